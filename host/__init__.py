@@ -1,0 +1,1 @@
+"""The host: devices, processing core, training, command line."""

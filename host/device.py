@@ -1,0 +1,121 @@
+"""The one interface to a chip. The training loop cannot tell the devices behind it apart."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from axonloop.models.config import CoreConfig
+from axonloop.models.registers import Counter, Region
+
+Array = NDArray[np.int32]
+
+STATE_REGIONS: tuple[Region, ...] = (
+    Region.CURRENT,
+    Region.MEMBRANE,
+    Region.RESET,
+    Region.COUNTDOWN,
+    Region.BOX,
+    Region.SPIKE,
+    Region.TRACE_Q,
+    Region.TRACE_P,
+    Region.TRACE_PQ,
+)
+"""Every state word of a tick, in the order in which trace_hash takes them."""
+
+
+class DeviceError(RuntimeError):
+    """The device did something that the contract does not allow, or was asked to."""
+
+
+class Device(ABC):
+    """A chip. Errors of the caller are ValueError and leave the device as it was.
+
+    Use as a context manager, or call `close`.
+    """
+
+    name: str
+    config: CoreConfig
+
+    @abstractmethod
+    def configure(self, config: CoreConfig) -> None:
+        """Write all registers and tables. The geometry must be the one the device was built with.
+
+        Weights and state stay as they are; a synapse that lies outside its row's new groups is
+        refused by the next `load_weights`.
+        """
+
+    @abstractmethod
+    def load_weights(self, weights: Array) -> None:
+        """Write all weights: int array `(axons, neurons)`.
+
+        Raises ValueError for a wrong shape or dtype, a weight out of range, or a synapse outside
+        its row's groups.
+        """
+
+    @abstractmethod
+    def read_weights(self) -> Array:
+        """All weights, int32 `(axons, neurons)`."""
+
+    @abstractmethod
+    def read(self, region: Region) -> Array:
+        """One state array: int32, one value per neuron or axon (`(delay_slots, axons)` for PENDING)."""
+
+    @abstractmethod
+    def write(self, region: Region, values: Array) -> None:
+        """Write one whole state array, of the shape that `read` returns."""
+
+    @abstractmethod
+    def tick(self, axons: Array, learn: bool = False) -> Array:
+        """Run one tick with spikes on `axons`; return the reported neurons, sorted, int32.
+
+        With `learn`, the learning step follows at once, with the errors sent before.
+        """
+
+    def run(self, trains: Sequence[Array]) -> list[Array]:
+        """Run `len(trains)` ticks without learning; `trains[k]` lists the axons of tick k."""
+        return [self.tick(axons) for axons in trains]
+
+    @abstractmethod
+    def send_spikes(self, axons: Array, delay: int = 0) -> None:
+        """Set spikes that arrive with the tick after `delay` further ones (0: the next tick)."""
+
+    @abstractmethod
+    def send_errors(self, neurons: Array, values: Array, ungated: bool = False) -> None:
+        """Send error events: `values[k]`, in +-error_max, for `neurons[k]`; sums are exact."""
+
+    @abstractmethod
+    def learn(self) -> None:
+        """Apply the errors sent; at most once per tick, else DeviceError."""
+
+    @abstractmethod
+    def clear(self) -> None:
+        """Zero all state but weights, tick, seed and counters."""
+
+    @abstractmethod
+    def snapshot(self) -> dict[str, Any]:
+        """All state: weights, state arrays, pending, tick, seed, learned, counters.
+
+        Refused with DeviceError while error events wait for `learn`.
+        """
+
+    @abstractmethod
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Put back what `snapshot` returned; ValueError if it is of another geometry."""
+
+    @abstractmethod
+    def counters(self) -> dict[Counter, int]:
+        """Counters of the contract; the RTL's own ones only where there is RTL."""
+
+    def close(self) -> None:
+        """Let go of what the device holds."""
+
+    def __enter__(self) -> Device:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

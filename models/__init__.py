@@ -1,0 +1,1 @@
+"""Configuration, packets, registers and the models that hardware is held against."""

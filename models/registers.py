@@ -1,0 +1,204 @@
+"""The register map, declared once: the RTL, the host and docs/contract.md read it from here.
+
+An address is a 32-bit word: region in bits 31..24, offset in bits 23..0. Every word is 32 bits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from .config import Geometry, ceil_log2, parameter_max
+
+MAGIC = 0x4158_4C50
+"""Word 0 of a core: "AXLP" """
+VERSION = 1
+"""Version of the packets and of this map; a host refuses any other."""
+PARAMETER_STRIDE = 32
+"""Words between two parameter sets."""
+COUNTER_BITS = 48
+
+
+class Region(IntEnum):
+    """Bits 31..24 of an address."""
+
+    CONTROL = 0x00
+    PARAMETERS = 0x01
+    ROW = 0x02
+    GROUP = 0x03
+    BIAS = 0x04
+    FANOUT = 0x05
+    ENTRY = 0x06
+    CURRENT = 0x10
+    MEMBRANE = 0x11
+    RESET = 0x12
+    COUNTDOWN = 0x13
+    BOX = 0x14
+    SPIKE = 0x15
+    TRACE_Q = 0x18
+    TRACE_P = 0x19
+    TRACE_PQ = 0x1A
+    GATED = 0x1C
+    UNGATED = 0x1D
+    PENDING = 0x1E
+    WEIGHT = 0x20
+
+
+class Control(IntEnum):
+    """Offsets in Region.CONTROL. Those below TICK are read-only."""
+
+    MAGIC = 0
+    VERSION = 1
+    CORE = 2
+    AXONS = 3
+    NEURONS = 4
+    LANES = 5
+    UPDATE_LANES = 6
+    TRACE_LANES = 7
+    MULTIPLIERS = 8
+    WEIGHT_PORTS = 9
+    LAYOUT = 10
+    WEIGHT_BITS = 11
+    STATE_BITS = 12
+    TRACE_BITS = 13
+    ERROR_BITS = 14
+    PQ_BITS = 15
+    DELAY_SLOTS = 16
+    PARAMETER_SETS = 17
+    ENTRIES = 18
+    TICK = 24
+    SEED = 25
+    LEARNED = 26
+    COUNTERS = 32
+
+
+class Counter(IntEnum):
+    """Counters; number n lies at Control.COUNTERS + 2 n (low 32 bits) and + 2 n + 1 (high 16)."""
+
+    TICKS = 0
+    SPIKES = 1
+    EVENTS = 2
+    SYNOPS = 3
+    ERRORS = 4
+    VISITS = 5
+    UPDATES = 6
+    SATURATIONS = 7
+    COLLISIONS = 8
+    FAULTS = 9
+    CYCLES = 10
+    STALLS = 11
+
+
+MODEL_COUNTERS = tuple(counter for counter in Counter if counter < Counter.FAULTS)
+"""Counters that every device has, with equal values; the others belong to the RTL alone."""
+
+PARAMETER_INDEX = {name: index for index, name in enumerate(parameter_max(Geometry()))}
+"""Offset of each register inside its parameter set."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """Bits `low .. low + width - 1` of a word."""
+
+    low: int
+    width: int
+
+
+ROW_FIELDS = {
+    "first_group": Field(0, 12),
+    "groups": Field(12, 12),
+    "parameter_set": Field(24, 4),
+    "plastic": Field(28, 1),
+    "always_on": Field(29, 1),
+}
+GROUP_FIELDS = {"parameter_set": Field(0, 4), "report": Field(4, 1)}
+FANOUT_FIELDS = {"first": Field(0, 16), "count": Field(16, 16)}
+
+
+def pack(fields: dict[str, Field], **values: int) -> int:
+    """One word from named values; every field must be given and must fit."""
+    if values.keys() != fields.keys():
+        raise ValueError(f"fields must be {sorted(fields)}, not {sorted(values)}")
+    word = 0
+    for name, value in values.items():
+        if not 0 <= int(value) < 1 << fields[name].width:
+            raise ValueError(f"{name} must be in 0..{(1 << fields[name].width) - 1}, not {value!r}")
+        word |= int(value) << fields[name].low
+    return word
+
+
+def unpack(fields: dict[str, Field], word: int) -> dict[str, int]:
+    """Named values of a word."""
+    return {name: word >> f.low & (1 << f.width) - 1 for name, f in fields.items()}
+
+
+def address(region: Region, offset: int = 0) -> int:
+    """The 32-bit address of a word."""
+    return region << 24 | offset
+
+
+def region_words(geometry: Geometry) -> dict[Region, int]:
+    """Number of words of every region of a core."""
+    axons, neurons = geometry.axons, geometry.neurons
+    per_neuron = (
+        Region.BIAS,
+        Region.FANOUT,
+        Region.CURRENT,
+        Region.MEMBRANE,
+        Region.RESET,
+        Region.COUNTDOWN,
+        Region.BOX,
+        Region.SPIKE,
+        Region.GATED,
+        Region.UNGATED,
+    )
+    words = {
+        Region.CONTROL: Control.COUNTERS + 2 * len(Counter),
+        Region.PARAMETERS: PARAMETER_STRIDE * geometry.parameter_sets,
+        Region.ROW: axons,
+        Region.GROUP: geometry.groups,
+        Region.ENTRY: geometry.entries,
+        Region.TRACE_Q: axons,
+        Region.TRACE_P: axons,
+        Region.TRACE_PQ: axons,
+        Region.PENDING: geometry.delay_slots * (axons // geometry.trace_lanes),
+        Region.WEIGHT: axons * (neurons // geometry.weights_per_word),
+    }
+    return words | {region: neurons for region in per_neuron}
+
+
+READ_ONLY = frozenset({Region.GATED, Region.UNGATED})
+"""Regions that cannot be written: error registers are filled by error events alone."""
+
+
+def value_bits(geometry: Geometry) -> dict[Region, tuple[int, bool]]:
+    """Width of the value in a word of every state region, and whether it is signed.
+
+    Signed values are sign-extended to 32 bits when read; a write keeps the low bits.
+    """
+    state, sums = (geometry.state_bits, True), (geometry.error_sum_bits, True)
+    return {
+        Region.BIAS: state,
+        Region.CURRENT: state,
+        Region.MEMBRANE: state,
+        Region.RESET: state,
+        Region.COUNTDOWN: (6, False),
+        Region.BOX: (1, False),
+        Region.SPIKE: (1, False),
+        Region.TRACE_Q: (geometry.trace_bits, False),
+        Region.TRACE_P: (geometry.trace_bits, False),
+        Region.TRACE_PQ: (geometry.pq_bits, False),
+        Region.GATED: sums,
+        Region.UNGATED: sums,
+        Region.PENDING: (geometry.trace_lanes, False),
+    }
+
+
+def parameter_bits(geometry: Geometry) -> dict[str, int]:
+    """Width of every register of a parameter set (all unsigned)."""
+    return {name: limit.bit_length() for name, limit in parameter_max(geometry).items()}
+
+
+def set_bits(geometry: Geometry) -> int:
+    """Bits that name a parameter set; at least 1."""
+    return max(1, ceil_log2(geometry.parameter_sets))

@@ -1,0 +1,1 @@
+"""Compiled RTL and the benches that hold it against the golden model."""
