@@ -63,7 +63,7 @@ class Device(ABC):
 
     @abstractmethod
     def read(self, region: Region) -> Array:
-        """One state array: int32, one value per neuron or axon (`(delay_slots, axons)` for PENDING)."""
+        """One state array, int32: a value per neuron or axon; PENDING: `(delay_slots, axons)`."""
 
     @abstractmethod
     def write(self, region: Region, values: Array) -> None:
@@ -111,6 +111,7 @@ class Device(ABC):
     def counters(self) -> dict[Counter, int]:
         """Counters of the contract; the RTL's own ones only where there is RTL."""
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of what the device holds."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from .config import Geometry, ceil_log2, parameter_max
+from axonloop.models.config import Geometry, ceil_log2, parameter_max
 
 MAGIC = 0x4158_4C50
 """Word 0 of a core: "AXLP" """
@@ -164,7 +164,7 @@ def region_words(geometry: Geometry) -> dict[Region, int]:
         Region.PENDING: geometry.delay_slots * (axons // geometry.trace_lanes),
         Region.WEIGHT: axons * (neurons // geometry.weights_per_word),
     }
-    return words | {region: neurons for region in per_neuron}
+    return words | dict.fromkeys(per_neuron, neurons)
 
 
 READ_ONLY = frozenset({Region.GATED, Region.UNGATED})
