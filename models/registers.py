@@ -137,6 +137,16 @@ def address(region: Region, offset: int = 0) -> int:
     return region << 24 | offset
 
 
+def weight_stride(geometry: Geometry) -> int:
+    """Words between two rows of Region.WEIGHT: the words of a row, up to a power of two."""
+    return 1 << ceil_log2(geometry.neurons // geometry.weights_per_word)
+
+
+def pending_stride(geometry: Geometry) -> int:
+    """Words between two slots of Region.PENDING: the words of a slot, up to a power of two."""
+    return 1 << ceil_log2(geometry.axons // geometry.trace_lanes)
+
+
 def region_words(geometry: Geometry) -> dict[Region, int]:
     """Number of words of every region of a core."""
     axons, neurons = geometry.axons, geometry.neurons
@@ -161,8 +171,8 @@ def region_words(geometry: Geometry) -> dict[Region, int]:
         Region.TRACE_Q: axons,
         Region.TRACE_P: axons,
         Region.TRACE_PQ: axons,
-        Region.PENDING: geometry.delay_slots * (axons // geometry.trace_lanes),
-        Region.WEIGHT: axons * (neurons // geometry.weights_per_word),
+        Region.PENDING: geometry.delay_slots * pending_stride(geometry),
+        Region.WEIGHT: axons * weight_stride(geometry),
     }
     return words | dict.fromkeys(per_neuron, neurons)
 
