@@ -1,0 +1,77 @@
+"""The arithmetic verbs of the number format (docs/contract.md): saturate, clip, decay, round."""
+
+from amaranth.hdl import Array, Module, Mux, Signal, Value
+
+from axonloop.models.config import DECAY_ONE
+
+DECAY_BITS = DECAY_ONE.bit_length()
+"""Width of a decay factor."""
+DECAY_SHIFT = DECAY_BITS - 1
+
+
+def saturate(value: Value, bits: int) -> tuple[Value, Value]:
+    """Clip signed `value` to +-(2^(bits-1) - 1); returns it, and whether it was clipped."""
+    limit = (1 << (bits - 1)) - 1
+    above, below = value > limit, value < -limit
+    kept = value[:bits].as_signed()
+    clipped = Mux(above, limit, Mux(below, -limit, kept))
+    return clipped[:bits].as_signed(), above | below
+
+
+def clip(value: Value, bits: int) -> tuple[Value, Value]:
+    """Clip unsigned `value` to 2^bits - 1; returns it, and whether it was clipped."""
+    above = value[bits:].any()
+    return Mux(above, (1 << bits) - 1, value[:bits]), above
+
+
+def magnitude(value: Value) -> Value:
+    """|value| of a signed value, in as many bits."""
+    return Mux(value < 0, -value, value)[: len(value)]
+
+
+def decayed(product: Value, negative: Value) -> Value:
+    """Second half of decay(x, k): `product` is |x| * k and `negative` the sign of x."""
+    kept = product >> DECAY_SHIFT
+    return Mux(negative, -kept, kept)
+
+
+def popcount(bits: Value) -> Value:
+    """Number of ones, as a balanced tree."""
+    if len(bits) <= 3:
+        return sum((bits[index] for index in range(1, len(bits))), bits[0] + 0)
+    half = len(bits) // 2
+    return popcount(bits[:half]) + popcount(bits[half:])
+
+
+def rotate(lanes: list[Value], amount: Value) -> list[Value]:
+    """Lanes turned: result[k] = lanes[(k + amount) mod number of lanes]; a power of two of them."""
+    for bit in range(len(amount)):
+        step = 1 << bit
+        turned = lanes[step:] + lanes[:step]
+        lanes = [Mux(amount[bit], far, near) for far, near in zip(turned, lanes, strict=True)]
+    return lanes
+
+
+def lowest_one(bits: Value) -> Value:
+    """Index of the lowest one; undefined where there is none."""
+    index: Value = Value.cast(len(bits) - 1)
+    for position in reversed(range(len(bits) - 1)):
+        index = Mux(bits[position], position, index)
+    return index
+
+
+def select(values: list[Value], index: Value) -> Value:
+    """values[index], without hardware where there is one value only."""
+    return values[0] if len(values) == 1 else Array(values)[index]
+
+
+def delay(m: Module, value: Value, cycles: int, name: str) -> list[Signal]:
+    """`value` and its `cycles` delayed copies: element k lags k cycles."""
+    taps = [value]
+    for cycle in range(1, cycles + 1):
+        tap = Signal.like(taps[-1], name=f"{name}_{cycle}")
+        m.d.sync += tap.eq(taps[-1])
+        taps.append(tap)
+    return taps
+
+

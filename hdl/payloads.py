@@ -1,0 +1,56 @@
+"""The house payloads and signatures: events, packet headers, parameters, register access."""
+
+from amaranth.lib import data
+from amaranth.lib.wiring import Out, Signature
+
+from axonloop.models.config import Geometry, ceil_log2
+from axonloop.models.registers import parameter_bits
+
+BUS_LATENCY = 2
+"""Cycles from a read strobe on a component's bus to its data."""
+
+
+def address_bits(words: int) -> int:
+    """Width of an address of `words` words; at least 1."""
+    return max(1, ceil_log2(words))
+
+
+def header_layout() -> data.StructLayout:
+    """First word of a packet."""
+    return data.StructLayout({"argument": 20, "core": 8, "kind": 4})
+
+
+def spike_layout(geometry: Geometry) -> data.StructLayout:
+    """A spike on its way to an axon of this core."""
+    return data.StructLayout(
+        {"axon": address_bits(geometry.axons), "delay": address_bits(geometry.delay_slots)}
+    )
+
+
+def error_layout(geometry: Geometry) -> data.StructLayout:
+    """An error event for a neuron of this core."""
+    return data.StructLayout(
+        {"value": data.Field(8, 0).shape, "neuron": address_bits(geometry.neurons), "ungated": 1}
+    )
+
+
+def parameter_layout(geometry: Geometry) -> data.StructLayout:
+    """The registers of one parameter set."""
+    return data.StructLayout(parameter_bits(geometry))
+
+
+class BusSignature(Signature):
+    """Register access, as the core sees it. Rules:
+
+    1. `read` and `write` are strobes of one cycle, never both; `address` goes with them.
+    2. A write takes `write_data` in the same cycle.
+    3. `read_data` holds the word `BUS_LATENCY` cycles after `read`, and 0 in every component that
+       does not own the address: the core ors them together.
+    4. The bus is used only while the core is idle.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            {"address": Out(32), "read": Out(1), "write": Out(1), "write_data": Out(32)}
+            | {"read_data": Out(32).flip()}
+        )

@@ -1,0 +1,200 @@
+"""Traces Q and P of every axon, and the learning factor Pq (docs/contract.md, section 5, step 4).
+
+One pair of traces per axon, not per synapse, suffices for a current-based LIF neuron whose
+synapses share their time constants: Kaiser et al. 2020, eq. 5 and 6.
+"""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from axonloop.hdl.arithmetic import DECAY_SHIFT, clip, delay, select
+from axonloop.hdl.memory import LaneMemory
+from axonloop.hdl.payloads import parameter_layout
+from axonloop.hdl.scheduler import block_layout
+from axonloop.models.config import Geometry
+from axonloop.models.registers import ROW_FIELDS, Region, set_bits
+
+TRACE_PARAMETERS = ("alpha_p", "beta_p", "q_inc", "p_shift", "pq_shift", "pq_on")
+
+
+class TraceLane(wiring.Component):
+    """The traces of one axon: a pipeline of `LATENCY` = 4 stages, one axon per cycle.
+
+        Q' = min(((Q beta_p) >> 12) + q_inc spike, max) ; P' = min(((P alpha_p) >> 12) +
+        (Q' >> p_shift), max) ; Pq' = 0 | pq_on | min(P' >> pq_shift, max)
+
+    Two multipliers of trace_bits x 13.
+
+    Members
+    -------
+    spike, q, p, parameters, plastic, always_on : inputs of stage 0
+    new_q, new_p, new_pq : outputs, `LATENCY` cycles later
+    clips : how many of Q and P were clipped, with the outputs
+    """
+
+    LATENCY = 4
+
+    def __init__(self, geometry: Geometry) -> None:
+        self._geometry = geometry
+        trace = unsigned(geometry.trace_bits)
+        super().__init__(
+            {
+                "spike": In(1),
+                "q": In(trace),
+                "p": In(trace),
+                "parameters": In(parameter_layout(geometry)),
+                "plastic": In(1),
+                "always_on": In(1),
+                "new_q": Out(trace),
+                "new_p": Out(trace),
+                "new_pq": Out(geometry.pq_bits),
+                "clips": Out(2),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        bits, parameters = self._geometry.trace_bits, self.parameters
+        taps = {
+            name: delay(m, parameters[name], 4, name)
+            for name in TRACE_PARAMETERS
+            if name not in ("alpha_p", "beta_p")
+        }
+        spike = delay(m, self.spike, 2, "spike")
+        plastic, always = (
+            delay(m, self.plastic, 4, "plastic"),
+            delay(m, self.always_on, 4, "always_on"),
+        )
+        operands = [Signal(len(v)) for v in (self.q, parameters.beta_p, self.p, parameters.alpha_p)]
+        sources = (self.q, parameters.beta_p, self.p, parameters.alpha_p)
+        m.d.sync += [a.eq(b) for a, b in zip(operands, sources, strict=True)]
+        product_q, product_p = Signal(bits + 13), Signal(bits + 13)
+        m.d.sync += product_q.eq(operands[0] * operands[1])
+        m.d.sync += product_p.eq(operands[2] * operands[3])
+        decayed_q, decayed_p = product_q >> DECAY_SHIFT, Signal(bits)
+        q, q_clipped = clip(decayed_q + Mux(spike[2], taps["q_inc"][2], 0), bits)
+        new_q, clipped = Signal(bits), Signal()
+        m.d.sync += [new_q.eq(q), clipped.eq(q_clipped), decayed_p.eq(product_p >> DECAY_SHIFT)]
+        p, p_clipped = clip(decayed_p + (new_q >> taps["p_shift"][3]), bits)
+        m.d.sync += [
+            self.new_q.eq(new_q),
+            self.new_p.eq(p),
+            self.clips.eq(clipped + p_clipped),
+        ]
+        small, _ = clip(self.new_p >> taps["pq_shift"][4], self._geometry.pq_bits)
+        factor = Mux(always[4], taps["pq_on"][4], small)
+        m.d.comb += self.new_pq.eq(Mux(plastic[4], factor, 0))
+        return m
+
+
+class Traces(wiring.Component):
+    """All traces of a core, `trace_lanes` of them per cycle, as the scheduler shows the blocks.
+
+    Latency: one block per cycle; written `TraceLane.LATENCY` + 2 cycles after it was shown.
+    Resources: 2 trace_lanes multipliers; axons x (2 trace_bits + pq_bits) bits of memory.
+
+    Members
+    -------
+    block : from the scheduler; `clear` in it zeroes the traces
+    parameter_sets : all parameter sets
+    pq_enable, pq_address, pq_data : read port for learning, `pq_lanes` factors, next cycle
+    clips : state words clipped in this cycle
+    busy : a block is on its way
+    """
+
+    def __init__(self, geometry: Geometry) -> None:
+        self._geometry = geometry
+        self.pq_lanes = max(geometry.trace_lanes, geometry.multipliers)
+        words = geometry.axons // self.pq_lanes
+        lanes, flags = geometry.trace_lanes, ROW_FIELDS["plastic"].low
+
+        def per_axon(region, width, **options) -> LaneMemory:
+            blocks = geometry.axons // lanes
+            return LaneMemory(region, words=blocks, width=width, lanes=lanes, **options)
+
+        self._sets = per_axon(Region.ROW, set_bits(geometry), low=ROW_FIELDS["parameter_set"].low)
+        self._flags = per_axon(Region.ROW, 2, low=flags)
+        self._q = per_axon(Region.TRACE_Q, geometry.trace_bits)
+        self._p = per_axon(Region.TRACE_P, geometry.trace_bits)
+        self._pq = LaneMemory(
+            Region.TRACE_PQ, words=words, width=geometry.pq_bits, lanes=self.pq_lanes
+        )
+        layout = parameter_layout(geometry)
+        super().__init__(
+            {
+                "block": In(data.StructLayout({"valid": 1, "block": block_layout(geometry)})),
+                "parameter_sets": In(data.ArrayLayout(layout, geometry.parameter_sets)),
+                "pq_enable": In(1),
+                "pq_address": In(len(self._pq.read_address)),
+                "pq_data": Out(data.ArrayLayout(geometry.pq_bits, self.pq_lanes)),
+                "clips": Out(range(2 * lanes + 1)),
+                "busy": Out(1),
+            }
+        )
+
+    @property
+    def memories(self) -> dict[str, LaneMemory]:
+        """What the register map sees."""
+        return {"sets": self._sets, "flags": self._flags, "q": self._q, "p": self._p, "pq": self._pq}
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        for name, store in self.memories.items():
+            m.submodules[name] = store
+        arrival = delay(m, self.block.as_value(), TraceLane.LATENCY + 2, "block")
+        stages = [data.View(self.block.shape(), tap) for tap in arrival]
+        for store in (self._sets, self._flags, self._q, self._p):
+            m.d.comb += [
+                store.read_enable.eq(self.block.valid),
+                store.read_address.eq(self.block.block.index),
+            ]
+        m.d.comb += self.busy.eq(Cat(stage.valid for stage in stages).any())
+        done = stages[TraceLane.LATENCY + 2]
+        lanes = [self._lane(m, index, stages) for index in range(self._geometry.trace_lanes)]
+        self._write(m, done, lanes)
+        m.d.comb += [
+            self._pq.read_enable.eq(self.pq_enable),
+            self._pq.read_address.eq(self.pq_address),
+            self.pq_data.eq(self._pq.read_data),
+        ]
+        return m
+
+    def _lane(self, m, index, stages) -> TraceLane:
+        """Memory words and the parameter set of one lane, registered, go into its pipeline."""
+        lane = TraceLane(self._geometry)
+        m.submodules[f"lane_{index}"] = lane
+        sets = [self.parameter_sets[k] for k in range(self._geometry.parameter_sets)]
+        number = self._sets.read_data[index]
+        for name in TRACE_PARAMETERS:
+            chosen = select([entry[name] for entry in sets], number)
+            m.d.sync += lane.parameters[name].eq(chosen)
+        flags = self._flags.read_data[index]
+        m.d.sync += [
+            lane.spike.eq(stages[1].block.spikes[index]),
+            lane.q.eq(self._q.read_data[index]),
+            lane.p.eq(self._p.read_data[index]),
+            lane.plastic.eq(flags[0]),
+            lane.always_on.eq(flags[1]),
+        ]
+        return lane
+
+    def _write(self, m, done, lanes) -> None:
+        keep, enable = ~done.block.clear, done.valid.replicate(len(lanes))
+        counted = [Mux(done.valid & keep, lane.clips, 0) for lane in lanes]
+        m.d.sync += self.clips.eq(sum(counted[1:], counted[0]))
+        for store, name in ((self._q, "new_q"), (self._p, "new_p")):
+            value = Cat(getattr(lane, name) for lane in lanes)
+            m.d.comb += [
+                store.write_enable.eq(enable),
+                store.write_address.eq(done.block.index),
+                store.write_data.eq(Mux(keep, value, 0)),
+            ]
+        ratio = self.pq_lanes // len(lanes)
+        factors = Mux(keep, Cat(lane.new_pq for lane in lanes), 0)
+        part = done.block.index[: (ratio - 1).bit_length()] if ratio > 1 else 0
+        m.d.comb += [
+            self._pq.write_enable.eq(enable << (part * len(lanes))),
+            self._pq.write_address.eq(done.block.index >> (ratio - 1).bit_length()),
+            self._pq.write_data.eq(factors.replicate(ratio)),
+        ]

@@ -1,0 +1,200 @@
+"""The weight memory over L banks: rows for integration, columns for learning."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from axonloop.hdl.arithmetic import rotate
+from axonloop.hdl.payloads import BusSignature, address_bits
+from axonloop.models.config import Geometry, Layout, ceil_log2
+from axonloop.models.registers import Region, weight_stride
+
+
+def place_layout(geometry: Geometry) -> data.StructLayout:
+    """Where an access goes: a row piece (`axon`, `group`) or, with `column`, a column piece.
+
+    A row piece is the L weights of `axon` to the neurons of `group`; lane k is neuron k of the
+    group. A column piece is the weights of axons `axon`, `axon` + 1, ... to neuron `lane` of
+    `group`; `axon` is a multiple of the number of lanes in use, a power of two.
+    """
+    return data.StructLayout(
+        {
+            "column": 1,
+            "axon": address_bits(geometry.axons),
+            "group": address_bits(geometry.groups),
+            "lane": address_bits(geometry.lanes),
+        }
+    )
+
+
+class Weights(wiring.Component):
+    """axons x neurons weights in L banks.
+
+    In the skewed layout neuron r of a group lies, for axon j, in bank (r + j) mod L. So both a
+    row piece and a column piece touch every bank once, and a rotation by one amount puts the
+    lanes in order: j for a row, r + j for a column. In the plain layout bank = lane; a column
+    piece then is one weight (in lane 0).
+
+    Rules
+    -----
+    1. A read returns `read_data` two cycles later.
+    2. A write reaches the banks in the next cycle. Lanes without enable stay.
+    3. With one weight port no read may come in the cycle after a write.
+    4. A read in the cycle after a write of the same place returns either value.
+
+    Resources: L banks of axons x groups weights; skewed: two rotators of L x weight_bits.
+    """
+
+    LATENCY = 2
+
+    def __init__(self, geometry: Geometry) -> None:
+        self._geometry = geometry
+        self._lane_bits = ceil_log2(geometry.lanes)
+        self._group_bits = ceil_log2(geometry.groups)
+        words = data.ArrayLayout(signed(geometry.weight_bits), geometry.lanes)
+        super().__init__(
+            {
+                "read_enable": In(1),
+                "read_place": In(place_layout(geometry)),
+                "read_data": Out(words),
+                "write_enable": In(geometry.lanes),
+                "write_place": In(place_layout(geometry)),
+                "write_data": In(words),
+                "bus": In(BusSignature()),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        lanes, width = self._geometry.lanes, self._geometry.weight_bits
+        read, read_place = Signal(), Signal(place_layout(self._geometry))
+        write, write_place = Signal(lanes), Signal(place_layout(self._geometry))
+        write_data = Signal(lanes * width)
+        m.d.comb += [
+            read.eq(self.read_enable),
+            read_place.eq(self.read_place),
+            write.eq(self.write_enable),
+            write_place.eq(self.write_place),
+            write_data.eq(self.write_data.as_value()),
+        ]
+        self._access(m, read, read_place, write, write_place, write_data)
+        enables, place, values = self._turn_in(m, write, write_place, write_data)
+        outputs = [
+            self._bank(m, bank, read, read_place, enables[bank], place, values[bank])
+            for bank in range(lanes)
+        ]
+        amount, column, lane = self._amounts(m, read_place)
+        turned = rotate(outputs, amount) if self._skewed else outputs
+        if not self._skewed and lanes > 1:
+            first = Cat(outputs).word_select(lane, width)
+            turned = [Mux(column, first, outputs[0]), *outputs[1:]]
+        m.d.sync += self.read_data.as_value().eq(Cat(turned))
+        return m
+
+    @property
+    def _skewed(self) -> bool:
+        return self._geometry.layout is Layout.SKEWED
+
+    def _amount(self, place):
+        """How far the lanes of an access are turned against the banks."""
+        turned = place.axon + Mux(place.column, place.lane, 0)
+        return turned[: self._lane_bits]
+
+    def _amounts(self, m, place):
+        amount, column, lane = Signal(self._lane_bits), Signal(), Signal.like(place.lane)
+        m.d.sync += [amount.eq(self._amount(place)), column.eq(place.column), lane.eq(place.lane)]
+        return amount, column, lane
+
+    def _address(self, place, bank: int):
+        """Address in `bank`: the axon that this bank holds there, and the group."""
+        low = place.axon[: self._lane_bits]
+        if self._skewed:
+            low = Mux(place.column, (bank - place.lane)[: self._lane_bits], low)
+        axon = Cat(low, place.axon[self._lane_bits :])
+        return Cat(place.group[: self._group_bits], axon)
+
+    def _turn_in(self, m, enable, place, values):
+        """Write side: lanes turned to banks, one register."""
+        lanes, width = self._geometry.lanes, self._geometry.weight_bits
+        pieces = [Cat(values.word_select(k, width), enable[k]) for k in range(lanes)]
+        if self._skewed:
+            pieces = rotate(pieces, (-self._amount(place))[: self._lane_bits])
+        elif lanes > 1:
+            pieces = [
+                Mux(place.column, Cat(pieces[0][:width], enable[0] & (place.lane == k)), piece)
+                for k, piece in enumerate(pieces)
+            ]
+        kept, where = Signal(lanes * (width + 1)), Signal(place.shape())
+        m.d.sync += [kept.eq(Cat(pieces)), where.eq(place)]
+        words = [kept.word_select(k, width + 1) for k in range(lanes)]
+        return [word[width] for word in words], where, [word[:width] for word in words]
+
+    def _bank(self, m, number, read, read_place, enable, write_place, value):
+        """One bank; returns its output word."""
+        depth = max(2, self._geometry.axons << self._group_bits)
+        m.submodules[f"bank_{number}"] = store = memory.Memory(
+            shape=self._geometry.weight_bits, depth=depth, init=[]
+        )
+        output, source = store.read_port(), store.write_port()
+        read_address = self._address(read_place, number)
+        write_address = self._address(write_place, number)
+        m.d.comb += [
+            output.en.eq(read),
+            output.addr.eq(read_address),
+            source.en.eq(enable),
+            source.addr.eq(write_address),
+            source.data.eq(value),
+        ]
+        if self._geometry.weight_ports == 1:
+            shared = Signal.like(output.addr, name=f"address_{number}")
+            m.d.comb += [
+                shared.eq(Mux(enable, write_address, read_address)),
+                output.en.eq(read & ~enable),
+                output.addr.eq(shared),
+                source.addr.eq(shared),
+            ]
+        return output.data
+
+    def _access(self, m, read, read_place, write, write_place, write_data) -> None:
+        """Register access: a word holds a few neighbouring weights of a row."""
+        geometry, bus = self._geometry, self.bus
+        per_word, container = geometry.weights_per_word, geometry.weight_container_bits
+        parts = geometry.lanes // per_word
+        part_bits, word_bits = ceil_log2(parts), ceil_log2(weight_stride(geometry))
+        part = bus.address[:part_bits]
+        place = Signal(place_layout(geometry))
+        inside = bus.address[:word_bits] < geometry.neurons // per_word if word_bits else 1
+        selected = Signal()
+        weights = Cat(
+            bus.write_data[k * container :][: geometry.weight_bits] for k in range(per_word)
+        )
+        m.d.comb += [
+            selected.eq((bus.address[24:] == Region.WEIGHT) & inside),
+            place.axon.eq(bus.address[word_bits:24]),
+            place.group.eq(bus.address[part_bits:word_bits]),
+        ]
+        with m.If(bus.read):
+            m.d.comb += [read.eq(1), read_place.eq(place)]
+        with m.If(bus.write & selected):
+            m.d.comb += [
+                write.eq(((1 << per_word) - 1) << (part * per_word if part_bits else 0)),
+                write_place.eq(place),
+                write_data.eq(weights.replicate(parts)),
+            ]
+        chosen, parts_taps = Signal(2), [Signal(max(1, part_bits)) for _ in range(2)]
+        m.d.sync += [
+            chosen.eq(Cat(bus.read & selected, chosen[0])),
+            parts_taps[0].eq(part),
+            parts_taps[1].eq(parts_taps[0]),
+        ]
+        row = self.read_data.as_value()
+        width = per_word * geometry.weight_bits
+        piece = row.word_select(parts_taps[1], width) if parts > 1 else row
+        fields = [
+            data.View(data.ArrayLayout(signed(geometry.weight_bits), per_word), piece)[k]
+            for k in range(per_word)
+        ]
+        wide = [Signal(signed(container), name=f"container_{k}") for k in range(per_word)]
+        m.d.comb += [a.eq(b) for a, b in zip(wide, fields, strict=True)]
+        with m.If(chosen[1]):
+            m.d.comb += bus.read_data.eq(Cat(wide))
