@@ -136,7 +136,8 @@ class Traces(wiring.Component):
     @property
     def memories(self) -> dict[str, LaneMemory]:
         """What the register map sees."""
-        return {"sets": self._sets, "flags": self._flags, "q": self._q, "p": self._p, "pq": self._pq}
+        stores = (self._sets, self._flags, self._q, self._p, self._pq)
+        return dict(zip(("sets", "flags", "q", "p", "pq"), stores, strict=True))
 
     def elaborate(self, platform) -> Module:
         m = Module()

@@ -97,6 +97,8 @@ class Geometry:
         for name in ("axons", "neurons"):
             value = getattr(self, name)
             require(value % self.lanes == 0, name, f"a multiple of lanes ({self.lanes})", value)
+        if self.layout is Layout.PLAIN:
+            require(self.multipliers == 1, "multipliers", "1 in the plain layout", self.multipliers)
 
     @property
     def groups(self) -> int:

@@ -1,1 +1,1 @@
-"""The bit-accurate model of the chip: NumPy and the standard library only."""
+"""The golden core: docs/contract.md in NumPy, one tick per call, int64 inside."""
