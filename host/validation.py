@@ -1,0 +1,201 @@
+"""What every device refuses, in one place: the functions raise and change nothing.
+
+A caller's mistake is a ValueError, a request at the wrong moment a DeviceError. Checked values
+come back as fresh or unchanged arrays in the dtype that devices work with.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from axonloop.host.device import STATE_REGIONS, Array, DeviceError
+from axonloop.models.config import CoreConfig, Geometry, require, require_range
+from axonloop.models.registers import COUNTER_BITS, Counter, Region, value_bits
+
+WRITABLE: tuple[Region, ...] = (*STATE_REGIONS, Region.PENDING)
+"""Regions that `Device.write` takes and a snapshot holds."""
+READABLE: tuple[Region, ...] = (*WRITABLE, Region.GATED, Region.UNGATED)
+"""Regions that `Device.read` takes."""
+
+
+def integers(thing: str, values: ArrayLike) -> NDArray[np.int64]:
+    """`values` as an array of whole numbers; bools and floats, NaN among them, are refused.
+
+    An empty list has no dtype of its own and is taken.
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{thing} must be an array, not {type(values).__name__}") from error
+    if not array.size:
+        return array.astype(np.int64) if array.dtype.kind in "iuf" else _refuse_kind(thing, array)
+    if array.dtype.kind not in "iu":
+        _refuse_kind(thing, array)
+    if array.dtype == np.uint64 and array.max() > np.uint64(2**63 - 1):
+        require(False, thing, "whole numbers below 2**63", int(array.max()))
+    return array.astype(np.int64, copy=False)
+
+
+def _refuse_kind(thing: str, array: NDArray[Any]) -> NDArray[np.int64]:
+    raise ValueError(f"{thing} must be whole numbers of an integer dtype, not {array.dtype}")
+
+
+def ranged(thing: str, values: ArrayLike, low: int, high: int) -> NDArray[np.int64]:
+    """`integers` that all lie in `low..high`; the first that does not is named."""
+    array = integers(thing, values)
+    if array.size and (array.min() < low or array.max() > high):
+        bad = (array < low) | (array > high)
+        require(False, thing, f"in {low}..{high}", int(array[bad][0]))
+    return array
+
+
+def indices(thing: str, values: ArrayLike, count: int) -> NDArray[np.int64]:
+    """A list of indices in 0..count - 1, repeats allowed."""
+    array = ranged(thing, values, 0, count - 1)
+    require(array.ndim == 1, thing, "a list (one dimension)", array.shape)
+    return array
+
+
+def check_axons(geometry: Geometry, axons: ArrayLike) -> NDArray[np.int64]:
+    """Axons that spikes are for."""
+    return indices("axons", axons, geometry.axons)
+
+
+def check_trains(geometry: Geometry, trains: Sequence[ArrayLike]) -> list[NDArray[np.int64]]:
+    """Axons of every tick of a run; one bad list refuses them all."""
+    return [indices(f"trains[{k}]", axons, geometry.axons) for k, axons in enumerate(trains)]
+
+
+def check_delay(geometry: Geometry, delay: int) -> int:
+    """A delay in ticks beyond the next."""
+    whole = int(delay) if isinstance(delay, np.integer) else delay
+    require_range("delay", whole, 0, geometry.max_delay)
+    return whole
+
+
+def check_errors(
+    geometry: Geometry, sums: NDArray[np.int64], neurons: ArrayLike, values: ArrayLike
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Error events, and the sums `(neurons,)` as they will stand after them.
+
+    `sums` are the exact sums, gated or ungated, since the last learn or clear. A set of events
+    that would leave the registers' range is refused as a whole.
+    """
+    checked = indices("neurons of error events", neurons, geometry.neurons)
+    limit = geometry.error_max
+    errors = ranged("values of error events", values, -limit, limit)
+    same = errors.shape == checked.shape
+    require(same, "values of error events", f"{len(checked)}, one per neuron", errors.shape)
+    after = np.array(sums, dtype=np.int64)
+    np.add.at(after, checked, errors)
+    high = (1 << (geometry.error_sum_bits - 1)) - 1
+    low = -high - 1
+    for neuron in np.flatnonzero((after < low) | (after > high))[:1]:
+        require(False, f"sum of errors of neuron {neuron}", f"in {low}..{high}", int(after[neuron]))
+    return checked, errors, after
+
+
+def synapse_mask(config: CoreConfig) -> NDArray[np.bool_]:
+    """Where synapses may be, by the row descriptors: bool `(axons, neurons)`."""
+    column = np.arange(config.geometry.groups)
+    first = np.array([row.first_group for row in config.rows])[:, None]
+    end = first + np.array([row.groups for row in config.rows])[:, None]
+    return np.repeat((first <= column) & (column < end), config.geometry.lanes, axis=1)
+
+
+def check_weights(config: CoreConfig, weights: ArrayLike) -> Array:
+    """All weights: int32 `(axons, neurons)`, `no_synapse` outside of each row's groups."""
+    geometry = config.geometry
+    array = ranged("weights", weights, geometry.no_synapse, geometry.weight_max)
+    shape = (geometry.axons, geometry.neurons)
+    require(array.shape == shape, "weights", f"of shape {shape}", array.shape)
+    outside = np.argwhere((array != geometry.no_synapse) & ~synapse_mask(config))
+    for axon, neuron in outside[:1]:
+        thing = f"weights[{axon}, {neuron}], outside of the groups of row {axon},"
+        require(False, thing, f"{geometry.no_synapse} (no synapse)", int(array[axon, neuron]))
+    return array.astype(np.int32)
+
+
+def region_shape(geometry: Geometry, region: Region) -> tuple[int, ...]:
+    """Shape of a state array."""
+    if region == Region.PENDING:
+        return geometry.delay_slots, geometry.axons
+    per_axon = region in (Region.TRACE_Q, Region.TRACE_P, Region.TRACE_PQ)
+    return (geometry.axons if per_axon else geometry.neurons,)
+
+
+def check_region(region: Region, allowed: tuple[Region, ...]) -> Region:
+    """A region among those `allowed`."""
+    names = ", ".join(entry.name for entry in allowed)
+    require(region in allowed, "region", f"one of {names}", getattr(region, "name", region))
+    return Region(region)
+
+
+def check_state(geometry: Geometry, region: Region, values: ArrayLike) -> Array:
+    """One whole state array that fits its registers: int32.
+
+    Signed words may take all of their bits: -2^(b-1) too, which only a host can bring about.
+    """
+    bits, signed = value_bits(geometry)[region]
+    bits = 1 if region == Region.PENDING else bits
+    low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
+    array = ranged(region.name.lower(), values, low, high)
+    shape = region_shape(geometry, region)
+    require(array.shape == shape, region.name.lower(), f"of shape {shape}", array.shape)
+    return array.astype(np.int32)
+
+
+def check_configuration(current: CoreConfig, new: CoreConfig) -> None:
+    """A configuration for the core that is there: geometry and core number cannot change."""
+    require(new.geometry == current.geometry, "geometry", f"{current.geometry}", new.geometry)
+    require(new.core == current.core, "core", f"{current.core}, the number built in", new.core)
+
+
+def geometry_text(geometry: Geometry) -> str:
+    """The geometry as JSON, as a snapshot carries it."""
+    return json.dumps(dataclasses.asdict(geometry), sort_keys=True)
+
+
+def check_snapshot(config: CoreConfig, snapshot: dict[str, Any]) -> dict[str, Any]:
+    """A snapshot of any device of the same geometry, with checked arrays and plain ints."""
+    geometry, regions = config.geometry, [region.name.lower() for region in WRITABLE]
+    keys = {"weights", "tick", "seed", "learned", "counters", "geometry", *regions}
+    found = set(snapshot)
+    require(found == keys, "snapshot", f"made of {sorted(keys)}", sorted(found))
+    text = str(snapshot["geometry"])
+    mine = geometry_text(geometry)
+    require(text == mine, "geometry of the snapshot", mine, text)
+    checked: dict[str, Any] = {"geometry": mine}
+    for region, name in zip(WRITABLE, regions, strict=True):
+        checked[name] = check_state(geometry, region, snapshot[name])
+    checked["weights"] = check_weights(config, snapshot["weights"])
+    for name, high in (("tick", 2**32 - 1), ("seed", 2**32 - 1), ("learned", 1)):
+        value = ranged(f"{name} of the snapshot", snapshot[name], 0, high)
+        require(value.shape == (), f"{name} of the snapshot", "one number", value.shape)
+        checked[name] = int(value)
+    high = (1 << COUNTER_BITS) - 1
+    counters = ranged("counters of the snapshot", snapshot["counters"], 0, high)
+    shape = (len(Counter),)
+    require(
+        counters.shape == shape, "counters of the snapshot", f"of shape {shape}", counters.shape
+    )
+    return checked | {"counters": counters}
+
+
+def require_no_errors(gated: NDArray[Any], ungated: NDArray[Any]) -> None:
+    """DeviceError while a neuron's error sum, gated or ungated, is not 0."""
+    waiting = np.flatnonzero((np.asarray(gated) != 0) | (np.asarray(ungated) != 0))
+    if len(waiting):
+        raise DeviceError(f"error sums must be learned or cleared, not {len(waiting)} of them open")
+
+
+def require_learnable(learned: bool) -> None:
+    """DeviceError if no tick ran since the last learning step."""
+    if learned:
+        raise DeviceError("learn must be asked for at most once after each tick, not once more")

@@ -1,0 +1,74 @@
+"""The neuron sweep: current, membrane, reset trace, countdown, boxcar and spikes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from axonloop.models.config import CoreConfig
+from axonloop.models.golden.fixedpoint import Array, decay, saturate, wrap
+from axonloop.models.golden.parameters import per_neuron
+
+_ZERO = np.int64(0)
+
+
+class Neurons:
+    """State arrays `(neurons,)`: `current`, `membrane`, `reset`, `countdown`, `box`, `spike`."""
+
+    def __init__(self, config: CoreConfig) -> None:
+        self.geometry = config.geometry
+        self.clear()
+        self.configure(config)
+
+    def clear(self) -> None:
+        """Zero all state."""
+        count = self.geometry.neurons
+        self.current: Array = np.zeros(count, dtype=np.int64)
+        self.membrane: Array = np.zeros(count, dtype=np.int64)
+        self.reset: Array = np.zeros(count, dtype=np.int64)
+        self.countdown: Array = np.zeros(count, dtype=np.int64)
+        self.box: NDArray[np.bool_] = np.zeros(count, dtype=bool)
+        self.spike: NDArray[np.bool_] = np.zeros(count, dtype=bool)
+
+    def configure(self, config: CoreConfig) -> None:
+        """Take over the groups' parameter sets and the bias."""
+        self.alpha_n = per_neuron(config, "alpha_n")
+        self.beta_n = per_neuron(config, "beta_n")
+        self.gamma = per_neuron(config, "gamma")
+        self.rho = per_neuron(config, "rho")
+        self.theta = per_neuron(config, "theta")
+        self.box_width = per_neuron(config, "box")
+        self.w_exp = per_neuron(config, "w_exp")
+        self.i_shift = per_neuron(config, "i_shift")
+        self.reset_mode = per_neuron(config, "reset_mode")
+        self.refractory = per_neuron(config, "refractory")
+        self.bias = np.array(config.bias, dtype=np.int64)
+
+    def step(self, acc: Array) -> tuple[Array, int]:
+        """One tick with the sums `acc` `(neurons,)`.
+
+        Returns the neurons that spiked, ascending, and how many state words were clipped.
+        """
+        limit = self.geometry.state_max
+        current, clipped_i = saturate(decay(self.current, self.beta_n) + (acc << self.w_exp), limit)
+        free = self.countdown == 0
+        drive = decay(self.membrane, self.alpha_n) + (current >> self.i_shift) + self.bias
+        membrane, clipped_v = saturate(drive, limit)
+        membrane = np.where(free, membrane, self.membrane)
+        above = membrane - self.reset - self.theta
+        spike = (above >= 0) & free
+        box = np.abs(above) < self.box_width
+        reset, clipped_r = saturate(decay(self.reset, self.gamma) + self.rho * spike, limit)
+        countdown = np.maximum(self.countdown - 1, 0)
+        fired = np.flatnonzero(spike)
+        membrane[fired] = self._after_spike(membrane[fired], fired)
+        countdown[fired] = self.refractory[fired]
+        self.current, self.membrane, self.reset = current, membrane, reset
+        self.countdown, self.box, self.spike = countdown, box, spike
+        clipped = (np.count_nonzero(c) for c in (clipped_i, clipped_v & free, clipped_r))
+        return fired, int(sum(clipped))
+
+    def _after_spike(self, membrane: Array, fired: Array) -> Array:
+        """V of the neurons `fired`, by reset mode: kept, 0, or less the threshold."""
+        less = wrap(membrane - self.theta[fired], self.geometry.state_bits)
+        return np.choose(self.reset_mode[fired], (membrane, _ZERO, less))

@@ -1,0 +1,56 @@
+"""Spikes on their way: a bitmap of delay slots by axons, and the fan-out tables that feed it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from axonloop.models.config import CoreConfig, require
+from axonloop.models.golden.fixedpoint import Array
+
+
+def refuse_other_cores(config: CoreConfig) -> None:
+    """Raise ValueError if a fan-out entry leaves the core: a single core has no mesh."""
+    for neuron, destinations in enumerate(config.fanout):
+        for entry, destination in enumerate(destinations):
+            thing = f"fanout[{neuron}][{entry}].core of a single core"
+            require(destination.core == config.core, thing, str(config.core), destination.core)
+
+
+class Scheduler:
+    """`pending`: bool `(delay_slots, axons)`; slot t mod delay_slots holds the spikes of tick t."""
+
+    def __init__(self, config: CoreConfig) -> None:
+        geometry = config.geometry
+        self.slots = geometry.delay_slots
+        self.pending: NDArray[np.bool_] = np.zeros((self.slots, geometry.axons), dtype=bool)
+        self.configure(config)
+
+    def configure(self, config: CoreConfig) -> None:
+        """Take over `always_on` and the fan-out tables."""
+        self.always_on = np.array([row.always_on for row in config.rows])
+        entries = [(n, e.axon, e.delay) for n, table in enumerate(config.fanout) for e in table]
+        self.source, self.axon, self.delay = np.array(entries, dtype=np.int64).reshape(-1, 3).T
+
+    def deliver(self, slots: Array | int, axons: Array) -> int:
+        """Set bits; return how many spikes found theirs already set."""
+        before = np.count_nonzero(self.pending)
+        self.pending[slots, axons] = True
+        return int(before + len(axons) - np.count_nonzero(self.pending))
+
+    def arrive(self, tick: int) -> NDArray[np.bool_]:
+        """The axons that spike in `tick`, bool `(axons,)`; their slot is then empty."""
+        slot = self.pending[tick % self.slots]
+        spikes: NDArray[np.bool_] = slot | self.always_on
+        slot[:] = False
+        return spikes
+
+    def emit(self, tick: int, spike: NDArray[np.bool_]) -> int:
+        """Send neuron spikes of `tick` through the fan-out tables; return the collisions."""
+        if not len(self.source):
+            return 0
+        sent = spike[self.source]
+        return self.deliver((tick + 1 + self.delay[sent]) % self.slots, self.axon[sent])
+
+    def clear(self) -> None:
+        self.pending[:] = False

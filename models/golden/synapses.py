@@ -1,0 +1,53 @@
+"""The weight memory and the exact sum over it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from axonloop.models.config import CoreConfig
+from axonloop.models.golden.fixedpoint import Array
+
+
+def visited(config: CoreConfig) -> NDArray[np.bool_]:
+    """The synapses that integration visits, by the row descriptors: bool `(axons, neurons)`."""
+    first = np.array([row.first_group for row in config.rows])[:, None]
+    count = np.array([row.groups for row in config.rows])[:, None]
+    group = np.arange(config.geometry.groups)
+    within = (first <= group) & (group < first + count)
+    return np.repeat(within, config.geometry.lanes, axis=1)
+
+
+class Synapses:
+    """`weights`: int32 `(axons, neurons)`; before any are loaded there is no synapse."""
+
+    def __init__(self, config: CoreConfig) -> None:
+        geometry = config.geometry
+        shape = (geometry.axons, geometry.neurons)
+        self.weights = np.full(shape, geometry.no_synapse, dtype=np.int32)
+        self.configure(config)
+
+    def configure(self, config: CoreConfig) -> None:
+        """Take over the row descriptors."""
+        lanes = config.geometry.lanes
+        self.row_synops = np.array([row.groups * lanes for row in config.rows], dtype=np.int64)
+        self.no_synapse = config.geometry.no_synapse
+        self._visited = visited(config)
+        self.load(self.weights)
+
+    def load(self, weights: NDArray[np.int32]) -> None:
+        """Replace all weights."""
+        self.weights = np.array(weights, dtype=np.int32)
+        self.adds = self._visited & (self.weights != self.no_synapse)
+        self.addend = np.where(self.adds, self.weights, np.int32(0))
+
+    def integrate(self, events: Array) -> Array:
+        """ACC of every neuron, for the axons `events` that spike: int64 `(neurons,)`."""
+        rows = self.addend[events]
+        return np.asarray(rows.sum(axis=0, dtype=np.int32), dtype=np.int64)
+
+    def replace(self, axons: Array, neurons: Array, block: NDArray[np.int32]) -> None:
+        """Write a block of weights that keeps every absent synapse absent."""
+        where = np.ix_(axons, neurons)
+        self.weights[where] = block
+        self.addend[where] = block * self.adds[where]

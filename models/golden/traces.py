@@ -1,0 +1,49 @@
+"""The traces of the axons: Q, P and the learning factor Pq."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from axonloop.models.config import CoreConfig
+from axonloop.models.golden.fixedpoint import Array, decay_unsigned, saturate_unsigned
+from axonloop.models.golden.parameters import per_axon
+
+
+class Traces:
+    """State arrays `(axons,)`: `q`, `p` (trace_bits) and `pq` (pq_bits), unsigned."""
+
+    def __init__(self, config: CoreConfig) -> None:
+        self.geometry = config.geometry
+        self.clear()
+        self.configure(config)
+
+    def clear(self) -> None:
+        """Zero all state."""
+        count = self.geometry.axons
+        self.q: Array = np.zeros(count, dtype=np.int64)
+        self.p: Array = np.zeros(count, dtype=np.int64)
+        self.pq: Array = np.zeros(count, dtype=np.int64)
+
+    def configure(self, config: CoreConfig) -> None:
+        """Take over the rows' parameter sets and whether they learn."""
+        self.alpha_p = per_axon(config, "alpha_p")
+        self.beta_p = per_axon(config, "beta_p")
+        self.q_inc = per_axon(config, "q_inc")
+        self.p_shift = per_axon(config, "p_shift")
+        self.pq_shift = per_axon(config, "pq_shift")
+        plastic = np.array([row.plastic for row in config.rows])
+        always_on = np.array([row.always_on for row in config.rows])
+        self._follows_p = plastic & ~always_on
+        self._fixed_pq = np.where(plastic & always_on, per_axon(config, "pq_on"), 0)
+
+    def step(self, spikes: NDArray[np.bool_]) -> int:
+        """One tick with the axons' `spikes`, bool `(axons,)`; return the words clipped."""
+        limit = self.geometry.trace_max
+        raised = decay_unsigned(self.q, self.beta_p) + self.q_inc * spikes
+        self.q, clipped_q = saturate_unsigned(raised, limit)
+        raised = decay_unsigned(self.p, self.alpha_p) + (self.q >> self.p_shift)
+        self.p, clipped_p = saturate_unsigned(raised, limit)
+        pq = np.minimum(self.p >> self.pq_shift, self.geometry.pq_max)
+        self.pq = np.where(self._follows_p, pq, self._fixed_pq)
+        return clipped_q + clipped_p
