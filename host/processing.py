@@ -1,0 +1,192 @@
+"""The processing core: spikes in, a loss and its gradient in torch, error events out.
+
+    readout    y'_c = decay(y_c, leak) + (sum of G_ci over neurons i that spiked) << 8
+    logits     l_c = scale y_c / 2^8
+    gradient   g_c = dL/dl_c by autograd, rounded to a grid of 2^-12
+    error      d_i = sum over c of F_ci g_c, then an error encoder
+
+All but the loss is whole numbers with exact sums, so every device gets the same events.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from axonloop.host.device import Array
+from axonloop.host.encoders import ErrorEncoder, Integers
+from axonloop.models.config import DECAY_ONE, require, require_range
+
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""Logits, float64 `(classes,)`, and a target into a scalar."""
+
+READOUT_SHIFT = 8
+"""Bits behind the point of the readout."""
+GRADIENT_ONE = 1 << 12
+"""Steps of the gradient's grid in 1."""
+GRADIENT_MAX = 1 << 20
+"""Largest magnitude of a gradient that is taken."""
+
+
+class Feedback(StrEnum):
+    """How errors find their way back to the neurons."""
+
+    SYMMETRIC = "symmetric"
+    CONCORDANT = "sign-concordant"
+
+
+def fixed_readout(classes: int, neurons: int, top: int, random: np.random.Generator) -> Integers:
+    """A random readout that never learns: int64 `(classes, neurons)`, magnitudes 1..top."""
+    require_range("largest readout weight", top, 1, 127)
+    shape = (classes, neurons)
+    signs = 2 * random.integers(0, 2, shape) - 1
+    return np.asarray(signs * random.integers(1, top + 1, shape), dtype=np.int64)
+
+
+def feedback_matrix(
+    kind: str, readout: Integers, top: int, random: np.random.Generator
+) -> Integers:
+    """The matrix F, of the readout's shape: the readout itself, or its signs with magnitudes 1..top.
+
+    Raises ValueError for anything else. Random signs are refused: a readout that is fixed cannot
+    align with them, so nothing would be learned.
+    """
+    kinds = [entry.value for entry in Feedback]
+    if kind == "random":
+        raise ValueError(
+            "feedback must be symmetric or sign-concordant while the readout is fixed, "
+            "not 'random': a fixed readout cannot align with random signs"
+        )
+    require(kind in kinds, "feedback", f"one of {', '.join(kinds)}", kind)
+    if kind == Feedback.SYMMETRIC:
+        return readout.copy()
+    magnitudes = random.integers(1, top + 1, readout.shape)
+    return np.asarray(np.sign(readout) * magnitudes, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Readout:
+    """Constants of the readout: `leak` in 1/4096 per tick, `scale` of the logits."""
+
+    weights: Integers
+    leak: int
+    scale: float
+
+    def __post_init__(self) -> None:
+        require(self.weights.ndim == 2, "readout", "of shape (classes, neurons)", self.weights.shape)
+        require_range("leak", self.leak, 0, DECAY_ONE)
+        require(0 < self.scale < np.inf, "scale of the logits", "finite and above 0", self.scale)
+
+
+class ProcessingCore:
+    """Turns the spikes of each tick into the error events that are due after that tick.
+
+    `begin` a sample, then call `step` once per tick. Errors start after `burn_in` ticks and are
+    handed out `latency` ticks late; those that a new sample overtakes are dropped and counted in
+    `overtaken`. `loss_seconds` is the time spent in the loss and autograd.
+    """
+
+    def __init__(
+        self,
+        readout: Readout,
+        feedback: Integers,
+        encoder: ErrorEncoder,
+        loss: Loss = torch.nn.functional.cross_entropy,
+        burn_in: int = 0,
+        latency: int = 0,
+    ) -> None:
+        shape = readout.weights.shape
+        require(feedback.shape == shape, "feedback", f"of shape {shape}", feedback.shape)
+        require(encoder.neurons == shape[1], "error encoder", f"for {shape[1]} neurons", encoder)
+        require_range("burn-in", burn_in, 0, 1_000_000)
+        require_range("latency", latency, 0, 1_000_000)
+        self.readout, self.encoder, self.loss = readout, encoder, loss
+        self.burn_in, self.latency = burn_in, latency
+        self._back = np.ascontiguousarray(feedback.T)
+        self._level = np.zeros(shape[0], dtype=np.int64)
+        self._flight: deque[Integers] = deque()
+        self._target = torch.tensor(0)
+        self._age = 0
+        self.overtaken = 0
+        self.loss_seconds = 0.0
+
+    def begin(self, target: int | torch.Tensor) -> None:
+        """Start a sample: `target` is what the loss gets as its second argument."""
+        self._target = torch.as_tensor(target)
+        self._level[:] = 0
+        self.overtaken += sum(int(np.count_nonzero(errors)) for errors in self._flight)
+        self._flight.clear()
+        self._age = 0
+
+    def step(self, spikes: Array) -> tuple[Array, Array]:
+        """Take the spikes of a tick; return neurons and values of the errors to send now."""
+        self._listen(spikes)
+        if self._age >= self.burn_in:
+            gradient = self._back @ self.gradient()
+            self._flight.append(self.encoder.encode(gradient))
+        self._age += 1
+        if len(self._flight) <= self.latency:
+            return _NOBODY, _NOBODY
+        errors = self._flight.popleft()
+        neurons = np.flatnonzero(errors)
+        return neurons.astype(np.int32), errors[neurons].astype(np.int32)
+
+    def _listen(self, spikes: Array) -> None:
+        level = self._level
+        kept = np.sign(level) * (np.abs(level) * self.readout.leak >> 12)
+        heard = self.readout.weights[:, spikes].sum(axis=1)
+        self._level = kept + (heard << READOUT_SHIFT)
+
+    @property
+    def logits(self) -> NDArray[np.float64]:
+        """The logits as they stand, `(classes,)`."""
+        return self._level * (self.readout.scale / (1 << READOUT_SHIFT))
+
+    def gradient(self) -> Integers:
+        """dL/dlogits on the grid, int64 `(classes,)`; ValueError unless it is finite."""
+        start = perf_counter()
+        logits = torch.from_numpy(self.logits).requires_grad_()
+        (exact,) = torch.autograd.grad(self.loss(logits, self._target), logits)
+        self.loss_seconds += perf_counter() - start
+        gradient = exact.numpy()
+        good = bool((np.abs(gradient) <= GRADIENT_MAX).all())
+        require(good, "gradient of the loss", f"finite and within +-{GRADIENT_MAX}", gradient)
+        return np.asarray(np.rint(gradient * GRADIENT_ONE), dtype=np.int64)
+
+    def votes(self, trains: list[Array]) -> Integers:
+        """What the readout heard of each class after the burn-in, int64 `(classes,)`.
+
+        `trains` holds the spikes of each tick of a sample.
+        """
+        late = np.concatenate([_NOBODY, *trains[self.burn_in :]])
+        counts = np.bincount(late, minlength=self.encoder.neurons)
+        votes: Integers = self.readout.weights @ counts
+        return votes
+
+    def state(self) -> dict[str, Any]:
+        """Encoder, readout and errors in flight: arrays and whole numbers, for `restore`."""
+        flight = np.array(self._flight, dtype=np.int64).reshape(-1, self.encoder.neurons)
+        own = {"level": self._level.copy(), "flight": flight, "age": self._age}
+        return {f"encoder_{k}": v for k, v in self.encoder.state().items()} | own | {
+            "overtaken": self.overtaken
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put back what `state` returned; the sample's target is the caller's to set again."""
+        mark = "encoder_"
+        inner = {k.removeprefix(mark): v for k, v in state.items() if k.startswith(mark)}
+        self.encoder.restore(inner)
+        self._level = np.array(state["level"], dtype=np.int64)
+        self._flight = deque(np.array(state["flight"], dtype=np.int64))
+        self._age, self.overtaken = int(state["age"]), int(state["overtaken"])
+
+
+_NOBODY = np.empty(0, dtype=np.int32)

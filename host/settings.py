@@ -1,0 +1,91 @@
+"""Everything that decides a training run, but the device."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from axonloop.models.config import ParameterSet, require, require_range
+
+PARAMETERS = ParameterSet(
+    alpha_n=3686,
+    beta_n=2867,
+    theta=1536,
+    box=2304,
+    w_exp=4,
+    alpha_p=3482,
+    beta_p=1024,
+    q_inc=256,
+    p_shift=2,
+    pq_shift=4,
+    pq_on=16,
+    eta_shift=6,
+)
+"""Neurons and traces of the digits network, found on the validation part."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A run of `train digits`; every value is written to config.json and can be read from it.
+
+    `tune` trains on the train part and scores on validation; without it a run trains on both and
+    scores on test. `limit` keeps that many samples of each part. `threshold` is in units of the
+    gradient with respect to the logits; `event_rate` is the share of neurons in error per tick
+    that a controller holds. Raises ValueError for values out of range.
+    """
+
+    seed: int = 1
+    epochs: int = 4
+    limit: int | None = None
+    tune: bool = False
+
+    encoding: str = "rate"
+    peak: float = 0.8
+    ticks: int = 40
+    burn_in: int = 12
+
+    neurons: int = 128
+    lanes: int = 16
+    weight_bits: int = 8
+    weight_span: int = 8
+    parameters: ParameterSet = field(default=PARAMETERS)
+
+    readout_top: int = 1
+    readout_leak: int = 3686
+    logit_scale: float = 0.04
+    feedback: str = "symmetric"
+    errors: str = "sigma-delta"
+    error_limit: int = 1
+    threshold: float = 4.0
+    event_rate: float | None = None
+    latency: int = 0
+
+    def __post_init__(self) -> None:
+        require_range("seed", self.seed, 0, 2**32 - 1)
+        require_range("epochs", self.epochs, 1, 1_000_000)
+        require_range("ticks", self.ticks, 2, 1_000_000)
+        require_range("burn-in", self.burn_in, 0, self.ticks - 1)
+        require_range("latency", self.latency, 0, self.ticks - self.burn_in - 1)
+        require(0 < self.threshold < 2**20, "threshold", "above 0 and below 2**20", self.threshold)
+        if self.limit is not None:
+            require_range("limit", self.limit, 1, 1_000_000)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-ready dictionary; `from_dict` is its inverse."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Settings:
+        """Build and check settings; ValueError names keys that are unknown."""
+        known = {entry.name for entry in dataclasses.fields(cls)}
+        unknown = sorted(set(data) - known)
+        require(not unknown, "settings", f"among {', '.join(sorted(known))}", unknown)
+        values = dict(data)
+        try:
+            if "parameters" in values:
+                values["parameters"] = ParameterSet(**values["parameters"])
+            return cls(**values)
+        except TypeError as error:
+            raise ValueError(f"settings must be of the known kinds: {error}") from error
