@@ -1,0 +1,285 @@
+"""A device behind packets: any chip that takes and sends the words of docs/contract.md, 6.
+
+`Transport` is all that differs between the compiled RTL and a board. Posted packets (spikes,
+errors, learn, clear) are collected and travel with the next one that is answered, so that a tick
+costs one exchange.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from axonloop.host import validation
+from axonloop.host.device import Array, Device, DeviceError
+from axonloop.host.packing import (
+    Words,
+    as_words,
+    pack_pending,
+    pack_weights,
+    read_packets,
+    table_words,
+    unpack_pending,
+    unpack_weights,
+    write_packets,
+)
+from axonloop.host.replies import data_payload, spikes_of_tick, spikes_of_ticks
+from axonloop.models.config import CoreConfig
+from axonloop.models.packets import Kind, header
+from axonloop.models.registers import (
+    MAGIC,
+    VERSION,
+    Control,
+    Counter,
+    Region,
+    region_words,
+)
+
+POSTED_LIMIT = 1 << 16
+"""Words that wait for an answered packet before they are sent on their own."""
+
+
+class Transport(Protocol):
+    """Carries words to one chip and back."""
+
+    def exchange(self, words: Words, expected: int) -> Words:
+        """Send `words`; return all replies up to the answer of the last TICK or READ.
+
+        `expected` is the number of TICK and READ packets among `words`; at least 1, and the last
+        packet is one of them. A FAULT that refuses a TICK or READ is its answer.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        ...
+
+
+class PacketDevice(Device):
+    """A chip behind a `Transport`.
+
+    Opening reads the chip's identification, then writes all registers and tables, and *no
+    synapse* everywhere. DeviceError if the chip has another magic, version, geometry or core
+    number. A FAULT of the chip is a DeviceError with the code's name.
+    """
+
+    name = "packets"
+
+    def __init__(self, transport: Transport, config: CoreConfig) -> None:
+        self._transport = transport
+        self.config = config
+        self._words = region_words(config.geometry)
+        self._spike = np.uint32(header(Kind.SPIKE, config.core))
+        self._ticks = [as_words([header(Kind.TICK, config.core, learn)]) for learn in (0, 1)]
+        self._posted: list[Words] = []
+        self._posted_size = 0
+        self._identify()
+        shape = (config.geometry.axons, config.geometry.neurons)
+        self._write_words(Region.WEIGHT, self._packed(np.full(shape, config.geometry.no_synapse)))
+        self.configure(config)
+
+    def _identify(self) -> None:
+        """Compare the chip's identification with the configuration; take over where it stands."""
+        geometry = self.config.geometry
+        (found,) = self._read_words([(Region.CONTROL, int(Control.COUNTERS))])
+        expected = {Control.MAGIC: MAGIC, Control.VERSION: VERSION, Control.CORE: self.config.core}
+        fields = (entry for entry in Control if Control.AXONS <= entry <= Control.ENTRIES)
+        expected |= {entry: int(getattr(geometry, entry.name.lower())) for entry in fields}
+        for entry, value in expected.items():
+            if found[entry] != value:
+                thing = f"{entry.name.lower()} of the device"
+                raise DeviceError(f"{thing} must be {value}, not {int(found[entry])}")
+        self._learned = bool(found[Control.LEARNED])
+        sums = self.read_many([Region.GATED, Region.UNGATED])
+        self._sums = [values.astype(np.int64) for values in sums]
+
+    def configure(self, config: CoreConfig) -> None:
+        """Write all registers and tables; geometry and core number must stay."""
+        validation.check_configuration(self.config, config)
+        for region, words in table_words(config).items():
+            self._post(write_packets(config.core, region, words))
+        self._post_control(Control.SEED, [config.seed])
+        self._flush()
+        self.config = config
+
+    def load_weights(self, weights: Array) -> None:
+        """Write all weights, int `(axons, neurons)`; see `Device.load_weights`."""
+        self._write_words(
+            Region.WEIGHT, self._packed(validation.check_weights(self.config, weights))
+        )
+
+    def _packed(self, weights: Array) -> Words:
+        return pack_weights(self.config.geometry, weights)
+
+    def read_weights(self) -> Array:
+        """All weights, int32 `(axons, neurons)`."""
+        (words,) = self._read_words([(Region.WEIGHT, self._words[Region.WEIGHT])])
+        return unpack_weights(self.config.geometry, words)
+
+    def read(self, region: Region) -> Array:
+        """One state array, int32; also GATED and UNGATED."""
+        return self.read_many([region])[0]
+
+    def read_many(self, regions: Sequence[Region]) -> list[Array]:
+        """Several state arrays, in one exchange."""
+        for region in regions:
+            validation.check_region(region, validation.READABLE)
+        found = self._read_words([(region, self._words[region]) for region in regions])
+        return [self._decode(*pair) for pair in zip(regions, found, strict=True)]
+
+    def _decode(self, region: Region, words: Words) -> Array:
+        if region == Region.PENDING:
+            return unpack_pending(self.config.geometry, words)
+        return words.view(np.int32)
+
+    def write(self, region: Region, values: Array) -> None:
+        """Write one whole state array, of the shape that `read` returns."""
+        validation.check_region(region, validation.WRITABLE)
+        self._write_state(region, validation.check_state(self.config.geometry, region, values))
+
+    def _write_state(self, region: Region, values: Array) -> None:
+        pending = region == Region.PENDING
+        words = pack_pending(self.config.geometry, values) if pending else as_words(values)
+        self._write_words(region, words)
+
+    def tick(self, axons: Array, learn: bool = False) -> Array:
+        """Run one tick with spikes on `axons`; return the reported neurons, sorted, int32."""
+        checked = validation.check_axons(self.config.geometry, axons)
+        self._post(checked.astype(np.uint32) | self._spike)
+        replies = self._exchange(self._ticks[bool(learn)], 1)
+        self._ticked(learn)
+        return spikes_of_tick(replies)
+
+    def run(self, trains: Sequence[Array]) -> list[Array]:
+        """Run `len(trains)` ticks without learning, in one exchange; all or none are accepted."""
+        checked = validation.check_trains(self.config.geometry, trains)
+        if not checked:
+            return []
+        packets = [(axons.astype(np.uint32) | self._spike, self._ticks[0]) for axons in checked]
+        words = np.concatenate([part for pair in packets for part in pair])
+        replies = self._exchange(words, len(checked))
+        self._ticked(learn=False)
+        return spikes_of_ticks(replies, len(checked))
+
+    def _ticked(self, learn: bool) -> None:
+        self._learned = bool(learn)
+        if learn:
+            self._forget_errors()
+
+    def _forget_errors(self) -> None:
+        for sums in self._sums:
+            sums[:] = 0
+
+    def send_spikes(self, axons: Array, delay: int = 0) -> None:
+        """Set spikes for the tick after `delay` (0..delay_slots - 2) further ones."""
+        geometry = self.config.geometry
+        checked = validation.check_axons(geometry, axons)
+        late = np.uint32(validation.check_delay(geometry, delay) << 16)
+        self._post(checked.astype(np.uint32) | self._spike | late)
+
+    def send_errors(self, neurons: Array, values: Array, ungated: bool = False) -> None:
+        """Send error events: `values[k]`, in +-error_max, for `neurons[k]`."""
+        kind, geometry = int(bool(ungated)), self.config.geometry
+        checked, errors, after = validation.check_errors(
+            geometry, self._sums[kind], neurons, values
+        )
+        self._sums[kind] = after
+        head = header(Kind.ERROR, self.config.core, kind << 19)
+        self._post((checked << 8 | errors & 0xFF | head).astype(np.uint32))
+
+    def learn(self) -> None:
+        """Apply the errors sent; DeviceError if it was done since the last tick."""
+        validation.require_learnable(self._learned)
+        self._post(as_words([header(Kind.LEARN, self.config.core)]))
+        self._ticked(learn=True)
+
+    def clear(self) -> None:
+        """Zero all state but weights, tick, seed and counters."""
+        self._post(as_words([header(Kind.CLEAR, self.config.core)]))
+        self._forget_errors()
+
+    def snapshot(self) -> dict[str, Any]:
+        """All state, as arrays and numbers that `numpy.savez` takes; see `Device.snapshot`."""
+        validation.require_no_errors(*self._sums)
+        regions = (*validation.WRITABLE, Region.WEIGHT, Region.CONTROL)
+        *found, weights, control = self._read_words([(r, self._words[r]) for r in regions])
+        geometry = self.config.geometry
+        state: dict[str, Any] = {
+            region.name.lower(): self._decode(region, words)
+            for region, words in zip(validation.WRITABLE, found, strict=True)
+        }
+        counts = _counts(control)
+        return state | {
+            "weights": unpack_weights(geometry, weights),
+            "tick": int(control[Control.TICK]),
+            "seed": int(control[Control.SEED]),
+            "learned": int(control[Control.LEARNED]),
+            "counters": np.array([counts[counter] for counter in Counter], np.int64),
+            "geometry": validation.geometry_text(geometry),
+        }
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Put back what any device of this geometry returned; waiting errors are forgotten.
+
+        Counters that the other device did not have start at 0.
+        """
+        state = validation.check_snapshot(self.config, snapshot)
+        self.clear()
+        for region in validation.WRITABLE:
+            self._write_state(region, state[region.name.lower()])
+        self._write_words(Region.WEIGHT, self._packed(state["weights"]))
+        self._learned = bool(state["learned"])
+        self._post_control(Control.TICK, [state["tick"], state["seed"], state["learned"]])
+        halves = [(int(count) & 0xFFFFFFFF, int(count) >> 32) for count in state["counters"]]
+        self._post_control(Control.COUNTERS, [half for pair in halves for half in pair])
+        self._flush()
+
+    def counters(self) -> dict[Counter, int]:
+        """All counters, the chip's own ones too."""
+        (control,) = self._read_words([(Region.CONTROL, self._words[Region.CONTROL])])
+        return _counts(control)
+
+    def close(self) -> None:
+        """Drop what was posted and close the transport."""
+        self._posted.clear()
+        self._transport.close()
+
+    def _post(self, words: Words) -> None:
+        """Queue packets that have no answer."""
+        self._posted.append(words)
+        self._posted_size += words.size
+        if self._posted_size > POSTED_LIMIT:
+            self._flush()
+
+    def _post_control(self, offset: Control, values: list[int]) -> None:
+        self._post(write_packets(self.config.core, Region.CONTROL, as_words(values), offset))
+
+    def _write_words(self, region: Region, words: Words) -> None:
+        self._post(write_packets(self.config.core, region, words))
+        self._flush()
+
+    def _flush(self) -> None:
+        """Send what is posted, and hear of its faults: a READ behind it makes the chip answer."""
+        self._read_words([(Region.CONTROL, 1)])
+
+    def _read_words(self, wanted: Sequence[tuple[Region, int]]) -> list[Words]:
+        """The first words of regions, in one exchange."""
+        packets = [read_packets(self.config.core, region, count) for region, count in wanted]
+        words = np.concatenate([part for part, _ in packets])
+        replies = self._exchange(words, sum(answers for _, answers in packets))
+        sizes = np.cumsum([count for _, count in wanted])
+        return np.split(data_payload(replies, int(sizes[-1])), sizes[:-1])
+
+    def _exchange(self, words: Words, expected: int) -> Words:
+        """Send what is posted and `words`; the posted packets go out once, whatever happens."""
+        parts = [*self._posted, words]
+        self._posted, self._posted_size = [], 0
+        return self._transport.exchange(np.concatenate(parts), expected)
+
+
+def _counts(control: Words) -> dict[Counter, int]:
+    low = control[Control.COUNTERS :: 2].tolist()
+    high = control[Control.COUNTERS + 1 :: 2].tolist()
+    return {counter: low[counter] | high[counter] << 32 for counter in Counter}

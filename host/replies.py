@@ -1,0 +1,80 @@
+"""Reads the chip's replies: every word must be one that was asked for, or a fault is raised."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import numpy as np
+
+from axonloop.host.device import Array, DeviceError
+from axonloop.host.packing import Words
+from axonloop.models.packets import Fault, Kind, argument_of, kind_of
+
+FAULT_MEANINGS = {
+    Fault.KIND: "unknown kind of packet",
+    Fault.CORE: "another core's number",
+    Fault.RANGE: "axon, neuron, delay, address or count out of range, or a read-only address",
+    Fault.LEARNED: "learning was done since the last tick",
+}
+
+
+def _name(enumeration: type[Kind] | type[Fault], value: int) -> str:
+    known = value in enumeration.__members__.values()
+    return enumeration(value).name if known else f"number {value}"
+
+
+def _refuse(word: int, expected: str) -> NoReturn:
+    """Raise DeviceError for a reply that should not be there."""
+    kind, argument = kind_of(word), argument_of(word)
+    if kind != Kind.FAULT:
+        raise DeviceError(f"reply of the device must be {expected}, not {_name(Kind, kind)}")
+    code, refused = argument & 0xF, _name(Kind, argument >> 4 & 0xF)
+    meaning = FAULT_MEANINGS[Fault(code)] if 1 <= code <= len(Fault) else "unknown"
+    raise DeviceError(
+        f"packet must be one that the device accepts, not a {refused} refused with "
+        f"FAULT {_name(Fault, code)} ({meaning})"
+    )
+
+
+def _check_kinds(words: Words, allowed: tuple[Kind, ...]) -> None:
+    kinds = words >> 28
+    good = np.isin(kinds, allowed)
+    if not good.all():
+        _refuse(int(words[~good][0]), " or ".join(kind.name for kind in allowed))
+
+
+def spikes_of_tick(replies: Words) -> Array:
+    """The neurons of one tick's SPIKE packets, sorted, int32."""
+    spikes = replies[:-1]
+    if spikes.size:
+        _check_kinds(spikes, (Kind.SPIKE,))
+    if not replies.size or replies[-1] >> 28 != Kind.TICK:
+        _refuse(int(replies[-1]) if replies.size else 0, "TICK")
+    return np.sort((spikes & 0xFFFF).astype(np.int32))
+
+
+def spikes_of_ticks(replies: Words, ticks: int) -> list[Array]:
+    """`spikes_of_tick` for the replies of `ticks` ticks."""
+    _check_kinds(replies, (Kind.SPIKE, Kind.TICK))
+    ends = np.flatnonzero(replies >> 28 == Kind.TICK)
+    if ends.size != ticks or ends[-1] != replies.size - 1:
+        raise DeviceError(f"replies of the device must end {ticks} ticks, not {ends.size}")
+    neurons = (replies & 0xFFFF).astype(np.int32)
+    starts = [0, *(ends[:-1] + 1)]
+    return [np.sort(neurons[start:end]) for start, end in zip(starts, ends, strict=True)]
+
+
+def data_payload(replies: Words, words: int) -> Words:
+    """The payloads of DATA packets, joined: `words` of them."""
+    parts, position = [], 0
+    while position < replies.size:
+        head = int(replies[position])
+        if kind_of(head) != Kind.DATA:
+            _refuse(head, "DATA")
+        count = argument_of(head) & 0xFFFF
+        parts.append(replies[position + 1 : position + 1 + count])
+        position += 1 + count
+    payload = np.concatenate(parts) if parts else replies[:0]
+    if payload.size != words or position != replies.size:
+        raise DeviceError(f"replies of the device must hold {words} words, not {payload.size}")
+    return payload

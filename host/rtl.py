@@ -1,0 +1,66 @@
+"""The compiled RTL as a device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from axonloop.host.link import PacketDevice
+from axonloop.models.config import CoreConfig, Geometry
+from axonloop.models.golden.scheduler import refuse_other_cores
+from axonloop.sim.chip import build_chip
+from axonloop.sim.rtl import RtlChip
+from axonloop.sim.verilate import Notify, to_stderr
+
+
+class RtlDevice(PacketDevice):
+    """A device that is the chip's RTL, compiled (once per geometry) and simulated.
+
+    With `trace` it can record waveforms, at some cost in speed. `seed` chooses the random
+    contents of whatever the RTL leaves undefined. Raises MissingToolError without a compiler,
+    BuildError where the compiled chip cannot be stored, ValueError if a fan-out entry names
+    another core.
+    """
+
+    name = "rtl"
+
+    def __init__(
+        self,
+        config: CoreConfig,
+        trace: bool = False,
+        seed: int = 0,
+        notify: Notify = to_stderr,
+    ) -> None:
+        refuse_other_cores(config)
+        library = build_chip(config.geometry, config.core, trace, notify)
+        self.chip = RtlChip(library, seed, patience(config.geometry))
+        try:
+            super().__init__(self.chip, config)
+        except BaseException:
+            self.chip.close()
+            raise
+
+    def configure(self, config: CoreConfig) -> None:
+        """Write all registers and tables; geometry and core number must stay."""
+        refuse_other_cores(config)
+        super().configure(config)
+
+    @contextmanager
+    def waveform(self, path: Path) -> Iterator[None]:
+        """Record the ticks inside the `with` block to a VCD file; needs `trace`.
+
+        Raises ValueError if the file cannot be written or the device was opened without `trace`.
+        """
+        self._flush()
+        self.chip.record(Path(path))
+        try:
+            yield
+            self._flush()
+        finally:
+            self.chip.stop_recording()
+
+
+def patience(geometry: Geometry) -> int:
+    """Clock cycles without a word on a port that count as a hang: far above any honest wait."""
+    return 100_000 + 4 * geometry.axons * geometry.neurons

