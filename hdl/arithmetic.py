@@ -73,5 +73,3 @@ def delay(m: Module, value: Value, cycles: int, name: str) -> list[Signal]:
         m.d.sync += tap.eq(taps[-1])
         taps.append(tap)
     return taps
-
-

@@ -1,5 +1,6 @@
 """The house payloads and signatures: events, packet headers, parameters, register access."""
 
+from amaranth.hdl import signed
 from amaranth.lib import data
 from amaranth.lib.wiring import Out, Signature
 
@@ -30,7 +31,7 @@ def spike_layout(geometry: Geometry) -> data.StructLayout:
 def error_layout(geometry: Geometry) -> data.StructLayout:
     """An error event for a neuron of this core."""
     return data.StructLayout(
-        {"value": data.Field(8, 0).shape, "neuron": address_bits(geometry.neurons), "ungated": 1}
+        {"value": signed(8), "neuron": address_bits(geometry.neurons), "ungated": 1}
     )
 
 

@@ -1,0 +1,231 @@
+"""Packets from the host: decoded, checked, carried out one after the other, answered."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import fifo, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from axonloop.hdl.arithmetic import delay
+from axonloop.hdl.payloads import (
+    BUS_LATENCY,
+    BusSignature,
+    address_bits,
+    error_layout,
+    header_layout,
+    spike_layout,
+)
+from axonloop.models.config import Geometry
+from axonloop.models.packets import Fault, Kind
+from axonloop.models.registers import READ_ONLY, Control, Region, region_words
+
+COUNT_BITS = 16
+READ_QUEUE = 8
+
+
+class Commands(wiring.Component):
+    """The host port of a core (docs/contract.md, section 6). Rules:
+
+    1. Packets take effect in order; the next one waits until the core is idle again. Spikes and
+       error events take one cycle each, register words too.
+    2. A packet that is refused changes nothing; its payload is dropped, and FAULT is sent.
+    3. `replies` may stall for ever; then the core waits, nothing is dropped.
+
+    Members
+    -------
+    words, replies : 32-bit words of packets, from and to the host
+    reports : neurons whose spikes the host hears, while a tick runs
+    spikes, errors : accepted events
+    tick, learn, clear : strobes that start work; `done` falls in the next cycle and rises again
+    learned, tick_number : from the control registers; the number is that of the tick that ran
+    fault : a packet was refused
+    """
+
+    def __init__(self, geometry: Geometry, core: int) -> None:
+        self._geometry, self._core = geometry, core
+        super().__init__(
+            {
+                "words": In(stream.Signature(32)),
+                "replies": Out(stream.Signature(32)),
+                "reports": In(stream.Signature(address_bits(geometry.neurons))),
+                "spikes": Out(stream.Signature(spike_layout(geometry))),
+                "errors": Out(stream.Signature(error_layout(geometry))),
+                "tick": Out(1),
+                "learn": Out(1),
+                "clear": Out(1),
+                "done": In(1),
+                "learned": In(1),
+                "tick_number": In(32),
+                "fault": Out(1),
+                "bus": Out(BusSignature()),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        self._header, self._kept = Signal(header_layout()), Signal(header_layout())
+        self._code, self._drop = Signal(4), Signal(COUNT_BITS + 1)
+        self._address, self._left = Signal(32), Signal(COUNT_BITS)
+        m.d.comb += self._header.as_value().eq(self.words.payload)
+        m.submodules.answers = self._answers = fifo.SyncFIFO(width=32, depth=READ_QUEUE)
+        m.d.comb += [self.bus.address.eq(self._address), self.bus.write_data.eq(self.words.payload)]
+        with m.FSM():
+            with m.State("HEADER"):
+                self._decode(m)
+            with m.State("REFUSE"):
+                self._refuse(m)
+            with m.State("WAIT TICK"):
+                self._report(m)
+                with m.If(self.done):
+                    m.next = "TICK DONE"
+            with m.State("TICK DONE"):
+                self._reply(m, Kind.TICK, self.tick_number[:20])
+                with m.If(self.replies.ready):
+                    m.d.comb += self.learn.eq(self._kept.argument[0])
+                    m.next = "START"
+            with m.State("START"):
+                m.next = "WAIT"
+            with m.State("WAIT"), m.If(self.done):
+                m.next = "HEADER"
+            with m.State("ADDRESS"):
+                m.d.comb += self.words.ready.eq(1)
+                m.d.sync += self._address.eq(self.words.payload)
+                with m.If(self.words.valid):
+                    m.next = "CHECK"
+            with m.State("CHECK"):
+                self._check(m)
+            with m.State("WRITE"):
+                self._write(m)
+            with m.State("DATA"):
+                self._reply(m, Kind.DATA, self._kept.argument)
+                m.d.sync += self._left.eq(self._kept.argument)
+                with m.If(self.replies.ready):
+                    m.next = "READ"
+            with m.State("READ"):
+                self._read(m)
+        return m
+
+    def _reply(self, m, kind: Kind, argument) -> None:
+        m.d.comb += [
+            self.replies.valid.eq(1),
+            self.replies.payload.eq(kind << 28 | self._core << 20 | argument),
+        ]
+
+    def _report(self, m) -> None:
+        m.d.comb += [
+            self.replies.valid.eq(self.reports.valid),
+            self.replies.payload.eq(Kind.SPIKE << 28 | self._core << 20 | self.reports.payload),
+            self.reports.ready.eq(self.replies.ready),
+        ]
+
+    def _reject(self, m, code: Fault, drop=0) -> None:
+        m.d.sync += [self._code.eq(code), self._drop.eq(drop)]
+        m.next = "REFUSE"
+
+    def _refuse(self, m) -> None:
+        """Drop the payload, then answer FAULT."""
+        with m.If(self._drop != 0):
+            m.d.comb += self.words.ready.eq(1)
+            with m.If(self.words.valid):
+                m.d.sync += self._drop.eq(self._drop - 1)
+        with m.Else():
+            self._reply(m, Kind.FAULT, Cat(self._code, self._kept.kind))
+            with m.If(self.replies.ready):
+                m.d.comb += self.fault.eq(1)
+                m.next = "HEADER"
+
+    def _decode(self, m) -> None:
+        header = self._header
+        m.d.comb += self.words.ready.eq(1)
+        m.d.sync += self._kept.eq(header)
+        count = header.argument[:COUNT_BITS]
+        payload = Mux(header.kind == Kind.WRITE, count + 1, header.kind == Kind.READ)
+        known = (header.kind >= Kind.SPIKE) & (header.kind <= Kind.READ)
+        with m.If(self.words.valid):
+            with m.If(~known):
+                self._reject(m, Fault.KIND)
+            with m.Elif(header.core != self._core):
+                self._reject(m, Fault.CORE, payload)
+            with m.Else():
+                self._dispatch(m)
+
+    def _dispatch(self, m) -> None:
+        header, geometry = self._header, self._geometry
+        axon, slot_delay = header.argument[:16], header.argument[16:20]
+        neuron = header.argument[8:19]
+        m.d.comb += [
+            self.spikes.payload.axon.eq(axon),
+            self.spikes.payload.delay.eq(slot_delay),
+            self.errors.payload.value.eq(header.argument[:8].as_signed()),
+            self.errors.payload.neuron.eq(neuron),
+            self.errors.payload.ungated.eq(header.argument[19]),
+        ]
+        with m.Switch(header.kind):
+            with m.Case(Kind.SPIKE):
+                inside = (axon < geometry.axons) & (slot_delay <= geometry.max_delay)
+                m.d.comb += self.spikes.valid.eq(inside)
+                with m.If(~inside):
+                    self._reject(m, Fault.RANGE)
+            with m.Case(Kind.ERROR):
+                m.d.comb += self.errors.valid.eq(neuron < geometry.neurons)
+                with m.If(neuron >= geometry.neurons):
+                    self._reject(m, Fault.RANGE)
+            with m.Case(Kind.TICK):
+                m.d.comb += self.tick.eq(1)
+                m.next = "WAIT TICK"
+            with m.Case(Kind.LEARN):
+                m.d.comb += self.learn.eq(~self.learned)
+                m.next = "START"
+                with m.If(self.learned):
+                    self._reject(m, Fault.LEARNED)
+            with m.Case(Kind.CLEAR):
+                m.d.comb += self.clear.eq(1)
+                m.next = "START"
+            with m.Case(Kind.WRITE, Kind.READ):
+                m.next = "ADDRESS"
+
+    def _check(self, m) -> None:
+        """Does the access lie inside its region, and may it be written?"""
+        words = Signal(range(max(region_words(self._geometry).values()) + 1))
+        region, offset = self._address[24:], self._address[:24]
+        count = self._kept.argument[:COUNT_BITS]
+        with m.Switch(region):
+            for number, size in region_words(self._geometry).items():
+                with m.Case(number):
+                    m.d.comb += words.eq(size)
+        writing = self._kept.kind == Kind.WRITE
+        fixed = (region == Region.CONTROL) & (offset <= Control.ENTRIES)
+        for number in READ_ONLY:
+            fixed = fixed | (region == number)
+        inside = (offset + count <= words) & (count != 0)
+        m.d.sync += self._left.eq(count)
+        with m.If(~inside | (writing & fixed)):
+            self._reject(m, Fault.RANGE, Mux(writing, count, 0))
+        with m.Elif(writing):
+            m.next = "WRITE"
+        with m.Else():
+            m.next = "DATA"
+
+    def _write(self, m) -> None:
+        m.d.comb += [self.words.ready.eq(1), self.bus.write.eq(self.words.valid)]
+        with m.If(self.words.valid):
+            m.d.sync += [self._address.eq(self._address + 1), self._left.eq(self._left - 1)]
+            with m.If(self._left == 1):
+                m.next = "HEADER"
+
+    def _read(self, m) -> None:
+        """One word per cycle, as long as the queue has room for all that is on its way."""
+        answers = self._answers
+        arriving = delay(m, self.bus.read, BUS_LATENCY, "arriving")
+        room = READ_QUEUE - BUS_LATENCY - 1
+        m.d.comb += [
+            self.bus.read.eq((self._left != 0) & (answers.level < room)),
+            answers.w_en.eq(arriving[BUS_LATENCY]),
+            answers.w_data.eq(self.bus.read_data),
+            self.replies.valid.eq(answers.r_rdy),
+            self.replies.payload.eq(answers.r_data),
+            answers.r_en.eq(self.replies.ready),
+        ]
+        with m.If(self.bus.read):
+            m.d.sync += [self._address.eq(self._address + 1), self._left.eq(self._left - 1)]
+        on_its_way = Cat(arriving[1:]).any() | answers.r_rdy
+        with m.If((self._left == 0) & ~on_its_way):
+            m.next = "HEADER"

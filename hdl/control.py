@@ -1,0 +1,96 @@
+"""The CONTROL region: identification, tick, seed, learned, counters."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from axonloop.hdl.payloads import BusSignature
+from axonloop.models.config import Geometry
+from axonloop.models.registers import COUNTER_BITS, MAGIC, VERSION, Control, Counter, Region
+
+
+def identification(geometry: Geometry, core: int) -> dict[int, int]:
+    """The read-only words, by offset."""
+    words = {Control.MAGIC: MAGIC, Control.VERSION: VERSION, Control.CORE: core}
+    geometry_words = range(Control.AXONS, Control.ENTRIES + 1)
+    return words | {
+        offset: int(getattr(geometry, Control(offset).name.lower())) for offset in geometry_words
+    }
+
+
+class ControlRegisters(wiring.Component):
+    """What a host reads first and last. Counters wrap at 48 bits.
+
+    Members
+    -------
+    next_tick : a tick starts; `tick` moves on, `learned` falls
+    next_learn : learning starts; `learned` rises
+    increments : by how much each counter grows in this cycle (see Counter)
+    """
+
+    def __init__(self, geometry: Geometry, core: int, increment_bits: dict[Counter, int]) -> None:
+        self._identification = identification(geometry, core)
+        increments = {
+            f"add_{counter.name.lower()}": In(bits) for counter, bits in increment_bits.items()
+        }
+        super().__init__(
+            {
+                "next_tick": In(1),
+                "next_learn": In(1),
+                "tick": Out(32),
+                "seed": Out(32),
+                "learned": Out(1, init=1),
+                "bus": In(BusSignature()),
+            }
+            | increments
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        bus, read, write = self.bus, Signal(), Signal()
+        selected, offset = bus.address[24:] == Region.CONTROL, bus.address[:8]
+        kept, word = Signal(8), Signal(32)
+        m.d.comb += write.eq(bus.write & selected)
+        m.d.sync += [
+            read.eq(bus.read & selected),
+            kept.eq(offset),
+            bus.read_data.eq(Mux(read, word, 0)),
+        ]
+        with m.If(self.next_tick):
+            m.d.sync += [self.tick.eq(self.tick + 1), self.learned.eq(0)]
+        with m.If(self.next_learn):
+            m.d.sync += self.learned.eq(1)
+        counters = {counter: self._count(m, counter, write, offset) for counter in Counter}
+        with m.Switch(kept):
+            for where, value in self._identification.items():
+                with m.Case(where):
+                    m.d.comb += word.eq(value)
+            for where, register in self._registers().items():
+                with m.Case(where):
+                    m.d.comb += word.eq(register)
+            for counter, value in counters.items():
+                with m.Case(Control.COUNTERS + 2 * counter):
+                    m.d.comb += word.eq(value[:32])
+                with m.Case(Control.COUNTERS + 2 * counter + 1):
+                    m.d.comb += word.eq(value[32:])
+        for where, register in self._registers().items():
+            with m.If(write & (offset == where)):
+                m.d.sync += register.eq(bus.write_data)
+        return m
+
+    def _registers(self):
+        return {
+            Control.TICK: self.tick,
+            Control.SEED: self.seed,
+            Control.LEARNED: self.learned,
+        }
+
+    def _count(self, m, counter, write, offset) -> Signal:
+        value = Signal(COUNTER_BITS, name=f"count_{counter.name.lower()}")
+        where = Control.COUNTERS + 2 * counter
+        m.d.sync += value.eq(value + getattr(self, f"add_{counter.name.lower()}"))
+        with m.If(write & (offset == where)):
+            m.d.sync += value[:32].eq(self.bus.write_data)
+        with m.If(write & (offset == where + 1)):
+            m.d.sync += value[32:].eq(self.bus.write_data)
+        return value

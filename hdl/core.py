@@ -1,0 +1,197 @@
+"""A neuromorphic core: scheduler, synapses, neurons, traces, fan-out, learning."""
+
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from axonloop.hdl.arithmetic import popcount
+from axonloop.hdl.commands import Commands
+from axonloop.hdl.control import ControlRegisters
+from axonloop.hdl.fanout import Fanout
+from axonloop.hdl.learning import Learning
+from axonloop.hdl.neuron import Neurons
+from axonloop.hdl.parameters import ParameterSets
+from axonloop.hdl.scheduler import Scheduler
+from axonloop.hdl.synapses import Synapses
+from axonloop.hdl.traces import Traces
+from axonloop.hdl.weights import Weights
+from axonloop.models.config import Geometry, ceil_log2
+from axonloop.models.registers import Counter
+
+
+class Core(wiring.Component):
+    """One core with a host port: everything in docs/contract.md.
+
+    Latency of a tick: axons / trace_lanes, or the groups of all rows with a spike if that is more,
+    + neurons / update_lanes, + the fan-out of the last words, + about 20.
+
+    Members
+    -------
+    commands, replies : words of packets from and to the host
+    """
+
+    def __init__(self, geometry: Geometry, core: int = 0) -> None:
+        self._geometry, self._number = geometry, core
+        super().__init__(
+            {"commands": In(stream.Signature(32)), "replies": Out(stream.Signature(32))}
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        geometry = self._geometry
+        m.submodules.port = self._port = Commands(geometry, self._number)
+        m.submodules.scheduler = self._scheduler = Scheduler(geometry)
+        m.submodules.weights = self._weights = Weights(geometry)
+        m.submodules.synapses = self._synapses = Synapses(geometry)
+        m.submodules.neurons = self._neurons = Neurons(geometry)
+        m.submodules.traces = self._traces = Traces(geometry)
+        m.submodules.fanout = self._fanout = Fanout(geometry)
+        m.submodules.learning = self._learning = Learning(geometry)
+        m.submodules.parameters = self._parameters = ParameterSets(geometry)
+        m.submodules.control = self._control = ControlRegisters(
+            geometry, self._number, self._increment_bits()
+        )
+        connect(m, host=flipped(self.commands), port=self._port.words)
+        connect(m, port=self._port.replies, host=flipped(self.replies))
+        self._wire_tick(m)
+        self._wire_learning(m)
+        self._wire_spikes(m)
+        self._wire_bus(m)
+        self._sequence(m)
+        self._count(m)
+        return m
+
+    def _wire_tick(self, m) -> None:
+        synapses, neurons = self._synapses, self._neurons
+        connect(m, scheduler=self._scheduler.events, synapses=synapses.events)
+        m.d.comb += [
+            self._traces.block.eq(self._scheduler.blocks),
+            self._traces.parameter_sets.eq(self._parameters.sets),
+            neurons.parameter_sets.eq(self._parameters.sets),
+            synapses.read_data.eq(self._weights.read_data),
+            synapses.sum_enable.eq(neurons.sum_enable),
+            synapses.sum_address.eq(neurons.sum_address),
+            synapses.sum_clear.eq(neurons.sum_clear),
+            neurons.sums.eq(synapses.sums),
+            self._fanout.words.eq(neurons.spikes),
+            self._weights.read_enable.eq(synapses.read_enable | self._learning.read_enable),
+            self._weights.read_place.eq(
+                Mux(
+                    synapses.read_enable,
+                    synapses.read_place.as_value(),
+                    self._learning.read_place.as_value(),
+                )
+            ),
+        ]
+
+    def _wire_learning(self, m) -> None:
+        learning, traces = self._learning, self._traces
+        connect(m, port=self._port.errors, learning=learning.events)
+        m.d.comb += [
+            learning.parameter_sets.eq(self._parameters.sets),
+            learning.boxes.eq(self._neurons.boxes),
+            learning.tick.eq(self._control.tick - 1),
+            learning.seed.eq(self._control.seed),
+            learning.core.eq(self._number),
+            learning.read_data.eq(self._weights.read_data),
+            learning.pq_data.eq(traces.pq_data),
+            traces.pq_enable.eq(learning.pq_enable),
+            traces.pq_address.eq(learning.pq_address),
+            self._weights.write_enable.eq(learning.write_enable),
+            self._weights.write_place.eq(learning.write_place),
+            self._weights.write_data.eq(learning.write_data),
+        ]
+
+    def _wire_spikes(self, m) -> None:
+        """Spikes from the host come between ticks, those of the fan-out during one."""
+        host, own, sink = self._port.spikes, self._fanout.spikes, self._scheduler.spikes
+        m.d.comb += [
+            sink.valid.eq(host.valid | own.valid),
+            sink.payload.eq(Mux(own.valid, own.payload.as_value(), host.payload.as_value())),
+            own.ready.eq(1),
+            host.ready.eq(1),
+        ]
+        connect(m, fanout=self._fanout.reports, port=self._port.reports)
+        slot_bits = ceil_log2(self._geometry.delay_slots)
+        m.d.comb += self._scheduler.tick_slot.eq(self._control.tick[:slot_bits])
+
+    def _wire_bus(self, m) -> None:
+        bus = self._port.bus
+        members = [self._scheduler.bus, self._scheduler.always_bus, self._weights.bus]
+        members += [self._learning.bus, self._parameters.bus, self._control.bus]
+        for owner in (self._synapses, self._neurons, self._traces, self._fanout, self._learning):
+            members += [store.bus for store in owner.memories.values()]
+        for member in members:
+            m.d.comb += [
+                member.address.eq(bus.address),
+                member.read.eq(bus.read),
+                member.write.eq(bus.write),
+                member.write_data.eq(bus.write_data),
+            ]
+        m.d.comb += bus.read_data.eq(reduce(or_, (member.read_data for member in members)))
+
+    def _sequence(self, m) -> None:
+        """A tick: scan and integrate, then sweep and emit; learning and clearing."""
+        port, scheduler, neurons = self._port, self._scheduler, self._neurons
+        gathering = scheduler.busy | self._synapses.busy
+        working = Signal()
+        m.d.comb += working.eq(
+            neurons.busy | self._traces.busy | self._fanout.busy | self._learning.busy
+        )
+        slot_bits = ceil_log2(self._geometry.delay_slots)
+        m.d.comb += [
+            self._control.next_tick.eq(port.tick),
+            self._control.next_learn.eq(port.learn),
+            port.learned.eq(self._control.learned),
+            port.tick_number.eq(self._control.tick - 1),
+            scheduler.slot.eq(self._control.tick[:slot_bits]),
+            scheduler.start.eq(port.tick),
+            scheduler.clear.eq(port.clear),
+            neurons.clear.eq(port.clear),
+            self._learning.start.eq(port.learn | port.clear),
+            self._learning.discard.eq(port.clear),
+        ]
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.comb += port.done.eq(~working & ~gathering)
+                with m.If(port.tick):
+                    m.next = "GATHER"
+            with m.State("GATHER"), m.If(~gathering):
+                m.d.comb += neurons.start.eq(1)
+                m.next = "SWEEP"
+            with m.State("SWEEP"):
+                m.next = "IDLE"
+
+    def _increment_bits(self) -> dict[Counter, int]:
+        geometry = self._geometry
+        wide = {
+            Counter.SPIKES: geometry.update_lanes.bit_length(),
+            Counter.SYNOPS: geometry.neurons.bit_length(),
+            Counter.VISITS: geometry.multipliers.bit_length(),
+            Counter.UPDATES: geometry.multipliers.bit_length(),
+            Counter.SATURATIONS: (
+                3 * geometry.update_lanes + 2 * geometry.trace_lanes
+            ).bit_length(),
+        }
+        return {counter: wide.get(counter, 1) for counter in Counter}
+
+    def _count(self, m) -> None:
+        control, events = self._control, self._synapses.events
+        spikes = self._neurons.spikes.bits
+        m.d.comb += [
+            control.add_ticks.eq(self._port.tick),
+            control.add_spikes.eq(popcount(spikes)),
+            control.add_events.eq(events.valid & events.ready),
+            control.add_synops.eq(self._synapses.row_groups * self._geometry.lanes),
+            control.add_errors.eq(self._port.errors.valid),
+            control.add_visits.eq(self._learning.visits),
+            control.add_updates.eq(self._learning.updates),
+            control.add_saturations.eq(self._neurons.clips + self._traces.clips),
+            control.add_collisions.eq(self._scheduler.collision),
+            control.add_faults.eq(self._port.fault),
+            control.add_cycles.eq(1),
+            control.add_stalls.eq(self.replies.valid & ~self.replies.ready),
+        ]

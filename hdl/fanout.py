@@ -1,0 +1,140 @@
+"""Emission of spikes: fan-out tables and reports to the host (step 5 of a tick)."""
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import fifo, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from axonloop.hdl.arithmetic import lowest_one
+from axonloop.hdl.memory import LaneMemory
+from axonloop.hdl.neuron import flags_layout
+from axonloop.hdl.payloads import address_bits, spike_layout
+from axonloop.models.config import Geometry, ceil_log2
+from axonloop.models.registers import FANOUT_FIELDS, GROUP_FIELDS, Region
+
+ENTRY_BITS = 28
+
+
+class Fanout(wiring.Component):
+    """Takes every spike of a sweep through its neuron's list of destinations.
+
+    Rules
+    -----
+    1. `words` are words of spikes as the sweep shows them; nothing is lost, because the queue
+       holds all words of a sweep.
+    2. A spike of a group with `report` appears once on `reports`, as its neuron's number.
+    3. For every entry of the neuron's list a spike appears on `spikes`.
+    4. `busy` while anything is queued or on its way.
+
+    Latency: 2 cycles per spike + 2 per entry, and what the receivers take longer.
+    """
+
+    def __init__(self, geometry: Geometry) -> None:
+        self._geometry = geometry
+        first, count = FANOUT_FIELDS["first"], FANOUT_FIELDS["count"]
+        neurons = geometry.neurons
+        self._first = LaneMemory(
+            Region.FANOUT, words=neurons, width=address_bits(geometry.entries), low=first.low
+        )
+        self._count = LaneMemory(
+            Region.FANOUT,
+            words=neurons,
+            width=min(count.width, geometry.entries.bit_length()),
+            low=count.low,
+        )
+        self._entries = LaneMemory(Region.ENTRY, words=geometry.entries, width=ENTRY_BITS)
+        self._report = LaneMemory(
+            Region.GROUP, words=geometry.groups, width=1, low=GROUP_FIELDS["report"].low
+        )
+        super().__init__(
+            {
+                "words": In(flags_layout(geometry)),
+                "reports": Out(stream.Signature(address_bits(neurons))),
+                "spikes": Out(stream.Signature(spike_layout(geometry))),
+                "busy": Out(1),
+            }
+        )
+
+    @property
+    def memories(self) -> dict[str, LaneMemory]:
+        """What the register map sees."""
+        names = ("first", "count", "entries", "report")
+        stores = (self._first, self._count, self._entries, self._report)
+        return dict(zip(names, stores, strict=True))
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        for name, store in self.memories.items():
+            m.submodules[name] = store
+        bits, neuron, next_word = self._queue(m)
+        entry, remaining = (
+            Signal.like(self._first.read_data.as_value()),
+            Signal.like(self._count.read_data.as_value()),
+        )
+        kept, idle = Signal.like(neuron), Signal()
+        reported = ~self._report.read_data.as_value().any() | self.reports.ready
+        m.d.comb += [
+            self.busy.eq(next_word | bits.any() | ~idle),
+            self.reports.payload.eq(kept),
+            self._entries.read_address.eq(entry),
+            self.spikes.payload.axon.eq(self._entries.read_data.as_value()[:16]),
+            self.spikes.payload.delay.eq(self._entries.read_data.as_value()[16:20]),
+        ]
+        with m.FSM():
+            with m.State("FIND"):
+                m.d.comb += idle.eq(1)
+                with m.If(bits.any()):
+                    m.d.comb += self._fetch(neuron)
+                    m.d.sync += [kept.eq(neuron), bits.eq(bits & (bits - 1))]
+                    m.next = "REPORT"
+            with m.State("REPORT"):
+                m.d.comb += self.reports.valid.eq(self._report.read_data.as_value().any())
+                m.d.sync += [
+                    entry.eq(self._first.read_data.as_value()),
+                    remaining.eq(self._count.read_data.as_value()),
+                ]
+                with m.If(reported):
+                    m.next = "ENTRY"
+                    with m.If(self._count.read_data.as_value() == 0):
+                        m.next = "FIND"
+            with m.State("ENTRY"):
+                m.d.comb += self._entries.read_enable.eq(1)
+                m.next = "SEND"
+            with m.State("SEND"):
+                m.d.comb += self.spikes.valid.eq(1)
+                with m.If(self.spikes.ready):
+                    m.d.sync += [entry.eq(entry + 1), remaining.eq(remaining - 1)]
+                    m.next = "ENTRY"
+                    with m.If(remaining == 1):
+                        m.next = "FIND"
+        return m
+
+    def _queue(self, m):
+        """Words with spikes wait here; returns the bits of the current one and its first neuron."""
+        lanes = self._geometry.update_lanes
+        index_bits = len(self.words.index)
+        m.submodules.queue = queue = fifo.SyncFIFOBuffered(
+            width=lanes + index_bits, depth=max(2, self._geometry.neurons // lanes)
+        )
+        bits, index = Signal(lanes), Signal(index_bits)
+        m.d.comb += [
+            queue.w_en.eq(self.words.valid & self.words.bits.any()),
+            queue.w_data.eq(Cat(self.words.bits, self.words.index)),
+        ]
+        with m.If(~bits.any() & queue.r_rdy):
+            m.d.comb += queue.r_en.eq(1)
+            m.d.sync += [bits.eq(queue.r_data[:lanes]), index.eq(queue.r_data[lanes:])]
+        neuron = Signal(address_bits(self._geometry.neurons))
+        m.d.comb += neuron.eq((index << ceil_log2(lanes)) | lowest_one(bits))
+        waiting = Signal()
+        m.d.comb += waiting.eq(queue.level != 0)
+        return bits, neuron, waiting
+
+    def _fetch(self, neuron):
+        """Read the neuron's list and whether its group reports."""
+        group = neuron >> ceil_log2(self._geometry.lanes)
+        reads = [(self._first, neuron), (self._count, neuron), (self._report, group)]
+        return [
+            statement
+            for store, where in reads
+            for statement in (store.read_enable.eq(1), store.read_address.eq(where))
+        ]

@@ -1,0 +1,269 @@
+"""The learning engine: the error-triggered three-factor rule (docs/contract.md, section 5, learn).
+
+dW_ij = -eta E_i B_i P_j where E_i is not 0: Neftci 2018, eq. 6; Payvand et al. 2020. Work is
+proportional to what is in error: a list of the neurons that received events replaces a sweep.
+"""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from axonloop.hdl.arithmetic import saturate, select
+from axonloop.hdl.memory import LaneMemory
+from axonloop.hdl.neuron import flags_layout
+from axonloop.hdl.noise import NEURON_ROUNDS, TickNoise, noise_rounds
+from axonloop.hdl.payloads import (
+    BusSignature,
+    address_bits,
+    error_layout,
+    parameter_layout,
+)
+from axonloop.hdl.update import Update, target_layout
+from axonloop.hdl.weights import place_layout
+from axonloop.models.config import Geometry, ceil_log2
+from axonloop.models.registers import Region, set_bits
+
+
+class Errors(wiring.Component):
+    """The gated and ungated error sums of every neuron, and the list of neurons that have any.
+
+    Rules
+    -----
+    1. `events` is always accepted, one per cycle; sums are exact, modulo their width.
+    2. While not taking events, `pop` answers two cycles later: `neuron`, `gated`, `ungated` of
+       some neuron of the list, which leaves the list, its sums zeroed.
+    3. `left` neurons are still in the list.
+    """
+
+    def __init__(self, geometry: Geometry) -> None:
+        self._geometry = geometry
+        bits = geometry.error_sum_bits
+        self._layout = data.StructLayout(
+            {"gated": signed(bits), "ungated": signed(bits), "listed": 1}
+        )
+        super().__init__(
+            {
+                "events": In(stream.Signature(error_layout(geometry))),
+                "pop": In(1),
+                "neuron": Out(address_bits(geometry.neurons)),
+                "gated": Out(signed(bits)),
+                "ungated": Out(signed(bits)),
+                "left": Out(range(geometry.neurons + 1)),
+                "bus": In(BusSignature()),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        depth = max(2, self._geometry.neurons)
+        m.submodules.sums = sums = memory.Memory(shape=self._layout.size, depth=depth, init=[])
+        m.submodules.list = entries = memory.Memory(shape=len(self.neuron), depth=depth, init=[])
+        write, enter, leave = sums.write_port(), entries.write_port(), entries.read_port()
+        read = sums.read_port(transparent_for=(write,))
+        event, valid = Signal(error_layout(self._geometry)), Signal()
+        popped = Signal(2)
+        old = data.View(self._layout, read.data)
+        new = Signal(self._layout)
+        m.d.sync += [
+            event.eq(self.events.payload),
+            valid.eq(self.events.valid),
+            popped.eq(Cat(self.pop, popped[0])),
+            self.neuron.eq(leave.data),
+        ]
+        m.d.comb += [
+            self.events.ready.eq(1),
+            leave.en.eq(self.pop),
+            leave.addr.eq(self.left - 1),
+            read.en.eq(self.events.valid | popped[0]),
+            read.addr.eq(Mux(popped[0], leave.data, self.events.payload.neuron)),
+            self.gated.eq(old.gated),
+            self.ungated.eq(old.ungated),
+            new.gated.eq(old.gated + Mux(event.ungated, 0, event.value)),
+            new.ungated.eq(old.ungated + Mux(event.ungated, event.value, 0)),
+            new.listed.eq(1),
+            write.en.eq(valid | popped[1]),
+            write.addr.eq(Mux(popped[1], self.neuron, event.neuron)),
+            write.data.eq(Mux(popped[1], 0, new.as_value())),
+            enter.en.eq(valid & ~old.listed),
+            enter.addr.eq(self.left),
+            enter.data.eq(event.neuron),
+        ]
+        with m.If(enter.en):
+            m.d.sync += self.left.eq(self.left + 1)
+        with m.If(self.pop):
+            m.d.sync += self.left.eq(self.left - 1)
+        self._access(m, read, old)
+        return m
+
+    def _access(self, m, read, old) -> None:
+        """Sums can be read by the host, not written."""
+        bus, gated, ungated = self.bus, Signal(), Signal()
+        region = bus.address[24:]
+        with m.If(bus.read):
+            m.d.comb += [read.en.eq(1), read.addr.eq(bus.address)]
+        m.d.sync += [
+            gated.eq(bus.read & (region == Region.GATED)),
+            ungated.eq(bus.read & (region == Region.UNGATED)),
+            bus.read_data.eq(Mux(gated, old.gated, Mux(ungated, old.ungated, 0))),
+        ]
+
+
+class Learning(wiring.Component):
+    """Turns error sums into weight updates.
+
+    Rules
+    -----
+    1. `start` learns with the factors of the tick before; `discard` with `start` only empties the
+       error sums.
+    2. `boxes` brings B of every neuron once per tick.
+    3. `busy` from the cycle after `start` until the last weight was written.
+
+    Latency: max(axons / multipliers, 6) cycles per neuron in error (twice the first with one
+    weight port), + TickNoise.LATENCY + 6 + Update.LATENCY.
+
+    Members
+    -------
+    events : error events
+    pq_*, read_*, write_* : to traces and weights; see Update
+    visits, updates : synapses visited and changed in this cycle
+    """
+
+    def __init__(self, geometry: Geometry) -> None:
+        self._geometry = geometry
+        self._errors, self._update = Errors(geometry), Update(geometry)
+        lanes = geometry.update_lanes
+        self._box = LaneMemory(Region.BOX, words=geometry.neurons // lanes, width=1, lanes=lanes)
+        self._sets = LaneMemory(Region.GROUP, words=geometry.groups, width=set_bits(geometry))
+        layout = parameter_layout(geometry)
+        weights = data.ArrayLayout(signed(geometry.weight_bits), geometry.lanes)
+        update = self._update
+        super().__init__(
+            {
+                "start": In(1),
+                "discard": In(1),
+                "tick": In(32),
+                "seed": In(32),
+                "core": In(8),
+                "parameter_sets": In(data.ArrayLayout(layout, geometry.parameter_sets)),
+                "events": In(stream.Signature(error_layout(geometry))),
+                "boxes": In(flags_layout(geometry)),
+                "pq_enable": Out(1),
+                "pq_address": Out(len(update.pq_address)),
+                "pq_data": In(update.pq_data.shape()),
+                "read_enable": Out(1),
+                "read_place": Out(place_layout(geometry)),
+                "read_data": In(weights),
+                "write_enable": Out(geometry.lanes),
+                "write_place": Out(place_layout(geometry)),
+                "write_data": Out(weights),
+                "visits": Out(len(update.visits)),
+                "updates": Out(len(update.updates)),
+                "busy": Out(1),
+                "bus": In(BusSignature()),
+            }
+        )
+
+    @property
+    def memories(self) -> dict[str, LaneMemory]:
+        """What the register map sees, besides the error sums on `bus`."""
+        return {"box": self._box, "sets": self._sets}
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        m.submodules.errors, m.submodules.update = self._errors, self._update
+        m.submodules.box, m.submodules.sets = self._box, self._sets
+        m.submodules.noise = noise = TickNoise()
+        wiring.connect(m, wiring.flipped(self.events), self._errors.events)
+        wiring.connect(m, wiring.flipped(self.bus), self._errors.bus)
+        names = ("pq_enable", "pq_address", "read_enable", "read_place", "write_enable")
+        for name in (*names, "write_place", "write_data", "visits", "updates"):
+            m.d.comb += getattr(self, name).eq(getattr(self._update, name))
+        for name in ("pq_data", "read_data"):
+            m.d.comb += getattr(self._update, name).eq(getattr(self, name))
+        m.d.comb += [
+            noise.start.eq(self.start),
+            noise.tick.eq(self.tick),
+            noise.seed.eq(self.seed),
+            noise.core.eq(self.core),
+            self._box.write_enable.eq(self.boxes.valid.replicate(len(self.boxes.bits))),
+            self._box.write_address.eq(self.boxes.index),
+            self._box.write_data.eq(self.boxes.bits),
+        ]
+        self._prepare(m, noise.word)
+        return m
+
+    def _prepare(self, m, tick_word) -> None:
+        """Pop a neuron, gate and clip its error, hash its number, hand it to the update engine."""
+        wait, discard = Signal(range(TickNoise.LATENCY)), Signal()
+        neuron, errors = self._errors.neuron, self._errors
+        target = Signal(target_layout(self._geometry))
+        working = Signal()
+        m.d.comb += [
+            self._update.targets.payload.eq(target),
+            self.busy.eq(working | self._update.busy),
+        ]
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.sync += [wait.eq(TickNoise.LATENCY - 1), discard.eq(self.discard)]
+                with m.If(self.start):
+                    m.next = "HASH TICK"
+            with m.State("HASH TICK"):
+                m.d.comb += working.eq(1)
+                m.d.sync += wait.eq(wait - 1)
+                with m.If(wait == 0):
+                    m.next = "POP"
+            with m.State("POP"):
+                m.d.comb += [working.eq(1), errors.pop.eq(errors.left != 0)]
+                m.next = "FETCH"
+                with m.If(errors.left == 0):
+                    m.next = "IDLE"
+            with m.State("FETCH"):
+                m.d.comb += working.eq(1)
+                m.next = "GATE"
+            with m.State("GATE"):
+                # The neuron's number and sums are here; box and set follow in the next cycle.
+                m.d.comb += [working.eq(1), *self._look_up(neuron)]
+                m.d.sync += target.neuron.eq(neuron)
+                m.d.sync += target.word.eq(noise_rounds(tick_word ^ neuron, NEURON_ROUNDS[:2]))
+                m.next = "ERROR"
+                gated, ungated = self._clipped()
+                m.d.sync += [target.error.eq(gated), self._ungated.eq(ungated)]
+            with m.State("ERROR"):
+                m.d.comb += working.eq(1)
+                m.d.sync += self._finish(neuron, target)
+                m.d.sync += target.word.eq(noise_rounds(target.word, NEURON_ROUNDS[2:]))
+                m.next = "OFFER"
+            with m.State("OFFER"):
+                m.d.comb += working.eq(1)
+                useful = (target.error != 0) & ~discard
+                m.d.comb += self._update.targets.valid.eq(useful)
+                with m.If(~useful | self._update.targets.ready):
+                    m.next = "POP"
+
+    def _look_up(self, neuron):
+        geometry = self._geometry
+        return [
+            self._box.read_enable.eq(1),
+            self._box.read_address.eq(neuron >> ceil_log2(geometry.update_lanes)),
+            self._sets.read_enable.eq(1),
+            self._sets.read_address.eq(neuron >> ceil_log2(geometry.lanes)),
+        ]
+
+    def _clipped(self):
+        bits = self._geometry.error_bits
+        self._ungated = Signal(signed(bits), name="ungated")
+        return saturate(self._errors.gated, bits)[0], saturate(self._errors.ungated, bits)[0]
+
+    def _finish(self, neuron, target):
+        """E = sat(gated B + ungated); shift and rounding of the neuron's set."""
+        geometry = self._geometry
+        lane_bits = ceil_log2(geometry.update_lanes)
+        flags = self._box.read_data.as_value()
+        box = flags.bit_select(neuron[:lane_bits], 1) if lane_bits else flags
+        error, _ = saturate(Mux(box, target.error, 0) + self._ungated, geometry.error_bits)
+        sets = [self.parameter_sets[k] for k in range(geometry.parameter_sets)]
+        number = self._sets.read_data.as_value()
+        statements = [target.error.eq(error)]
+        for name in ("eta_shift", "rounding"):
+            statements.append(target[name].eq(select([entry[name] for entry in sets], number)))
+        return statements

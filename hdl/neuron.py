@@ -1,0 +1,302 @@
+"""The neurons: current-based LIF with a reset trace (docs/contract.md, section 5, step 3)."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from axonloop.hdl.arithmetic import DECAY_BITS, decayed, delay, magnitude, saturate, select
+from axonloop.hdl.memory import LaneMemory
+from axonloop.hdl.payloads import address_bits, parameter_layout
+from axonloop.models.config import Geometry, ResetMode, ceil_log2
+from axonloop.models.registers import Region, set_bits
+
+COUNTDOWN_BITS = 6
+NEURON_PARAMETERS = (
+    "alpha_n",
+    "beta_n",
+    "gamma",
+    "rho",
+    "theta",
+    "box",
+    "w_exp",
+    "i_shift",
+    "reset_mode",
+    "refractory",
+)
+STATES = ("current", "membrane", "reset")
+
+
+def neuron_layout(geometry: Geometry) -> data.StructLayout:
+    """The state of one neuron."""
+    states = {name: signed(geometry.state_bits) for name in STATES}
+    return data.StructLayout(states | {"countdown": COUNTDOWN_BITS})
+
+
+class NeuronLane(wiring.Component):
+    """One neuron's update: a pipeline of `LATENCY` = 6 stages, one neuron per cycle.
+
+    The equations stand in docs/contract.md; the model is Kaiser et al. 2020, eq. 1, with the decay
+    of Loihi. Three multipliers of state_bits x 13.
+
+    Members
+    -------
+    state, bias, accumulator : inputs of stage 0
+    parameters : element k goes with stage k; shared by all lanes, so delayed once outside
+    new_state, box, spike, clips : outputs, `LATENCY` cycles later
+    """
+
+    LATENCY = 6
+
+    def __init__(self, geometry: Geometry) -> None:
+        self._geometry = geometry
+        layout = parameter_layout(geometry)
+        super().__init__(
+            {
+                "state": In(neuron_layout(geometry)),
+                "bias": In(signed(geometry.state_bits)),
+                "accumulator": In(signed(geometry.accumulator_bits)),
+                "parameters": In(data.ArrayLayout(layout, self.LATENCY + 1)),
+                "new_state": Out(neuron_layout(geometry)),
+                "box": Out(1),
+                "spike": Out(1),
+                "clips": Out(2),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        bits = self._geometry.state_bits
+        decay = {
+            name: self._decay(m, name, factor)
+            for name, factor in zip(STATES, ("beta_n", "alpha_n", "gamma"), strict=True)
+        }
+        countdown = delay(m, self.state.countdown, 5, "countdown")
+        current, clip_i = self._current(m, decay["current"])
+        membrane, clip_v, reset = self._membrane(m, current, decay["membrane"], countdown)
+        # Stage 4 to 5: U - theta.
+        parameters = self.parameters
+        distance = Signal(signed(bits + 2))
+        m.d.sync += distance.eq(membrane[4] - reset[4] - parameters[4].theta)
+        # Stage 5: spike and box; stage 6: R, V, countdown.
+        spike, box = Signal(), Signal()
+        far = Mux(distance < 0, -distance, distance)[: bits + 2]
+        m.d.comb += [
+            spike.eq((distance >= 0) & (countdown[5] == 0)),
+            box.eq(far < parameters[5].box),
+        ]
+        decayed_reset = delay(m, decay["reset"], 3, "decayed_reset")[3]
+        new_reset, clip_r = saturate(decayed_reset + Mux(spike, parameters[5].rho, 0), bits)
+        lowered = (membrane[5] - parameters[5].theta)[:bits].as_signed()
+        chosen = Signal(signed(bits))
+        m.d.comb += chosen.eq(membrane[5])
+        with m.If(spike), m.Switch(parameters[5].reset_mode):
+            with m.Case(ResetMode.ZERO):
+                m.d.comb += chosen.eq(0)
+            with m.Case(ResetMode.SUBTRACT):
+                m.d.comb += chosen.eq(lowered)
+        waiting = Mux(countdown[5] != 0, countdown[5] - 1, 0)
+        m.d.sync += [
+            self.new_state.current.eq(current[5]),
+            self.new_state.membrane.eq(chosen),
+            self.new_state.reset.eq(new_reset),
+            self.new_state.countdown.eq(Mux(spike, parameters[5].refractory, waiting)),
+            self.spike.eq(spike),
+            self.box.eq(box),
+            self.clips.eq(clip_i[5] + clip_v[5] + clip_r),
+        ]
+        return m
+
+    def _decay(self, m, name, factor) -> Signal:
+        """Stages 0 to 2: decay(x, k), as magnitude times factor, then the sign."""
+        bits = self._geometry.state_bits
+        size, negative = Signal(bits, name=f"{name}_size"), Signal(2, name=f"{name}_negative")
+        product = Signal(bits + DECAY_BITS, name=f"{name}_product")
+        result = Signal(signed(bits + 1), name=f"{name}_decayed")
+        m.d.sync += [
+            size.eq(magnitude(self.state[name])),
+            negative.eq(Cat(self.state[name] < 0, negative[0])),
+            product.eq(size * self.parameters[1][factor]),
+        ]
+        m.d.comb += result.eq(decayed(product, negative[1]))
+        return result
+
+    def _current(self, m, decay):
+        """Stage 2 to 3: I'. Returns taps indexed by stage (3..5 in use)."""
+        accumulator = delay(m, self.accumulator, 2, "accumulator")[2]
+        value, clipped = saturate(
+            decay + (accumulator << self.parameters[2].w_exp), self._geometry.state_bits
+        )
+        taps, clips = delay(m, value, 3, "current"), delay(m, clipped, 3, "clip_i")
+        return [None, None, *taps], [None, None, *clips]
+
+    def _membrane(self, m, current, decay, countdown):
+        """Stage 3 to 4: V1, held while the countdown runs. Returns taps, and R delayed."""
+        bits, parameters = self._geometry.state_bits, self.parameters
+        held = delay(m, self.state.membrane, 3, "held")[3]
+        bias = delay(m, self.bias, 3, "bias")[3]
+        leaked = delay(m, decay, 1, "leaked")[1]
+        exact = leaked + (current[3] >> parameters[3].i_shift) + bias
+        value, clipped = saturate(exact, bits)
+        waits = countdown[3] != 0
+        taps = delay(m, Mux(waits, held, value).as_signed(), 2, "membrane")
+        clips = delay(m, clipped & ~waits, 2, "clip_v")
+        reset = delay(m, self.state.reset, 4, "reset")
+        return [None, None, None, *taps], [None, None, None, *clips], reset
+
+
+def flags_layout(geometry: Geometry) -> data.StructLayout:
+    """The result of `update_lanes` neighbouring neurons: one bit each."""
+    return data.StructLayout(
+        {
+            "valid": 1,
+            "index": address_bits(geometry.neurons // geometry.update_lanes),
+            "bits": geometry.update_lanes,
+        }
+    )
+
+
+class Neurons(wiring.Component):
+    """Sweeps over all neurons of a core, `update_lanes` per cycle.
+
+    Rules
+    -----
+    1. `start` sweeps; `clear` sweeps too, but writes zeroes and shows no spikes.
+    2. `spikes` and `boxes` show every word once per sweep, no backpressure.
+    3. `busy` from the cycle after `start` until the last word was written.
+
+    Latency: neurons / update_lanes + NeuronLane.LATENCY + 3 cycles.
+    Resources: 3 update_lanes multipliers; neurons x (4 state_bits + 7) bits of memory.
+
+    Members
+    -------
+    parameter_sets : all parameter sets
+    sum_enable, sum_address, sum_clear, sums : the accumulators; see Synapses
+    clips : state words clipped in this cycle
+    """
+
+    def __init__(self, geometry: Geometry) -> None:
+        self._geometry = geometry
+        lanes, words = geometry.update_lanes, geometry.neurons // geometry.update_lanes
+        self._words = words
+
+        def per_neuron(region, width, signed=False) -> LaneMemory:
+            return LaneMemory(region, words=words, width=width, lanes=lanes, signed=signed)
+
+        state = geometry.state_bits
+        self._sets = LaneMemory(Region.GROUP, words=geometry.groups, width=set_bits(geometry))
+        self._states = {
+            "current": per_neuron(Region.CURRENT, state, signed=True),
+            "membrane": per_neuron(Region.MEMBRANE, state, signed=True),
+            "reset": per_neuron(Region.RESET, state, signed=True),
+            "countdown": per_neuron(Region.COUNTDOWN, COUNTDOWN_BITS),
+        }
+        self._bias = per_neuron(Region.BIAS, state, signed=True)
+        self._spike = per_neuron(Region.SPIKE, 1)
+        sums = data.ArrayLayout(signed(geometry.accumulator_bits), geometry.lanes)
+        super().__init__(
+            {
+                "start": In(1),
+                "clear": In(1),
+                "parameter_sets": In(
+                    data.ArrayLayout(parameter_layout(geometry), geometry.parameter_sets)
+                ),
+                "sum_enable": Out(1),
+                "sum_address": Out(address_bits(geometry.groups)),
+                "sum_clear": Out(1),
+                "sums": In(sums),
+                "spikes": Out(flags_layout(geometry)),
+                "boxes": Out(flags_layout(geometry)),
+                "clips": Out(range(3 * lanes + 1)),
+                "busy": Out(1),
+            }
+        )
+
+    @property
+    def memories(self) -> dict[str, LaneMemory]:
+        """What the register map sees."""
+        return self._states | {"bias": self._bias, "spike": self._spike, "sets": self._sets}
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        for name, store in self.memories.items():
+            m.submodules[name] = store
+        stages = NeuronLane.LATENCY + 2
+        word, running, clearing = Signal(range(self._words)), Signal(), Signal()
+        with m.If(running):
+            m.d.sync += [word.eq(word + 1), running.eq(word != self._words - 1)]
+        with m.If(self.start | self.clear):
+            m.d.sync += [running.eq(1), word.eq(0), clearing.eq(self.clear)]
+        valid = delay(m, running, stages, "valid")
+        index = delay(m, word, stages, "index")
+        m.d.comb += self.busy.eq(Cat(valid).any())
+        self._read(m, running, word, valid)
+        parameters = self._parameters(m)
+        lanes = [self._lane(m, k, index, parameters) for k in range(self._geometry.update_lanes)]
+        self._write(m, valid[stages] & ~clearing, valid[stages], index[stages], lanes)
+        return m
+
+    def _read(self, m, running, word, valid) -> None:
+        """Stage 0: addresses of state, parameter set and accumulators."""
+        part_bits = ceil_log2(self._geometry.lanes // self._geometry.update_lanes)
+        group, last = word >> part_bits, Signal()
+        for store in (*self._states.values(), self._bias):
+            m.d.comb += [store.read_enable.eq(running), store.read_address.eq(word)]
+        m.d.sync += last.eq((word[:part_bits] == (1 << part_bits) - 1) if part_bits else 1)
+        m.d.comb += [
+            self._sets.read_enable.eq(running),
+            self._sets.read_address.eq(group),
+            self.sum_enable.eq(running),
+            self.sum_address.eq(group),
+            self.sum_clear.eq(valid[1] & last),
+        ]
+
+    def _parameters(self, m):
+        """Stage 1 to 2: the registers of the group's set; then one copy per pipeline stage."""
+        sets = [self.parameter_sets[k] for k in range(self._geometry.parameter_sets)]
+        number = self._sets.read_data.as_value()
+        layout = parameter_layout(self._geometry)
+        stages = [Signal(layout, name=f"parameters_{k}") for k in range(NeuronLane.LATENCY + 1)]
+        for name in NEURON_PARAMETERS:
+            m.d.sync += stages[0][name].eq(select([entry[name] for entry in sets], number))
+            for early, late in zip(stages, stages[1:], strict=False):
+                m.d.sync += late[name].eq(early[name])
+        return stages
+
+    def _lane(self, m, k, index, parameters) -> NeuronLane:
+        """Stage 1 to 2: memory words of one lane, registered, go into its pipeline."""
+        m.submodules[f"lane_{k}"] = lane = NeuronLane(self._geometry)
+        parts = self._geometry.lanes // self._geometry.update_lanes
+        sums = [self.sums[part * self._geometry.update_lanes + k] for part in range(parts)]
+        part = index[1][: ceil_log2(parts)] if parts > 1 else Const(0)
+        m.d.sync += lane.accumulator.eq(select(sums, part))
+        m.d.sync += lane.bias.eq(self._bias.read_data[k].as_signed())
+        for name, store in self._states.items():
+            m.d.sync += lane.state[name].eq(store.read_data[k])
+        for stage, values in enumerate(parameters):
+            m.d.comb += lane.parameters[stage].eq(values)
+        return lane
+
+    def _write(self, m, shown, written, index, lanes) -> None:
+        enable = written.replicate(len(lanes))
+        for name, store in self._states.items():
+            values = [Mux(shown, lane.new_state[name], 0) for lane in lanes]
+            width = len(lanes[0].new_state[name])
+            m.d.comb += [
+                store.write_enable.eq(enable),
+                store.write_address.eq(index),
+                store.write_data.eq(Cat(value[:width] for value in values)),
+            ]
+        spikes = Cat(lane.spike & shown for lane in lanes)
+        clips = [Mux(shown, lane.clips, 0) for lane in lanes]
+        m.d.sync += self.clips.eq(sum(clips[1:], clips[0]))
+        m.d.comb += [
+            self._spike.write_enable.eq(enable),
+            self._spike.write_address.eq(index),
+            self._spike.write_data.eq(spikes),
+            self.spikes.valid.eq(shown),
+            self.spikes.index.eq(index),
+            self.spikes.bits.eq(spikes),
+            self.boxes.valid.eq(written),
+            self.boxes.index.eq(index),
+            self.boxes.bits.eq(Cat(lane.box & shown for lane in lanes)),
+        ]

@@ -1,0 +1,41 @@
+"""The parameter sets of a core, in flip-flops."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from axonloop.hdl.payloads import BusSignature, parameter_layout
+from axonloop.models.config import Geometry
+from axonloop.models.registers import PARAMETER_INDEX, PARAMETER_STRIDE, Region
+
+INDEX_BITS = (PARAMETER_STRIDE - 1).bit_length()
+
+
+class ParameterSets(wiring.Component):
+    """All parameter sets at once, written and read word by word (docs/contract.md, section 4)."""
+
+    def __init__(self, geometry: Geometry) -> None:
+        layout = data.ArrayLayout(parameter_layout(geometry), geometry.parameter_sets)
+        super().__init__({"sets": Out(layout), "bus": In(BusSignature())})
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        bus, read = self.bus, Signal()
+        selected, word = Signal(), Signal(32)
+        index, number = bus.address[:INDEX_BITS], bus.address[INDEX_BITS:24]
+        kept_index, kept_number = Signal.like(index), Signal.like(number)
+        m.d.comb += selected.eq(bus.address[24:] == Region.PARAMETERS)
+        m.d.sync += [
+            read.eq(bus.read & selected),
+            kept_index.eq(index),
+            kept_number.eq(number),
+            bus.read_data.eq(Mux(read, word, 0)),
+        ]
+        for k in range(self.sets.shape().length):
+            for name, position in PARAMETER_INDEX.items():
+                register = self.sets[k][name]
+                with m.If(bus.write & selected & (number == k) & (index == position)):
+                    m.d.sync += register.eq(bus.write_data)
+                with m.If((kept_number == k) & (kept_index == position)):
+                    m.d.comb += word.eq(register)
+        return m

@@ -1,0 +1,143 @@
+"""Integration: the exact sum of the weights of all axons with a spike (step 2 of a tick)."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from axonloop.hdl.arithmetic import delay
+from axonloop.hdl.memory import LaneMemory
+from axonloop.hdl.payloads import address_bits
+from axonloop.hdl.weights import Weights, place_layout
+from axonloop.models.config import Geometry
+from axonloop.models.registers import ROW_FIELDS, Region
+
+
+class Synapses(wiring.Component):
+    """Reads the row of every event, L weights per cycle, into one accumulator per neuron.
+
+    ACC_i = sum of W_ij over the axons j with a spike whose row visits i; *no synapse* adds 0.
+
+    Rules
+    -----
+    1. `events` are taken one after the other; the descriptor of the next row is fetched while the
+       row before is read, so that rows follow each other without a gap.
+    2. `sums` may be read while not `busy`, one group per cycle, data in the next cycle; with
+       `sum_clear` the group read in the cycle before is set to 0.
+
+    Latency: sum over events of max(groups, 1), + 2 to fetch the first row, + 3 to drain.
+
+    Members
+    -------
+    read_enable, read_place, read_data : to the weight memory
+    row_groups : groups of the row that starts in this cycle, for the SynOps counter
+    """
+
+    def __init__(self, geometry: Geometry) -> None:
+        self._geometry = geometry
+        groups = address_bits(geometry.groups)
+        self._first = LaneMemory(Region.ROW, words=geometry.axons, width=groups)
+        self._count = LaneMemory(
+            Region.ROW,
+            words=geometry.axons,
+            width=geometry.groups.bit_length(),
+            low=ROW_FIELDS["groups"].low,
+        )
+        sums = data.ArrayLayout(signed(geometry.accumulator_bits), geometry.lanes)
+        super().__init__(
+            {
+                "events": In(stream.Signature(address_bits(geometry.axons))),
+                "read_enable": Out(1),
+                "read_place": Out(place_layout(geometry)),
+                "read_data": In(data.ArrayLayout(signed(geometry.weight_bits), geometry.lanes)),
+                "sum_enable": In(1),
+                "sum_address": In(groups),
+                "sum_clear": In(1),
+                "sums": Out(sums),
+                "row_groups": Out(geometry.groups.bit_length()),
+                "busy": Out(1),
+            }
+        )
+
+    @property
+    def memories(self) -> dict[str, LaneMemory]:
+        """What the register map sees."""
+        return {"first": self._first, "count": self._count}
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        m.submodules.first, m.submodules.count = self._first, self._count
+        active, group = Signal(), Signal(address_bits(self._geometry.groups))
+        axon, fetched = self._rows(m, active, group)
+        m.d.comb += [
+            self.read_enable.eq(active),
+            self.read_place.axon.eq(axon),
+            self.read_place.group.eq(group),
+        ]
+        valid = delay(m, active, Weights.LATENCY, "valid")
+        where = delay(m, group, Weights.LATENCY, "where")
+        m.d.comb += self.busy.eq(self.events.valid | fetched | Cat(valid).any())
+        self._accumulate(m, valid, where)
+        return m
+
+    def _rows(self, m, active, group) -> tuple[Signal, Signal]:
+        """Walk over the groups of one row while the next descriptor is fetched."""
+        fetched, take = Signal(), Signal()
+        fetched_axon, axon = Signal.like(self.events.payload), Signal.like(self.events.payload)
+        remaining = Signal(self._geometry.groups.bit_length())
+        accept = self.events.valid & self.events.ready
+        m.d.comb += [
+            take.eq(fetched & (~active | (remaining == 1))),
+            self.events.ready.eq(~fetched | take),
+            self.row_groups.eq(Mux(take, self._count.read_data.as_value(), 0)),
+        ]
+        for store in (self._first, self._count):
+            m.d.comb += [
+                store.read_enable.eq(accept),
+                store.read_address.eq(self.events.payload),
+            ]
+        with m.If(active):
+            m.d.sync += [group.eq(group + 1), remaining.eq(remaining - 1)]
+            m.d.sync += active.eq(remaining != 1)
+        with m.If(take):
+            m.d.sync += [
+                axon.eq(fetched_axon),
+                group.eq(self._first.read_data.as_value()),
+                remaining.eq(self._count.read_data.as_value()),
+                active.eq(self._count.read_data.as_value() != 0),
+                fetched.eq(0),
+            ]
+        with m.If(accept):
+            m.d.sync += [fetched.eq(1), fetched_axon.eq(self.events.payload)]
+        return axon, fetched
+
+    def _accumulate(self, m, valid, where) -> None:
+        """Add a row piece to its group's accumulators; the read port forwards the last write."""
+        geometry = self._geometry
+        m.submodules.memory = store = memory.Memory(
+            shape=geometry.accumulator_bits * geometry.lanes,
+            depth=max(2, geometry.groups),
+            init=[],
+        )
+        write = store.write_port()
+        read = store.read_port(transparent_for=(write,))
+        cleared = Signal.like(self.sum_address)
+        m.d.sync += cleared.eq(self.sum_address)
+        m.d.comb += [
+            read.en.eq(valid[1] | self.sum_enable),
+            read.addr.eq(Mux(self.sum_enable, self.sum_address, where[1])),
+            self.sums.as_value().eq(read.data),
+            write.en.eq(valid[2] | self.sum_clear),
+            write.addr.eq(Mux(self.sum_clear, cleared, where[2])),
+        ]
+        with m.If(~self.sum_clear):
+            m.d.comb += write.data.eq(
+                Cat(
+                    (self.sums[lane] + self._addend(self.read_data[lane]))[
+                        : geometry.accumulator_bits
+                    ]
+                    for lane in range(geometry.lanes)
+                )
+            )
+
+    def _addend(self, weight):
+        return Mux(weight == self._geometry.no_synapse, 0, weight)
