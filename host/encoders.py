@@ -63,14 +63,17 @@ class DenseEncoder(ErrorEncoder):
 
     def _encode(self, gradient: Integers) -> Integers:
         steps = (2 * np.abs(gradient) + self.threshold) // (2 * self.threshold)
-        return np.sign(gradient) * np.minimum(steps, self.limit)
+        errors: Integers = np.sign(gradient) * np.minimum(steps, self.limit)
+        return errors
 
 
 class ThresholdEncoder(ErrorEncoder):
     """E = sign(d) floor(|d| / threshold), as Payvand et al. (2020): small gradients are silent."""
 
     def _encode(self, gradient: Integers) -> Integers:
-        return np.sign(gradient) * np.minimum(np.abs(gradient) // self.threshold, self.limit)
+        steps = np.minimum(np.abs(gradient) // self.threshold, self.limit)
+        errors: Integers = np.sign(gradient) * steps
+        return errors
 
 
 class SigmaDeltaEncoder(ErrorEncoder):

@@ -54,7 +54,7 @@ def fixed_readout(classes: int, neurons: int, top: int, random: np.random.Genera
 def feedback_matrix(
     kind: str, readout: Integers, top: int, random: np.random.Generator
 ) -> Integers:
-    """The matrix F, of the readout's shape: the readout itself, or its signs with magnitudes 1..top.
+    """The matrix F, of the readout's shape: the readout, or its signs with magnitudes 1..top.
 
     Raises ValueError for anything else. Random signs are refused: a readout that is fixed cannot
     align with them, so nothing would be learned.
@@ -81,7 +81,9 @@ class Readout:
     scale: float
 
     def __post_init__(self) -> None:
-        require(self.weights.ndim == 2, "readout", "of shape (classes, neurons)", self.weights.shape)
+        require(
+            self.weights.ndim == 2, "readout", "of shape (classes, neurons)", self.weights.shape
+        )
         require_range("leak", self.leak, 0, DECAY_ONE)
         require(0 < self.scale < np.inf, "scale of the logits", "finite and above 0", self.scale)
 
@@ -148,7 +150,9 @@ class ProcessingCore:
     @property
     def logits(self) -> NDArray[np.float64]:
         """The logits as they stand, `(classes,)`."""
-        return self._level * (self.readout.scale / (1 << READOUT_SHIFT))
+        factor = np.float64(self.readout.scale / (1 << READOUT_SHIFT))
+        logits: NDArray[np.float64] = self._level.astype(np.float64) * factor
+        return logits
 
     def gradient(self) -> Integers:
         """dL/dlogits on the grid, int64 `(classes,)`; ValueError unless it is finite."""
@@ -175,9 +179,11 @@ class ProcessingCore:
         """Encoder, readout and errors in flight: arrays and whole numbers, for `restore`."""
         flight = np.array(self._flight, dtype=np.int64).reshape(-1, self.encoder.neurons)
         own = {"level": self._level.copy(), "flight": flight, "age": self._age}
-        return {f"encoder_{k}": v for k, v in self.encoder.state().items()} | own | {
-            "overtaken": self.overtaken
-        }
+        return (
+            {f"encoder_{k}": v for k, v in self.encoder.state().items()}
+            | own
+            | {"overtaken": self.overtaken}
+        )
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put back what `state` returned; the sample's target is the caller's to set again."""

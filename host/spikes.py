@@ -50,15 +50,13 @@ class SpikeEncoder(ABC):
         good = image.ndim == 1 and image.size > 0 and bool(np.isfinite(image).all())
         require(good, "image", "one row of finite numbers", image.shape)
         low, high = image.min(), image.max()
-        require(0 <= low and high <= self.white, "pixels", f"in 0..{self.white}", (low, high))
+        require(low >= 0 and high <= self.white, "pixels", f"in 0..{self.white}", (low, high))
         tick, axon = np.nonzero(self.raster(image, random))
         ends = np.searchsorted(tick, np.arange(1, self.ticks))
         return np.split(axon.astype(np.int32), ends)
 
     @abstractmethod
-    def raster(
-        self, image: NDArray[np.int32], random: np.random.Generator
-    ) -> NDArray[np.bool_]:
+    def raster(self, image: NDArray[np.int32], random: np.random.Generator) -> NDArray[np.bool_]:
         """Bool `(ticks, pixels)`: who spikes when."""
 
 
@@ -72,9 +70,7 @@ class RateEncoder(SpikeEncoder):
         super().__post_init__()
         require(0 < self.peak <= 1, "peak", "above 0 and at most 1", self.peak)
 
-    def raster(
-        self, image: NDArray[np.int32], random: np.random.Generator
-    ) -> NDArray[np.bool_]:
+    def raster(self, image: NDArray[np.int32], random: np.random.Generator) -> NDArray[np.bool_]:
         """Independent draws for each pixel and tick."""
         drawn: NDArray[np.bool_] = random.random((self.ticks, len(image))) < (
             image * (self.peak / self.white)
@@ -89,13 +85,12 @@ class LatencyEncoder(SpikeEncoder):
     A white pixel spikes at tick 0, the faintest ones at the last tick. Nothing is random.
     """
 
-    def raster(
-        self, image: NDArray[np.int32], random: np.random.Generator
-    ) -> NDArray[np.bool_]:
+    def raster(self, image: NDArray[np.int32], random: np.random.Generator) -> NDArray[np.bool_]:
         """One spike per pixel that is not black."""
         darkness = self.white - image
         when = darkness * (self.ticks - 1) // max(1, self.white - 1)
-        return (np.arange(self.ticks)[:, None] == when) & (image > 0)
+        raster: NDArray[np.bool_] = (np.arange(self.ticks)[:, None] == when) & (image > 0)
+        return raster
 
 
 def spike_encoder(name: str, ticks: int, white: int, peak: float) -> SpikeEncoder:

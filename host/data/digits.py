@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
+from sklearn.datasets import load_digits  # type: ignore[import-untyped]
+from sklearn.model_selection import train_test_split  # type: ignore[import-untyped]
 
 PIXELS = 64
 CLASSES = 10
@@ -60,9 +60,7 @@ def split_digits() -> Digits:
     data = load_digits()
     images, labels = data.data.astype(np.int32), data.target.astype(np.int32)
     every = np.arange(len(labels))
-    rest, test = train_test_split(
-        every, test_size=_TEST, random_state=_SPLIT_SEED, stratify=labels
-    )
+    rest, test = train_test_split(every, test_size=_TEST, random_state=_SPLIT_SEED, stratify=labels)
     train, validation = train_test_split(
         rest, test_size=_VALIDATION, random_state=_SPLIT_SEED, stratify=labels[rest]
     )

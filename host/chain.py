@@ -1,0 +1,33 @@
+"""One hash over the spikes of a whole run that can be stopped and taken up again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+import numpy as np
+
+from axonloop.host.device import Array
+
+
+class SpikeChain:
+    """SHA-256 chained over samples: link n + 1 = SHA-256(link n, the sample's ticks).
+
+    A tick is the number of reported spikes and then their neurons, ascending, each a
+    little-endian int32. Link 0 is 32 zero bytes. The last link is the run's spike_hash.
+    """
+
+    def __init__(self, link: str = "00" * 32) -> None:
+        self._link = bytes.fromhex(link)
+
+    def add(self, trains: Iterable[Array]) -> None:
+        """Add a sample: the reported neurons of each tick."""
+        parts = []
+        for spikes in trains:
+            parts += [np.array([len(spikes)]), spikes]
+        words = np.concatenate(parts).astype("<i4")
+        self._link = hashlib.sha256(self._link + words.tobytes()).digest()
+
+    def hexdigest(self) -> str:
+        """The last link."""
+        return self._link.hex()

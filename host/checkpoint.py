@@ -1,0 +1,106 @@
+"""Files that are whole or not there at all, and the checkpoints of a run."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from axonloop.models.config import require
+
+FORMAT = "axonloop checkpoint 1"
+"""Name and version of the format; any other is refused."""
+_META, _FORMAT = "meta", "format"
+_DAMAGE = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, NotImplementedError)
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Write a file so that a reader sees the old one or all of the new one.
+
+    Goes through `path`.new, flushed to the disk, then renamed. Where writing fails, nothing is
+    left and OSError says why.
+    """
+    new = path.with_name(path.name + ".new")
+    try:
+        with new.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+        _flush_folder(path.parent)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write JSON, whole or not at all; NaN and infinities are refused with ValueError."""
+    text = json.dumps(data, indent=2, allow_nan=False) + "\n"
+    write_whole(path, lambda file: _put(file, text.encode()))
+
+
+def _put(file: BinaryIO, data: bytes) -> None:
+    file.write(data)
+
+
+def save_checkpoint(path: Path, tree: dict[str, Any]) -> None:
+    """Write a tree of dictionaries, NumPy arrays and JSON values; keys are without `/`."""
+    arrays: dict[str, Any] = {}
+    plain = _split(tree, "", arrays)
+    arrays[_FORMAT] = np.array(FORMAT)
+    arrays[_META] = np.array(json.dumps(plain))
+    write_whole(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Read what `save_checkpoint` wrote; ValueError for a damaged or foreign file."""
+    require(path.is_file(), "checkpoint", "an existing file", str(path))
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        found = str(arrays.pop(_FORMAT))
+        tree = json.loads(str(arrays.pop(_META)))
+    except _DAMAGE as error:
+        raise ValueError(
+            f"checkpoint must be a whole file of this program, not {str(path)!r} ({error})"
+        ) from error
+    require(found == FORMAT, f"format of checkpoint {path}", repr(FORMAT), found)
+    _join(tree, arrays)
+    return dict(tree)
+
+
+def _split(tree: dict[str, Any], prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
+    """The tree without its arrays, which go to `arrays` under their path."""
+    plain: dict[str, Any] = {}
+    for key, value in tree.items():
+        require("/" not in key, "checkpoint keys", "without '/'", key)
+        if isinstance(value, np.ndarray):
+            arrays[f"tree/{prefix}{key}"] = value
+        elif isinstance(value, dict):
+            plain[key] = _split(value, f"{prefix}{key}/", arrays)
+        else:
+            plain[key] = value
+    return plain
+
+
+def _join(tree: dict[str, Any], arrays: dict[str, Any]) -> None:
+    """Put the arrays back to where `_split` took them from."""
+    for path, value in arrays.items():
+        *folders, key = path.split("/")[1:]
+        place = tree
+        for folder in folders:
+            place = place[folder]
+        place[key] = value

@@ -1,0 +1,202 @@
+"""Training with the chip in the loop: one sample at a time, one learning step per tick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+
+from axonloop.host.chain import SpikeChain
+from axonloop.host.data.digits import CLASSES, PIXELS, WHITE, Digits, Part
+from axonloop.host.device import Array, Device
+from axonloop.host.encoders import error_encoder
+from axonloop.host.evaluation import Scorer
+from axonloop.host.network import Layer
+from axonloop.host.processing import (
+    GRADIENT_ONE,
+    Loss,
+    ProcessingCore,
+    Readout,
+    feedback_matrix,
+    fixed_readout,
+)
+from axonloop.host.settings import Settings
+from axonloop.host.spikes import BUILDING, SHUFFLING, TRAINING, generator, spike_encoder
+from axonloop.models.config import CoreConfig, Geometry
+from axonloop.models.registers import MODEL_COUNTERS, Counter
+
+CROSS_ENTROPY = torch.nn.functional.cross_entropy
+
+
+def layer_of(settings: Settings) -> Layer:
+    """The one plastic layer of the digits network."""
+    return Layer(PIXELS, settings.neurons)
+
+
+def core_config(settings: Settings) -> CoreConfig:
+    """The core that `settings` ask for; ValueError where they do not fit together."""
+    layer = layer_of(settings)
+    geometry = layer.geometry(settings.lanes, settings.weight_bits)
+    return layer.config(geometry, settings.parameters, settings.seed)
+
+
+def first_weights(settings: Settings, geometry: Geometry) -> Array:
+    """The weights that a run starts with."""
+    random = generator(settings.seed, BUILDING, 0)
+    return layer_of(settings).weights(geometry, settings.weight_span, random)
+
+
+def processing_core(settings: Settings, loss: Loss = CROSS_ENTROPY) -> ProcessingCore:
+    """The processing core that `settings` ask for."""
+    random = generator(settings.seed, BUILDING, 1)
+    top = settings.readout_top
+    readout = fixed_readout(CLASSES, settings.neurons, top, random)
+    encoder = error_encoder(
+        settings.errors,
+        settings.neurons,
+        max(1, round(settings.threshold * GRADIENT_ONE)),
+        settings.error_limit,
+        settings.event_rate,
+    )
+    return ProcessingCore(
+        Readout(readout, settings.readout_leak, settings.logit_scale),
+        feedback_matrix(settings.feedback, readout, top, random),
+        encoder,
+        loss,
+        settings.burn_in,
+        settings.latency,
+    )
+
+
+def parts_of(settings: Settings, digits: Digits) -> tuple[Part, Part]:
+    """What to train on, and what to score in the end."""
+    if settings.tune:
+        parts = digits.train, digits.validation
+    else:
+        parts = digits.train.join(digits.validation), digits.test
+    return parts[0].first(settings.limit), parts[1].first(settings.limit)
+
+
+@dataclass
+class Times:
+    """Seconds of a run by who spent them; `host` is everything else."""
+
+    total: float = 0.0
+    device: float = 0.0
+    loss: float = 0.0
+
+    @property
+    def host(self) -> float:
+        """Seconds of the host's own work."""
+        return self.total - self.device - self.loss
+
+
+@dataclass
+class Position:
+    """Where a run stands: `sample` samples of epoch `epoch` are done.
+
+    `history` has one entry per epoch: the accuracy on the validation part after it, and the
+    chip's counters at that time.
+    """
+
+    epoch: int = 0
+    sample: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+class Trainer:
+    """Trains on a device that is configured for `settings`; loads the first weights.
+
+    `position`, `times` and everything that the next sample depends on come and go with `state`
+    and `restore`, between samples.
+    """
+
+    def __init__(
+        self, device: Device, settings: Settings, digits: Digits, loss: Loss = CROSS_ENTROPY
+    ) -> None:
+        # More threads cost time here, and sums in another order would be other bits.
+        torch.set_num_threads(1)
+        self.device, self.settings = device, settings
+        self.core = processing_core(settings, loss)
+        self.train, self.test = parts_of(settings, digits)
+        self.validation = digits.validation.first(settings.limit)
+        self.encoder = spike_encoder(settings.encoding, settings.ticks, WHITE, settings.peak)
+        self.scorer = Scorer(device, self.core, self.encoder, settings.seed, SpikeChain())
+        self.position, self.times = Position(), Times()
+        device.load_weights(first_weights(settings, device.config.geometry))
+
+    def run(self, after_sample: Callable[[], None] = lambda: None) -> None:
+        """Train to the end of the last epoch; score the validation part after each."""
+        while self.position.epoch < self.settings.epochs:
+            order = self._order(self.position.epoch)
+            while self.position.sample < len(order):
+                self._timed_sample(int(order[self.position.sample]))
+                after_sample()
+            self._end_epoch()
+
+    def _order(self, epoch: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+        return generator(self.settings.seed, SHUFFLING, epoch).permutation(len(self.train))
+
+    def _timed_sample(self, index: int) -> None:
+        start, before = perf_counter(), self.core.loss_seconds
+        self._sample(index)
+        self.position.sample += 1
+        self.times.loss += self.core.loss_seconds - before
+        self.times.total += perf_counter() - start
+
+    def _sample(self, index: int) -> None:
+        place = int(self.train.indices[index])
+        random = generator(self.settings.seed, TRAINING, self.position.epoch, place)
+        trains = self.encoder.encode(self.train.images[index], random)
+        self.device.clear()
+        self.core.begin(int(self.train.labels[index]))
+        self.scorer.chain.add([self._tick(axons) for axons in trains])
+
+    def _tick(self, axons: Array) -> Array:
+        device = self.device
+        start = perf_counter()
+        spikes = device.tick(axons)
+        middle = perf_counter()
+        neurons, values = self.core.step(spikes)
+        end = perf_counter()
+        if len(neurons):
+            device.send_errors(neurons, values)
+            device.learn()
+        self.times.device += middle - start + perf_counter() - end
+        return spikes
+
+    def _end_epoch(self) -> None:
+        position = self.position
+        counters = {counter.name.lower(): count for counter, count in self.counters().items()}
+        accuracy = self.scorer.score(self.validation).accuracy
+        position.history.append({"validation_accuracy": accuracy, **counters})
+        position.epoch, position.sample = position.epoch + 1, 0
+
+    def counters(self) -> dict[Counter, int]:
+        """The counters that every device has, with equal values."""
+        found = self.device.counters()
+        return {counter: found[counter] for counter in MODEL_COUNTERS}
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the rest of the run depends on, for `save_checkpoint`."""
+        self.device.clear()
+        return {
+            "settings": self.settings.to_dict(),
+            "position": asdict(self.position),
+            "times": asdict(self.times),
+            "spike_hash": self.scorer.chain.hexdigest(),
+            "core": self.core.state(),
+            "device": self.device.snapshot(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on where `state` was taken, on this device or another."""
+        self.device.restore(state["device"])
+        self.core.restore(state["core"])
+        self.scorer.chain = SpikeChain(state["spike_hash"])
+        self.position = Position(**state["position"])
+        self.times = Times(**state["times"])
