@@ -65,6 +65,10 @@ class Device(ABC):
     def read(self, region: Region) -> Array:
         """One state array, int32: a value per neuron or axon; PENDING: `(delay_slots, axons)`."""
 
+    def read_many(self, regions: Sequence[Region]) -> list[Array]:
+        """Several state arrays; over a link they travel together."""
+        return [self.read(region) for region in regions]
+
     @abstractmethod
     def write(self, region: Region, values: Array) -> None:
         """Write one whole state array, of the shape that `read` returns."""
