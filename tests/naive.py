@@ -1,0 +1,197 @@
+"""Sections 5, 8 and 9 of docs/contract.md once more, in plain Python, one number at a time.
+
+No arrays and nothing shared with models/golden: a second reading of the same page. Slow.
+"""
+
+from __future__ import annotations
+
+from axonloop.models.config import CoreConfig
+
+CODE = (
+    "002C4DAB 00589B55 00B136A9 01626D51 02C4DAA1 0589B541 0B136A81 1626D501 2C4DAA01 "
+    "589B5401 B136A801"
+)
+STATES = ["current", "membrane", "reset", "countdown", "box", "spike"]
+TRACES = ["trace_q", "trace_p", "trace_pq"]
+
+
+def decay(x: int, k: int) -> int:
+    size = (abs(x) * k) >> 12
+    return size if x >= 0 else -size
+
+
+def sat(x: int, limit: int) -> int:
+    return max(-limit, min(limit, x))
+
+
+def wrapped(x: int, bits: int) -> int:
+    x %= 1 << bits
+    return x - (1 << bits) if x >> (bits - 1) else x
+
+
+def rotl(x: int, n: int) -> int:
+    return ((x << n) | (x >> (16 - n))) & 0xFFFF
+
+
+def rounds(word: int, first: int, last: int) -> int:
+    x, y = word & 0xFFFF, word >> 16
+    for n in range(first, last + 1):
+        f = (rotl(x, 1) & rotl(x, 5)) ^ (rotl(x, 7) & rotl(x, 12)) ^ rotl(x, 2)
+        x, y = y ^ f ^ (0x9E37 * (n + 1) % 2**16), x
+    return y << 16 | x
+
+
+def h(seed: int, tick: int, core: int, neuron: int, axon: int, purpose: int) -> int:
+    word = rounds(tick, 0, 3)
+    word = rounds(word ^ seed, 4, 7)
+    word = rounds(word ^ core ^ purpose << 16, 8, 9)
+    word = rounds(word ^ neuron, 10, 13)
+    for bit, column in enumerate(CODE.split()):
+        if axon >> bit & 1:
+            word ^= int(column, 16)
+    return rounds(word, 14, 17)
+
+
+class NaiveCore:
+    """State in lists of int, by the names of the register map; counters by name."""
+
+    def __init__(self, config: CoreConfig) -> None:
+        self.config, self.geometry = config, config.geometry
+        self.seed, self.t, self.learned = config.seed, 0, True
+        names = [
+            "ticks",
+            "spikes",
+            "events",
+            "synops",
+            "errors",
+            "visits",
+            "updates",
+            "saturations",
+            "collisions",
+        ]
+        self.counters = dict.fromkeys(names, 0)
+        self.weights: list[list[int]] = []
+        self.clear()
+
+    def clear(self) -> None:
+        axons, neurons = self.geometry.axons, self.geometry.neurons
+        self.state = {name: [0] * neurons for name in STATES}
+        self.state |= {name: [0] * axons for name in TRACES}
+        self.gated, self.ungated = [0] * neurons, [0] * neurons
+        self.pending = [[0] * axons for _ in range(self.geometry.delay_slots)]
+
+    def neuron_set(self, i: int):
+        group = self.config.groups[i // self.geometry.lanes]
+        return self.config.parameter_sets[group.parameter_set]
+
+    def clip(self, x: int, low: int, high: int) -> int:
+        self.counters["saturations"] += not low <= x <= high
+        return max(low, min(high, x))
+
+    def arrive_later(self, slot: int, axon: int) -> None:
+        row = self.pending[slot % self.geometry.delay_slots]
+        self.counters["collisions"] += row[axon]
+        row[axon] = 1
+
+    def send_spike(self, axon: int, delay: int = 0) -> None:
+        self.arrive_later(self.t + delay, axon)
+
+    def send_error(self, neuron: int, value: int, ungated: bool) -> None:
+        sums = self.ungated if ungated else self.gated
+        sums[neuron] = wrapped(sums[neuron] + value, self.geometry.error_bits + 8)
+        self.counters["errors"] += 1
+
+    def tick(self) -> list[int]:
+        t, self.t = self.t, (self.t + 1) % 2**32
+        geometry, rows = self.geometry, self.config.rows
+        self.counters["ticks"] += 1
+        slot = self.pending[t % geometry.delay_slots]
+        spikes = [bool(bit) or row.always_on for bit, row in zip(slot, rows, strict=True)]
+        slot[:] = [0] * geometry.axons
+        for j, row in enumerate(rows):
+            self.counters["events"] += spikes[j]
+            self.counters["synops"] += spikes[j] * geometry.lanes * row.groups
+        acc = [self.integrate(i, spikes) for i in range(geometry.neurons)]
+        for i in range(geometry.neurons):
+            self.update_neuron(i, acc[i])
+        for j in range(geometry.axons):
+            self.update_axon(j, spikes[j])
+        return self.emit(t)
+
+    def integrate(self, i: int, spikes: list[bool]) -> int:
+        total, group = 0, i // self.geometry.lanes
+        for j, row in enumerate(self.config.rows):
+            visits = row.first_group <= group < row.first_group + row.groups
+            if spikes[j] and visits and self.weights[j][i] != self.geometry.no_synapse:
+                total += self.weights[j][i]
+        return total
+
+    def update_neuron(self, i: int, acc: int) -> None:
+        p, s, top = self.neuron_set(i), self.state, self.geometry.state_max
+        current = self.clip(decay(s["current"][i], p.beta_n) + (acc << p.w_exp), -top, top)
+        v1, countdown = s["membrane"][i], s["countdown"][i]
+        if countdown == 0:
+            bias = self.config.bias[i]
+            v1 = self.clip(decay(v1, p.alpha_n) + (current >> p.i_shift) + bias, -top, top)
+        u = v1 - s["reset"][i]
+        spike = u >= p.theta and countdown == 0
+        s["box"][i] = int(abs(u - p.theta) < p.box)
+        kick = p.rho if spike else 0
+        s["reset"][i] = self.clip(decay(s["reset"][i], p.gamma) + kick, -top, top)
+        if spike and p.reset_mode == 1:
+            v1 = 0
+        elif spike and p.reset_mode == 2:
+            v1 = wrapped(v1 - p.theta, self.geometry.state_bits)
+        s["current"][i], s["membrane"][i], s["spike"][i] = current, v1, int(spike)
+        s["countdown"][i] = p.refractory if spike else max(0, countdown - 1)
+        self.counters["spikes"] += spike
+
+    def update_axon(self, j: int, spike: bool) -> None:
+        row, s, top = self.config.rows[j], self.state, self.geometry.trace_max
+        p = self.config.parameter_sets[row.parameter_set]
+        q = self.clip(decay(s["trace_q"][j], p.beta_p) + (p.q_inc if spike else 0), 0, top)
+        s["trace_q"][j] = q
+        s["trace_p"][j] = self.clip(decay(s["trace_p"][j], p.alpha_p) + (q >> p.p_shift), 0, top)
+        if not row.plastic:
+            pq = 0
+        elif row.always_on:
+            pq = p.pq_on
+        else:
+            pq = min(s["trace_p"][j] >> p.pq_shift, self.geometry.pq_max)
+        s["trace_pq"][j] = pq
+
+    def emit(self, t: int) -> list[int]:
+        reported = []
+        for i in range(self.geometry.neurons):
+            if self.state["spike"][i]:
+                for entry in self.config.fanout[i]:
+                    self.arrive_later(t + 1 + entry.delay, entry.axon)
+                if self.config.groups[i // self.geometry.lanes].report:
+                    reported.append(i)
+        self.learned = False
+        return reported
+
+    def learn(self) -> None:
+        assert not self.learned
+        self.learned = True
+        limit = self.geometry.error_max
+        for i in range(self.geometry.neurons):
+            gated = sat(self.gated[i], limit) * self.state["box"][i]
+            error = sat(gated + sat(self.ungated[i], limit), limit)
+            for j in range(self.geometry.axons):
+                self.learn_synapse(j, i, error, self.state["trace_pq"][j])
+        self.gated = [0] * self.geometry.neurons
+        self.ungated = [0] * self.geometry.neurons
+
+    def learn_synapse(self, j: int, i: int, error: int, pq: int) -> None:
+        old = self.weights[j][i]
+        if error == 0 or pq == 0 or old == self.geometry.no_synapse:
+            return
+        p, t = self.neuron_set(i), (self.t - 1) % 2**32
+        random = h(self.seed, t, self.config.core, i, j, 0) % 2**p.eta_shift
+        half = 2 ** (p.eta_shift - 1) if p.eta_shift else 0
+        step = (error * pq + (half if p.rounding == 1 else random)) >> p.eta_shift
+        new = sat(old - step, self.geometry.weight_max)
+        self.weights[j][i] = new
+        self.counters["visits"] += 1
+        self.counters["updates"] += new != old
