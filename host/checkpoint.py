@@ -48,12 +48,16 @@ def _flush_folder(folder: Path) -> None:
 
 def write_json(path: Path, data: Any) -> None:
     """Write JSON, whole or not at all; NaN and infinities are refused with ValueError."""
-    text = json.dumps(data, indent=2, allow_nan=False) + "\n"
-    write_whole(path, lambda file: _put(file, text.encode()))
+    write_text(path, json.dumps(data, indent=2, allow_nan=False) + "\n")
 
 
-def _put(file: BinaryIO, data: bytes) -> None:
-    file.write(data)
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+
+    def write(file: BinaryIO) -> None:
+        file.write(text.encode())
+
+    write_whole(path, write)
 
 
 def save_checkpoint(path: Path, tree: dict[str, Any]) -> None:

@@ -18,11 +18,15 @@ TRACED = 20
 
 @dataclass(frozen=True)
 class Score:
-    """`accuracy` in 0..1 over `samples`; `trace_hash` over the state of the traced ones."""
+    """`accuracy` in 0..1 over `samples`; `trace_hash` over the state of the traced ones.
+
+    `wrong` are the places in the part of the samples that were read wrongly.
+    """
 
     accuracy: float
     samples: int
     trace_hash: str
+    wrong: tuple[int, ...]
 
 
 @dataclass
@@ -39,18 +43,23 @@ class Scorer:
         self, part: Part, traced: int = 0, progress: Callable[[int], None] | None = None
     ) -> Score:
         """Run all of `part`; the first `traced` samples are read out tick by tick."""
-        right, trace = 0, TraceHash()
+        wrong, trace = [], TraceHash()
         for place in range(len(part)):
-            trains = self.encoder.encode(
-                part.images[place], generator(self.seed, SCORING, int(part.indices[place]))
-            )
+            trains = self.trains(part, place)
             self.device.clear()
             spikes = self._traced(trains, trace) if place < traced else self.device.run(trains)
             self.chain.add(spikes)
-            right += int(self.core.votes(spikes).argmax() == part.labels[place])
+            if self.core.votes(spikes).argmax() != part.labels[place]:
+                wrong.append(place)
             if progress is not None:
                 progress(place + 1)
-        return Score(right / len(part), len(part), trace.hexdigest())
+        samples = len(part)
+        return Score((samples - len(wrong)) / samples, samples, trace.hexdigest(), tuple(wrong))
+
+    def trains(self, part: Part, place: int) -> list[Array]:
+        """The spikes of one sample of a part: axons of each tick."""
+        random = generator(self.seed, SCORING, int(part.indices[place]))
+        return self.encoder.encode(part.images[place], random)
 
     def _traced(self, trains: list[Array], trace: TraceHash) -> list[Array]:
         spikes = []

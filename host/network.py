@@ -1,9 +1,9 @@
 """How a layer lies on one core: inputs are rows, neurons are groups, weights lie between them.
 
-    rows 0 .. inputs - 1     one per input
-    row inputs               always on: a learnable bias, if the layer has one
-    rows behind              unused: no groups, no synapses
-    groups 0 ..              the layer's neurons; the core has no others
+rows 0 .. inputs - 1     one per input
+row inputs               always on: a learnable bias, if the layer has one
+rows behind              unused: no groups, no synapses
+groups 0 ..              the layer's neurons; the core has no others
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class Settings:
 
     readout_top: int = 1
     readout_leak: int = 3686
-    logit_scale: float = 0.04
+    logit_scale: float = 0.06
     feedback: str = "symmetric"
     errors: str = "sigma-delta"
     error_limit: int = 1

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits  # type: ignore[import-untyped]
 from sklearn.model_selection import train_test_split  # type: ignore[import-untyped]
 
-PIXELS = 64
+SIDE = 8
+PIXELS = SIDE * SIDE
 CLASSES = 10
 WHITE = 16
 """The largest value of a pixel."""

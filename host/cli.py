@@ -1,0 +1,140 @@
+"""The command line `axonloop`. Commands import what they need when they run: `--help` is quick."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+app = typer.Typer(
+    help="Train networks with a digital neuromorphic chip in the loop.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+train_app = typer.Typer(help="Train a network.", no_args_is_help=True)
+study_app = typer.Typer(help="Run an experiment and draw it.", no_args_is_help=True)
+app.add_typer(train_app, name="train")
+app.add_typer(study_app, name="study")
+
+Json = Annotated[Path | None, typer.Option("--json", help="Write the results to this file.")]
+MISTAKE, FAILURE, INTERRUPTED = 2, 1, 130
+"""Exit codes: the user's mistake, anything else that failed, Ctrl-C."""
+
+
+@train_app.command("digits")
+def train_digits(
+    device: Annotated[
+        str | None, typer.Option(help="rtl or golden; by default rtl, if it can be compiled.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random [1].")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Times through the samples [4].")] = None,
+    limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder [runs/digits-TIME].")] = None,
+    json: Json = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Settings from a JSON file like a run's config.json.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+) -> None:
+    """Train handwritten digits, one sample at a time, and score the test part."""
+    from axonloop.host import commands
+
+    named = {"seed": seed, "epochs": epochs, "limit": limit}
+    given = {name: value for name, value in named.items() if value is not None}
+    commands.train_digits(given, device, out, json, config, resume)
+
+
+@app.command("eval")
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    device: Annotated[str, typer.Option(help="rtl or golden.")] = "golden",
+    json: Json = None,
+) -> None:
+    """Score the network in a run's last checkpoint."""
+    from axonloop.host import commands
+
+    commands.evaluate(run, device, json)
+
+
+@app.command()
+def verify(
+    devices: Annotated[str, typer.Option(help="Devices to compare, by commas.")] = "golden,rtl",
+    ticks: Annotated[int, typer.Option(help="Ticks in all.")] = 100_000,
+    seed: Annotated[int, typer.Option(help="Seed of networks and traffic.")] = 0,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="All geometries; compiling them takes a while.")
+    ] = False,
+    json: Json = None,
+) -> None:
+    """Run devices in lockstep on random networks and compare every state word."""
+    from axonloop.host import inspection
+
+    inspection.verify(devices.split(","), ticks, seed, thorough, json)
+
+
+@app.command()
+def info() -> None:
+    """Show versions, tools, devices and the geometry of the digits network."""
+    from axonloop.host import inspection
+
+    inspection.info()
+
+
+@app.command()
+def verilog(
+    out: Annotated[Path, typer.Option(help="File to write.")] = Path("axonloop_chip.v"),
+    config: Annotated[
+        Path | None, typer.Option(help="JSON file with values of the geometry; else defaults.")
+    ] = None,
+) -> None:
+    """Write the chip as Verilog."""
+    from axonloop.host import inspection
+
+    inspection.verilog(out, config)
+
+
+@study_app.command("updates")
+def study_updates(
+    out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
+        "runs/study-updates"
+    ),
+    seeds: Annotated[int, typer.Option(help="Runs per setting.")] = 3,
+    epochs: Annotated[int, typer.Option(help="Epochs per run.")] = 4,
+    limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
+    jobs: Annotated[int, typer.Option(help="Runs at a time.")] = 2,
+) -> None:
+    """Draw accuracy against synaptic updates for every way to encode errors (about an hour)."""
+    from axonloop.host.experiments import updates
+
+    updates.study(out, seeds, epochs, limit, jobs)
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run a command; the exit code. Errors are one line on stderr."""
+    try:
+        return int(app(arguments, prog_name="axonloop", standalone_mode=False) or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message(), file=sys.stderr)
+        return MISTAKE
+    except click.ClickException as error:
+        return _fail(error.format_message(), MISTAKE)
+    except (KeyboardInterrupt, click.Abort):
+        return _fail("stopped; a run goes on from its last checkpoint with --resume", INTERRUPTED)
+    except ValueError as error:
+        return _fail(str(error), MISTAKE)
+    except (OSError, RuntimeError) as error:
+        return _fail(str(error), FAILURE)
+
+
+def main() -> None:
+    """The program `axonloop`."""
+    sys.exit(run())

@@ -1,0 +1,90 @@
+"""The work behind the command line; imported only when a command runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from axonloop.host.checkpoint import load_checkpoint, write_json
+from axonloop.host.console import notice, print_metrics, print_table, progress_bars
+from axonloop.host.data.digits import split_digits
+from axonloop.host.device import Device
+from axonloop.host.devices import open_device
+from axonloop.host.evaluation import TRACED
+from axonloop.host.hashes import weight_hash
+from axonloop.host.runs import CHECKPOINT, Run, begin, read_json, resumed_settings
+from axonloop.host.settings import Settings
+from axonloop.host.training import Trainer, core_config
+from axonloop.models.config import CoreConfig, require
+from axonloop.sim.errors import MissingToolError
+
+RUNS = Path("runs")
+
+
+def open_any(name: str | None, config: CoreConfig) -> Device:
+    """The device asked for; if none was, the RTL, or the golden model where it cannot be built."""
+    if name is not None:
+        return open_device(name, config)
+    try:
+        return open_device("rtl", config)
+    except MissingToolError as error:
+        notice(f"notice: training on the golden model, with the same results: {error}")
+        return open_device("golden", config)
+
+
+def train_digits(
+    given: dict[str, Any],
+    device: str | None,
+    out: Path | None,
+    json_file: Path | None,
+    config: Path | None,
+    resume: bool,
+) -> None:
+    """Train, or go on with, a run; `given` are the settings named on the command line."""
+    require(not resume or out is not None, "out", "given with --resume, as --out runs/NAME", None)
+    require(not resume or config is None, "config", "left out with --resume", str(config))
+    folder = out or _new_folder()
+    if resume:
+        settings = resumed_settings(folder, given)
+    else:
+        settings = Settings.from_dict((read_json(config) if config else {}) | given)
+    with open_any(device, core_config(settings)) as chip:
+        if not resume:
+            begin(folder, settings)
+        run = Run.open(folder, settings, chip, resume)
+        notice(f"run folder: {folder}")
+        with progress_bars() as progress:
+            run.train(progress)
+            metrics = run.finish(progress)
+    print_metrics(metrics)
+    if json_file is not None:
+        write_json(json_file, metrics)
+
+
+def _new_folder() -> Path:
+    return RUNS / f"digits-{datetime.now():%Y%m%d-%H%M%S-%f}"
+
+
+def evaluate(run: Path, device: str, json_file: Path | None) -> None:
+    """Score the weights in a run's checkpoint."""
+    state = load_checkpoint(run / CHECKPOINT)
+    settings = Settings.from_dict(state["settings"])
+    with open_device(device, core_config(settings)) as chip, progress_bars() as progress:
+        trainer = Trainer(chip, settings, split_digits())
+        trainer.restore(state)
+        part = trainer.test
+        score = trainer.scorer.score(part, TRACED, lambda n: progress("score", n, len(part)))
+        weights = weight_hash(chip.read_weights(), chip.config.geometry)
+    scored = "validation" if settings.tune else "test"
+    results = {
+        f"{scored}_accuracy": score.accuracy,
+        "samples": score.samples,
+        "epochs_done": trainer.position.epoch,
+        "weight_hash": weights,
+        "trace_hash": score.trace_hash,
+        "device": device,
+    }
+    print_table(results)
+    if json_file is not None:
+        write_json(json_file, results)

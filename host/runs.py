@@ -1,0 +1,181 @@
+"""A run and its folder: config.json, checkpoint.npz, metrics.json and pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from axonloop.host.checkpoint import load_checkpoint, save_checkpoint, write_json
+from axonloop.host.data.digits import PIXELS, SIDE, split_digits
+from axonloop.host.device import Device
+from axonloop.host.evaluation import TRACED, Score
+from axonloop.host.hashes import weight_hash
+from axonloop.host.settings import Settings
+from axonloop.host.training import Trainer
+from axonloop.models.config import require
+
+CONFIG, CHECKPOINT, METRICS = "config.json", "checkpoint.npz", "metrics.json"
+CURVE, WEIGHTS, RASTER = "learning_curve.png", "weights.png", "raster.png"
+CHECKPOINT_SECONDS = 5.0
+"""Least time between two checkpoints within an epoch."""
+Progress = Callable[[str, int, int], None]
+"""Told the phase ("train" or "score"), the samples done in it, and their number."""
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file; ValueError if there is none."""
+    try:
+        data = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path.name} must be a JSON file, not {str(path)!r} ({error})") from error
+    require(isinstance(data, dict), path.name, "a JSON object", data)
+    return dict(data)
+
+
+def begin(folder: Path, settings: Settings) -> None:
+    """Make the folder of a new run; ValueError if one is there already."""
+    require(
+        not (folder / CONFIG).exists(),
+        "run folder",
+        "new (or go on with --resume)",
+        str(folder),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / CONFIG, settings.to_dict())
+
+
+def resumed_settings(folder: Path, given: dict[str, Any]) -> Settings:
+    """The settings of the run in `folder`; of what is `given`, only `epochs` may differ.
+
+    Raises ValueError for another difference, or where there is no run.
+    """
+    settings = Settings.from_dict(read_json(folder / CONFIG))
+    for name, value in given.items():
+        if name != "epochs":
+            stored = getattr(settings, name)
+            require(value == stored, name, f"{stored!r}, with which the run began", value)
+    return replace(settings, epochs=given.get("epochs", settings.epochs))
+
+
+@dataclass
+class Run:
+    """A trainer with the folder that it saves to."""
+
+    folder: Path
+    trainer: Trainer
+    started: float
+    saved: float = 0.0
+
+    @classmethod
+    def open(cls, folder: Path, settings: Settings, device: Device, resume: bool) -> Run:
+        """A run on an open device, at its start or where its checkpoint stands."""
+        trainer = Trainer(device, settings, split_digits())
+        run = cls(folder, trainer, perf_counter())
+        if resume and (folder / CHECKPOINT).exists():
+            restore_checkpoint(trainer, folder)
+        write_json(folder / CONFIG, settings.to_dict())
+        return run
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        save_checkpoint(self.folder / CHECKPOINT, self.trainer.state())
+        self.saved = perf_counter()
+
+    def train(self, progress: Progress) -> None:
+        """Train to the end, with checkpoints; the last one is of the trained network."""
+        trainer = self.trainer
+        samples = len(trainer.train)
+        total = trainer.settings.epochs * samples
+
+        def after_sample() -> None:
+            done = trainer.position.epoch * samples + trainer.position.sample
+            progress("train", done, total)
+            if perf_counter() - self.saved > CHECKPOINT_SECONDS:
+                self.save()
+
+        self.save()
+        trainer.run(after_sample)
+        self.save()
+
+    def finish(self, progress: Progress) -> dict[str, Any]:
+        """Score the trained network, write metrics.json and pictures, and return the metrics."""
+        trainer = self.trainer
+        score = trainer.scorer.score(
+            trainer.test, TRACED, lambda done: progress("score", done, len(trainer.test))
+        )
+        metrics = self._metrics(score)
+        write_json(self.folder / METRICS, metrics)
+        self._draw(score)
+        return metrics
+
+    def _draw(self, score: Score) -> None:
+        # Matplotlib takes a second to import, so only the end of a run does.
+        from axonloop.host import report
+
+        trainer = self.trainer
+        device, history = trainer.device, trainer.position.history
+        report.draw_learning_curve(
+            self.folder / CURVE, history, trainer.settings.tune, score.accuracy
+        )
+        weights = device.read_weights()[:PIXELS]
+        top = device.config.geometry.weight_max
+        report.draw_weights(self.folder / WEIGHTS, weights, SIDE, top)
+        place = score.wrong[0] if score.wrong else 0
+        trains = trainer.scorer.trains(trainer.test, place)
+        label = int(trainer.test.labels[place])
+        recording = report.record(device, trainer.core, trains, label)
+        answer = int(trainer.core.votes(recording.spikes).argmax())
+        report.draw_raster(self.folder / RASTER, recording, label, answer)
+
+    def _metrics(self, score: Score) -> dict[str, Any]:
+        trainer = self.trainer
+        device, settings = trainer.device, trainer.settings
+        counters = {c.name.lower(): n for c, n in device.counters().items()}
+        scored = "validation" if settings.tune else "test"
+        return {
+            f"{scored}_accuracy": score.accuracy,
+            "weight_hash": weight_hash(device.read_weights(), device.config.geometry),
+            "trace_hash": score.trace_hash,
+            "spike_hash": trainer.scorer.chain.hexdigest(),
+            "seed": settings.seed,
+            "device": device.name,
+            "epochs": settings.epochs,
+            "samples": {"train": len(trainer.train), scored: score.samples},
+            "trained_on": "train" if settings.tune else "train + validation",
+            **{name: counters[name] for name in _COUNTED},
+            "seconds": perf_counter() - self.started,
+            "time": self._times(),
+            "errors_overtaken": trainer.core.overtaken,
+            "history": trainer.position.history,
+            "counters": counters,
+        }
+
+    def _times(self) -> dict[str, float]:
+        """Seconds of training by who spent them, and microseconds per training tick."""
+        times, settings = self.trainer.times, self.trainer.settings
+        ticks = settings.epochs * len(self.trainer.train) * settings.ticks
+        spent = {"host": times.host, "device": times.device, "loss": times.loss}
+        per_tick = {f"{who}_us_per_tick": 1e6 * value / ticks for who, value in spent.items()}
+        return spent | per_tick
+
+
+_COUNTED = ("ticks", "synops", "visits", "updates", "spikes")
+
+
+def restore_checkpoint(trainer: Trainer, folder: Path) -> None:
+    """Put the trainer where the folder's checkpoint stands; ValueError if it is another run's."""
+    state = load_checkpoint(folder / CHECKPOINT)
+    try:
+        stored = Settings.from_dict(state["settings"])
+        same = replace(stored, epochs=trainer.settings.epochs) == trainer.settings
+        require(same, "settings of the checkpoint", "the run's own", state["settings"])
+        epoch = int(state["position"]["epoch"])
+        epochs = trainer.settings.epochs
+        require(epochs >= epoch, "epochs", f"at least {epoch}, which are done", epochs)
+        trainer.restore(state)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"checkpoint must be a training run's, not without {error}") from error
