@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from axonloop.host.device import STATE_REGIONS, Array, DeviceError
 from axonloop.models.config import CoreConfig, Geometry, require, require_range
+from axonloop.models.golden.synapses import visited
 from axonloop.models.registers import COUNTER_BITS, Counter, Region, value_bits
 
 WRITABLE: tuple[Region, ...] = (*STATE_REGIONS, Region.PENDING)
@@ -101,21 +102,13 @@ def check_errors(
     return checked, errors, after
 
 
-def synapse_mask(config: CoreConfig) -> NDArray[np.bool_]:
-    """Where synapses may be, by the row descriptors: bool `(axons, neurons)`."""
-    column = np.arange(config.geometry.groups)
-    first = np.array([row.first_group for row in config.rows])[:, None]
-    end = first + np.array([row.groups for row in config.rows])[:, None]
-    return np.repeat((first <= column) & (column < end), config.geometry.lanes, axis=1)
-
-
 def check_weights(config: CoreConfig, weights: ArrayLike) -> Array:
     """All weights: int32 `(axons, neurons)`, `no_synapse` outside of each row's groups."""
     geometry = config.geometry
     array = ranged("weights", weights, geometry.no_synapse, geometry.weight_max)
     shape = (geometry.axons, geometry.neurons)
     require(array.shape == shape, "weights", f"of shape {shape}", array.shape)
-    outside = np.argwhere((array != geometry.no_synapse) & ~synapse_mask(config))
+    outside = np.argwhere((array != geometry.no_synapse) & ~visited(config))
     for axon, neuron in outside[:1]:
         thing = f"weights[{axon}, {neuron}], outside of the groups of row {axon},"
         require(False, thing, f"{geometry.no_synapse} (no synapse)", int(array[axon, neuron]))

@@ -54,6 +54,18 @@ def test_threshold_is_reached_by_equality() -> None:
     assert spike_tick(core, 1) == [0]
 
 
+@pytest.mark.parametrize(("box", "inside"), [(0, []), (1, [100]), (10, [91, 109])])
+def test_the_box_is_open_and_centred_on_theta(box: int, inside: list[int]) -> None:
+    """B where |U - theta| < box, so the ends of `inside` are the last ones in."""
+    core = core_of(neurons=5, box=box, reset_mode=ResetMode.ZERO)
+    membranes = [90, 91, 100, 109, 110]
+    core.load_weights(np.array([membranes, [1] * 5]))
+    spike_tick(core, 0)
+    low, high = (min(inside), max(inside)) if inside else (1, 0)
+    expected = [low <= membrane <= high for membrane in membranes]
+    assert core.array(Region.BOX).tolist() == expected
+
+
 def test_refractory_holds_v_while_i_integrates() -> None:
     core = core_of(refractory=3, beta_n=4096, reset_mode=ResetMode.SUBTRACT)
     core.load_weights(np.array([[127], [1]]))
