@@ -108,9 +108,9 @@ def study_updates(
     jobs: Annotated[int, typer.Option(help="Runs at a time.")] = 2,
 ) -> None:
     """Draw accuracy against synaptic updates for every way to encode errors (about an hour)."""
-    from axonloop.host.experiments import updates
+    from axonloop.host.experiments.updates import study
 
-    updates.study(out, seeds, epochs, limit, jobs)
+    study(out, seeds, epochs, limit, jobs)
 
 
 def _fail(message: str, code: int) -> int:

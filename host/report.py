@@ -24,13 +24,15 @@ INK, BLUE, ORANGE, GREY = "#222222", "#1f6fb2", "#d1602c", "#9a9a9a"
 _SHOWN = 4
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, whole or not at all, and close it."""
     figure.tight_layout()
     write_whole(path, lambda file: figure.savefig(file, format="png", dpi=130))
     plt.close(figure)
 
 
-def _bare(axes: Any) -> None:
+def bare(axes: Any) -> None:
+    """Take the upper and the right frame away."""
     axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -58,8 +60,8 @@ def draw_learning_curve(
     for axes in (left, right):
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(axis="y", color="#e6e6e6")
-        _bare(axes)
-    _save(figure, path)
+        bare(axes)
+    save(figure, path)
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,8 @@ def draw_raster(path: Path, recording: Recording, label: int, answer: int) -> No
     _draw_potentials(bottom, recording)
     bottom.set(xlabel="tick", ylabel="U / theta, shifted")
     for axes in (top, middle, bottom):
-        _bare(axes)
-    _save(figure, path)
+        bare(axes)
+    save(figure, path)
 
 
 def _events(axes: Any, trains: list[Array], colour: str) -> None:
@@ -160,5 +162,5 @@ def draw_weights(path: Path, weights: Array, side: int, top: int) -> None:
     figure.colorbar(shown, ax=left, shrink=0.8)
     right.hist(weights.ravel(), bins=np.arange(-top - 0.5, top + 1.5, 2), color=BLUE)
     right.set(xlabel="weight", ylabel="synapses", title="All weights")
-    _bare(right)
-    _save(figure, path)
+    bare(right)
+    save(figure, path)

@@ -1,0 +1,60 @@
+"""Pictures of experiments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+
+from axonloop.host.report import BLUE, GREY, INK, ORANGE, bare, save
+
+_COLOURS = {"dense": INK, "threshold": ORANGE, "sigma-delta": BLUE}
+
+
+def draw_updates(path: Path, points: list[dict[str, Any]]) -> None:
+    """Accuracy against synapses visited by learning; the first point is the dense one."""
+    figure, axes = plt.subplots(figsize=(7.5, 4.6))
+    dense = points[0]
+    for errors, colour in _COLOURS.items():
+        chosen = sorted((p for p in points if p["errors"] == errors), key=lambda p: p["visits"])
+        centre = [100 * p["accuracy"] for p in chosen]
+        below = [c - 100 * min(p["accuracies"]) for c, p in zip(centre, chosen, strict=True)]
+        above = [100 * max(p["accuracies"]) - c for c, p in zip(centre, chosen, strict=True)]
+        visits = [p["visits"] for p in chosen]
+        axes.errorbar(
+            visits, centre, [below, above], fmt="o-", color=colour, capsize=3, label=errors
+        )
+        for point, height in zip(chosen, centre, strict=True):
+            note = point["name"].removeprefix(errors)
+            axes.annotate(note, (point["visits"], height), (6, -11), textcoords="offset points")
+    axes.set_xscale("log")
+    floor = 100 * dense["accuracy"] - 0.7
+    axes.axhline(floor, color=GREY, linestyle="--", linewidth=0.9)
+    axes.annotate(
+        "dense - 0.7",
+        (1, floor),
+        (-4, 3),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        ha="right",
+        color=GREY,
+    )
+    for share in (50, 100):
+        axes.axvline(dense["visits"] / share, color=GREY, linestyle=":", linewidth=0.9)
+        axes.annotate(
+            f"1/{share}",
+            (dense["visits"] / share, 1),
+            (3, -10),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            color=GREY,
+        )
+    axes.set(
+        xlabel="synapses visited by learning",
+        ylabel="test accuracy (%)",
+        title="Accuracy against synaptic updates: mean and range over the seeds",
+    )
+    axes.legend(frameon=False, loc="lower right")
+    bare(axes)
+    save(figure, path)

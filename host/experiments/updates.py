@@ -1,0 +1,139 @@
+"""What error-triggered learning saves: accuracy against synaptic updates.
+
+Every variant has the same learning rate, 2^-eta_shift / threshold = 2^-8 per unit of gradient, so
+that only the way in which errors are sent differs. `visits` counts the synapses that learning
+read, computed and wrote back: the work that events save. `updates` counts those among them that
+rounding really changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from axonloop.host.checkpoint import write_json
+from axonloop.host.console import notice
+from axonloop.host.devices import open_device
+from axonloop.host.runs import METRICS, Run, begin
+from axonloop.host.settings import Settings
+from axonloop.host.training import core_config
+from axonloop.models.config import require_range
+
+DENSE = "dense"
+RESULTS, PICTURE = "updates.json", "updates.png"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A way to send errors; `threshold` and `eta_shift` together set the learning rate."""
+
+    name: str
+    errors: str
+    threshold: float
+    eta_shift: int
+    limit: int
+
+    def settings(self, seed: int, epochs: int, limit: int | None) -> Settings:
+        """The settings of one run."""
+        base = Settings(seed=seed, epochs=epochs, limit=limit)
+        return replace(
+            base,
+            errors=self.errors,
+            threshold=self.threshold,
+            error_limit=self.limit,
+            parameters=replace(base.parameters, eta_shift=self.eta_shift),
+        )
+
+
+VARIANTS = (
+    Variant(DENSE, "dense", 1 / 16, 12, 127),
+    Variant("threshold 1/4", "threshold", 1 / 4, 10, 127),
+    Variant("threshold 1", "threshold", 1, 8, 127),
+    Variant("sigma-delta 2", "sigma-delta", 2, 7, 1),
+    Variant("sigma-delta 4", "sigma-delta", 4, 6, 1),
+    Variant("sigma-delta 8", "sigma-delta", 8, 5, 1),
+    Variant("sigma-delta 16", "sigma-delta", 16, 4, 1),
+)
+
+
+def _run(folder: Path, settings: Settings) -> dict[str, Any]:
+    """The metrics of one run on the golden model; a finished one is not repeated."""
+    if (folder / METRICS).exists():
+        return dict(json.loads((folder / METRICS).read_text()))
+    resume = folder.exists()
+    with open_device("golden", core_config(settings)) as device:
+        if not resume:
+            begin(folder, settings)
+        run = Run.open(folder, settings, device, resume)
+        run.train(lambda phase, done, total: None)
+        return run.finish(lambda phase, done, total: None)
+
+
+def _job(task: tuple[Path, Settings]) -> dict[str, Any]:
+    return _run(*task)
+
+
+def summarise(variant: Variant, runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Means over the seeds of a variant, and its accuracies."""
+    # Scoring changes no weights, so the counters of the whole run are those of training.
+    return {
+        "name": variant.name,
+        "errors": variant.errors,
+        "accuracies": [run["test_accuracy"] for run in runs],
+        "accuracy": mean(run["test_accuracy"] for run in runs),
+        "visits": mean(run["visits"] for run in runs),
+        "updates": mean(run["updates"] for run in runs),
+        "error_events": mean(run["counters"]["errors"] for run in runs),
+    }
+
+
+def study(out: Path, seeds: int, epochs: int, limit: int | None, jobs: int) -> None:
+    """Run every variant with seeds 1..`seeds` and write results and picture into `out`.
+
+    A study that was stopped goes on where it was. Raises ValueError for numbers out of range, or
+    if `out` holds a study with other settings.
+    """
+    require_range("seeds", seeds, 1, 1000)
+    require_range("jobs", jobs, 1, 64)
+    tasks = [
+        (out / f"{variant.name.replace(' ', '-').replace('/', 'th')}-seed{seed}", settings)
+        for variant in VARIANTS
+        for seed in range(1, seeds + 1)
+        for settings in (variant.settings(seed, epochs, limit),)
+    ]
+    out.mkdir(parents=True, exist_ok=True)
+    runs = []
+    # Torch's threads do not survive a fork.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        for (folder, _), metrics in zip(tasks, pool.map(_job, tasks), strict=True):
+            runs.append(metrics)
+            accuracy = 100 * metrics["test_accuracy"]
+            notice(f"{folder.name}: {accuracy:.2f} %, {metrics['visits']:,} visits")
+    points = [
+        summarise(variant, runs[place * seeds : (place + 1) * seeds])
+        for place, variant in enumerate(VARIANTS)
+    ]
+    write_json(out / RESULTS, points)
+    _show(points)
+    from axonloop.host.experiments.pictures import draw_updates
+
+    draw_updates(out / PICTURE, points)
+
+
+def _show(points: list[dict[str, Any]]) -> None:
+    """A table on stdout: what each variant costs and what it reaches."""
+    dense = points[0]
+    print(f"{'errors':<16}{'accuracy':>10}{'loss':>8}{'visits':>14}{'saved':>9}{'changed':>12}")
+    for point in points:
+        saved = dense["visits"] / max(1, point["visits"])
+        print(
+            f"{point['name']:<16}{100 * point['accuracy']:>8.2f} %"
+            f"{100 * (dense['accuracy'] - point['accuracy']):>8.2f}"
+            f"{point['visits']:>14,.0f}{f'1/{saved:.0f}':>9}{point['updates']:>12,.0f}"
+        )
