@@ -1,0 +1,173 @@
+"""The processing core: readout, loss, gradient, feedback, latency."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from axonloop.host.encoders import DenseEncoder, SigmaDeltaEncoder
+from axonloop.host.processing import (
+    GRADIENT_ONE,
+    Loss,
+    ProcessingCore,
+    Readout,
+    feedback_matrix,
+    fixed_readout,
+)
+
+CLASSES, NEURONS = 4, 12
+LOSSES: dict[str, Loss] = {
+    "cross entropy": torch.nn.functional.cross_entropy,
+    "margin": lambda logits, target: torch.nn.functional.multi_margin_loss(
+        logits[None], target[None]
+    ),
+    "squares": lambda logits, target: ((logits - 3 * torch.eye(CLASSES)[target]) ** 2).mean(),
+}
+
+
+def make(
+    loss: Loss = LOSSES["cross entropy"],
+    latency: int = 0,
+    burn_in: int = 0,
+    step: int = 1,
+    leak: int = 3686,
+    seed: int = 0,
+) -> ProcessingCore:
+    weights = fixed_readout(CLASSES, NEURONS, 5, np.random.default_rng(seed))
+    encoder = DenseEncoder(NEURONS, step, 127)
+    return ProcessingCore(Readout(weights, leak, 0.1), weights, encoder, loss, burn_in, latency)
+
+
+def spikes(seed: int, ticks: int) -> list[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return [np.flatnonzero(rng.random(NEURONS) < 0.3).astype(np.int32) for _ in range(ticks)]
+
+
+def sent(core: ProcessingCore, trains: list[np.ndarray]) -> list[list[tuple[int, int]]]:
+    pairs = (core.step(train) for train in trains)
+    return [list(zip(n.tolist(), v.tolist(), strict=True)) for n, v in pairs]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("name", LOSSES)
+def test_gradient_equals_finite_differences(name: str, seed: int) -> None:
+    """The error of neuron i is dL / d(its spike), but for the constant scale of the logits."""
+    loss, target, trains = LOSSES[name], 2, spikes(seed, 5)
+    core = make(loss, seed=seed)
+    core.begin(target)
+    for train in trains:
+        core.step(train)
+    logits, weights = core.logits, core.readout.weights
+
+    def value(change: np.ndarray) -> float:
+        return float(loss(torch.from_numpy(logits + change), torch.tensor(target)))
+
+    small = 1e-5
+    wanted = [
+        (value(small * weights[:, neuron]) - value(-small * weights[:, neuron])) / (2 * small)
+        for neuron in range(NEURONS)
+    ]
+    found = weights.T @ core.gradient() / GRADIENT_ONE
+    # Each of the classes' gradients is off by half a step of the grid at most, times a weight.
+    bound = np.abs(weights).sum(axis=0) / (2 * GRADIENT_ONE) + 1e-6
+    assert (np.abs(found - wanted) <= bound).all()
+    assert np.abs(wanted).max() > 10 * bound.max()
+
+
+def test_readout_is_leaky_and_exact() -> None:
+    core = make(leak=2048)
+    core.begin(0)
+    level = np.zeros(CLASSES, np.int64)
+    for train in spikes(4, 20):
+        core.step(train)
+        level = np.array([int(x / 2) for x in level])  # toward zero
+        level += 256 * core.readout.weights[:, train].sum(axis=1)
+        assert (core.logits == level * (0.1 / 256)).all()
+
+
+def test_begin_forgets_the_last_sample() -> None:
+    core, trains = make(step=40), spikes(5, 10)
+    core.begin(1)
+    first = sent(core, trains)
+    core.begin(1)
+    assert sent(core, trains) == first
+    assert any(first)
+
+
+def test_burn_in_is_silent() -> None:
+    core = make(burn_in=6)
+    core.begin(1)
+    found = sent(core, spikes(6, 10))
+    assert [bool(events) for events in found] == [False] * 6 + [True] * 4
+
+
+@pytest.mark.parametrize("latency", [1, 3])
+def test_latency_delays(latency: int) -> None:
+    trains = spikes(7, 12)
+    prompt, late = make(burn_in=2), make(burn_in=2, latency=latency)
+    prompt.begin(3)
+    late.begin(3)
+    expected = sent(prompt, trains)
+    assert sent(late, trains) == [[]] * latency + expected[: 12 - latency]
+    late.begin(0)
+    assert late.overtaken == sum(len(events) for events in expected[12 - latency :])
+    assert sent(late, trains)[:latency] == [[]] * latency
+
+
+def test_state_within_a_sample() -> None:
+    def fresh() -> ProcessingCore:
+        weights = fixed_readout(CLASSES, NEURONS, 5, np.random.default_rng(0))
+        encoder = SigmaDeltaEncoder(NEURONS, 5000)
+        return ProcessingCore(Readout(weights, 3686, 0.1), weights, encoder, latency=3)
+
+    trains = spikes(8, 40)
+    whole, first, second = fresh(), fresh(), fresh()
+    for core in (whole, first):
+        core.begin(1)
+    expected = sent(whole, trains)
+    found = sent(first, trains[:17])
+    second.begin(1)
+    second.restore(first.state())
+    assert found + sent(second, trains[17:]) == expected
+    assert any(expected[17:])
+
+
+def test_votes_count_spikes_after_the_burn_in() -> None:
+    core, trains = make(burn_in=3), spikes(9, 8)
+    counts = np.bincount(np.concatenate(trains[3:]), minlength=NEURONS)
+    assert (core.votes(trains) == core.readout.weights @ counts).all()
+    assert core.votes([np.empty(0, np.int32)] * 8).tolist() == [0] * CLASSES
+
+
+def test_feedback_kinds() -> None:
+    rng = np.random.default_rng(0)
+    readout = fixed_readout(CLASSES, NEURONS, 5, rng)
+    assert (feedback_matrix("symmetric", readout, 5, rng) == readout).all()
+    concordant = feedback_matrix("sign-concordant", readout, 5, rng)
+    assert (np.sign(concordant) == np.sign(readout)).all()
+    assert (concordant != readout).any()
+    assert np.abs(readout).min() >= 1
+    assert np.abs(readout).max() <= 5
+
+
+def test_random_feedback_is_refused() -> None:
+    with pytest.raises(ValueError, match="a fixed readout cannot align with random signs"):
+        feedback_matrix("random", np.ones((2, 3), np.int64), 1, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="^feedback must be one of symmetric, sign-concordant, no"):
+        feedback_matrix("direct", np.ones((2, 3), np.int64), 1, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("factor", [float("nan"), float("inf"), 1e9])
+def test_bad_gradients_are_refused(factor: float) -> None:
+    core = make(lambda logits, target: factor * torch.nn.functional.cross_entropy(logits, target))
+    core.begin(0)
+    with pytest.raises(ValueError, match="^gradient of the loss must be finite and within"):
+        core.step(np.array([1, 2], np.int32))
+
+
+def test_loss_time_is_measured() -> None:
+    core = make()
+    core.begin(0)
+    core.step(np.array([1], np.int32))
+    assert core.loss_seconds > 0
