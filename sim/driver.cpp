@@ -1,7 +1,7 @@
 // Drives the packet ports of the compiled chip: many packets, and so many ticks, per call.
 //
 // The interface is C, so that ctypes can use it. A handle is one chip with its own simulation
-// context; handles share nothing. (Verilator writes the `__` of a port's name as `___05F`.)
+// context; handles share nothing.
 
 #include <cstdint>
 #include <memory>
@@ -106,15 +106,10 @@ Chip *axonloop_create(uint64_t seed) {
     chip->context.traceEverOn(true);
 #endif
     chip->top = std::make_unique<Vchip>(&chip->context, "chip");
-    chip->top->commands___05Fvalid = 0;
-    chip->top->replies___05Fready = 0;
-    chip->top->rst = 1;
-    for (int n = 0; n < 4; ++n) {
-        chip->settle();
-        chip->edge();
-    }
-    chip->top->rst = 0;
-    chip->cycles = 0;
+    chip->top->commands_valid = 0;
+    chip->top->replies_ready = 0;
+    chip->settle();
+    chip->edge();  // the wrapper needs a falling edge before the first cycle
     return chip.release();
 }
 
@@ -148,13 +143,13 @@ int axonloop_exchange(Chip *chip, Exchange *call) {
         if (quiet++ > call->patience) return HANG;
         if (!chip->offered && call->consumed < call->command_count)
             chip->offered = !chip->command_pauses.draw(chip->command_pause);
-        if (chip->offered) top->commands___05Fpayload = call->commands[call->consumed];
-        top->commands___05Fvalid = chip->offered;
-        top->replies___05Fready = !chip->reply_pauses.draw(chip->reply_pause);
+        if (chip->offered) top->commands_payload = call->commands[call->consumed];
+        top->commands_valid = chip->offered;
+        top->replies_ready = !chip->reply_pauses.draw(chip->reply_pause);
         chip->settle();
-        const bool sent = chip->offered && top->commands___05Fready;
-        const bool got = top->replies___05Fready && top->replies___05Fvalid;
-        const uint32_t word = top->replies___05Fpayload;
+        const bool sent = chip->offered && top->commands_ready;
+        const bool got = top->replies_ready && top->replies_valid;
+        const uint32_t word = top->replies_payload;
         chip->edge();
         if (sent) {
             chip->offered = false;
@@ -167,8 +162,8 @@ int axonloop_exchange(Chip *chip, Exchange *call) {
             quiet = 0;
         }
     }
-    top->commands___05Fvalid = 0;
-    top->replies___05Fready = 0;
+    top->commands_valid = 0;
+    top->replies_ready = 0;
     return DONE;
 }
 

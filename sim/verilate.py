@@ -21,7 +21,33 @@ from axonloop.sim.toolchain import STANDARD_FLAGS, Toolchain, find_toolchain, ru
 
 Notify = Callable[[str], None]
 
-TOP = "axonloop_chip"
+TOP = "axonloop_simulated"
+WRAPPER = """
+module axonloop_simulated (
+    input clk,
+    input [31:0] commands_payload, input commands_valid, output commands_ready,
+    output [31:0] replies_payload, output replies_valid, input replies_ready
+);
+    reg [31:0] payload = 0;
+    reg valid = 0, ready = 0;
+    always @(negedge clk) begin
+        payload <= commands_payload;
+        valid <= commands_valid;
+        ready <= replies_ready;
+    end
+    axonloop_chip chip (
+        .clk(clk), .rst(1'b0),
+        .commands__payload(payload), .commands__valid(valid), .commands__ready(commands_ready),
+        .replies__payload(replies_payload), .replies__valid(replies_valid), .replies__ready(ready)
+    );
+endmodule
+"""
+"""What is compiled around the chip, for speed.
+
+Inputs are sampled at the falling edge: Verilator evaluates whatever hangs on an input in every
+call, but what hangs on a register only when that changes. Reset is tied low, because registers
+have initial values; so the shared library shows power-up, and the cocotb benches show reset.
+"""
 DRIVER = Path(__file__).with_name("driver.cpp")
 NOTICE_SECONDS = 2.0
 VERILATOR_FLAGS = (
@@ -65,7 +91,7 @@ def build(verilog: str, trace: bool = False, notify: Notify = to_stderr) -> Path
     key = content_key(
         verilog,
         DRIVER.read_bytes(),
-        repr((VERILATOR_FLAGS, FAST_FLAGS, SLOW_FLAGS, STANDARD_FLAGS, trace)),
+        repr((WRAPPER, VERILATOR_FLAGS, FAST_FLAGS, SLOW_FLAGS, STANDARD_FLAGS, trace)),
         tools.versions,
     )
     return _build(tools, key, verilog, trace, notify) / "chip.so"
@@ -94,7 +120,7 @@ def _compile(tools: Toolchain, folder: Path, verilog: str, trace: bool) -> None:
     objects = runtime(tools)
     work = folder / "obj"
     work.mkdir()
-    (work / "chip.v").write_text(verilog)
+    (work / "chip.v").write_text(verilog + WRAPPER)
     flags = [*VERILATOR_FLAGS, *(["--trace-vcd"] if trace else [])]
     verilator = tools.verilator_root / "bin" / "verilator_bin"
     root = str(tools.verilator_root)
