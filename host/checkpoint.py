@@ -16,7 +16,7 @@ from axonloop.models.config import require
 FORMAT = "axonloop checkpoint 1"
 """Name and version of the format; any other is refused."""
 _META, _FORMAT = "meta", "format"
-_DAMAGE = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, NotImplementedError)
+_DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
@@ -73,7 +73,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """Read what `save_checkpoint` wrote; ValueError for a damaged or foreign file."""
     require(path.is_file(), "checkpoint", "an existing file", str(path))
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         found = str(arrays.pop(_FORMAT))
         tree = json.loads(str(arrays.pop(_META)))

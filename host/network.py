@@ -35,7 +35,16 @@ class Layer:
             self.neurons % lanes == 0, "neurons", f"a multiple of lanes ({lanes})", self.neurons
         )
         axons = -(-self.rows // lanes) * lanes
-        return Geometry(axons, self.neurons, lanes=lanes, weight_bits=weight_bits, entries=1)
+        return Geometry(
+            axons,
+            self.neurons,
+            lanes=lanes,
+            update_lanes=lanes,
+            trace_lanes=min(8, lanes),
+            multipliers=lanes,
+            weight_bits=weight_bits,
+            entries=1,
+        )
 
     def config(self, geometry: Geometry, parameters: ParameterSet, seed: int) -> CoreConfig:
         """A core with this layer alone; every spike is reported.
