@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 
 app = typer.Typer(
@@ -23,6 +22,8 @@ app.add_typer(study_app, name="study")
 Json = Annotated[Path | None, typer.Option("--json", help="Write the results to this file.")]
 MISTAKE, FAILURE, INTERRUPTED = 2, 1, 130
 """Exit codes: the user's mistake, anything else that failed, Ctrl-C."""
+_USAGE: Any = typer.BadParameter.__base__
+"""The error for all wrong arguments; typer gives it no public name."""
 
 
 @train_app.command("digits")
@@ -121,20 +122,32 @@ def _fail(message: str, code: int) -> int:
 def run(arguments: list[str] | None = None) -> int:
     """Run a command; the exit code. Errors are one line on stderr."""
     try:
-        return int(app(arguments, prog_name="axonloop", standalone_mode=False) or 0)
-    except click.exceptions.NoArgsIsHelpError as error:
-        print(error.format_message(), file=sys.stderr)
-        return MISTAKE
-    except click.ClickException as error:
-        return _fail(error.format_message(), MISTAKE)
-    except (KeyboardInterrupt, click.Abort):
-        return _fail("stopped; a run goes on from its last checkpoint with --resume", INTERRUPTED)
+        code = int(app(arguments, prog_name="axonloop", standalone_mode=False) or 0)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except _USAGE as error:
+        return _usage(str(error.format_message()))
     except ValueError as error:
         return _fail(str(error), MISTAKE)
     except (OSError, RuntimeError) as error:
         return _fail(str(error), FAILURE)
+    if code == INTERRUPTED:
+        _fail("stopped; a run goes on from its last checkpoint with --resume", code)
+    return code
+
+
+def _usage(message: str) -> int:
+    """What a command without arguments is answered (its help), or a wrong argument."""
+    if message.startswith("Usage:"):
+        print(message, file=sys.stderr)
+        return MISTAKE
+    return _fail(message, MISTAKE)
 
 
 def main() -> None:
     """The program `axonloop`."""
     sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+"""The command line: results for machines, and one line for each mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from axonloop.host import commands
+from axonloop.host.cli import FAILURE, MISTAKE, run
+from axonloop.host.devices import open_device
+from axonloop.models.config import CoreConfig
+from axonloop.sim.errors import MissingToolError
+
+TINY = {"epochs": 1, "limit": 6, "ticks": 12, "burn_in": 3}
+KEYS = [
+    "test_accuracy",
+    "weight_hash",
+    "trace_hash",
+    "spike_hash",
+    "seed",
+    "device",
+    "epochs",
+    "ticks",
+    "synops",
+    "visits",
+    "updates",
+    "spikes",
+    "seconds",
+    "counters",
+    "time",
+    "history",
+]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "tiny.json").write_text(json.dumps(TINY))
+    arguments = ["--device", "golden", "--config", str(folder / "tiny.json"), "--seed", "3"]
+    results = ["--out", str(folder / "run"), "--json", str(folder / "results.json")]
+    assert run(["train", "digits", *arguments, *results]) == 0
+    return folder
+
+
+def read(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text()))
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one error line of a mistake."""
+    assert run([*arguments]) == MISTAKE
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("error: ")
+    return lines[0].removeprefix("error: ")
+
+
+def test_results(trained: Path) -> None:
+    results = read(trained / "results.json")
+    assert set(KEYS) <= set(results)
+    assert (results["seed"], results["device"]) == (3, "golden")
+    assert results["ticks"] == 12 * (6 + 6 + 6)
+    assert results == read(trained / "run" / "metrics.json")
+    assert read(trained / "run" / "config.json")["seed"] == 3
+
+
+def test_run_folder(trained: Path) -> None:
+    pictures = {"learning_curve.png", "weights.png", "raster.png"}
+    files = {"config.json", "metrics.json", "checkpoint.npz"}
+    assert set(os.listdir(trained / "run")) == files | pictures
+    for name in pictures:
+        assert (trained / "run" / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_eval_repeats_the_score(trained: Path, tmp_path: Path) -> None:
+    assert run(["eval", str(trained / "run"), "--json", str(tmp_path / "eval.json")]) == 0
+    found, results = read(tmp_path / "eval.json"), read(trained / "results.json")
+    for name in ("test_accuracy", "weight_hash", "trace_hash"):
+        assert found[name] == results[name]
+
+
+def test_more_epochs(trained: Path, tmp_path: Path) -> None:
+    """A finished run goes on to more epochs, and ends like one that had them from the start."""
+    for name, steps in (("whole", [["--epochs", "2"]]), ("parts", [[], ["--epochs", "2"]])):
+        for place, step in enumerate(steps):
+            first = ["--config", str(trained / "tiny.json")] if place == 0 else ["--resume"]
+            out = ["--device", "golden", "--out", str(tmp_path / name)]
+            assert run(["train", "digits", *out, *first, *step]) == 0
+    whole, parts = (read(tmp_path / name / "metrics.json") for name in ("whole", "parts"))
+    assert parts["weight_hash"] == whole["weight_hash"]
+    assert parts["history"] == whole["history"]
+
+
+def test_falls_back_to_golden(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], trained: Path
+) -> None:
+    def without_compiler(name: str, config: CoreConfig) -> Any:
+        if name == "rtl":
+            raise MissingToolError("a C++ compiler must be installed")
+        return open_device(name, config)
+
+    monkeypatch.setattr(commands, "open_device", without_compiler)
+    config, out = str(trained / "tiny.json"), str(trained / "fallback")
+    assert run(["train", "digits", "--config", config, "--out", out]) == 0
+    assert read(trained / "fallback" / "metrics.json")["device"] == "golden"
+    assert "notice: training on the golden model" in capsys.readouterr().err
+    arguments = ["train", "digits", "--config", config, "--device", "rtl", "--out", out + "2"]
+    assert run(arguments) == FAILURE
+    assert capsys.readouterr().err == "error: a C++ compiler must be installed\n"
+    assert not (trained / "fallback2").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("train digits --device tpu", "device must be one of golden, rtl, not 'tpu'"),
+        ("train digits --epochs 0", "epochs must be a whole number in 1..1000000, not 0"),
+        ("train digits --seed -1", "seed must be a whole number in 0..4294967295, not -1"),
+        ("train digits --limit 0", "limit must be a whole number in 1..1000000, not 0"),
+        ("train digits --resume", "out must be given with --resume, as --out runs/NAME, not None"),
+        ("train digits --out none --resume", "config.json must be a JSON file, not 'none/config"),
+        ("train digits --config none.json", "none.json must be a JSON file, not 'none.json'"),
+        ("eval none", "checkpoint must be an existing file, not 'none/checkpoint.npz'"),
+        ("verify --devices golden", "devices must be two or more, distinct, not ['golden']"),
+        ("train cats", "No such command 'cats'."),
+        ("train digits --speed 3", "No such option: --speed"),
+        ("train digits --epochs many", "Invalid value for '--epochs'"),
+        ("study updates --seeds 0", "seeds must be a whole number in 1..1000, not 0"),
+    ],
+)
+def test_mistakes(
+    arguments: str,
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert refused(capsys, *arguments.split()).startswith(message)
+    assert os.listdir(tmp_path) == []
+
+
+def test_run_folder_is_not_overwritten(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (trained / "run" / "metrics.json").read_bytes()
+    line = refused(capsys, "train", "digits", "--device", "golden", "--out", f"{trained / 'run'}")
+    assert line.startswith("run folder must be new (or go on with --resume), not '")
+    assert (trained / "run" / "metrics.json").read_bytes() == before
+
+
+def test_resume_keeps_the_settings(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["train", "digits", "--out", str(trained / "run"), "--resume", "--seed", "4"]
+    line = refused(capsys, *arguments)
+    assert line == "seed must be 3, with which the run began, not 4"
+
+
+def test_full_disk(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], trained: Path
+) -> None:
+    """A file system without room: the limit on a file's size stands in for it."""
+    code = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "from axonloop.host.cli import main\n"
+        "main()\n"
+    )
+    folder = trained / "full"
+    config = str(trained / "tiny.json")
+    arguments = ["train", "digits", "--device", "golden", "--config", config, "--out", str(folder)]
+    found = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+    )
+    assert found.returncode == FAILURE
+    assert found.stderr.splitlines()[-1] == "error: [Errno 27] File too large"
+    assert "Traceback" not in found.stderr
+    assert os.listdir(folder) == ["config.json"]
+
+
+def test_help_is_quick() -> None:
+    """Help loads neither torch nor scikit-learn nor matplotlib."""
+    code = (
+        "import sys\n"
+        "from axonloop.host.cli import run\n"
+        "run(['--help'])\n"
+        "print(sorted({'torch', 'sklearn', 'matplotlib', 'numpy'} & set(sys.modules)))\n"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines()[-1] == "[]"
+    assert "Train networks" in found.stdout
+
+
+def test_info(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["info"]) == 0
+    text = capsys.readouterr().out
+    assert "golden" in text
+    assert "weight_bits" in text
