@@ -61,7 +61,7 @@ class ControlRegisters(wiring.Component):
         with m.If(self.next_learn):
             m.d.sync += self.learned.eq(1)
         counters = {counter: self._count(m, counter, write, offset) for counter in Counter}
-        with m.Switch(kept):
+        with m.If(read), m.Switch(kept):
             for where, value in self._identification.items():
                 with m.Case(where):
                     m.d.comb += word.eq(value)

@@ -1,6 +1,6 @@
 """The neurons: current-based LIF with a reset trace (docs/contract.md, section 5, step 3)."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, EnableInserter, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -156,7 +156,7 @@ def flags_layout(geometry: Geometry) -> data.StructLayout:
 
 
 class Neurons(wiring.Component):
-    """Sweeps over all neurons of a core, `update_lanes` per cycle.
+    """Sweeps over all neurons of a core, `update_lanes` per cycle; idle lanes stand still.
 
     Rules
     -----
@@ -256,22 +256,25 @@ class Neurons(wiring.Component):
         number = self._sets.read_data.as_value()
         layout = parameter_layout(self._geometry)
         stages = [Signal(layout, name=f"parameters_{k}") for k in range(NeuronLane.LATENCY + 1)]
-        for name in NEURON_PARAMETERS:
-            m.d.sync += stages[0][name].eq(select([entry[name] for entry in sets], number))
-            for early, late in zip(stages, stages[1:], strict=False):
-                m.d.sync += late[name].eq(early[name])
+        with m.If(self.busy):
+            for name in NEURON_PARAMETERS:
+                m.d.sync += stages[0][name].eq(select([entry[name] for entry in sets], number))
+                for early, late in zip(stages, stages[1:], strict=False):
+                    m.d.sync += late[name].eq(early[name])
         return stages
 
     def _lane(self, m, k, index, parameters) -> NeuronLane:
         """Stage 1 to 2: memory words of one lane, registered, go into its pipeline."""
-        m.submodules[f"lane_{k}"] = lane = NeuronLane(self._geometry)
+        lane = NeuronLane(self._geometry)
+        m.submodules[f"lane_{k}"] = EnableInserter(self.busy)(lane)
         parts = self._geometry.lanes // self._geometry.update_lanes
         sums = [self.sums[part * self._geometry.update_lanes + k] for part in range(parts)]
         part = index[1][: ceil_log2(parts)] if parts > 1 else Const(0)
-        m.d.sync += lane.accumulator.eq(select(sums, part))
-        m.d.sync += lane.bias.eq(self._bias.read_data[k].as_signed())
-        for name, store in self._states.items():
-            m.d.sync += lane.state[name].eq(store.read_data[k])
+        with m.If(self.busy):
+            m.d.sync += lane.accumulator.eq(select(sums, part))
+            m.d.sync += lane.bias.eq(self._bias.read_data[k].as_signed())
+            for name, store in self._states.items():
+                m.d.sync += lane.state[name].eq(store.read_data[k])
         for stage, values in enumerate(parameters):
             m.d.comb += lane.parameters[stage].eq(values)
         return lane

@@ -23,12 +23,11 @@ class ParameterSets(wiring.Component):
         bus, read = self.bus, Signal()
         selected, word = Signal(), Signal(32)
         index, number = bus.address[:INDEX_BITS], bus.address[INDEX_BITS:24]
-        kept_index, kept_number = Signal.like(index), Signal.like(number)
+        kept = Signal(24)
         m.d.comb += selected.eq(bus.address[24:] == Region.PARAMETERS)
         m.d.sync += [
             read.eq(bus.read & selected),
-            kept_index.eq(index),
-            kept_number.eq(number),
+            kept.eq(bus.address[:24]),
             bus.read_data.eq(Mux(read, word, 0)),
         ]
         for k in range(self.sets.shape().length):
@@ -36,6 +35,9 @@ class ParameterSets(wiring.Component):
                 register = self.sets[k][name]
                 with m.If(bus.write & selected & (number == k) & (index == position)):
                     m.d.sync += register.eq(bus.write_data)
-                with m.If((kept_number == k) & (kept_index == position)):
-                    m.d.comb += word.eq(register)
+        with m.If(read), m.Switch(kept):
+            for k in range(self.sets.shape().length):
+                for name, position in PARAMETER_INDEX.items():
+                    with m.Case(PARAMETER_STRIDE * k + position):
+                        m.d.comb += word.eq(self.sets[k][name])
         return m

@@ -4,7 +4,7 @@ One pair of traces per axon, not per synapse, suffices for a current-based LIF n
 synapses share their time constants: Kaiser et al. 2020, eq. 5 and 6.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
+from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -89,7 +89,8 @@ class TraceLane(wiring.Component):
 
 
 class Traces(wiring.Component):
-    """All traces of a core, `trace_lanes` of them per cycle, as the scheduler shows the blocks.
+    """All traces of a core, `trace_lanes` of them per cycle, as the scheduler shows the blocks;
+    idle lanes stand still.
 
     Latency: one block per cycle; written `TraceLane.LATENCY` + 2 cycles after it was shown.
     Resources: 2 trace_lanes multipliers; axons x (2 trace_bits + pq_bits) bits of memory.
@@ -164,20 +165,21 @@ class Traces(wiring.Component):
     def _lane(self, m, index, stages) -> TraceLane:
         """Memory words and the parameter set of one lane, registered, go into its pipeline."""
         lane = TraceLane(self._geometry)
-        m.submodules[f"lane_{index}"] = lane
+        m.submodules[f"lane_{index}"] = EnableInserter(self.busy)(lane)
         sets = [self.parameter_sets[k] for k in range(self._geometry.parameter_sets)]
         number = self._sets.read_data[index]
-        for name in TRACE_PARAMETERS:
-            chosen = select([entry[name] for entry in sets], number)
-            m.d.sync += lane.parameters[name].eq(chosen)
         flags = self._flags.read_data[index]
-        m.d.sync += [
-            lane.spike.eq(stages[1].block.spikes[index]),
-            lane.q.eq(self._q.read_data[index]),
-            lane.p.eq(self._p.read_data[index]),
-            lane.plastic.eq(flags[0]),
-            lane.always_on.eq(flags[1]),
-        ]
+        with m.If(self.busy):
+            for name in TRACE_PARAMETERS:
+                chosen = select([entry[name] for entry in sets], number)
+                m.d.sync += lane.parameters[name].eq(chosen)
+            m.d.sync += [
+                lane.spike.eq(stages[1].block.spikes[index]),
+                lane.q.eq(self._q.read_data[index]),
+                lane.p.eq(self._p.read_data[index]),
+                lane.plastic.eq(flags[0]),
+                lane.always_on.eq(flags[1]),
+            ]
         return lane
 
     def _write(self, m, done, lanes) -> None:

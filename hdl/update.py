@@ -1,6 +1,6 @@
 """The weight update of one neuron after the other, `multipliers` synapses per cycle."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -145,8 +145,8 @@ class Update(wiring.Component):
             self.pq_enable.eq(issue),
             self.pq_address.eq(axon >> ceil_log2(self._pq_lanes)),
         ]
-        lanes = self._lanes(m, axon, target)
         valid = delay(m, issue, self.LATENCY, "valid")
+        lanes = self._lanes(m, axon, target, Cat(valid).any())
         places = delay(m, place.as_value(), self.LATENCY - 1, "place")
         done = valid[self.LATENCY - 1]
         visited = Cat(lane.visited for lane in lanes)
@@ -186,8 +186,11 @@ class Update(wiring.Component):
             m.d.sync += [active.eq(1), axon.eq(0), target.eq(self.targets.payload)]
         return issue, axon, target
 
-    def _lanes(self, m, axon, target):
-        """Stages 1 and 2: the hash before the axon rounds, Pq, and the weights, lane by lane."""
+    def _lanes(self, m, axon, target, enable):
+        """Stages 1 and 2: the hash before the axon rounds, Pq, and the weights, lane by lane.
+
+        Idle lanes stand still, which spares a simulator their work.
+        """
         geometry = self._geometry
         count = geometry.multipliers
         word = Signal(32)
@@ -203,11 +206,13 @@ class Update(wiring.Component):
         nearest = delay(m, target.rounding, 6, "nearest")
         lanes = []
         for k in range(count):
-            m.submodules[f"lane_{k}"] = lane = UpdateLane(geometry)
-            m.d.sync += [
-                lane.word.eq(word ^ axon_code_constant(k)),
-                lane.pq.eq(factors.word_select(k, geometry.pq_bits)),
-            ]
+            lane = UpdateLane(geometry)
+            m.submodules[f"lane_{k}"] = EnableInserter(enable)(lane)
+            with m.If(enable):
+                m.d.sync += [
+                    lane.word.eq(word ^ axon_code_constant(k)),
+                    lane.pq.eq(factors.word_select(k, geometry.pq_bits)),
+                ]
             m.d.comb += [
                 lane.weight.eq(self.read_data[k]),
                 lane.error.eq(error[2]),
