@@ -102,7 +102,7 @@ def draw_raster(path: Path, recording: Recording, label: int, answer: int) -> No
     middle.set(ylabel="neuron")
     middle.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, 1.12), ncols=3)
     _draw_potentials(bottom, recording)
-    bottom.set(xlabel="tick", ylabel="U / theta, shifted")
+    bottom.set(xlabel="tick", ylabel="U after the tick; grey: theta and spikes")
     for axes in (top, middle, bottom):
         bare(axes)
     save(figure, path)
@@ -122,16 +122,17 @@ def _draw_errors(axes: Any, recording: Recording) -> None:
         (-1, BLUE, "^", "error < 0: spike more"),
     ):
         chosen = np.sign(value) == sign
-        axes.plot(tick[chosen], neuron[chosen], mark, color=colour, markersize=5, label=name)
+        axes.plot(tick[chosen], neuron[chosen], mark, color=colour, markersize=3, label=name)
 
 
 def _draw_potentials(axes: Any, recording: Recording) -> None:
-    ticks, neurons = recording.potential.shape
-    counts = np.zeros(neurons)
+    neurons = recording.potential.shape[1]
+    erred = np.zeros(neurons, dtype=bool)
     for erring, _ in recording.errors:
-        counts[erring] += 1
-    firing = np.bincount(np.concatenate(recording.spikes), minlength=neurons)
-    chosen = np.argsort(-(counts + firing / (1 + ticks)), kind="stable")[:_SHOWN]
+        erred[erring] = True
+    # Neurons that are always silent or always firing have nothing to show.
+    liveliness = np.clip(recording.potential, -1.2, 1.2).std(axis=0) + erred
+    chosen = np.sort(np.argsort(-liveliness, kind="stable")[:_SHOWN])
     for place, neuron in enumerate(chosen):
         level = -2.5 * place
         trace = np.clip(recording.potential[:, neuron], -1.2, 1.2)
@@ -147,7 +148,10 @@ def _draw_potentials(axes: Any, recording: Recording) -> None:
 
 
 def draw_weights(path: Path, weights: Array, side: int, top: int) -> None:
-    """The weights of every neuron `(side * side, neurons)` as a picture of its own, and all."""
+    """Weights `(side * side, neurons)`, each neuron's as a picture of its own, and their spread.
+
+    `top` is the largest weight that there can be.
+    """
     neurons = weights.shape[1]
     columns = 16
     rows = -(-neurons // columns)
@@ -156,11 +160,12 @@ def draw_weights(path: Path, weights: Array, side: int, top: int) -> None:
         row, column = (side + 1) * (neuron // columns), (side + 1) * (neuron % columns)
         sheet[row : row + side, column : column + side] = weights[:, neuron].reshape(side, side)
     figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.6), width_ratios=(2.4, 1))
-    shown = left.imshow(sheet, cmap="RdBu_r", vmin=-top, vmax=top, interpolation="nearest")
+    bright = max(1, int(np.quantile(np.abs(weights), 0.995)))
+    shown = left.imshow(sheet, cmap="RdBu_r", vmin=-bright, vmax=bright, interpolation="nearest")
     left.set(xticks=[], yticks=[], title="Weights of every neuron")
     left.spines[:].set_visible(False)
     figure.colorbar(shown, ax=left, shrink=0.8)
-    right.hist(weights.ravel(), bins=np.arange(-top - 0.5, top + 1.5, 2), color=BLUE)
-    right.set(xlabel="weight", ylabel="synapses", title="All weights")
+    right.hist(weights.ravel(), bins=np.arange(-top - 0.5, top + 1, 2), color=BLUE)
+    right.set(xlabel="weight", ylabel="synapses", yscale="log", title="All weights")
     bare(right)
     save(figure, path)
