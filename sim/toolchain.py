@@ -22,9 +22,9 @@ from axonloop.sim.cache import content_key, entry
 from axonloop.sim.errors import BuildError, MissingToolError
 
 COMPILERS = ("g++", "clang++", "c++")
-STANDARD_FLAGS = ("-std=gnu++17", "-DVL_TIME_CONTEXT")
-"""C++20 compiles slower, and only simulations with delays need it."""
-COROUTINE_FLAGS = {"g++": "-fcoroutines", "clang++": "", "c++": ""}
+STANDARD = "-std=gnu++17"
+"""C++20 compiles slower, and only Verilog with delays needs it (`--no-timing` everywhere)."""
+STANDARD_FLAGS = (STANDARD, "-DVL_TIME_CONTEXT")
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,7 @@ def _makefile_settings(tools: Toolchain) -> dict[str, str]:
         "LINK": str(tools.compiler),
         "PERL": "perl",
         "PYTHON3": "python3",
-        "CFG_CXXFLAGS_STD": "-std=gnu++20",
-        "CFG_CXXFLAGS_COROUTINES": COROUTINE_FLAGS[tools.compiler.name],
+        "CFG_CXXFLAGS_STD": STANDARD,
         "CFG_CXXFLAGS_PCH_I": "-include",
         "CFG_LDLIBS_THREADS": "-pthread",
     }
