@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.tiny_chips import DEAF, ECHO, SILENT
 
 from axonloop.sim import toolchain, verilate
 from axonloop.sim.errors import BuildError, MissingToolError, SimulationError
 from axonloop.sim.rtl import RtlChip
+from tests.tiny_chips import DEAF, ECHO, SILENT
 
 TICK = np.array([0x3000_0000], np.uint32)
 
