@@ -32,8 +32,8 @@ class Weights(wiring.Component):
 
     In the skewed layout neuron r of a group lies, for axon j, in bank (r + j) mod L. So both a
     row piece and a column piece touch every bank once, and a rotation by one amount puts the
-    lanes in order: j for a row, r + j for a column. In the plain layout bank = lane; a column
-    piece then is one weight (in lane 0).
+    lanes in order: j for a row, r + j for a column. In the plain layout bank = lane, all banks
+    share one address, and a column piece is one weight (in lane 0).
 
     Rules
     -----
@@ -79,10 +79,15 @@ class Weights(wiring.Component):
         ]
         self._access(m, read, read_place, write, write_place, write_data)
         enables, place, values = self._turn_in(m, write, write_place, write_data)
-        outputs = [
-            self._bank(m, bank, read, read_place, enables[bank], place, values[bank])
-            for bank in range(lanes)
-        ]
+        ports = (read, read_place, place)
+        if self._skewed:
+            outputs = [
+                self._store(m, bank, *ports, [enables[bank]], [values[bank]])
+                for bank in range(lanes)
+            ]
+        else:
+            row = self._store(m, 0, *ports, enables, values)
+            outputs = [row.word_select(k, width) for k in range(lanes)]
         amount, column, lane = self._amounts(m, read_place)
         turned = rotate(outputs, amount) if self._skewed else outputs
         if not self._skewed and lanes > 1:
@@ -129,27 +134,29 @@ class Weights(wiring.Component):
         words = [kept.word_select(k, width + 1) for k in range(lanes)]
         return [word[width] for word in words], where, [word[:width] for word in words]
 
-    def _bank(self, m, number, read, read_place, enable, write_place, value):
-        """One bank; returns its output word."""
+    def _store(self, m, number, read, read_place, write_place, enables, values):
+        """A memory with the banks from `number` on that share an address; returns its word."""
+        width = self._geometry.weight_bits
         depth = max(2, self._geometry.axons << self._group_bits)
         m.submodules[f"bank_{number}"] = store = memory.Memory(
-            shape=self._geometry.weight_bits, depth=depth, init=[]
+            shape=width * len(values), depth=depth, init=[]
         )
-        output, source = store.read_port(), store.write_port()
+        output, source = store.read_port(), store.write_port(granularity=width)
         read_address = self._address(read_place, number)
         write_address = self._address(write_place, number)
         m.d.comb += [
             output.en.eq(read),
             output.addr.eq(read_address),
-            source.en.eq(enable),
+            source.en.eq(Cat(enables)),
             source.addr.eq(write_address),
-            source.data.eq(value),
+            source.data.eq(Cat(values)),
         ]
         if self._geometry.weight_ports == 1:
             shared = Signal.like(output.addr, name=f"address_{number}")
+            writing = Cat(enables).any()
             m.d.comb += [
-                shared.eq(Mux(enable, write_address, read_address)),
-                output.en.eq(read & ~enable),
+                shared.eq(Mux(writing, write_address, read_address)),
+                output.en.eq(read & ~writing),
                 output.addr.eq(shared),
                 source.addr.eq(shared),
             ]
