@@ -1,0 +1,37 @@
+# Two commands for a newcomer: `make train` and `make test`. Each makes .venv first.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: train test lint verify bench synth clean
+
+train: .venv/ready
+	$(BIN)/axonloop train digits --out runs/digits
+
+test: lint
+	$(BIN)/pytest -m "not slow" -n 2
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+verify: .venv/ready
+	$(BIN)/pytest -m "slow and not synth" -n 2
+
+bench: .venv/ready
+	$(BIN)/axonloop bench core
+
+synth: .venv/ready
+	$(BIN)/pytest -m synth
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python must be 3.11 or newer, not $$($(PYTHON) --version); try: make PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+clean:
+	rm -rf .venv runs
