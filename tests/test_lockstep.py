@@ -1,0 +1,123 @@
+"""Lockstep on the compiled chip, and what it says when devices differ."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from axonloop.host.device import STATE_REGIONS
+from axonloop.host.golden import GoldenDevice
+from axonloop.host.lockstep import DivergenceError
+from axonloop.host.rtl import RtlDevice
+from axonloop.host.traffic import Traffic
+from axonloop.host.verify import lockstep
+from axonloop.models.registers import Counter, Region
+from axonloop.sim.geometries import GEOMETRIES
+from axonloop.sim.stimulus import random_config, random_weights
+
+SMALL = GEOMETRIES["small"]
+
+
+def config_of(seed, geometry=SMALL):
+    return random_config(np.random.default_rng(seed), geometry)
+
+
+class Twin(GoldenDevice):
+    """A golden core under another name, which can be made to err at one tick."""
+
+    name = "twin"
+    error_at: tuple[int, Region, int] | None = None
+    ticks = 0
+
+    def tick(self, axons, learn=False):
+        reported = super().tick(axons, learn)
+        if self.error_at is not None and self.error_at[0] == self.ticks:
+            values = self.read(self.error_at[1])
+            values[self.error_at[2]] ^= 1
+            super().write(self.error_at[1], values)
+        self.ticks += 1
+        return reported
+
+
+def test_two_golden_cores_agree_and_hash_alike():
+    config = config_of(1)
+    report = lockstep([GoldenDevice(config), Twin(config)], config, 200, 1)
+    assert report.ticks == 200
+    assert report.trace_hashes["golden"] == report.trace_hashes["twin"]
+    assert report.weight_hashes["golden"] == report.weight_hashes["twin"]
+    assert report.counters[Counter.UPDATES] > 0
+
+
+@pytest.mark.parametrize("region", STATE_REGIONS, ids=lambda region: region.name)
+def test_a_difference_is_located(region):
+    config = config_of(1)
+    twin = Twin(config)
+    twin.error_at = (17, region, 5)
+    with pytest.raises(DivergenceError) as caught:
+        lockstep([GoldenDevice(config), twin], config, 50, 1)
+    found = caught.value
+    assert (found.tick, found.unit, found.index) == (17, region.name.lower(), (5,))
+    golden, other = found.values["golden"], found.values["twin"]
+    assert golden ^ other == 1
+    place = re.escape(f"{region.name.lower()}[5]: golden {golden}, twin {other}")
+    assert re.search(f"at tick 17 in {place}$", str(found))
+
+
+def test_devices_need_different_names():
+    config = config_of(1)
+    with pytest.raises(ValueError, match="devices must be two or more with different names"):
+        lockstep([GoldenDevice(config), GoldenDevice(config)], config, 1, 1)
+
+
+def test_traffic_repeats_and_uses_everything():
+    config = config_of(3)
+    steps = [[repr(t.step()) for _ in range(400)] for t in (Traffic(config, 3), Traffic(config, 3))]
+    assert steps[0] == steps[1]
+    words = ("send_spikes", "send_errors", "clear", "write", "configure", "learn=True", "'learn'")
+    for word in (*words, "exchange=True"):
+        assert any(word in step for step in steps[0]), word
+
+
+@pytest.mark.parametrize("pauses", [(0, 0), (64, 160)], ids=["free", "paused"])
+@pytest.mark.parametrize("seed", [1, 2], ids="seed{}".format)
+def test_the_compiled_chip_agrees(seed, pauses):
+    config = config_of(seed)
+    with RtlDevice(config, seed=seed) as chip:
+        chip.chip.pauses(seed, *pauses)
+        report = lockstep([GoldenDevice(config), chip], config, 300, seed)
+    assert report.trace_hashes["golden"] == report.trace_hashes["rtl"]
+
+
+def test_a_run_of_ticks_equals_single_ticks():
+    config, rng = config_of(5), np.random.default_rng(5)
+    trains = [np.flatnonzero(rng.random(SMALL.axons) < 0.3) for _ in range(50)]
+    weights = random_weights(rng, config)
+    with RtlDevice(config) as chip, GoldenDevice(config) as golden:
+        for device in (chip, golden):
+            device.load_weights(weights)
+        together = [spikes.tolist() for spikes in chip.run(trains)]
+        assert together == [golden.tick(axons).tolist() for axons in trains]
+        assert sum(map(len, together)) > 0
+
+
+def test_the_chip_s_own_counters():
+    config = config_of(5)
+    with RtlDevice(config) as chip:
+        chip.chip.pauses(1, replies=200)
+        chip.run([np.arange(4)] * 20)
+        counts = chip.counters()
+        assert counts[Counter.TICKS] == 20
+        assert counts[Counter.FAULTS] == 0
+        assert counts[Counter.STALLS] > 0
+        assert 0 < counts[Counter.CYCLES] <= chip.chip.cycles
+
+
+def test_waveforms_need_trace(tmp_path):
+    with (
+        RtlDevice(config_of(5)) as chip,
+        pytest.raises(ValueError, match="build with trace"),
+        chip.waveform(tmp_path / "a.vcd"),
+    ):
+        pass

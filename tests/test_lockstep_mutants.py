@@ -1,0 +1,79 @@
+"""The chip, broken on purpose in its Verilog: lockstep must catch it and say where."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from axonloop.host.golden import GoldenDevice
+from axonloop.host.link import PacketDevice
+from axonloop.host.lockstep import DivergenceError
+from axonloop.host.verify import lockstep
+from axonloop.models.config import Geometry
+from axonloop.sim.chip import chip_verilog
+from axonloop.sim.rtl import RtlChip
+from axonloop.sim.stimulus import random_config
+from axonloop.sim.verilate import build
+
+LANES = 2
+GEOMETRY = Geometry(
+    axons=12, neurons=12, lanes=LANES, update_lanes=2, trace_lanes=2, multipliers=2, entries=32
+)
+TRACES = {"trace_q", "trace_p", "trace_pq"}
+# module, what is replaced, by what, the units in which it may show first
+MUTANTS = {
+    "sum-inverted": (r"neurons\.lane_1", r"\$signed\((accumulator\w*)\) <<", r"$signed(~\1) <<"),
+    "trace-ceiling": (r"traces\.lane_1", r"12'hfff\b", "12'hffe"),
+    "hash-rotation": (
+        r"learning\.update\.lane_1",
+        r"word\[8:0\], word\[15:9\]",
+        "word[9:0], word[15:10]",
+    ),
+}
+UNITS = {
+    "sum-inverted": {"current"},
+    "trace-ceiling": TRACES,
+    "hash-rotation": {"weight"},
+}
+
+
+def mutate(verilog: str, module: str, pattern: str, replacement: str) -> str:
+    """Replace `pattern` in the module whose name ends as given; it must be there."""
+    head, start, rest = re.split(rf"(?m)(^module \S*\.{module} )", verilog)
+    body, end, tail = rest.partition("endmodule")
+    changed, count = re.subn(pattern, replacement, body)
+    assert count > 0, f"the Verilog must hold {pattern!r} in {module}"
+    return head + start + changed + end + tail
+
+
+def run_lockstep(verilog: str, seeds: range, ticks: int = 300) -> None:
+    for seed in seeds:
+        run_seed(verilog, seed, ticks)
+
+
+def run_seed(verilog: str, seed: int, ticks: int) -> None:
+    config = random_config(np.random.default_rng(seed), GEOMETRY)
+    library = build(verilog, notify=lambda message: None)
+    with PacketDevice(RtlChip(library, patience=10_000), config) as chip:
+        lockstep([GoldenDevice(config), chip], config, ticks, seed)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3], ids="seed{}".format)
+def test_the_chip_as_it_is_passes(seed):
+    run_lockstep(chip_verilog(GEOMETRY), range(seed, seed + 1))
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_broken_chip_is_caught_and_located(name):
+    broken = mutate(chip_verilog(GEOMETRY), *MUTANTS[name])
+    with pytest.raises(DivergenceError, match=r"devices must agree, not differ at tick") as caught:
+        run_lockstep(broken, range(1, 20))
+    found = caught.value
+    assert found.unit in UNITS[name]
+    assert 0 <= found.tick < 300
+    assert found.values.keys() == {"golden", "packets"}
+    assert found.values["golden"] != found.values["packets"]
+    if found.unit != "weight":
+        assert [index % LANES for index in found.index] == [1]
