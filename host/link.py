@@ -13,7 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from axonloop.host import validation
-from axonloop.host.device import Array, Device, DeviceError
+from axonloop.host.control import check_identity, counter_halves, counter_values
+from axonloop.host.device import Array, Device
 from axonloop.host.packing import (
     Words,
     as_words,
@@ -28,14 +29,7 @@ from axonloop.host.packing import (
 from axonloop.host.replies import data_payload, spikes_of_tick, spikes_of_ticks
 from axonloop.models.config import CoreConfig
 from axonloop.models.packets import Kind, header
-from axonloop.models.registers import (
-    MAGIC,
-    VERSION,
-    Control,
-    Counter,
-    Region,
-    region_words,
-)
+from axonloop.models.registers import Control, Counter, Region, region_words
 
 _READABLE = frozenset(validation.READABLE)
 POSTED_LIMIT = 1 << 16
@@ -83,15 +77,8 @@ class PacketDevice(Device):
 
     def _identify(self) -> None:
         """Compare the chip's identification with the configuration; take over where it stands."""
-        geometry = self.config.geometry
         (found,) = self._read_words([(Region.CONTROL, int(Control.COUNTERS))])
-        expected = {Control.MAGIC: MAGIC, Control.VERSION: VERSION, Control.CORE: self.config.core}
-        fields = (entry for entry in Control if Control.AXONS <= entry <= Control.ENTRIES)
-        expected |= {entry: int(getattr(geometry, entry.name.lower())) for entry in fields}
-        for entry, value in expected.items():
-            if found[entry] != value:
-                thing = f"{entry.name.lower()} of the device"
-                raise DeviceError(f"{thing} must be {value}, not {int(found[entry])}")
+        check_identity(self.config, found)
         self._learned = bool(found[Control.LEARNED])
         sums = self.read_many([Region.GATED, Region.UNGATED])
         self._sums = [values.astype(np.int64) for values in sums]
@@ -212,7 +199,7 @@ class PacketDevice(Device):
             region.name.lower(): self._decode(region, words)
             for region, words in zip(validation.WRITABLE, found, strict=True)
         }
-        counts = _counts(control)
+        counts = counter_values(control)
         return state | {
             "weights": unpack_weights(geometry, weights),
             "tick": int(control[Control.TICK]),
@@ -234,14 +221,13 @@ class PacketDevice(Device):
         self._write_words(Region.WEIGHT, self._packed(state["weights"]))
         self._learned = bool(state["learned"])
         self._post_control(Control.TICK, [state["tick"], state["seed"], state["learned"]])
-        halves = [(int(count) & 0xFFFFFFFF, int(count) >> 32) for count in state["counters"]]
-        self._post_control(Control.COUNTERS, [half for pair in halves for half in pair])
+        self._post_control(Control.COUNTERS, counter_halves(state["counters"].tolist()))
         self._flush()
 
     def counters(self) -> dict[Counter, int]:
         """All counters, the chip's own ones too."""
         (control,) = self._read_words([(Region.CONTROL, self._words[Region.CONTROL])])
-        return _counts(control)
+        return counter_values(control)
 
     def close(self) -> None:
         """Drop what was posted and close the transport."""
@@ -279,9 +265,3 @@ class PacketDevice(Device):
         parts = [*self._posted, words]
         self._posted, self._posted_size = [], 0
         return self._transport.exchange(np.concatenate(parts), expected)
-
-
-def _counts(control: Words) -> dict[Counter, int]:
-    low = control[Control.COUNTERS :: 2].tolist()
-    high = control[Control.COUNTERS + 1 :: 2].tolist()
-    return {counter: low[counter] | high[counter] << 32 for counter in Counter}
