@@ -13,6 +13,7 @@ from axonloop.host.lockstep import DivergenceError
 from axonloop.host.rtl import RtlDevice
 from axonloop.host.traffic import Traffic
 from axonloop.host.verify import lockstep
+from axonloop.models.config import CoreConfig, Geometry, ParameterSet
 from axonloop.models.registers import Counter, Region
 from axonloop.sim.geometries import GEOMETRIES
 from axonloop.sim.stimulus import random_config, random_weights
@@ -112,6 +113,18 @@ def test_the_chip_s_own_counters():
         assert counts[Counter.FAULTS] == 0
         assert counts[Counter.STALLS] > 0
         assert 0 < counts[Counter.CYCLES] <= chip.chip.cycles
+
+
+@pytest.mark.parametrize("update_lanes", [2, 1], ids="update{}".format)
+def test_a_sweep_of_two_words_loses_no_spike(update_lanes):
+    # The queue between sweep and fan-out, two words deep, took one of two that came back to back:
+    # state agreed, but the second word's neurons were neither reported nor sent on.
+    neurons = 2 * update_lanes
+    geometry = Geometry(2, neurons, 2, update_lanes, 2, 2, entries=4)
+    config = CoreConfig(geometry, parameter_sets=(ParameterSet(theta=1),))
+    with RtlDevice(config) as chip:
+        chip.load_weights(np.full((2, neurons), 50))
+        assert chip.tick(np.array([0, 1])).tolist() == list(range(neurons))
 
 
 def test_waveforms_need_trace(tmp_path):
