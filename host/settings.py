@@ -41,12 +41,12 @@ class Settings:
     limit: int | None = None
     tune: bool = False
 
-    encoding: str = "rate"
+    encoding: str = "regular"
     peak: float = 0.8
     ticks: int = 40
     burn_in: int = 12
 
-    neurons: int = 128
+    neurons: int = 256
     lanes: int = 16
     weight_bits: int = 8
     weight_span: int = 8

@@ -24,6 +24,7 @@ class Encoding(StrEnum):
     """Names of the encoders."""
 
     RATE = "rate"
+    REGULAR = "regular"
     LATENCY = "latency"
 
 
@@ -79,6 +80,21 @@ class RateEncoder(SpikeEncoder):
 
 
 @dataclass(frozen=True)
+class RegularEncoder(RateEncoder):
+    """The rates of `RateEncoder` in even steps: only the phase of each pixel is random.
+
+    A pixel's spikes in n ticks differ from n times its rate by less than one.
+    """
+
+    def raster(self, image: NDArray[np.int32], random: np.random.Generator) -> NDArray[np.bool_]:
+        """A spike at each tick in which phase + rate x tick passes a whole number."""
+        time = np.arange(self.ticks + 1)[:, None]
+        passed = np.floor(time * (image * (self.peak / self.white)) + random.random(len(image)))
+        raster: NDArray[np.bool_] = np.diff(passed, axis=0) > 0
+        return raster
+
+
+@dataclass(frozen=True)
 class LatencyEncoder(SpikeEncoder):
     """A pixel spikes once, the earlier the brighter; black pixels (0) do not spike.
 
@@ -97,6 +113,6 @@ def spike_encoder(name: str, ticks: int, white: int, peak: float) -> SpikeEncode
     """The encoder called `name`; ValueError for an unknown one."""
     names = [entry.value for entry in Encoding]
     require(name in names, "encoding", f"one of {', '.join(names)}", name)
-    if name == Encoding.RATE:
-        return RateEncoder(ticks, white, peak)
-    return LatencyEncoder(ticks, white)
+    if name == Encoding.LATENCY:
+        return LatencyEncoder(ticks, white)
+    return (RateEncoder if name == Encoding.RATE else RegularEncoder)(ticks, white, peak)

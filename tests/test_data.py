@@ -12,6 +12,7 @@ from axonloop.host.spikes import (
     TRAINING,
     LatencyEncoder,
     RateEncoder,
+    RegularEncoder,
     generator,
     spike_encoder,
 )
@@ -77,6 +78,26 @@ def test_rate_encoder_depends_on_its_generator_alone() -> None:
     assert same != other
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_regular_encoder_keeps_step(seed: int) -> None:
+    ticks, peak = 200, 0.8
+    trains = RegularEncoder(ticks, WHITE, peak).encode(IMAGE, np.random.default_rng(seed))
+    spikes = np.array([np.bincount(train, minlength=4) for train in trains])
+    assert spikes.max() == 1
+    expected = np.arange(1, ticks + 1)[:, None] * peak * IMAGE / WHITE
+    assert (np.abs(np.cumsum(spikes, axis=0) - expected) < 1).all()
+
+
+def test_regular_encoder_has_random_phases() -> None:
+    encoder = RegularEncoder(40, WHITE, 0.1)
+    first = {
+        int(np.flatnonzero([len(train) for train in trains])[0])
+        for seed in range(20)
+        for trains in [encoder.encode(np.array([WHITE]), np.random.default_rng(seed))]
+    }
+    assert len(first) > 5
+
+
 def test_latency_encoder_times() -> None:
     trains = LatencyEncoder(31, WHITE).encode(IMAGE, np.random.default_rng(0))
     times = {int(axon): tick for tick, train in enumerate(trains) for axon in train}
@@ -105,7 +126,9 @@ def test_bad_images(image: np.ndarray, message: str) -> None:
 
 
 def test_bad_encoders() -> None:
-    with pytest.raises(ValueError, match="^encoding must be one of rate, latency, not 'phase'$"):
+    with pytest.raises(
+        ValueError, match="^encoding must be one of rate, regular, latency, not"
+    ):
         spike_encoder("phase", 5, WHITE, 1.0)
     with pytest.raises(ValueError, match="^peak must be above 0 and at most 1, not 1.5$"):
         spike_encoder("rate", 5, WHITE, 1.5)
