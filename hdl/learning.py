@@ -118,7 +118,7 @@ class Learning(wiring.Component):
     2. `boxes` brings B of every neuron once per tick.
     3. `busy` from the cycle after `start` until the last weight was written.
 
-    Latency: max(axons / multipliers, 6) cycles per neuron in error (twice the first with one
+    Latency: max(axons / multipliers, 5) cycles per neuron in error (twice the first with one
     weight port), + TickNoise.LATENCY + 6 + Update.LATENCY.
 
     Members

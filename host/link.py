@@ -8,6 +8,7 @@ costs one exchange.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Any, Protocol
 
 import numpy as np
@@ -57,13 +58,15 @@ class PacketDevice(Device):
 
     Opening reads the chip's identification, then writes all registers and tables, and *no
     synapse* everywhere. DeviceError if the chip has another magic, version, geometry or core
-    number. A FAULT of the chip is a DeviceError with the code's name.
+    number. A FAULT of the chip is a DeviceError with the code's name. `transport_seconds` is the
+    time spent below this class: on the link and in the chip.
     """
 
     name = "packets"
 
     def __init__(self, transport: Transport, config: CoreConfig) -> None:
         self._transport = transport
+        self.transport_seconds = 0.0
         self.config = config
         self._words = region_words(config.geometry)
         self._spike = np.uint32(header(Kind.SPIKE, config.core))
@@ -264,4 +267,8 @@ class PacketDevice(Device):
         """Send what is posted and `words`; the posted packets go out once, whatever happens."""
         parts = [*self._posted, words]
         self._posted, self._posted_size = [], 0
-        return self._transport.exchange(np.concatenate(parts), expected)
+        start = perf_counter()
+        try:
+            return self._transport.exchange(np.concatenate(parts), expected)
+        finally:
+            self.transport_seconds += perf_counter() - start

@@ -1,0 +1,44 @@
+"""The cost model of a core, in clock cycles: the RTL's own counter, so no test here is timed."""
+
+import numpy as np
+import pytest
+
+from axonloop.host.bench import core_config, learn_cycles, tick_cycles
+from axonloop.host.rtl import RtlDevice
+from axonloop.sim.geometries import GEOMETRIES
+
+NAMES = ("small", "plain", "wide")
+
+
+@pytest.fixture(params=NAMES, scope="module")
+def device(request):
+    """A core whose rows visit all groups and whose traces never fall to 0."""
+    with RtlDevice(core_config(GEOMETRIES[request.param])) as rtl:
+        shape = (rtl.config.geometry.axons, rtl.config.geometry.neurons)
+        rtl.load_weights(np.zeros(shape, np.int32))
+        yield rtl
+
+
+def test_a_row_costs_its_groups_and_no_gap(device):
+    geometry = device.config.geometry
+    everyone = np.arange(geometry.axons)
+    some = everyone[: geometry.axons // 2]
+    more = tick_cycles(device, everyone) - tick_cycles(device, some)
+    assert more == (len(everyone) - len(some)) * geometry.groups
+
+
+def test_an_idle_tick_costs_the_trace_blocks_and_the_sweep_and_little_more(device):
+    geometry = device.config.geometry
+    floor = geometry.axons // geometry.trace_lanes + geometry.neurons // geometry.update_lanes
+    assert floor <= tick_cycles(device, np.arange(0)) <= floor + 20
+
+
+def test_learning_costs_errors_times_axons_over_multipliers(device):
+    geometry = device.config.geometry
+    neurons = np.random.default_rng(3).permutation(geometry.neurons)
+    few, many = learn_cycles(device, neurons[:3]), learn_cycles(device, neurons[:9])
+    reads_per_cycle = geometry.multipliers * (geometry.weight_ports / 2)
+    per_error = max(geometry.axons / reads_per_cycle, 5)
+    # With one port a walk starts on an even cycle, which costs it one cycle or none.
+    assert 0 <= many - few - 6 * per_error <= (geometry.weight_ports == 1)
+    assert few <= 3 * per_error + 30

@@ -1,0 +1,186 @@
+"""The pipelines of single lanes: right values, exactly `LATENCY` cycles later."""
+
+import random
+
+import pytest
+from amaranth.sim import Simulator
+
+from axonloop.hdl.neuron import NeuronLane
+from axonloop.hdl.noise import TickNoise
+from axonloop.hdl.traces import TraceLane
+from axonloop.hdl.update import UpdateLane
+from axonloop.models.config import Geometry, ResetMode
+from tests.naive import decay, rounds, sat
+
+GEOMETRY = Geometry()
+STATE, TRACE = GEOMETRY.state_max, GEOMETRY.trace_max
+SAMPLES = 200
+
+
+def stream_through(lane, drive, observe, latency, samples):
+    """Feed a sample per cycle; the outputs `latency` cycles later, one per sample."""
+    seen = []
+
+    async def bench(ctx):
+        for cycle in range(len(samples) + latency):
+            if cycle >= latency:
+                seen.append(observe(ctx))
+            if cycle < len(samples):
+                drive(ctx, samples[cycle])
+            await ctx.tick()
+
+    # The outputs are looked at before the clock edge: a stage is an edge.
+    simulator = Simulator(lane)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    return seen
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_neuron_lane(seed):
+    rng, lane = random.Random(seed), NeuronLane(GEOMETRY)
+    parameters = {"alpha_n": 3900, "beta_n": 3000, "gamma": 2000, "rho": 300, "theta": 1500}
+    parameters |= {"box": 2000, "w_exp": 3, "i_shift": 1, "refractory": 5}
+    parameters["reset_mode"] = rng.choice(list(ResetMode)).value
+
+    def sample():
+        wide = [rng.randint(-STATE, STATE) for _ in range(4)]
+        return (*wide, rng.choice([0, 0, 3]), rng.randint(-4000, 4000))
+
+    def drive(ctx, values):
+        current, membrane, reset, bias, countdown, accumulator = values
+        ctx.set(lane.state.current, current)
+        ctx.set(lane.state.membrane, membrane)
+        ctx.set(lane.state.reset, reset)
+        ctx.set(lane.state.countdown, countdown)
+        ctx.set(lane.bias, bias)
+        ctx.set(lane.accumulator, accumulator)
+        for stage in range(NeuronLane.LATENCY + 1):
+            for name, value in parameters.items():
+                ctx.set(lane.parameters[stage][name], value)
+
+    def observe(ctx):
+        state = lane.new_state
+        names = ("current", "membrane", "reset", "countdown")
+        return (*(ctx.get(state[name]) for name in names), ctx.get(lane.spike), ctx.get(lane.box))
+
+    def expected(values):
+        current, membrane, reset, bias, countdown, accumulator = values
+        p = parameters
+        current = sat(decay(current, p["beta_n"]) + (accumulator << p["w_exp"]), STATE)
+        if not countdown:
+            leaked = decay(membrane, p["alpha_n"])
+            membrane = sat(leaked + (current >> p["i_shift"]) + bias, STATE)
+        distance = membrane - reset - p["theta"]
+        spike = distance >= 0 and countdown == 0
+        reset = sat(decay(reset, p["gamma"]) + p["rho"] * spike, STATE)
+        if spike and p["reset_mode"] == ResetMode.ZERO:
+            membrane = 0
+        if spike and p["reset_mode"] == ResetMode.SUBTRACT:
+            membrane = (membrane - p["theta"] + 2**15) % 2**16 - 2**15
+        countdown = p["refractory"] if spike else max(countdown - 1, 0)
+        return current, membrane, reset, countdown, spike, abs(distance) < p["box"]
+
+    samples = [sample() for _ in range(SAMPLES)]
+    seen = stream_through(lane, drive, observe, NeuronLane.LATENCY, samples)
+    assert seen == [expected(values) for values in samples]
+    assert {row[4] for row in seen} == {row[5] for row in seen} == {0, 1}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_trace_lane(seed):
+    rng, lane = random.Random(seed), TraceLane(GEOMETRY)
+    p = {"alpha_p": 3500, "beta_p": 2500, "q_inc": 700, "p_shift": 1, "pq_shift": 3, "pq_on": 77}
+
+    def drive(ctx, values):
+        for port, value in zip((lane.q, lane.p), values[:2], strict=True):
+            ctx.set(port, value)
+        for port, value in zip((lane.spike, lane.plastic, lane.always_on), values[2:], strict=True):
+            ctx.set(port, value)
+        for name, value in p.items():
+            ctx.set(lane.parameters[name], value)
+
+    def observe(ctx):
+        return ctx.get(lane.new_q), ctx.get(lane.new_p), ctx.get(lane.new_pq), ctx.get(lane.clips)
+
+    def expected(values):
+        q, trace, spike, plastic, always_on = values
+        q = (q * p["beta_p"] >> 12) + p["q_inc"] * spike
+        new_q = min(q, TRACE)
+        trace = (trace * p["alpha_p"] >> 12) + (new_q >> p["p_shift"])
+        new_p = min(trace, TRACE)
+        factor = p["pq_on"] if always_on else min(new_p >> p["pq_shift"], GEOMETRY.pq_max)
+        return new_q, new_p, factor * plastic, (q > TRACE) + (trace > TRACE)
+
+    def bit():
+        return rng.randint(0, 1)
+
+    samples = [
+        (rng.randint(0, TRACE), rng.randint(0, TRACE), bit(), bit(), bit()) for _ in range(SAMPLES)
+    ]
+    seen = stream_through(lane, drive, observe, TraceLane.LATENCY, samples)
+    assert seen == [expected(values) for values in samples]
+
+
+@pytest.mark.parametrize("nearest", [0, 1], ids=["stochastic", "nearest"])
+@pytest.mark.parametrize("shift", [0, 1, 7, 16, 20])
+def test_update_lane(shift, nearest):
+    rng, lane = random.Random(100 * shift + nearest), UpdateLane(GEOMETRY)
+
+    def drive(ctx, values):
+        word, weight, pq, error = values
+        ctx.set(lane.word, word)
+        ctx.set(lane.weight, weight)
+        ctx.set(lane.pq, pq)
+        ctx.set(lane.error, error)
+        ctx.set(lane.shift, shift)
+        ctx.set(lane.shift_late, shift)
+        ctx.set(lane.nearest, nearest)
+
+    def observe(ctx):
+        return ctx.get(lane.new_weight), ctx.get(lane.visited), ctx.get(lane.changed)
+
+    def expected(values):
+        word, weight, pq, error = values
+        if weight == GEOMETRY.no_synapse or pq == 0:
+            return weight, 0, 0
+        added = rounds(word, 14, 17) % 2**shift
+        if nearest:
+            added = 2**shift // 2
+        new = sat(weight - ((error * pq + added) >> shift), GEOMETRY.weight_max)
+        return new, 1, new != weight
+
+    samples = [
+        (
+            rng.getrandbits(32),
+            rng.choice([GEOMETRY.no_synapse, rng.randint(-127, 127)]),
+            rng.choice([0, rng.randint(0, 255)]),
+            rng.randint(-127, 127),
+        )
+        for _ in range(SAMPLES)
+    ]
+    seen = stream_through(lane, drive, observe, UpdateLane.LATENCY, samples)
+    assert seen == [expected(values) for values in samples]
+
+
+def test_tick_noise():
+    noise = TickNoise()
+    words = []
+
+    async def bench(ctx):
+        for port, value in zip(
+            (noise.tick, noise.seed, noise.core, noise.start), (7, 99, 3, 1), strict=True
+        ):
+            ctx.set(port, value)
+        await ctx.tick()
+        ctx.set(noise.start, 0)
+        for _ in range(TickNoise.LATENCY - 1):
+            await ctx.tick()
+        words.append(ctx.get(noise.word))
+
+    simulator = Simulator(noise)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert words == [rounds(rounds(rounds(7, 0, 3) ^ 99, 4, 7) ^ 3, 8, 9)]
