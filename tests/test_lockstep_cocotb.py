@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -37,6 +38,8 @@ CASES = [
 def bench(simulator: str, name: str, seed: int, ticks: int, folder: Path) -> tuple[int, int]:
     """Build the bench (cached) and run it; the numbers of tests and of failed tests."""
     verilog = chip_verilog(GEOMETRIES[name])
+    if simulator == "icarus":  # version 11 takes a function named $procmux... for a system function
+        verilog = re.sub(r"\$procmux\$(\d+)", r"procmux_\1", verilog)
     arguments = VERILATOR_ARGUMENTS if simulator == "verilator" else ()
     key = content_key(simulator, verilog, repr(arguments), find_toolchain().versions)
     runner = get_runner(simulator)
