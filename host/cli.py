@@ -32,7 +32,7 @@ def train_digits(
         str | None, typer.Option(help="rtl or golden; by default rtl, if it can be compiled.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random [1].")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Times through the samples [4].")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Times through the samples [3].")] = None,
     limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder [runs/digits-TIME].")] = None,
     json: Json = None,

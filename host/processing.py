@@ -113,6 +113,7 @@ class ProcessingCore:
         self.readout, self.encoder, self.loss = readout, encoder, loss
         self.burn_in, self.latency = burn_in, latency
         self._back = np.ascontiguousarray(feedback.T)
+        self._columns = np.ascontiguousarray(readout.weights.T)
         self._level = np.zeros(shape[0], dtype=np.int64)
         self._flight: deque[Integers] = deque()
         self._target = torch.tensor(0)
@@ -144,7 +145,7 @@ class ProcessingCore:
     def _listen(self, spikes: Array) -> None:
         level = self._level
         kept = np.sign(level) * (np.abs(level) * self.readout.leak >> 12)
-        heard = self.readout.weights[:, spikes].sum(axis=1)
+        heard = self._columns[spikes].sum(axis=0)
         self._level = kept + (heard << READOUT_SHIFT)
 
     @property

@@ -37,7 +37,7 @@ class Settings:
     """
 
     seed: int = 1
-    epochs: int = 4
+    epochs: int = 3
     limit: int | None = None
     tune: bool = False
 
