@@ -109,11 +109,15 @@ class Fanout(wiring.Component):
         return m
 
     def _queue(self, m):
-        """Words with spikes wait here; returns the bits of the current one and its first neuron."""
+        """Words with spikes wait here; returns the bits of the current one and its first neuron.
+
+        The queue's output register takes the first word two cycles after it came, so from three
+        words on a queue of as many never fills.
+        """
         lanes = self._geometry.update_lanes
         index_bits = len(self.words.index)
         m.submodules.queue = queue = fifo.SyncFIFOBuffered(
-            width=lanes + index_bits, depth=max(2, self._geometry.neurons // lanes)
+            width=lanes + index_bits, depth=max(3, self._geometry.neurons // lanes)
         )
         bits, index = Signal(lanes), Signal(index_bits)
         m.d.comb += [

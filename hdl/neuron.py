@@ -251,8 +251,13 @@ class Neurons(wiring.Component):
         ]
 
     def _parameters(self, m):
-        """Stage 1 to 2: the registers of the group's set; then one copy per pipeline stage."""
+        """Stage 1 to 2: the registers of the group's set; then one copy per pipeline stage.
+
+        A single set needs no copies.
+        """
         sets = [self.parameter_sets[k] for k in range(self._geometry.parameter_sets)]
+        if len(sets) == 1:
+            return sets * (NeuronLane.LATENCY + 1)
         number = self._sets.read_data.as_value()
         layout = parameter_layout(self._geometry)
         stages = [Signal(layout, name=f"parameters_{k}") for k in range(NeuronLane.LATENCY + 1)]

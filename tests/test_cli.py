@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from axonloop.host import commands
 from axonloop.host.cli import FAILURE, MISTAKE, run
 from axonloop.host.devices import open_device
+from axonloop.host.experiments.updates import VARIANTS
 from axonloop.models.config import CoreConfig
 from axonloop.sim.errors import MissingToolError
 
@@ -199,3 +201,62 @@ def test_info(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     assert "golden" in text
     assert "weight_bits" in text
+
+
+@pytest.mark.parametrize("damage", ["cut", "foreign"])
+def test_bad_checkpoints(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(trained / "run", folder)
+    (folder / "metrics.json").unlink()
+    whole = (folder / "checkpoint.npz").read_bytes()
+    if damage == "cut":
+        (folder / "checkpoint.npz").write_bytes(whole[:-100])
+        message = "error: checkpoint must be a whole file of this program, not '"
+    else:
+        settings = read(folder / "config.json") | {"seed": 9}
+        (folder / "config.json").write_text(json.dumps(settings))
+        message = "error: settings of the checkpoint must be the run's own, not {'seed': 3"
+    before = (folder / "checkpoint.npz").read_bytes()
+    arguments = ["--device", "golden", "--out", str(folder), "--resume"]
+    assert run(["train", "digits", *arguments]) == MISTAKE
+    assert capsys.readouterr().err.splitlines()[-1].startswith(message)
+    assert (folder / "checkpoint.npz").read_bytes() == before
+    assert not (folder / "metrics.json").exists()
+
+
+def test_verilog(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config, out = tmp_path / "geometry.json", tmp_path / "chip.v"
+    small = dict.fromkeys(("axons", "neurons"), 8)
+    small |= dict.fromkeys(("lanes", "update_lanes", "trace_lanes", "multipliers"), 4)
+    config.write_text(json.dumps(small))
+    assert run(["verilog", "--out", str(out), "--config", str(config)]) == 0
+    assert "module axonloop_chip(" in out.read_text()
+    capsys.readouterr()
+    for wrong, message in (
+        ({"lanes": 3}, "lanes must be a power of two, not 3"),
+        ({"wires": 3}, "geometry must be made of known fields: "),
+    ):
+        config.write_text(json.dumps(wrong))
+        line = refused(capsys, "verilog", "--out", str(tmp_path / "x.v"), "--config", str(config))
+        assert line.startswith(message)
+        assert not (tmp_path / "x.v").exists()
+
+
+def test_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The whole study on a handful of samples; a second call only draws it again."""
+    arguments = ["study", "updates", "--seeds", "1", "--epochs", "1", "--jobs", "1"]
+    arguments += ["--limit", "2", "--out", str(tmp_path / "study")]
+    tables = []
+    for _ in range(2):
+        assert run(arguments) == 0
+        tables.append(capsys.readouterr().out)
+    assert tables[0] == tables[1]
+    points = json.loads((tmp_path / "study" / "updates.json").read_text())
+    assert [point["name"] for point in points] == [variant.name for variant in VARIANTS]
+    assert points[0]["visits"] > 50 * points[-1]["visits"] > 0
+    assert (tmp_path / "study" / "updates.png").read_bytes().startswith(b"\x89PNG")
+    other = [*arguments[:-4], "--limit", "3", "--out", str(tmp_path / "study")]
+    assert run(other) == MISTAKE
+    assert "error: study folder must be new or of the same study, not '" in capsys.readouterr().err

@@ -8,7 +8,6 @@ rounding really changed.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -20,12 +19,13 @@ from typing import Any
 from axonloop.host.checkpoint import write_json
 from axonloop.host.console import notice
 from axonloop.host.devices import open_device
-from axonloop.host.runs import METRICS, Run, begin
+from axonloop.host.runs import CONFIG, METRICS, Run, begin, read_json, resumed_settings
 from axonloop.host.settings import Settings
 from axonloop.host.training import core_config
-from axonloop.models.config import require_range
+from axonloop.models.config import require, require_range
 
-DENSE = "dense"
+NEURONS = 128
+"""Half of what `train digits` takes: learning without a threshold is slow on the golden model."""
 RESULTS, PICTURE = "updates.json", "updates.png"
 
 
@@ -39,9 +39,14 @@ class Variant:
     eta_shift: int
     limit: int
 
+    @property
+    def folder(self) -> str:
+        """The name as part of a path."""
+        return self.name.replace(" ", "-").replace("/", "th")
+
     def settings(self, seed: int, epochs: int, limit: int | None) -> Settings:
         """The settings of one run."""
-        base = Settings(seed=seed, epochs=epochs, limit=limit)
+        base = Settings(seed=seed, epochs=epochs, limit=limit, neurons=NEURONS)
         return replace(
             base,
             errors=self.errors,
@@ -52,7 +57,7 @@ class Variant:
 
 
 VARIANTS = (
-    Variant(DENSE, "dense", 1 / 16, 12, 127),
+    Variant("dense", "dense", 1 / 16, 12, 127),
     Variant("threshold 1/4", "threshold", 1 / 4, 10, 127),
     Variant("threshold 1", "threshold", 1, 8, 127),
     Variant("sigma-delta 2", "sigma-delta", 2, 7, 1),
@@ -64,9 +69,12 @@ VARIANTS = (
 
 def _run(folder: Path, settings: Settings) -> dict[str, Any]:
     """The metrics of one run on the golden model; a finished one is not repeated."""
+    resume = (folder / CONFIG).exists()
+    if resume:
+        same = resumed_settings(folder, {}) == settings
+        require(same, "study folder", "new or of the same study", str(folder))
     if (folder / METRICS).exists():
-        return dict(json.loads((folder / METRICS).read_text()))
-    resume = folder.exists()
+        return read_json(folder / METRICS)
     with open_device("golden", core_config(settings)) as device:
         if not resume:
             begin(folder, settings)
@@ -93,6 +101,15 @@ def summarise(variant: Variant, runs: Sequence[dict[str, Any]]) -> dict[str, Any
     }
 
 
+def tasks_of(out: Path, seeds: int, epochs: int, limit: int | None) -> list[tuple[Path, Settings]]:
+    """Folder and settings of every run, seeds of a variant side by side."""
+    return [
+        (out / f"{variant.folder}-seed{seed}", variant.settings(seed, epochs, limit))
+        for variant in VARIANTS
+        for seed in range(1, seeds + 1)
+    ]
+
+
 def study(out: Path, seeds: int, epochs: int, limit: int | None, jobs: int) -> None:
     """Run every variant with seeds 1..`seeds` and write results and picture into `out`.
 
@@ -101,12 +118,7 @@ def study(out: Path, seeds: int, epochs: int, limit: int | None, jobs: int) -> N
     """
     require_range("seeds", seeds, 1, 1000)
     require_range("jobs", jobs, 1, 64)
-    tasks = [
-        (out / f"{variant.name.replace(' ', '-').replace('/', 'th')}-seed{seed}", settings)
-        for variant in VARIANTS
-        for seed in range(1, seeds + 1)
-        for settings in (variant.settings(seed, epochs, limit),)
-    ]
+    tasks = tasks_of(out, seeds, epochs, limit)
     out.mkdir(parents=True, exist_ok=True)
     runs = []
     # Torch's threads do not survive a fork.
