@@ -1,0 +1,55 @@
+"""Smoke synthesis for two FPGA families: memories and multipliers land where they should."""
+
+import pytest
+
+from axonloop.hdl.synthesis import synthesise
+from axonloop.models.config import Geometry, Layout
+
+ECP5 = Geometry(update_lanes=4, trace_lanes=4, parameter_sets=2)
+"""256 x 256, 16 lanes, skewed."""
+ICE40 = Geometry(
+    axons=128,
+    neurons=128,
+    lanes=2,
+    update_lanes=1,
+    trace_lanes=1,
+    multipliers=1,
+    weight_ports=1,
+    layout=Layout.PLAIN,
+    state_bits=12,
+    trace_bits=8,
+    error_bits=4,
+    pq_bits=4,
+    delay_slots=2,
+    parameter_sets=1,
+    entries=128,
+)
+"""Single-port memory, one multiplier per job."""
+
+
+@pytest.mark.slow
+@pytest.mark.synth
+def test_ecp5(tmp_path):
+    cells = synthesise(ECP5, "ecp5", tmp_path)
+    print(cells)
+    weights = ECP5.axons * ECP5.neurons * ECP5.weight_bits // (16 * 1024)
+    assert weights <= cells["DP16KD"] <= weights + 24
+    # One per synapse updated in a cycle, three per neuron, two per axon.
+    assert cells["MULT18X18D"] == ECP5.multipliers + 3 * ECP5.update_lanes + 2 * ECP5.trace_lanes
+    assert cells["LUT4"] <= 17000
+
+
+@pytest.mark.slow
+@pytest.mark.synth
+def test_ice40_keeps_its_weights_in_single_port_memory(tmp_path):
+    cells = synthesise(ICE40, "ice40", tmp_path)
+    print(cells)
+    assert cells["SB_SPRAM256KA"] == 1
+    assert cells["SB_RAM40_4K"] <= 30
+    assert cells["SB_MAC16"] <= 8
+    assert cells["SB_LUT4"] <= 6000
+
+
+def test_unknown_family(tmp_path):
+    with pytest.raises(ValueError, match="family must be one of"):
+        synthesise(ICE40, "vertex", tmp_path)
