@@ -130,11 +130,13 @@ def _draw_potentials(axes: Any, recording: Recording) -> None:
     erred = np.zeros(neurons, dtype=bool)
     for erring, _ in recording.errors:
         erred[erring] = True
+    firing = np.bincount(np.concatenate(recording.spikes), minlength=neurons)
     # Neurons that are always silent or always firing have nothing to show.
-    liveliness = np.clip(recording.potential, -1.2, 1.2).std(axis=0) + erred
+    changing = (firing > 2) & (firing < len(recording.potential) / 2)
+    liveliness = np.clip(recording.potential, -1.2, 1.2).std(axis=0) + erred + changing
     chosen = np.sort(np.argsort(-liveliness, kind="stable")[:_SHOWN])
     for place, neuron in enumerate(chosen):
-        level = -2.5 * place
+        level = -3.0 * place
         trace = np.clip(recording.potential[:, neuron], -1.2, 1.2)
         axes.axhline(level + 1, color="#dddddd", linewidth=0.8)
         axes.plot(trace + level, color=INK, linewidth=1.1)
@@ -144,7 +146,7 @@ def _draw_potentials(axes: Any, recording: Recording) -> None:
             hits = [(v[n == neuron] * sign > 0).any() for n, v in recording.errors]
             when = np.flatnonzero(hits)
             axes.plot(when, np.full(len(when), level + 1.45), mark, color=colour, markersize=5)
-    axes.set_yticks([-2.5 * place for place in range(len(chosen))], [f"neuron {n}" for n in chosen])
+    axes.set_yticks([-3.0 * place for place in range(len(chosen))], [f"neuron {n}" for n in chosen])
 
 
 def draw_weights(path: Path, weights: Array, side: int, top: int) -> None:
@@ -153,7 +155,7 @@ def draw_weights(path: Path, weights: Array, side: int, top: int) -> None:
     `top` is the largest weight that there can be.
     """
     neurons = weights.shape[1]
-    columns = 16
+    columns = int(np.ceil(np.sqrt(2 * neurons)))
     rows = -(-neurons // columns)
     sheet = np.full((rows * (side + 1) - 1, columns * (side + 1) - 1), np.nan)
     for neuron in range(neurons):
