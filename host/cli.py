@@ -18,6 +18,8 @@ train_app = typer.Typer(help="Train a network.", no_args_is_help=True)
 study_app = typer.Typer(help="Run an experiment and draw it.", no_args_is_help=True)
 app.add_typer(train_app, name="train")
 app.add_typer(study_app, name="study")
+bench_app = typer.Typer(help="Measure speed.", no_args_is_help=True)
+app.add_typer(bench_app, name="bench")
 
 Json = Annotated[Path | None, typer.Option("--json", help="Write the results to this file.")]
 MISTAKE, FAILURE, INTERRUPTED = 2, 1, 130
@@ -96,6 +98,14 @@ def verilog(
     from axonloop.host import inspection
 
     inspection.verilog(out, config)
+
+
+@bench_app.command("core")
+def bench_core(json: Json = None) -> None:
+    """Measure cycles and speeds of one core, beside the figures of other cores."""
+    from axonloop.host import inspection
+
+    inspection.bench_core(json)
 
 
 @study_app.command("updates")

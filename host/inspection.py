@@ -1,14 +1,16 @@
-"""Commands that look at devices and at the machine: verify, info, verilog."""
+"""Commands that look at devices and at the machine: verify, info, bench, verilog."""
 
 from __future__ import annotations
 
 import dataclasses
+import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
+from rich.table import Table
 
 from axonloop.host.checkpoint import write_json, write_text
 from axonloop.host.console import notice, print_table
@@ -64,6 +66,23 @@ def _rtl_state() -> str:
         return f"ready: {find_toolchain().versions}"
     except MissingToolError as error:
         return f"missing: {error}"
+
+
+def bench_core(json_file: Path | None) -> None:
+    """Print the table of `bench core`."""
+    from axonloop.host.bench import bench_core as measure
+
+    console = Console(stderr=True)
+    with console.status("") as status:
+        figures = measure(lambda what: status.update(f"measuring: {what}"))
+    table = Table("figure", "value", "unit", "bar", "times better than")
+    for figure in figures:
+        peer = f"{figure.ratio:.1f} x {figure.peer}" if figure.ratio is not None else ""
+        table.add_row(figure.name, f"{figure.value:.4g}", figure.unit, figure.bar, peer)
+    Console().print(table)
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} CPUs")
+    if json_file is not None:
+        write_json(json_file, {figure.name: dataclasses.asdict(figure) for figure in figures})
 
 
 def verilog(out: Path, config: Path | None) -> None:

@@ -68,7 +68,7 @@ VERILATOR_FLAGS = (
     "-Wno-style",
 )
 FAST_FLAGS = ("-O2", "-fPIC", "-pipe")
-"""For what runs every cycle; -O3 measured no faster."""
+"""For what runs every cycle."""
 SLOW_FLAGS = ("-O0", "-fPIC", "-pipe")
 """For constructors and reset."""
 RUNTIME = ("verilated", "verilated_threads", "verilated_vcd_c")
