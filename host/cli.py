@@ -118,7 +118,7 @@ def study_updates(
     limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
     jobs: Annotated[int, typer.Option(help="Runs at a time.")] = 2,
 ) -> None:
-    """Draw accuracy against synaptic updates for every way to encode errors (about an hour)."""
+    """Draw accuracy against synaptic updates for every way to encode errors (half an hour)."""
     from axonloop.host.experiments.updates import study
 
     study(out, seeds, epochs, limit, jobs)

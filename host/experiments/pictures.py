@@ -12,10 +12,9 @@ from axonloop.host.report import BLUE, GREY, INK, ORANGE, bare, save
 _COLOURS = {"dense": INK, "threshold": ORANGE, "sigma-delta": BLUE}
 
 
-def draw_updates(path: Path, points: list[dict[str, Any]]) -> None:
-    """Accuracy against synapses visited by learning; the first point is the dense one."""
+def draw_updates(path: Path, points: list[dict[str, Any]], dense: dict[str, Any]) -> None:
+    """Accuracy against synapses visited by learning; `dense` is the point to compare with."""
     figure, axes = plt.subplots(figsize=(7.5, 4.6))
-    dense = points[0]
     for errors, colour in _COLOURS.items():
         chosen = sorted((p for p in points if p["errors"] == errors), key=lambda p: p["visits"])
         centre = [100 * p["accuracy"] for p in chosen]
@@ -26,7 +25,7 @@ def draw_updates(path: Path, points: list[dict[str, Any]]) -> None:
             visits, centre, [below, above], fmt="o-", color=colour, capsize=3, label=errors
         )
         for point, height in zip(chosen, centre, strict=True):
-            note = point["name"].removeprefix(errors)
+            note = point["name"].removeprefix(errors).strip(", ")
             axes.annotate(note, (point["visits"], height), (6, -11), textcoords="offset points")
     axes.set_xscale("log")
     floor = 100 * dense["accuracy"] - 0.7
