@@ -114,11 +114,11 @@ def study_updates(
         "runs/study-updates"
     ),
     seeds: Annotated[int, typer.Option(help="Runs per setting.")] = 3,
-    epochs: Annotated[int, typer.Option(help="Epochs per run.")] = 4,
+    epochs: Annotated[int, typer.Option(help="Epochs per run.")] = 8,
     limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
     jobs: Annotated[int, typer.Option(help="Runs at a time.")] = 2,
 ) -> None:
-    """Draw accuracy against synaptic updates for every way to encode errors (half an hour)."""
+    """Draw accuracy against synaptic updates for every way to encode errors (about an hour)."""
     from axonloop.host.experiments.updates import study
 
     study(out, seeds, epochs, limit, jobs)

@@ -62,7 +62,6 @@ VARIANTS = (
     Variant("dense, rate 1/64", "dense", 1 / 64, 12, 127),
     Variant("threshold 1/4", "threshold", 1 / 4, 10, 127),
     Variant("threshold 1", "threshold", 1, 8, 127),
-    Variant("sigma-delta 2", "sigma-delta", 2, 7, 1),
     Variant("sigma-delta 4", "sigma-delta", 4, 6, 1),
     Variant("sigma-delta 8", "sigma-delta", 8, 5, 1),
     Variant("sigma-delta 16", "sigma-delta", 16, 4, 1),
