@@ -55,6 +55,14 @@ def require_range(thing: str, value: int, low: int, high: int) -> None:
     require(whole and low <= value <= high, thing, f"a whole number in {low}..{high}", value)
 
 
+def require_member(thing: str, value: Any, kind: type[IntEnum]) -> IntEnum:
+    """The member of `kind` that `value` is or numbers; ValueError if there is none."""
+    choices = ", ".join(f"{member.value} ({member.name.lower()})" for member in kind)
+    known = isinstance(value, int) and value in kind.__members__.values()
+    require(known, thing, f"one of {choices}", value)
+    return kind(value)
+
+
 def ceil_log2(value: int) -> int:
     """Bits needed to count `value` things: ceil(log2(value)); 0 for one thing."""
     return (value - 1).bit_length()
@@ -85,7 +93,7 @@ class Geometry:
     entries: int = 1024
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layout", Layout(self.layout))
+        object.__setattr__(self, "layout", require_member("layout", self.layout, Layout))
         for name, (low, high) in _GEOMETRY_RANGES.items():
             require_range(name, getattr(self, name), low, high)
         for name in ("lanes", "update_lanes", "trace_lanes", "multipliers", "delay_slots"):
@@ -205,8 +213,8 @@ class ParameterSet:
     rounding: Rounding = Rounding.STOCHASTIC
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "reset_mode", ResetMode(self.reset_mode))
-        object.__setattr__(self, "rounding", Rounding(self.rounding))
+        for name, kind in (("reset_mode", ResetMode), ("rounding", Rounding)):
+            object.__setattr__(self, name, require_member(name, getattr(self, name), kind))
 
 
 def parameter_max(geometry: Geometry) -> dict[str, int]:
@@ -308,7 +316,7 @@ class CoreConfig:
         require(1 <= count <= high, "parameter_sets", f"1..{high} sets", count)
         for index, parameters in enumerate(self.parameter_sets):
             for name, limit in parameter_max(self.geometry).items():
-                value = int(getattr(parameters, name))
+                value = getattr(parameters, name)
                 require_range(f"parameter_sets[{index}].{name}", value, 0, limit)
 
     def _check_rows_and_groups(self) -> None:

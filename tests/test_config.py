@@ -85,7 +85,9 @@ def test_the_plain_layout_has_one_multiplier() -> None:
     assert Geometry(layout=Layout.PLAIN, multipliers=1).layout is Layout.PLAIN
     with pytest.raises(ValueError, match="multipliers must be 1 in the plain layout, not 2"):
         Geometry(layout=Layout.PLAIN, multipliers=2)
-    with pytest.raises(ValueError, match="3 is not a valid Layout"):
+    with pytest.raises(
+        ValueError, match=r"^layout must be one of 0 \(plain\), 1 \(skewed\), not 3$"
+    ):
         Geometry(layout=3)
 
 
@@ -118,14 +120,15 @@ def test_parameter_ranges_are_the_contracts(name: str, seed: int) -> None:
     }
     CoreConfig(geometry, (ParameterSet(**fitting | {name: limit}),))
     for value in (-1, limit + 1):
-        with pytest.raises(ValueError, match="must be a whole number|is not a valid"):
+        with pytest.raises(ValueError, match="must be a whole number|must be one of"):
             CoreConfig(geometry, (ParameterSet(**fitting | {name: value}),))
 
 
 REFUSED = {
     "sets": (lambda: CoreConfig(SMALL, (ParameterSet(),) * 5), "parameter_sets must be 1..4 sets"),
     "no-set": (lambda: CoreConfig(SMALL, ()), "parameter_sets must be 1..4 sets, not 0"),
-    "float": (lambda: CoreConfig(SMALL, (ParameterSet(theta=float("nan")),)), "integer|whole"),
+    "nan": (lambda: CoreConfig(SMALL, (ParameterSet(theta=float("nan")),)), "whole number"),
+    "float": (lambda: CoreConfig(SMALL, (ParameterSet(theta=1.5),)), "whole number"),
     "rows": (lambda: CoreConfig(SMALL, rows=(Row(),)), "rows must be 2 entries, not 1"),
     "row-set": (lambda: CoreConfig(SMALL, rows=(Row(parameter_set=1),) * 2), r"rows\[0\].param"),
     "row-first": (lambda: CoreConfig(SMALL, rows=(Row(first_group=2),) * 2), r"rows\[0\].first_g"),
