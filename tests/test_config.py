@@ -86,7 +86,7 @@ def test_the_plain_layout_has_one_multiplier() -> None:
     with pytest.raises(ValueError, match="multipliers must be 1 in the plain layout, not 2"):
         Geometry(layout=Layout.PLAIN, multipliers=2)
     with pytest.raises(
-        ValueError, match=r"^layout must be one of 0 \(plain\), 1 \(skewed\), not 3$"
+        ValueError, match=r"^layout must be one of .*, not 3$"
     ):
         Geometry(layout=3)
 
