@@ -85,9 +85,7 @@ def test_the_plain_layout_has_one_multiplier() -> None:
     assert Geometry(layout=Layout.PLAIN, multipliers=1).layout is Layout.PLAIN
     with pytest.raises(ValueError, match="multipliers must be 1 in the plain layout, not 2"):
         Geometry(layout=Layout.PLAIN, multipliers=2)
-    with pytest.raises(
-        ValueError, match=r"^layout must be one of .*, not 3$"
-    ):
+    with pytest.raises(ValueError, match=r"^layout must be one of .*, not 3$"):
         Geometry(layout=3)
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,14 @@ import pytest
 PROGRAM = [sys.executable, "-m", "axonloop.host.cli", "train", "digits", "--device", "golden"]
 SETTINGS = {"epochs": 2, "limit": 40, "ticks": 24, "burn_in": 6, "event_rate": 0.02}
 SAME = ("test_accuracy", "weight_hash", "trace_hash", "spike_hash", "history", "counters")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def interruptible() -> Iterator[None]:
+    """Children take SIGINT, even where the tests run in a shell's background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def start(folder: Path, *more: str) -> subprocess.Popen[bytes]:
