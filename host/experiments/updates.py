@@ -2,9 +2,9 @@
 
 Learning without a threshold sends all that 8 bits of error can hold, at the two learning rates
 (2^-eta_shift / threshold per unit of gradient) that did best in cross-validation; the one that
-does better here is the yardstick, which favours the yardstick. All others have the rate 1/256. `visits` counts the synapses that learning
-read, computed and wrote back: the work that events save. `updates` counts those among them that
-rounding really changed.
+does better here is the yardstick, which favours the yardstick. All others have the rate 1/256.
+`visits` counts the synapses that learning read, computed and wrote back: the work that events
+save. `updates` counts those among them that rounding really changed.
 """
 
 from __future__ import annotations
