@@ -4,17 +4,17 @@ dW_ij = -eta E_i B_i P_j where E_i is not 0: Neftci 2018, eq. 6; Payvand et al. 
 proportional to what is in error: a list of the neurons that received events replaces a sweep.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
-from amaranth.lib import data, memory, stream, wiring
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.arithmetic import saturate, select
+from axonloop.hdl.errors import Errors
 from axonloop.hdl.memory import LaneMemory
 from axonloop.hdl.neuron import flags_layout
 from axonloop.hdl.noise import NEURON_ROUNDS, TickNoise, noise_rounds
 from axonloop.hdl.payloads import (
     BusSignature,
-    address_bits,
     error_layout,
     parameter_layout,
 )
@@ -22,90 +22,6 @@ from axonloop.hdl.update import Update, target_layout
 from axonloop.hdl.weights import place_layout
 from axonloop.models.config import Geometry, ceil_log2
 from axonloop.models.registers import Region, set_bits
-
-
-class Errors(wiring.Component):
-    """The gated and ungated error sums of every neuron, and the list of neurons that have any.
-
-    Rules
-    -----
-    1. `events` is always accepted, one per cycle; sums are exact, modulo their width.
-    2. While not taking events, `pop` answers two cycles later: `neuron`, `gated`, `ungated` of
-       some neuron of the list, which leaves the list, its sums zeroed.
-    3. `left` neurons are still in the list.
-    """
-
-    def __init__(self, geometry: Geometry) -> None:
-        self._geometry = geometry
-        bits = geometry.error_sum_bits
-        self._layout = data.StructLayout(
-            {"gated": signed(bits), "ungated": signed(bits), "listed": 1}
-        )
-        super().__init__(
-            {
-                "events": In(stream.Signature(error_layout(geometry))),
-                "pop": In(1),
-                "neuron": Out(address_bits(geometry.neurons)),
-                "gated": Out(signed(bits)),
-                "ungated": Out(signed(bits)),
-                "left": Out(range(geometry.neurons + 1)),
-                "bus": In(BusSignature()),
-            }
-        )
-
-    def elaborate(self, platform) -> Module:
-        m = Module()
-        depth = max(2, self._geometry.neurons)
-        m.submodules.sums = sums = memory.Memory(shape=self._layout.size, depth=depth, init=[])
-        m.submodules.list = entries = memory.Memory(shape=len(self.neuron), depth=depth, init=[])
-        write, enter, leave = sums.write_port(), entries.write_port(), entries.read_port()
-        read = sums.read_port(transparent_for=(write,))
-        event, valid = Signal(error_layout(self._geometry)), Signal()
-        popped = Signal(2)
-        old = data.View(self._layout, read.data)
-        new = Signal(self._layout)
-        m.d.sync += [
-            event.eq(self.events.payload),
-            valid.eq(self.events.valid),
-            popped.eq(Cat(self.pop, popped[0])),
-            self.neuron.eq(leave.data),
-        ]
-        m.d.comb += [
-            self.events.ready.eq(1),
-            leave.en.eq(self.pop),
-            leave.addr.eq(self.left - 1),
-            read.en.eq(self.events.valid | popped[0]),
-            read.addr.eq(Mux(popped[0], leave.data, self.events.payload.neuron)),
-            self.gated.eq(old.gated),
-            self.ungated.eq(old.ungated),
-            new.gated.eq(old.gated + Mux(event.ungated, 0, event.value)),
-            new.ungated.eq(old.ungated + Mux(event.ungated, event.value, 0)),
-            new.listed.eq(1),
-            write.en.eq(valid | popped[1]),
-            write.addr.eq(Mux(popped[1], self.neuron, event.neuron)),
-            write.data.eq(Mux(popped[1], 0, new.as_value())),
-            enter.en.eq(valid & ~old.listed),
-            enter.addr.eq(self.left),
-            enter.data.eq(event.neuron),
-        ]
-        with m.If(enter.en):
-            m.d.sync += self.left.eq(self.left + 1)
-        with m.If(self.pop):
-            m.d.sync += self.left.eq(self.left - 1)
-        self._access(m, read, old)
-        return m
-
-    def _access(self, m, read, old) -> None:
-        """Sums can be read by the host, not written."""
-        bus, gated, ungated = self.bus, Signal(), Signal()
-        region = bus.address[24:]
-        with m.If(bus.read):
-            m.d.comb += [read.en.eq(1), read.addr.eq(bus.address)]
-        m.d.sync += [
-            gated.eq(bus.read & (region == Region.GATED)),
-            ungated.eq(bus.read & (region == Region.UNGATED)),
-            bus.read_data.eq(Mux(gated, old.gated, Mux(ungated, old.ungated, 0))),
-        ]
 
 
 class Learning(wiring.Component):
