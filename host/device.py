@@ -40,6 +40,8 @@ class Device(ABC):
 
     name: str
     config: CoreConfig
+    chip_seconds: float = 0.0
+    """Seconds of ticks and learning in the chip and on the link to it, or in the model."""
 
     @abstractmethod
     def configure(self, config: CoreConfig) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -62,10 +63,12 @@ class GoldenDevice(Device):
         return [self._tick(axons, learn=False) for axons in checked]
 
     def _tick(self, axons: np.ndarray[Any, np.dtype[np.int64]], learn: bool) -> Array:
+        start = perf_counter()
         self._core.send_spikes(axons)
         reported = self._core.tick()
         if learn:
             self._core.learn()
+        self.chip_seconds += perf_counter() - start
         return reported.astype(np.int32)
 
     def send_spikes(self, axons: Array, delay: int = 0) -> None:
@@ -85,7 +88,9 @@ class GoldenDevice(Device):
     def learn(self) -> None:
         """Apply the errors sent; DeviceError if it was done since the last tick."""
         validation.require_learnable(self._core.learned)
+        start = perf_counter()
         self._core.learn()
+        self.chip_seconds += perf_counter() - start
 
     def clear(self) -> None:
         """Zero all state but weights, tick, seed and counters."""

@@ -58,15 +58,13 @@ class PacketDevice(Device):
 
     Opening reads the chip's identification, then writes all registers and tables, and *no
     synapse* everywhere. DeviceError if the chip has another magic, version, geometry or core
-    number. A FAULT of the chip is a DeviceError with the code's name. `transport_seconds` is the
-    time spent below this class: on the link and in the chip.
+    number. A FAULT of the chip is a DeviceError with the code's name.
     """
 
     name = "packets"
 
     def __init__(self, transport: Transport, config: CoreConfig) -> None:
         self._transport = transport
-        self.transport_seconds = 0.0
         self.config = config
         self._words = region_words(config.geometry)
         self._spike = np.uint32(header(Kind.SPIKE, config.core))
@@ -271,4 +269,4 @@ class PacketDevice(Device):
         try:
             return self._transport.exchange(np.concatenate(parts), expected)
         finally:
-            self.transport_seconds += perf_counter() - start
+            self.chip_seconds += perf_counter() - start

@@ -142,10 +142,11 @@ class Trainer:
         return generator(self.settings.seed, SHUFFLING, epoch).permutation(len(self.train))
 
     def _timed_sample(self, index: int) -> None:
-        start, before = perf_counter(), self.core.loss_seconds
+        start, loss, chip = perf_counter(), self.core.loss_seconds, self.device.chip_seconds
         self._sample(index)
         self.position.sample += 1
-        self.times.loss += self.core.loss_seconds - before
+        self.times.loss += self.core.loss_seconds - loss
+        self.times.device += self.device.chip_seconds - chip
         self.times.total += perf_counter() - start
 
     def _sample(self, index: int) -> None:
@@ -157,16 +158,11 @@ class Trainer:
         self.scorer.chain.add([self._tick(axons) for axons in trains])
 
     def _tick(self, axons: Array) -> Array:
-        device = self.device
-        start = perf_counter()
-        spikes = device.tick(axons)
-        middle = perf_counter()
+        spikes = self.device.tick(axons)
         neurons, values = self.core.step(spikes)
-        end = perf_counter()
         if len(neurons):
-            device.send_errors(neurons, values)
-            device.learn()
-        self.times.device += middle - start + perf_counter() - end
+            self.device.send_errors(neurons, values)
+            self.device.learn()
         return spikes
 
     def _end_epoch(self) -> None:
