@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from axonloop.host import validation
-from axonloop.host.device import Array, Device
+from axonloop.host.device import Array, Device, DeviceError
 from axonloop.models.config import CoreConfig
 from axonloop.models.golden.core import Core
 from axonloop.models.registers import Counter, Region
@@ -25,8 +25,14 @@ class GoldenDevice(Device):
     name = "golden"
 
     def __init__(self, config: CoreConfig) -> None:
-        self._core = Core(config)
+        self._open_core: Core | None = Core(config)
         self.config = config
+
+    @property
+    def _core(self) -> Core:
+        if self._open_core is None:
+            raise DeviceError(validation.CLOSED)
+        return self._open_core
 
     def configure(self, config: CoreConfig) -> None:
         """Write all registers and tables; geometry and core number must stay."""
@@ -47,9 +53,13 @@ class GoldenDevice(Device):
         validation.check_region(region, validation.READABLE)
         return self._core.array(region).astype(np.int32)
 
+    def read_many(self, regions: Sequence[Region]) -> list[Array]:
+        """Several state arrays."""
+        return [self.read(region) for region in validation.check_regions(regions)]
+
     def write(self, region: Region, values: Array) -> None:
         """Write one whole state array, of the shape that `read` returns."""
-        validation.check_region(region, validation.WRITABLE)
+        region = validation.check_region(region, validation.WRITABLE)
         values = validation.check_state(self.config.geometry, region, values)
         self._core.set_array(region, values)
 
@@ -115,4 +125,5 @@ class GoldenDevice(Device):
         return self._core.counters()
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Let go of the core; whatever needs it is a DeviceError from now on."""
+        self._open_core = None

@@ -32,7 +32,6 @@ from axonloop.models.config import CoreConfig
 from axonloop.models.packets import Kind, header
 from axonloop.models.registers import Control, Counter, Region, region_words
 
-_READABLE = frozenset(validation.READABLE)
 POSTED_LIMIT = 1 << 16
 """Words that wait for an answered packet before they are sent on their own."""
 
@@ -69,6 +68,7 @@ class PacketDevice(Device):
         self._words = region_words(config.geometry)
         self._spike = np.uint32(header(Kind.SPIKE, config.core))
         self._ticks = [as_words([header(Kind.TICK, config.core, learn)]) for learn in (0, 1)]
+        self._open = True
         self._posted: list[Words] = []
         self._posted_size = 0
         self._identify()
@@ -113,9 +113,8 @@ class PacketDevice(Device):
 
     def read_many(self, regions: Sequence[Region]) -> list[Array]:
         """Several state arrays, in one exchange."""
-        if not _READABLE.issuperset(regions):
-            for region in regions:
-                validation.check_region(region, validation.READABLE)
+        if not validation.check_regions(regions):
+            return []
         found = self._read_words([(region, self._words[region]) for region in regions])
         return [self._decode(*pair) for pair in zip(regions, found, strict=True)]
 
@@ -126,7 +125,7 @@ class PacketDevice(Device):
 
     def write(self, region: Region, values: Array) -> None:
         """Write one whole state array, of the shape that `read` returns."""
-        validation.check_region(region, validation.WRITABLE)
+        region = validation.check_region(region, validation.WRITABLE)
         self._write_state(region, validation.check_state(self.config.geometry, region, values))
 
     def _write_state(self, region: Region, values: Array) -> None:
@@ -232,11 +231,13 @@ class PacketDevice(Device):
 
     def close(self) -> None:
         """Drop what was posted and close the transport."""
+        self._open = False
         self._posted.clear()
         self._transport.close()
 
     def _post(self, words: Words) -> None:
         """Queue packets that have no answer."""
+        validation.require_open(self._open)
         self._posted.append(words)
         self._posted_size += words.size
         if self._posted_size > POSTED_LIMIT:
@@ -263,6 +264,7 @@ class PacketDevice(Device):
 
     def _exchange(self, words: Words, expected: int) -> Words:
         """Send what is posted and `words`; the posted packets go out once, whatever happens."""
+        validation.require_open(self._open)
         parts = [*self._posted, words]
         self._posted, self._posted_size = [], 0
         start = perf_counter()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from axonloop.host import validation
 from axonloop.host.link import PacketDevice
 from axonloop.models.config import CoreConfig, Geometry
 from axonloop.models.golden.scheduler import refuse_other_cores
@@ -43,6 +44,7 @@ class RtlDevice(PacketDevice):
 
     def configure(self, config: CoreConfig) -> None:
         """Write all registers and tables; geometry and core number must stay."""
+        validation.check_configuration(self.config, config)
         refuse_other_cores(config)
         super().configure(config)
 

@@ -24,6 +24,10 @@ WRITABLE: tuple[Region, ...] = (*STATE_REGIONS, Region.PENDING)
 READABLE: tuple[Region, ...] = (*WRITABLE, Region.GATED, Region.UNGATED)
 """Regions that `Device.read` takes."""
 
+_READABLE = frozenset(READABLE)
+CLOSED = "device must be open, not closed"
+"""What a device that was closed answers, as a DeviceError."""
+
 
 def integers(thing: str, values: ArrayLike) -> NDArray[np.int64]:
     """`values` as an array of whole numbers; bools and floats, NaN among them, are refused.
@@ -70,6 +74,9 @@ def check_axons(geometry: Geometry, axons: ArrayLike) -> NDArray[np.int64]:
 
 def check_trains(geometry: Geometry, trains: Sequence[ArrayLike]) -> list[NDArray[np.int64]]:
     """Axons of every tick of a run; one bad list refuses them all."""
+    lists = isinstance(trains, Sequence) and not isinstance(trains, str | bytes)
+    listed = lists or (isinstance(trains, np.ndarray) and trains.ndim > 0)
+    require(listed, "trains", "a list, axons of one tick an entry", trains)
     return [indices(f"trains[{k}]", axons, geometry.axons) for k, axons in enumerate(trains)]
 
 
@@ -130,6 +137,14 @@ def check_region(region: Region, allowed: tuple[Region, ...]) -> Region:
     return Region(region)
 
 
+def check_regions(regions: Sequence[Region]) -> list[Region]:
+    """Regions that `Device.read_many` takes."""
+    require(isinstance(regions, Sequence), "regions", "a list", regions)
+    if all(type(region) is Region for region in regions) and _READABLE.issuperset(regions):
+        return list(regions)
+    return [check_region(region, READABLE) for region in regions]
+
+
 def check_state(geometry: Geometry, region: Region, values: ArrayLike) -> Array:
     """One whole state array that fits its registers: int32.
 
@@ -146,6 +161,7 @@ def check_state(geometry: Geometry, region: Region, values: ArrayLike) -> Array:
 
 def check_configuration(current: CoreConfig, new: CoreConfig) -> None:
     """A configuration for the core that is there: geometry and core number cannot change."""
+    require(isinstance(new, CoreConfig), "configuration", "a CoreConfig", new)
     require(new.geometry == current.geometry, "geometry", f"{current.geometry}", new.geometry)
     require(new.core == current.core, "core", f"{current.core}, the number built in", new.core)
 
@@ -159,8 +175,9 @@ def check_snapshot(config: CoreConfig, snapshot: dict[str, Any]) -> dict[str, An
     """A snapshot of any device of the same geometry, with checked arrays and plain ints."""
     geometry, regions = config.geometry, [region.name.lower() for region in WRITABLE]
     keys = {"weights", "tick", "seed", "learned", "counters", "geometry", *regions}
+    require(isinstance(snapshot, dict), "snapshot", "a dictionary", snapshot)
     found = set(snapshot)
-    require(found == keys, "snapshot", f"made of {sorted(keys)}", sorted(found))
+    require(found == keys, "snapshot", f"made of {sorted(keys)}", sorted(found, key=str))
     text = str(snapshot["geometry"])
     mine = geometry_text(geometry)
     require(text == mine, "geometry of the snapshot", mine, text)
@@ -186,6 +203,12 @@ def require_no_errors(gated: NDArray[Any], ungated: NDArray[Any]) -> None:
     waiting = np.flatnonzero((np.asarray(gated) != 0) | (np.asarray(ungated) != 0))
     if len(waiting):
         raise DeviceError(f"error sums must be learned or cleared, not {len(waiting)} of them open")
+
+
+def require_open(is_open: bool) -> None:
+    """DeviceError for a device that was closed."""
+    if not is_open:
+        raise DeviceError(CLOSED)
 
 
 def require_learnable(learned: bool) -> None:
