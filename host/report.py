@@ -55,7 +55,9 @@ def draw_learning_curve(
     ):
         total = np.array([0, *(entry[counter] for entry in history)])
         right.plot(epochs, np.diff(total), "o-", color=colour, label=label)
-    right.set(xlabel="epoch", yscale="log", title="What learning cost in each epoch")
+    learned = any(entry["errors"] for entry in history)
+    right.set(xlabel="epoch", title="What learning cost in each epoch")
+    right.set_yscale("log" if learned else "linear")
     right.legend(frameon=False)
     for axes in (left, right):
         axes.xaxis.get_major_locator().set_params(integer=True)

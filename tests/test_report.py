@@ -71,3 +71,10 @@ def test_weights(tmp_path: Path, neurons: int) -> None:
     weights = np.arange(16 * neurons, dtype=np.int32).reshape(16, neurons) % 200 - 100
     draw_weights(tmp_path / "weights.png", weights, 4, 127)
     assert colours(tmp_path / "weights.png") > 50
+
+
+def test_a_curve_without_errors(tmp_path: Path) -> None:
+    """Nothing to draw on a logarithmic scale; a warning would fail here."""
+    history = [{"validation_accuracy": 0.5, "errors": 0, "updates": 0}] * 2
+    draw_learning_curve(tmp_path / "curve.png", history, tuned=True, final=0.5)
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
