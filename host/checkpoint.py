@@ -19,12 +19,33 @@ _META, _FORMAT = "meta", "format"
 _DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
 
 
+def require_writable(path: Path | None) -> None:
+    """ValueError if `path` cannot become a file, before any work is done for it; None passes."""
+    if path is not None:
+        folder, name = path.parent, str(path)
+        require(folder.is_dir(), "file to write", "in a folder that exists", name)
+        require(os.access(folder, os.W_OK), "file to write", "in a folder open to writing", name)
+        plain = path.is_file() or not path.exists()
+        require(plain and path.name != "", "file to write", "a plain file or new", name)
+
+
 def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
     """Write a file so that a reader sees the old one or all of the new one.
 
-    Goes through `path`.new, flushed to the disk, then renamed. Where writing fails, nothing is
-    left and OSError says why.
+    Goes through `path`.new, flushed to the disk, then renamed. Raises ValueError for what is no
+    plain file (a device would be replaced). Where writing fails, nothing is left and OSError
+    says why.
     """
+    require_writable(path)
+    try:
+        _write_and_rename(path, write)
+    except OSError as error:
+        raise OSError(
+            f"{path.name} must be written whole, not cut short at {str(path)!r} ({error.strerror})"
+        ) from error
+
+
+def _write_and_rename(path: Path, write: Callable[[BinaryIO], None]) -> None:
     new = path.with_name(path.name + ".new")
     try:
         with new.open("wb") as file:

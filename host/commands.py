@@ -6,14 +6,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from axonloop.host.checkpoint import load_checkpoint, write_json
+from axonloop.host.checkpoint import load_checkpoint, require_writable, write_json
 from axonloop.host.console import notice, print_metrics, print_table, progress_bars
 from axonloop.host.data.digits import split_digits
 from axonloop.host.device import Device
 from axonloop.host.devices import open_device
 from axonloop.host.evaluation import TRACED
 from axonloop.host.hashes import weight_hash
-from axonloop.host.runs import CHECKPOINT, Run, begin, read_json, resumed_settings
+from axonloop.host.runs import (
+    CHECKPOINT,
+    Run,
+    foreign_refused,
+    read_json,
+    require_new,
+    resumed_settings,
+)
 from axonloop.host.settings import Settings
 from axonloop.host.training import Trainer, core_config
 from axonloop.models.config import CoreConfig, require
@@ -45,13 +52,13 @@ def train_digits(
     require(not resume or out is not None, "out", "given with --resume, as --out runs/NAME", None)
     require(not resume or config is None, "config", "left out with --resume", str(config))
     folder = out or _new_folder()
+    require_writable(json_file)
     if resume:
         settings = resumed_settings(folder, given)
     else:
         settings = Settings.from_dict((read_json(config) if config else {}) | given)
+        require_new(folder)
     with open_any(device, core_config(settings)) as chip:
-        if not resume:
-            begin(folder, settings)
         run = Run.open(folder, settings, chip, resume)
         notice(f"run folder: {folder}")
         with progress_bars() as progress:
@@ -68,11 +75,14 @@ def _new_folder() -> Path:
 
 def evaluate(run: Path, device: str, json_file: Path | None) -> None:
     """Score the weights in a run's checkpoint."""
+    require_writable(json_file)
     state = load_checkpoint(run / CHECKPOINT)
-    settings = Settings.from_dict(state["settings"])
+    with foreign_refused():
+        settings = Settings.from_dict(state["settings"])
     with open_device(device, core_config(settings)) as chip, progress_bars() as progress:
         trainer = Trainer(chip, settings, split_digits())
-        trainer.restore(state)
+        with foreign_refused():
+            trainer.restore(state)
         part = trainer.test
         score = trainer.scorer.score(part, TRACED, lambda n: progress("score", n, len(part)))
         weights = weight_hash(chip.read_weights(), chip.config.geometry)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from axonloop.host.checkpoint import write_json, write_text
+from axonloop.host.checkpoint import require_writable, write_json, write_text
 from axonloop.host.console import notice, print_table
 from axonloop.host.runs import read_json
 from axonloop.host.settings import Settings
@@ -29,6 +29,7 @@ def verify(
     from axonloop.host import verify as verification
     from axonloop.sim.geometries import GEOMETRIES, QUICK
 
+    require_writable(json_file)
     names = tuple(GEOMETRIES) if thorough else QUICK
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as bars:
@@ -72,6 +73,7 @@ def bench_core(json_file: Path | None) -> None:
     """Print the table of `bench core`."""
     from axonloop.host.bench import bench_core as measure
 
+    require_writable(json_file)
     console = Console(stderr=True)
     with console.status("") as status:
         figures = measure(lambda what: status.update(f"measuring: {what}"))
@@ -90,6 +92,7 @@ def verilog(out: Path, config: Path | None) -> None:
     from axonloop.hdl.build import TOP
     from axonloop.hdl.build import verilog as convert
 
+    require_writable(out)
     try:
         geometry = Geometry(**(read_json(config) if config else {}))
     except TypeError as error:

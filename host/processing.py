@@ -191,8 +191,12 @@ class ProcessingCore:
         mark = "encoder_"
         inner = {k.removeprefix(mark): v for k, v in state.items() if k.startswith(mark)}
         self.encoder.restore(inner)
-        self._level = np.array(state["level"], dtype=np.int64)
-        self._flight = deque(np.array(state["flight"], dtype=np.int64))
+        level = np.array(state["level"], dtype=np.int64)
+        flight = np.array(state["flight"], dtype=np.int64)
+        require(level.shape == self._level.shape, "level", f"{self._level.shape}", level.shape)
+        wide = flight.ndim == 2 and flight.shape[1] == self.encoder.neurons
+        require(wide, "errors in flight", f"of shape (n, {self.encoder.neurons})", flight.shape)
+        self._level, self._flight = level, deque(flight)
         self._age, self.overtaken = int(state["age"]), int(state["overtaken"])
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -30,20 +31,30 @@ def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file; ValueError if there is none."""
     try:
         data = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{path.name} must be a JSON file, not {str(path)!r} ({error})") from error
     require(isinstance(data, dict), path.name, "a JSON object", data)
     return dict(data)
 
 
+def require_new(folder: Path) -> None:
+    """ValueError if `folder` holds a run already, or cannot become a folder."""
+    found = (folder / CONFIG).exists()
+    require(not found, "run folder", "new (or go on with --resume)", str(folder))
+    require_folder(folder)
+
+
+def require_folder(folder: Path) -> None:
+    """ValueError if `folder` cannot be made, because a file is in its place or above it."""
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    require(
+        nearest.is_dir(), "folder to write to", "a folder or new, and below folders", str(folder)
+    )
+
+
 def begin(folder: Path, settings: Settings) -> None:
     """Make the folder of a new run; ValueError if one is there already."""
-    require(
-        not (folder / CONFIG).exists(),
-        "run folder",
-        "new (or go on with --resume)",
-        str(folder),
-    )
+    require_new(folder)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / CONFIG, settings.to_dict())
 
@@ -72,12 +83,15 @@ class Run:
 
     @classmethod
     def open(cls, folder: Path, settings: Settings, device: Device, resume: bool) -> Run:
-        """A run on an open device, at its start or where its checkpoint stands."""
+        """A run on an open device, in a folder of its own or where its checkpoint stands."""
         trainer = Trainer(device, settings, split_digits())
         run = cls(folder, trainer, perf_counter())
         if resume and (folder / CHECKPOINT).exists():
             restore_checkpoint(trainer, folder)
-        write_json(folder / CONFIG, settings.to_dict())
+        if resume:
+            write_json(folder / CONFIG, settings.to_dict())
+        else:
+            begin(folder, settings)
         return run
 
     def save(self) -> None:
@@ -169,7 +183,7 @@ _COUNTED = ("ticks", "synops", "visits", "updates", "spikes")
 def restore_checkpoint(trainer: Trainer, folder: Path) -> None:
     """Put the trainer where the folder's checkpoint stands; ValueError if it is another run's."""
     state = load_checkpoint(folder / CHECKPOINT)
-    try:
+    with foreign_refused():
         stored = Settings.from_dict(state["settings"])
         same = replace(stored, epochs=trainer.settings.epochs) == trainer.settings
         require(same, "settings of the checkpoint", "the run's own", state["settings"])
@@ -177,5 +191,13 @@ def restore_checkpoint(trainer: Trainer, folder: Path) -> None:
         epochs = trainer.settings.epochs
         require(epochs >= epoch, "epochs", f"at least {epoch}, which are done", epochs)
         trainer.restore(state)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"checkpoint must be a training run's, not without {error}") from error
+
+
+@contextmanager
+def foreign_refused() -> Iterator[None]:
+    """Turn what a checkpoint of something else brings about into ValueError."""
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError, OverflowError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ValueError(f"checkpoint must be a training run's, not foreign ({reason})") from error

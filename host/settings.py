@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from axonloop.models.config import ParameterSet, require, require_range
+from axonloop.models.config import MAX_NEURONS, ParameterSet, require, require_range
 
 PARAMETERS = ParameterSet(
     alpha_n=3686,
@@ -24,6 +24,12 @@ PARAMETERS = ParameterSet(
     eta_shift=6,
 )
 """Neurons and traces of the digits network, found on the validation part."""
+
+
+def require_number(thing: str, value: object) -> None:
+    """ValueError unless `value` is a number, and neither NaN nor infinite."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    require(number and -1e300 < value < 1e300, thing, "a finite number", value)  # type: ignore[operator]
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,13 @@ class Settings:
     latency: int = 0
 
     def __post_init__(self) -> None:
+        for name in ("peak", "logit_scale", "threshold", "event_rate"):
+            value = getattr(self, name)
+            if value is not None or name != "event_rate":
+                require_number(name, value)
+        require(isinstance(self.tune, bool), "tune", "true or false", self.tune)
+        require_range("neurons", self.neurons, 1, MAX_NEURONS)
+        require_range("lanes", self.lanes, 1, 64)
         require_range("seed", self.seed, 0, 2**32 - 1)
         require_range("epochs", self.epochs, 1, 1_000_000)
         require_range("ticks", self.ticks, 2, 1_000_000)

@@ -26,7 +26,7 @@ from axonloop.host.processing import (
 )
 from axonloop.host.settings import Settings
 from axonloop.host.spikes import BUILDING, SHUFFLING, TRAINING, generator, spike_encoder
-from axonloop.models.config import CoreConfig, Geometry
+from axonloop.models.config import CoreConfig, Geometry, require_range
 from axonloop.models.registers import MODEL_COUNTERS, Counter
 
 CROSS_ENTROPY = torch.nn.functional.cross_entropy
@@ -106,6 +106,10 @@ class Position:
     epoch: int = 0
     sample: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        require_range("epoch of the run", self.epoch, 0, 1_000_000)
+        require_range("sample of the run", self.sample, 0, 1_000_000)
 
 
 class Trainer:
@@ -195,4 +199,4 @@ class Trainer:
         self.core.restore(state["core"])
         self.scorer.chain = SpikeChain(state["spike_hash"])
         self.position = Position(**state["position"])
-        self.times = Times(**state["times"])
+        self.times = Times(**{who: float(spent) for who, spent in state["times"].items()})

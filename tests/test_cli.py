@@ -10,9 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from axonloop.host import commands
+from axonloop.host.checkpoint import load_checkpoint, save_checkpoint
 from axonloop.host.cli import FAILURE, MISTAKE, run
 from axonloop.host.devices import open_device
 from axonloop.host.experiments.updates import VARIANTS
@@ -178,7 +180,10 @@ def test_full_disk(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
     )
     assert found.returncode == FAILURE
-    assert found.stderr.splitlines()[-1] == "error: [Errno 27] File too large"
+    place = str(folder / "checkpoint.npz")
+    assert found.stderr.splitlines()[-1] == (
+        f"error: checkpoint.npz must be written whole, not cut short at {place!r} (File too large)"
+    )
     assert "Traceback" not in found.stderr
     assert os.listdir(folder) == ["config.json"]
 
@@ -260,3 +265,110 @@ def test_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = [*arguments[:-4], "--limit", "3", "--out", str(tmp_path / "study")]
     assert run(other) == MISTAKE
     assert "error: study folder must be new or of the same study, not '" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command", ["train digits --device golden", "eval run", "verify", "verilog"]
+)
+@pytest.mark.parametrize(
+    ("place", "condition"),
+    [
+        ("missing/x", "in a folder that exists"),
+        ("file/x", "in a folder that exists"),
+        ("folder", "a plain file or new"),
+        ("pipe", "a plain file or new"),
+        ("", "a plain file or new"),
+    ],
+)
+def test_files_that_cannot_be_written(
+    command: str,
+    place: str,
+    condition: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Refused before any work; a pipe or a device is not replaced by a file of its name."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    option = "--out" if command == "verilog" else "--json"
+    line = refused(capsys, *command.split(), option, place)
+    assert line == f"file to write must be {condition}, not {place or '.'!r}"
+    assert set(os.listdir(tmp_path)) == {"file", "folder", "pipe"}
+    assert (tmp_path / "pipe").is_fifo()
+
+
+@pytest.mark.parametrize("command", ["train digits --device golden", "study updates"])
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_folders_that_are_files(
+    command: str, place: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    out = str(tmp_path / place)
+    line = refused(capsys, *command.split(), "--out", out)
+    assert line == f"folder to write to must be a folder or new, and below folders, not {out!r}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ('{"peak": NaN}', "peak must be a finite number, not nan"),
+        ('{"peak": null}', "peak must be a finite number, not None"),
+        ('{"logit_scale": Infinity}', "logit_scale must be a finite number, not inf"),
+        ('{"event_rate": "x"}', "event_rate must be a finite number, not 'x'"),
+        ('{"threshold": true}', "threshold must be a finite number, not True"),
+        ('{"neurons": "x"}', "neurons must be a whole number in 1..2048, not 'x'"),
+        ('{"lanes": 0}', "lanes must be a whole number in 1..64, not 0"),
+        ('{"tune": 3}', "tune must be true or false, not 3"),
+        ('{"weight_span": 1000}', "span of the first weights must be a whole number in 0..127"),
+        ('{"errors": "x"}', "errors must be one of dense, threshold, sigma-delta, not 'x'"),
+        ("[" * 5000, "c.json must be a JSON file, not "),
+        ("{", "c.json must be a JSON file, not "),
+    ],
+)
+def test_bad_settings(
+    settings: str, message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Refused before there is a run folder."""
+    (tmp_path / "c.json").write_text(settings)
+    out, config = str(tmp_path / "run"), str(tmp_path / "c.json")
+    arguments = ["--device", "golden", "--out", out, "--config", config]
+    assert refused(capsys, "train", "digits", *arguments).startswith(message)
+    assert os.listdir(tmp_path) == ["c.json"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("settings", 3, "checkpoint must be a training run's, not foreign (TypeError: "),
+        ("device", 3, "snapshot must be a dictionary, not 3"),
+        ("core", 3, "checkpoint must be a training run's, not foreign (AttributeError: "),
+        ("core/level", np.zeros(3), "level must be (10,), not (3,)"),
+        ("core/flight", np.zeros((2, 3)), "errors in flight must be of shape (n, 256), not (2, 3)"),
+        ("position/sample", -5, "sample of the run must be a whole number in 0..1000000, not -5"),
+        ("times", None, "checkpoint must be a training run's, not foreign (KeyError: 'times')"),
+    ],
+)
+def test_foreign_checkpoints(
+    trained: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    path: str,
+    value: Any,
+    message: str,
+) -> None:
+    """Files that are whole but hold something else: one line from eval and from --resume."""
+    folder = tmp_path / "run"
+    shutil.copytree(trained / "run", folder)
+    tree = load_checkpoint(folder / "checkpoint.npz")
+    *above, name = path.split("/")
+    place = tree[above[0]] if above else tree
+    place[name] = value
+    if value is None:
+        del place[name]
+    save_checkpoint(folder / "checkpoint.npz", tree)
+    assert refused(capsys, "eval", str(folder)).startswith(message)
+    arguments = ["--device", "golden", "--out", str(folder), "--resume"]
+    assert refused(capsys, "train", "digits", *arguments).startswith(message)

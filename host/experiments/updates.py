@@ -20,7 +20,7 @@ from typing import Any
 from axonloop.host.checkpoint import write_json
 from axonloop.host.console import notice
 from axonloop.host.devices import open_device
-from axonloop.host.runs import CONFIG, METRICS, Run, begin, read_json, resumed_settings
+from axonloop.host.runs import CONFIG, METRICS, Run, read_json, require_folder, resumed_settings
 from axonloop.host.settings import Settings
 from axonloop.host.training import core_config
 from axonloop.models.config import require, require_range
@@ -77,8 +77,6 @@ def _run(folder: Path, settings: Settings) -> dict[str, Any]:
     if (folder / METRICS).exists():
         return read_json(folder / METRICS)
     with open_device("golden", core_config(settings)) as device:
-        if not resume:
-            begin(folder, settings)
         run = Run.open(folder, settings, device, resume)
         run.train(lambda phase, done, total: None)
         return run.finish(lambda phase, done, total: None)
@@ -119,6 +117,7 @@ def study(out: Path, seeds: int, epochs: int, limit: int | None, jobs: int) -> N
     """
     require_range("seeds", seeds, 1, 1000)
     require_range("jobs", jobs, 1, 64)
+    require_folder(out)
     tasks = tasks_of(out, seeds, epochs, limit)
     out.mkdir(parents=True, exist_ok=True)
     runs = []
