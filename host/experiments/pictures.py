@@ -26,14 +26,17 @@ def draw_updates(path: Path, points: list[dict[str, Any]], dense: dict[str, Any]
         )
         for point, height in zip(chosen, centre, strict=True):
             note = point["name"].removeprefix(errors).strip(", ")
-            axes.annotate(note, (point["visits"], height), (6, -11), textcoords="offset points")
+            left = errors == "dense" and point is chosen[0]  # dense points lie close together
+            place: dict[str, Any] = {"xytext": (-6 if left else 6, -12)}
+            place["ha"] = "right" if left else "left"
+            axes.annotate(note, (point["visits"], height), textcoords="offset points", **place)
     axes.set_xscale("log")
     floor = 100 * dense["accuracy"] - 0.7
     axes.axhline(floor, color=GREY, linestyle="--", linewidth=0.9)
     axes.annotate(
         "dense - 0.7",
-        (1, floor),
-        (-4, 3),
+        (0.55, floor),
+        (0, -12),
         xycoords=("axes fraction", "data"),
         textcoords="offset points",
         ha="right",
@@ -49,6 +52,7 @@ def draw_updates(path: Path, points: list[dict[str, Any]], dense: dict[str, Any]
             textcoords="offset points",
             color=GREY,
         )
+    axes.margins(y=0.1)
     axes.set(
         xlabel="synapses visited by learning",
         ylabel="test accuracy (%)",
