@@ -12,7 +12,7 @@ from axonloop.models.config import Geometry, ceil_log2, parameter_max
 
 MAGIC = 0x4158_4C50
 """Word 0 of a core: "AXLP" """
-VERSION = 1
+VERSION = 2
 """Version of the packets and of this map; a host refuses any other."""
 PARAMETER_STRIDE = 32
 """Words between two parameter sets."""
@@ -66,6 +66,8 @@ class Control(IntEnum):
     DELAY_SLOTS = 16
     PARAMETER_SETS = 17
     ENTRIES = 18
+    COLUMNS = 19
+    ROWS = 20
     TICK = 24
     SEED = 25
     LEARNED = 26
@@ -87,10 +89,19 @@ class Counter(IntEnum):
     FAULTS = 9
     CYCLES = 10
     STALLS = 11
+    NORTH = 12
+    EAST = 13
+    SOUTH = 14
+    WEST = 15
+    LOCAL = 16
 
 
-MODEL_COUNTERS = tuple(counter for counter in Counter if counter < Counter.FAULTS)
-"""Counters that every device has, with equal values; the others belong to the RTL alone."""
+RTL_COUNTERS = (Counter.FAULTS, Counter.CYCLES, Counter.STALLS)
+"""Counters of the RTL alone."""
+MODEL_COUNTERS = tuple(counter for counter in Counter if counter not in RTL_COUNTERS)
+"""Counters that every device has, with equal values."""
+PORT_COUNTERS = (Counter.NORTH, Counter.EAST, Counter.SOUTH, Counter.WEST, Counter.LOCAL)
+"""Spikes that a router passed on, by port."""
 
 PARAMETER_INDEX = {name: index for index, name in enumerate(parameter_max(Geometry()))}
 """Offset of each register inside its parameter set."""

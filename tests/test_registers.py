@@ -131,8 +131,8 @@ def test_control_words_are_the_contracts() -> None:
     rows = dict(row for row in table("CONTROL offset", "word"))
     assert int(rows["0"], 16) == registers.MAGIC
     assert registers.MAGIC.to_bytes(4, "big") == b"AXLP"
-    names = ["magic", "version", "core", *rows["3..18"].split(", ")]
-    assert [Control(n).name.lower() for n in range(19)] == names
+    names = ["magic", "version", "core", *rows["3..20"].split(", ")]
+    assert [Control(n).name.lower() for n in range(21)] == names
     assert "tick, seed, learned (writable)" in rows["24, 25, 26"]
     assert (Control.TICK, Control.SEED, Control.LEARNED, Control.COUNTERS) == (24, 25, 26, 32)
     assert "32 + 2n, 33 + 2n" in rows
