@@ -5,7 +5,8 @@
     gradient   g_c = dL/dl_c by autograd, rounded to a grid of 2^-12
     error      d_i = sum over c of F_ci g_c, then an error encoder
 
-All but the loss is whole numbers with exact sums, so every device gets the same events.
+All but the loss is whole numbers with exact sums, so every device gets the same events. Readout
+and feedback hold them in float64, for speed: every number in between stays below 2^53.
 """
 
 from __future__ import annotations
@@ -34,6 +35,14 @@ GRADIENT_ONE = 1 << 12
 """Steps of the gradient's grid in 1."""
 GRADIENT_MAX = 1 << 20
 """Largest magnitude of a gradient that is taken."""
+EXACT_SUM = 1 << 21
+"""Magnitudes of weights that are added up stay below this, in sum.
+
+Feedback adds gradients of up to 2^32 steps. A readout of sum S stays below 2^20 S with any leak
+below 1, and is multiplied by less than 2^12; without leak it grows by 2^8 S at most per tick.
+"""
+Exact = NDArray[np.float64]
+"""Whole numbers below 2^53 in magnitude."""
 
 
 class Feedback(StrEnum):
@@ -112,9 +121,12 @@ class ProcessingCore:
         require_range("latency", latency, 0, 1_000_000)
         self.readout, self.encoder, self.loss = readout, encoder, loss
         self.burn_in, self.latency = burn_in, latency
-        self._back = np.ascontiguousarray(feedback.T)
-        self._columns = np.ascontiguousarray(readout.weights.T)
-        self._level = np.zeros(shape[0], dtype=np.int64)
+        _require_exact("readout weights of a class", readout.weights, axis=1)
+        _require_exact("feedback weights of a neuron", feedback, axis=0)
+        self._back = _rows(feedback.T)
+        self._columns = _rows(readout.weights.T << READOUT_SHIFT)
+        self._kept = readout.leak / DECAY_ONE
+        self._level = np.zeros(shape[0])
         self._flight: deque[Integers] = deque()
         self._target = torch.tensor(0)
         self._age = 0
@@ -133,38 +145,35 @@ class ProcessingCore:
         """Take the spikes of a tick; return neurons and values of the errors to send now."""
         self._listen(spikes)
         if self._age >= self.burn_in:
-            gradient = self._back @ self.gradient()
-            self._flight.append(self.encoder.encode(gradient))
+            gradient = self._back.dot(self.gradient())
+            self._flight.append(self.encoder.encode(gradient.astype(np.int64)))
         self._age += 1
         if len(self._flight) <= self.latency:
             return _NOBODY, _NOBODY
         errors = self._flight.popleft()
-        neurons = np.flatnonzero(errors)
+        (neurons,) = errors.nonzero()
         return neurons.astype(np.int32), errors[neurons].astype(np.int32)
 
     def _listen(self, spikes: Array) -> None:
-        level = self._level
-        kept = np.sign(level) * (np.abs(level) * self.readout.leak >> 12)
-        heard = self._columns[spikes].sum(axis=0)
-        self._level = kept + (heard << READOUT_SHIFT)
+        heard = np.add.reduce(self._columns.take(spikes, axis=0))
+        self._level = np.trunc(self._level * self._kept) + heard
 
     @property
     def logits(self) -> NDArray[np.float64]:
         """The logits as they stand, `(classes,)`."""
-        factor = np.float64(self.readout.scale / (1 << READOUT_SHIFT))
-        logits: NDArray[np.float64] = self._level.astype(np.float64) * factor
-        return logits
+        return self._level * (self.readout.scale / (1 << READOUT_SHIFT))
 
-    def gradient(self) -> Integers:
-        """dL/dlogits on the grid, int64 `(classes,)`; ValueError unless it is finite."""
+    def gradient(self) -> Exact:
+        """dL/dlogits in steps of the grid, `(classes,)`; ValueError unless it is finite."""
         start = perf_counter()
         logits = torch.from_numpy(self.logits).requires_grad_()
         (exact,) = torch.autograd.grad(self.loss(logits, self._target), logits)
         self.loss_seconds += perf_counter() - start
         gradient = exact.numpy()
-        good = bool((np.abs(gradient) <= GRADIENT_MAX).all())
-        require(good, "gradient of the loss", f"finite and within +-{GRADIENT_MAX}", gradient)
-        return np.asarray(np.rint(gradient * GRADIENT_ONE), dtype=np.int64)
+        if not all(abs(value) <= GRADIENT_MAX for value in gradient.tolist()):
+            require(False, "gradient of the loss", f"finite and within +-{GRADIENT_MAX}", gradient)
+        rounded: Exact = np.rint(gradient * GRADIENT_ONE)
+        return rounded
 
     def votes(self, trains: list[Array]) -> Integers:
         """What the readout heard of each class after the burn-in, int64 `(classes,)`.
@@ -179,7 +188,7 @@ class ProcessingCore:
     def state(self) -> dict[str, Any]:
         """Encoder, readout and errors in flight: arrays and whole numbers, for `restore`."""
         flight = np.array(self._flight, dtype=np.int64).reshape(-1, self.encoder.neurons)
-        own = {"level": self._level.copy(), "flight": flight, "age": self._age}
+        own = {"level": self._level.astype(np.int64), "flight": flight, "age": self._age}
         return (
             {f"encoder_{k}": v for k, v in self.encoder.state().items()}
             | own
@@ -196,8 +205,18 @@ class ProcessingCore:
         require(level.shape == self._level.shape, "level", f"{self._level.shape}", level.shape)
         wide = flight.ndim == 2 and flight.shape[1] == self.encoder.neurons
         require(wide, "errors in flight", f"of shape (n, {self.encoder.neurons})", flight.shape)
-        self._level, self._flight = level, deque(flight)
+        self._level, self._flight = level.astype(np.float64), deque(flight)
         self._age, self.overtaken = int(state["age"]), int(state["overtaken"])
+
+
+def _require_exact(thing: str, weights: Integers, axis: int) -> None:
+    most = int(np.abs(weights).sum(axis=axis).max(initial=0))
+    require(most < EXACT_SUM, f"magnitudes of the {thing}", f"below {EXACT_SUM} in sum", most)
+
+
+def _rows(weights: Integers) -> Exact:
+    """A copy whose rows lie together."""
+    return np.array(weights, dtype=np.float64, order="C")
 
 
 _NOBODY = np.empty(0, dtype=np.int32)

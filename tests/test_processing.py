@@ -8,6 +8,7 @@ import torch
 
 from axonloop.host.encoders import DenseEncoder, SigmaDeltaEncoder
 from axonloop.host.processing import (
+    EXACT_SUM,
     GRADIENT_ONE,
     Loss,
     ProcessingCore,
@@ -37,6 +38,17 @@ def make(
     weights = fixed_readout(CLASSES, NEURONS, 5, np.random.default_rng(seed))
     encoder = DenseEncoder(NEURONS, step, 127)
     return ProcessingCore(Readout(weights, leak, 0.1), weights, encoder, loss, burn_in, latency)
+
+
+def core_of(
+    weights: np.ndarray,
+    feedback: np.ndarray | None = None,
+    loss: Loss = LOSSES["cross entropy"],
+    leak: int = 3686,
+) -> ProcessingCore:
+    readout = Readout(weights, leak, 0.1)
+    back = weights if feedback is None else feedback
+    return ProcessingCore(readout, back, DenseEncoder(NEURONS, 1, 127), loss)
 
 
 def spikes(seed: int, ticks: int) -> list[np.ndarray]:
@@ -75,15 +87,45 @@ def test_gradient_equals_finite_differences(name: str, seed: int) -> None:
     assert np.abs(wanted).max() > 10 * bound.max()
 
 
-def test_readout_is_leaky_and_exact() -> None:
-    core = make(leak=2048)
+@pytest.mark.parametrize("leak", [0, 1, 2048, 3686, 4095, 4096])
+@pytest.mark.parametrize("size", [1, 5, (EXACT_SUM - 1) // NEURONS])
+def test_readout_is_leaky_and_exact(leak: int, size: int) -> None:
+    weights = fixed_readout(CLASSES, NEURONS, 5, np.random.default_rng(leak)) * size // 5
+    core = core_of(weights, leak=leak)
     core.begin(0)
-    level = np.zeros(CLASSES, np.int64)
-    for train in spikes(4, 20):
+    level = [0] * CLASSES
+    for train in [np.arange(NEURONS), *spikes(4, 40)]:
         core.step(train)
-        level = np.array([int(x / 2) for x in level])  # toward zero
-        level += 256 * core.readout.weights[:, train].sum(axis=1)
-        assert (core.logits == level * (0.1 / 256)).all()
+        kept = [abs(x) * leak // 4096 * (1 if x > 0 else -1) for x in level]  # toward zero
+        heard = 256 * weights[:, train].sum(axis=1)
+        level = [x + y for x, y in zip(kept, heard.tolist(), strict=True)]
+        assert core.state()["level"].tolist() == level
+        assert (core.logits == np.array(level) * (0.1 / 256)).all()
+
+
+def test_weights_too_large_to_stay_exact_are_refused() -> None:
+    fine = np.ones((CLASSES, NEURONS), np.int64)
+    readout, feedback = fine.copy(), fine.copy()
+    readout[1, :2] = EXACT_SUM // 2, -EXACT_SUM // 2
+    feedback[:2, 3] = EXACT_SUM // 2, -EXACT_SUM // 2
+    below = f"must be below {EXACT_SUM} in sum, not"
+    with pytest.raises(ValueError, match=f"readout weights of a class {below} {EXACT_SUM + 10}"):
+        core_of(readout, fine)
+    with pytest.raises(ValueError, match=f"feedback weights of a neuron {below} {EXACT_SUM + 2}"):
+        core_of(fine, feedback)
+
+
+def test_gradients_of_the_largest_size_come_back_exactly() -> None:
+    """The largest gradient, fed back by the largest weights, loses no bit."""
+    feedback = np.zeros((CLASSES, NEURONS), np.int64)
+    feedback[:, 0] = 1, 2, 3, EXACT_SUM - 7
+    sizes = torch.tensor([2.0**-12, 1.0, -1.0, 2.0**20], dtype=torch.float64)
+    core = core_of(feedback, loss=lambda logits, target: (logits * sizes).sum())
+    core.encoder = encoder = SigmaDeltaEncoder(NEURONS, 2**40)
+    core.step(np.empty(0, np.int32))
+    wanted = 1 + 2 * 4096 - 3 * 4096 + (EXACT_SUM - 7) * 2**32
+    assert encoder.residue[0] == wanted - 2**40
+    assert wanted > 2**52
 
 
 def test_begin_forgets_the_last_sample() -> None:
