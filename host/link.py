@@ -68,6 +68,8 @@ class PacketDevice(Device):
         self._words = region_words(config.geometry)
         self._spike = np.uint32(header(Kind.SPIKE, config.core))
         self._ticks = [as_words([header(Kind.TICK, config.core, learn)]) for learn in (0, 1)]
+        self._learn = as_words([header(Kind.LEARN, config.core)])
+        self._error_heads = [header(Kind.ERROR, config.core, kind << 19) for kind in (0, 1)]
         self._open = True
         self._posted: list[Words] = []
         self._posted_size = 0
@@ -175,13 +177,12 @@ class PacketDevice(Device):
             geometry, self._sums[kind], neurons, values
         )
         self._sums[kind] = after
-        head = header(Kind.ERROR, self.config.core, kind << 19)
-        self._post((checked << 8 | errors & 0xFF | head).astype(np.uint32))
+        self._post((checked << 8 | errors & 0xFF | self._error_heads[kind]).astype(np.uint32))
 
     def learn(self) -> None:
         """Apply the errors sent; DeviceError if it was done since the last tick."""
         validation.require_learnable(self._learned)
-        self._post(as_words([header(Kind.LEARN, self.config.core)]))
+        self._post(self._learn)
         self._ticked(learn=True)
 
     def clear(self) -> None:
@@ -265,10 +266,10 @@ class PacketDevice(Device):
     def _exchange(self, words: Words, expected: int) -> Words:
         """Send what is posted and `words`; the posted packets go out once, whatever happens."""
         validation.require_open(self._open)
-        parts = [*self._posted, words]
+        sent = np.concatenate([*self._posted, words])
         self._posted, self._posted_size = [], 0
         start = perf_counter()
         try:
-            return self._transport.exchange(np.concatenate(parts), expected)
+            return self._transport.exchange(sent, expected)
         finally:
             self.chip_seconds += perf_counter() - start

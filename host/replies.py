@@ -8,7 +8,7 @@ import numpy as np
 
 from axonloop.host.device import Array, DeviceError
 from axonloop.host.packing import Words
-from axonloop.models.packets import Fault, Kind, argument_of, kind_of
+from axonloop.models.packets import Fault, Kind, argument_of, header, kind_of
 
 FAULT_MEANINGS = {
     Fault.KIND: "unknown kind of packet",
@@ -16,6 +16,10 @@ FAULT_MEANINGS = {
     Fault.RANGE: "axon, neuron, delay, address or count out of range, or a read-only address",
     Fault.LEARNED: "learning was done since the last tick",
 }
+
+# NumPy takes its own scalars at once, and an IntEnum only after a search.
+_SPIKE = np.uint32(header(Kind.SPIKE, 0))
+_NEURON = np.uint32(0xFFFF)
 
 
 def _name(enumeration: type[Kind] | type[Fault], value: int) -> str:
@@ -36,29 +40,31 @@ def _refuse(word: int, expected: str) -> NoReturn:
     )
 
 
-def _check_kinds(words: Words, allowed: tuple[Kind, ...]) -> None:
-    kinds = words >> 28
-    good = kinds == allowed[0]
-    for kind in allowed[1:]:
-        good |= kinds == kind
-    if not good.all():
-        _refuse(int(words[~good][0]), " or ".join(kind.name for kind in allowed))
-
-
 def spikes_of_tick(replies: Words) -> Array:
     """The neurons of one tick's SPIKE packets, sorted, int32."""
     spikes = replies[:-1]
-    if spikes.size:
-        _check_kinds(spikes, (Kind.SPIKE,))
-    if not replies.size or replies[-1] >> 28 != Kind.TICK:
-        _refuse(int(replies[-1]) if replies.size else 0, "TICK")
-    return np.sort((spikes & 0xFFFF).astype(np.int32))
+    neurons = spikes ^ _SPIKE
+    neurons.sort()
+    if neurons.size and neurons[-1] > _NEURON:  # not of core 0, or no SPIKE at all
+        wrong = spikes[spikes >> 28 != int(Kind.SPIKE)]
+        if wrong.size:
+            _refuse(int(wrong[0]), "SPIKE")
+        neurons &= _NEURON
+        neurons.sort()
+    last = int(replies[-1]) if replies.size else 0
+    if kind_of(last) != Kind.TICK:
+        _refuse(last, "TICK")
+    return neurons.astype(np.int32)
 
 
 def spikes_of_ticks(replies: Words, ticks: int) -> list[Array]:
     """`spikes_of_tick` for the replies of `ticks` ticks."""
-    _check_kinds(replies, (Kind.SPIKE, Kind.TICK))
-    ends = np.flatnonzero(replies >> 28 == Kind.TICK)
+    kinds = replies >> 28
+    ticked = kinds == int(Kind.TICK)
+    good = ticked | (kinds == int(Kind.SPIKE))
+    if not good.all():
+        _refuse(int(replies[~good][0]), "SPIKE or TICK")
+    ends = np.flatnonzero(ticked)
     if ends.size != ticks or ends[-1] != replies.size - 1:
         raise DeviceError(f"replies of the device must end {ticks} ticks, not {ends.size}")
     neurons = (replies & 0xFFFF).astype(np.int32)

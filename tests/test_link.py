@@ -13,7 +13,7 @@ from axonloop.host.link import PacketDevice
 from axonloop.host.replies import data_payload, spikes_of_tick, spikes_of_ticks
 from axonloop.models.config import CoreConfig, Geometry
 from axonloop.models.packets import Fault, Kind, header
-from axonloop.models.registers import Control, Region, address
+from axonloop.models.registers import VERSION, Control, Region, address
 from axonloop.sim.geometries import GEOMETRIES
 
 SMALL = Geometry(axons=8, neurons=8, lanes=4, update_lanes=4, trace_lanes=2, multipliers=4)
@@ -24,7 +24,7 @@ class Register:
     """A transport to a chip that is memory alone: it keeps what is written, ticks, and logs."""
 
     def __init__(self, geometry: Geometry, **changed: int) -> None:
-        values = {"magic": 0x4158_4C50, "version": 1, "core": 0, "learned": 1}
+        values = {"magic": 0x4158_4C50, "version": VERSION, "core": 0, "learned": 1}
         values |= {name: int(value) for name, value in vars(geometry).items()}
         names = {entry.name.lower(): entry for entry in Control}
         self.memory = {int(names[name]): value for name, value in (values | changed).items()}
@@ -73,7 +73,7 @@ def device(transport):
     ("changed", "message"),
     [
         ({"magic": 7}, "magic of the device must be 1096305744, not 7"),
-        ({"version": 2}, "version of the device must be 1, not 2"),
+        ({"version": 99}, f"version of the device must be {VERSION}, not 99"),
         ({"core": 3}, "core of the device must be 0, not 3"),
         ({"lanes": 8}, "lanes of the device must be 4, not 8"),
         ({"state_bits": 17}, "state_bits of the device must be 16, not 17"),
@@ -182,6 +182,23 @@ def test_replies_that_were_not_asked_for_are_refused():
         data_payload(words[1], 1)
     with pytest.raises(DeviceError, match="must hold 2 words, not 1"):
         data_payload(np.array([header(Kind.DATA, 0, 1), 7], np.uint32), 2)
+
+
+@pytest.mark.parametrize("core", [0, 7, 254])
+def test_spikes_of_any_core_are_sorted(core):
+    rng = np.random.default_rng(core)
+    neurons = rng.permutation(2048)[:50].tolist()
+    spikes = [header(Kind.SPIKE, (core + k % 2) % 255, n) for k, n in enumerate(neurons)]
+    found = spikes_of_tick(np.array([*spikes, header(Kind.TICK, core)], np.uint32))
+    assert (found.tolist(), found.dtype) == (sorted(neurons), np.int32)
+
+
+@pytest.mark.parametrize("kind", [k for k in range(16) if k not in (Kind.SPIKE, Kind.FAULT)])
+def test_the_first_reply_that_is_no_spike_is_named(kind):
+    words = [header(Kind.SPIKE, 0, 9), kind << 28 | 5, header(Kind.READ, 0), header(Kind.TICK, 0)]
+    name = Kind(kind).name if kind in Kind.__members__.values() else f"number {kind}"
+    with pytest.raises(DeviceError, match=f"^reply of the device must be SPIKE, not {name}$"):
+        spikes_of_tick(np.array(words, np.uint32))
 
 
 def test_spikes_are_sorted_and_split_by_tick():
