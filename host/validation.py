@@ -42,7 +42,7 @@ def integers(thing: str, values: ArrayLike) -> NDArray[np.int64]:
         return array.astype(np.int64) if array.dtype.kind in "iuf" else _refuse_kind(thing, array)
     if array.dtype.kind not in "iu":
         _refuse_kind(thing, array)
-    if array.dtype == np.uint64 and array.max() > np.uint64(2**63 - 1):
+    if array.dtype.kind == "u" and array.max() > 2**63 - 1:
         require(False, thing, "whole numbers below 2**63", int(array.max()))
     return array.astype(np.int64, copy=False)
 
@@ -54,10 +54,16 @@ def _refuse_kind(thing: str, array: NDArray[Any]) -> NDArray[np.int64]:
 def ranged(thing: str, values: ArrayLike, low: int, high: int) -> NDArray[np.int64]:
     """`integers` that all lie in `low..high`; the first that does not is named."""
     array = integers(thing, values)
-    if array.size and (array.min() < low or array.max() > high):
+    if array.size and not _within(array, low, high):
         bad = (array < low) | (array > high)
         require(False, thing, f"in {low}..{high}", int(array[bad][0]))
     return array
+
+
+def _within(array: NDArray[np.int64], low: int, high: int) -> bool:
+    """Whether an array that is not empty lies in `low..high`."""
+    least, most = np.minimum.reduce(array, axis=None), np.maximum.reduce(array, axis=None)
+    return bool(low <= least and most <= high)
 
 
 def indices(thing: str, values: ArrayLike, count: int) -> NDArray[np.int64]:
@@ -98,13 +104,15 @@ def check_errors(
     checked = indices("neurons of error events", neurons, geometry.neurons)
     limit = geometry.error_max
     errors = ranged("values of error events", values, -limit, limit)
-    same = errors.shape == checked.shape
-    require(same, "values of error events", f"{len(checked)}, one per neuron", errors.shape)
+    if errors.shape != checked.shape:
+        one_each = f"{len(checked)}, one per neuron"
+        require(False, "values of error events", one_each, errors.shape)
     after = np.array(sums, dtype=np.int64)
     np.add.at(after, checked, errors)
     high = (1 << (geometry.error_sum_bits - 1)) - 1
     low = -high - 1
-    for neuron in np.flatnonzero((after < low) | (after > high))[:1]:
+    if not _within(after, low, high):
+        neuron = np.flatnonzero((after < low) | (after > high))[0]
         require(False, f"sum of errors of neuron {neuron}", f"in {low}..{high}", int(after[neuron]))
     return checked, errors, after
 
