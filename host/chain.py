@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-import numpy as np
-
 from axonloop.host.device import Array
 
 
@@ -22,11 +20,11 @@ class SpikeChain:
 
     def add(self, trains: Iterable[Array]) -> None:
         """Add a sample: the reported neurons of each tick."""
-        parts = []
+        link = hashlib.sha256(self._link)
         for spikes in trains:
-            parts += [np.array([len(spikes)]), spikes]
-        words = np.concatenate(parts).astype("<i4")
-        self._link = hashlib.sha256(self._link + words.tobytes()).digest()
+            link.update(len(spikes).to_bytes(4, "little"))
+            link.update(spikes.astype("<i4").tobytes())
+        self._link = link.digest()
 
     def hexdigest(self) -> str:
         """The last link."""
