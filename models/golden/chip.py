@@ -66,7 +66,10 @@ class Chip:
             core.take_errors(local, values[mine], ungated)
 
     def tick(self) -> Array:
-        """Run one tick; return the neurons that spiked and report it, ascending."""
+        """Run one tick; return the neurons that spiked and report it, ascending.
+
+        No core sees another one before all are done, so their order cannot matter.
+        """
         time = self.time
         spike = np.concatenate([core.tick(time) for core in self.cores])
         self._emit(time, spike)
