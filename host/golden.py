@@ -10,8 +10,9 @@ import numpy as np
 
 from axonloop.host import validation
 from axonloop.host.device import Array, Device, DeviceError
+from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig
-from axonloop.models.golden.core import Core
+from axonloop.models.golden.chip import Chip
 from axonloop.models.registers import Counter, Region
 
 
@@ -25,11 +26,11 @@ class GoldenDevice(Device):
     name = "golden"
 
     def __init__(self, config: CoreConfig) -> None:
-        self._open_core: Core | None = Core(config)
+        self._open_core: Chip | None = Chip(ChipConfig.of(config))
         self.config = config
 
     @property
-    def _core(self) -> Core:
+    def _core(self) -> Chip:
         if self._open_core is None:
             raise DeviceError(validation.CLOSED)
         return self._open_core
@@ -37,7 +38,7 @@ class GoldenDevice(Device):
     def configure(self, config: CoreConfig) -> None:
         """Write all registers and tables; geometry and core number must stay."""
         validation.check_configuration(self.config, config)
-        self._core.configure(config)
+        self._core.configure(ChipConfig.of(config))
         self.config = config
 
     def load_weights(self, weights: Array) -> None:
@@ -46,7 +47,7 @@ class GoldenDevice(Device):
 
     def read_weights(self) -> Array:
         """All weights, int32 `(axons, neurons)`, a copy."""
-        return self._core.synapses.weights.copy()
+        return self._core.weights
 
     def read(self, region: Region) -> Array:
         """One state array, int32, a copy; also GATED and UNGATED."""
@@ -89,8 +90,7 @@ class GoldenDevice(Device):
 
     def send_errors(self, neurons: Array, values: Array, ungated: bool = False) -> None:
         """Send error events: `values[k]`, in +-error_max, for `neurons[k]`."""
-        learning = self._core.learning
-        sums = learning.ungated if ungated else learning.gated
+        sums = self._core.array(Region.UNGATED if ungated else Region.GATED)
         geometry = self.config.geometry
         checked, errors, _ = validation.check_errors(geometry, sums, neurons, values)
         self._core.send_errors(checked, errors, ungated)
@@ -108,16 +108,16 @@ class GoldenDevice(Device):
 
     def snapshot(self) -> dict[str, Any]:
         """All state, as arrays and numbers that `numpy.savez` takes; see `Device.snapshot`."""
-        learning = self._core.learning
-        validation.require_no_errors(learning.gated, learning.ungated)
         state = self._core.snapshot()
-        del state["gated"], state["ungated"]
+        validation.require_no_errors(state.pop("gated"), state.pop("ungated"))
+        state["counters"] = state["counters"][0]
         return state | {"geometry": validation.geometry_text(self.config.geometry)}
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Put back what any device of this geometry returned; waiting errors are forgotten."""
         state = validation.check_snapshot(self.config, snapshot)
         zeros = np.zeros(self.config.geometry.neurons, dtype=np.int64)
+        state["counters"] = state["counters"][None]
         self._core.restore(state | {"gated": zeros, "ungated": zeros})
 
     def counters(self) -> dict[Counter, int]:

@@ -1,11 +1,14 @@
-"""Sections 5, 8 and 9 of docs/contract.md once more, in plain Python, one number at a time.
+"""Sections 5, 8, 9, 11 of docs/contract.md once more, in plain Python, one number at a time.
 
 No arrays and nothing shared with models/golden: a second reading of the same page. Slow.
 """
 
 from __future__ import annotations
 
-from axonloop.models.config import CoreConfig
+from random import Random
+
+from axonloop.models.chip import ChipConfig
+from axonloop.models.config import CoreConfig, Destination
 
 CODE = (
     "002C4DAB 00589B55 00B136A9 01626D51 02C4DAA1 0589B541 0B136A81 1626D501 2C4DAA01 "
@@ -13,6 +16,7 @@ CODE = (
 )
 STATES = ["current", "membrane", "reset", "countdown", "box", "spike"]
 TRACES = ["trace_q", "trace_p", "trace_pq"]
+PORTS = ["north", "east", "south", "west", "local"]
 
 
 def decay(x: int, k: int) -> int:
@@ -57,7 +61,6 @@ class NaiveCore:
 
     def __init__(self, config: CoreConfig) -> None:
         self.config, self.geometry = config, config.geometry
-        self.seed, self.t, self.learned = config.seed, 0, True
         names = [
             "ticks",
             "spikes",
@@ -68,6 +71,7 @@ class NaiveCore:
             "updates",
             "saturations",
             "collisions",
+            *PORTS,
         ]
         self.counters = dict.fromkeys(names, 0)
         self.weights: list[list[int]] = []
@@ -93,16 +97,12 @@ class NaiveCore:
         self.counters["collisions"] += row[axon]
         row[axon] = 1
 
-    def send_spike(self, axon: int, delay: int = 0) -> None:
-        self.arrive_later(self.t + delay, axon)
-
     def send_error(self, neuron: int, value: int, ungated: bool) -> None:
         sums = self.ungated if ungated else self.gated
         sums[neuron] = wrapped(sums[neuron] + value, self.geometry.error_bits + 8)
         self.counters["errors"] += 1
 
-    def tick(self) -> list[int]:
-        t, self.t = self.t, (self.t + 1) % 2**32
+    def tick(self, t: int) -> None:
         geometry, rows = self.geometry, self.config.rows
         self.counters["ticks"] += 1
         slot = self.pending[t % geometry.delay_slots]
@@ -116,7 +116,6 @@ class NaiveCore:
             self.update_neuron(i, acc[i])
         for j in range(geometry.axons):
             self.update_axon(j, spikes[j])
-        return self.emit(t)
 
     def integrate(self, i: int, spikes: list[bool]) -> int:
         total, group = 0, i // self.geometry.lanes
@@ -160,38 +159,113 @@ class NaiveCore:
             pq = min(s["trace_p"][j] >> p.pq_shift, self.geometry.pq_max)
         s["trace_pq"][j] = pq
 
-    def emit(self, t: int) -> list[int]:
-        reported = []
+    def emissions(self) -> list[Destination]:
+        found: list[Destination] = []
         for i in range(self.geometry.neurons):
             if self.state["spike"][i]:
-                for entry in self.config.fanout[i]:
-                    self.arrive_later(t + 1 + entry.delay, entry.axon)
-                if self.config.groups[i // self.geometry.lanes].report:
-                    reported.append(i)
-        self.learned = False
-        return reported
+                found += self.config.fanout[i]
+        return found
 
-    def learn(self) -> None:
-        assert not self.learned
-        self.learned = True
+    def reported(self) -> list[int]:
+        lanes, groups = self.geometry.lanes, self.config.groups
+        spikes = self.state["spike"]
+        return [i for i in range(len(spikes)) if spikes[i] and groups[i // lanes].report]
+
+    def learn(self, seed: int, t: int) -> None:
         limit = self.geometry.error_max
         for i in range(self.geometry.neurons):
             gated = sat(self.gated[i], limit) * self.state["box"][i]
             error = sat(gated + sat(self.ungated[i], limit), limit)
             for j in range(self.geometry.axons):
-                self.learn_synapse(j, i, error, self.state["trace_pq"][j])
+                step = (seed, t, error, self.state["trace_pq"][j])
+                self.learn_synapse(j, i, *step)
         self.gated = [0] * self.geometry.neurons
         self.ungated = [0] * self.geometry.neurons
 
-    def learn_synapse(self, j: int, i: int, error: int, pq: int) -> None:
+    def learn_synapse(self, j: int, i: int, seed: int, t: int, error: int, pq: int) -> None:
         old = self.weights[j][i]
         if error == 0 or pq == 0 or old == self.geometry.no_synapse:
             return
-        p, t = self.neuron_set(i), (self.t - 1) % 2**32
-        random = h(self.seed, t, self.config.core, i, j, 0) % 2**p.eta_shift
+        p = self.neuron_set(i)
+        random = h(seed, t, self.config.core, i, j, 0) % 2**p.eta_shift
         half = 2 ** (p.eta_shift - 1) if p.eta_shift else 0
         step = (error * pq + (half if p.rounding == 1 else random)) >> p.eta_shift
         new = sat(old - step, self.geometry.weight_max)
         self.weights[j][i] = new
         self.counters["visits"] += 1
         self.counters["updates"] += new != old
+
+
+class NaiveChip:
+    """Cores by number, and a walk through the mesh for each spike; the cores have the state.
+
+    With `shuffle`, cores run in random order and each sends its spikes, in random order, as soon
+    as it is done, whatever the others do.
+    """
+
+    def __init__(self, config: ChipConfig, shuffle: Random | None = None) -> None:
+        self.columns = config.mesh.columns
+        self.cores = {core.core: NaiveCore(core) for core in config.cores}
+        self.seed, self.t, self.learned = config.cores[0].seed, 0, True
+        self.shuffle = shuffle
+
+    def tick(self) -> list[tuple[int, int]]:
+        """Run a tick; the spikes reported, as (core, neuron)."""
+        t, self.t = self.t, (self.t + 1) % 2**32
+        self.learned = False
+        numbers = list(self.cores)
+        if self.shuffle:
+            self.shuffle.shuffle(numbers)
+        for number in numbers:
+            self.cores[number].tick(t)
+            if self.shuffle:
+                self.emit(number, t)
+        if not self.shuffle:
+            for number in numbers:
+                self.emit(number, t)
+        return [(n, i) for n, core in self.cores.items() for i in core.reported()]
+
+    def emit(self, number: int, t: int) -> None:
+        entries = self.cores[number].emissions()
+        if self.shuffle:
+            self.shuffle.shuffle(entries)
+        for entry in entries:
+            if len(self.cores) > 1:
+                self.walk(number, entry.core)
+            self.cores[entry.core].arrive_later(t + 1 + entry.delay, entry.axon)
+
+    def walk(self, here: int, there: int) -> None:
+        """One step after the other, as every router decides: first columns, then rows."""
+        while here != there:
+            column, row = here % self.columns, here // self.columns
+            if column < there % self.columns:
+                port, step = "east", 1
+            elif column > there % self.columns:
+                port, step = "west", -1
+            elif row < there // self.columns:
+                port, step = "south", self.columns
+            else:
+                port, step = "north", -self.columns
+            self.cores[here].counters[port] += 1
+            here += step
+        self.cores[here].counters["local"] += 1
+
+    def send_spike(self, core: int, axon: int, delay: int = 0) -> None:
+        self.cores[core].arrive_later(self.t + delay, axon)
+
+    def send_error(self, core: int, neuron: int, value: int, ungated: bool) -> None:
+        self.cores[core].send_error(neuron, value, ungated)
+
+    def learn(self) -> None:
+        assert not self.learned
+        self.learned = True
+        for core in self.cores.values():
+            core.learn(self.seed, (self.t - 1) % 2**32)
+
+    def clear(self) -> None:
+        for core in self.cores.values():
+            core.clear()
+
+    def joined(self, name: str) -> list[int]:
+        """A state array of all cores, one after the other."""
+        return [value for core in self.cores.values() for value in core.state[name]]

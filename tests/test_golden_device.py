@@ -90,7 +90,7 @@ REFUSED = {
                 fanout=((Destination(1, core=254 - d.config.core),),) * 32,
             )
         ),
-        r"of a single core must be",
+        r"cores\[0\]\.fanout\[0\]\[0\]\.core must be a whole number in",
     ),
 }
 

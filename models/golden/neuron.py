@@ -44,10 +44,10 @@ class Neurons:
         self.refractory = per_neuron(config, "refractory")
         self.bias = np.array(config.bias, dtype=np.int64)
 
-    def step(self, acc: Array) -> tuple[Array, int]:
+    def step(self, acc: Array) -> tuple[int, int]:
         """One tick with the sums `acc` `(neurons,)`.
 
-        Returns the neurons that spiked, ascending, and how many state words were clipped.
+        Returns how many neurons spiked and how many state words were clipped.
         """
         limit = self.geometry.state_max
         current, clipped_i = saturate(decay(self.current, self.beta_n) + (acc << self.w_exp), limit)
@@ -60,13 +60,13 @@ class Neurons:
         box = np.abs(above) < self.box_width
         reset, clipped_r = saturate(decay(self.reset, self.gamma) + self.rho * spike, limit)
         countdown = np.maximum(self.countdown - 1, 0)
-        fired = np.flatnonzero(spike)
+        fired = spike.nonzero()[0]
         membrane[fired] = self._after_spike(membrane[fired], fired)
         countdown[fired] = self.refractory[fired]
         self.current, self.membrane, self.reset = current, membrane, reset
         self.countdown, self.box, self.spike = countdown, box, spike
         clipped = (np.count_nonzero(c) for c in (clipped_i, clipped_v & free, clipped_r))
-        return fired, int(sum(clipped))
+        return len(fired), int(sum(clipped))
 
     def _after_spike(self, membrane: Array, fired: Array) -> Array:
         """V of the neurons `fired`, by reset mode: kept, 0, or less the threshold."""

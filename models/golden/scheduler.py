@@ -1,4 +1,4 @@
-"""Spikes on their way: a bitmap of delay slots by axons, and the fan-out tables that feed it."""
+"""Spikes on their way to a core: a bitmap of delay slots by axons."""
 
 from __future__ import annotations
 
@@ -27,15 +27,13 @@ class Scheduler:
         self.configure(config)
 
     def configure(self, config: CoreConfig) -> None:
-        """Take over `always_on` and the fan-out tables."""
+        """Take over `always_on` of the rows."""
         self.always_on = np.array([row.always_on for row in config.rows])
-        entries = [(n, e.axon, e.delay) for n, table in enumerate(config.fanout) for e in table]
-        self.source, self.axon, self.delay = np.array(entries, dtype=np.int64).reshape(-1, 3).T
 
-    def deliver(self, slots: Array | int, axons: Array) -> int:
-        """Set bits; return how many spikes found theirs already set."""
+    def deliver(self, ticks: Array | int, axons: Array) -> int:
+        """Set the bits of `axons` for `ticks`; return how many spikes found theirs already set."""
         before = np.count_nonzero(self.pending)
-        self.pending[slots, axons] = True
+        self.pending[ticks % self.slots, axons] = True
         return int(before + len(axons) - np.count_nonzero(self.pending))
 
     def arrive(self, tick: int) -> NDArray[np.bool_]:
@@ -44,13 +42,6 @@ class Scheduler:
         spikes: NDArray[np.bool_] = slot | self.always_on
         slot[:] = False
         return spikes
-
-    def emit(self, tick: int, spike: NDArray[np.bool_]) -> int:
-        """Send neuron spikes of `tick` through the fan-out tables; return the collisions."""
-        if not len(self.source):
-            return 0
-        sent = spike[self.source]
-        return self.deliver((tick + 1 + self.delay[sent]) % self.slots, self.axon[sent])
 
     def clear(self) -> None:
         self.pending[:] = False
