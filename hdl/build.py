@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 
 from axonloop.hdl.chip import ONE_CORE, Chip
 from axonloop.models.chip import Mesh
-from axonloop.models.config import MAX_CORES, Geometry, require_range
+from axonloop.models.config import MAX_CORES, Geometry, require, require_range
 
 TOP = "axonloop_chip"
 """Name of the top module."""
@@ -34,6 +34,7 @@ def verilog(geometry: Geometry, core: int = 0, mesh: Mesh = ONE_CORE) -> str:
     can be cached by content. ValueError for a number that does not go with the mesh.
     """
     require_range("core", core, 0, MAX_CORES - 1)
+    require(core == 0 or mesh.cores == 1, "number of the first core", "0 in a mesh", core)
     return component_verilog(Chip(geometry, mesh, core), TOP)
 
 

@@ -10,7 +10,7 @@ from axonloop.hdl.mesh import RouterMesh
 from axonloop.hdl.payloads import spike_layout
 from axonloop.hdl.port import HostPort
 from axonloop.models.chip import Mesh
-from axonloop.models.config import Geometry, require
+from axonloop.models.config import Geometry
 
 ONE_CORE = Mesh()
 
@@ -23,7 +23,6 @@ class Chip(wiring.Component):
 
     def __init__(self, geometry: Geometry, mesh: Mesh = ONE_CORE, core: int = 0) -> None:
         self._geometry, self._mesh, self._first = geometry, mesh, core
-        require(core == 0 or self._mesh.cores == 1, "number of the first core", "0 in a mesh", core)
         super().__init__(
             {"commands": In(stream.Signature(32)), "replies": Out(stream.Signature(32))}
         )
