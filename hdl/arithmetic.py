@@ -1,6 +1,6 @@
 """The arithmetic verbs of the number format (docs/contract.md): saturate, clip, decay, round."""
 
-from amaranth.hdl import Array, Module, Mux, Signal, Value
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 
 from axonloop.models.config import DECAY_ONE
 
@@ -58,6 +58,12 @@ def lowest_one(bits: Value) -> Value:
     for position in reversed(range(len(bits) - 1)):
         index = Mux(bits[position], position, index)
     return index
+
+
+def next_one(bits: Value, last: Value) -> Value:
+    """Index of the first one behind bit `last`, going round; undefined where there is none."""
+    behind = Cat(bits[position] & (last < position) for position in range(len(bits)))
+    return Mux(behind.any(), lowest_one(behind), lowest_one(bits))
 
 
 def select(values: list[Value], index: Value) -> Value:

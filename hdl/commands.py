@@ -1,6 +1,6 @@
 """Packets from the host: decoded, checked, carried out one after the other, answered."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -21,13 +21,32 @@ COUNT_BITS = 16
 READ_QUEUE = 8
 
 
+def for_all_cores(kind: Value) -> Value:
+    """Is a packet of this kind for the whole chip?"""
+    return (kind >= Kind.TICK) & (kind <= Kind.CLEAR)
+
+
+def payload_words(header) -> Value:
+    """Words that follow a header on its way to the chip."""
+    count = header.argument[:COUNT_BITS]
+    return Mux(header.kind == Kind.WRITE, count + 1, header.kind == Kind.READ)
+
+
 class Commands(wiring.Component):
-    """The host port of a core (docs/contract.md, section 6). Rules:
+    """Carries out the packets for one core (docs/contract.md, section 6). Rules:
 
     1. Packets take effect in order; the next one waits until the core is idle again. Spikes and
        error events take one cycle each, register words too.
     2. A packet that is refused changes nothing; its payload is dropped, and FAULT is sent.
     3. `replies` may stall for ever; then the core waits, nothing is dropped.
+    4. TICK, LEARN and CLEAR are for the whole chip and carry the number of its first core, `first`;
+       all other packets carry this core's own number, `core`.
+    5. A TICK shows `waiting` until `start`, then runs, then shows `finished` until `finish`. Only
+       then comes its answer, from the first core alone, and then learning.
+    6. `words.ready` depends on no input of the same cycle.
+
+    Latency: `waiting` rises one cycle after TICK was taken; `tick` is `start` and `finished` is
+    `done` in the same cycle.
 
     Members
     -------
@@ -35,12 +54,14 @@ class Commands(wiring.Component):
     reports : neurons whose spikes the host hears, while a tick runs
     spikes, errors : accepted events
     tick, learn, clear : strobes that start work; `done` falls in the next cycle and rises again
+    waiting, start, finished, finish : rule 5
+    idle : no packet is in work
     learned, tick_number : from the control registers; the number is that of the tick that ran
     fault : a packet was refused
     """
 
-    def __init__(self, geometry: Geometry, core: int) -> None:
-        self._geometry, self._core = geometry, core
+    def __init__(self, geometry: Geometry, core: int, first: int) -> None:
+        self._geometry, self._core, self._first = geometry, core, first
         super().__init__(
             {
                 "words": In(stream.Signature(32)),
@@ -52,6 +73,11 @@ class Commands(wiring.Component):
                 "learn": Out(1),
                 "clear": Out(1),
                 "done": In(1),
+                "waiting": Out(1),
+                "start": In(1),
+                "finished": Out(1),
+                "finish": In(1),
+                "idle": Out(1),
                 "learned": In(1),
                 "tick_number": In(32),
                 "fault": Out(1),
@@ -69,18 +95,21 @@ class Commands(wiring.Component):
         m.d.comb += [self.bus.address.eq(self._address), self.bus.write_data.eq(self.words.payload)]
         with m.FSM():
             with m.State("HEADER"):
+                m.d.comb += self.idle.eq(1)
                 self._decode(m)
             with m.State("REFUSE"):
                 self._refuse(m)
+            with m.State("WAIT START"):
+                m.d.comb += [self.waiting.eq(1), self.tick.eq(self.start)]
+                with m.If(self.start):
+                    m.next = "WAIT TICK"
             with m.State("WAIT TICK"):
                 self._report(m)
-                with m.If(self.done):
+                m.d.comb += self.finished.eq(self.done)
+                with m.If(self.finish):
                     m.next = "TICK DONE"
             with m.State("TICK DONE"):
-                self._reply(m, Kind.TICK, self.tick_number[:20])
-                with m.If(self.replies.ready):
-                    m.d.comb += self.learn.eq(self._kept.argument[0])
-                    m.next = "START"
+                self._answer_tick(m)
             with m.State("START"):
                 m.next = "WAIT"
             with m.State("WAIT"), m.If(self.done):
@@ -109,6 +138,15 @@ class Commands(wiring.Component):
             self.replies.payload.eq(kind << 28 | self._core << 20 | argument),
         ]
 
+    def _answer_tick(self, m) -> None:
+        """The first core answers; all learn."""
+        silent = self._core != self._first
+        if not silent:
+            self._reply(m, Kind.TICK, self.tick_number[:20])
+        with m.If(silent | self.replies.ready):
+            m.d.comb += self.learn.eq(self._kept.argument[0])
+            m.next = "START"
+
     def _report(self, m) -> None:
         m.d.comb += [
             self.replies.valid.eq(self.reports.valid),
@@ -136,14 +174,13 @@ class Commands(wiring.Component):
         header = self._header
         m.d.comb += self.words.ready.eq(1)
         m.d.sync += self._kept.eq(header)
-        count = header.argument[:COUNT_BITS]
-        payload = Mux(header.kind == Kind.WRITE, count + 1, header.kind == Kind.READ)
         known = (header.kind >= Kind.SPIKE) & (header.kind <= Kind.READ)
+        expected = Mux(for_all_cores(header.kind), self._first, self._core)
         with m.If(self.words.valid):
             with m.If(~known):
                 self._reject(m, Fault.KIND)
-            with m.Elif(header.core != self._core):
-                self._reject(m, Fault.CORE, payload)
+            with m.Elif(header.core != expected):
+                self._reject(m, Fault.CORE, payload_words(header))
             with m.Else():
                 self._dispatch(m)
 
@@ -169,8 +206,7 @@ class Commands(wiring.Component):
                 with m.If(neuron >= geometry.neurons):
                     self._reject(m, Fault.RANGE)
             with m.Case(Kind.TICK):
-                m.d.comb += self.tick.eq(1)
-                m.next = "WAIT TICK"
+                m.next = "WAIT START"
             with m.Case(Kind.LEARN):
                 m.d.comb += self.learn.eq(~self.learned)
                 m.next = "START"
@@ -192,7 +228,7 @@ class Commands(wiring.Component):
                 with m.Case(number):
                     m.d.comb += words.eq(size)
         writing = self._kept.kind == Kind.WRITE
-        fixed = (region == Region.CONTROL) & (offset <= Control.ENTRIES)
+        fixed = (region == Region.CONTROL) & (offset <= Control.ROWS)
         for number in READ_ONLY:
             fixed = fixed | (region == number)
         inside = (offset + count <= words) & (count != 0)

@@ -5,13 +5,15 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.payloads import BusSignature
+from axonloop.models.chip import Mesh
 from axonloop.models.config import Geometry
 from axonloop.models.registers import COUNTER_BITS, MAGIC, VERSION, Control, Counter, Region
 
 
-def identification(geometry: Geometry, core: int) -> dict[int, int]:
+def identification(geometry: Geometry, mesh: Mesh, core: int) -> dict[int, int]:
     """The read-only words, by offset."""
     words = {Control.MAGIC: MAGIC, Control.VERSION: VERSION, Control.CORE: core}
+    words |= {Control.COLUMNS: mesh.columns, Control.ROWS: mesh.rows}
     geometry_words = range(Control.AXONS, Control.ENTRIES + 1)
     return words | {
         offset: int(getattr(geometry, Control(offset).name.lower())) for offset in geometry_words
@@ -21,6 +23,8 @@ def identification(geometry: Geometry, core: int) -> dict[int, int]:
 class ControlRegisters(wiring.Component):
     """What a host reads first and last. Counters wrap at 48 bits.
 
+    Only counters that `increment_bits` names have hardware; others read 0 and ignore writes.
+
     Members
     -------
     next_tick : a tick starts; `tick` moves on, `learned` falls
@@ -28,8 +32,8 @@ class ControlRegisters(wiring.Component):
     increments : by how much each counter grows in this cycle (see Counter)
     """
 
-    def __init__(self, geometry: Geometry, core: int, increment_bits: dict[Counter, int]) -> None:
-        self._identification = identification(geometry, core)
+    def __init__(self, identification: dict[int, int], increment_bits: dict[Counter, int]) -> None:
+        self._identification, self._counters = identification, tuple(increment_bits)
         increments = {
             f"add_{counter.name.lower()}": In(bits) for counter, bits in increment_bits.items()
         }
@@ -60,7 +64,7 @@ class ControlRegisters(wiring.Component):
             m.d.sync += [self.tick.eq(self.tick + 1), self.learned.eq(0)]
         with m.If(self.next_learn):
             m.d.sync += self.learned.eq(1)
-        counters = {counter: self._count(m, counter, write, offset) for counter in Counter}
+        counters = {counter: self._count(m, counter, write, offset) for counter in self._counters}
         with m.If(read), m.Switch(kept):
             for where, value in self._identification.items():
                 with m.Case(where):

@@ -3,56 +3,85 @@
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from axonloop.hdl.arithmetic import popcount
 from axonloop.hdl.commands import Commands
-from axonloop.hdl.control import ControlRegisters
+from axonloop.hdl.control import ControlRegisters, identification
 from axonloop.hdl.fanout import Fanout
 from axonloop.hdl.learning import Learning
 from axonloop.hdl.neuron import Neurons
 from axonloop.hdl.parameters import ParameterSets
+from axonloop.hdl.payloads import addressed_layout, spike_layout
 from axonloop.hdl.scheduler import Scheduler
 from axonloop.hdl.synapses import Synapses
 from axonloop.hdl.traces import Traces
 from axonloop.hdl.weights import Weights
+from axonloop.models.chip import Mesh
 from axonloop.models.config import Geometry, ceil_log2
-from axonloop.models.registers import Counter
+from axonloop.models.registers import PORT_COUNTERS, Counter
 
 
 class Core(wiring.Component):
-    """One core with a host port: everything in docs/contract.md.
+    """One core of a chip: everything in docs/contract.md but the mesh. Rules:
+
+    1. Packets: those of `Commands`.
+    2. A tick starts with `start`, given while `waiting` is high, in the same cycle for all cores.
+    3. `finished` rises when steps 1 to 5 are done: all `outgoing` spikes and all reports were
+       taken. It stays, and nothing is sent, until `finish`.
+    4. `incoming` is always taken, one spike per cycle; spikes come only between `start` and
+       `finish` (both excluded).
+    5. `idle` while no packet is in work; then `replies` shows nothing.
 
     Latency of a tick: axons / trace_lanes, or the groups of all rows with a spike if that is more,
-    + neurons / update_lanes, + the fan-out of the last words, + about 20.
+    + neurons / update_lanes, + the fan-out of the last words, + about 20. A spike that arrives
+    delays the scan of the axons by at most a cycle.
 
     Members
     -------
     commands, replies : words of packets from and to the host
+    outgoing, incoming : spikes of the fan-out, and those for this core
+    waiting, start, finished, finish, idle : rules 2, 3 and 5
+    passed : one strobe per port of the core's router: a spike left through it (mesh only)
     """
 
-    def __init__(self, geometry: Geometry, core: int = 0) -> None:
-        self._geometry, self._number = geometry, core
+    def __init__(self, geometry: Geometry, mesh: Mesh, core: int) -> None:
+        self._geometry, self._mesh, self._number = geometry, mesh, core
+        self._first = core if mesh.cores == 1 else 0
+        spike = spike_layout(geometry)
         super().__init__(
-            {"commands": In(stream.Signature(32)), "replies": Out(stream.Signature(32))}
+            {
+                "commands": In(stream.Signature(32)),
+                "replies": Out(stream.Signature(32)),
+                "outgoing": Out(stream.Signature(addressed_layout(spike))),
+                "incoming": In(stream.Signature(spike)),
+                "waiting": Out(1),
+                "start": In(1),
+                "finished": Out(1),
+                "finish": In(1),
+                "idle": Out(1),
+                "passed": In(len(PORT_COUNTERS)),
+            }
         )
 
     def elaborate(self, platform) -> Module:
         m = Module()
         geometry = self._geometry
-        m.submodules.port = self._port = Commands(geometry, self._number)
+        m.submodules.port = self._port = Commands(geometry, self._number, self._first)
         m.submodules.scheduler = self._scheduler = Scheduler(geometry)
         m.submodules.weights = self._weights = Weights(geometry)
         m.submodules.synapses = self._synapses = Synapses(geometry)
         m.submodules.neurons = self._neurons = Neurons(geometry)
         m.submodules.traces = self._traces = Traces(geometry)
-        m.submodules.fanout = self._fanout = Fanout(geometry)
+        m.submodules.fanout = self._fanout = Fanout(
+            geometry, range(self._first, self._first + self._mesh.cores)
+        )
         m.submodules.learning = self._learning = Learning(geometry)
         m.submodules.parameters = self._parameters = ParameterSets(geometry)
         m.submodules.control = self._control = ControlRegisters(
-            geometry, self._number, self._increment_bits()
+            identification(geometry, self._mesh, self._number), self._increment_bits()
         )
         connect(m, host=flipped(self.commands), port=self._port.words)
         connect(m, port=self._port.replies, host=flipped(self.replies))
@@ -106,14 +135,17 @@ class Core(wiring.Component):
         ]
 
     def _wire_spikes(self, m) -> None:
-        """Spikes from the host come between ticks, those of the fan-out during one."""
-        host, own, sink = self._port.spikes, self._fanout.spikes, self._scheduler.spikes
+        """Spikes from the host come between ticks, those of the cores during one."""
+        host, arriving, sink = self._port.spikes, self.incoming, self._scheduler.spikes
         m.d.comb += [
-            sink.valid.eq(host.valid | own.valid),
-            sink.payload.eq(Mux(own.valid, own.payload.as_value(), host.payload.as_value())),
-            own.ready.eq(1),
+            sink.valid.eq(host.valid | arriving.valid),
+            sink.payload.eq(
+                Mux(arriving.valid, arriving.payload.as_value(), host.payload.as_value())
+            ),
+            arriving.ready.eq(1),
             host.ready.eq(1),
         ]
+        connect(m, fanout=self._fanout.spikes, mesh=flipped(self.outgoing))
         connect(m, fanout=self._fanout.reports, port=self._port.reports)
         slot_bits = ceil_log2(self._geometry.delay_slots)
         m.d.comb += self._scheduler.tick_slot.eq(self._control.tick[:slot_bits])
@@ -143,6 +175,11 @@ class Core(wiring.Component):
         )
         slot_bits = ceil_log2(self._geometry.delay_slots)
         m.d.comb += [
+            self.waiting.eq(port.waiting),
+            port.start.eq(self.start),
+            self.finished.eq(port.finished),
+            port.finish.eq(self.finish),
+            self.idle.eq(port.idle),
             self._control.next_tick.eq(port.tick),
             self._control.next_learn.eq(port.learn),
             port.learned.eq(self._control.learned),
@@ -176,7 +213,8 @@ class Core(wiring.Component):
                 3 * geometry.update_lanes + 2 * geometry.trace_lanes
             ).bit_length(),
         }
-        return {counter: wide.get(counter, 1) for counter in Counter}
+        absent = PORT_COUNTERS if self._mesh.cores == 1 else ()
+        return {counter: wide.get(counter, 1) for counter in Counter if counter not in absent}
 
     def _count(self, m) -> None:
         control, events = self._control, self._synapses.events
@@ -191,7 +229,10 @@ class Core(wiring.Component):
             control.add_updates.eq(self._learning.updates),
             control.add_saturations.eq(self._neurons.clips + self._traces.clips),
             control.add_collisions.eq(self._scheduler.collision),
-            control.add_faults.eq(self._port.fault),
+            control.add_faults.eq(self._port.fault | self._fanout.fault),
             control.add_cycles.eq(1),
             control.add_stalls.eq(self.replies.valid & ~self.replies.ready),
         ]
+        if self._mesh.cores > 1:
+            ports = (getattr(control, f"add_{counter.name.lower()}") for counter in PORT_COUNTERS)
+            m.d.comb += Cat(ports).eq(self.passed)

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from axonloop.hdl.arithmetic import lowest_one
 from axonloop.hdl.memory import LaneMemory
 from axonloop.hdl.neuron import flags_layout
-from axonloop.hdl.payloads import address_bits, spike_layout
+from axonloop.hdl.payloads import address_bits, addressed_layout, spike_layout
 from axonloop.models.config import Geometry, ceil_log2
 from axonloop.models.registers import FANOUT_FIELDS, GROUP_FIELDS, Region
 
@@ -22,14 +22,16 @@ class Fanout(wiring.Component):
     1. `words` are words of spikes as the sweep shows them; nothing is lost, because the queue
        holds all words of a sweep.
     2. A spike of a group with `report` appears once on `reports`, as its neuron's number.
-    3. For every entry of the neuron's list a spike appears on `spikes`.
-    4. `busy` while anything is queued or on its way.
+    3. For every entry of the neuron's list a spike appears once on `spikes`, addressed to its core.
+    4. An entry whose core is not one of `cores`, or whose axon or delay no core has, is not sent;
+       `fault` rises for one cycle instead.
+    5. `busy` while anything is queued or on its way; it falls after the last spike was taken.
 
     Latency: 2 cycles per spike + 2 per entry, and what the receivers take longer.
     """
 
-    def __init__(self, geometry: Geometry) -> None:
-        self._geometry = geometry
+    def __init__(self, geometry: Geometry, cores: range) -> None:
+        self._geometry, self._cores = geometry, cores
         first, count = FANOUT_FIELDS["first"], FANOUT_FIELDS["count"]
         neurons = geometry.neurons
         self._first = LaneMemory(
@@ -49,7 +51,8 @@ class Fanout(wiring.Component):
             {
                 "words": In(flags_layout(geometry)),
                 "reports": Out(stream.Signature(address_bits(neurons))),
-                "spikes": Out(stream.Signature(spike_layout(geometry))),
+                "spikes": Out(stream.Signature(addressed_layout(spike_layout(geometry)))),
+                "fault": Out(1),
                 "busy": Out(1),
             }
         )
@@ -76,9 +79,8 @@ class Fanout(wiring.Component):
             self.busy.eq(next_word | bits.any() | ~idle),
             self.reports.payload.eq(kept),
             self._entries.read_address.eq(entry),
-            self.spikes.payload.axon.eq(self._entries.read_data.as_value()[:16]),
-            self.spikes.payload.delay.eq(self._entries.read_data.as_value()[16:20]),
         ]
+        good = self._address(m)
         with m.FSM():
             with m.State("FIND"):
                 m.d.comb += idle.eq(1)
@@ -100,13 +102,31 @@ class Fanout(wiring.Component):
                 m.d.comb += self._entries.read_enable.eq(1)
                 m.next = "SEND"
             with m.State("SEND"):
-                m.d.comb += self.spikes.valid.eq(1)
-                with m.If(self.spikes.ready):
+                m.d.comb += [self.spikes.valid.eq(good), self.fault.eq(~good)]
+                with m.If(self.spikes.ready | ~good):
                     m.d.sync += [entry.eq(entry + 1), remaining.eq(remaining - 1)]
                     m.next = "ENTRY"
                     with m.If(remaining == 1):
                         m.next = "FIND"
         return m
+
+    def _address(self, m) -> Signal:
+        """Take the present entry apart; returns whether the chip has what it names."""
+        geometry, good = self._geometry, Signal()
+        entry = self._entries.read_data.as_value()
+        axon, delay, core = entry[:16], entry[16:20], entry[20:]
+        m.d.comb += [
+            self.spikes.payload.payload.axon.eq(axon),
+            self.spikes.payload.payload.delay.eq(delay),
+            self.spikes.payload.core.eq(core),
+            good.eq(
+                (core >= self._cores.start)
+                & (core < self._cores.stop)
+                & (axon < geometry.axons)
+                & (delay <= geometry.max_delay)
+            ),
+        ]
+        return good
 
     def _queue(self, m):
         """Words with spikes wait here; returns the bits of the current one and its first neuron.

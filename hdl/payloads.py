@@ -1,6 +1,6 @@
 """The house payloads and signatures: events, packet headers, parameters, register access."""
 
-from amaranth.hdl import signed
+from amaranth.hdl import ShapeLike, signed
 from amaranth.lib import data
 from amaranth.lib.wiring import Out, Signature
 
@@ -9,6 +9,8 @@ from axonloop.models.registers import parameter_bits
 
 BUS_LATENCY = 2
 """Cycles from a read strobe on a component's bus to its data."""
+CORE_BITS = 8
+"""Width of a core's number."""
 
 
 def address_bits(words: int) -> int:
@@ -18,7 +20,7 @@ def address_bits(words: int) -> int:
 
 def header_layout() -> data.StructLayout:
     """First word of a packet."""
-    return data.StructLayout({"argument": 20, "core": 8, "kind": 4})
+    return data.StructLayout({"argument": 20, "core": CORE_BITS, "kind": 4})
 
 
 def spike_layout(geometry: Geometry) -> data.StructLayout:
@@ -26,6 +28,11 @@ def spike_layout(geometry: Geometry) -> data.StructLayout:
     return data.StructLayout(
         {"axon": address_bits(geometry.axons), "delay": address_bits(geometry.delay_slots)}
     )
+
+
+def addressed_layout(shape: ShapeLike) -> data.StructLayout:
+    """Something of `shape` on its way to core number `core`."""
+    return data.StructLayout({"payload": shape, "core": CORE_BITS})
 
 
 def error_layout(geometry: Geometry) -> data.StructLayout:

@@ -13,7 +13,8 @@ from pathlib import Path
 from amaranth.back import rtlil
 
 from axonloop.hdl.build import TOP
-from axonloop.hdl.chip import Chip
+from axonloop.hdl.chip import ONE_CORE, Chip
+from axonloop.models.chip import Mesh
 from axonloop.models.config import Geometry, require
 
 FAMILIES = {
@@ -23,17 +24,19 @@ FAMILIES = {
 """By name; the Yosys command that maps to each family."""
 
 # Weights start undefined, and only a memory without initial values fits single-port RAM.
-UNDEFINED_WEIGHTS = f"delete {TOP}.core.weights/t:$meminit*"
+UNDEFINED_WEIGHTS = f"delete {TOP}.core*.weights/t:$meminit*"
 
 
-def synthesise(geometry: Geometry, family: str, folder: Path) -> dict[str, int]:
+def synthesise(
+    geometry: Geometry, family: str, folder: Path, mesh: Mesh = ONE_CORE
+) -> dict[str, int]:
     """Cells by type after synthesis for `family`; the netlist lies in `folder` as JSON.
 
     Raises ValueError for an unknown family, FileNotFoundError without Yosys, RuntimeError with
     Yosys' own words if it fails.
     """
     require(family in FAMILIES, "family", f"one of {sorted(FAMILIES)}", family)
-    (folder / "chip.il").write_text(rtlil.convert(Chip(geometry), name=TOP, emit_src=False))
+    (folder / "chip.il").write_text(rtlil.convert(Chip(geometry, mesh), name=TOP, emit_src=False))
     script = (
         f"read_rtlil chip.il; {UNDEFINED_WEIGHTS}; {FAMILIES[family]} -top {TOP} -json chip.json; "
         "tee -q -o cells.txt stat"

@@ -7,28 +7,35 @@ import importlib.util
 from functools import cache
 from pathlib import Path
 
+from axonloop.models.chip import Mesh
 from axonloop.models.config import Geometry
 from axonloop.sim.cache import content_key, entry
 from axonloop.sim.verilate import Notify, build, to_stderr
 
+ONE_CORE = Mesh()
+
 
 def build_chip(
-    geometry: Geometry, core: int = 0, trace: bool = False, notify: Notify = to_stderr
+    geometry: Geometry,
+    core: int = 0,
+    trace: bool = False,
+    notify: Notify = to_stderr,
+    mesh: Mesh = ONE_CORE,
 ) -> Path:
-    """The shared library of a chip of this geometry and core number; see `verilate.build`."""
-    return build(chip_verilog(geometry, core), trace, notify)
+    """The shared library of a chip; `core` numbers its first core. See `verilate.build`."""
+    return build(chip_verilog(geometry, core, mesh), trace, notify)
 
 
-def chip_verilog(geometry: Geometry, core: int = 0) -> str:
+def chip_verilog(geometry: Geometry, core: int = 0, mesh: Mesh = ONE_CORE) -> str:
     """The chip's Verilog, kept in the cache until a source of it or Amaranth changes."""
-    key = content_key(_sources_key(), repr(geometry), str(core))
-    return (entry("verilog", key, lambda f: _write(f, geometry, core)) / "chip.v").read_text()
+    key = content_key(_sources_key(), repr(geometry), str(core), repr(mesh))
+    return (entry("verilog", key, lambda f: _write(f, geometry, core, mesh)) / "chip.v").read_text()
 
 
-def _write(folder: Path, geometry: Geometry, core: int) -> None:
+def _write(folder: Path, geometry: Geometry, core: int, mesh: Mesh) -> None:
     from axonloop.hdl.build import verilog  # slow to import, and only needed here
 
-    (folder / "chip.v").write_text(verilog(geometry, core))
+    (folder / "chip.v").write_text(verilog(geometry, core, mesh))
 
 
 @cache
