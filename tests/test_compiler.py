@@ -359,13 +359,23 @@ def test_the_smallest_geometry_is_the_smallest(seed: int) -> None:
     rng = np.random.default_rng(seed)
     network, mesh = random_network(rng), Mesh(2, int(rng.integers(1, 3)))
     geometry = smallest_geometry(network, mesh, 2, delay_slots=2, parameter_sets=1)
-    compile_network(network, geometry, mesh)
+    cores = compile_network(network, geometry, mesh).config.cores
+    rows = max(sum(row.groups > 0 for row in core.rows) for core in cores)
+    assert geometry.axons in (rows, rows + 1)
+    assert geometry.entries == max(1, *(sum(map(len, core.fanout)) for core in cores))
+    assert geometry.parameter_sets == max(len(core.parameter_sets) for core in cores)
     for name, low in {"axons": 2, "neurons": 2, "entries": 1, "parameter_sets": 1}.items():
         value = getattr(geometry, name)
         if value > low:
             refusal(network, replace(geometry, **{name: value - low}), mesh)
     if geometry.delay_slots > 2:
         refusal(network, replace(geometry, delay_slots=geometry.delay_slots // 2), mesh)
+
+
+@pytest.mark.parametrize("delay", range(15))
+def test_the_fewest_slots_for_a_delay(delay: int) -> None:
+    slots = smallest_geometry(layered(delay=delay), delay_slots=2).delay_slots
+    assert slots == next(d for d in (2, 4, 8, 16) if d - 2 >= delay)
 
 
 def test_where_nothing_would_do() -> None:
