@@ -23,13 +23,14 @@ from axonloop.host.runs import (
 )
 from axonloop.host.settings import Settings
 from axonloop.host.training import Trainer, core_config
+from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, require
 from axonloop.sim.errors import MissingToolError
 
 RUNS = Path("runs")
 
 
-def open_any(name: str | None, config: CoreConfig) -> Device:
+def open_any(name: str | None, config: ChipConfig | CoreConfig) -> Device:
     """The device asked for; if none was, the RTL, or the golden model where it cannot be built."""
     if name is not None:
         return open_device(name, config)

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from axonloop.host.device import DeviceError
 from axonloop.host.packing import Words
-from axonloop.models.config import CoreConfig
-from axonloop.models.registers import MAGIC, VERSION, Control, Counter
+from axonloop.models.chip import ChipConfig
+from axonloop.models.registers import MAGIC, VERSION, Control
 
 
-def check_identity(config: CoreConfig, control: Words) -> None:
-    """DeviceError unless magic, version, core number and geometry are those of `config`.
+def check_identity(chip: ChipConfig, core: int, control: Words) -> None:
+    """DeviceError unless magic, version, core number, geometry and mesh are those of `chip`.
 
-    `control` holds at least the read-only words.
+    `control` holds at least the read-only words of the core with number `core`.
     """
-    expected = {Control.MAGIC: MAGIC, Control.VERSION: VERSION, Control.CORE: config.core}
+    expected = {Control.MAGIC: MAGIC, Control.VERSION: VERSION, Control.CORE: core}
     fields = (entry for entry in Control if Control.AXONS <= entry <= Control.ENTRIES)
-    expected |= {entry: int(getattr(config.geometry, entry.name.lower())) for entry in fields}
+    expected |= {entry: int(getattr(chip.geometry, entry.name.lower())) for entry in fields}
+    expected |= {Control.COLUMNS: chip.mesh.columns, Control.ROWS: chip.mesh.rows}
     for entry, value in expected.items():
         if control[entry] != value:
             thing = f"{entry.name.lower()} of the device"
             raise DeviceError(f"{thing} must be {value}, not {int(control[entry])}")
 
 
-def counter_values(control: Words) -> dict[Counter, int]:
-    """All counters, from the whole region."""
-    low = control[Control.COUNTERS :: 2].tolist()
-    high = control[Control.COUNTERS + 1 :: 2].tolist()
-    return {counter: low[counter] | high[counter] << 32 for counter in Counter}
+def counter_values(control: Words) -> NDArray[np.int64]:
+    """All counters of a core, int64 `(counters,)`, from the whole region."""
+    halves = control[Control.COUNTERS :].astype(np.int64)
+    return halves[::2] | halves[1::2] << 32
 
 
 def counter_halves(counts: Sequence[int]) -> list[int]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig
-from axonloop.models.registers import Counter, Region
+from axonloop.models.registers import MODEL_COUNTERS, Counter, Region
 
 Array = NDArray[np.int32]
 
@@ -35,17 +36,23 @@ class DeviceError(RuntimeError):
 class Device(ABC):
     """A chip. Errors of the caller are ValueError and leave the device as it was.
 
+    Axons and neurons are numbered through the chip, core by core: axon a of the core with index
+    c is c * geometry.axons + a, and so are neurons. State arrays of the chip are those of its
+    cores, joined in that order; below, `axons` and `neurons` are those of the whole chip.
+
     Use as a context manager, or call `close`.
     """
 
     name: str
-    config: CoreConfig
+    config: ChipConfig
+    counted: ClassVar[tuple[Counter, ...]] = MODEL_COUNTERS
+    """The counters that the device has."""
     chip_seconds: float = 0.0
     """Seconds of ticks and learning in the chip and on the link to it, or in the model."""
 
     @abstractmethod
-    def configure(self, config: CoreConfig) -> None:
-        """Write all registers and tables. The geometry must be the one the device was built with.
+    def configure(self, config: ChipConfig | CoreConfig) -> None:
+        """Write all registers and tables. Geometry and mesh must be those it was built with.
 
         Weights and state stay as they are; a synapse that lies outside its row's new groups is
         refused by the next `load_weights`.
@@ -53,7 +60,7 @@ class Device(ABC):
 
     @abstractmethod
     def load_weights(self, weights: Array) -> None:
-        """Write all weights: int array `(axons, neurons)`.
+        """Write all weights: int array `(axons, neurons of a core)`.
 
         Raises ValueError for a wrong shape or dtype, a weight out of range, or a synapse outside
         its row's groups.
@@ -61,7 +68,7 @@ class Device(ABC):
 
     @abstractmethod
     def read_weights(self) -> Array:
-        """All weights, int32 `(axons, neurons)`."""
+        """All weights, int32 `(axons, neurons of a core)`."""
 
     @abstractmethod
     def read(self, region: Region) -> Array:
@@ -111,11 +118,18 @@ class Device(ABC):
 
     @abstractmethod
     def restore(self, snapshot: dict[str, Any]) -> None:
-        """Put back what `snapshot` returned; ValueError if it is of another geometry."""
+        """Put back what `snapshot` returned; ValueError if it is of another geometry or mesh."""
 
     @abstractmethod
+    def counter_table(self) -> NDArray[np.int64]:
+        """The counters of every core, int64 `(cores, len(Counter))`; 0 where it has none."""
+
     def counters(self) -> dict[Counter, int]:
-        """Counters of the contract; the RTL's own ones only where there is RTL."""
+        """The `counted` counters: ticks and cycles of the first core, sums of all others."""
+        table = self.counter_table()
+        found = {counter: int(table[:, counter].sum()) for counter in self.counted}
+        shared = (Counter.TICKS, Counter.CYCLES)
+        return found | {c: int(table[0, c]) for c in shared if c in found}
 
     @abstractmethod
     def close(self) -> None:

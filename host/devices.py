@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from axonloop.host.device import Device
 from axonloop.host.golden import GoldenDevice
+from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, require
 
 NAMES = ("golden", "rtl")
@@ -15,8 +16,8 @@ def check_device_name(name: str) -> str:
     return name
 
 
-def open_device(name: str, config: CoreConfig) -> Device:
-    """Open the device `name` ("golden" or "rtl") for a configuration.
+def open_device(name: str, config: ChipConfig | CoreConfig) -> Device:
+    """Open the device `name` ("golden" or "rtl") for a chip, or for a lone core.
 
     Raises ValueError for an unknown name; for "rtl" also what `RtlDevice` raises: its compiler
     and simulator are only looked for when it is asked for.

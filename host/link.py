@@ -12,8 +12,10 @@ from time import perf_counter
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from axonloop.host import validation
+from axonloop.host.addresses import Addresses
 from axonloop.host.control import check_identity, counter_halves, counter_values
 from axonloop.host.device import Array, Device
 from axonloop.host.packing import (
@@ -28,6 +30,7 @@ from axonloop.host.packing import (
     write_packets,
 )
 from axonloop.host.replies import data_payload, spikes_of_tick, spikes_of_ticks
+from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig
 from axonloop.models.packets import Kind, header
 from axonloop.models.registers import Control, Counter, Region, region_words
@@ -55,59 +58,64 @@ class Transport(Protocol):
 class PacketDevice(Device):
     """A chip behind a `Transport`.
 
-    Opening reads the chip's identification, then writes all registers and tables, and *no
-    synapse* everywhere. DeviceError if the chip has another magic, version, geometry or core
-    number. A FAULT of the chip is a DeviceError with the code's name.
+    Opening reads every core's identification, then writes all registers and tables, and *no
+    synapse* everywhere. DeviceError if the chip has another magic, version, geometry, mesh or
+    core number. A FAULT of the chip is a DeviceError with the code's name.
     """
 
     name = "packets"
+    counted = tuple(Counter)
 
-    def __init__(self, transport: Transport, config: CoreConfig) -> None:
+    def __init__(self, transport: Transport, config: ChipConfig | CoreConfig) -> None:
         self._transport = transport
-        self.config = config
-        self._words = region_words(config.geometry)
-        self._spike = np.uint32(header(Kind.SPIKE, config.core))
-        self._ticks = [as_words([header(Kind.TICK, config.core, learn)]) for learn in (0, 1)]
-        self._learn = as_words([header(Kind.LEARN, config.core)])
-        self._error_heads = [header(Kind.ERROR, config.core, kind << 19) for kind in (0, 1)]
+        self.config = chip = ChipConfig.of(config)
+        self._words = region_words(chip.geometry)
+        self._addresses = Addresses(chip)
+        self._ticks = [as_words([header(Kind.TICK, chip.first, learn)]) for learn in (0, 1)]
+        self._learn = as_words([header(Kind.LEARN, chip.first)])
         self._open = True
         self._posted: list[Words] = []
         self._posted_size = 0
         self._identify()
-        shape = (config.geometry.axons, config.geometry.neurons)
-        self._write_words(Region.WEIGHT, self._packed(np.full(shape, config.geometry.no_synapse)))
-        self.configure(config)
+        self._write_weights(np.full((chip.axons, chip.geometry.neurons), chip.geometry.no_synapse))
+        self.configure(chip)
 
     def _identify(self) -> None:
         """Compare the chip's identification with the configuration; take over where it stands."""
-        (found,) = self._read_words([(Region.CONTROL, int(Control.COUNTERS))])
-        check_identity(self.config, found)
-        self._learned = bool(found[Control.LEARNED])
+        found = self._read_words([(Region.CONTROL, int(Control.COUNTERS))])[0]
+        for core, control in zip(self._addresses.cores, found, strict=True):
+            check_identity(self.config, core, control)
+        self._learned = bool(found[0][Control.LEARNED])
         sums = self.read_many([Region.GATED, Region.UNGATED])
         self._sums = [values.astype(np.int64) for values in sums]
 
-    def configure(self, config: CoreConfig) -> None:
-        """Write all registers and tables; geometry and core number must stay."""
-        validation.check_configuration(self.config, config)
-        for region, words in table_words(config).items():
-            self._post(write_packets(config.core, region, words))
-        self._post_control(Control.SEED, [config.seed])
+    def configure(self, config: ChipConfig | CoreConfig) -> None:
+        """Write all registers and tables; geometry, mesh and core numbers must stay."""
+        chip = validation.check_configuration(self.config, config)
+        for core in chip.cores:
+            for region, words in table_words(core).items():
+                self._post(write_packets(core.core, region, words))
+        self._post_control(Control.SEED, [chip.seed])
         self._flush()
-        self.config = config
+        self.config = chip
 
     def load_weights(self, weights: Array) -> None:
-        """Write all weights, int `(axons, neurons)`; see `Device.load_weights`."""
-        self._write_words(
-            Region.WEIGHT, self._packed(validation.check_weights(self.config, weights))
-        )
+        """Write all weights, int `(axons, neurons of a core)`; see `Device.load_weights`."""
+        self._write_weights(validation.check_weights(self.config, weights))
+
+    def _write_weights(self, weights: Array) -> None:
+        shares = np.split(weights, len(self._addresses.cores))
+        self._write_words(Region.WEIGHT, [self._packed(share) for share in shares])
 
     def _packed(self, weights: Array) -> Words:
         return pack_weights(self.config.geometry, weights)
 
     def read_weights(self) -> Array:
-        """All weights, int32 `(axons, neurons)`."""
-        (words,) = self._read_words([(Region.WEIGHT, self._words[Region.WEIGHT])])
-        return unpack_weights(self.config.geometry, words)
+        """All weights, int32 `(axons, neurons of a core)`."""
+        return self._weights(self._read_words([(Region.WEIGHT, self._words[Region.WEIGHT])])[0])
+
+    def _weights(self, found: list[Words]) -> Array:
+        return np.concatenate([unpack_weights(self.config.geometry, words) for words in found])
 
     def read(self, region: Region) -> Array:
         """One state array, int32; also GATED and UNGATED."""
@@ -120,39 +128,43 @@ class PacketDevice(Device):
         found = self._read_words([(region, self._words[region]) for region in regions])
         return [self._decode(*pair) for pair in zip(regions, found, strict=True)]
 
-    def _decode(self, region: Region, words: Words) -> Array:
+    def _decode(self, region: Region, found: list[Words]) -> Array:
+        """The state array of the chip from the words of every core."""
         if region == Region.PENDING:
-            return unpack_pending(self.config.geometry, words)
-        return words.view(np.int32)
+            parts = [unpack_pending(self.config.geometry, words) for words in found]
+            return np.concatenate(parts, axis=1)
+        return np.concatenate(found).view(np.int32)
 
     def write(self, region: Region, values: Array) -> None:
         """Write one whole state array, of the shape that `read` returns."""
         region = validation.check_region(region, validation.WRITABLE)
-        self._write_state(region, validation.check_state(self.config.geometry, region, values))
+        self._write_state(region, validation.check_state(self.config, region, values))
 
     def _write_state(self, region: Region, values: Array) -> None:
-        pending = region == Region.PENDING
-        words = pack_pending(self.config.geometry, values) if pending else as_words(values)
-        self._write_words(region, words)
+        shares = np.split(values, len(self._addresses.cores), axis=-1)
+        if region == Region.PENDING:
+            packed = [pack_pending(self.config.geometry, share) for share in shares]
+        else:
+            packed = [as_words(share) for share in shares]
+        self._write_words(region, packed)
 
     def tick(self, axons: Array, learn: bool = False) -> Array:
         """Run one tick with spikes on `axons`; return the reported neurons, sorted, int32."""
-        checked = validation.check_axons(self.config.geometry, axons)
-        self._post(checked.astype(np.uint32) | self._spike)
+        self._post(self._addresses.spikes(validation.check_axons(self.config, axons)))
         replies = self._exchange(self._ticks[bool(learn)], 1)
         self._ticked(learn)
-        return spikes_of_tick(replies)
+        return spikes_of_tick(replies, self._addresses)
 
     def run(self, trains: Sequence[Array]) -> list[Array]:
         """Run `len(trains)` ticks without learning, in one exchange; all or none are accepted."""
-        checked = validation.check_trains(self.config.geometry, trains)
+        checked = validation.check_trains(self.config, trains)
         if not checked:
             return []
-        packets = [(axons.astype(np.uint32) | self._spike, self._ticks[0]) for axons in checked]
+        packets = [(self._addresses.spikes(axons), self._ticks[0]) for axons in checked]
         words = np.concatenate([part for pair in packets for part in pair])
         replies = self._exchange(words, len(checked))
         self._ticked(learn=False)
-        return spikes_of_ticks(replies, len(checked))
+        return spikes_of_ticks(replies, len(checked), self._addresses)
 
     def _ticked(self, learn: bool) -> None:
         self._learned = bool(learn)
@@ -165,19 +177,18 @@ class PacketDevice(Device):
 
     def send_spikes(self, axons: Array, delay: int = 0) -> None:
         """Set spikes for the tick after `delay` (0..delay_slots - 2) further ones."""
-        geometry = self.config.geometry
-        checked = validation.check_axons(geometry, axons)
-        late = np.uint32(validation.check_delay(geometry, delay) << 16)
-        self._post(checked.astype(np.uint32) | self._spike | late)
+        checked = validation.check_axons(self.config, axons)
+        late = np.uint32(validation.check_delay(self.config.geometry, delay) << 16)
+        self._post(self._addresses.spikes(checked) | late)
 
     def send_errors(self, neurons: Array, values: Array, ungated: bool = False) -> None:
         """Send error events: `values[k]`, in +-error_max, for `neurons[k]`."""
-        kind, geometry = int(bool(ungated)), self.config.geometry
+        kind = bool(ungated)
         checked, errors, after = validation.check_errors(
-            geometry, self._sums[kind], neurons, values
+            self.config, self._sums[kind], neurons, values
         )
         self._sums[kind] = after
-        self._post((checked << 8 | errors & 0xFF | self._error_heads[kind]).astype(np.uint32))
+        self._post(self._addresses.errors(checked, errors, kind))
 
     def learn(self) -> None:
         """Apply the errors sent; DeviceError if it was done since the last tick."""
@@ -187,31 +198,31 @@ class PacketDevice(Device):
 
     def clear(self) -> None:
         """Zero all state but weights, tick, seed and counters."""
-        self._post(as_words([header(Kind.CLEAR, self.config.core)]))
+        self._post(as_words([header(Kind.CLEAR, self.config.first)]))
         self._forget_errors()
 
     def snapshot(self) -> dict[str, Any]:
         """All state, as arrays and numbers that `numpy.savez` takes; see `Device.snapshot`."""
         validation.require_no_errors(*self._sums)
         regions = (*validation.WRITABLE, Region.WEIGHT, Region.CONTROL)
-        *found, weights, control = self._read_words([(r, self._words[r]) for r in regions])
-        geometry = self.config.geometry
+        *found, weights, controls = self._read_words([(r, self._words[r]) for r in regions])
         state: dict[str, Any] = {
             region.name.lower(): self._decode(region, words)
             for region, words in zip(validation.WRITABLE, found, strict=True)
         }
-        counts = counter_values(control)
-        return state | {
-            "weights": unpack_weights(geometry, weights),
-            "tick": int(control[Control.TICK]),
-            "seed": int(control[Control.SEED]),
-            "learned": int(control[Control.LEARNED]),
-            "counters": np.array([counts[counter] for counter in Counter], np.int64),
-            "geometry": validation.geometry_text(geometry),
-        }
+        registers = (Control.TICK, Control.SEED, Control.LEARNED)
+        return (
+            state
+            | {register.name.lower(): int(controls[0][register]) for register in registers}
+            | {
+                "weights": self._weights(weights),
+                "counters": np.array([counter_values(control) for control in controls]),
+                "geometry": validation.geometry_text(self.config),
+            }
+        )
 
     def restore(self, snapshot: dict[str, Any]) -> None:
-        """Put back what any device of this geometry returned; waiting errors are forgotten.
+        """Put back what any device of this chip returned; waiting errors are forgotten.
 
         Counters that the other device did not have start at 0.
         """
@@ -219,16 +230,16 @@ class PacketDevice(Device):
         self.clear()
         for region in validation.WRITABLE:
             self._write_state(region, state[region.name.lower()])
-        self._write_words(Region.WEIGHT, self._packed(state["weights"]))
+        self._write_weights(state["weights"])
         self._learned = bool(state["learned"])
         self._post_control(Control.TICK, [state["tick"], state["seed"], state["learned"]])
-        self._post_control(Control.COUNTERS, counter_halves(state["counters"].tolist()))
-        self._flush()
+        halves = [as_words(counter_halves(counts)) for counts in state["counters"].tolist()]
+        self._write_words(Region.CONTROL, halves, Control.COUNTERS)
 
-    def counters(self) -> dict[Counter, int]:
-        """All counters, the chip's own ones too."""
-        (control,) = self._read_words([(Region.CONTROL, self._words[Region.CONTROL])])
-        return counter_values(control)
+    def counter_table(self) -> NDArray[np.int64]:
+        """The counters of every core, the RTL's own ones too: int64 `(cores, len(Counter))`."""
+        controls = self._read_words([(Region.CONTROL, self._words[Region.CONTROL])])[0]
+        return np.array([counter_values(control) for control in controls])
 
     def close(self) -> None:
         """Drop what was posted and close the transport."""
@@ -245,23 +256,30 @@ class PacketDevice(Device):
             self._flush()
 
     def _post_control(self, offset: Control, values: list[int]) -> None:
-        self._post(write_packets(self.config.core, Region.CONTROL, as_words(values), offset))
+        """Write the same into the CONTROL region of every core."""
+        for core in self._addresses.cores:
+            self._post(write_packets(core, Region.CONTROL, as_words(values), offset))
 
-    def _write_words(self, region: Region, words: Words) -> None:
-        self._post(write_packets(self.config.core, region, words))
+    def _write_words(self, region: Region, shares: list[Words], offset: int = 0) -> None:
+        """Write every core's share of a region."""
+        for core, words in zip(self._addresses.cores, shares, strict=True):
+            self._post(write_packets(core, region, words, offset))
         self._flush()
 
     def _flush(self) -> None:
         """Send what is posted, and hear of its faults: a READ behind it makes the chip answer."""
         self._read_words([(Region.CONTROL, 1)])
 
-    def _read_words(self, wanted: Sequence[tuple[Region, int]]) -> list[Words]:
-        """The first words of regions, in one exchange."""
-        packets = [read_packets(self.config.core, region, count) for region, count in wanted]
+    def _read_words(self, wanted: Sequence[tuple[Region, int]]) -> list[list[Words]]:
+        """The first words of regions, of every core, in one exchange."""
+        cores = self._addresses.cores
+        asked = [(core, region, count) for region, count in wanted for core in cores]
+        packets = [read_packets(*each) for each in asked]
         words = np.concatenate([part for part, _ in packets])
         replies = self._exchange(words, sum(answers for _, answers in packets))
-        sizes = np.cumsum([count for _, count in wanted])
-        return np.split(data_payload(replies, int(sizes[-1])), sizes[:-1])
+        ends = np.cumsum([count for *_, count in asked])
+        parts = np.split(data_payload(replies, int(ends[-1])), ends[:-1])
+        return [parts[start : start + len(cores)] for start in range(0, len(parts), len(cores))]
 
     def _exchange(self, words: Words, expected: int) -> Words:
         """Send what is posted and `words`; the posted packets go out once, whatever happens."""

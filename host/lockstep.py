@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from axonloop.host.device import STATE_REGIONS, Array, Device
 from axonloop.host.hashes import TraceHash, weight_hash
 from axonloop.host.traffic import Operation, Step, Traffic
+from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, require, require_range
 from axonloop.models.registers import MODEL_COUNTERS, Counter, Region
 
@@ -55,7 +57,11 @@ class Lockstep:
     """
 
     def __init__(
-        self, devices: Sequence[Device], config: CoreConfig, seed: int, learning: bool = True
+        self,
+        devices: Sequence[Device],
+        config: ChipConfig | CoreConfig,
+        seed: int,
+        learning: bool = True,
     ) -> None:
         self._names = [device.name for device in devices]
         distinct = len(set(self._names)) == len(devices) > 1
@@ -102,8 +108,8 @@ class Lockstep:
 
     def _compare_rest(self, learned: bool) -> None:
         """Weights and counters, as often as they are worth their time."""
-        geometry = self._traffic.config.geometry
-        small = geometry.axons * geometry.neurons <= SMALL_WEIGHTS
+        chip = self._traffic.config
+        small = chip.axons * chip.geometry.neurons <= SMALL_WEIGHTS
         due = self._tick % NOW_AND_THEN == NOW_AND_THEN - 1
         if due or (small and learned):
             self._compare_weights()
@@ -131,10 +137,11 @@ class Lockstep:
         self._same("weight", [device.read_weights() for device in self._devices])
 
     def _compare_counters(self) -> dict[Counter, int]:
-        found = [device.counters() for device in self._devices]
+        tables = [device.counter_table() for device in self._devices]
         for counter in MODEL_COUNTERS:
-            self._same_number(counter.name.lower(), [counts[counter] for counts in found])
-        return {counter: found[0][counter] for counter in MODEL_COUNTERS}
+            self._same(counter.name.lower(), [table[:, counter] for table in tables])
+        found = self._devices[0].counters()
+        return {counter: found[counter] for counter in MODEL_COUNTERS}
 
     def _exchange(self, moved_tick: int | None) -> None:
         """Compare snapshots and give every device that of its neighbour."""
@@ -149,7 +156,7 @@ class Lockstep:
         if len(set(values)) > 1:
             raise DivergenceError(self._tick, unit, (), self._by_name(values))
 
-    def _same(self, unit: str, arrays: list[Array]) -> None:
+    def _same(self, unit: str, arrays: Sequence[NDArray[np.integer]]) -> None:
         """DivergenceError for the first element that is not the same everywhere."""
         first = arrays[0]
         for other in arrays[1:]:

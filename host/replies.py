@@ -6,9 +6,10 @@ from typing import NoReturn
 
 import numpy as np
 
+from axonloop.host.addresses import Addresses
 from axonloop.host.device import Array, DeviceError
 from axonloop.host.packing import Words
-from axonloop.models.packets import Fault, Kind, argument_of, header, kind_of
+from axonloop.models.packets import Fault, Kind, argument_of, kind_of
 
 FAULT_MEANINGS = {
     Fault.KIND: "unknown kind of packet",
@@ -16,10 +17,6 @@ FAULT_MEANINGS = {
     Fault.RANGE: "axon, neuron, delay, address or count out of range, or a read-only address",
     Fault.LEARNED: "learning was done since the last tick",
 }
-
-# NumPy takes its own scalars at once, and an IntEnum only after a search.
-_SPIKE = np.uint32(header(Kind.SPIKE, 0))
-_NEURON = np.uint32(0xFFFF)
 
 
 def _name(enumeration: type[Kind] | type[Fault], value: int) -> str:
@@ -40,24 +37,27 @@ def _refuse(word: int, expected: str) -> NoReturn:
     )
 
 
-def spikes_of_tick(replies: Words) -> Array:
+def spikes_of_tick(replies: Words, addresses: Addresses) -> Array:
     """The neurons of one tick's SPIKE packets, sorted, int32."""
-    spikes = replies[:-1]
-    neurons = spikes ^ _SPIKE
-    neurons.sort()
-    if neurons.size and neurons[-1] > _NEURON:  # not of core 0, or no SPIKE at all
-        wrong = spikes[spikes >> 28 != int(Kind.SPIKE)]
-        if wrong.size:
-            _refuse(int(wrong[0]), "SPIKE")
-        neurons &= _NEURON
-        neurons.sort()
+    places = replies[:-1] ^ addresses.first
+    places.sort()
+    if not addresses.has(places):
+        _refuse_spikes(replies[:-1])
     last = int(replies[-1]) if replies.size else 0
     if kind_of(last) != Kind.TICK:
         _refuse(last, "TICK")
-    return neurons.astype(np.int32)
+    return addresses.neurons(places)
 
 
-def spikes_of_ticks(replies: Words, ticks: int) -> list[Array]:
+def _refuse_spikes(words: Words) -> NoReturn:
+    """Raise DeviceError for words that are not all SPIKE packets of the chip's neurons."""
+    wrong = words[words >> 28 != int(Kind.SPIKE)]
+    if wrong.size:
+        _refuse(int(wrong[0]), "SPIKE")
+    raise DeviceError(f"spikes of the device must be of its neurons, not {hex(words.max())}")
+
+
+def spikes_of_ticks(replies: Words, ticks: int, addresses: Addresses) -> list[Array]:
     """`spikes_of_tick` for the replies of `ticks` ticks."""
     kinds = replies >> 28
     ticked = kinds == int(Kind.TICK)
@@ -67,9 +67,12 @@ def spikes_of_ticks(replies: Words, ticks: int) -> list[Array]:
     ends = np.flatnonzero(ticked)
     if ends.size != ticks or ends[-1] != replies.size - 1:
         raise DeviceError(f"replies of the device must end {ticks} ticks, not {ends.size}")
-    neurons = (replies & 0xFFFF).astype(np.int32)
-    starts = [0, *(ends[:-1] + 1)]
-    return [np.sort(neurons[start:end]) for start, end in zip(starts, ends, strict=True)]
+    spikes = replies[~ticked]
+    places = spikes ^ addresses.first
+    if not addresses.has(np.sort(places)):
+        _refuse_spikes(spikes)
+    neurons = np.split(addresses.neurons(places), ends[:-1] - np.arange(ticks - 1))
+    return [np.sort(of_tick) for of_tick in neurons]
 
 
 def data_payload(replies: Words, words: int) -> Words:

@@ -84,7 +84,7 @@ def record(device: Device, core: ProcessingCore, trains: list[Array], label: int
     device.clear()
     core.begin(label)
     spikes, errors, potential = [], [], []
-    theta = device.config.parameter_sets[0].theta
+    theta = device.config.cores[0].parameter_sets[0].theta
     for axons in trains:
         spikes.append(device.tick(axons))
         errors.append(core.step(spikes[-1]))

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from axonloop.host import validation
 from axonloop.host.link import PacketDevice
+from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, Geometry
-from axonloop.models.golden.scheduler import refuse_other_cores
 from axonloop.sim.chip import build_chip
 from axonloop.sim.rtl import RtlChip
 from axonloop.sim.verilate import Notify, to_stderr
@@ -20,33 +19,26 @@ class RtlDevice(PacketDevice):
 
     With `trace` it can record waveforms, at some cost in speed. `seed` chooses the random
     contents of whatever the RTL leaves undefined. Raises MissingToolError without a compiler,
-    BuildError where the compiled chip cannot be stored, ValueError if a fan-out entry names
-    another core.
+    BuildError where the compiled chip cannot be stored.
     """
 
     name = "rtl"
 
     def __init__(
         self,
-        config: CoreConfig,
+        config: ChipConfig | CoreConfig,
         trace: bool = False,
         seed: int = 0,
         notify: Notify = to_stderr,
     ) -> None:
-        refuse_other_cores(config)
-        library = build_chip(config.geometry, config.core, trace, notify)
-        self.chip = RtlChip(library, seed, patience(config.geometry))
+        chip = ChipConfig.of(config)
+        library = build_chip(chip.geometry, chip.first, trace, notify, chip.mesh)
+        self.chip = RtlChip(library, seed, patience(chip.geometry))
         try:
-            super().__init__(self.chip, config)
+            super().__init__(self.chip, chip)
         except BaseException:
             self.chip.close()
             raise
-
-    def configure(self, config: CoreConfig) -> None:
-        """Write all registers and tables; geometry and core number must stay."""
-        validation.check_configuration(self.config, config)
-        refuse_other_cores(config)
-        super().configure(config)
 
     @contextmanager
     def waveform(self, path: Path) -> Iterator[None]:

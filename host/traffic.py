@@ -9,9 +9,10 @@ import numpy as np
 
 from axonloop.host.device import Array
 from axonloop.host.validation import WRITABLE, region_shape
+from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig
 from axonloop.models.registers import Region, value_bits
-from axonloop.sim.stimulus import random_config, random_weights
+from axonloop.sim.stimulus import random_chip, random_chip_weights
 
 SEGMENT = 48
 """Ticks for which the rates of spikes and errors stay."""
@@ -48,16 +49,16 @@ class Step:
 class Traffic:
     """Draws `Step`s; the same seed and configuration draw the same ones."""
 
-    def __init__(self, config: CoreConfig, seed: int, learning: bool = True) -> None:
-        self.config = config
+    def __init__(self, config: ChipConfig | CoreConfig, seed: int, learning: bool = True) -> None:
+        self.config = chip = ChipConfig.of(config)
         self._rng = np.random.default_rng(seed)
         self._learning = learning
         self._left = 0
-        self._sums = np.zeros((2, config.geometry.neurons), np.int64)
+        self._sums = np.zeros((2, chip.neurons), np.int64)
 
     def weights(self) -> Array:
         """Random weights for the present configuration."""
-        return random_weights(self._rng, self.config)
+        return random_chip_weights(self._rng, self.config)
 
     def step(self) -> Step:
         """The next tick and what surrounds it."""
@@ -84,7 +85,7 @@ class Traffic:
         return bool(kind < 0.4), bool(0.4 <= kind < 0.7)
 
     def _axons(self, rate: float) -> Array:
-        chosen = self._rng.random(self.config.geometry.axons) < rate
+        chosen = self._rng.random(self.config.axons) < rate
         return self._rng.permutation(np.flatnonzero(chosen)).astype(np.int32)
 
     def _spikes(self) -> list[Operation]:
@@ -96,8 +97,10 @@ class Traffic:
     def _errors(self) -> list[Operation]:
         geometry, operations = self.config.geometry, []
         for ungated in (False, True):
-            count = self._rng.binomial(geometry.neurons, self._error_rate * (0.3 if ungated else 1))
-            neurons = self._rng.integers(0, geometry.neurons, count).astype(np.int32)
+            count = self._rng.binomial(
+                self.config.neurons, self._error_rate * (0.3 if ungated else 1)
+            )
+            neurons = self._rng.integers(0, self.config.neurons, count).astype(np.int32)
             values = self._rng.integers(-geometry.error_max, geometry.error_max + 1, count)
             sums = self._sums[int(ungated)].copy()
             np.add.at(sums, neurons, values)
@@ -115,8 +118,8 @@ class Traffic:
             region = WRITABLE[self._rng.integers(0, len(WRITABLE))]
             operations.append(Operation("write", (region, self._state(region))))
         if self._chance(RARE):
-            core = self.config.core
-            self.config = random_config(self._rng, self.config.geometry, core)
+            chip = self.config
+            self.config = random_chip(self._rng, chip.geometry, chip.mesh, chip.first)
             operations.append(Operation("configure", (self.config,)))
             operations.append(Operation("load_weights", (self.weights(),)))
         return operations
@@ -126,5 +129,5 @@ class Traffic:
         bits, signed = value_bits(self.config.geometry)[region]
         high = 1 if region == Region.PENDING else (1 << bits - signed) - 1
         low = -high if signed and region != Region.RESET else 0
-        shape = region_shape(self.config.geometry, region)
+        shape = region_shape(self.config, region)
         return self._rng.integers(low, high + 1, shape).astype(np.int32)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from axonloop.host.device import STATE_REGIONS, Array, DeviceError
+from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, Geometry, require, require_range
 from axonloop.models.golden.synapses import visited
 from axonloop.models.registers import COUNTER_BITS, Counter, Region, value_bits
@@ -73,17 +74,17 @@ def indices(thing: str, values: ArrayLike, count: int) -> NDArray[np.int64]:
     return array
 
 
-def check_axons(geometry: Geometry, axons: ArrayLike) -> NDArray[np.int64]:
+def check_axons(chip: ChipConfig, axons: ArrayLike) -> NDArray[np.int64]:
     """Axons that spikes are for."""
-    return indices("axons", axons, geometry.axons)
+    return indices("axons", axons, chip.axons)
 
 
-def check_trains(geometry: Geometry, trains: Sequence[ArrayLike]) -> list[NDArray[np.int64]]:
+def check_trains(chip: ChipConfig, trains: Sequence[ArrayLike]) -> list[NDArray[np.int64]]:
     """Axons of every tick of a run; one bad list refuses them all."""
     lists = isinstance(trains, Sequence) and not isinstance(trains, str | bytes)
     listed = lists or (isinstance(trains, np.ndarray) and trains.ndim > 0)
     require(listed, "trains", "a list, axons of one tick an entry", trains)
-    return [indices(f"trains[{k}]", axons, geometry.axons) for k, axons in enumerate(trains)]
+    return [indices(f"trains[{k}]", axons, chip.axons) for k, axons in enumerate(trains)]
 
 
 def check_delay(geometry: Geometry, delay: int) -> int:
@@ -94,14 +95,15 @@ def check_delay(geometry: Geometry, delay: int) -> int:
 
 
 def check_errors(
-    geometry: Geometry, sums: NDArray[np.int64], neurons: ArrayLike, values: ArrayLike
+    chip: ChipConfig, sums: NDArray[np.int64], neurons: ArrayLike, values: ArrayLike
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Error events, and the sums `(neurons,)` as they will stand after them.
 
     `sums` are the exact sums, gated or ungated, since the last learn or clear. A set of events
     that would leave the registers' range is refused as a whole.
     """
-    checked = indices("neurons of error events", neurons, geometry.neurons)
+    geometry = chip.geometry
+    checked = indices("neurons of error events", neurons, chip.neurons)
     limit = geometry.error_max
     errors = ranged("values of error events", values, -limit, limit)
     if errors.shape != checked.shape:
@@ -117,25 +119,26 @@ def check_errors(
     return checked, errors, after
 
 
-def check_weights(config: CoreConfig, weights: ArrayLike) -> Array:
-    """All weights: int32 `(axons, neurons)`, `no_synapse` outside of each row's groups."""
-    geometry = config.geometry
+def check_weights(chip: ChipConfig, weights: ArrayLike) -> Array:
+    """All weights: int32 `(axons, neurons of a core)`, `no_synapse` outside each row's groups."""
+    geometry = chip.geometry
     array = ranged("weights", weights, geometry.no_synapse, geometry.weight_max)
-    shape = (geometry.axons, geometry.neurons)
+    shape = (chip.axons, geometry.neurons)
     require(array.shape == shape, "weights", f"of shape {shape}", array.shape)
-    outside = np.argwhere((array != geometry.no_synapse) & ~visited(config))
+    within = np.concatenate([visited(core) for core in chip.cores])
+    outside = np.argwhere((array != geometry.no_synapse) & ~within)
     for axon, neuron in outside[:1]:
         thing = f"weights[{axon}, {neuron}], outside of the groups of row {axon},"
         require(False, thing, f"{geometry.no_synapse} (no synapse)", int(array[axon, neuron]))
     return array.astype(np.int32)
 
 
-def region_shape(geometry: Geometry, region: Region) -> tuple[int, ...]:
+def region_shape(chip: ChipConfig, region: Region) -> tuple[int, ...]:
     """Shape of a state array."""
     if region == Region.PENDING:
-        return geometry.delay_slots, geometry.axons
+        return chip.geometry.delay_slots, chip.axons
     per_axon = region in (Region.TRACE_Q, Region.TRACE_P, Region.TRACE_PQ)
-    return (geometry.axons if per_axon else geometry.neurons,)
+    return (chip.axons if per_axon else chip.neurons,)
 
 
 def check_region(region: Region, allowed: tuple[Region, ...]) -> Region:
@@ -153,53 +156,61 @@ def check_regions(regions: Sequence[Region]) -> list[Region]:
     return [check_region(region, READABLE) for region in regions]
 
 
-def check_state(geometry: Geometry, region: Region, values: ArrayLike) -> Array:
+def check_state(chip: ChipConfig, region: Region, values: ArrayLike) -> Array:
     """One whole state array that fits its registers: int32.
 
     Signed words may take all of their bits: -2^(b-1) too, which only a host can bring about.
     """
-    bits, signed = value_bits(geometry)[region]
+    bits, signed = value_bits(chip.geometry)[region]
     bits = 1 if region == Region.PENDING else bits
     low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
     array = ranged(region.name.lower(), values, low, high)
-    shape = region_shape(geometry, region)
+    shape = region_shape(chip, region)
     require(array.shape == shape, region.name.lower(), f"of shape {shape}", array.shape)
     return array.astype(np.int32)
 
 
-def check_configuration(current: CoreConfig, new: CoreConfig) -> None:
-    """A configuration for the core that is there: geometry and core number cannot change."""
-    require(isinstance(new, CoreConfig), "configuration", "a CoreConfig", new)
-    require(new.geometry == current.geometry, "geometry", f"{current.geometry}", new.geometry)
-    require(new.core == current.core, "core", f"{current.core}, the number built in", new.core)
+def check_configuration(current: ChipConfig, new: ChipConfig | CoreConfig) -> ChipConfig:
+    """A configuration for the chip that is there: geometry, mesh and numbers cannot change."""
+    known = isinstance(new, ChipConfig | CoreConfig)
+    require(known, "configuration", "a ChipConfig", new)
+    chip = ChipConfig.of(new)
+    for name in ("geometry", "mesh"):
+        own, given = getattr(current, name), getattr(chip, name)
+        require(given == own, name, f"{own}", given)
+    require(
+        chip.first == current.first, "core", f"{current.first}, the number built in", chip.first
+    )
+    return chip
 
 
-def geometry_text(geometry: Geometry) -> str:
-    """The geometry as JSON, as a snapshot carries it."""
-    return json.dumps(dataclasses.asdict(geometry), sort_keys=True)
+def geometry_text(chip: ChipConfig) -> str:
+    """Geometry and mesh as JSON, as a snapshot carries them."""
+    shape = {part: dataclasses.asdict(getattr(chip, part)) for part in ("geometry", "mesh")}
+    return json.dumps(shape, sort_keys=True)
 
 
-def check_snapshot(config: CoreConfig, snapshot: dict[str, Any]) -> dict[str, Any]:
-    """A snapshot of any device of the same geometry, with checked arrays and plain ints."""
-    geometry, regions = config.geometry, [region.name.lower() for region in WRITABLE]
+def check_snapshot(chip: ChipConfig, snapshot: dict[str, Any]) -> dict[str, Any]:
+    """A snapshot of any device of the same chip, with checked arrays and plain ints."""
+    regions = [region.name.lower() for region in WRITABLE]
     keys = {"weights", "tick", "seed", "learned", "counters", "geometry", *regions}
     require(isinstance(snapshot, dict), "snapshot", "a dictionary", snapshot)
     found = set(snapshot)
     require(found == keys, "snapshot", f"made of {sorted(keys)}", sorted(found, key=str))
     text = str(snapshot["geometry"])
-    mine = geometry_text(geometry)
+    mine = geometry_text(chip)
     require(text == mine, "geometry of the snapshot", mine, text)
     checked: dict[str, Any] = {"geometry": mine}
     for region, name in zip(WRITABLE, regions, strict=True):
-        checked[name] = check_state(geometry, region, snapshot[name])
-    checked["weights"] = check_weights(config, snapshot["weights"])
+        checked[name] = check_state(chip, region, snapshot[name])
+    checked["weights"] = check_weights(chip, snapshot["weights"])
     for name, high in (("tick", 2**32 - 1), ("seed", 2**32 - 1), ("learned", 1)):
         value = ranged(f"{name} of the snapshot", snapshot[name], 0, high)
         require(value.shape == (), f"{name} of the snapshot", "one number", value.shape)
         checked[name] = int(value)
     high = (1 << COUNTER_BITS) - 1
     counters = ranged("counters of the snapshot", snapshot["counters"], 0, high)
-    shape = (len(Counter),)
+    shape = (chip.mesh.cores, len(Counter))
     require(
         counters.shape == shape, "counters of the snapshot", f"of shape {shape}", counters.shape
     )

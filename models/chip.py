@@ -100,6 +100,16 @@ class ChipConfig:
         return self.cores[0].geometry
 
     @property
+    def axons(self) -> int:
+        """Axons of all cores."""
+        return self.mesh.cores * self.geometry.axons
+
+    @property
+    def neurons(self) -> int:
+        """Neurons of all cores."""
+        return self.mesh.cores * self.geometry.neurons
+
+    @property
     def seed(self) -> int:
         """The seed of every core."""
         return self.cores[0].seed

@@ -8,11 +8,13 @@ now and then a register takes any value of its range.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from axonloop.models.chip import ChipConfig, Mesh
 from axonloop.models.config import (
     DECAY_ONE,
     CoreConfig,
@@ -26,6 +28,7 @@ from axonloop.models.config import (
 from axonloop.models.golden.synapses import visited
 
 Rng = np.random.Generator
+ONE_CORE = Mesh()
 
 
 def _chance(rng: Rng, probability: float) -> bool:
@@ -99,22 +102,27 @@ def _random_row(rng: Rng, geometry: Geometry, sets: int) -> Row:
     )
 
 
-def _random_fanout(rng: Rng, geometry: Geometry, core: int) -> tuple[tuple[Destination, ...], ...]:
-    """Up to four destinations per neuron, as far as the entries go round."""
+def _random_fanout(
+    rng: Rng, geometry: Geometry, cores: range
+) -> tuple[tuple[Destination, ...], ...]:
+    """Up to four destinations per neuron on `cores`, as far as the entries go round."""
     tables: list[tuple[Destination, ...]] = [()] * geometry.neurons
     left = geometry.entries
     for neuron in rng.permutation(geometry.neurons).tolist():
         count = min(left, int(rng.choice((0, 0, 0, 1, 2, 4))))
         axons = rng.integers(0, geometry.axons, count).tolist()
         delays = rng.integers(0, geometry.max_delay + 1, count).tolist()
-        pairs = dict.fromkeys(zip(axons, delays, strict=True))
-        tables[neuron] = tuple(Destination(axon, delay, core) for axon, delay in pairs)
-        left -= len(pairs)
+        targets = rng.integers(cores.start, cores.stop, count).tolist()
+        places = dict.fromkeys(zip(axons, delays, targets, strict=True))
+        tables[neuron] = tuple(Destination(*place) for place in places)
+        left -= len(places)
     return tuple(tables)
 
 
-def random_config(rng: Rng, geometry: Geometry, core: int = 0) -> CoreConfig:
-    """A whole configuration: parameter sets, rows, groups, biases, fan-out, seed."""
+def random_config(
+    rng: Rng, geometry: Geometry, core: int = 0, cores: range | None = None
+) -> CoreConfig:
+    """All of a core: parameter sets, rows, groups, biases, fan-out to `cores` (itself), seed."""
     sets = int(rng.integers(1, geometry.parameter_sets + 1))
     parameters = tuple(random_parameters(rng, geometry) for _ in range(sets))
     groups = tuple(
@@ -128,10 +136,22 @@ def random_config(rng: Rng, geometry: Geometry, core: int = 0) -> CoreConfig:
         rows=tuple(_random_row(rng, geometry, sets) for _ in range(geometry.axons)),
         groups=groups,
         bias=tuple((chosen * drive).astype(int).tolist()),
-        fanout=_random_fanout(rng, geometry, core),
+        fanout=_random_fanout(rng, geometry, cores or range(core, core + 1)),
         seed=int(rng.integers(0, 2**32)),
         core=core,
     )
+
+
+def random_chip(rng: Rng, geometry: Geometry, mesh: Mesh = ONE_CORE, first: int = 0) -> ChipConfig:
+    """Cores of `random_config` whose spikes go to all of them."""
+    numbers = range(first, first + mesh.cores)
+    cores = [random_config(rng, geometry, number, numbers) for number in numbers]
+    return ChipConfig(tuple(replace(core, seed=cores[0].seed) for core in cores), mesh)
+
+
+def random_chip_weights(rng: Rng, chip: ChipConfig) -> NDArray[np.int32]:
+    """`random_weights` of all cores, `(axons, neurons of a core)`."""
+    return np.concatenate([random_weights(rng, core) for core in chip.cores])
 
 
 def random_weights(rng: Rng, config: CoreConfig) -> NDArray[np.int32]:

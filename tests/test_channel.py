@@ -53,9 +53,7 @@ def test_weights_traces_and_boxes_never_cross() -> None:
 
 
 def test_symmetric_feedback_needs_weights_that_do_not_change() -> None:
-    with pytest.raises(
-        ValueError, match=r"W \(one -> two\) must be in the processing core for s"
-    ):
+    with pytest.raises(ValueError, match=r"W \(one -> two\) must be in the processing core for s"):
         learning_channel(network(), "symmetric", SPIKES, ERRORS)
     channel = learning_channel(network(upper_plastic=False), "symmetric", SPIKES, ERRORS)
     mirrored = [v for v in channel.variables if v.symbol == "W" and v.home == Domain.PROCESSING]

@@ -31,7 +31,7 @@ def device_of(seed: int = 3) -> GoldenDevice:
 
 
 def everything(device: GoldenDevice) -> dict[str, Any]:
-    state = device._core.snapshot()
+    state = device._chip.snapshot()
     return {key: np.asarray(value).tolist() for key, value in state.items()}
 
 
@@ -79,15 +79,15 @@ REFUSED = {
     ),
     "geometry": (lambda d: d.configure(CoreConfig()), r"geometry must be"),
     "core": (
-        lambda d: d.configure(CoreConfig(GEOMETRY, core=254 - d.config.core)),
+        lambda d: d.configure(CoreConfig(GEOMETRY, core=254 - d.config.first)),
         r"core must be \d+, the number built in",
     ),
     "fan-out": (
         lambda d: d.configure(
             CoreConfig(
                 GEOMETRY,
-                core=d.config.core,
-                fanout=((Destination(1, core=254 - d.config.core),),) * 32,
+                core=d.config.first,
+                fanout=((Destination(1, core=254 - d.config.first),),) * 32,
             )
         ),
         r"cores\[0\]\.fanout\[0\]\[0\]\.core must be a whole number in",
@@ -236,7 +236,7 @@ def test_a_snapshot_waits_for_errors_to_be_learned() -> None:
 def test_configure_keeps_state_and_writes_the_seed() -> None:
     device = device_of()
     before = everything(device)
-    device.configure(CoreConfig(GEOMETRY, core=device.config.core, seed=77))
+    device.configure(CoreConfig(GEOMETRY, core=device.config.first, seed=77))
     assert everything(device) == before | {"seed": 77}
 
 

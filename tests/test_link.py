@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from axonloop.host import packing
+from axonloop.host.addresses import Addresses
 from axonloop.host.device import DeviceError
 from axonloop.host.link import PacketDevice
 from axonloop.host.replies import data_payload, spikes_of_tick, spikes_of_ticks
+from axonloop.models.chip import ChipConfig, Mesh
 from axonloop.models.config import CoreConfig, Geometry
 from axonloop.models.packets import Fault, Kind, header
 from axonloop.models.registers import VERSION, Control, Region, address
@@ -18,6 +20,8 @@ from axonloop.sim.geometries import GEOMETRIES
 
 SMALL = Geometry(axons=8, neurons=8, lanes=4, update_lanes=4, trace_lanes=2, multipliers=4)
 CONFIG = CoreConfig(SMALL)
+LARGE = Geometry(neurons=2048)
+ADDRESSES = Addresses(ChipConfig.of(CoreConfig(LARGE)))
 
 
 class Register:
@@ -25,6 +29,7 @@ class Register:
 
     def __init__(self, geometry: Geometry, **changed: int) -> None:
         values = {"magic": 0x4158_4C50, "version": VERSION, "core": 0, "learned": 1}
+        values |= {"columns": 1, "rows": 1}
         values |= {name: int(value) for name, value in vars(geometry).items()}
         names = {entry.name.lower(): entry for entry in Control}
         self.memory = {int(names[name]): value for name, value in (values | changed).items()}
@@ -76,6 +81,7 @@ def device(transport):
         ({"version": 99}, f"version of the device must be {VERSION}, not 99"),
         ({"core": 3}, "core of the device must be 0, not 3"),
         ({"lanes": 8}, "lanes of the device must be 4, not 8"),
+        ({"columns": 2}, "columns of the device must be 1, not 2"),
         ({"state_bits": 17}, "state_bits of the device must be 16, not 17"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
@@ -175,9 +181,9 @@ def test_replies_that_were_not_asked_for_are_refused():
     words = [np.array(w, np.uint32) for w in ([], [spike], [tick, tick], [tick, spike])]
     for replies in words:
         with pytest.raises(DeviceError, match="must be"):
-            spikes_of_tick(replies)
+            spikes_of_tick(replies, ADDRESSES)
     with pytest.raises(DeviceError, match="must end 3 ticks, not 2"):
-        spikes_of_ticks(words[2], 3)
+        spikes_of_ticks(words[2], 3, ADDRESSES)
     with pytest.raises(DeviceError, match="must be DATA, not SPIKE"):
         data_payload(words[1], 1)
     with pytest.raises(DeviceError, match="must hold 2 words, not 1"):
@@ -185,12 +191,40 @@ def test_replies_that_were_not_asked_for_are_refused():
 
 
 @pytest.mark.parametrize("core", [0, 7, 254])
-def test_spikes_of_any_core_are_sorted(core):
-    rng = np.random.default_rng(core)
-    neurons = rng.permutation(2048)[:50].tolist()
-    spikes = [header(Kind.SPIKE, (core + k % 2) % 255, n) for k, n in enumerate(neurons)]
-    found = spikes_of_tick(np.array([*spikes, header(Kind.TICK, core)], np.uint32))
+def test_spikes_of_a_lone_core_are_sorted(core):
+    neurons = np.random.default_rng(core).permutation(2048)[:50].tolist()
+    spikes = [header(Kind.SPIKE, core, n) for n in neurons]
+    addresses = Addresses(ChipConfig.of(CoreConfig(LARGE, core=core)))
+    found = spikes_of_tick(np.array([*spikes, header(Kind.TICK, core)], np.uint32), addresses)
     assert (found.tolist(), found.dtype) == (sorted(neurons), np.int32)
+
+
+def test_neurons_are_numbered_through_the_chip():
+    chip = ChipConfig(tuple(CoreConfig(SMALL, core=n) for n in range(6)), Mesh(3, 2))
+    addresses, everyone = Addresses(chip), np.arange(48)
+    spikes = [header(Kind.SPIKE, n // 8, n % 8) for n in everyone]
+    assert addresses.spikes(everyone).tolist() == spikes
+    values = everyone - 24
+    errors = [header(Kind.ERROR, n // 8, 1 << 19 | n % 8 << 8 | n - 24 & 0xFF) for n in everyone]
+    assert addresses.errors(everyone, values, ungated=True).tolist() == errors
+    order = np.random.default_rng(0).permutation(48)
+    replies = np.array([*(spikes[n] for n in order), header(Kind.TICK, 0)], np.uint32)
+    assert spikes_of_tick(replies, addresses).tolist() == everyone.tolist()
+    (found,) = spikes_of_ticks(replies, 1, addresses)
+    assert found.tolist() == everyone.tolist()
+
+
+@pytest.mark.parametrize(("core", "neuron"), [(6, 0), (0, 8), (255, 7)])
+def test_spikes_of_neurons_that_are_not_there_are_refused(core, neuron):
+    chip = ChipConfig(tuple(CoreConfig(SMALL, core=n) for n in range(6)), Mesh(3, 2))
+    words = [header(Kind.SPIKE, core, neuron), header(Kind.SPIKE, 5, 7), header(Kind.TICK, 0)]
+    replies = np.array(words, np.uint32)
+    for listen in (
+        lambda: spikes_of_tick(replies, Addresses(chip)),
+        lambda: spikes_of_ticks(replies, 1, Addresses(chip)),
+    ):
+        with pytest.raises(DeviceError, match="spikes of the device must be of its neurons, not"):
+            listen()
 
 
 @pytest.mark.parametrize("kind", [k for k in range(16) if k not in (Kind.SPIKE, Kind.FAULT)])
@@ -198,13 +232,13 @@ def test_the_first_reply_that_is_no_spike_is_named(kind):
     words = [header(Kind.SPIKE, 0, 9), kind << 28 | 5, header(Kind.READ, 0), header(Kind.TICK, 0)]
     name = Kind(kind).name if kind in Kind.__members__.values() else f"number {kind}"
     with pytest.raises(DeviceError, match=f"^reply of the device must be SPIKE, not {name}$"):
-        spikes_of_tick(np.array(words, np.uint32))
+        spikes_of_tick(np.array(words, np.uint32), ADDRESSES)
 
 
 def test_spikes_are_sorted_and_split_by_tick():
     tick, spikes = header(Kind.TICK, 0), [header(Kind.SPIKE, 0, n) for n in (5, 2, 2047)]
     replies = np.array([*spikes, tick, tick, spikes[0], tick], np.uint32)
-    found = [neurons.tolist() for neurons in spikes_of_ticks(replies, 3)]
+    found = [neurons.tolist() for neurons in spikes_of_ticks(replies, 3, ADDRESSES)]
     assert found == [[2, 5, 2047], [], [5]]
 
 

@@ -32,7 +32,7 @@ CALLS: dict[str, tuple[str, tuple[Any, ...], str]] = {
     "read-many-none": ("read_many", (None,), "regions must be a list, not None"),
     "read-many-dict": ("read_many", ([{}],), "region must be one of CURRENT, MEMBRANE, "),
     "write-number": ("write", (16, [0] * 3), "current must be of shape (16,), not (3,)"),
-    "configure": ("configure", (None,), "configuration must be a CoreConfig, not None"),
+    "configure": ("configure", (None,), "configuration must be a ChipConfig, not None"),
     "restore-none": ("restore", (None,), "snapshot must be a dictionary, not None"),
     "restore-keys": ("restore", ({3: 4, "tick": 1},), "snapshot must be made of ['box', "),
 }

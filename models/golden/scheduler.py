@@ -5,16 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config import CoreConfig, require
+from axonloop.models.config import CoreConfig
 from axonloop.models.golden.fixedpoint import Array
-
-
-def refuse_other_cores(config: CoreConfig) -> None:
-    """Raise ValueError if a fan-out entry leaves the core: a single core has no mesh."""
-    for neuron, destinations in enumerate(config.fanout):
-        for entry, destination in enumerate(destinations):
-            thing = f"fanout[{neuron}][{entry}].core of a single core"
-            require(destination.core == config.core, thing, str(config.core), destination.core)
 
 
 class Scheduler:
