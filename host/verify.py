@@ -14,13 +14,14 @@ import numpy as np
 from axonloop.host.device import Device
 from axonloop.host.devices import check_device_name, open_device
 from axonloop.host.lockstep import DivergenceError, Lockstep, Progress, Report
+from axonloop.models.chip import ChipConfig, Mesh
 from axonloop.models.config import CoreConfig, require, require_range
 from axonloop.sim.geometries import GEOMETRIES, QUICK
-from axonloop.sim.stimulus import random_config
+from axonloop.sim.stimulus import ONE_CORE, random_chip
 
 RUNS_PER_GEOMETRY = 4
 
-Open = Callable[[str, CoreConfig], Device]
+Open = Callable[[str, ChipConfig], Device]
 
 
 class VerificationError(RuntimeError):
@@ -51,7 +52,7 @@ class VerifyReport:
 
 def lockstep(
     devices: Sequence[Device],
-    config: CoreConfig,
+    config: ChipConfig | CoreConfig,
     ticks: int,
     seed: int,
     learning: bool = True,
@@ -73,8 +74,11 @@ def verify(
     geometries: Sequence[str] = QUICK,
     progress: Progress | None = None,
     open_named: Open = open_device,
+    mesh: Mesh = ONE_CORE,
 ) -> VerifyReport:
     """Spread `ticks` over `geometries` (names of `sim.geometries.GEOMETRIES`) and seeds.
+
+    Chips are meshes of cores that send each other spikes.
 
     `progress(n)` hears of every n ticks done. Raises ValueError for unknown names and numbers out
     of range, VerificationError at the first difference.
@@ -89,7 +93,7 @@ def verify(
     started = time.perf_counter()
     plan = _plan(ticks, geometries)
     reports = [
-        _run(devices, geometry, run, count, seed, progress, open_named)
+        _run(devices, geometry, mesh, run, count, seed, progress, open_named)
         for run, (geometry, count) in enumerate(plan)
     ]
     seconds = time.perf_counter() - started
@@ -106,6 +110,7 @@ def _plan(ticks: int, geometries: Sequence[str]) -> list[tuple[str, int]]:
 def _run(
     devices: Sequence[str],
     geometry: str,
+    mesh: Mesh,
     run: int,
     ticks: int,
     seed: int,
@@ -113,7 +118,7 @@ def _run(
     open_named: Open,
 ) -> Report:
     rng = np.random.default_rng((seed, run))
-    config = random_config(rng, GEOMETRIES[geometry])
+    config = random_chip(rng, GEOMETRIES[geometry], mesh)
     with ExitStack() as stack:
         opened = [stack.enter_context(open_named(name, config)) for name in devices]
         try:

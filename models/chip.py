@@ -35,6 +35,17 @@ class Mesh:
         require_range("rows of the mesh", self.rows, 1, MAX_SIDE)
         require(self.cores <= MAX_CORES, "mesh", f"of at most {MAX_CORES} cores", self.cores)
 
+    @classmethod
+    def parse(cls, text: str) -> Mesh:
+        """A mesh from text as "2x2", columns first."""
+        columns, cross, rows = text.partition("x")
+        good = cross == "x" and columns.isdecimal() and rows.isdecimal()
+        require(good, "mesh", "columns x rows, as 2x2", text)
+        return cls(int(columns), int(rows))
+
+    def __str__(self) -> str:
+        return f"{self.columns}x{self.rows}"
+
     @property
     def cores(self) -> int:
         """Number of cores."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -70,6 +71,16 @@ def test_dictionary_is_the_inverse() -> None:
 def test_cores_that_do_not_fit_are_refused(change, message) -> None:
     with pytest.raises(ValueError, match=message):
         ChipConfig(change(cores(4)), Mesh(2, 2))
+
+
+def test_a_mesh_is_written_as_it_is_read() -> None:
+    assert Mesh.parse("3x2") == Mesh(3, 2)
+    assert str(Mesh(3, 2)) == "3x2"
+    for text in ("", "3", "3x", "x2", "3x2x1", "-3x2", "3*2"):
+        with pytest.raises(
+            ValueError, match=rf"mesh must be columns x rows, as 2x2, not '{re.escape(text)}'"
+        ):
+            Mesh.parse(text)
 
 
 def test_meshes_out_of_range_are_refused() -> None:

@@ -7,6 +7,7 @@ import pytest
 from axonloop.host.devices import open_device
 from axonloop.host.golden import GoldenDevice
 from axonloop.host.verify import VerificationError, verify
+from axonloop.models.chip import Mesh
 from axonloop.models.config import CoreConfig, Geometry
 from axonloop.models.registers import Region
 
@@ -27,6 +28,13 @@ class Broken(GoldenDevice):
 
 def open_broken(name, config):
     return Broken(config) if name == "rtl" else GoldenDevice(config)
+
+
+def test_golden_and_rtl_agree_on_a_mesh():
+    report = verify(["golden", "rtl"], 200, 3, ["small"], mesh=Mesh(2, 2))
+    assert report.trace_hashes["golden"] == report.trace_hashes["rtl"]
+    assert report.weight_hashes["golden"] == report.weight_hashes["rtl"]
+    assert min(report.counters[port] for port in ("north", "east", "south", "west")) > 0
 
 
 def test_golden_and_rtl_agree():
