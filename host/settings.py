@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from axonloop.models.config import MAX_NEURONS, ParameterSet, require, require_range
+from axonloop.models.config import (
+    MAX_ETA_SHIFT,
+    MAX_NEURONS,
+    ParameterSet,
+    require,
+    require_range,
+)
 
 PARAMETERS = ParameterSet(
     alpha_n=3686,
@@ -39,7 +45,8 @@ class Settings:
     `tune` trains on the train part and scores on validation; without it a run trains on both and
     scores on test. `limit` keeps that many samples of each part. `threshold` is in units of the
     gradient with respect to the logits; `event_rate` is the share of neurons in error per tick
-    that a controller holds. Raises ValueError for values out of range.
+    that a controller holds. With `anneal` the learning rate is halved (eta_shift grows by 1) after
+    every so many epochs. Raises ValueError for values out of range.
     """
 
     seed: int = 1
@@ -56,6 +63,7 @@ class Settings:
     lanes: int = 16
     weight_bits: int = 8
     weight_span: int = 8
+    anneal: int | None = None
     parameters: ParameterSet = field(default=PARAMETERS)
 
     readout_top: int = 1
@@ -82,8 +90,18 @@ class Settings:
         require_range("burn-in", self.burn_in, 0, self.ticks - 1)
         require_range("latency", self.latency, 0, self.ticks - self.burn_in - 1)
         require(0 < self.threshold < 2**20, "threshold", "above 0 and below 2**20", self.threshold)
-        if self.limit is not None:
-            require_range("limit", self.limit, 1, 1_000_000)
+        for name in ("limit", "anneal"):
+            if getattr(self, name) is not None:
+                require_range(name, getattr(self, name), 1, 1_000_000)
+        last = self.parameters_in(self.epochs - 1).eta_shift
+        require_range("eta_shift of the last epoch", last, 0, MAX_ETA_SHIFT)
+
+    def parameters_in(self, epoch: int) -> ParameterSet:
+        """The parameters of an epoch, the first being 0."""
+        if self.anneal is None:
+            return self.parameters
+        eta_shift = self.parameters.eta_shift + epoch // self.anneal
+        return replace(self.parameters, eta_shift=eta_shift)
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dictionary; `from_dict` is its inverse."""

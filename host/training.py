@@ -37,11 +37,11 @@ def layer_of(settings: Settings) -> Layer:
     return Layer(PIXELS, settings.neurons)
 
 
-def core_config(settings: Settings) -> CoreConfig:
-    """The core that `settings` ask for; ValueError where they do not fit together."""
+def core_config(settings: Settings, epoch: int = 0) -> CoreConfig:
+    """The core that `settings` ask for in an epoch; ValueError where they do not fit together."""
     layer = layer_of(settings)
     geometry = layer.geometry(settings.lanes, settings.weight_bits)
-    return layer.config(geometry, settings.parameters, settings.seed)
+    return layer.config(geometry, settings.parameters_in(epoch), settings.seed)
 
 
 def first_weights(settings: Settings, geometry: Geometry) -> Array:
@@ -136,11 +136,17 @@ class Trainer:
     def run(self, after_sample: Callable[[], None] = lambda: None) -> None:
         """Train to the end of the last epoch; score the validation part after each."""
         while self.position.epoch < self.settings.epochs:
+            self._anneal()
             order = self._order(self.position.epoch)
             while self.position.sample < len(order):
                 self._timed_sample(int(order[self.position.sample]))
                 after_sample()
             self._end_epoch()
+
+    def _anneal(self) -> None:
+        """Write this epoch's learning rate."""
+        if self.settings.anneal is not None:
+            self.device.configure(core_config(self.settings, self.position.epoch))
 
     def _order(self, epoch: int) -> np.ndarray[Any, np.dtype[np.int64]]:
         return generator(self.settings.seed, SHUFFLING, epoch).permutation(len(self.train))

@@ -19,6 +19,7 @@ MAX_AXONS = 2048
 MAX_NEURONS = 2048
 MAX_CORES = 255
 MAX_ENTRIES = 65536
+MAX_ETA_SHIFT = 20
 
 
 class ResetMode(IntEnum):
@@ -237,7 +238,7 @@ def parameter_max(geometry: Geometry) -> dict[str, int]:
         "p_shift": 15,
         "pq_shift": 15,
         "pq_on": geometry.pq_max,
-        "eta_shift": 20,
+        "eta_shift": MAX_ETA_SHIFT,
         "rounding": max(Rounding),
     }
 

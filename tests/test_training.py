@@ -102,6 +102,29 @@ def test_goes_on_from_any_sample(tmp_path: Path, stop: int, latency: int) -> Non
     assert second.device.counters() == whole.device.counters()
 
 
+def test_annealing_halves_the_learning_rate_and_goes_on(tmp_path: Path) -> None:
+    """From a checkpoint in the middle of an epoch too, on a device that does not know of it."""
+    settings = replace(TINY, limit=4, epochs=5, anneal=2)
+    whole, seen = trainer(settings), []
+    place = whole.position
+
+    def after_sample() -> None:
+        (parameters,) = whole.device.config.cores[0].parameter_sets
+        seen.append(parameters.eta_shift - settings.parameters.eta_shift)
+        if (place.epoch, place.sample) == (3, 2):
+            save_checkpoint(tmp_path / "checkpoint.npz", whole.state())
+
+    whole.run(after_sample)
+    assert seen == [epoch // 2 for epoch in range(5) for _ in range(4)]
+    resumed = trainer(settings)
+    resumed.restore(load_checkpoint(tmp_path / "checkpoint.npz"))
+    resumed.run()
+    assert hashes(resumed) == hashes(whole)
+    constant = trainer(replace(settings, anneal=None))
+    constant.run()
+    assert hashes(constant) != hashes(whole)
+
+
 def test_parts_of_a_final_run() -> None:
     tuned, final = (
         trainer(replace(TINY, limit=None)),
@@ -156,6 +179,11 @@ def test_chain_is_taken_up_again() -> None:
         ({"burn_in": 40}, "burn-in must be a whole number in 0..39, not 40"),
         ({"latency": 28}, "latency must be a whole number in 0..27, not 28"),
         ({"limit": 0}, "limit must be a whole number in 1..1000000, not 0"),
+        ({"anneal": 0}, "anneal must be a whole number in 1..1000000, not 0"),
+        (
+            {"epochs": 16, "anneal": 1},
+            "eta_shift of the last epoch must be a whole number in 0..20, not 21",
+        ),
         ({"threshold": 0.0}, "threshold must be above 0 and below 2\\*\\*20, not 0.0"),
         ({"speed": 1}, "settings must be among .*, not \\['speed'\\]"),
         ({"parameters": {"gain": 1}}, "settings must be of the known kinds: "),
