@@ -92,3 +92,11 @@ def test_cycles_survive_the_busiest_bus():
         return ("write", place, cycle) if place < 20 else ("none", 0, 0)
 
     run(BITS, accesses, lambda cycle, counter: int(counter in ALWAYS), 2200)
+
+
+def test_the_largest_increments_in_every_cycle_are_counted():
+    def accesses(cycle):
+        busy = cycle >= 500 and cycle % 8 == 0
+        return ("read", cycle // 8 % (2 * len(Counter)), 0) if busy else ("none", 0, 0)
+
+    run(BITS, accesses, lambda cycle, counter: ((1 << BITS[counter]) - 1) * (cycle < 499), 900)
