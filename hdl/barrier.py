@@ -61,7 +61,7 @@ class Barrier(wiring.Component):
             self.finish.eq(0),
         ]
         with m.If(~running & self.waiting.all()):
-            m.d.sync += [self.start.eq(1), running.eq(1), done.eq(0)]
+            m.d.sync += [self.start.eq(1), running.eq(1)]
         with m.If(running & done & (flying == arrived)):
             m.d.sync += [self.finish.eq(1), running.eq(0)]
         return m

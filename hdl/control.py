@@ -1,4 +1,4 @@
-"""The CONTROL region: identification, tick, seed, learned, counters."""
+"""The CONTROL region but its counters: identification, tick, seed, learned."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from axonloop.hdl.payloads import BusSignature
 from axonloop.models.chip import Mesh
 from axonloop.models.config import Geometry
-from axonloop.models.registers import COUNTER_BITS, MAGIC, VERSION, Control, Counter, Region
+from axonloop.models.registers import MAGIC, VERSION, Control, Region
 
 
 def identification(geometry: Geometry, mesh: Mesh, core: int) -> dict[int, int]:
@@ -21,22 +21,16 @@ def identification(geometry: Geometry, mesh: Mesh, core: int) -> dict[int, int]:
 
 
 class ControlRegisters(wiring.Component):
-    """What a host reads first and last. Counters wrap at 48 bits.
-
-    Only counters that `increment_bits` names have hardware; others read 0 and ignore writes.
+    """Who the core is, and the time. Words that it does not own read 0 and ignore writes.
 
     Members
     -------
     next_tick : a tick starts; `tick` moves on, `learned` falls
     next_learn : learning starts; `learned` rises
-    increments : by how much each counter grows in this cycle (see Counter)
     """
 
-    def __init__(self, identification: dict[int, int], increment_bits: dict[Counter, int]) -> None:
-        self._identification, self._counters = identification, tuple(increment_bits)
-        increments = {
-            f"add_{counter.name.lower()}": In(bits) for counter, bits in increment_bits.items()
-        }
+    def __init__(self, identification: dict[int, int]) -> None:
+        self._identification = identification
         super().__init__(
             {
                 "next_tick": In(1),
@@ -46,7 +40,6 @@ class ControlRegisters(wiring.Component):
                 "learned": Out(1, init=1),
                 "bus": In(BusSignature()),
             }
-            | increments
         )
 
     def elaborate(self, platform) -> Module:
@@ -64,19 +57,10 @@ class ControlRegisters(wiring.Component):
             m.d.sync += [self.tick.eq(self.tick + 1), self.learned.eq(0)]
         with m.If(self.next_learn):
             m.d.sync += self.learned.eq(1)
-        counters = {counter: self._count(m, counter, write, offset) for counter in self._counters}
         with m.If(read), m.Switch(kept):
-            for where, value in self._identification.items():
+            for where, value in (self._identification | self._registers()).items():
                 with m.Case(where):
                     m.d.comb += word.eq(value)
-            for where, register in self._registers().items():
-                with m.Case(where):
-                    m.d.comb += word.eq(register)
-            for counter, value in counters.items():
-                with m.Case(Control.COUNTERS + 2 * counter):
-                    m.d.comb += word.eq(value[:32])
-                with m.Case(Control.COUNTERS + 2 * counter + 1):
-                    m.d.comb += word.eq(value[32:])
         for where, register in self._registers().items():
             with m.If(write & (offset == where)):
                 m.d.sync += register.eq(bus.write_data)
@@ -88,13 +72,3 @@ class ControlRegisters(wiring.Component):
             Control.SEED: self.seed,
             Control.LEARNED: self.learned,
         }
-
-    def _count(self, m, counter, write, offset) -> Signal:
-        value = Signal(COUNTER_BITS, name=f"count_{counter.name.lower()}")
-        where = Control.COUNTERS + 2 * counter
-        m.d.sync += value.eq(value + getattr(self, f"add_{counter.name.lower()}"))
-        with m.If(write & (offset == where)):
-            m.d.sync += value[:32].eq(self.bus.write_data)
-        with m.If(write & (offset == where + 1)):
-            m.d.sync += value[32:].eq(self.bus.write_data)
-        return value

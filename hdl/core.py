@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from axonloop.hdl.arithmetic import popcount
 from axonloop.hdl.commands import Commands
 from axonloop.hdl.control import ControlRegisters, identification
+from axonloop.hdl.counters import Counters
 from axonloop.hdl.fanout import Fanout
 from axonloop.hdl.learning import Learning
 from axonloop.hdl.neuron import Neurons
@@ -81,8 +82,9 @@ class Core(wiring.Component):
         m.submodules.learning = self._learning = Learning(geometry)
         m.submodules.parameters = self._parameters = ParameterSets(geometry)
         m.submodules.control = self._control = ControlRegisters(
-            identification(geometry, self._mesh, self._number), self._increment_bits()
+            identification(geometry, self._mesh, self._number)
         )
+        m.submodules.counters = self._counters = Counters(self._increment_bits())
         connect(m, host=flipped(self.commands), port=self._port.words)
         connect(m, port=self._port.replies, host=flipped(self.replies))
         self._wire_tick(m)
@@ -153,7 +155,7 @@ class Core(wiring.Component):
     def _wire_bus(self, m) -> None:
         bus = self._port.bus
         members = [self._scheduler.bus, self._scheduler.always_bus, self._weights.bus]
-        members += [self._learning.bus, self._parameters.bus, self._control.bus]
+        members += [self._learning.bus, self._parameters.bus, self._control.bus, self._counters.bus]
         for owner in (self._synapses, self._neurons, self._traces, self._fanout, self._learning):
             members += [store.bus for store in owner.memories.values()]
         for member in members:
@@ -217,22 +219,22 @@ class Core(wiring.Component):
         return {counter: wide.get(counter, 1) for counter in Counter if counter not in absent}
 
     def _count(self, m) -> None:
-        control, events = self._control, self._synapses.events
+        counters, events = self._counters, self._synapses.events
         spikes = self._neurons.spikes.bits
         m.d.comb += [
-            control.add_ticks.eq(self._port.tick),
-            control.add_spikes.eq(popcount(spikes)),
-            control.add_events.eq(events.valid & events.ready),
-            control.add_synops.eq(self._synapses.row_groups * self._geometry.lanes),
-            control.add_errors.eq(self._port.errors.valid),
-            control.add_visits.eq(self._learning.visits),
-            control.add_updates.eq(self._learning.updates),
-            control.add_saturations.eq(self._neurons.clips + self._traces.clips),
-            control.add_collisions.eq(self._scheduler.collision),
-            control.add_faults.eq(self._port.fault | self._fanout.fault),
-            control.add_cycles.eq(1),
-            control.add_stalls.eq(self.replies.valid & ~self.replies.ready),
+            counters.add_ticks.eq(self._port.tick),
+            counters.add_spikes.eq(popcount(spikes)),
+            counters.add_events.eq(events.valid & events.ready),
+            counters.add_synops.eq(self._synapses.row_groups * self._geometry.lanes),
+            counters.add_errors.eq(self._port.errors.valid),
+            counters.add_visits.eq(self._learning.visits),
+            counters.add_updates.eq(self._learning.updates),
+            counters.add_saturations.eq(self._neurons.clips + self._traces.clips),
+            counters.add_collisions.eq(self._scheduler.collision),
+            counters.add_faults.eq(self._port.fault | self._fanout.fault),
+            counters.add_cycles.eq(1),
+            counters.add_stalls.eq(self.replies.valid & ~self.replies.ready),
         ]
         if self._mesh.cores > 1:
-            ports = (getattr(control, f"add_{counter.name.lower()}") for counter in PORT_COUNTERS)
+            ports = (getattr(counters, f"add_{counter.name.lower()}") for counter in PORT_COUNTERS)
             m.d.comb += Cat(ports).eq(self.passed)

@@ -8,7 +8,7 @@ from collections import Counter as Bag
 import numpy as np
 import pytest
 
-from axonloop.hdl.chip import Chip
+from axonloop.hdl.build import verilog
 from axonloop.models import packets
 from axonloop.models.chip import Mesh, Port
 from axonloop.models.config import Geometry, Layout
@@ -312,6 +312,21 @@ def test_answers_and_faults_keep_their_order_in_one_long_exchange(bench, seed):
     assert sorted(heard) == sorted(faults)
 
 
+def tick_cycles(bench: Bench, cores: range) -> int:
+    """Cycles of a tick in which nothing happens, without those of the reads around it."""
+    for core in cores:
+        bench.write(core, Region.PARAMETERS, [THETA], PARAMETER_INDEX["theta"])
+    first, second = (bench.counter(0, Counter.CYCLES) for _ in range(2))
+    bench.tick()
+    return bench.counter(0, Counter.CYCLES) - second - (second - first)
+
+
+def test_the_mesh_costs_a_tick_a_few_cycles(bench):
+    with Bench(Mesh()) as alone:
+        floor = tick_cycles(alone, range(1))
+    assert floor < tick_cycles(bench, CORES) <= floor + 8
+
+
 def test_one_core_alone_keeps_its_number_and_has_no_port_counters():
     with Bench(Mesh(), core=9) as bench:
         words = bench.read(9, Region.CONTROL)
@@ -331,4 +346,4 @@ def test_one_core_alone_keeps_its_number_and_has_no_port_counters():
 
 def test_only_a_chip_of_one_core_may_number_it():
     with pytest.raises(ValueError, match="number of the first core must be 0 in a mesh, not 3"):
-        Chip(GEOMETRY, Mesh(2, 1), 3)
+        verilog(GEOMETRY, 3, Mesh(2, 1))
