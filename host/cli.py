@@ -35,6 +35,10 @@ def train_digits(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random [1].")] = None,
     epochs: Annotated[int | None, typer.Option(help="Times through the samples [3].")] = None,
+    layers: Annotated[
+        str | None, typer.Option(help="Neurons of each layer, by commas [256].")
+    ] = None,
+    mesh: Annotated[str | None, typer.Option(help="Columns x rows of cores [1x1].")] = None,
     limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder [runs/digits-TIME].")] = None,
     json: Json = None,
@@ -46,7 +50,8 @@ def train_digits(
     """Train handwritten digits, one sample at a time, and score the test part."""
     from axonloop.host import commands
 
-    named = {"seed": seed, "epochs": epochs, "limit": limit}
+    sizes = None if layers is None else commands.sizes(layers)
+    named = {"seed": seed, "epochs": epochs, "limit": limit, "layers": sizes, "mesh": mesh}
     given = {name: value for name, value in named.items() if value is not None}
     commands.train_digits(given, device, out, json, config, resume)
 

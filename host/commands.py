@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from axonloop.host.building import chip_config
 from axonloop.host.checkpoint import load_checkpoint, require_writable, write_json
 from axonloop.host.console import notice, print_metrics, print_table, progress_bars
 from axonloop.host.data.digits import split_digits
@@ -22,7 +23,7 @@ from axonloop.host.runs import (
     resumed_settings,
 )
 from axonloop.host.settings import Settings
-from axonloop.host.training import Trainer, core_config
+from axonloop.host.training import Trainer
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, require
 from axonloop.sim.errors import MissingToolError
@@ -39,6 +40,14 @@ def open_any(name: str | None, config: ChipConfig | CoreConfig) -> Device:
     except MissingToolError as error:
         notice(f"notice: training on the golden model, with the same results: {error}")
         return open_device("golden", config)
+
+
+def sizes(text: str) -> tuple[int, ...]:
+    """Sizes of layers from text as "128,128"."""
+    parts = text.split(",")
+    good = all(part.isdecimal() for part in parts)
+    require(good, "layers", "whole numbers by commas, as 128,128", text)
+    return tuple(int(part) for part in parts)
 
 
 def train_digits(
@@ -59,7 +68,7 @@ def train_digits(
     else:
         settings = Settings.from_dict((read_json(config) if config else {}) | given)
         require_new(folder)
-    with open_any(device, core_config(settings)) as chip:
+    with open_any(device, chip_config(settings)) as chip:
         run = Run.open(folder, settings, chip, resume)
         notice(f"run folder: {folder}")
         with progress_bars() as progress:
@@ -80,7 +89,7 @@ def evaluate(run: Path, device: str, json_file: Path | None) -> None:
     state = load_checkpoint(run / CHECKPOINT)
     with foreign_refused():
         settings = Settings.from_dict(state["settings"])
-    with open_device(device, core_config(settings)) as chip, progress_bars() as progress:
+    with open_device(device, chip_config(settings)) as chip, progress_bars() as progress:
         trainer = Trainer(chip, settings, split_digits())
         with foreign_refused():
             trainer.restore(state)
@@ -90,6 +99,7 @@ def evaluate(run: Path, device: str, json_file: Path | None) -> None:
     scored = "validation" if settings.tune else "test"
     results = {
         f"{scored}_accuracy": score.accuracy,
+        "layer_accuracies": list(score.layers),
         "samples": score.samples,
         "epochs_done": trainer.position.epoch,
         "weight_hash": weights,

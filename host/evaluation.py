@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
+from axonloop.host.building import INPUT
 from axonloop.host.chain import SpikeChain
 from axonloop.host.data.digits import Part
 from axonloop.host.device import STATE_REGIONS, Array, Device
 from axonloop.host.hashes import TraceHash
-from axonloop.host.processing import ProcessingCore
+from axonloop.host.layers import Layers
+from axonloop.host.program import Program
 from axonloop.host.spikes import SCORING, SpikeEncoder, generator
 
 TRACED = 20
@@ -18,15 +22,21 @@ TRACED = 20
 
 @dataclass(frozen=True)
 class Score:
-    """`accuracy` in 0..1 over `samples`; `trace_hash` over the state of the traced ones.
+    """`layers`: accuracy in 0..1 of every readout, over `samples`; the last one is `accuracy`.
 
-    `wrong` are the places in the part of the samples that were read wrongly.
+    `trace_hash` is over the state of the traced samples; `wrong` are the places in the part of
+    the samples that the last readout read wrongly.
     """
 
-    accuracy: float
+    layers: tuple[float, ...]
     samples: int
     trace_hash: str
     wrong: tuple[int, ...]
+
+    @property
+    def accuracy(self) -> float:
+        """That of the last readout."""
+        return self.layers[-1]
 
 
 @dataclass
@@ -34,7 +44,8 @@ class Scorer:
     """Scores parts of the data on a device; each sample's spikes depend on `seed` alone."""
 
     device: Device
-    core: ProcessingCore
+    layers: Layers
+    program: Program
     encoder: SpikeEncoder
     seed: int
     chain: SpikeChain
@@ -43,23 +54,31 @@ class Scorer:
         self, part: Part, traced: int = 0, progress: Callable[[int], None] | None = None
     ) -> Score:
         """Run all of `part`; the first `traced` samples are read out tick by tick."""
-        wrong, trace = [], TraceHash()
+        right, trace = [], TraceHash()
         for place in range(len(part)):
             trains = self.trains(part, place)
             self.device.clear()
             spikes = self._traced(trains, trace) if place < traced else self.device.run(trains)
             self.chain.add(spikes)
-            if self.core.votes(spikes).argmax() != part.labels[place]:
-                wrong.append(place)
+            answers = np.array([votes.argmax() for votes in self.layers.votes(spikes)])
+            right.append(answers == part.labels[place])
             if progress is not None:
                 progress(place + 1)
-        samples = len(part)
-        return Score((samples - len(wrong)) / samples, samples, trace.hexdigest(), tuple(wrong))
+        accuracies = np.mean(right, axis=0).tolist()
+        wrong = [place for place, good in enumerate(right) if not good[-1]]
+        return Score(tuple(accuracies), len(part), trace.hexdigest(), tuple(wrong))
 
     def trains(self, part: Part, place: int) -> list[Array]:
         """The spikes of one sample of a part: axons of each tick."""
         random = generator(self.seed, SCORING, int(part.indices[place]))
-        return self.encoder.encode(part.images[place], random)
+        return self.to_axons(self.encoder.encode(part.images[place], random))
+
+    def to_axons(self, trains: list[Array]) -> list[Array]:
+        """The axons of the chip that pixels feed, tick by tick."""
+        table = self.program.axons[INPUT]
+        if np.array_equal(table[:, 0], np.arange(len(table))) and table.shape[1] == 1:
+            return trains
+        return [table.take(pixels, axis=0).ravel() for pixels in trains]
 
     def _traced(self, trains: list[Array], trace: TraceHash) -> list[Array]:
         spikes = []

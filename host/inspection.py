@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from axonloop.host.building import chip_config
 from axonloop.host.checkpoint import require_writable, write_json, write_text
 from axonloop.host.console import notice, print_table
 from axonloop.host.runs import read_json
 from axonloop.host.settings import Settings
-from axonloop.host.training import core_config
 from axonloop.models.chip import Mesh
 from axonloop.models.config import Geometry
 
@@ -65,7 +65,7 @@ def info() -> None:
     versions = {name: version(name) for name in PACKAGES}
     print_table({"python": platform.python_version(), **versions}, "versions")
     print_table({"golden": "ready", "rtl": _rtl_state()}, "\ndevices")
-    geometry = dataclasses.asdict(core_config(Settings()).geometry)
+    geometry = dataclasses.asdict(chip_config(Settings()).geometry)
     geometry["layout"] = geometry["layout"].name.lower()
     print_table({name: str(value) for name, value in geometry.items()}, "\ndigits core")
 

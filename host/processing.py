@@ -97,12 +97,62 @@ class Readout:
         require(0 < self.scale < np.inf, "scale of the logits", "finite and above 0", self.scale)
 
 
+class ErrorPath:
+    """The way of errors to a population: a feedback matrix, an encoder, and `latency` ticks.
+
+    `feedback`: int `(classes, neurons)`. Errors that a new sample overtakes are dropped and
+    counted in `overtaken`.
+    """
+
+    def __init__(self, feedback: Integers, encoder: ErrorEncoder, latency: int = 0) -> None:
+        require(feedback.ndim == 2, "feedback", "of shape (classes, neurons)", feedback.shape)
+        neurons = feedback.shape[1]
+        require(encoder.neurons == neurons, "error encoder", f"for {neurons} neurons", encoder)
+        require_range("latency", latency, 0, 1_000_000)
+        _require_exact("feedback weights of a neuron", feedback, axis=0)
+        self.encoder, self.latency, self.overtaken = encoder, latency, 0
+        self._back = _rows(feedback.T)
+        self._flight: deque[Integers] = deque()
+
+    def begin(self) -> None:
+        """Start a sample."""
+        self.overtaken += sum(int(np.count_nonzero(errors)) for errors in self._flight)
+        self._flight.clear()
+
+    def step(self, gradient: Exact | None) -> tuple[Array, Array]:
+        """Take the gradient of a tick, if there is one; neurons and values of the errors due."""
+        if gradient is not None:
+            exact = self._back.dot(gradient)
+            self._flight.append(self.encoder.encode(exact.astype(np.int64)))
+        if len(self._flight) <= self.latency:
+            return _NOBODY, _NOBODY
+        errors = self._flight.popleft()
+        (neurons,) = errors.nonzero()
+        return neurons.astype(np.int32), errors[neurons].astype(np.int32)
+
+    def state(self) -> dict[str, Any]:
+        """Encoder and errors in flight: arrays and whole numbers, for `restore`."""
+        flight = np.array(self._flight, dtype=np.int64).reshape(-1, self.encoder.neurons)
+        inner = {f"encoder_{k}": v for k, v in self.encoder.state().items()}
+        return inner | {"flight": flight, "overtaken": self.overtaken}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put back what `state` returned."""
+        mark = "encoder_"
+        inner = {k.removeprefix(mark): v for k, v in state.items() if k.startswith(mark)}
+        self.encoder.restore(inner)
+        flight = np.array(state["flight"], dtype=np.int64)
+        wide = flight.ndim == 2 and flight.shape[1] == self.encoder.neurons
+        require(wide, "errors in flight", f"of shape (n, {self.encoder.neurons})", flight.shape)
+        self._flight, self.overtaken = deque(flight), int(state["overtaken"])
+
+
 class ProcessingCore:
     """Turns the spikes of each tick into the error events that are due after that tick.
 
     `begin` a sample, then call `step` once per tick. Errors start after `burn_in` ticks and are
-    handed out `latency` ticks late; those that a new sample overtakes are dropped and counted in
-    `overtaken`. `loss_seconds` is the time spent in the loss and autograd.
+    handed out `latency` ticks late. `heard` is the gradient of the last tick, None during the
+    burn-in; `loss_seconds` the time spent in the loss and autograd.
     """
 
     def __init__(
@@ -116,43 +166,41 @@ class ProcessingCore:
     ) -> None:
         shape = readout.weights.shape
         require(feedback.shape == shape, "feedback", f"of shape {shape}", feedback.shape)
-        require(encoder.neurons == shape[1], "error encoder", f"for {shape[1]} neurons", encoder)
         require_range("burn-in", burn_in, 0, 1_000_000)
-        require_range("latency", latency, 0, 1_000_000)
-        self.readout, self.encoder, self.loss = readout, encoder, loss
-        self.burn_in, self.latency = burn_in, latency
+        self.readout, self.loss, self.burn_in = readout, loss, burn_in
+        self.path = ErrorPath(feedback, encoder, latency)
         _require_exact("readout weights of a class", readout.weights, axis=1)
-        _require_exact("feedback weights of a neuron", feedback, axis=0)
-        self._back = _rows(feedback.T)
         self._columns = _rows(readout.weights.T << READOUT_SHIFT)
         self._kept = readout.leak / DECAY_ONE
         self._level = np.zeros(shape[0])
-        self._flight: deque[Integers] = deque()
         self._target = torch.tensor(0)
         self._age = 0
-        self.overtaken = 0
+        self.heard: Exact | None = None
         self.loss_seconds = 0.0
+
+    @property
+    def encoder(self) -> ErrorEncoder:
+        """The error encoder."""
+        return self.path.encoder
+
+    @property
+    def overtaken(self) -> int:
+        """Error events dropped because a new sample overtook them."""
+        return self.path.overtaken
 
     def begin(self, target: int | torch.Tensor) -> None:
         """Start a sample: `target` is what the loss gets as its second argument."""
         self._target = torch.as_tensor(target)
         self._level[:] = 0
-        self.overtaken += sum(int(np.count_nonzero(errors)) for errors in self._flight)
-        self._flight.clear()
         self._age = 0
+        self.path.begin()
 
     def step(self, spikes: Array) -> tuple[Array, Array]:
         """Take the spikes of a tick; return neurons and values of the errors to send now."""
         self._listen(spikes)
-        if self._age >= self.burn_in:
-            gradient = self._back.dot(self.gradient())
-            self._flight.append(self.encoder.encode(gradient.astype(np.int64)))
+        self.heard = self.gradient() if self._age >= self.burn_in else None
         self._age += 1
-        if len(self._flight) <= self.latency:
-            return _NOBODY, _NOBODY
-        errors = self._flight.popleft()
-        (neurons,) = errors.nonzero()
-        return neurons.astype(np.int32), errors[neurons].astype(np.int32)
+        return self.path.step(self.heard)
 
     def _listen(self, spikes: Array) -> None:
         heard = np.add.reduce(self._columns.take(spikes, axis=0))
@@ -187,26 +235,14 @@ class ProcessingCore:
 
     def state(self) -> dict[str, Any]:
         """Encoder, readout and errors in flight: arrays and whole numbers, for `restore`."""
-        flight = np.array(self._flight, dtype=np.int64).reshape(-1, self.encoder.neurons)
-        own = {"level": self._level.astype(np.int64), "flight": flight, "age": self._age}
-        return (
-            {f"encoder_{k}": v for k, v in self.encoder.state().items()}
-            | own
-            | {"overtaken": self.overtaken}
-        )
+        return self.path.state() | {"level": self._level.astype(np.int64), "age": self._age}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put back what `state` returned; the sample's target is the caller's to set again."""
-        mark = "encoder_"
-        inner = {k.removeprefix(mark): v for k, v in state.items() if k.startswith(mark)}
-        self.encoder.restore(inner)
         level = np.array(state["level"], dtype=np.int64)
-        flight = np.array(state["flight"], dtype=np.int64)
         require(level.shape == self._level.shape, "level", f"{self._level.shape}", level.shape)
-        wide = flight.ndim == 2 and flight.shape[1] == self.encoder.neurons
-        require(wide, "errors in flight", f"of shape (n, {self.encoder.neurons})", flight.shape)
-        self._level, self._flight = level.astype(np.float64), deque(flight)
-        self._age, self.overtaken = int(state["age"]), int(state["overtaken"])
+        self.path.restore(state)
+        self._level, self._age = level.astype(np.float64), int(state["age"])
 
 
 def _require_exact(thing: str, weights: Integers, axis: int) -> None:

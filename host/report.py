@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from axonloop.host.checkpoint import write_whole
 from axonloop.host.device import Array, Device
-from axonloop.host.processing import ProcessingCore
+from axonloop.host.layers import Layers
 from axonloop.models.registers import Region
 
 INK, BLUE, ORANGE, GREY = "#222222", "#1f6fb2", "#d1602c", "#9a9a9a"
@@ -79,15 +79,15 @@ class Recording:
     potential: NDArray[np.float64]
 
 
-def record(device: Device, core: ProcessingCore, trains: list[Array], label: int) -> Recording:
+def record(device: Device, layers: Layers, trains: list[Array], label: int) -> Recording:
     """Run a sample and listen; the errors are not sent, so nothing is learned."""
     device.clear()
-    core.begin(label)
+    layers.begin(label)
     spikes, errors, potential = [], [], []
     theta = device.config.cores[0].parameter_sets[0].theta
     for axons in trains:
         spikes.append(device.tick(axons))
-        errors.append(core.step(spikes[-1]))
+        errors.append(layers.step(spikes[-1]))
         potential.append(device.read(Region.MEMBRANE) - device.read(Region.RESET))
     return Recording(trains, spikes, errors, np.array(potential) / theta)
 

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from axonloop.host.checkpoint import load_checkpoint, save_checkpoint, write_json
-from axonloop.host.data.digits import PIXELS, SIDE, split_digits
+from axonloop.host.data.digits import SIDE, split_digits
 from axonloop.host.device import Device
 from axonloop.host.evaluation import TRACED, Score
 from axonloop.host.hashes import weight_hash
@@ -135,14 +135,16 @@ class Run:
         report.draw_learning_curve(
             self.folder / CURVE, history, trainer.settings.tune, score.accuracy
         )
-        weights = device.read_weights()[:PIXELS]
+        program = trainer.program
+        first = program.plan.network.projections[0]
+        weights = program.weights_of(first, device.read_weights())
         top = device.config.geometry.weight_max
         report.draw_weights(self.folder / WEIGHTS, weights, SIDE, top)
         place = score.wrong[0] if score.wrong else 0
         trains = trainer.scorer.trains(trainer.test, place)
         label = int(trainer.test.labels[place])
-        recording = report.record(device, trainer.core, trains, label)
-        answer = int(trainer.core.votes(recording.spikes).argmax())
+        recording = report.record(device, trainer.layers, trains, label)
+        answer = int(trainer.layers.votes(recording.spikes)[-1].argmax())
         report.draw_raster(self.folder / RASTER, recording, label, answer)
 
     def _metrics(self, score: Score) -> dict[str, Any]:
@@ -152,6 +154,7 @@ class Run:
         scored = "validation" if settings.tune else "test"
         return {
             f"{scored}_accuracy": score.accuracy,
+            "layer_accuracies": list(score.layers),
             "weight_hash": weight_hash(device.read_weights(), device.config.geometry),
             "trace_hash": score.trace_hash,
             "spike_hash": trainer.scorer.chain.hexdigest(),
@@ -163,7 +166,7 @@ class Run:
             **{name: counters[name] for name in _COUNTED},
             "seconds": perf_counter() - self.started,
             "time": self._times(),
-            "errors_overtaken": trainer.core.overtaken,
+            "errors_overtaken": trainer.layers.overtaken,
             "history": trainer.position.history,
             "counters": counters,
         }

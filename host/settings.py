@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from axonloop.host.channel import Strategy
+from axonloop.models.chip import Mesh
 from axonloop.models.config import (
     MAX_ETA_SHIFT,
     MAX_NEURONS,
@@ -30,6 +32,8 @@ PARAMETERS = ParameterSet(
     eta_shift=6,
 )
 """Neurons and traces of the digits network, found on the validation part."""
+DEEP = replace(PARAMETERS, eta_shift=8)
+"""The same behind the first layer, where axons are neurons."""
 
 
 def require_number(thing: str, value: object) -> None:
@@ -45,8 +49,10 @@ class Settings:
     `tune` trains on the train part and scores on validation; without it a run trains on both and
     scores on test. `limit` keeps that many samples of each part. `threshold` is in units of the
     gradient with respect to the logits; `event_rate` is the share of neurons in error per tick
-    that a controller holds. With `anneal` the learning rate is halved (eta_shift grows by 1) after
-    every so many epochs. Raises ValueError for values out of range.
+    that a controller holds. With `anneal` the learning rate is halved (eta_shift grows by 1)
+    after every so many epochs. `layers` are the sizes of the populations, one behind the other;
+    those behind the first use `deep` and `deep_span`; `strategy` says where their errors come
+    from (see host.channel). Raises ValueError for values out of range.
     """
 
     seed: int = 1
@@ -59,16 +65,20 @@ class Settings:
     ticks: int = 40
     burn_in: int = 12
 
-    neurons: int = 256
+    layers: tuple[int, ...] = (256,)
+    mesh: str = "1x1"
     lanes: int = 16
     weight_bits: int = 8
     weight_span: int = 8
+    deep_span: int = 8
     anneal: int | None = None
     parameters: ParameterSet = field(default=PARAMETERS)
+    deep: ParameterSet = field(default=DEEP)
 
     readout_top: int = 1
     readout_leak: int = 3686
     logit_scale: float = 0.06
+    strategy: str = "local"
     feedback: str = "symmetric"
     errors: str = "sigma-delta"
     error_limit: int = 1
@@ -82,7 +92,16 @@ class Settings:
             if value is not None or name != "event_rate":
                 require_number(name, value)
         require(isinstance(self.tune, bool), "tune", "true or false", self.tune)
-        require_range("neurons", self.neurons, 1, MAX_NEURONS)
+        listed = isinstance(self.layers, list | tuple) and len(self.layers) > 0
+        require(listed, "layers", "a list of sizes, at least one", self.layers)
+        object.__setattr__(self, "layers", tuple(self.layers))
+        for k, size in enumerate(self.layers):
+            require_range(f"layers[{k}]", size, 1, MAX_NEURONS)
+        kinds = [entry.value for entry in Strategy]
+        good = self.strategy in kinds
+        require(good, "strategy", f"one of {', '.join(kinds)}", self.strategy)
+        require(isinstance(self.mesh, str), "mesh", "columns x rows, as 2x2", self.mesh)
+        Mesh.parse(self.mesh)
         require_range("lanes", self.lanes, 1, 64)
         require_range("seed", self.seed, 0, 2**32 - 1)
         require_range("epochs", self.epochs, 1, 1_000_000)
@@ -93,15 +112,15 @@ class Settings:
         for name in ("limit", "anneal"):
             if getattr(self, name) is not None:
                 require_range(name, getattr(self, name), 1, 1_000_000)
-        last = self.parameters_in(self.epochs - 1).eta_shift
-        require_range("eta_shift of the last epoch", last, 0, MAX_ETA_SHIFT)
+        for parameters in self.parameters_in(self.epochs - 1):
+            last = parameters.eta_shift
+            require_range("eta_shift of the last epoch", last, 0, MAX_ETA_SHIFT)
 
-    def parameters_in(self, epoch: int) -> ParameterSet:
-        """The parameters of an epoch, the first being 0."""
-        if self.anneal is None:
-            return self.parameters
-        eta_shift = self.parameters.eta_shift + epoch // self.anneal
-        return replace(self.parameters, eta_shift=eta_shift)
+    def parameters_in(self, epoch: int) -> list[ParameterSet]:
+        """The parameters of every layer in an epoch, the first being 0."""
+        steps = 0 if self.anneal is None else epoch // self.anneal
+        chosen = [self.parameters] + [self.deep] * (len(self.layers) - 1)
+        return [replace(each, eta_shift=each.eta_shift + steps) for each in chosen]
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dictionary; `from_dict` is its inverse."""
@@ -115,8 +134,8 @@ class Settings:
         require(not unknown, "settings", f"among {', '.join(sorted(known))}", unknown)
         values = dict(data)
         try:
-            if "parameters" in values:
-                values["parameters"] = ParameterSet(**values["parameters"])
+            for name in {"parameters", "deep"} & set(values):
+                values[name] = ParameterSet(**values[name])
             return cls(**values)
         except TypeError as error:
             raise ValueError(f"settings must be of the known kinds: {error}") from error

@@ -10,66 +10,16 @@ from typing import Any
 import numpy as np
 import torch
 
+from axonloop.host.building import CROSS_ENTROPY, chip_config, layers_of, program_of
 from axonloop.host.chain import SpikeChain
-from axonloop.host.data.digits import CLASSES, PIXELS, WHITE, Digits, Part
+from axonloop.host.data.digits import WHITE, Digits, Part
 from axonloop.host.device import Array, Device
-from axonloop.host.encoders import error_encoder
 from axonloop.host.evaluation import Scorer
-from axonloop.host.network import Layer
-from axonloop.host.processing import (
-    GRADIENT_ONE,
-    Loss,
-    ProcessingCore,
-    Readout,
-    feedback_matrix,
-    fixed_readout,
-)
+from axonloop.host.processing import Loss
 from axonloop.host.settings import Settings
-from axonloop.host.spikes import BUILDING, SHUFFLING, TRAINING, generator, spike_encoder
-from axonloop.models.config import CoreConfig, Geometry, require_range
+from axonloop.host.spikes import SHUFFLING, TRAINING, generator, spike_encoder
+from axonloop.models.config import require_range
 from axonloop.models.registers import MODEL_COUNTERS, Counter
-
-CROSS_ENTROPY = torch.nn.functional.cross_entropy
-
-
-def layer_of(settings: Settings) -> Layer:
-    """The one plastic layer of the digits network."""
-    return Layer(PIXELS, settings.neurons)
-
-
-def core_config(settings: Settings, epoch: int = 0) -> CoreConfig:
-    """The core that `settings` ask for in an epoch; ValueError where they do not fit together."""
-    layer = layer_of(settings)
-    geometry = layer.geometry(settings.lanes, settings.weight_bits)
-    return layer.config(geometry, settings.parameters_in(epoch), settings.seed)
-
-
-def first_weights(settings: Settings, geometry: Geometry) -> Array:
-    """The weights that a run starts with."""
-    random = generator(settings.seed, BUILDING, 0)
-    return layer_of(settings).weights(geometry, settings.weight_span, random)
-
-
-def processing_core(settings: Settings, loss: Loss = CROSS_ENTROPY) -> ProcessingCore:
-    """The processing core that `settings` ask for."""
-    random = generator(settings.seed, BUILDING, 1)
-    top = settings.readout_top
-    readout = fixed_readout(CLASSES, settings.neurons, top, random)
-    encoder = error_encoder(
-        settings.errors,
-        settings.neurons,
-        max(1, round(settings.threshold * GRADIENT_ONE)),
-        settings.error_limit,
-        settings.event_rate,
-    )
-    return ProcessingCore(
-        Readout(readout, settings.readout_leak, settings.logit_scale),
-        feedback_matrix(settings.feedback, readout, top, random),
-        encoder,
-        loss,
-        settings.burn_in,
-        settings.latency,
-    )
 
 
 def parts_of(settings: Settings, digits: Digits) -> tuple[Part, Part]:
@@ -99,13 +49,13 @@ class Times:
 class Position:
     """Where a run stands: `sample` samples of epoch `epoch` are done.
 
-    `history` has one entry per epoch: the accuracy on the validation part after it, and the
-    chip's counters at that time.
+    `history` has one entry per epoch: the accuracy on the validation part after it, of every
+    layer with a readout and of the last one, and the chip's counters at that time.
     """
 
     epoch: int = 0
     sample: int = 0
-    history: list[dict[str, float]] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         require_range("epoch of the run", self.epoch, 0, 1_000_000)
@@ -125,13 +75,16 @@ class Trainer:
         # More threads cost time here, and sums in another order would be other bits.
         torch.set_num_threads(1)
         self.device, self.settings = device, settings
-        self.core = processing_core(settings, loss)
+        self.program = program_of(settings)
+        self.layers = layers_of(settings, self.program, loss)
         self.train, self.test = parts_of(settings, digits)
         self.validation = digits.validation.first(settings.limit)
         self.encoder = spike_encoder(settings.encoding, settings.ticks, WHITE, settings.peak)
-        self.scorer = Scorer(device, self.core, self.encoder, settings.seed, SpikeChain())
+        self.scorer = Scorer(
+            device, self.layers, self.program, self.encoder, settings.seed, SpikeChain()
+        )
         self.position, self.times = Position(), Times()
-        device.load_weights(first_weights(settings, device.config.geometry))
+        device.load_weights(self.program.weights)
 
     def run(self, after_sample: Callable[[], None] = lambda: None) -> None:
         """Train to the end of the last epoch; score the validation part after each."""
@@ -146,30 +99,30 @@ class Trainer:
     def _anneal(self) -> None:
         """Write this epoch's learning rate."""
         if self.settings.anneal is not None:
-            self.device.configure(core_config(self.settings, self.position.epoch))
+            self.device.configure(chip_config(self.settings, self.position.epoch))
 
     def _order(self, epoch: int) -> np.ndarray[Any, np.dtype[np.int64]]:
         return generator(self.settings.seed, SHUFFLING, epoch).permutation(len(self.train))
 
     def _timed_sample(self, index: int) -> None:
-        start, loss, chip = perf_counter(), self.core.loss_seconds, self.device.chip_seconds
+        start, loss, chip = perf_counter(), self.layers.loss_seconds, self.device.chip_seconds
         self._sample(index)
         self.position.sample += 1
-        self.times.loss += self.core.loss_seconds - loss
+        self.times.loss += self.layers.loss_seconds - loss
         self.times.device += self.device.chip_seconds - chip
         self.times.total += perf_counter() - start
 
     def _sample(self, index: int) -> None:
         place = int(self.train.indices[index])
         random = generator(self.settings.seed, TRAINING, self.position.epoch, place)
-        trains = self.encoder.encode(self.train.images[index], random)
+        trains = self.scorer.to_axons(self.encoder.encode(self.train.images[index], random))
         self.device.clear()
-        self.core.begin(int(self.train.labels[index]))
+        self.layers.begin(int(self.train.labels[index]))
         self.scorer.chain.add([self._tick(axons) for axons in trains])
 
     def _tick(self, axons: Array) -> Array:
         spikes = self.device.tick(axons)
-        neurons, values = self.core.step(spikes)
+        neurons, values = self.layers.step(spikes)
         if len(neurons):
             self.device.send_errors(neurons, values)
             self.device.learn()
@@ -178,8 +131,9 @@ class Trainer:
     def _end_epoch(self) -> None:
         position = self.position
         counters = {counter.name.lower(): count for counter, count in self.counters().items()}
-        accuracy = self.scorer.score(self.validation).accuracy
-        position.history.append({"validation_accuracy": accuracy, **counters})
+        score = self.scorer.score(self.validation)
+        accuracies = {"validation_accuracy": score.accuracy, "layer_accuracies": list(score.layers)}
+        position.history.append({**accuracies, **counters})
         position.epoch, position.sample = position.epoch + 1, 0
 
     def counters(self) -> dict[Counter, int]:
@@ -195,14 +149,14 @@ class Trainer:
             "position": asdict(self.position),
             "times": asdict(self.times),
             "spike_hash": self.scorer.chain.hexdigest(),
-            "core": self.core.state(),
+            "layers": self.layers.state(),
             "device": self.device.snapshot(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on where `state` was taken, on this device or another."""
         self.device.restore(state["device"])
-        self.core.restore(state["core"])
+        self.layers.restore(state["layers"])
         self.scorer.chain = SpikeChain(state["spike_hash"])
         self.position = Position(**state["position"])
         self.times = Times(**{who: float(spent) for who, spent in state["times"].items()})

@@ -319,7 +319,7 @@ def test_folders_that_are_files(
         ('{"logit_scale": Infinity}', "logit_scale must be a finite number, not inf"),
         ('{"event_rate": "x"}', "event_rate must be a finite number, not 'x'"),
         ('{"threshold": true}', "threshold must be a finite number, not True"),
-        ('{"neurons": "x"}', "neurons must be a whole number in 1..2048, not 'x'"),
+        ('{"layers": ["x"]}', "layers[0] must be a whole number in 1..2048, not 'x'"),
         ('{"lanes": 0}', "lanes must be a whole number in 1..64, not 0"),
         ('{"tune": 3}', "tune must be true or false, not 3"),
         ('{"weight_span": 1000}', "span of the first weights must be a whole number in 0..127"),

@@ -121,7 +121,7 @@ def test_gradients_of_the_largest_size_come_back_exactly() -> None:
     feedback[:, 0] = 1, 2, 3, EXACT_SUM - 7
     sizes = torch.tensor([2.0**-12, 1.0, -1.0, 2.0**20], dtype=torch.float64)
     core = core_of(feedback, loss=lambda logits, target: (logits * sizes).sum())
-    core.encoder = encoder = SigmaDeltaEncoder(NEURONS, 2**40)
+    core.path.encoder = encoder = SigmaDeltaEncoder(NEURONS, 2**40)
     core.step(np.empty(0, np.int32))
     wanted = 1 + 2 * 4096 - 3 * 4096 + (EXACT_SUM - 7) * 2**32
     assert encoder.residue[0] == wanted - 2**40

@@ -8,11 +8,12 @@ import matplotlib.image
 import numpy as np
 import pytest
 
+from axonloop.host.building import chip_config
 from axonloop.host.data.digits import split_digits
 from axonloop.host.golden import GoldenDevice
 from axonloop.host.report import draw_learning_curve, draw_raster, draw_weights, record
 from axonloop.host.settings import Settings
-from axonloop.host.training import Trainer, core_config
+from axonloop.host.training import Trainer
 from axonloop.models.registers import Counter, Region
 
 SETTINGS = Settings(limit=5, ticks=30, burn_in=10)
@@ -20,7 +21,7 @@ SETTINGS = Settings(limit=5, ticks=30, burn_in=10)
 
 @pytest.fixture
 def trainer() -> Trainer:
-    return Trainer(GoldenDevice(core_config(SETTINGS)), SETTINGS, split_digits())
+    return Trainer(GoldenDevice(chip_config(SETTINGS)), SETTINGS, split_digits())
 
 
 def colours(path: Path) -> int:
@@ -33,8 +34,8 @@ def test_recording_is_what_the_device_did(trainer: Trainer, tmp_path: Path) -> N
     device, theta = trainer.device, SETTINGS.parameters.theta
     trains = trainer.scorer.trains(trainer.test, 0)
     before = device.read_weights()
-    recording = record(device, trainer.core, trains, int(trainer.test.labels[0]))
-    assert recording.potential.shape == (30, SETTINGS.neurons)
+    recording = record(device, trainer.layers, trains, int(trainer.test.labels[0]))
+    assert recording.potential.shape == (30, SETTINGS.layers[0])
     last = device.read(Region.MEMBRANE) - device.read(Region.RESET)
     assert (recording.potential[-1] == last / theta).all()
     fired = sum(len(spikes) for spikes in recording.spikes)
@@ -49,7 +50,7 @@ def test_recording_is_what_the_device_did(trainer: Trainer, tmp_path: Path) -> N
 def test_silence_can_be_drawn(trainer: Trainer, tmp_path: Path) -> None:
     nothing = [np.empty(0, np.int32)] * 30
     trainer.device.load_weights(np.where(trainer.device.read_weights() >= 0, 0, -128))
-    recording = record(trainer.device, trainer.core, nothing, 0)
+    recording = record(trainer.device, trainer.layers, nothing, 0)
     assert not any(len(spikes) for spikes in recording.spikes)
     draw_raster(tmp_path / "raster.png", recording, 0, 0)
     assert colours(tmp_path / "raster.png") > 10

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import torch
 
+from axonloop.host.building import CROSS_ENTROPY, chip_config
 from axonloop.host.chain import SpikeChain
 from axonloop.host.checkpoint import load_checkpoint, save_checkpoint
 from axonloop.host.data.digits import split_digits
 from axonloop.host.golden import GoldenDevice
 from axonloop.host.hashes import weight_hash
 from axonloop.host.settings import Settings
-from axonloop.host.training import CROSS_ENTROPY, Trainer, core_config
+from axonloop.host.training import Trainer
 from axonloop.models.config import Rounding
 from axonloop.models.registers import Counter
 
@@ -24,7 +25,7 @@ TINY = Settings(epochs=1, limit=12, ticks=20, burn_in=5, tune=True)
 
 
 def trainer(settings: Settings) -> Trainer:
-    return Trainer(GoldenDevice(core_config(settings)), settings, DIGITS)
+    return Trainer(GoldenDevice(chip_config(settings)), settings, DIGITS)
 
 
 def hashes(run: Trainer) -> tuple[str, str]:
@@ -139,7 +140,7 @@ def test_any_loss() -> None:
     def half(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         return CROSS_ENTROPY(logits, target) / 2
 
-    runs = [Trainer(GoldenDevice(core_config(TINY)), TINY, DIGITS, loss) for loss in (half, half)]
+    runs = [Trainer(GoldenDevice(chip_config(TINY)), TINY, DIGITS, loss) for loss in (half, half)]
     other = trainer(TINY)
     for run in (*runs, other):
         run.run()

@@ -20,12 +20,12 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from axonloop.host.building import chip_config
 from axonloop.host.checkpoint import write_json
 from axonloop.host.console import notice
 from axonloop.host.devices import open_device
 from axonloop.host.runs import CONFIG, METRICS, Run, read_json, require_folder, resumed_settings
 from axonloop.host.settings import Settings
-from axonloop.host.training import core_config
 from axonloop.models.config import require, require_range
 
 NEURONS = 128
@@ -65,7 +65,7 @@ class Variant:
             seed=seed,
             epochs=epochs,
             limit=limit,
-            neurons=NEURONS,
+            layers=(NEURONS,),
             weight_span=WEIGHT_SPAN,
             errors=self.errors,
             threshold=self.threshold,
@@ -100,7 +100,7 @@ def _run(folder: Path, settings: Settings) -> dict[str, Any]:
         require(same, "study folder", "new or of the same study", str(folder))
     if (folder / METRICS).exists():
         return read_json(folder / METRICS)
-    with open_device("golden", core_config(settings)) as device:
+    with open_device("golden", chip_config(settings)) as device:
         run = Run.open(folder, settings, device, resume)
         run.train(lambda phase, done, total: None)
         return run.finish(lambda phase, done, total: None)

@@ -1,0 +1,136 @@
+"""The processing cores of a network: spikes of the whole chip in, its error events out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from axonloop.host.device import Array
+from axonloop.host.encoders import Integers
+from axonloop.host.processing import ErrorPath, ProcessingCore
+from axonloop.host.program import Program
+from axonloop.models.config import require
+
+
+@dataclass(frozen=True, eq=False)
+class LearningLayer:
+    """A population that learns: `name`, and who makes its errors.
+
+    With a `ProcessingCore` it has a readout and a loss of its own; with an `ErrorPath` it gets
+    the gradient of the last layer's readout.
+    """
+
+    name: str
+    teacher: ProcessingCore | ErrorPath
+
+
+class Layers:
+    """All learning layers of a program, in order; the last one has a readout.
+
+    `spikes` and `errors` count what crossed to and from each layer, over `ticks` ticks.
+    """
+
+    def __init__(self, program: Program, layers: Sequence[LearningLayer]) -> None:
+        last = layers[-1].teacher
+        require(isinstance(last, ProcessingCore), "last layer", "one with a readout", layers[-1])
+        self.layers = tuple(layers)
+        self._neurons = [program.neurons[layer.name] for layer in layers]
+        everyone = np.arange(program.config.neurons)
+        self._alone = len(layers) == 1 and np.array_equal(self._neurons[0], everyone)
+        self._owner, self._place = _owners(len(everyone), self._neurons)
+        self.ticks = 0
+        self.spikes, self.errors = [0] * len(layers), [0] * len(layers)
+
+    @property
+    def readers(self) -> dict[str, ProcessingCore]:
+        """The layers with a readout of their own."""
+        found = {layer.name: layer.teacher for layer in self.layers}
+        return {name: core for name, core in found.items() if isinstance(core, ProcessingCore)}
+
+    @property
+    def overtaken(self) -> int:
+        """Error events dropped because a new sample overtook them."""
+        return sum(layer.teacher.overtaken for layer in self.layers)
+
+    @property
+    def loss_seconds(self) -> float:
+        """Time spent in losses and autograd."""
+        return sum(core.loss_seconds for core in self.readers.values())
+
+    def begin(self, target: int) -> None:
+        """Start a sample."""
+        for layer in self.layers:
+            if isinstance(layer.teacher, ProcessingCore):
+                layer.teacher.begin(target)
+            else:
+                layer.teacher.begin()
+
+    def step(self, spikes: Array) -> tuple[Array, Array]:
+        """Take the spikes of a tick; return neurons and values of the errors to send now."""
+        shares = self.split(spikes)
+        heard, events = None, []
+        for k in reversed(range(len(self.layers))):
+            teacher = self.layers[k].teacher
+            if isinstance(teacher, ProcessingCore):
+                neurons, values = teacher.step(shares[k])
+                heard = teacher.heard if heard is None else heard
+            else:
+                neurons, values = teacher.step(heard)
+            self.spikes[k] += len(shares[k])
+            self.errors[k] += len(neurons)
+            events.append((self._neurons[k].take(neurons), values))
+        self.ticks += 1
+        if len(events) == 1:
+            return events[0]
+        neurons, values = (np.concatenate(parts) for parts in zip(*reversed(events), strict=True))
+        return neurons, values
+
+    def split(self, spikes: Array) -> list[Array]:
+        """Neurons of the chip as neurons of each layer."""
+        if self._alone:
+            return [spikes]
+        owner, place = self._owner.take(spikes), self._place.take(spikes)
+        return [place[owner == k] for k in range(len(self.layers))]
+
+    def votes(self, trains: list[Array]) -> list[Integers]:
+        """What every readout heard of each class after the burn-in, layer by layer."""
+        shares = list(zip(*map(self.split, trains), strict=True))
+        cores = (layer.teacher for layer in self.layers)
+        return [
+            core.votes(list(share))
+            for core, share in zip(cores, shares, strict=True)
+            if isinstance(core, ProcessingCore)
+        ]
+
+    def state(self) -> dict[str, Any]:
+        """The state of every layer, and what was counted: for `restore`."""
+        states = {
+            f"{k}_{name}": value
+            for k, layer in enumerate(self.layers)
+            for name, value in layer.teacher.state().items()
+        }
+        counted = {name: np.array(getattr(self, name)) for name in ("spikes", "errors", "ticks")}
+        return states | counted
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put back what `state` returned."""
+        for k, layer in enumerate(self.layers):
+            mark = f"{k}_"
+            own = {n.removeprefix(mark): v for n, v in state.items() if n.startswith(mark)}
+            layer.teacher.restore(own)
+        self.ticks = int(state["ticks"])
+        self.spikes, self.errors = (
+            [int(count) for count in state[name]] for name in ("spikes", "errors")
+        )
+
+
+def _owners(count: int, layers: list[Array]) -> tuple[Array, Array]:
+    """Number of the layer (-1: none) of every neuron of the chip, and its place in the layer."""
+    owner = np.full(count, -1, np.int32)
+    place = np.zeros_like(owner)
+    for k, neurons in enumerate(layers):
+        owner[neurons], place[neurons] = k, np.arange(len(neurons))
+    return owner, place
