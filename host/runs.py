@@ -10,6 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from axonloop.host.account import channel_metrics, channel_of, write_account
 from axonloop.host.checkpoint import load_checkpoint, save_checkpoint, write_json
 from axonloop.host.data.digits import SIDE, split_digits
 from axonloop.host.device import Device
@@ -21,6 +22,7 @@ from axonloop.models.config import require
 
 CONFIG, CHECKPOINT, METRICS = "config.json", "checkpoint.npz", "metrics.json"
 CURVE, WEIGHTS, RASTER = "learning_curve.png", "weights.png", "raster.png"
+ACCOUNT, MESH = "network.txt", "mesh.png"
 CHECKPOINT_SECONDS = 5.0
 """Least time between two checkpoints within an epoch."""
 Progress = Callable[[str, int, int], None]
@@ -123,6 +125,14 @@ class Run:
         )
         metrics = self._metrics(score)
         write_json(self.folder / METRICS, metrics)
+        write_account(
+            self.folder / ACCOUNT,
+            self.folder / MESH,
+            trainer.program,
+            trainer.layers,
+            trainer.device,
+            trainer.settings.strategy,
+        )
         self._draw(score)
         return metrics
 
@@ -167,6 +177,9 @@ class Run:
             "seconds": perf_counter() - self.started,
             "time": self._times(),
             "errors_overtaken": trainer.layers.overtaken,
+            "channel": channel_metrics(
+                channel_of(trainer.program, trainer.layers, settings.strategy)
+            ),
             "history": trainer.position.history,
             "counters": counters,
         }
