@@ -130,6 +130,24 @@ def study_updates(
     study(out, seeds, epochs, limit, jobs)
 
 
+@study_app.command("regression")
+def study_regression(
+    device: Annotated[str, typer.Option(help="rtl or golden.")] = "golden",
+    seeds: Annotated[int, typer.Option(help="Runs, with seeds 1 to N.")] = 3,
+    epochs: Annotated[int, typer.Option(help="Times the pattern is shown.")] = 100,
+    mesh: Annotated[str, typer.Option(help="Columns x rows of cores.")] = "1x1",
+    out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
+        "runs/study-regression"
+    ),
+    jobs: Annotated[int, typer.Option(help="Runs at a time.")] = 2,
+) -> None:
+    """Teach three layers a ramp, a fast and a slow sine, as DECOLLE did (about ten minutes)."""
+    from axonloop.host.experiments.regression import Regression
+    from axonloop.host.experiments.regression_study import study
+
+    study(out, device, Regression(epochs=epochs, mesh=mesh), seeds, jobs)
+
+
 def _fail(message: str, code: int) -> int:
     print(f"error: {' '.join(message.split())}", file=sys.stderr)
     return code
