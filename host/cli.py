@@ -114,6 +114,19 @@ def bench_core(json: Json = None) -> None:
     inspection.bench_core(json)
 
 
+@bench_app.command("mesh")
+def bench_mesh(
+    json: Json = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Picture (PNG) of latency against load to write.")
+    ] = None,
+) -> None:
+    """Measure the mesh under load, and one network on one, two and four cores."""
+    from axonloop.host import inspection
+
+    inspection.bench_mesh(json, out)
+
+
 @study_app.command("updates")
 def study_updates(
     out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(

@@ -98,6 +98,30 @@ def bench_core(json_file: Path | None) -> None:
         write_json(json_file, {figure.name: dataclasses.asdict(figure) for figure in figures})
 
 
+def bench_mesh(json_file: Path | None, picture: Path | None) -> None:
+    """Print the tables of `bench mesh`; draw latency against load."""
+    from axonloop.host.bench_mesh import bench_mesh as measure
+    from axonloop.host.bench_mesh import draw_load
+
+    require_writable(json_file)
+    require_writable(picture)
+    with Console(stderr=True).status("") as status:
+        figures, points = measure(lambda what: status.update(f"measuring: {what}"))
+    table = Table("figure", "value", "unit", "bar")
+    for figure in figures:
+        table.add_row(figure.name, f"{figure.value:.4g}", figure.unit, figure.bar)
+    Console().print(table)
+    table = Table("offered", "accepted", "latency in cycles")
+    for point in points:
+        table.add_row(f"{point.offered:.3f}", f"{point.accepted:.3f}", f"{point.latency:.1f}")
+    Console().print(table)
+    if json_file is not None:
+        rows = {figure.name: dataclasses.asdict(figure) for figure in figures}
+        write_json(json_file, rows | {"load": [dataclasses.asdict(point) for point in points]})
+    if picture is not None:
+        draw_load(picture, points)
+
+
 def verilog(out: Path, config: Path | None) -> None:
     """Write the Verilog of a geometry, whole or not at all."""
     from axonloop.hdl.build import TOP

@@ -1,5 +1,7 @@
 """Compiles the chip's Verilog into a shared library with the driver of `driver.cpp`.
 
+The same for any other design that comes with a `Harness` of its own.
+
 Libraries are cached by the content of everything that goes into them. Registers and memories
 without an initial value, and every x, start random (`--x-initial unique`, `--x-assign unique`,
 seeded in the driver): what the RTL forgets to initialise differs from run to run of a seed, and
@@ -13,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -49,6 +52,22 @@ call, but what hangs on a register only when that changes. Reset is tied low, be
 have initial values; so the shared library shows power-up, and the cocotb benches show reset.
 """
 DRIVER = Path(__file__).with_name("driver.cpp")
+
+
+@dataclass(frozen=True)
+class Harness:
+    """What is compiled with a design, and the `name` of the library.
+
+    `wrapper` is Verilog with the module `TOP`; `driver` is C++ that includes `Vchip.h`, in which
+    Verilator declares that module as the class `Vchip`.
+    """
+
+    name: str
+    wrapper: str
+    driver: Path
+
+
+CHIP = Harness("chip", WRAPPER, DRIVER)
 NOTICE_SECONDS = 2.0
 VERILATOR_FLAGS = (
     "--cc",
@@ -79,30 +98,29 @@ def to_stderr(message: str) -> None:
     print(message, file=sys.stderr)
 
 
-def build(verilog: str, trace: bool = False, notify: Notify = to_stderr) -> Path:
-    """The shared library of a chip, from the cache or compiled now.
+def build(
+    verilog: str, trace: bool = False, notify: Notify = to_stderr, harness: Harness = CHIP
+) -> Path:
+    """The shared library of a design, from the cache or compiled now.
 
-    `verilog` is the text with top module `axonloop_chip`. With `trace` the library can record
-    waveforms, at some cost in speed. `notify` hears one line if the build takes over two
-    seconds. Raises MissingToolError without a compiler, BuildError if a tool fails or the cache
-    cannot be written.
+    `verilog` is the text with the module that the harness wraps: `axonloop_chip`, if it is a
+    chip. With `trace` the library can record waveforms, at some cost in speed. `notify` hears one
+    line if the build takes over two seconds. Raises MissingToolError without a compiler,
+    BuildError if a tool fails or the cache cannot be written.
     """
     tools = find_toolchain()
     key = content_key(
         verilog,
-        DRIVER.read_bytes(),
-        repr((WRAPPER, VERILATOR_FLAGS, FAST_FLAGS, SLOW_FLAGS, STANDARD_FLAGS, trace)),
+        harness.driver.read_bytes(),
+        repr((harness.wrapper, VERILATOR_FLAGS, FAST_FLAGS, SLOW_FLAGS, STANDARD_FLAGS, trace)),
         tools.versions,
     )
-    return _build(tools, key, verilog, trace, notify) / "chip.so"
 
-
-def _build(tools: Toolchain, key: str, verilog: str, trace: bool, notify: Notify) -> Path:
     def compile_into(folder: Path) -> None:
         with _notice(notify, "compiling the RTL (once; the result is cached) ..."):
-            _compile(tools, folder, verilog, trace)
+            _compile(tools, folder, verilog, trace, harness)
 
-    return entry("chip", key, compile_into)
+    return entry(harness.name, key, compile_into) / f"{harness.name}.so"
 
 
 @contextmanager
@@ -116,32 +134,33 @@ def _notice(notify: Notify, message: str) -> Iterator[None]:
         timer.cancel()
 
 
-def _compile(tools: Toolchain, folder: Path, verilog: str, trace: bool) -> None:
+def _compile(tools: Toolchain, folder: Path, verilog: str, trace: bool, harness: Harness) -> None:
     objects = runtime(tools)
     work = folder / "obj"
     work.mkdir()
-    (work / "chip.v").write_text(verilog + WRAPPER)
+    (work / "chip.v").write_text(verilog + harness.wrapper)
     flags = [*VERILATOR_FLAGS, *(["--trace-vcd"] if trace else [])]
     verilator = tools.verilator_root / "bin" / "verilator_bin"
     root = str(tools.verilator_root)
     run_tool([str(verilator), *flags, "-Mdir", ".", "chip.v"], work, VERILATOR_ROOT=root)
     defines = [f"-DAXONLOOP_TRACE={int(trace)}", f"-DVM_TRACE={int(trace)}"]
     defines.append(f"-DVM_TRACE_VCD={int(trace)}")
-    _compile_all(tools, work, _unite(work), [*defines, "-I."])
+    _compile_all(tools, work, _unite(work, harness.driver), [*defines, "-I."])
     parts = [*sorted(work.glob("*.o")), *sorted(objects.glob("*.o"))]
-    link = [str(tools.compiler), "-shared", "-o", "../chip.so", *map(str, parts), "-pthread"]
+    output = f"../{harness.name}.so"
+    link = [str(tools.compiler), "-shared", "-o", output, *map(str, parts), "-pthread"]
     run_tool(link, work, TMPDIR=str(work))
     for path in work.iterdir():
         path.unlink()
     work.rmdir()
 
 
-def _unite(work: Path) -> list[Path]:
+def _unite(work: Path, driver: Path) -> list[Path]:
     """Two sources that include Verilator's many: headers cost more than the code of a chip."""
     written = sorted(work.glob("*.cpp"))
     slow = [path for path in written if path.stem.endswith("__Slow")]
     fast = [path for path in written if path not in slow]
-    for name, parts in (("fast", [*fast, DRIVER]), ("united__Slow", slow)):
+    for name, parts in (("fast", [*fast, driver]), ("united__Slow", slow)):
         lines = [f'#include "{part}"\n' for part in parts]
         (work / f"{name}.cpp").write_text("".join(lines))
     return [work / "fast.cpp", work / "united__Slow.cpp"]

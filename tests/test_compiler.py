@@ -12,7 +12,6 @@ import pytest
 
 from axonloop.host.compiler import compile_network, smallest_geometry
 from axonloop.host.network import (
-    Layer,
     Network,
     Population,
     Projection,
@@ -185,22 +184,26 @@ def test_biases_are_read_back() -> None:
 
 
 @pytest.mark.parametrize("bias", [True, False])
-def test_a_layer_lies_on_one_core_as_ever(bias: bool) -> None:
-    layer, parameters = Layer(18, 8, bias), ParameterSet(theta=99)
+def test_a_layer_lies_on_one_core_row_by_row(bias: bool) -> None:
+    """Inputs, then the bias, then unused rows; the weights as they were drawn."""
     weights = uniform_weights(np.random.default_rng(4), 18, 8, 3)
     network = Network(
         (Source("in", 18),),
-        (Population("layer", 8, parameters, bias),),
+        (Population("layer", 8, ParameterSet(theta=99), bias),),
         (Projection("in", "layer", weights),),
         seed=7,
     )
     geometry = smallest_geometry(network, lanes=4)
-    assert geometry == layer.geometry(lanes=4)
+    assert (geometry.axons, geometry.neurons, geometry.entries) == (20, 8, 1)
     program = compile_network(network, geometry)
-    assert program.config.cores == (layer.config(geometry, parameters, seed=7),)
-    old = layer.weights(geometry, 3, np.random.default_rng(4))
-    assert (program.weights == old).all()
-    assert program.weights.dtype == old.dtype
+    (core,) = program.config.cores
+    assert core.rows[:18] == (Row(groups=2, plastic=True),) * 18
+    assert core.rows[18] == (Row(groups=2, plastic=True, always_on=True) if bias else Row())
+    assert core.rows[19] == Row()
+    assert (core.seed, core.parameter_sets) == (7, (ParameterSet(theta=99),))
+    assert (program.weights[:18] == weights).all()
+    assert (program.weights[18] == (0 if bias else geometry.no_synapse)).all()
+    assert (program.weights[19] == geometry.no_synapse).all()
     assert program.axons["in"].tolist() == [[i] for i in range(18)]
     assert program.neurons["layer"].tolist() == list(range(8))
 
