@@ -32,8 +32,8 @@ PARAMETERS = ParameterSet(
     eta_shift=6,
 )
 """Neurons and traces of the digits network, found on the validation part."""
-DEEP = replace(PARAMETERS, eta_shift=8)
-"""The same behind the first layer, where axons are neurons."""
+DEEP = replace(PARAMETERS, alpha_n=3900, beta_n=1500, w_exp=3, eta_shift=5)
+"""The same behind the first layer, where axons are neurons: found by cross-validation."""
 
 
 def require_number(thing: str, value: object) -> None:

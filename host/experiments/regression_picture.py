@@ -17,6 +17,9 @@ BARS = (0.05, 0.1, 0.4)
 """The errors that the layers are to reach."""
 
 
+_TARGETS = ("ramp", "fast sine", "slow sine")
+
+
 def draw_regression(
     path: Path, targets: Series, chip: Sequence[Curve], reference: Sequence[Curve]
 ) -> None:
@@ -34,7 +37,7 @@ def draw_regression(
             _draw_output(axes, targets[layer], curves, layer, learned)
             if layer == 0:
                 axes.set_title(title)
-        row[0].set_ylabel(f"layer {layer + 1}: {NAMES[layer]}")
+        row[0].set_ylabel(f"layer {layer + 1}: {_TARGETS[layer]}")
         _draw_errors(row[3], layer, chip, reference)
     rows[0][3].set_title("error / mean square of the target")
     for axes in rows[-1][:3]:
@@ -53,7 +56,9 @@ def _draw_output(
     axes.plot(target, color=GREY, linewidth=3, label="target")
     axes.plot((curve.after if learned else curve.before)[layer], color=BLUE, linewidth=0.9)
     error = np.median([c.errors[-1 if learned else 0][layer] for c in curves])
-    axes.text(0.5, 0.99, f"error {error:.3f}", transform=axes.transAxes, ha="center", va="top")
+    axes.text(
+        0.5, 0.99, f"median error {error:.3f}", transform=axes.transAxes, ha="center", va="top"
+    )
     axes.set_ylim(-1.9, 2.1)
     bare(axes)
 
