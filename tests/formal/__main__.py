@@ -14,9 +14,7 @@ from tests.formal.code import Mutant
 from tests.formal.engine import Claim, Outcome, check, require_tools
 
 CLAIMS = [
-    claim
-    for module in (queue, router, mesh, barrier, scheduler, port)
-    for claim in module.CLAIMS
+    claim for module in (queue, router, mesh, barrier, scheduler, port) for claim in module.CLAIMS
 ]
 FOLDER = Path("build/formal")
 Job = tuple[Claim, Mutant | None]
@@ -44,6 +42,7 @@ def run(work: list[Job], workers: int, console: Console) -> dict[int, Outcome]:
                 f"{len(outcomes)}/{len(work)} {claim.block}: {what}: "
                 f"{verdict(outcome, mutant)}, {outcome.seconds:.1f} s",
                 highlight=False,
+                soft_wrap=True,
             )
     return outcomes
 

@@ -142,11 +142,26 @@ CLAIMS = [
         reach=12,
         mutants=(
             Mutant("ignores what flies", BARRIER, "done & (flying == arrived)", "done"),
-            Mutant("is content with one in flight", BARRIER, "(flying == arrived)", "(flying <= arrived + 1)"),
-            Mutant("asks the cores a cycle late", BARRIER, "running & done &", "running & self.finished.all() &"),
+            Mutant(
+                "is content with one in flight",
+                BARRIER,
+                "(flying == arrived)",
+                "(flying <= arrived + 1)",
+            ),
+            Mutant(
+                "asks the cores a cycle late",
+                BARRIER,
+                "running & done &",
+                "running & self.finished.all() &",
+            ),
             Mutant("starts when one waits", BARRIER, "self.waiting.all()", "self.waiting.any()"),
             Mutant("counts one core only", BARRIER, "popcount(self.sent)", "self.sent.any()"),
-            Mutant("forgets to end", BARRIER, "(flying == arrived)", "(flying == arrived) & arrived.any()"),
+            Mutant(
+                "forgets to end",
+                BARRIER,
+                "(flying == arrived)",
+                "(flying == arrived) & arrived.any()",
+            ),
         ),
     )
 ]

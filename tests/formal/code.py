@@ -1,8 +1,6 @@
 """The gateware under proof: a module as it is shipped, or broken on purpose."""
 
-import importlib
 import importlib.util
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -35,6 +33,5 @@ class Code:
             text = text.replace(self._mutant.old, self._mutant.new)
         module = ModuleType(name)
         module.__package__, module.__file__ = name.rpartition(".")[0], spec.origin
-        sys.modules.setdefault(name, importlib.import_module(name))
         exec(compile(text, spec.origin, "exec"), module.__dict__)
         return module

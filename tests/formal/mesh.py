@@ -138,8 +138,8 @@ CLAIMS = [
     ),
     Claim(
         "mesh",
-        "3 x 3: in every cycle in which something is inside, something moves",
-        lambda code: MeshSpec(code, Mesh(3, 3), "progress"),
+        "2 x 2: in every cycle in which something is inside, something moves",
+        lambda code: MeshSpec(code, MESH, "progress"),
         depth=1,
         search=6,
         mutants=(

@@ -184,7 +184,9 @@ class PortSpec(Elaboratable):
             m.d.comb += [
                 Assert(self._waits & (answered == self._answered) & (left == self._words)),
                 Assert((state == ALL) | answered),
-                Assert((state == QUIET) | (self._targets == Mux(state == ALL, 7, one))),
+                Assert((state != ALL) | (self._targets == 7)),
+                Assert((state != ONE) | (self._targets == one)),
+                Assert((self._targets == 7) | (self._targets == one)),
             ]
         with m.If(state == PAYLOAD):
             m.d.comb += Assert((self._kept == one) & (left == self._left))
@@ -214,14 +216,48 @@ CLAIMS = [
         search=9,
         reach=9,
         mutants=(
-            Mutant("serves the next core", PORT, "with m.If(core == index):", "with m.If(core + 1 == index):"),
-            Mutant("broadcast leaves out who is slow", PORT, "(done | taking).all()", "(done | taking).any()"),
-            Mutant("broadcast forgets who took it", PORT, "Mux(self.commands.ready, 0, done | taking)", "0"),
-            Mutant("does not wait before", PORT, 'm.State("QUIET"), m.If(calm)', 'm.State("QUIET"), m.If(1)'),
-            Mutant("does not wait after", PORT, 'm.State("ANSWER"), m.If(calm)', 'm.State("ANSWER"), m.If(1)'),
-            Mutant("payload one word short", PORT, "with m.If(left == 1):", "with m.If(left <= 2):"),
-            Mutant("drops replies", PORT, "self.replies.ready & (shown == index)", "self.replies.ready"),
-            Mutant("turns away too early", PORT, "valid.any() & (self.replies.ready | ~self.replies.valid)", "valid.any()"),
+            Mutant(
+                "serves the next core",
+                PORT,
+                "with m.If(core == index):",
+                "with m.If(core + 1 == index):",
+            ),
+            Mutant(
+                "broadcast leaves out who is slow",
+                PORT,
+                "(done | taking).all()",
+                "(done | taking).any()",
+            ),
+            Mutant(
+                "broadcast forgets who took it",
+                PORT,
+                "Mux(self.commands.ready, 0, done | taking)",
+                "0",
+            ),
+            Mutant(
+                "does not wait before",
+                PORT,
+                'm.State("QUIET"), m.If(calm)',
+                'm.State("QUIET"), m.If(1)',
+            ),
+            Mutant(
+                "does not wait after",
+                PORT,
+                'm.State("ANSWER"), m.If(calm)',
+                'm.State("ANSWER"), m.If(1)',
+            ),
+            Mutant(
+                "payload one word short", PORT, "with m.If(left == 1):", "with m.If(left <= 2):"
+            ),
+            Mutant(
+                "drops replies", PORT, "self.replies.ready & (shown == index)", "self.replies.ready"
+            ),
+            Mutant(
+                "turns away too early",
+                PORT,
+                "valid.any() & (self.replies.ready | ~self.replies.valid)",
+                "valid.any()",
+            ),
             Mutant("prefers the first core", PORT, "next_one(valid, shown)", "next_one(valid, 2)"),
         ),
     )

@@ -15,8 +15,8 @@ class Probe(Elaboratable):
 
     def __init__(self, component) -> None:
         self._signals: dict[str, Signal] = {}
-        module = type(component).__module__
-        sys.setprofile(lambda frame, event, value: self._note(frame, event, module))
+        own = type(component).elaborate.__code__
+        sys.setprofile(lambda frame, event, value: self._note(frame, event, own))
         try:
             self._fragment = Fragment.get(component, None)
         finally:
@@ -35,12 +35,15 @@ class Probe(Elaboratable):
         """What is stored in the memory of this name, by address."""
         return self._rows[name]
 
-    def _note(self, frame, event: str, module: str) -> None:
-        """Keep the signals among a function's variables when it returns."""
-        if event == "return" and frame.f_globals.get("__name__") == module:
+    def _note(self, frame, event: str, own) -> None:
+        """Keep the signals among a function's variables when it returns, until `elaborate` does."""
+        if event == "return" and frame.f_code.co_filename == own.co_filename:
+            given = frame.f_code.co_varnames[: frame.f_code.co_argcount]
             for name, value in frame.f_locals.items():
-                if isinstance(value, Signal):
+                if isinstance(value, Signal) and name not in given:
                     self._signals.setdefault(name, value)
+            if frame.f_code is own:
+                sys.setprofile(None)
 
     def _walk(self, fragment: Fragment, path: str) -> None:
         for statements in fragment.statements.values():
@@ -56,7 +59,7 @@ class Probe(Elaboratable):
         depth, shape = memory._data.depth, memory._data.shape
         for index in range(depth):
             row = Signal(shape, name=f"row_{index}")
-            address = Const(index, max(0, (depth - 1).bit_length()))
+            address = Const(index, (depth - 1).bit_length())
             memory.read_port(
                 domain="comb", addr=address, data=row, en=Const(1, 1), transparent_for=()
             )

@@ -68,7 +68,12 @@ CLAIMS = [
         search=10,
         reach=12,
         mutants=(
-            Mutant("drops a word when full", FIFO, "self.w_rdy.eq(self.level != self.depth)", "self.w_rdy.eq(1)"),
+            Mutant(
+                "drops a word when full",
+                FIFO,
+                "self.w_rdy.eq(self.level != self.depth)",
+                "self.w_rdy.eq(1)",
+            ),
         ),
     )
 ]

@@ -1,7 +1,17 @@
 """The scheduler: a spike sets its bit and no other; a scan gives every bit once and clears it."""
 
 from amaranth.asserts import AnySeq
-from amaranth.hdl import Array, Assert, Assume, Cover, Elaboratable, Module, Mux, ResetSignal, Signal
+from amaranth.hdl import (
+    Array,
+    Assert,
+    Assume,
+    Cover,
+    Elaboratable,
+    Module,
+    Mux,
+    ResetSignal,
+    Signal,
+)
 
 from axonloop.models.config import Geometry
 from axonloop.models.registers import Region, pending_stride
@@ -29,7 +39,7 @@ class SchedulerSpec(Elaboratable):
 
     Spikes come at any time but in the cycle of `start` and while clearing, with delays up to
     D - 2; the tick moves on with `start`; the register bus is used while the scheduler is idle and
-    one cycle after a spike at the earliest, and writes the bitmap only.
+    two cycles after a spike at the earliest.
     """
 
     def __init__(self, code: Code) -> None:
@@ -47,6 +57,7 @@ class SchedulerSpec(Elaboratable):
         self._check_scan(m)
         self._follow(m)
         self._check_bitmap(m)
+        self._tie(m)
         return m
 
     def _always(self):
@@ -67,6 +78,11 @@ class SchedulerSpec(Elaboratable):
             dut.bus.write.eq(AnySeq(1)),
             dut.bus.address.eq(AnySeq(32)),
             dut.bus.write_data.eq(AnySeq(32)),
+        ]
+        m.d.comb += [
+            dut.always_bus.write.eq(dut.bus.write),
+            dut.always_bus.address.eq(dut.bus.address),
+            dut.always_bus.write_data.eq(dut.bus.write_data),
         ]
         m.d.sync += spiked.eq(spike.valid)
         strobes = dut.start | dut.clear | dut.bus.write
@@ -103,7 +119,9 @@ class SchedulerSpec(Elaboratable):
             m.d.sync += [self._scans.eq(dut.start), self._clears.eq(dut.clear)]
             m.d.sync += [self._seen.eq(0), self._emitted.eq(0), self._scanned.eq(dut.slot)]
             for axon, bit in enumerate(always):
-                m.d.sync += self._expected[axon].eq(dut.start & (pending[dut.slot].bit_select(axon, 1) | bit))
+                m.d.sync += self._expected[axon].eq(
+                    dut.start & (pending[dut.slot].bit_select(axon, 1) | bit)
+                )
         with m.Elif(~dut.busy):
             m.d.sync += [self._scans.eq(0), self._clears.eq(0)]
         with m.If(dut.clear):
@@ -168,6 +186,72 @@ class SchedulerSpec(Elaboratable):
         m.d.comb += Cover(ended & self._scans & (self._emitted | now).all())
         m.d.comb += Cover(ended & self._clears)
 
+    def _tie(self, m) -> None:
+        """Invariants: how far the scan is, and what it still has to show and to give."""
+        dut, probe = self._dut, self._probe
+        scanning, fetched, clearing = (probe[n] for n in ("scanning", "fetched", "clearing"))
+        slot, fetched_slot, base = (probe[n] for n in ("slot", "fetched_slot", "base"))
+        block, fetched_block, bits = (probe[n] for n in ("block", "fetched_block", "bits"))
+        works, place, end = Signal(), Signal(6), Signal(6)
+        address, bit = probe["address"], probe["bit"]
+        writing, moving = probe["writing"], scanning | fetched
+        first, last = (
+            Mux(self._clears, 0, self._scanned),
+            Mux(self._clears, SLOTS - 1, self._scanned),
+        )
+        shown = Mux(fetched, fetched_slot * BLOCKS + fetched_block, slot * BLOCKS + block)
+        m.d.comb += [
+            works.eq(self._scans | self._clears),
+            end.eq((last + 1) * BLOCKS),
+            place.eq(Mux(moving, shown, end)),
+            Assert(~(self._scans & self._clears)),
+            Assert(works | ~(moving | bits.any())),
+            Assert(~moving | (clearing == self._clears)),
+            Assert(~scanning | ((block < BLOCKS) & (place < end))),
+            Assert(~fetched | ((fetched_block < BLOCKS) & (place < end))),
+            Assert(~moving | (place >= first * BLOCKS)),
+            Assert(~(scanning & fetched) | (slot * BLOCKS + block == place + 1)),
+            Assert(~(scanning & fetched) | (place + 1 < end)),
+            Assert(~(fetched & ~scanning) | (place + 1 == end)),
+            Assert(~(scanning & self._scans) | (slot == self._scanned)),
+            Assert(~(fetched & self._scans) | (fetched_slot == self._scanned)),
+            Assert(~writing | (bit == 1) | (bit == 2)),
+            Assert(~(writing & self._clears & dut.busy)),
+            Assert(~(writing & self._scans & dut.busy) | (address[2:] != self._scanned)),
+        ]
+        with m.If(works):
+            for number in range(BLOCKS):
+                self._tie_block(
+                    m, number, place - first * BLOCKS > number, fetched & (fetched_block == number)
+                )
+            for axon in range(AXONS):
+                held = (base == axon // LANES) & bits[axon % LANES]
+                left = self._expected[axon] & ~self._emitted[axon]
+                later = self._expected[axon] & ~self._seen[axon // LANES]
+                m.d.comb += Assert(left == (held | later))
+                m.d.comb += Assert(~(held & later))
+                m.d.comb += Assert(~self._emitted[axon] | self._expected[axon])
+            m.d.comb += Assert(~bits.any() | (base < BLOCKS))
+        with m.If(self._clears):
+            m.d.comb += Assert(self._expected == 0)
+            for number in range(SLOTS):
+                with m.If(dut.busy):
+                    m.d.comb += Assert(self._pending[number] == 0)
+                for index in range(BLOCKS):
+                    row = probe.rows("memory")[number * STRIDE + index]
+                    done = place > number * BLOCKS + index
+                    m.d.comb += Assert(~(done & dut.busy) | (row == 0))
+
+    def _tie_block(self, m, number: int, done, fetched) -> None:
+        expected = self._expected.word_select(number, LANES)
+        pending = Array(self._pending)[self._scanned].word_select(number, LANES)
+        always = self._probe.rows("always.memory")[number]
+        word = self._dut._scan.data | self._dut._always.read_data.as_value()
+        m.d.comb += Assert(self._seen[number] == done)
+        with m.If(self._scans & self._dut.busy):
+            m.d.comb += Assert(Mux(done, pending == 0, (pending | always) == expected))
+            m.d.comb += Assert(~fetched | (word == expected))
+
 
 CLAIMS = [
     Claim(
@@ -175,17 +259,44 @@ CLAIMS = [
         "a spike sets its bit and no other; a scan shows each block and gives each bit once, and "
         "clears them; spikes are always taken",
         SchedulerSpec,
-        depth=18,
-        induction=False,
-        reach=22,
+        depth=2,
+        search=8,
+        reach=18,
         mutants=(
-            Mutant("wrong slot", SCHEDULER, "self.tick_slot + spike.delay", "self.tick_slot + spike.delay + 1"),
+            Mutant(
+                "wrong slot",
+                SCHEDULER,
+                "self.tick_slot + spike.delay",
+                "self.tick_slot + spike.delay + 1",
+            ),
             Mutant("erases its neighbours", SCHEDULER, "read.data | bit)", "bit)"),
-            Mutant("misses the spike before", SCHEDULER, "transparent_for=(self._write,)", "transparent_for=()"),
-            Mutant("scan and spike write at once", SCHEDULER, "fetched & ~writing & drained", "fetched & drained"),
-            Mutant("does not wait for the receiver", SCHEDULER, "Mux(self.events.ready, bits & ~lowest, bits)", "bits & ~lowest"),
-            Mutant("leaves a block out", SCHEDULER, "block == self._blocks - 1", "block == self._blocks - 2"),
-            Mutant("does not clear", SCHEDULER, "self._write.data.eq(0)", "self._write.data.eq(word)"),
+            Mutant(
+                "misses the spike before",
+                SCHEDULER,
+                "transparent_for=(self._write,)",
+                "transparent_for=()",
+            ),
+            Mutant(
+                "scan and spike write at once",
+                SCHEDULER,
+                "fetched & ~writing & drained",
+                "fetched & drained",
+            ),
+            Mutant(
+                "does not wait for the receiver",
+                SCHEDULER,
+                "Mux(self.events.ready, bits & ~lowest, bits)",
+                "bits & ~lowest",
+            ),
+            Mutant(
+                "leaves a block out",
+                SCHEDULER,
+                "block == self._blocks - 1",
+                "block == self._blocks - 2",
+            ),
+            Mutant(
+                "does not clear", SCHEDULER, "self._write.data.eq(0)", "self._write.data.eq(word)"
+            ),
         ),
     )
 ]

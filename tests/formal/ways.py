@@ -8,8 +8,6 @@ from amaranth.hdl import Array, Const, Value
 from axonloop.hdl.router import OPPOSITE, neighbours
 from axonloop.models.chip import Mesh, Port
 
-PORT_BITS = 3
-
 
 def exits(mesh: Mesh, core: int) -> dict[int, Port]:
     """The port through which a flit leaves the router of `core`, by target."""
@@ -39,20 +37,14 @@ def leaves_by(mesh: Mesh, core: int, flit, port: Port) -> Value:
 
 
 def contents(probe, name: str, view) -> list[tuple[Value, Value]]:
-    """The places of a queue from its head on: is there something, and what (seen through `view`)."""
+    """The places of a queue from its head on: is there something, and what, seen as `view`."""
     rows, level = probe.rows(f"{name}.storage"), probe[f"{name}.level"]
-    if len(rows) == 1:
-        return [(level > 0, view(rows[0]))]
     consume = probe[f"{name}.consume"]
-    return [
-        (level > n, view(Array(rows)[(consume + n) % len(rows)])) for n in range(len(rows))
-    ]
+    return [(level > n, view(Array(rows)[(consume + n) % len(rows)])) for n in range(len(rows))]
 
 
 def sound(probe, name: str) -> Value:
     """Do the counters of a queue fit together? Proved of every queue together with its user."""
     depth, level = len(probe.rows(f"{name}.storage")), probe[f"{name}.level"]
-    if depth == 1:
-        return level <= 1
     produce, consume = probe[f"{name}.produce"], probe[f"{name}.consume"]
     return (level <= depth) & (consume < depth) & (produce == (consume + level) % depth)
