@@ -72,7 +72,7 @@ class MeshSpec(Elaboratable):
                 name = f"router_{core}.{port.name.lower()}_queue"
                 m.d.comb += Assert(sound(self._probe, name))
                 legal = targets(self._mesh, core, port)
-                for valid, flit in contents(self._probe, name, router._flit):
+                for valid, flit in contents(m, self._probe, name, router._flit):
                     m.d.comb += Assert(~valid | names(self._mesh, flit, legal))
                     self._held.append((valid, flit))
                 sink = router.output(port)
@@ -124,7 +124,7 @@ CLAIMS = [
         "2 x 2: a packet leaves once, unchanged, at the core it names",
         lambda code: MeshSpec(code, MESH, "way"),
         depth=1,
-        search=7,
+        search=3,
         reach=10,
         mutants=(
             Mutant(
@@ -141,7 +141,7 @@ CLAIMS = [
         "2 x 2: in every cycle in which something is inside, something moves",
         lambda code: MeshSpec(code, MESH, "progress"),
         depth=1,
-        search=6,
+        search=3,
         mutants=(
             Mutant(
                 "a flit waits for one behind it",

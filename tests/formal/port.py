@@ -213,7 +213,7 @@ CLAIMS = [
         "after; replies are merged one by one, in turn",
         PortSpec,
         depth=2,
-        search=9,
+        search=7,
         reach=9,
         mutants=(
             Mutant(

@@ -107,7 +107,7 @@ class RouterSpec(Elaboratable):
     def _watch(self, m, port: Port):
         """The queue of an input, as valid flags and flits from its head on."""
         m.d.comb += Assert(sound(self._probe, self._name(port)))
-        return contents(self._probe, self._name(port), self._flit)
+        return contents(m, self._probe, self._name(port), self._flit)
 
     def _check_outputs(self, m) -> None:
         """Flits leave by their ways, shown until taken; marked ones unchanged, once, in order."""
@@ -238,7 +238,7 @@ CLAIMS = [
         "every flit leaves once, unchanged, in order, by its way (middle of a mesh)",
         lambda code: RouterSpec(code, MIDDLE, "flits"),
         depth=1,
-        search=7,
+        search=4,
         reach=8,
         mutants=(
             SWAPPED,
@@ -280,7 +280,7 @@ CLAIMS = [
         "while a flit is at the head, each other input goes first at most once",
         lambda code: RouterSpec(code, MIDDLE, "turns"),
         depth=1,
-        search=6,
+        search=4,
         mutants=(
             Mutant(
                 "always takes the first input",
@@ -295,7 +295,7 @@ CLAIMS = [
         "a flit leaves within 21 cycles while outputs are taken",
         lambda code: RouterSpec(code, MIDDLE, "age"),
         depth=1,
-        search=8,
+        search=4,
         mutants=(
             Mutant(
                 "stops after the first flit",

@@ -3,7 +3,7 @@
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Array, Const, Value
+from amaranth.hdl import Array, Const, Signal, Value
 
 from axonloop.hdl.router import OPPOSITE, neighbours
 from axonloop.models.chip import Mesh, Port
@@ -36,11 +36,15 @@ def leaves_by(mesh: Mesh, core: int, flit, port: Port) -> Value:
     return names(mesh, flit, found)
 
 
-def contents(probe, name: str, view) -> list[tuple[Value, Value]]:
-    """The places of a queue from its head on: is there something, and what, seen as `view`."""
+def contents(m, probe, name: str, layout) -> list[tuple[Value, Value]]:
+    """The places of a queue from its head on: is there something, and what, in this layout."""
     rows, level = probe.rows(f"{name}.storage"), probe[f"{name}.level"]
-    consume = probe[f"{name}.consume"]
-    return [(level > n, view(Array(rows)[(consume + n) % len(rows)])) for n in range(len(rows))]
+    consume, places = probe[f"{name}.consume"], []
+    for n in range(len(rows)):
+        word = Signal(layout, name=f"{name.replace('.', '_')}_{n}")
+        m.d.comb += word.as_value().eq(Array(rows)[(consume + n) % len(rows)])
+        places.append((level > n, word))
+    return places
 
 
 def sound(probe, name: str) -> Value:
