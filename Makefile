@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test lint verify bench synth clean
+.PHONY: train test lint verify prove bench synth clean
 
 train: .venv/ready
 	$(BIN)/axonloop train digits --out runs/digits
@@ -18,6 +18,9 @@ lint: .venv/ready
 
 verify: .venv/ready
 	$(BIN)/pytest -m "slow and not synth" -n 2
+
+prove: .venv/ready
+	$(BIN)/python -m tests.formal
 
 bench: .venv/ready
 	$(BIN)/axonloop bench core

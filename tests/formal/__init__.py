@@ -1,0 +1,1 @@
+"""Formal proofs of the mesh's gateware: `make prove` (docs/testing.md)."""

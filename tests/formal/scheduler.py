@@ -1,0 +1,302 @@
+"""The scheduler: a spike sets its bit and no other; a scan gives every bit once and clears it."""
+
+from amaranth.asserts import AnySeq
+from amaranth.hdl import (
+    Array,
+    Assert,
+    Assume,
+    Cover,
+    Elaboratable,
+    Module,
+    Mux,
+    ResetSignal,
+    Signal,
+)
+
+from axonloop.models.config import Geometry
+from axonloop.models.registers import Region, pending_stride
+from tests.formal.code import Code, Mutant
+from tests.formal.engine import Claim
+from tests.formal.probe import Probe
+
+SCHEDULER = "axonloop.hdl.scheduler"
+GEOMETRY = Geometry(
+    axons=6,
+    neurons=2,
+    lanes=2,
+    update_lanes=2,
+    trace_lanes=2,
+    multipliers=2,
+    delay_slots=4,
+    entries=4,
+)
+SLOTS, AXONS, LANES = GEOMETRY.delay_slots, GEOMETRY.axons, GEOMETRY.trace_lanes
+BLOCKS, STRIDE = AXONS // LANES, pending_stride(GEOMETRY)
+
+
+class SchedulerSpec(Elaboratable):
+    """A scheduler that is used as the core uses it, beside a bitmap of D x axons bits.
+
+    Spikes come at any time but in the cycle of `start` and while clearing, with delays up to
+    D - 2; the tick moves on with `start`; the register bus is used while the scheduler is idle and
+    two cycles after a spike at the earliest.
+    """
+
+    def __init__(self, code: Code) -> None:
+        self._dut = code.load(SCHEDULER).Scheduler(GEOMETRY)
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        m.submodules.dut = self._probe = Probe(self._dut)
+        m.d.comb += Assume(~ResetSignal())
+        self._pending = [Signal(AXONS, name=f"pending_{slot}") for slot in range(SLOTS)]
+        self._expected, self._emitted = Signal(AXONS), Signal(AXONS)
+        self._seen, self._scanned = Signal(BLOCKS), Signal(2)
+        self._scans, self._clears = Signal(), Signal()
+        self._drive(m)
+        self._check_scan(m)
+        self._follow(m)
+        self._check_bitmap(m)
+        self._tie(m)
+        return m
+
+    def _always(self):
+        rows = self._probe.rows("always.memory")[:BLOCKS]
+        return [row[lane] for row in rows for lane in range(LANES)]
+
+    def _drive(self, m) -> None:
+        dut, spike, tick = self._dut, self._dut.spikes, self._dut.tick_slot
+        spiked = Signal()
+        m.d.comb += [
+            spike.valid.eq(AnySeq(1)),
+            spike.payload.as_value().eq(AnySeq(len(spike.payload.as_value()))),
+            tick.eq(AnySeq(2)),
+            dut.slot.eq(tick),
+            dut.start.eq(AnySeq(1)),
+            dut.clear.eq(AnySeq(1)),
+            dut.events.ready.eq(AnySeq(1)),
+            dut.bus.write.eq(AnySeq(1)),
+            dut.bus.address.eq(AnySeq(32)),
+            dut.bus.write_data.eq(AnySeq(32)),
+        ]
+        m.d.comb += [
+            dut.always_bus.write.eq(dut.bus.write),
+            dut.always_bus.address.eq(dut.bus.address),
+            dut.always_bus.write_data.eq(dut.bus.write_data),
+        ]
+        m.d.sync += spiked.eq(spike.valid)
+        strobes = dut.start | dut.clear | dut.bus.write
+        m.d.comb += [
+            Assume((dut.start + dut.clear + dut.bus.write) <= 1),
+            Assume(~(strobes & (dut.busy | spike.valid))),
+            Assume(~(dut.bus.write & spiked)),
+            Assume(~(spike.valid & self._clears & dut.busy)),
+            Assume(spike.payload.axon < AXONS),
+            Assume(spike.payload.delay <= SLOTS - 2),
+            Assume(~(dut.busy & self._scans) | (tick == self._scanned + 1)),
+        ]
+
+    def _follow(self, m) -> None:
+        """The reference: bits set by spikes and by the bus, cleared block by block."""
+        dut, spike, pending = self._dut, self._dut.spikes, Array(self._pending)
+        slot = (dut.tick_slot + spike.payload.delay)[:2]
+        for number, bits in enumerate(self._pending):
+            for axon in range(AXONS):
+                with m.If(spike.valid & (slot == number) & (spike.payload.axon == axon)):
+                    m.d.sync += bits[axon].eq(1)
+        offset = dut.bus.address[:4]
+        write = dut.bus.write & (dut.bus.address[24:] == Region.PENDING)
+        for number, bits in enumerate(self._pending):
+            for block in range(BLOCKS):
+                part = bits.word_select(block, LANES)
+                with m.If(write & (offset == number * STRIDE + block)):
+                    m.d.sync += part.eq(dut.bus.write_data)
+                shown = dut.blocks.valid & (dut.blocks.block.index == block)
+                with m.If(shown & self._scans & (self._scanned == number)):
+                    m.d.sync += part.eq(0)
+        always = self._always()
+        with m.If(dut.start | dut.clear):
+            m.d.sync += [self._scans.eq(dut.start), self._clears.eq(dut.clear)]
+            m.d.sync += [self._seen.eq(0), self._emitted.eq(0), self._scanned.eq(dut.slot)]
+            for axon, bit in enumerate(always):
+                m.d.sync += self._expected[axon].eq(
+                    dut.start & (pending[dut.slot].bit_select(axon, 1) | bit)
+                )
+        with m.Elif(~dut.busy):
+            m.d.sync += [self._scans.eq(0), self._clears.eq(0)]
+        with m.If(dut.clear):
+            m.d.sync += [bits.eq(0) for bits in self._pending]
+
+    def _check_bitmap(self, m) -> None:
+        """What is stored is the reference, but for the write under way and a clear in work."""
+        dut, rows = self._dut, self._probe.rows("memory")
+        writing = self._probe["writing"]
+        port = dut._write
+        address, bit = self._probe["address"], self._probe["bit"]
+        for number, bits in enumerate(self._pending):
+            for block in range(BLOCKS):
+                place = number * STRIDE + block
+                late = Mux(writing & (address == place), bit, 0)
+                same = (rows[place] | late) == bits.word_select(block, LANES)
+                m.d.comb += Assert(same | (self._clears & dut.busy))
+        with m.If(writing):
+            m.d.comb += [
+                Assert(port.en & (port.addr == address)),
+                Assert((port.data & ~bit) == (Array(rows)[address] & ~bit)),
+                Assert(dut.collision == (Array(rows)[address] & bit).any()),
+            ]
+        m.d.comb += [
+            Assert(dut.spikes.ready),
+            Assert(~(dut.collision & ~writing)),
+            Assert(~writing | (address[:2] < BLOCKS)),
+        ]
+
+    def _check_scan(self, m) -> None:
+        dut = self._dut
+        block, event = dut.blocks, dut.events
+        with m.If(block.valid):
+            index = block.block.index
+            expected = self._expected.word_select(index, LANES)
+            m.d.comb += [
+                Assert(index < BLOCKS),
+                Assert(~self._seen.bit_select(index, 1)),
+                Assert(block.block.spikes == expected),
+                Assert(block.block.clear == self._clears),
+                Assert(self._scans | self._clears),
+            ]
+            m.d.sync += self._seen.bit_select(index, 1).eq(1)
+        axon, now = event.payload, Signal(AXONS)
+        with m.If(event.valid):
+            m.d.comb += [
+                Assert(axon < AXONS),
+                Assert(self._expected.bit_select(axon, 1)),
+                Assert(~self._emitted.bit_select(axon, 1)),
+            ]
+            with m.If(event.ready):
+                m.d.comb += now.bit_select(axon, 1).eq(1)
+                m.d.sync += self._emitted.bit_select(axon, 1).eq(1)
+        ended = (self._scans | self._clears) & ~dut.busy
+        with m.If(ended):
+            m.d.comb += [
+                Assert(self._seen.all()),
+                Assert((self._emitted | now) == self._expected),
+            ]
+            with m.If(self._scans):
+                m.d.comb += Assert(Array(self._pending)[self._scanned] == 0)
+        m.d.comb += Cover(ended & self._scans & (self._emitted | now).all())
+        m.d.comb += Cover(ended & self._clears)
+
+    def _tie(self, m) -> None:
+        """Invariants: how far the scan is, and what it still has to show and to give."""
+        dut, probe = self._dut, self._probe
+        scanning, fetched, clearing = (probe[n] for n in ("scanning", "fetched", "clearing"))
+        slot, fetched_slot, base = (probe[n] for n in ("slot", "fetched_slot", "base"))
+        block, fetched_block, bits = (probe[n] for n in ("block", "fetched_block", "bits"))
+        works, place, end = Signal(), Signal(6), Signal(6)
+        address, bit = probe["address"], probe["bit"]
+        writing, moving = probe["writing"], scanning | fetched
+        first, last = (
+            Mux(self._clears, 0, self._scanned),
+            Mux(self._clears, SLOTS - 1, self._scanned),
+        )
+        shown = Mux(fetched, fetched_slot * BLOCKS + fetched_block, slot * BLOCKS + block)
+        m.d.comb += [
+            works.eq(self._scans | self._clears),
+            end.eq((last + 1) * BLOCKS),
+            place.eq(Mux(moving, shown, end)),
+            Assert(~(self._scans & self._clears)),
+            Assert(works | ~(moving | bits.any())),
+            Assert(~moving | (clearing == self._clears)),
+            Assert(~scanning | ((block < BLOCKS) & (place < end))),
+            Assert(~fetched | ((fetched_block < BLOCKS) & (place < end))),
+            Assert(~moving | (place >= first * BLOCKS)),
+            Assert(~(scanning & fetched) | (slot * BLOCKS + block == place + 1)),
+            Assert(~(scanning & fetched) | (place + 1 < end)),
+            Assert(~(fetched & ~scanning) | (place + 1 == end)),
+            Assert(~(scanning & self._scans) | (slot == self._scanned)),
+            Assert(~(fetched & self._scans) | (fetched_slot == self._scanned)),
+            Assert(~writing | (bit == 1) | (bit == 2)),
+            Assert(~(writing & self._clears & dut.busy)),
+            Assert(~(writing & self._scans & dut.busy) | (address[2:] != self._scanned)),
+        ]
+        with m.If(works):
+            for number in range(BLOCKS):
+                self._tie_block(
+                    m, number, place - first * BLOCKS > number, fetched & (fetched_block == number)
+                )
+            for axon in range(AXONS):
+                held = (base == axon // LANES) & bits[axon % LANES]
+                left = self._expected[axon] & ~self._emitted[axon]
+                later = self._expected[axon] & ~self._seen[axon // LANES]
+                m.d.comb += Assert(left == (held | later))
+                m.d.comb += Assert(~(held & later))
+                m.d.comb += Assert(~self._emitted[axon] | self._expected[axon])
+            m.d.comb += Assert(~bits.any() | (base < BLOCKS))
+        with m.If(self._clears):
+            m.d.comb += Assert(self._expected == 0)
+            for number in range(SLOTS):
+                with m.If(dut.busy):
+                    m.d.comb += Assert(self._pending[number] == 0)
+                for index in range(BLOCKS):
+                    row = probe.rows("memory")[number * STRIDE + index]
+                    done = place > number * BLOCKS + index
+                    m.d.comb += Assert(~(done & dut.busy) | (row == 0))
+
+    def _tie_block(self, m, number: int, done, fetched) -> None:
+        expected = self._expected.word_select(number, LANES)
+        pending = Array(self._pending)[self._scanned].word_select(number, LANES)
+        always = self._probe.rows("always.memory")[number]
+        word = self._dut._scan.data | self._dut._always.read_data.as_value()
+        m.d.comb += Assert(self._seen[number] == done)
+        with m.If(self._scans & self._dut.busy):
+            m.d.comb += Assert(Mux(done, pending == 0, (pending | always) == expected))
+            m.d.comb += Assert(~fetched | (word == expected))
+
+
+CLAIMS = [
+    Claim(
+        "scheduler",
+        "a spike sets its bit and no other; a scan shows each block and gives each bit once, and "
+        "clears them; spikes are always taken",
+        SchedulerSpec,
+        depth=2,
+        search=8,
+        reach=18,
+        mutants=(
+            Mutant(
+                "wrong slot",
+                SCHEDULER,
+                "self.tick_slot + spike.delay",
+                "self.tick_slot + spike.delay + 1",
+            ),
+            Mutant("erases its neighbours", SCHEDULER, "read.data | bit)", "bit)"),
+            Mutant(
+                "misses the spike before",
+                SCHEDULER,
+                "transparent_for=(self._write,)",
+                "transparent_for=()",
+            ),
+            Mutant(
+                "scan and spike write at once",
+                SCHEDULER,
+                "fetched & ~writing & drained",
+                "fetched & drained",
+            ),
+            Mutant(
+                "does not wait for the receiver",
+                SCHEDULER,
+                "Mux(self.events.ready, bits & ~lowest, bits)",
+                "bits & ~lowest",
+            ),
+            Mutant(
+                "leaves a block out",
+                SCHEDULER,
+                "block == self._blocks - 1",
+                "block == self._blocks - 2",
+            ),
+            Mutant(
+                "does not clear", SCHEDULER, "self._write.data.eq(0)", "self._write.data.eq(word)"
+            ),
+        ),
+    )
+]

