@@ -143,6 +143,22 @@ def study_updates(
     study(out, seeds, epochs, limit, jobs)
 
 
+@study_app.command("layers")
+def study_layers(
+    out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
+        "runs/study-layers"
+    ),
+    seeds: Annotated[int, typer.Option(help="Runs per network.")] = 3,
+    epochs: Annotated[int, typer.Option(help="Epochs per run.")] = 8,
+    limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
+    jobs: Annotated[int, typer.Option(help="Runs at a time.")] = 2,
+) -> None:
+    """Train digits with one layer and with two on a mesh, and compare every layer's accuracy."""
+    from axonloop.host.experiments.layers import study
+
+    study(out, seeds, epochs, limit, jobs)
+
+
 @study_app.command("regression")
 def study_regression(
     device: Annotated[str, typer.Option(help="rtl or golden.")] = "golden",

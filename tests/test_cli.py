@@ -267,6 +267,18 @@ def test_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "error: study folder must be new or of the same study, not '" in capsys.readouterr().err
 
 
+def test_study_of_layers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On a handful of samples: an accuracy for the one layer, and for each of the two."""
+    arguments = ["study", "layers", "--seeds", "1", "--epochs", "1", "--jobs", "1", "--limit", "2"]
+    assert run([*arguments, "--out", str(tmp_path)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 4
+    points = json.loads((tmp_path / "layers.json").read_text())
+    found = [(point["network"], point["layer"]) for point in points]
+    assert found == [("one layer", 1), ("two layers", 1), ("two layers", 2)]
+    assert (tmp_path / "layers.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "two-layers-seed1" / "mesh.png").exists()
+
+
 @pytest.mark.parametrize(
     "command", ["train digits --device golden", "eval run", "verify", "verilog"]
 )

@@ -13,20 +13,15 @@ cross-validation on the training and validation parts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from axonloop.host.building import chip_config
 from axonloop.host.checkpoint import write_json
-from axonloop.host.console import notice
-from axonloop.host.devices import open_device
-from axonloop.host.runs import CONFIG, METRICS, Run, read_json, require_folder, resumed_settings
+from axonloop.host.experiments.batch import run_all
 from axonloop.host.settings import Settings
-from axonloop.models.config import require, require_range
+from axonloop.models.config import require_range
 
 NEURONS = 128
 """Half of what `train digits` takes: learning without a threshold is slow on the golden model."""
@@ -92,24 +87,6 @@ VARIANTS = (
 )
 
 
-def _run(folder: Path, settings: Settings) -> dict[str, Any]:
-    """The metrics of one run on the golden model; a finished one is not repeated."""
-    resume = (folder / CONFIG).exists()
-    if resume:
-        same = resumed_settings(folder, {}) == settings
-        require(same, "study folder", "new or of the same study", str(folder))
-    if (folder / METRICS).exists():
-        return read_json(folder / METRICS)
-    with open_device("golden", chip_config(settings)) as device:
-        run = Run.open(folder, settings, device, resume)
-        run.train(lambda phase, done, total: None)
-        return run.finish(lambda phase, done, total: None)
-
-
-def _job(task: tuple[Path, Settings]) -> dict[str, Any]:
-    return _run(*task)
-
-
 def summarise(variant: Variant, runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Means over the seeds of a variant, and its accuracies."""
     # Scoring changes no weights, so the counters of the whole run are those of training.
@@ -141,17 +118,8 @@ def study(out: Path, seeds: int, epochs: int, limit: int | None, jobs: int) -> N
     if `out` holds a study with other settings.
     """
     require_range("seeds", seeds, 1, 1000)
-    require_range("jobs", jobs, 1, 64)
-    require_folder(out)
     tasks = tasks_of(out, seeds, epochs, limit)
-    out.mkdir(parents=True, exist_ok=True)
-    runs = []
-    # Torch's threads do not survive a fork.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        for (folder, _), metrics in zip(tasks, pool.map(_job, tasks), strict=True):
-            runs.append(metrics)
-            accuracy = 100 * metrics["test_accuracy"]
-            notice(f"{folder.name}: {accuracy:.2f} %, {metrics['visits']:,} visits")
+    runs = run_all(tasks, jobs)
     points = [
         summarise(variant, runs[place * seeds : (place + 1) * seeds])
         for place, variant in enumerate(VARIANTS)
