@@ -21,8 +21,9 @@ def draw_updates(path: Path, points: list[dict[str, Any]], dense: dict[str, Any]
         below = [c - 100 * min(p["accuracies"]) for c, p in zip(centre, chosen, strict=True)]
         above = [100 * max(p["accuracies"]) - c for c, p in zip(centre, chosen, strict=True)]
         visits = [p["visits"] for p in chosen]
+        axes.plot(visits, centre, color=colour, alpha=0.3)
         axes.errorbar(
-            visits, centre, [below, above], fmt="o-", color=colour, capsize=3, label=errors
+            visits, centre, [below, above], fmt="o", color=colour, capsize=3, label=errors
         )
         for point, height in zip(chosen, centre, strict=True):
             note = point["name"].removeprefix(errors).strip(", ")
