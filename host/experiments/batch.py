@@ -25,10 +25,9 @@ def run_all(tasks: Sequence[Task], jobs: int) -> list[dict[str, Any]]:
     Raises ValueError for numbers out of range, or if a folder holds a run of other settings.
     """
     require_range("jobs", jobs, 1, 64)
-    for folder, _ in tasks:
-        require_folder(folder)
-    for folder, _ in tasks:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+    for out in {folder.parent for folder, _ in tasks}:
+        require_folder(out)
+        out.mkdir(parents=True, exist_ok=True)
     found = []
     # Torch's threads do not survive a fork.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
