@@ -236,7 +236,8 @@ def chip_figures(runs: Sequence[ChipRun], settling: int) -> list[Figure]:
     activity = 100 * float(np.mean([len(spikes) / size for spikes in first.spikes[settling:]]))
     figures = [Figure("activity, the same spikes on all", activity, "% of neurons per tick", "")]
     for run in runs:
-        unit = f"cycles, lanes busy in {100 * run.busy:.0f} %"
+        # All neurons feed all: a spike goes once to every core.
+        unit = f"cycles, fan-out {run.cores}, lanes {100 * run.busy:.0f} % busy"
         figures.append(Figure(f"tick, {run}", run.cycles_per_tick, unit, ""))
     for run in runs[1:]:
         bar = "at least 3.2" if run.cores == 4 else ""
