@@ -12,7 +12,6 @@ from axonloop.host.device import Array
 from axonloop.host.encoders import Integers
 from axonloop.host.processing import ErrorPath, ProcessingCore
 from axonloop.host.program import Program
-from axonloop.models.config import require
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +34,9 @@ class Layers:
 
     def __init__(self, program: Program, layers: Sequence[LearningLayer]) -> None:
         last = layers[-1].teacher
-        require(isinstance(last, ProcessingCore), "last layer", "one with a readout", layers[-1])
-        self.layers = tuple(layers)
+        if not isinstance(last, ProcessingCore):
+            raise ValueError(f"last layer must be one with a readout, not {layers[-1].name!r}")
+        self.layers, self._last = tuple(layers), last
         self._neurons = [program.neurons[layer.name] for layer in layers]
         everyone = np.arange(program.config.neurons)
         self._alone = len(layers) == 1 and np.array_equal(self._neurons[0], everyone)
@@ -70,7 +70,15 @@ class Layers:
 
     def step(self, spikes: Array) -> tuple[Array, Array]:
         """Take the spikes of a tick; return neurons and values of the errors to send now."""
-        shares = self.split(spikes)
+        self.ticks += 1
+        if self._alone:
+            neurons, values = self._last.step(spikes)
+            self.spikes[0] += len(spikes)
+            self.errors[0] += len(neurons)
+            return neurons, values
+        return self._step_all(self.split(spikes))
+
+    def _step_all(self, shares: list[Array]) -> tuple[Array, Array]:
         heard, events = None, []
         for k in reversed(range(len(self.layers))):
             teacher = self.layers[k].teacher
@@ -82,9 +90,6 @@ class Layers:
             self.spikes[k] += len(shares[k])
             self.errors[k] += len(neurons)
             events.append((self._neurons[k].take(neurons), values))
-        self.ticks += 1
-        if len(events) == 1:
-            return events[0]
         neurons, values = (np.concatenate(parts) for parts in zip(*reversed(events), strict=True))
         return neurons, values
 
