@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +54,9 @@ class SpikeEncoder(ABC):
         low, high = image.min(), image.max()
         require(low >= 0 and high <= self.white, "pixels", f"in 0..{self.white}", (low, high))
         tick, axon = np.nonzero(self.raster(image, random))
-        ends = np.searchsorted(tick, np.arange(1, self.ticks))
-        return np.split(axon.astype(np.int32), ends)
+        ends = [0, *np.searchsorted(tick, np.arange(1, self.ticks)).tolist(), len(tick)]
+        axons = axon.astype(np.int32)
+        return [axons[start:end] for start, end in pairwise(ends)]
 
     @abstractmethod
     def raster(self, image: NDArray[np.int32], random: np.random.Generator) -> NDArray[np.bool_]:

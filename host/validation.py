@@ -63,6 +63,8 @@ def ranged(thing: str, values: ArrayLike, low: int, high: int) -> NDArray[np.int
 
 def _within(array: NDArray[np.int64], low: int, high: int) -> bool:
     """Whether an array that is not empty lies in `low..high`."""
+    if low == 0:  # a negative number is huge without its sign: one search is enough
+        return bool(np.maximum.reduce(array.view(np.uint64), axis=None) <= high)
     least, most = np.minimum.reduce(array, axis=None), np.maximum.reduce(array, axis=None)
     return bool(low <= least and most <= high)
 
