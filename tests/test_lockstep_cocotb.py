@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from cocotb_tools.config import libs_dir
 from cocotb_tools.runner import get_results, get_runner
 
 from axonloop.sim.cache import content_key, entry
@@ -41,7 +42,8 @@ def bench(simulator: str, name: str, seed: int, ticks: int, folder: Path) -> tup
     if simulator == "icarus":  # version 11 takes a function named $procmux... for a system function
         verilog = re.sub(r"\$procmux\$(\d+)", r"procmux_\1", verilog)
     arguments = VERILATOR_ARGUMENTS if simulator == "verilator" else ()
-    key = content_key(simulator, verilog, repr(arguments), find_toolchain().versions)
+    libraries = str(libs_dir)  # the bench's program loads cocotb's libraries from this very folder
+    key = content_key(simulator, verilog, repr(arguments), find_toolchain().versions, libraries)
     runner = get_runner(simulator)
 
     def build(target: Path) -> None:
