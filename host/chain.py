@@ -20,11 +20,10 @@ class SpikeChain:
 
     def add(self, trains: Iterable[Array]) -> None:
         """Add a sample: the reported neurons of each tick."""
-        link = hashlib.sha256(self._link)
+        parts = [self._link]
         for spikes in trains:
-            link.update(len(spikes).to_bytes(4, "little"))
-            link.update(spikes.astype("<i4").tobytes())
-        self._link = link.digest()
+            parts += [len(spikes).to_bytes(4, "little"), spikes.astype("<i4", copy=False).tobytes()]
+        self._link = hashlib.sha256(b"".join(parts)).digest()
 
     def hexdigest(self) -> str:
         """The last link."""

@@ -39,11 +39,12 @@ class ErrorEncoder(ABC):
         require_range("threshold", threshold, 1, 2**40)
         require_range("limit of error events", limit, 1, 127)
         self.neurons, self.threshold, self.limit = neurons, threshold, limit
+        self._shape = (neurons,)
 
     def encode(self, gradient: Integers) -> Integers:
         """The error values of this tick, int64 `(neurons,)`."""
-        shape = (self.neurons,)
-        require(gradient.shape == shape, "gradient", f"of shape {shape}", gradient.shape)
+        if gradient.shape != self._shape:
+            require(False, "gradient", f"of shape {self._shape}", gradient.shape)
         return self._encode(gradient)
 
     @abstractmethod

@@ -90,8 +90,10 @@ class GoldenDevice(Device):
 
     def send_errors(self, neurons: Array, values: Array, ungated: bool = False) -> None:
         """Send error events: `values[k]`, in +-error_max, for `neurons[k]`."""
-        sums = self._chip.array(Region.UNGATED if ungated else Region.GATED)
-        checked, errors, _ = validation.check_errors(self.config, sums, neurons, values)
+        checked, errors = validation.check_events(self.config, neurons, values)
+        sums = self._chip.array(Region.UNGATED if ungated else Region.GATED).astype(np.int64)
+        np.add.at(sums, checked, errors)
+        validation.check_sums(self.config.geometry, sums)
         self._chip.send_errors(checked, errors, ungated)
 
     def learn(self) -> None:

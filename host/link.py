@@ -18,6 +18,7 @@ from axonloop.host import validation
 from axonloop.host.addresses import Addresses
 from axonloop.host.control import check_identity, counter_halves, counter_values
 from axonloop.host.device import Array, Device
+from axonloop.host.error_sums import ErrorSums
 from axonloop.host.packing import (
     Words,
     as_words,
@@ -87,7 +88,7 @@ class PacketDevice(Device):
             check_identity(self.config, core, control)
         self._learned = bool(found[0][Control.LEARNED])
         sums = self.read_many([Region.GATED, Region.UNGATED])
-        self._sums = [values.astype(np.int64) for values in sums]
+        self._sums = [ErrorSums(self.config.geometry, values) for values in sums]
 
     def configure(self, config: ChipConfig | CoreConfig) -> None:
         """Write all registers and tables; geometry, mesh and core numbers must stay."""
@@ -150,7 +151,7 @@ class PacketDevice(Device):
 
     def tick(self, axons: Array, learn: bool = False) -> Array:
         """Run one tick with spikes on `axons`; return the reported neurons, sorted, int32."""
-        self._post(self._addresses.spikes(validation.check_axons(self.config, axons)))
+        self._post(self._addresses.spikes(axons))
         replies = self._exchange(self._ticks[bool(learn)], 1)
         self._ticked(learn)
         return spikes_of_tick(replies, self._addresses)
@@ -173,22 +174,20 @@ class PacketDevice(Device):
 
     def _forget_errors(self) -> None:
         for sums in self._sums:
-            sums[:] = 0
+            sums.forget()
 
     def send_spikes(self, axons: Array, delay: int = 0) -> None:
         """Set spikes for the tick after `delay` (0..delay_slots - 2) further ones."""
-        checked = validation.check_axons(self.config, axons)
+        packets = self._addresses.spikes(axons)
         late = np.uint32(validation.check_delay(self.config.geometry, delay) << 16)
-        self._post(self._addresses.spikes(checked) | late)
+        self._post(packets | late)
 
     def send_errors(self, neurons: Array, values: Array, ungated: bool = False) -> None:
         """Send error events: `values[k]`, in +-error_max, for `neurons[k]`."""
         kind = bool(ungated)
-        checked, errors, after = validation.check_errors(
-            self.config, self._sums[kind], neurons, values
-        )
-        self._sums[kind] = after
-        self._post(self._addresses.errors(checked, errors, kind))
+        packets = self._addresses.errors(neurons, values, kind)
+        self._sums[kind].add(neurons, values)
+        self._post(packets)
 
     def learn(self) -> None:
         """Apply the errors sent; DeviceError if it was done since the last tick."""
@@ -203,7 +202,7 @@ class PacketDevice(Device):
 
     def snapshot(self) -> dict[str, Any]:
         """All state, as arrays and numbers that `numpy.savez` takes; see `Device.snapshot`."""
-        validation.require_no_errors(*self._sums)
+        validation.require_no_errors(*(sums.values for sums in self._sums))
         regions = (*validation.WRITABLE, Region.WEIGHT, Region.CONTROL)
         *found, weights, controls = self._read_words([(r, self._words[r]) for r in regions])
         state: dict[str, Any] = {

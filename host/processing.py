@@ -128,7 +128,7 @@ class ErrorPath:
             return _NOBODY, _NOBODY
         errors = self._flight.popleft()
         (neurons,) = errors.nonzero()
-        return neurons.astype(np.int32), errors[neurons].astype(np.int32)
+        return neurons.astype(np.int32), errors.take(neurons).astype(np.int32)
 
     def state(self) -> dict[str, Any]:
         """Encoder and errors in flight: arrays and whole numbers, for `restore`."""
@@ -172,6 +172,7 @@ class ProcessingCore:
         _require_exact("readout weights of a class", readout.weights, axis=1)
         self._columns = _rows(readout.weights.T << READOUT_SHIFT)
         self._kept = readout.leak / DECAY_ONE
+        self._ones = np.ones(shape[1])
         self._level = np.zeros(shape[0])
         self._target = torch.tensor(0)
         self._age = 0
@@ -203,8 +204,9 @@ class ProcessingCore:
         return self.path.step(self.heard)
 
     def _listen(self, spikes: Array) -> None:
-        heard = np.add.reduce(self._columns.take(spikes, axis=0))
-        self._level = np.trunc(self._level * self._kept) + heard
+        level = self._level
+        np.trunc(np.multiply(level, self._kept, out=level), out=level)
+        level += self._ones[: len(spikes)].dot(self._columns.take(spikes, axis=0))
 
     @property
     def logits(self) -> NDArray[np.float64]:
@@ -218,7 +220,7 @@ class ProcessingCore:
         (exact,) = torch.autograd.grad(self.loss(logits, self._target), logits)
         self.loss_seconds += perf_counter() - start
         gradient = exact.numpy()
-        if not all(abs(value) <= GRADIENT_MAX for value in gradient.tolist()):
+        if not _bounded(gradient):
             require(False, "gradient of the loss", f"finite and within +-{GRADIENT_MAX}", gradient)
         rounded: Exact = np.rint(gradient * GRADIENT_ONE)
         return rounded
@@ -243,6 +245,13 @@ class ProcessingCore:
         require(level.shape == self._level.shape, "level", f"{self._level.shape}", level.shape)
         self.path.restore(state)
         self._level, self._age = level.astype(np.float64), int(state["age"])
+
+
+def _bounded(gradient: Exact) -> bool:
+    """Whether all of a gradient is finite and within +-GRADIENT_MAX."""
+    if gradient.dot(gradient) <= GRADIENT_MAX:  # the usual case; False for NaN
+        return True
+    return bool((np.abs(gradient) <= GRADIENT_MAX).all())
 
 
 def _require_exact(thing: str, weights: Integers, axis: int) -> None:

@@ -39,14 +39,20 @@ def _refuse(word: int, expected: str) -> NoReturn:
 
 def spikes_of_tick(replies: Words, addresses: Addresses) -> Array:
     """The neurons of one tick's SPIKE packets, sorted, int32."""
-    places = replies[:-1] ^ addresses.first
-    places.sort()
-    if not addresses.has(places):
-        _refuse_spikes(replies[:-1])
+    neurons = _neurons(replies[:-1], addresses)
+    neurons.sort()
     last = int(replies[-1]) if replies.size else 0
     if kind_of(last) != Kind.TICK:
         _refuse(last, "TICK")
-    return addresses.neurons(places)
+    return neurons
+
+
+def _neurons(words: Words, addresses: Addresses) -> Array:
+    """The neurons of words that should all be SPIKE packets."""
+    try:
+        return addresses.neurons(words)
+    except IndexError:
+        _refuse_spikes(words)
 
 
 def _refuse_spikes(words: Words) -> NoReturn:
@@ -67,11 +73,7 @@ def spikes_of_ticks(replies: Words, ticks: int, addresses: Addresses) -> list[Ar
     ends = np.flatnonzero(ticked)
     if ends.size != ticks or ends[-1] != replies.size - 1:
         raise DeviceError(f"replies of the device must end {ticks} ticks, not {ends.size}")
-    spikes = replies[~ticked]
-    places = spikes ^ addresses.first
-    if not addresses.has(np.sort(places)):
-        _refuse_spikes(spikes)
-    neurons = np.split(addresses.neurons(places), ends[:-1] - np.arange(ticks - 1))
+    neurons = np.split(_neurons(replies[~ticked], addresses), ends[:-1] - np.arange(ticks - 1))
     return [np.sort(of_tick) for of_tick in neurons]
 
 

@@ -96,29 +96,27 @@ def check_delay(geometry: Geometry, delay: int) -> int:
     return whole
 
 
-def check_errors(
-    chip: ChipConfig, sums: NDArray[np.int64], neurons: ArrayLike, values: ArrayLike
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Error events, and the sums `(neurons,)` as they will stand after them.
-
-    `sums` are the exact sums, gated or ungated, since the last learn or clear. A set of events
-    that would leave the registers' range is refused as a whole.
-    """
-    geometry = chip.geometry
+def check_events(
+    chip: ChipConfig, neurons: ArrayLike, values: ArrayLike
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Neurons and values of error events."""
     checked = indices("neurons of error events", neurons, chip.neurons)
-    limit = geometry.error_max
+    limit = chip.geometry.error_max
     errors = ranged("values of error events", values, -limit, limit)
     if errors.shape != checked.shape:
         one_each = f"{len(checked)}, one per neuron"
         require(False, "values of error events", one_each, errors.shape)
-    after = np.array(sums, dtype=np.int64)
-    np.add.at(after, checked, errors)
+    return checked, errors
+
+
+def check_sums(geometry: Geometry, sums: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Sums of error events, one per neuron, that fit the registers."""
     high = (1 << (geometry.error_sum_bits - 1)) - 1
     low = -high - 1
-    if not _within(after, low, high):
-        neuron = np.flatnonzero((after < low) | (after > high))[0]
-        require(False, f"sum of errors of neuron {neuron}", f"in {low}..{high}", int(after[neuron]))
-    return checked, errors, after
+    if not _within(sums, low, high):
+        neuron = np.flatnonzero((sums < low) | (sums > high))[0]
+        require(False, f"sum of errors of neuron {neuron}", f"in {low}..{high}", int(sums[neuron]))
+    return sums
 
 
 def check_weights(chip: ChipConfig, weights: ArrayLike) -> Array:
