@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig
-from axonloop.models.registers import MODEL_COUNTERS, Counter, Region
+from axonloop.models.registers import MODEL_COUNTERS, Counter, Region, chip_counters
 
 Array = NDArray[np.int32]
 
@@ -126,10 +126,7 @@ class Device(ABC):
 
     def counters(self) -> dict[Counter, int]:
         """The `counted` counters: ticks and cycles of the first core, sums of all others."""
-        table = self.counter_table()
-        found = {counter: int(table[:, counter].sum()) for counter in self.counted}
-        shared = (Counter.TICKS, Counter.CYCLES)
-        return found | {c: int(table[0, c]) for c in shared if c in found}
+        return chip_counters(self.counter_table(), self.counted)
 
     @abstractmethod
     def close(self) -> None:

@@ -36,11 +36,10 @@ class Layers:
         last = layers[-1].teacher
         if not isinstance(last, ProcessingCore):
             raise ValueError(f"last layer must be one with a readout, not {layers[-1].name!r}")
-        self.layers, self._last = tuple(layers), last
+        self.layers, self._last, self._program = tuple(layers), last, program
         self._neurons = [program.neurons[layer.name] for layer in layers]
         everyone = np.arange(program.config.neurons)
         self._alone = len(layers) == 1 and np.array_equal(self._neurons[0], everyone)
-        self._owner, self._place = _owners(len(everyone), self._neurons)
         self.ticks = 0
         self.spikes, self.errors = [0] * len(layers), [0] * len(layers)
 
@@ -79,6 +78,7 @@ class Layers:
         return self._step_all(self.split(spikes))
 
     def _step_all(self, shares: list[Array]) -> tuple[Array, Array]:
+        """From the last layer to the first: its gradient is what layers without a readout hear."""
         heard, events = None, []
         for k in reversed(range(len(self.layers))):
             teacher = self.layers[k].teacher
@@ -97,8 +97,8 @@ class Layers:
         """Neurons of the chip as neurons of each layer."""
         if self._alone:
             return [spikes]
-        owner, place = self._owner.take(spikes), self._place.take(spikes)
-        return [place[owner == k] for k in range(len(self.layers))]
+        shares = self._program.split(spikes)
+        return [shares[layer.name] for layer in self.layers]
 
     def votes(self, trains: list[Array]) -> list[Integers]:
         """What every readout heard of each class after the burn-in, layer by layer."""
@@ -130,12 +130,3 @@ class Layers:
         self.spikes, self.errors = (
             [int(count) for count in state[name]] for name in ("spikes", "errors")
         )
-
-
-def _owners(count: int, layers: list[Array]) -> tuple[Array, Array]:
-    """Number of the layer (-1: none) of every neuron of the chip, and its place in the layer."""
-    owner = np.full(count, -1, np.int32)
-    place = np.zeros_like(owner)
-    for k, neurons in enumerate(layers):
-        owner[neurons], place[neurons] = k, np.arange(len(neurons))
-    return owner, place

@@ -5,8 +5,12 @@ An address is a 32-bit word: region in bits 31..24, offset in bits 23..0. Every 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
 
 from axonloop.models.config import Geometry, ceil_log2, parameter_max
 
@@ -102,6 +106,19 @@ MODEL_COUNTERS = tuple(counter for counter in Counter if counter not in RTL_COUN
 """Counters that every device has, with equal values."""
 PORT_COUNTERS = (Counter.NORTH, Counter.EAST, Counter.SOUTH, Counter.WEST, Counter.LOCAL)
 """Spikes that a router passed on, by port."""
+
+
+def chip_counters(
+    table: NDArray[np.int64], counted: Iterable[Counter] = MODEL_COUNTERS
+) -> dict[Counter, int]:
+    """A chip's counters from those of its cores, int64 `(cores, len(Counter))`.
+
+    Ticks and cycles are those of the first core, all others sums.
+    """
+    found = {counter: int(table[:, counter].sum()) for counter in counted}
+    shared = (Counter.TICKS, Counter.CYCLES)
+    return found | {counter: int(table[0, counter]) for counter in shared if counter in found}
+
 
 PARAMETER_INDEX = {name: index for index, name in enumerate(parameter_max(Geometry()))}
 """Offset of each register inside its parameter set."""

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from axonloop.host.activity import KEPT, RATE_ONE, ActivityBand
+from axonloop.host.checkpoint import load_checkpoint
 from axonloop.host.device import Device
 from axonloop.host.experiments.regression import (
     NAMES,
@@ -203,8 +204,21 @@ def test_a_study_writes_results_and_picture(
     assert relative_errors(after[1], targets).tolist() == errors[1]
     assert (tmp_path / PICTURE).stat().st_size > 10_000
     assert f"{metrics['median_errors'][0]:.4f}" in capsys.readouterr().out
-    with pytest.raises(ValueError, match="study folder must be new, not"):
+    with pytest.raises(ValueError, match="study folder must be new or of the same study, not"):
         study(tmp_path, "golden", TINY, seeds=1, jobs=1)
+
+
+def test_a_study_goes_on_where_it_was(tmp_path: Path) -> None:
+    """Finished runs are taken as they stand; the one that is missing is done."""
+    study(tmp_path, "golden", TINY, seeds=1, jobs=1)
+    (tmp_path / METRICS).unlink()
+    before = (tmp_path / "golden-seed1.npz").stat().st_mtime_ns
+    first = load_checkpoint(tmp_path / "golden-seed1.npz")["curve"]
+    study(tmp_path, "golden", TINY, seeds=2, jobs=1)
+    assert (tmp_path / "golden-seed1.npz").stat().st_mtime_ns == before
+    again, other = json.loads((tmp_path / METRICS).read_text())["runs"]
+    assert again["weight_hash"] == first["extra"]["weight_hash"] != other["weight_hash"]
+    assert again["errors"] == first["errors"]
 
 
 def test_wrong_tasks_are_refused() -> None:

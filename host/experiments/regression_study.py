@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import asdict, replace
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from axonloop.host.checkpoint import write_json, write_whole
+from axonloop.host.checkpoint import load_checkpoint, save_checkpoint, write_json, write_whole
 from axonloop.host.console import progress_bars
 from axonloop.host.devices import check_device_name
 from axonloop.host.experiments.regression import NAMES, Regression, Series, targets_of
@@ -36,13 +37,27 @@ def _report() -> None:
         _done.value += 1
 
 
-def _job(name: str, task: Regression) -> Curve:
-    return run_reference(task, _report) if name == REFERENCE else run_chip(task, name, _report)
+Job = tuple[str, Regression, Path]
+"""A device's name or REFERENCE, the run, and the file for what it did."""
 
 
-def _curves(jobs: Sequence[tuple[str, Regression]], workers: int) -> Iterator[Curve]:
+def _job(name: str, task: Regression, file: Path) -> Curve:
+    """Do a run, unless its file is there."""
+    settings = json.loads(json.dumps(asdict(task)))
+    if file.exists():
+        found = load_checkpoint(file)
+        require(found["settings"] == settings, "study folder", "new or of the same study", str(out))
+        for _ in range(task.epochs):
+            _report()
+        return Curve(**found["curve"])
+    curve = run_reference(task, _report) if name == REFERENCE else run_chip(task, name, _report)
+    save_checkpoint(file, {"settings": settings, "curve": asdict(curve)})
+    return curve
+
+
+def _curves(jobs: Sequence[Job], workers: int) -> Iterator[Curve]:
     """All runs, in order, with a progress bar over their epochs."""
-    total = sum(task.epochs for _, task in jobs)
+    total = sum(task.epochs for _, task, _ in jobs)
     context = get_context("spawn")  # torch's threads do not survive a fork
     done = context.Value("q", 0)
     with (
@@ -61,16 +76,20 @@ def _curves(jobs: Sequence[tuple[str, Regression]], workers: int) -> Iterator[Cu
 def study(out: Path, device: str, task: Regression, seeds: int, jobs: int) -> None:
     """Run seeds 1..`seeds` on a device and in floating point; write results and picture.
 
-    Raises ValueError for numbers out of range, or if `out` holds a study.
+    Runs that a study in `out` has finished are not repeated. Raises ValueError for numbers out of
+    range, or if `out` holds a study with other settings.
     """
     require_range("seeds", seeds, 1, 1000)
     require_range("jobs", jobs, 1, 64)
     check_device_name(device)
     require_folder(out)
-    require(not (out / METRICS).exists(), "study folder", "new", str(out))
     out.mkdir(parents=True, exist_ok=True)
     tasks = [replace(task, seed=seed) for seed in range(1, seeds + 1)]
-    todo = [(name, each) for name in (device, REFERENCE) for each in tasks]
+    todo = [
+        (name, each, out / f"{name.replace(' ', '-')}-seed{each.seed}.npz")
+        for name in (device, REFERENCE)
+        for each in tasks
+    ]
     curves = list(_curves(todo, jobs))
     chip, reference = curves[:seeds], curves[seeds:]
     targets = targets_of(task.ticks)

@@ -19,7 +19,14 @@ from axonloop.models.golden.core import PLACES, Core
 from axonloop.models.golden.fanout import FanOut
 from axonloop.models.golden.fixedpoint import Array
 from axonloop.models.golden.router import Routers
-from axonloop.models.registers import COUNTER_BITS, MODEL_COUNTERS, PORT_COUNTERS, Counter, Region
+from axonloop.models.registers import (
+    COUNTER_BITS,
+    MODEL_COUNTERS,
+    PORT_COUNTERS,
+    Counter,
+    Region,
+    chip_counters,
+)
 
 
 class Chip:
@@ -140,9 +147,7 @@ class Chip:
 
     def counters(self) -> dict[Counter, int]:
         """The counters that every device has: sums over the cores; TICKS are the chip's."""
-        table = self.counter_table()
-        sums = {counter: int(table[:, counter].sum()) for counter in MODEL_COUNTERS}
-        return sums | {Counter.TICKS: int(table[0, Counter.TICKS])}
+        return chip_counters(self.counter_table())
 
     def snapshot(self) -> dict[str, Any]:
         """All state, for `restore`: int32 arrays by region name, weights, registers, counters."""
