@@ -1,5 +1,7 @@
 """From the description to Verilog."""
 
+import itertools
+import re
 import subprocess
 import sys
 
@@ -46,4 +48,22 @@ def component_verilog(component: wiring.Component, name: str) -> str:
     result = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
     if result.returncode:
         raise RuntimeError(f"Yosys failed: {result.stderr.strip()}")
-    return result.stdout
+    return _CONTENTS.sub(_folded, result.stdout)
+
+
+_CONTENTS = re.compile(r"  initial begin\n((?:    (\w+)\[\d+\] = \S+;\n)+)  end\n")
+"""The first contents of a memory, a line per word."""
+_WORD = re.compile(r"    \w+\[(\d+)\] = (\S+);\n")
+
+
+def _folded(contents: re.Match[str]) -> str:
+    """The same with a loop for every run of equal words: large memories compile sooner."""
+    words, name = _WORD.findall(contents[1]), contents[2]
+    numbered = [(int(place), value, int(place) - k) for k, (place, value) in enumerate(words)]
+    loops = []
+    for (value, _), run in itertools.groupby(numbered, lambda word: word[1:]):
+        places = [place for place, *_ in run]
+        loop = f"for (place = {places[0]}; place <= {places[-1]}; place = place + 1)"
+        loops.append(f"    {loop} {name}[place] = {value};\n")
+    block = f"contents_of_{name}"
+    return f"  initial begin : {block}\n    integer place;\n{''.join(loops)}  end\n"

@@ -13,10 +13,11 @@ from axonloop.host.lockstep import DivergenceError
 from axonloop.host.rtl import RtlDevice
 from axonloop.host.traffic import Traffic
 from axonloop.host.verify import lockstep
+from axonloop.models.chip import Mesh
 from axonloop.models.config import CoreConfig, Geometry, ParameterSet
 from axonloop.models.registers import Counter, Region
 from axonloop.sim.geometries import GEOMETRIES
-from axonloop.sim.stimulus import random_config, random_weights
+from axonloop.sim.stimulus import random_chip, random_config, random_weights
 
 SMALL = GEOMETRIES["small"]
 
@@ -134,3 +135,19 @@ def test_waveforms_need_trace(tmp_path):
         chip.waveform(tmp_path / "a.vcd"),
     ):
         pass
+
+
+SHAPES = [Mesh(columns, rows) for columns in range(1, 5) for rows in range(1, 5)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mesh", SHAPES, ids=lambda mesh: f"{mesh}-seed4")
+def test_meshes_of_all_shapes_agree(mesh):
+    """Tiny cores, so that sixteen of them compile; spikes leave by every port that there is."""
+    rng = np.random.default_rng((4, mesh.columns, mesh.rows))
+    config = random_chip(rng, GEOMETRIES["one-lane"], mesh)
+    with GoldenDevice(config) as golden, RtlDevice(config) as rtl:
+        report = lockstep([golden, rtl], config, 300, 1)
+    passed = report.counters
+    assert (passed[Counter.EAST] > 0) == (passed[Counter.WEST] > 0) == (mesh.columns > 1)
+    assert (passed[Counter.NORTH] > 0) == (passed[Counter.SOUTH] > 0) == (mesh.rows > 1)
