@@ -46,7 +46,12 @@ def _job(name: str, task: Regression, file: Path) -> Curve:
     settings = json.loads(json.dumps(asdict(task)))
     if file.exists():
         found = load_checkpoint(file)
-        require(found["settings"] == settings, "study folder", "new or of the same study", str(out))
+        require(
+            found["settings"] == settings,
+            "study folder",
+            "new or of the same study",
+            str(file.parent),
+        )
         for _ in range(task.epochs):
             _report()
         return Curve(**found["curve"])
