@@ -1,0 +1,27 @@
+"""Registers of the parameter sets and tables as vectors over all neurons or axons of a chip."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from axonloop.models.chip import ChipConfig
+from axonloop.models.golden.parameters import per_axon, per_neuron
+
+
+def neuron_register(chip: ChipConfig, name: str, device: torch.device) -> torch.Tensor:
+    """Register `name` of every neuron: int32 `(neurons,)`."""
+    values = np.concatenate([per_neuron(core, name) for core in chip.cores])
+    return torch.as_tensor(values, dtype=torch.int32, device=device)
+
+
+def axon_register(chip: ChipConfig, name: str, device: torch.device) -> torch.Tensor:
+    """Register `name` of every axon: int32 `(axons,)`."""
+    values = np.concatenate([per_axon(core, name) for core in chip.cores])
+    return torch.as_tensor(values, dtype=torch.int32, device=device)
+
+
+def row_flag(chip: ChipConfig, name: str, device: torch.device) -> torch.Tensor:
+    """A field of every row's descriptor, `plastic` or `always_on`: bool `(axons,)`."""
+    values = [getattr(row, name) for core in chip.cores for row in core.rows]
+    return torch.tensor(values, dtype=torch.bool, device=device)
