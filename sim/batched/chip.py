@@ -276,7 +276,7 @@ class BatchedChip:
         """Move the tallies into the counters."""
         neurons, traces, learning = self.neurons, self.traces, self.learning
         synops = self.events * self._row_synops
-        found = {
+        found: dict[Counter, Tensor | int] = {
             Counter.TICKS: self._untold,
             Counter.SPIKES: self._by_core(neurons.spikes),
             Counter.EVENTS: self._by_core(self.events),

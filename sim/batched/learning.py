@@ -16,7 +16,7 @@ from axonloop.models.chip import ChipConfig
 from axonloop.models.config import Rounding
 from axonloop.sim.batched.noise import Word, axon_codes, neuron_words, synapse_words, tick_words
 from axonloop.sim.batched.parameters import neuron_register
-from axonloop.sim.batched.precision import Arithmetic, choose, require_exact
+from axonloop.sim.batched.precision import choose, require_exact
 from axonloop.sim.batched.synapses import WORK, Synapses
 
 NARROW_PRODUCT = (1 << 31) - (1 << 21)
@@ -100,7 +100,7 @@ class Learning:
             lines = self._lines(core, here)
             if len(rows) and len(lines.neuron):
                 words = self._words(core, lines, seeds, tick) if self._noisy else None
-                for some in rows.split(max(1, WORK // len(lines.neuron))):
+                for some in torch.split(rows, max(1, WORK // len(lines.neuron))):
                     self._update(synapses, core, some, lines, factors[:, some], words)
 
     def _lines(self, core: int, errors: Tensor) -> _Lines:
@@ -117,7 +117,7 @@ class Learning:
         return neuron_words((low[lines.memory], high[lines.memory]), lines.neuron)
 
     def _products(self, lines: _Lines, pq: Tensor) -> Tensor:
-        """E Pq of some rows, their `pq` `(copies, rows)`, summed where copies share: `(rows, lines)`."""
+        """E Pq `(rows, lines)` of rows with `pq` `(copies, rows)`; sums where copies share."""
         if self._shared:
             return (pq.t().to(self._factor) @ lines.error).to(self._product)
         return pq.index_select(0, lines.memory).t() * lines.error

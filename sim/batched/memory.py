@@ -9,7 +9,7 @@ import torch
 from axonloop.models.chip import ChipConfig
 from axonloop.models.registers import Counter
 from axonloop.sim.batched.precision import Arithmetic, choose
-from axonloop.sim.batched.synapses import largest_sum, weight_dtype
+from axonloop.sim.batched.synapses import blocks_of, largest_sum, weight_dtype
 
 NEURON_BYTES = 34
 """Per neuron and copy: I, V, R, countdown, two error sums, two tallies (int32), box, spike."""
@@ -25,8 +25,9 @@ def memory_bytes(
     """Bytes of all weight memories, and of the state of a copy."""
     geometry, cores = chip.geometry, chip.mesh.cores
     addend = choose(arithmetic, largest_sum(chip), torch.device("cpu"))
-    synapse = weight_dtype(chip).itemsize + addend.itemsize
-    weights = chip.axons * geometry.neurons * synapse * (1 if shared else copies)
+    visited = sum(block.size for block in blocks_of(chip)[1])
+    stored = chip.axons * geometry.neurons * weight_dtype(chip).itemsize
+    weights = (stored + visited * addend.itemsize) * (1 if shared else copies)
     axon = AXON_BYTES + geometry.delay_slots
     return weights, NEURON_BYTES * chip.neurons + axon * chip.axons + CORE_BYTES * cores
 

@@ -29,7 +29,7 @@ _DTYPES = {
 
 
 def choose(arithmetic: str, largest: int, device: torch.device) -> torch.dtype:
-    """The dtype for sums of magnitude up to `largest`; ValueError if the one asked for is not exact.
+    """The dtype for sums of magnitude up to `largest`; ValueError if it would not be exact.
 
     INTEGER is for the CPU alone: torch multiplies no integer matrices on a GPU.
     """

@@ -1,9 +1,8 @@
 """The weight memories of all copies and the exact sums over them (section 5, step 2).
 
 Weights lie in the narrowest integers that hold them. Beside them stands a table of addends in
-the arithmetic of the sums: 0 where there is no synapse or the row does not visit the neuron. Its
-rows are ordered so that all rows of a core that visit the same groups form one block: what the
-blocks leave out of the table costs nothing.
+the arithmetic of the sums, 0 where there is no synapse. It is made of blocks: all rows of a core
+that visit the same groups. What no row visits is not in the table and costs nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ SPARSE = 0.12
 
 @dataclass(frozen=True)
 class Block:
-    """Rows `start..end - 1` of the table; all visit neurons `first..last - 1` of core `core`."""
+    """Axons `start..end - 1` of the blocks' order visit neurons `first..last - 1` of a core."""
 
     core: int
     start: int
@@ -33,9 +32,14 @@ class Block:
     first: int
     last: int
 
+    @property
+    def size(self) -> int:
+        """Synapses of the block in one memory."""
+        return (self.end - self.start) * (self.last - self.first)
+
 
 def blocks_of(chip: ChipConfig) -> tuple[list[int], list[Block]]:
-    """The order of the axons in the table, and its blocks; rows without groups are in none."""
+    """The axons in the order of the blocks, and these; rows without groups are in none."""
     geometry = chip.geometry
     spans = [
         (core, row.first_group, row.groups)
@@ -66,7 +70,8 @@ def weight_dtype(chip: ChipConfig) -> torch.dtype:
 class Synapses:
     """`weights`: int8 or int16 `(1 or copies, axons, neurons of a core)`, contiguous.
 
-    Before any are loaded there is no synapse. `table` is the addends, of the same shape.
+    Before any are loaded there is no synapse. `table` holds the addends of one block after the
+    other, `(1 or copies, rows, neurons)` each, and one spare element.
     """
 
     def __init__(
@@ -83,49 +88,50 @@ class Synapses:
         self.no_synapse = geometry.no_synapse
         dtype = weight_dtype(chip)
         self.weights = torch.full(shape, self.no_synapse, dtype=dtype, device=device)
-        self._configure(chip)
-        self.table = torch.zeros(shape, dtype=self.dtype, device=device)
+        self._lay_out(chip)
 
     def configure(self, chip: ChipConfig) -> None:
         """Take over the row descriptors."""
-        self._configure(chip)
-        self.table = self.table.to(self.dtype)
-        self.refresh()
+        self._lay_out(chip)
+        self._refresh()
 
-    def _configure(self, chip: ChipConfig) -> None:
-        lanes, device = chip.geometry.lanes, self._device
+    def _lay_out(self, chip: ChipConfig) -> None:
+        """Find the blocks; `table` is zeroed."""
+        device, memories = self._device, len(self.weights)
         self.dtype = choose(self._arithmetic, largest_sum(chip), device)
-        order, self.blocks = blocks_of(chip)
+        order, self._blocks = blocks_of(chip)
         self._order = torch.tensor(order, device=device)
         self._sorted = order == sorted(order)
-        self.place = torch.empty_like(self._order)
-        self.place[self._order] = torch.arange(len(order), device=device)
-        rows = [row for core in chip.cores for row in core.rows]
-        self.first = torch.tensor([row.first_group * lanes for row in rows], device=device)
-        self.last = torch.tensor(
-            [(row.first_group + row.groups) * lanes for row in rows], device=device
-        )
+        size = sum(block.size for block in self._blocks)
+        self.table = torch.zeros(memories * size + 1, dtype=self.dtype, device=device)
+        spans = torch.zeros((4, len(order)), dtype=torch.int64, device=device)
+        self._addends, start = [], 0
+        for block in self._blocks:
+            shape = (memories, block.end - block.start, block.last - block.first)
+            end = start + memories * block.size
+            self._addends.append(self.table[start:end].view(shape))
+            axons = self._order[block.start : block.end]
+            rows = torch.arange(len(axons), device=device) * shape[2] + (start - block.first)
+            spans[0, axons] = rows
+            for line, value in enumerate((block.size, block.first, block.last), 1):
+                spans[line, axons] = value
+            start = end
+        self._start, self._stride, self._first, self._last = spans[:, :, None].unbind(0)
 
     def load(self, weights: Tensor) -> None:
         """Replace all weights: `(1 or copies, axons, neurons of a core)`."""
         self.weights.copy_(weights)
-        self.refresh()
+        self._refresh()
 
-    def refresh(self) -> None:
+    def _refresh(self) -> None:
         """Make the table anew from the weights, block by block, some memories at a time."""
-        self.table.zero_()
-        for block in self.blocks:
+        for block, table in zip(self._blocks, self._addends, strict=True):
             rows = self._order[block.start : block.end]
-            size = (block.end - block.start) * (block.last - block.first)
-            some = max(1, WORK // size)
-            pairs = zip(self.weights.split(some), self._view(block).split(some), strict=True)
+            some = max(1, WORK // block.size)
+            pairs = zip(torch.split(self.weights, some), torch.split(table, some), strict=True)
             for weights, addends in pairs:
                 part = weights[:, :, block.first : block.last].index_select(1, rows)
                 addends.copy_(part.to(self.dtype).mul_(part != self.no_synapse))
-
-    def _view(self, block: Block) -> Tensor:
-        """The addends of a block, `(1 or copies, rows, neurons)`."""
-        return self.table[:, block.start : block.end, block.first : block.last]
 
     def integrate(self, spikes: Tensor) -> Tensor:
         """ACC of every neuron, int32 `(copies, neurons)`, for spikes bool `(copies, axons)`."""
@@ -133,39 +139,39 @@ class Synapses:
             require_exact(self._device)
         if not self._sorted:
             spikes = spikes.index_select(1, self._order)
-        width = self.table.shape[2]
+        width = self.weights.shape[2]
         acc = spikes.new_zeros((len(spikes), self._cores * width), dtype=torch.int32)
-        for block in self.blocks:
+        for block, table in zip(self._blocks, self._addends, strict=True):
             start = block.core * width
-            part = self._sum(block, spikes[:, block.start : block.end])
+            part = self._sum(table, spikes[:, block.start : block.end])
             if part is not None:
                 acc[:, start + block.first : start + block.last] += part
         return acc
 
-    def _sum(self, block: Block, spikes: Tensor) -> Tensor | None:
+    def _sum(self, table: Tensor, spikes: Tensor) -> Tensor | None:
         """The sum over the rows of a block, int32 `(copies, neurons)`; None if no row spikes."""
         if self._device.type == "cpu" and self.dtype is not torch.int32:
             where = spikes.nonzero()
             if not len(where):
                 return None
             if self._own or len(where) <= SPARSE * spikes.numel():
-                return self._gather(block, where, spikes)
+                return self._gather(table, where, spikes)
         factors = spikes.to(self.dtype)
         if self._own:
-            return torch.bmm(factors[:, None], self._view(block))[:, 0].to(torch.int32)
-        return torch.mm(factors, self._view(block)[0]).to(torch.int32)
+            return torch.bmm(factors[:, None], table)[:, 0].to(torch.int32)
+        return torch.mm(factors, table[0]).to(torch.int32)
 
-    def _gather(self, block: Block, where: Tensor, spikes: Tensor) -> Tensor:
+    def _gather(self, table: Tensor, where: Tensor, spikes: Tensor) -> Tensor:
         """The sum row by row: `where` lists copy and row of every spike, in order."""
-        copies, axons = len(spikes), self.table.shape[1]
-        rows = where[:, 1] + block.start
+        copies, rows = spikes.shape
+        chosen = where[:, 1].contiguous()
         if self._own:
-            rows += where[:, 0] * axons
+            chosen += where[:, 0] * rows
         starts = torch.zeros(copies, dtype=torch.int64)
         if copies > 1:
             torch.cumsum(spikes[:-1].sum(1), 0, out=starts[1:])
-        table = self.table.view(-1, self.table.shape[2])[:, block.first : block.last]
-        return torch.embedding_bag(table, rows, starts, False, 0)[0].to(torch.int32)
+        flat = table.view(-1, table.shape[2])
+        return torch.embedding_bag(flat, chosen, starts, False, 0)[0].to(torch.int32)
 
     def subtract(
         self, memory: Tensor, axons: Tensor, neurons: Tensor, steps: Tensor
@@ -176,15 +182,23 @@ class Synapses:
         a synapse and where the weight changed, bool `(rows, lines)`.
         """
         _, rows, width = self.weights.shape
-        line = memory * (rows * width) + neurons
-        where = axons[:, None] * width + line
+        where = axons[:, None] * width + (memory * (rows * width) + neurons)
         old = self.weights.take(where).to(torch.int32)
         present = old != self.no_synapse
         limit = -self.no_synapse - 1
         change = (old - steps).clamp_(-limit, limit).sub_(old).mul_(present)
-        self.weights.put_(where, (old + change).to(self.weights.dtype))
-        if not self._sorted:
-            where = self.place[axons][:, None] * width + line
-        visited = (neurons >= self.first[axons][:, None]) & (neurons < self.last[axons][:, None])
-        self.table.put_(where, (old + change).mul_(present & visited).to(self.dtype))
+        new = change + old
+        self.weights.put_(where, new.to(self.weights.dtype))
+        self._put(memory, axons, neurons, new.mul_(present))
         return present, change != 0
+
+    def _put(self, memory: Tensor, axons: Tensor, neurons: Tensor, values: Tensor) -> None:
+        """Write addends; those of neurons that a row does not visit go to the spare element."""
+        where = self._start[axons] + neurons
+        if self._own:
+            where += self._stride[axons] * memory
+        visited = (neurons >= self._first[axons]) & (neurons < self._last[axons])
+        where -= len(self.table) - 1
+        where *= visited
+        where += len(self.table) - 1
+        self.table.put_(where, values.to(self.dtype))
