@@ -12,17 +12,17 @@ from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, require, require_range
 from axonloop.models.registers import COUNTER_BITS, MODEL_COUNTERS, PORT_COUNTERS, Counter, Region
 from axonloop.sim.batched import checks
-from axonloop.sim.batched.fanout import FanOut
+from axonloop.sim.batched.fanout import MANY_RUNS, FanOut
 from axonloop.sim.batched.learning import Learning
 from axonloop.sim.batched.memory import fitting_copies, free_memory, memory_bytes, too_large
 from axonloop.sim.batched.neurons import Neurons
-from axonloop.sim.batched.parameters import row_flag
 from axonloop.sim.batched.precision import Arithmetic
+from axonloop.sim.batched.scheduler import Scheduler
 from axonloop.sim.batched.synapses import Synapses
 from axonloop.sim.batched.traces import Traces
 
-FLUSH = 1 << 28
-"""Ticks after which tallies become counters, so that 32 bits hold them."""
+FLUSH = 255 // (MANY_RUNS + 1)
+"""Ticks after which tallies become counters, so that 8 bits hold them."""
 
 
 class BatchedChip:
@@ -76,21 +76,16 @@ class BatchedChip:
         self.neurons = Neurons(chip, copies, device)
         self.traces = Traces(chip, copies, device)
         self.learning = Learning(chip, copies, self.shared, device, arithmetic)
-        self.fanout = FanOut(chip, copies, device)
-        shape = (geometry.delay_slots, copies, chip.axons)
-        self.pending = torch.zeros(shape, dtype=torch.bool, device=device)
-        self.events = torch.zeros(shape[1:], dtype=torch.int32, device=device)
+        self.fanout = FanOut(chip, device)
+        self.scheduler = Scheduler(chip, copies, device)
         counters = (copies, chip.mesh.cores, len(Counter))
         self._counters = torch.zeros(counters, dtype=torch.int64, device=device)
-        self._filled = [False] * geometry.delay_slots
         self._untold = 0
         self._take_over(chip)
 
     def _take_over(self, chip: ChipConfig) -> None:
         device, lanes = self.device, chip.geometry.lanes
         self.config = chip
-        self._always_on = row_flag(chip, "always_on", device)
-        self._any_always_on = bool(self._always_on.any())
         report = [group.report for core in chip.cores for group in core.groups]
         self._report = torch.tensor(report, device=device).repeat_interleave(lanes)
         synops = [row.groups * lanes for core in chip.cores for row in core.rows]
@@ -112,8 +107,10 @@ class BatchedChip:
             own, given = getattr(self.config, name), getattr(chip, name)
             require(given == own, name, f"the chip's own ({own})", given)
         self._settle()
-        for part in (self.synapses, self.neurons, self.traces, self.learning, self.fanout):
+        for part in (self.synapses, self.neurons, self.traces, self.learning):
             part.configure(chip)
+        self.scheduler.configure(chip)
+        self.fanout.configure(chip)
         self.seeds = [chip.seed] * self._memories
         self._take_over(chip)
 
@@ -157,31 +154,15 @@ class BatchedChip:
 
     def _tick(self, spikes: Tensor) -> Tensor:
         time = self.time
-        arrived = self._arrive(spikes, time % self.geometry.delay_slots)
-        self.events += arrived
+        arrived = self.scheduler.arrive(time, spikes)
         self.neurons.step(self.synapses.integrate(arrived))
         self.traces.step(arrived)
-        self._emit(time)
+        self.fanout.emit(self.neurons.spike, self.scheduler, time)
         self.time, self.learned = (time + 1) & 0xFFFFFFFF, False
         self._untold += 1
         if self._untold == FLUSH:
             self._settle()
         return self.neurons.spike & self._report
-
-    def _arrive(self, spikes: Tensor, index: int) -> Tensor:
-        """The axons' spikes of a tick, the host's among them; the slot is then empty."""
-        if self._filled[index]:
-            slot = self.pending[index]
-            self.fanout.collisions += slot & spikes
-            spikes = spikes | slot
-            slot.zero_()
-            self._filled[index] = False
-        return spikes | self._always_on if self._any_always_on else spikes
-
-    def _emit(self, time: int) -> None:
-        self.fanout.emit(self.neurons.spike, self.pending, time)
-        for delay in self.fanout.delays:
-            self._filled[(time + 1 + delay) % self.geometry.delay_slots] = True
 
     def send_spikes(self, spikes: Any, delay: int = 0) -> None:
         """Spikes that arrive with the tick after `delay` (0..delay_slots - 2) further ones.
@@ -191,15 +172,11 @@ class BatchedChip:
         require_range("delay", delay, 0, self.geometry.max_delay)
         shape, found = (self.copies, self.config.axons), torch.as_tensor(spikes)
         if found.dtype is torch.bool:
-            counts = checks.check_flags("spikes", found, shape, self.device).to(torch.int32)
-        else:
-            limits = (0, (1 << 31) - 1)
-            counts = checks.check_whole("spikes", found, shape, limits, self.device)
-        index = (self.time + delay) % self.geometry.delay_slots
-        slot, hit = self.pending[index], counts > 0
-        self.fanout.collisions += (counts - (hit & ~slot).to(counts.dtype)).to(torch.int32)
-        slot |= hit
-        self._filled[index] = True
+            found = found.to(torch.int32)
+        limits = (0, (1 << 31) - 1)
+        counts = checks.check_whole("spikes", found, shape, limits, self.device)
+        every = torch.arange(self.config.axons, device=self.device)
+        self.scheduler.deliver_counts(self.time + delay, every, counts)
 
     def send_errors(self, values: Any, ungated: bool = False, events: Any = None) -> None:
         """Error events: whole numbers `(copies, neurons)`, the sum of the events of each neuron.
@@ -231,10 +208,8 @@ class BatchedChip:
 
     def clear(self) -> None:
         """Zero all state but weights, tick, seeds, `learned` and counters."""
-        for part in (self.neurons, self.traces, self.learning):
+        for part in (self.neurons, self.traces, self.learning, self.scheduler):
             part.clear()
-        self.pending.zero_()
-        self._filled = [False] * self.geometry.delay_slots
 
     def _state(self, region: Region) -> Tensor:
         """The tensor of a region, as it stands."""
@@ -251,7 +226,7 @@ class BatchedChip:
             Region.TRACE_PQ: traces.pq,
             Region.GATED: learning.gated,
             Region.UNGATED: learning.ungated,
-            Region.PENDING: self.pending.transpose(0, 1),
+            Region.PENDING: self.scheduler.pending.transpose(0, 1),
         }
         return found[region]
 
@@ -266,7 +241,7 @@ class BatchedChip:
         state, limits = self._state(region), checks.state_limits(self.config, region)
         shape, name = tuple(state.shape), region.name.lower()
         state.copy_(checks.check_whole(name, values, shape, limits, self.device))
-        self._filled = [True] * self.geometry.delay_slots
+        self.scheduler.changed()
 
     def _by_core(self, values: Tensor) -> Tensor:
         """Sums over the cores' own neurons or axons: int64 `(copies, cores)`."""
@@ -275,23 +250,23 @@ class BatchedChip:
     def _settle(self) -> None:
         """Move the tallies into the counters."""
         neurons, traces, learning = self.neurons, self.traces, self.learning
-        synops = self.events * self._row_synops
+        scheduler = self.scheduler
         found: dict[Counter, Tensor | int] = {
             Counter.TICKS: self._untold,
             Counter.SPIKES: self._by_core(neurons.spikes),
-            Counter.EVENTS: self._by_core(self.events),
-            Counter.SYNOPS: self._by_core(synops),
+            Counter.EVENTS: self._by_core(scheduler.events),
+            Counter.SYNOPS: self._by_core(scheduler.events * self._row_synops),
             Counter.VISITS: learning.visits,
             Counter.UPDATES: learning.updates,
             Counter.SATURATIONS: self._by_core(neurons.clips) + self._by_core(traces.clips),
-            Counter.COLLISIONS: self._by_core(self.fanout.collisions),
+            Counter.COLLISIONS: self._by_core(scheduler.met) + scheduler.collided,
         }
         for counter, value in found.items():
             self._counters[:, :, counter] += value
         self._counters[:, :, PORT_COUNTERS[0] :] += self.fanout.passed(neurons.spikes)
         self._counters &= (1 << COUNTER_BITS) - 1
-        tallies = neurons.spikes, neurons.clips, traces.clips, self.fanout.collisions, self.events
-        for tally in (*tallies, learning.visits, learning.updates):
+        tallies = neurons.spikes, neurons.clips, traces.clips, scheduler.events, scheduler.met
+        for tally in (*tallies, scheduler.collided, learning.visits, learning.updates):
             tally.zero_()
         self._untold = 0
 
@@ -324,7 +299,8 @@ class BatchedChip:
         for region in checks.READABLE:
             self._state(region).copy_(checked[region.name.lower()])
         self.synapses.load(checked["weights"])
-        self.learning.waiting, self._filled = True, [True] * self.geometry.delay_slots
+        self.learning.waiting = True
+        self.scheduler.changed()
         self.time, self.seeds = checked["tick"], checked["seeds"]
         self.learned = bool(checked["learned"])
         self._settle()

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from axonloop.models.chip import ChipConfig, Port
 from axonloop.models.golden.fanout import FanOut as Entries
+from axonloop.sim.batched.scheduler import Scheduler
 
-MANY_RUNS = 16
+MANY_RUNS = 8
 """Up to so many runs of neighbouring neurons on neighbouring axons are copied run by run."""
 
 
@@ -36,11 +37,10 @@ class Route:
 
 
 class FanOut:
-    """Entries of all cores; `collisions` counts per axon since it was last zeroed: int32."""
+    """The entries of all cores, as `runs` or, if these would be many, as `routes`."""
 
-    def __init__(self, chip: ChipConfig, copies: int, device: torch.device) -> None:
+    def __init__(self, chip: ChipConfig, device: torch.device) -> None:
         self._device, self._mesh = device, chip.mesh
-        self.collisions = torch.zeros((copies, chip.axons), dtype=torch.int32, device=device)
         self.configure(chip)
 
     def configure(self, chip: ChipConfig) -> None:
@@ -52,7 +52,6 @@ class FanOut:
         self.routes: list[Route] = []
         if len(self.runs) > MANY_RUNS:
             self.runs, self.routes = [], self._routes(order)
-        self.delays = sorted({delay for delay, _, _ in order})
         self._neurons = torch.as_tensor(entries.neuron, device=self._device)
         self._set_ways(entries)
 
@@ -83,24 +82,17 @@ class FanOut:
         sent = spikes[:, self._neurons[self._steps[0]]].to(torch.int64)
         return ports.index_add_(1, self._steps[1], sent).view(len(spikes), cores, len(Port))
 
-    def emit(self, spike: Tensor, pending: Tensor, tick: int) -> None:
-        """Carry the neurons' spikes of `tick`, bool `(copies, neurons)`, to the pending bits."""
-        slots = len(pending)
+    def emit(self, spike: Tensor, scheduler: Scheduler, tick: int) -> None:
+        """Send on the neurons' spikes of `tick`, bool `(copies, neurons)`."""
         for run in self.runs:
             sent = spike[:, run.neuron : run.neuron + run.count]
             axons = slice(run.axon, run.axon + run.count)
-            bits = pending[(tick + 1 + run.delay) % slots, :, axons]
-            self.collisions[:, axons] += bits & sent
-            bits |= sent
+            scheduler.deliver(tick + 1 + run.delay, axons, sent)
         for route in self.routes:
-            slot = pending[(tick + 1 + route.delay) % slots]
             counts = spike.new_zeros((len(spike), len(route.axon)), dtype=torch.int32)
             sent = spike.index_select(1, route.neuron).to(torch.int32)
             counts.index_add_(1, route.place, sent)
-            bits, hit = slot.index_select(1, route.axon), counts > 0
-            counts -= (hit & ~bits).to(torch.int32)
-            self.collisions.index_add_(1, route.axon, counts)
-            slot.index_copy_(1, route.axon, bits | hit)
+            scheduler.deliver_counts(tick + 1 + route.delay, route.axon, counts)
 
 
 def _runs(order: list[tuple[int, int, int]]) -> list[Run]:

@@ -11,11 +11,11 @@ from axonloop.models.registers import Counter
 from axonloop.sim.batched.precision import Arithmetic, choose
 from axonloop.sim.batched.synapses import blocks_of, largest_sum, weight_dtype
 
-NEURON_BYTES = 34
-"""Per neuron and copy: I, V, R, countdown, two error sums, two tallies (int32), box, spike."""
-AXON_BYTES = 24
-"""Per axon and copy: Q, P, Pq, three tallies (int32); a byte for every delay slot on top."""
-CORE_BYTES = 8 * (len(Counter) + 2)
+NEURON_BYTES = 6 * 4 + 5
+"""Per neuron and copy: I, V, R, countdown, error sums (int32); box, spike, tallies (a byte)."""
+AXON_BYTES = 3 * 4 + 5
+"""Per axon and copy: Q, P, Pq (int32); tallies (a byte); a byte for every delay slot on top."""
+CORE_BYTES = 8 * (len(Counter) + 3)
 """Per core and copy: counters."""
 
 

@@ -12,8 +12,8 @@ from axonloop.sim.batched.parameters import axon_register, row_flag
 class Traces:
     """State int32 `(copies, axons)`: `q`, `p`, `pq`.
 
-    `clips` counts, per axon, the clipped words since it was last zeroed: int32. All tensors are
-    contiguous.
+    `clips` counts, per axon, the clipped words since it was last zeroed: uint8, at most 2 more in
+    a tick. All tensors are contiguous.
     """
 
     def __init__(self, chip: ChipConfig, copies: int, device: torch.device) -> None:
@@ -22,7 +22,9 @@ class Traces:
         self._state = torch.zeros((2, *shape), dtype=torch.int32, device=device)
         self.q, self.p = self._state.unbind(0)
         self.pq = torch.zeros(shape, dtype=torch.int32, device=device)
-        self.clips = torch.zeros(shape, dtype=torch.int32, device=device)
+        self.clips = torch.zeros(shape, dtype=torch.uint8, device=device)
+        self._flags = torch.zeros((2, *shape), dtype=torch.bool, device=device)
+        self._flag_bytes = self._flags.view(torch.uint8).unbind(0)
         self.configure(chip)
 
     def configure(self, chip: ChipConfig) -> None:
@@ -50,13 +52,13 @@ class Traces:
         raised = self._state * self._factors
         raised >>= 12
         q, p = raised.unbind(0)
-        q += self._q_inc * spikes
+        q += spikes.to(torch.int32).mul_(self._q_inc)
         torch.clamp(q, max=self._limit, out=self.q)
         p += self.q >> self._p_shift
         torch.clamp(p, max=self._limit, out=self.p)
-        clipped = raised != self._state
-        self.clips += clipped[0]
-        self.clips += clipped[1]
+        torch.ne(raised, self._state, out=self._flags)
+        for flags in self._flag_bytes:
+            self.clips += flags
         torch.bitwise_right_shift(self.p, self._pq_shift, out=self.pq)
         self.pq.clamp_(max=self._pq_max)
         self.pq &= self._follow
