@@ -7,26 +7,28 @@ from torch import Tensor
 
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import ResetMode
-from axonloop.sim.batched.parameters import neuron_register
+from axonloop.sim.batched.parameters import Constants, neuron_register
 
 NARROW_STATE = 19
 """Up to so many state bits a state word times a decay factor fits into 32 bits."""
 
 
-def decay(x: Tensor, factor: Tensor) -> Tensor:
+def decay(x: Tensor, factor: Tensor, number: Constants) -> Tensor:
     """x times `factor` / 4096, toward zero; int32, |x| * 4096 below 2^31."""
     product = x * factor
-    product += (product >> 31) & 4095
-    product >>= 12
+    low = product >> number.sign
+    low &= number.fraction
+    product += low
+    product >>= number.twelve
     return product
 
 
-def decay_wide(x: Tensor, factor: Tensor) -> Tensor:
+def decay_wide(x: Tensor, factor: Tensor, number: Constants) -> Tensor:
     """`decay` for words of up to 24 bits: high and low part apart, so int32 is enough."""
     size = x.abs()
-    product = (size & 4095) * factor
-    product >>= 12
-    size >>= 12
+    product = (size & number.fraction) * factor
+    product >>= number.twelve
+    size >>= number.twelve
     product += size * factor
     product *= x.sign()
     return product
@@ -41,7 +43,7 @@ class Neurons:
     """
 
     def __init__(self, chip: ChipConfig, copies: int, device: torch.device) -> None:
-        self._device = device
+        self._device, self._number = device, Constants(device)
         shape = (copies, chip.neurons)
         self._state = torch.zeros((3, *shape), dtype=torch.int32, device=device)
         self.current, self.membrane, self.reset = self._state.unbind(0)
@@ -73,7 +75,8 @@ class Neurons:
         self._i_shift, self._refractory = register("i_shift"), register("refractory")
         mode = register("reset_mode")
         self._forget = -(mode == ResetMode.ZERO).to(torch.int32)
-        self._subtract = self._theta * (mode == ResetMode.SUBTRACT)
+        subtracts = mode == ResetMode.SUBTRACT
+        self._subtract, self._may_wrap = self._theta * subtracts, bool(subtracts.any())
         bias = [value for core in chip.cores for value in core.bias]
         self._bias = torch.tensor(bias, dtype=torch.int32, device=self._device)
 
@@ -95,22 +98,24 @@ class Neurons:
 
         Masks are words of all ones or zeros: faster than flags where words are to be chosen.
         """
-        current, membrane, reset = self._decay(self._state, self._factors).unbind(0)
+        number = self._number
+        current, membrane, reset = self._decay(self._state, self._factors, number).unbind(0)
         if self._most is not None:
             torch.clamp(acc, -self._most, self._most, out=acc)
         current += acc.mul_(self._gain)
         self._saturate(current, self.current)
         membrane += self.current >> self._i_shift
         membrane += self._bias
-        self.countdown -= 1
-        free = self.countdown >> 31
+        self.countdown -= number.one
+        free = self.countdown >> number.sign
         self.countdown -= free
         self._take_membrane(membrane, free)
         above = self.membrane - self.reset
         above -= self._theta
-        fires = above.bitwise_not() >> 31
+        fires = above.bitwise_not()
+        fires >>= number.sign
         fires &= free
-        torch.ne(fires, 0, out=self.spike)
+        torch.ne(fires, number.zero, out=self.spike)
         torch.lt(above.abs_(), self._box_width, out=self.box)
         reset += self._rho & fires
         self._saturate(reset, self.reset)
@@ -127,7 +132,7 @@ class Neurons:
         clipped = raised.clamp(-self._limit, self._limit)
         raised -= clipped
         raised &= free
-        torch.ne(raised, 0, out=self._flags)
+        torch.ne(raised, self._number.zero, out=self._flags)
         self.clips += self._flag_bytes
         clipped -= self.membrane
         clipped &= free
@@ -139,7 +144,8 @@ class Neurons:
         less += self._subtract
         less &= fires
         self.membrane -= less
-        self.membrane <<= self._unused_bits
-        self.membrane >>= self._unused_bits
+        if self._may_wrap:
+            self.membrane <<= self._unused_bits
+            self.membrane >>= self._unused_bits
         fires &= self._refractory
         self.countdown += fires

@@ -9,6 +9,14 @@ from axonloop.models.chip import ChipConfig
 from axonloop.models.golden.parameters import per_axon, per_neuron
 
 
+class Constants:
+    """Whole numbers as tensors without dimensions: in a short tick, faster than Python's."""
+
+    def __init__(self, device: torch.device) -> None:
+        numbers = torch.tensor([0, 1, 12, 31, 4095], dtype=torch.int32, device=device)
+        self.zero, self.one, self.twelve, self.sign, self.fraction = numbers.unbind(0)
+
+
 def neuron_register(chip: ChipConfig, name: str, device: torch.device) -> torch.Tensor:
     """Register `name` of every neuron: int32 `(neurons,)`."""
     values = np.concatenate([per_neuron(core, name) for core in chip.cores])

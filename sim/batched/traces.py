@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from axonloop.models.chip import ChipConfig
-from axonloop.sim.batched.parameters import axon_register, row_flag
+from axonloop.sim.batched.parameters import Constants, axon_register, row_flag
 
 
 class Traces:
@@ -17,7 +17,7 @@ class Traces:
     """
 
     def __init__(self, chip: ChipConfig, copies: int, device: torch.device) -> None:
-        self._device = device
+        self._device, self._number = device, Constants(device)
         shape = (copies, chip.axons)
         self._state = torch.zeros((2, *shape), dtype=torch.int32, device=device)
         self.q, self.p = self._state.unbind(0)
@@ -50,7 +50,7 @@ class Traces:
     def step(self, spikes: Tensor) -> None:
         """One tick with the axons' `spikes`, bool `(copies, axons)`."""
         raised = self._state * self._factors
-        raised >>= 12
+        raised >>= self._number.twelve
         q, p = raised.unbind(0)
         q += spikes.to(torch.int32).mul_(self._q_inc)
         torch.clamp(q, max=self._limit, out=self.q)
