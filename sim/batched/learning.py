@@ -17,7 +17,7 @@ from axonloop.models.config import Rounding
 from axonloop.sim.batched.noise import Word, axon_codes, neuron_words, synapse_words, tick_words
 from axonloop.sim.batched.parameters import neuron_register
 from axonloop.sim.batched.precision import choose, require_exact
-from axonloop.sim.batched.synapses import WORK, Synapses
+from axonloop.sim.batched.synapses import WORK, Region, Synapses
 
 NARROW_PRODUCT = (1 << 31) - (1 << 21)
 """Sums of products up to here are rounded in 32 bits."""
@@ -46,7 +46,7 @@ class Learning:
     ) -> None:
         geometry = chip.geometry
         self.geometry, self._shared, self._device = geometry, shared, device
-        self._first, self._cores = chip.first, chip.mesh.cores
+        self._first = chip.first
         self._sums = torch.zeros((2, copies, chip.neurons), dtype=torch.int32, device=device)
         self.gated, self.ungated = self._sums.unbind(0)
         self.waiting = False
@@ -92,24 +92,26 @@ class Learning:
         self.clear()
         if self._factor is torch.float32:
             require_exact(self._device)
-        neurons, axons = self.geometry.neurons, self.geometry.axons
-        for core in range(self._cores):
-            here = errors[:, core * neurons : (core + 1) * neurons]
-            factors = pq[:, core * axons : (core + 1) * axons]
-            rows = (factors != 0).any(0).nonzero()[:, 0]
-            lines = self._lines(core, here)
-            if len(rows) and len(lines.neuron):
-                words = self._words(core, lines, seeds, tick) if self._noisy else None
-                for some in torch.split(rows, max(1, WORK // len(lines.neuron))):
-                    self._update(synapses, core, some, lines, factors[:, some], words)
+        active = (pq != 0).any(0)
+        for region in synapses.regions:
+            axons = region.axons[active[region.axons]]
+            lines = self._lines(region, errors)
+            if len(axons) and len(lines.neuron):
+                words = self._words(region.core, lines, seeds, tick) if self._noisy else None
+                for some in torch.split(axons, max(1, WORK // len(lines.neuron))):
+                    self._update(synapses, region.core, some, lines, pq[:, some], words)
 
-    def _lines(self, core: int, errors: Tensor) -> _Lines:
-        """The columns of a core's memories with an error, from E `(copies, neurons)`."""
+    def _lines(self, region: Region, errors: Tensor) -> _Lines:
+        """The columns of a region with an error, from E `(copies, neurons)`."""
+        start = region.core * self.geometry.neurons
+        here = errors[:, start + region.first : start + region.last]
         if self._shared:
-            neuron = (errors != 0).any(0).nonzero()[:, 0]
-            return _Lines(torch.zeros_like(neuron), neuron, errors[:, neuron].to(self._factor))
-        memory, neuron = errors.nonzero().unbind(1)
-        return _Lines(memory, neuron, errors[memory, neuron])
+            neuron = (here != 0).any(0).nonzero()[:, 0]
+            memory, error = torch.zeros_like(neuron), here[:, neuron].to(self._factor)
+        else:
+            memory, neuron = here.nonzero().unbind(1)
+            error = here[memory, neuron]
+        return _Lines(memory, neuron + region.first, error)
 
     def _words(self, core: int, lines: _Lines, seeds: Sequence[int], tick: int) -> Word:
         """What all axons of a line share of the rounding hash."""
@@ -126,20 +128,20 @@ class Learning:
         self,
         synapses: Synapses,
         core: int,
-        rows: Tensor,
+        axons: Tensor,
         lines: _Lines,
         pq: Tensor,
         words: Word | None,
     ) -> None:
-        """Learn in some rows of a core, `pq` `(copies, rows)`."""
+        """Learn in some rows of a core, `axons` of the chip with `pq` `(copies, rows)`."""
         register = core * self.geometry.neurons + lines.neuron
         products = self._products(lines, pq)
         steps = products + self._half[register]
         if words is not None:
+            rows = axons - core * self.geometry.axons
             codes = self._codes[0][rows], self._codes[1][rows]
             steps += synapse_words(words, codes).bitwise_and_(self._mask[register])
         steps >>= self._shift[register]
-        axons = core * self.geometry.axons + rows
         visited, changed = synapses.subtract(lines.memory, axons, lines.neuron, steps)
         visited &= products != 0
         self._count(self.visits[:, core], lines, visited)

@@ -38,6 +38,20 @@ class Block:
         return (self.end - self.start) * (self.last - self.first)
 
 
+@dataclass(frozen=True)
+class Region:
+    """A part of the weights in which there may be synapses.
+
+    It is made of `axons` (of the chip) and of neurons `first..last - 1` of core `core`. The
+    `regions` of a chip do not overlap, and outside of them there is no synapse.
+    """
+
+    core: int
+    axons: Tensor
+    first: int
+    last: int
+
+
 def blocks_of(chip: ChipConfig) -> tuple[list[int], list[Block]]:
     """The axons in the order of the blocks, and these; rows without groups are in none."""
     geometry = chip.geometry
@@ -91,9 +105,25 @@ class Synapses:
         self._lay_out(chip)
 
     def configure(self, chip: ChipConfig) -> None:
-        """Take over the row descriptors."""
+        """Take over the row descriptors.
+
+        Synapses that no row visits any more stay and learn, until weights are loaded.
+        """
         self._lay_out(chip)
         self._refresh()
+        axons, width = chip.geometry.axons, chip.geometry.neurons
+        cores = [Block(k, k * axons, (k + 1) * axons, 0, width) for k in range(self._cores)]
+        visited = sum(self._present(block) for block in self._blocks)
+        if sum(self._present(block) for block in cores) > visited:
+            self.regions = [self._region(core) for core in cores]
+
+    def _present(self, block: Block) -> int:
+        axons = self._order[block.start : block.end]
+        part = self.weights[:, :, block.first : block.last].index_select(1, axons)
+        return int((part != self.no_synapse).sum())
+
+    def _region(self, block: Block) -> Region:
+        return Region(block.core, self._order[block.start : block.end], block.first, block.last)
 
     def _lay_out(self, chip: ChipConfig) -> None:
         """Find the blocks; `table` is zeroed."""
@@ -117,10 +147,12 @@ class Synapses:
                 spans[line, axons] = value
             start = end
         self._start, self._stride, self._first, self._last = spans[:, :, None].unbind(0)
+        self.regions = [self._region(block) for block in self._blocks]
 
     def load(self, weights: Tensor) -> None:
         """Replace all weights: `(1 or copies, axons, neurons of a core)`."""
         self.weights.copy_(weights)
+        self.regions = [self._region(block) for block in self._blocks]
         self._refresh()
 
     def _refresh(self) -> None:
