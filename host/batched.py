@@ -99,10 +99,13 @@ class BatchedDevice(Device):
 
     def send_errors(self, neurons: Array, values: Array, ungated: bool = False) -> None:
         """Send error events: `values[k]`, in +-error_max, for `neurons[k]`."""
-        sums = self._chip.read(Region.UNGATED if ungated else Region.GATED)[0].cpu().numpy()
-        checked, _, after = validation.check_errors(self.config, sums, neurons, values)
+        checked, errors = validation.check_events(self.config, neurons, values)
+        total = np.zeros((1, self.config.neurons), dtype=np.int64)
+        np.add.at(total[0], checked, errors)
+        sums = self._chip.read(Region.UNGATED if ungated else Region.GATED).cpu().numpy()
+        validation.check_sums(self.config.geometry, (sums + total)[0])
         events = np.bincount(checked, minlength=self.config.neurons)[None]
-        self._chip.send_errors((after - sums)[None], ungated, events)
+        self._chip.send_errors(total, ungated, events)
 
     def learn(self) -> None:
         """Apply the errors sent; DeviceError if it was done since the last tick."""
