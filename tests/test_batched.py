@@ -69,6 +69,27 @@ def test_every_mode_alone(mode: ResetMode, rounding: Rounding) -> None:
     assert counters[:, Counter.UPDATES].min() > 0
 
 
+@pytest.mark.parametrize("mode", ResetMode, ids=lambda mode: mode.name)
+def test_the_lowest_reset_that_a_host_can_write(mode: ResetMode) -> None:
+    """R = -2^15 with V anywhere: V less theta gets as low as a word can be, and no lower."""
+    rng = np.random.default_rng(mode)
+    geometry = Geometry(16, 1024)
+    parameters = ParameterSet(theta=3, alpha_n=4096, reset_mode=mode)
+    batch = Batch.of(rng, ChipConfig.of(CoreConfig(geometry, (parameters,))), 2, False)
+    near = rng.integers(-32768, -32758, (2, 1024))
+    for region, values in ((Region.RESET, np.full((2, 1024), -32768)), (Region.MEMBRANE, near)):
+        batch.batched.write(region, values)
+        for chip, mine in zip(batch.golden, values, strict=True):
+            chip.set_array(region, mine)
+    for tick in range(3):
+        spikes = np.zeros((2, 16), bool)
+        batch.batched.tick(spikes)
+        for chip in batch.golden:
+            chip.tick()
+        batch.check(f"tick {tick}")
+    assert (batch.batched.counters()[:, Counter.SPIKES] > 500).all()
+
+
 def test_random_batches_exercise_everything() -> None:
     """The comparisons mean something only if every counter moved, in many runs."""
     moved = dict.fromkeys(MODEL_COUNTERS, 0)

@@ -62,7 +62,7 @@ class Neurons:
     def configure(self, chip: ChipConfig) -> None:
         """Take over the groups' parameter sets and the bias."""
         geometry = chip.geometry
-        self._limit, self._unused_bits = geometry.state_max, 32 - geometry.state_bits
+        self._limit = geometry.state_max
         self._decay = decay if geometry.state_bits <= NARROW_STATE else decay_wide
 
         def register(name: str) -> Tensor:
@@ -75,8 +75,7 @@ class Neurons:
         self._i_shift, self._refractory = register("i_shift"), register("refractory")
         mode = register("reset_mode")
         self._forget = -(mode == ResetMode.ZERO).to(torch.int32)
-        subtracts = mode == ResetMode.SUBTRACT
-        self._subtract, self._may_wrap = self._theta * subtracts, bool(subtracts.any())
+        self._subtract = self._theta * (mode == ResetMode.SUBTRACT)
         bias = [value for core in chip.cores for value in core.bias]
         self._bias = torch.tensor(bias, dtype=torch.int32, device=self._device)
 
@@ -139,13 +138,14 @@ class Neurons:
         self.membrane += clipped
 
     def _after_spike(self, fires: Tensor) -> None:
-        """V and countdown where a neuron fires: V less itself, less theta, or as it is."""
+        """V and countdown where a neuron fires: V less itself, less theta, or as it is.
+
+        V less theta is in range even where the host wrote a negative R: U >= theta, so it is at
+        least R. Nothing can wrap.
+        """
         less = self.membrane & self._forget
         less += self._subtract
         less &= fires
         self.membrane -= less
-        if self._may_wrap:
-            self.membrane <<= self._unused_bits
-            self.membrane >>= self._unused_bits
         fires &= self._refractory
         self.countdown += fires
