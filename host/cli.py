@@ -31,7 +31,8 @@ _USAGE: Any = typer.BadParameter.__base__
 @train_app.command("digits")
 def train_digits(
     device: Annotated[
-        str | None, typer.Option(help="rtl or golden; by default rtl, if it can be compiled.")
+        str | None,
+        typer.Option(help="rtl, golden, batched or batched:cuda; default: rtl if it can be built."),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random [1].")] = None,
     epochs: Annotated[int | None, typer.Option(help="Times through the samples [3].")] = None,
@@ -59,7 +60,7 @@ def train_digits(
 @app.command("eval")
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
-    device: Annotated[str, typer.Option(help="rtl or golden.")] = "golden",
+    device: Annotated[str, typer.Option(help="rtl, golden, batched, batched:cuda.")] = "golden",
     json: Json = None,
 ) -> None:
     """Score the network in a run's last checkpoint."""
@@ -161,7 +162,7 @@ def study_layers(
 
 @study_app.command("regression")
 def study_regression(
-    device: Annotated[str, typer.Option(help="rtl or golden.")] = "golden",
+    device: Annotated[str, typer.Option(help="rtl, golden, batched, batched:cuda.")] = "golden",
     seeds: Annotated[int, typer.Option(help="Runs, with seeds 1 to N.")] = 3,
     epochs: Annotated[int, typer.Option(help="Times the pattern is shown.")] = 100,
     mesh: Annotated[str, typer.Option(help="Columns x rows of cores.")] = "1x1",

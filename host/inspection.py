@@ -64,7 +64,8 @@ def info() -> None:
     """Versions, devices, and the geometry of the digits network."""
     versions = {name: version(name) for name in PACKAGES}
     print_table({"python": platform.python_version(), **versions}, "versions")
-    print_table({"golden": "ready", "rtl": _rtl_state()}, "\ndevices")
+    devices = {"golden": "ready", "rtl": _rtl_state(), "batched": _batched_state()}
+    print_table(devices, "\ndevices")
     geometry = dataclasses.asdict(chip_config(Settings()).geometry)
     geometry["layout"] = geometry["layout"].name.lower()
     print_table({name: str(value) for name, value in geometry.items()}, "\ndigits core")
@@ -78,6 +79,13 @@ def _rtl_state() -> str:
         return f"ready: {find_toolchain().versions}"
     except MissingToolError as error:
         return f"missing: {error}"
+
+
+def _batched_state() -> str:
+    import torch
+
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return f"ready on the CPU, {f'and on {count} GPUs' if count else 'no GPU'}"
 
 
 def bench_core(json_file: Path | None) -> None:

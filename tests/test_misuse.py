@@ -1,4 +1,4 @@
-"""Calls that no device takes: the same refusal from the golden model and the compiled RTL."""
+"""Calls that no device takes: the same refusal from every device."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ AFTER_CLOSE: dict[str, tuple[Any, ...]] = {
 }
 
 
-@pytest.fixture(scope="module", params=["golden", "rtl"])
+@pytest.fixture(scope="module", params=["golden", "rtl", "batched"])
 def device(request: pytest.FixtureRequest) -> Iterator[Device]:
     with open_device(request.param, CONFIG) as opened:
         opened.load_weights(WEIGHTS)
@@ -80,7 +80,7 @@ def test_regions_by_number_and_none_at_all(device: Device) -> None:
     assert device.read_many([]) == []
 
 
-@pytest.mark.parametrize("kind", ["golden", "rtl"])
+@pytest.mark.parametrize("kind", ["golden", "rtl", "batched"])
 def test_a_closed_device_says_so(kind: str) -> None:
     device = open_device(kind, CONFIG)
     device.close()

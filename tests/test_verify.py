@@ -54,7 +54,10 @@ def test_a_broken_device_fails_the_verification():
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"devices": ["golden", "gpu"]}, "device must be one of golden, rtl, not 'gpu'"),
+        (
+            {"devices": ["golden", "gpu"]},
+            "device must be one of golden, rtl, batched, batched:cpu, .*, not 'gpu'",
+        ),
         ({"devices": ["golden"]}, r"devices must be two or more, distinct, not \['golden'\]"),
         ({"ticks": 0}, "ticks must be a whole number in 1.."),
         ({"seed": -1}, "seed must be a whole number in 0.."),
@@ -74,5 +77,7 @@ def test_devices_by_name():
     )
     with open_device("golden", config) as device:
         assert device.name == "golden"
-    with pytest.raises(ValueError, match="device must be one of golden, rtl, not 'board'"):
+    with pytest.raises(
+        ValueError, match="device must be one of golden, rtl, batched, .*, not 'board'"
+    ):
         open_device("board", config)

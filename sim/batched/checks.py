@@ -1,0 +1,108 @@
+"""What a batched chip refuses: ValueError, and nothing has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from axonloop.models.chip import ChipConfig
+from axonloop.models.config import require, require_range
+from axonloop.models.golden.synapses import visited
+from axonloop.models.registers import Region, value_bits
+
+WRITABLE = (
+    Region.CURRENT,
+    Region.MEMBRANE,
+    Region.RESET,
+    Region.COUNTDOWN,
+    Region.BOX,
+    Region.SPIKE,
+    Region.TRACE_Q,
+    Region.TRACE_P,
+    Region.TRACE_PQ,
+    Region.PENDING,
+)
+"""Regions that can be written."""
+READABLE = (*WRITABLE, Region.GATED, Region.UNGATED)
+"""Regions that can be read."""
+
+
+def check_device(name: str) -> torch.device:
+    """The torch device `name`, which must be there: the CPU or a CUDA device."""
+    device = torch.device(name)
+    require(device.type in ("cpu", "cuda"), "device", "cpu or cuda", name)
+    if device.type == "cuda":
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        found = f"one of the {count} CUDA devices that torch finds" if count else "cpu: no GPU here"
+        require((device.index or 0) < count, "device", found, name)
+    return device
+
+
+def check_seeds(chip: ChipConfig, memories: int, seeds: Sequence[int] | None) -> list[int]:
+    """One seed for each weight memory; by default the configuration's."""
+    if seeds is None:
+        return [chip.seed] * memories
+    known = [int(seed) for seed in seeds]
+    require(len(known) == memories, "seeds", f"{memories}, one per weight memory", len(known))
+    for seed in known:
+        require_range("seed", seed, 0, 2**32 - 1)
+    return known
+
+
+def check_flags(thing: str, values: Any, shape: tuple[int, ...], device: torch.device) -> Tensor:
+    """Bool values of a shape, on the device."""
+    flags = values if isinstance(values, Tensor) else torch.as_tensor(values)
+    require(flags.dtype is torch.bool, thing, "of dtype bool", flags.dtype)
+    require(flags.shape == shape, thing, f"of shape {shape}", tuple(flags.shape))
+    return flags.to(device)
+
+
+def check_whole(
+    thing: str, values: Any, shape: tuple[int, ...], limits: tuple[int, int], device: torch.device
+) -> Tensor:
+    """Whole numbers of a shape within limits, on the device."""
+    found = torch.as_tensor(values)
+    whole = not (found.is_floating_point() or found.is_complex() or found.dtype is torch.bool)
+    require(whole, thing, "whole numbers of an integer dtype", found.dtype)
+    require(found.shape == shape, thing, f"of shape {shape}", tuple(found.shape))
+    low, high = limits
+    bad = (found < low) | (found > high)
+    if bad.any():
+        require(False, thing, f"in {low}..{high}", int(found[bad][0]))
+    return found.to(device)
+
+
+def check_weights(chip: ChipConfig, values: Any, own: int | None, device: torch.device) -> Tensor:
+    """Weights `(memories, axons, neurons)`, from `(axons, neurons)` for all memories.
+
+    A population of `own` copies also takes the whole shape; with None the one memory is shared.
+    """
+    geometry, found = chip.geometry, torch.as_tensor(values)
+    shape = (chip.axons, geometry.neurons)
+    full = (own, *shape) if found.ndim == 3 and own is not None else shape
+    limits = (geometry.no_synapse, geometry.weight_max)
+    weights = check_whole("weights", found, full, limits, device)
+    within = torch.cat([torch.from_numpy(visited(core)) for core in chip.cores]).to(device)
+    outside = (weights != geometry.no_synapse) & ~within
+    if outside.any():
+        *_, axon, neuron = place = outside.nonzero()[0].tolist()
+        thing = f"weights[{axon}, {neuron}], outside of the groups of row {axon},"
+        require(False, thing, f"{geometry.no_synapse} (no synapse)", int(weights[tuple(place)]))
+    return weights.expand(own or 1, *shape)
+
+
+def check_region(region: Region, allowed: tuple[Region, ...]) -> Region:
+    """A region among those `allowed`."""
+    names = ", ".join(entry.name for entry in allowed)
+    require(region in allowed, "region", f"one of {names}", getattr(region, "name", region))
+    return Region(region)
+
+
+def state_limits(chip: ChipConfig, region: Region) -> tuple[int, int]:
+    """Smallest and largest value of a word of state; signed ones may take all of their bits."""
+    bits, signed = value_bits(chip.geometry)[region]
+    bits = 1 if region == Region.PENDING else bits
+    return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)

@@ -1,0 +1,330 @@
+"""Many chips of one configuration at once (docs/contract.md; docs/batched.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from axonloop.models.chip import ChipConfig
+from axonloop.models.config import CoreConfig, require, require_range
+from axonloop.models.registers import COUNTER_BITS, MODEL_COUNTERS, PORT_COUNTERS, Counter, Region
+from axonloop.sim.batched import checks
+from axonloop.sim.batched.fanout import MANY_RUNS, FanOut
+from axonloop.sim.batched.learning import Learning
+from axonloop.sim.batched.memory import fitting_copies, free_memory, memory_bytes, too_large
+from axonloop.sim.batched.neurons import Neurons
+from axonloop.sim.batched.precision import Arithmetic
+from axonloop.sim.batched.scheduler import Scheduler
+from axonloop.sim.batched.synapses import Synapses
+from axonloop.sim.batched.traces import Traces
+
+FLUSH = 255 // (MANY_RUNS + 1)
+"""Ticks after which tallies become counters, so that 8 bits hold them."""
+
+
+class BatchedChip:
+    """`copies` chips of one configuration, in step: one tick is a tick of all.
+
+    With `shared` they have one weight memory and one seed: samples of a batch, which may learn
+    together. Else each has its own weights and the seed `seeds[copy]`: a population, in which
+    every copy is bit for bit a chip of its own. `device` is "cpu" or "cuda"; `arithmetic` is how
+    sums over axons are made: "auto" takes float32 or float64, whichever is exact.
+
+    Axons and neurons are numbered through the chip, core by core, as on any device. Arguments
+    may be tensors or NumPy arrays; whatever is refused is a ValueError and changes nothing.
+
+    Members
+    -------
+    config, copies, shared, device : as built
+    time : the tick register of all copies
+    seeds : a list of int, one per weight memory
+    learned : whether the learning step of this tick is spent
+    """
+
+    def __init__(
+        self,
+        config: ChipConfig | CoreConfig,
+        copies: int,
+        shared: bool,
+        device: str = "cpu",
+        seeds: Sequence[int] | None = None,
+        arithmetic: str = Arithmetic.AUTO,
+    ) -> None:
+        require_range("copies", copies, 1, 1 << 31)
+        chip = ChipConfig.of(config)
+        self.copies, self.shared, self.device = copies, shared, checks.check_device(device)
+        self._memories = 1 if shared else copies
+        self.seeds = checks.check_seeds(chip, self._memories, seeds)
+        free = free_memory(self.device)
+        refusal = too_large(chip, copies, shared, free, arithmetic)
+        if copies > fitting_copies(chip, shared, free, arithmetic):
+            raise ValueError(refusal)
+        try:
+            self._allocate(chip, arithmetic)
+        except (MemoryError, torch.OutOfMemoryError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and "memory" not in str(error):
+                raise
+            raise ValueError(refusal) from error
+
+    def _allocate(self, chip: ChipConfig, arithmetic: str) -> None:
+        geometry, copies, device = chip.geometry, self.copies, self.device
+        self.geometry, self.time, self.learned = geometry, 0, True
+        self.synapses = Synapses(chip, self._memories, device, arithmetic)
+        self.neurons = Neurons(chip, copies, device)
+        self.traces = Traces(chip, copies, device)
+        self.learning = Learning(chip, copies, self.shared, device, arithmetic)
+        self.fanout = FanOut(chip, device)
+        self.scheduler = Scheduler(chip, copies, device)
+        counters = (copies, chip.mesh.cores, len(Counter))
+        self._counters = torch.zeros(counters, dtype=torch.int64, device=device)
+        self._untold = 0
+        self._take_over(chip)
+
+    def _take_over(self, chip: ChipConfig) -> None:
+        device, lanes = self.device, chip.geometry.lanes
+        self.config = chip
+        report = [group.report for core in chip.cores for group in core.groups]
+        self._report = torch.tensor(report, device=device).repeat_interleave(lanes)
+        synops = [row.groups * lanes for core in chip.cores for row in core.rows]
+        self._row_synops = torch.tensor(synops, device=device)
+
+    @staticmethod
+    def memory(config: ChipConfig | CoreConfig, copies: int, shared: bool) -> int:
+        """Bytes of the weights and state of `copies` chips; registers and tables come on top."""
+        weights, state = memory_bytes(ChipConfig.of(config), copies, shared)
+        return weights + copies * state
+
+    def configure(self, config: ChipConfig | CoreConfig) -> None:
+        """Write all registers and tables, the configuration's seed into every copy included.
+
+        Weights and state stay. Geometry, mesh and core numbers must be those built in.
+        """
+        chip = ChipConfig.of(config)
+        for name in ("geometry", "mesh", "first"):
+            own, given = getattr(self.config, name), getattr(chip, name)
+            require(given == own, name, f"the chip's own ({own})", given)
+        self._settle()
+        for part in (self.synapses, self.neurons, self.traces, self.learning):
+            part.configure(chip)
+        self.scheduler.configure(chip)
+        self.fanout.configure(chip)
+        self.seeds = [chip.seed] * self._memories
+        self._take_over(chip)
+
+    def load_weights(self, weights: Any) -> None:
+        """Write all weights: int `(axons, neurons of a core)`, for all copies the same.
+
+        A population also takes `(copies, axons, neurons of a core)`. Refuses weights out of
+        range, and a synapse outside of its row's groups.
+        """
+        self.synapses.load(self._checked_weights(weights))
+
+    def _checked_weights(self, weights: Any) -> Tensor:
+        own = None if self.shared else self.copies
+        return checks.check_weights(self.config, weights, own, self.device)
+
+    def read_weights(self) -> Tensor:
+        """All weights, int32, a copy: `(axons, neurons of a core)`, if not shared copies first."""
+        weights = self.synapses.weights.to(torch.int32)
+        return weights[0] if self.shared else weights
+
+    def tick(self, spikes: Any) -> Tensor:
+        """Run one tick with `spikes`, bool `(copies, axons)`; the reported spikes of the neurons.
+
+        They are bool `(copies, neurons)`.
+        """
+        shape = (self.copies, self.config.axons)
+        return self._tick(checks.check_flags("spikes", spikes, shape, self.device))
+
+    def run(self, raster: Any) -> Tensor:
+        """Run a tick for each part of `raster`, bool `(ticks, copies, axons)`.
+
+        Returns the reported spikes, bool `(ticks, copies, neurons)`.
+        """
+        flags = raster if isinstance(raster, Tensor) else torch.as_tensor(raster)
+        shape = (len(flags) if flags.ndim else 0, self.copies, self.config.axons)
+        checked = checks.check_flags("raster", flags, shape, self.device)
+        reported = checked.new_empty((*shape[:2], self.config.neurons))
+        for spikes, out in zip(checked.unbind(0), reported.unbind(0), strict=True):
+            out.copy_(self._tick(spikes))
+        return reported
+
+    def _tick(self, spikes: Tensor) -> Tensor:
+        time = self.time
+        arrived = self.scheduler.arrive(time, spikes)
+        self.neurons.step(self.synapses.integrate(arrived))
+        self.traces.step(arrived)
+        self.fanout.emit(self.neurons.spike, self.scheduler, time)
+        self.time, self.learned = (time + 1) & 0xFFFFFFFF, False
+        self._untold += 1
+        if self._untold == FLUSH:
+            self._settle()
+        return self.neurons.spike & self._report
+
+    def send_spikes(self, spikes: Any, delay: int = 0) -> None:
+        """Spikes that arrive with the tick after `delay` (0..delay_slots - 2) further ones.
+
+        `spikes` `(copies, axons)`: bool, or how many (more than one are collisions).
+        """
+        require_range("delay", delay, 0, self.geometry.max_delay)
+        shape, found = (self.copies, self.config.axons), torch.as_tensor(spikes)
+        if found.dtype is torch.bool:
+            found = found.to(torch.int32)
+        limits = (0, (1 << 31) - 1)
+        counts = checks.check_whole("spikes", found, shape, limits, self.device)
+        every = torch.arange(self.config.axons, device=self.device)
+        self.scheduler.deliver_counts(self.time + delay, every, counts)
+
+    def send_errors(self, values: Any, ungated: bool = False, events: Any = None) -> None:
+        """Error events: whole numbers `(copies, neurons)`, the sum of the events of each neuron.
+
+        `events` is how many there were, of the same shape: by default one where the value is not
+        0. Refuses what would leave the range of the registers (error_bits + 8 bits).
+        """
+        shape, bits = (self.copies, self.config.neurons), self.geometry.error_sum_bits
+        low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+        limits = (2 * low, 2 * high)
+        found = checks.check_whole("values of error events", values, shape, limits, self.device)
+        if events is None:
+            counts = found != 0
+        else:
+            most = (0, (1 << 31) - 1)
+            counts = checks.check_whole("events", events, shape, most, self.device)
+        sums = self.learning.ungated if ungated else self.learning.gated
+        after = checks.check_whole("sums of errors", sums + found, shape, (low, high), self.device)
+        sums.copy_(after)
+        self.learning.waiting = True
+        self._counters[:, :, Counter.ERRORS] += self._by_core(counts)
+
+    def learn(self) -> None:
+        """Apply and forget the errors sent; ValueError if no tick ran since the last time."""
+        require(not self.learned, "learn", "asked for at most once after each tick", "once more")
+        tick = (self.time - 1) & 0xFFFFFFFF
+        self.learning.apply(self.synapses, self.neurons.box, self.traces.pq, self.seeds, tick)
+        self.learned = True
+
+    def clear(self) -> None:
+        """Zero all state but weights, tick, seeds, `learned` and counters."""
+        for part in (self.neurons, self.traces, self.learning, self.scheduler):
+            part.clear()
+
+    def _state(self, region: Region) -> Tensor:
+        """The tensor of a region, as it stands."""
+        neurons, traces, learning = self.neurons, self.traces, self.learning
+        found: dict[Region, Tensor] = {
+            Region.CURRENT: neurons.current,
+            Region.MEMBRANE: neurons.membrane,
+            Region.RESET: neurons.reset,
+            Region.COUNTDOWN: neurons.countdown,
+            Region.BOX: neurons.box,
+            Region.SPIKE: neurons.spike,
+            Region.TRACE_Q: traces.q,
+            Region.TRACE_P: traces.p,
+            Region.TRACE_PQ: traces.pq,
+            Region.GATED: learning.gated,
+            Region.UNGATED: learning.ungated,
+            Region.PENDING: self.scheduler.pending.transpose(0, 1),
+        }
+        return found[region]
+
+    def read(self, region: Region) -> Tensor:
+        """The state of a region, a copy: int32 `(copies, n)`; PENDING `(copies, slots, axons)`."""
+        state = self._state(checks.check_region(region, checks.READABLE))
+        return state.to(torch.int32, copy=True)
+
+    def write(self, region: Region, values: Any) -> None:
+        """Replace the state of a region by values in range, of the shape that `read` returns."""
+        region = checks.check_region(region, checks.WRITABLE)
+        state, limits = self._state(region), checks.state_limits(self.config, region)
+        shape, name = tuple(state.shape), region.name.lower()
+        state.copy_(checks.check_whole(name, values, shape, limits, self.device))
+        self.scheduler.changed()
+
+    def _by_core(self, values: Tensor) -> Tensor:
+        """Sums over the cores' own neurons or axons: int64 `(copies, cores)`."""
+        return values.view(self.copies, self.config.mesh.cores, -1).sum(2, dtype=torch.int64)
+
+    def _settle(self) -> None:
+        """Move the tallies into the counters."""
+        neurons, traces, learning = self.neurons, self.traces, self.learning
+        scheduler = self.scheduler
+        found: dict[Counter, Tensor | int] = {
+            Counter.TICKS: self._untold,
+            Counter.SPIKES: self._by_core(neurons.spikes),
+            Counter.EVENTS: self._by_core(scheduler.events),
+            Counter.SYNOPS: self._by_core(scheduler.events * self._row_synops),
+            Counter.VISITS: learning.visits,
+            Counter.UPDATES: learning.updates,
+            Counter.SATURATIONS: self._by_core(neurons.clips) + self._by_core(traces.clips),
+            Counter.COLLISIONS: self._by_core(scheduler.met) + scheduler.collided,
+        }
+        for counter, value in found.items():
+            self._counters[:, :, counter] += value
+        self._counters[:, :, PORT_COUNTERS[0] :] += self.fanout.passed(neurons.spikes)
+        self._counters &= (1 << COUNTER_BITS) - 1
+        tallies = neurons.spikes, neurons.clips, traces.clips, scheduler.events, scheduler.met
+        for tally in (*tallies, scheduler.collided, learning.visits, learning.updates):
+            tally.zero_()
+        self._untold = 0
+
+    def counter_table(self) -> Tensor:
+        """The counters of every copy and core, int64 `(copies, cores, counters)`, a copy."""
+        self._settle()
+        return self._counters.clone()
+
+    def counters(self) -> Tensor:
+        """The counters of every copy, int64 `(copies, counters)`: sums; TICKS are the chip's."""
+        table = self.counter_table()
+        sums = table.sum(1)
+        sums[:, Counter.TICKS] = table[:, 0, Counter.TICKS]
+        return sums
+
+    def snapshot(self) -> dict[str, Any]:
+        """All state, for `restore`: tensors by region name, copies first, and registers."""
+        arrays = {region.name.lower(): self.read(region) for region in checks.READABLE}
+        return arrays | {
+            "weights": self.read_weights(),
+            "tick": self.time,
+            "seeds": list(self.seeds),
+            "learned": int(self.learned),
+            "counters": self.counter_table(),
+        }
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Put back a snapshot of as many chips of the same mesh and geometry."""
+        checked = self._check_snapshot(snapshot)
+        for region in checks.READABLE:
+            self._state(region).copy_(checked[region.name.lower()])
+        self.synapses.load(checked["weights"])
+        self.learning.waiting = True
+        self.scheduler.changed()
+        self.time, self.seeds = checked["tick"], checked["seeds"]
+        self.learned = bool(checked["learned"])
+        self._settle()
+        self._counters[:, :, MODEL_COUNTERS] = checked["counters"][:, :, MODEL_COUNTERS]
+
+    def _check_snapshot(self, snapshot: dict[str, Any]) -> dict[str, Any]:
+        """Every part of a snapshot, checked; ValueError for the first that does not fit."""
+        names = {region: region.name.lower() for region in checks.READABLE}
+        keys = {*names.values(), "weights", "tick", "seeds", "learned", "counters"}
+        found = sorted(snapshot, key=str)
+        require(set(snapshot) == keys, "snapshot", f"made of {sorted(keys)}", found)
+        checked: dict[str, Any] = {}
+        for region, name in names.items():
+            limits, shape = checks.state_limits(self.config, region), self._state(region).shape
+            checked[name] = checks.check_whole(
+                name, snapshot[name], tuple(shape), limits, self.device
+            )
+        checked["weights"] = self._checked_weights(snapshot["weights"])
+        for name, high in (("tick", (1 << 32) - 1), ("learned", 1)):
+            require_range(f"{name} of the snapshot", snapshot[name], 0, high)
+            checked[name] = snapshot[name]
+        checked["seeds"] = checks.check_seeds(self.config, self._memories, snapshot["seeds"])
+        counters, limits = self._counters.shape, (0, (1 << COUNTER_BITS) - 1)
+        checked["counters"] = checks.check_whole(
+            "counters of the snapshot", snapshot["counters"], tuple(counters), limits, self.device
+        )
+        return checked

@@ -1,0 +1,69 @@
+"""The rounding hash of docs/contract.md, section 9, on tensors.
+
+A word is a pair of int32 tensors with values in 0..65535: x (low half) and y (high half).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from axonloop.models.golden.noise import codewords
+
+Word = tuple[Tensor, Tensor]
+
+
+def _rotl(x: Tensor, bits: int) -> Tensor:
+    return (x << bits | x >> (16 - bits)) & 0xFFFF
+
+
+@lru_cache(maxsize=4)
+def _feistel(device: torch.device) -> Tensor:
+    """F of every half word, int32 `(65536,)`: one look-up instead of eleven operations."""
+    x = torch.arange(1 << 16, dtype=torch.int32, device=device)
+    return (_rotl(x, 1) & _rotl(x, 5)) ^ (_rotl(x, 7) & _rotl(x, 12)) ^ _rotl(x, 2)
+
+
+def _rounds(word: Word, first: int, last: int) -> Word:
+    x, y = word
+    table = _feistel(x.device)
+    for n in range(first, last + 1):
+        mixed = table.index_select(0, x.reshape(-1)).view(x.shape)
+        mixed ^= y
+        mixed ^= 0x9E37 * (n + 1) & 0xFFFF
+        x, y = mixed, x
+    return x, y
+
+
+def halves(words: Sequence[int], device: torch.device) -> Word:
+    """Words of 32 bits, unsigned, as a pair of tensors."""
+    whole = torch.tensor(words, dtype=torch.int64, device=device)
+    return (whole & 0xFFFF).to(torch.int32), (whole >> 16).to(torch.int32)
+
+
+def axon_codes(axons: int, device: torch.device) -> Word:
+    """Codewords of the axons 0..axons - 1 of a core."""
+    return halves(codewords(range(axons)).tolist(), device)
+
+
+def tick_words(seeds: Sequence[int], tick: int, core: int, device: torch.device) -> Word:
+    """What all neurons of a core share, by seed: rounds 0..9; `(len(seeds),)`."""
+    x, y = _rounds(halves([tick], device), 0, 3)
+    low, high = halves(seeds, device)
+    x, y = _rounds((x ^ low, y ^ high), 4, 7)
+    return _rounds((x ^ core, y), 8, 9)
+
+
+def neuron_words(words: Word, neurons: Tensor) -> Word:
+    """What all axons of a neuron share: rounds 10..13; `words` one for each of `neurons`."""
+    x, y = words
+    return _rounds((x ^ neurons.to(torch.int32), y), 10, 13)
+
+
+def synapse_words(words: Word, codes: Word) -> Tensor:
+    """h of every axon and neuron, int32 `(axons, neurons)`: its bits, so it may be negative."""
+    x, y = _rounds((words[0] ^ codes[0][:, None], words[1] ^ codes[1][:, None]), 14, 17)
+    return y << 16 | x
