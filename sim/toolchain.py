@@ -52,16 +52,17 @@ class Toolchain:
 
 def find_toolchain() -> Toolchain:
     """Look for the tools; MissingToolError says what to install."""
-    compiler = _find_compiler()
+    compiler, banner = find_compiler()
     root, version = _find_verilator()
-    banner = run_tool([str(compiler), "--version"]).splitlines()
-    return Toolchain(compiler, banner[0] if banner else "unknown", root, version)
+    return Toolchain(compiler, banner, root, version)
 
 
-def _find_compiler() -> Path:
+def find_compiler() -> tuple[Path, str]:
+    """The C++ compiler and its version; MissingToolError says what to install."""
     for name in COMPILERS:
         if found := shutil.which(name):
-            return Path(found)
+            banner = run_tool([found, "--version"]).splitlines()
+            return Path(found), banner[0] if banner else "unknown"
     raise MissingToolError(
         "a C++ compiler must be on the PATH, not missing; install g++ or clang++ "
         "(Debian, Ubuntu: apt install g++; Fedora: dnf install gcc-c++)"

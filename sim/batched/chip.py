@@ -16,10 +16,11 @@ from axonloop.sim.batched.fanout import MANY_RUNS, FanOut
 from axonloop.sim.batched.learning import Learning
 from axonloop.sim.batched.memory import fitting_copies, free_memory, memory_bytes, too_large
 from axonloop.sim.batched.neurons import Neurons
-from axonloop.sim.batched.precision import Arithmetic
+from axonloop.sim.batched.precision import Arithmetic, resolve
 from axonloop.sim.batched.scheduler import Scheduler
 from axonloop.sim.batched.synapses import Synapses
 from axonloop.sim.batched.traces import Traces
+from axonloop.sim.kernels import Kernels
 
 FLUSH = 255 // (MANY_RUNS + 1)
 """Ticks after which tallies become counters, so that 8 bits hold them."""
@@ -58,6 +59,7 @@ class BatchedChip:
         self.copies, self.shared, self.device = copies, shared, checks.check_device(device)
         self._memories = 1 if shared else copies
         self.seeds = checks.check_seeds(chip, self._memories, seeds)
+        arithmetic = resolve(arithmetic, self.device, copies)
         free = free_memory(self.device)
         refusal = too_large(chip, copies, shared, free, arithmetic)
         if copies > fitting_copies(chip, shared, free, arithmetic):
@@ -82,6 +84,16 @@ class BatchedChip:
         self._counters = torch.zeros(counters, dtype=torch.int64, device=device)
         self._untold = 0
         self._take_over(chip)
+        compiled = arithmetic == Arithmetic.COMPILED
+        self._kernels = self._compiled() if compiled else None
+
+    def _compiled(self) -> Kernels:
+        """The compiled code on this chip's own tensors."""
+        tensors = {region.name.lower(): self._state(region) for region in checks.READABLE}
+        tensors |= {"weights": self.synapses.weights, "counters": self._counters}
+        tensors["pending"] = self.scheduler.pending
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+        return Kernels(self.config, arrays, self.shared, self.seeds)
 
     def _take_over(self, chip: ChipConfig) -> None:
         device, lanes = self.device, chip.geometry.lanes
@@ -113,6 +125,9 @@ class BatchedChip:
         self.fanout.configure(chip)
         self.seeds = [chip.seed] * self._memories
         self._take_over(chip)
+        if self._kernels:
+            self._kernels.reseed(self.seeds)
+            self._kernels.configure(chip)
 
     def load_weights(self, weights: Any) -> None:
         """Write all weights: int `(axons, neurons of a core)`, for all copies the same.
@@ -120,7 +135,12 @@ class BatchedChip:
         A population also takes `(copies, axons, neurons of a core)`. Refuses weights out of
         range, and a synapse outside of its row's groups.
         """
-        self.synapses.load(self._checked_weights(weights))
+        self._load(self._checked_weights(weights))
+
+    def _load(self, weights: Tensor) -> None:
+        self.synapses.load(weights)
+        if self._kernels:
+            self._kernels.survey()
 
     def _checked_weights(self, weights: Any) -> Tensor:
         own = None if self.shared else self.copies
@@ -147,12 +167,22 @@ class BatchedChip:
         flags = raster if isinstance(raster, Tensor) else torch.as_tensor(raster)
         shape = (len(flags) if flags.ndim else 0, self.copies, self.config.axons)
         checked = checks.check_flags("raster", flags, shape, self.device)
+        if self._kernels:
+            return self._run_compiled(self._kernels, checked)
         reported = checked.new_empty((*shape[:2], self.config.neurons))
         for spikes, out in zip(checked.unbind(0), reported.unbind(0), strict=True):
             out.copy_(self._tick(spikes))
         return reported
 
+    def _run_compiled(self, kernels: Kernels, raster: Tensor) -> Tensor:
+        reported = kernels.run(self.time, len(raster), raster.numpy())
+        if len(raster):
+            self.time, self.learned = (self.time + len(raster)) & 0xFFFFFFFF, False
+        return torch.from_numpy(reported)
+
     def _tick(self, spikes: Tensor) -> Tensor:
+        if self._kernels:
+            return self._run_compiled(self._kernels, spikes[None])[0]
         time = self.time
         arrived = self.scheduler.arrive(time, spikes)
         self.neurons.step(self.synapses.integrate(arrived))
@@ -184,6 +214,8 @@ class BatchedChip:
         `events` is how many there were, of the same shape: by default one where the value is not
         0. Refuses what would leave the range of the registers (error_bits + 8 bits).
         """
+        if events is None and self._send_compiled(values, ungated):
+            return
         shape, bits = (self.copies, self.config.neurons), self.geometry.error_sum_bits
         low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
         limits = (2 * low, 2 * high)
@@ -199,11 +231,24 @@ class BatchedChip:
         self.learning.waiting = True
         self._counters[:, :, Counter.ERRORS] += self._by_core(counts)
 
+    def _send_compiled(self, values: Any, ungated: bool) -> bool:
+        """Send errors by the short way; False if there is none or they are to be refused."""
+        shape = (self.copies, self.config.neurons)
+        plain = isinstance(values, Tensor) and values.dtype is torch.int32 and values.shape == shape
+        if not self._kernels or not plain or not self._kernels.send_errors(values.numpy(), ungated):
+            return False
+        self.learning.waiting = True
+        return True
+
     def learn(self) -> None:
         """Apply and forget the errors sent; ValueError if no tick ran since the last time."""
         require(not self.learned, "learn", "asked for at most once after each tick", "once more")
         tick = (self.time - 1) & 0xFFFFFFFF
-        self.learning.apply(self.synapses, self.neurons.box, self.traces.pq, self.seeds, tick)
+        if not self._kernels:
+            self.learning.apply(self.synapses, self.neurons.box, self.traces.pq, self.seeds, tick)
+        elif self.learning.waiting:
+            self._kernels.learn(tick)
+            self.learning.waiting = False
         self.learned = True
 
     def clear(self) -> None:
@@ -298,10 +343,12 @@ class BatchedChip:
         checked = self._check_snapshot(snapshot)
         for region in checks.READABLE:
             self._state(region).copy_(checked[region.name.lower()])
-        self.synapses.load(checked["weights"])
         self.learning.waiting = True
         self.scheduler.changed()
         self.time, self.seeds = checked["tick"], checked["seeds"]
+        self._load(checked["weights"])
+        if self._kernels:
+            self._kernels.reseed(self.seeds)
         self.learned = bool(checked["learned"])
         self._settle()
         self._counters[:, :, MODEL_COUNTERS] = checked["counters"][:, :, MODEL_COUNTERS]

@@ -25,7 +25,8 @@ def memory_bytes(
     """Bytes of all weight memories, and of the state of a copy."""
     geometry, cores = chip.geometry, chip.mesh.cores
     addend = choose(arithmetic, largest_sum(chip), torch.device("cpu"))
-    visited = sum(block.size for block in blocks_of(chip)[1])
+    compiled = arithmetic == Arithmetic.COMPILED
+    visited = 0 if compiled else sum(block.size for block in blocks_of(chip)[1])
     stored = chip.axons * geometry.neurons * weight_dtype(chip).itemsize
     weights = (stored + visited * addend.itemsize) * (1 if shared else copies)
     axon = AXON_BYTES + geometry.delay_slots

@@ -7,25 +7,46 @@ from enum import StrEnum
 import torch
 
 from axonloop.models.config import require
+from axonloop.sim import kernels
 
 EXACT = {torch.float32: 1 << 24, torch.float64: 1 << 53, torch.int32: 1 << 31}
 """Whole numbers of a smaller magnitude, and their sums, are exact."""
 
 
 class Arithmetic(StrEnum):
-    """How sums over axons are made; AUTO takes the fastest that is exact."""
+    """How sums over axons are made; AUTO takes the fastest that is exact.
+
+    COMPILED is not about sums alone: all of a tick and of learning run in compiled code, on a CPU
+    with a C++ compiler.
+    """
 
     AUTO = "auto"
+    COMPILED = "compiled"
     FLOAT32 = "float32"
     FLOAT64 = "float64"
     INTEGER = "integer"
 
 
 _DTYPES = {
+    Arithmetic.COMPILED: torch.int32,
     Arithmetic.FLOAT32: torch.float32,
     Arithmetic.FLOAT64: torch.float64,
     Arithmetic.INTEGER: torch.int32,
 }
+
+
+def resolve(arithmetic: str, device: torch.device, copies: int) -> str:
+    """COMPILED in place of AUTO where that will do; `arithmetic` as it is otherwise.
+
+    Raises MissingToolError or BuildError if COMPILED was asked for and cannot be had.
+    """
+    if arithmetic == Arithmetic.COMPILED:
+        require(device.type == "cpu", "device for compiled arithmetic", "the CPU", str(device))
+        kernels.library()
+    fits = device.type == "cpu" and copies <= kernels.MAX_COPIES
+    if arithmetic == Arithmetic.AUTO and fits and kernels.available():
+        return Arithmetic.COMPILED
+    return arithmetic
 
 
 def choose(arithmetic: str, largest: int, device: torch.device) -> torch.dtype:

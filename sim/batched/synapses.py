@@ -132,6 +132,8 @@ class Synapses:
         order, self._blocks = blocks_of(chip)
         self._order = torch.tensor(order, device=device)
         self._sorted = order == sorted(order)
+        if self._arithmetic == Arithmetic.COMPILED:
+            self._blocks = []  # compiled code sums the weights themselves
         size = sum(block.size for block in self._blocks)
         self.table = torch.zeros(memories * size + 1, dtype=self.dtype, device=device)
         spans = torch.zeros((4, len(order)), dtype=torch.int64, device=device)
