@@ -25,6 +25,8 @@ from axonloop.models.config import CoreConfig
 from axonloop.models.registers import Counter
 from axonloop.sim.geometries import GEOMETRIES
 
+pytestmark = pytest.mark.usefixtures("each_way")
+
 DIGITS = split_digits()
 TINY = Settings(epochs=2, limit=6, ticks=16, burn_in=5, tune=True)
 

@@ -19,6 +19,8 @@ from axonloop.sim.batched.precision import choose
 from tests.random_batches import chip_weights
 from tests.random_chips import random_chip
 
+pytestmark = pytest.mark.usefixtures("torch_alone")
+
 GEOMETRY = Geometry(32, 32)
 CONFIG = CoreConfig(GEOMETRY, rows=(Row(groups=1), *(Row(groups=2),) * 31))
 FLAGS, NUMBERS = np.zeros((3, 32), bool), np.zeros((3, 32), np.int64)
@@ -103,7 +105,7 @@ BUILDS = {
     "seed": ({"seeds": [1, 2, 2**32]}, "seed must be a whole number in 0..4294967295, not 42949"),
     "shared-seeds": ({"shared": True, "seeds": [1, 2, 3]}, "seeds must be 1, one per weight memor"),
     "device": ({"device": "meta"}, "device must be cpu or cuda, not 'meta'"),
-    "arithmetic": ({"arithmetic": "int4"}, "arithmetic must be one of auto, float32, float64, in"),
+    "arithmetic": ({"arithmetic": "int4"}, "arithmetic must be one of auto, compiled, float32, fl"),
 }
 
 

@@ -13,6 +13,8 @@ from axonloop.sim.batched import BatchedChip
 from axonloop.sim.batched.synapses import largest_sum
 from tests.random_chips import random_chip
 
+pytestmark = pytest.mark.usefixtures("torch_alone")
+
 PAGE = (Path(__file__).parents[1] / "docs" / "batched.md").read_text()
 
 

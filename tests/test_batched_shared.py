@@ -16,6 +16,8 @@ from tests.random_batches import Batch, chip_weights
 from tests.random_chips import random_chip
 from tests.random_cores import random_config
 
+pytestmark = pytest.mark.usefixtures("each_way")
+
 
 class Expected:
     """What the page says `learn` does to the weights of a chip whose copies share them."""

@@ -15,6 +15,8 @@ NEURON_BYTES = 6 * 4 + 5
 """Per neuron and copy: I, V, R, countdown, error sums (int32); box, spike, tallies (a byte)."""
 AXON_BYTES = 3 * 4 + 5
 """Per axon and copy: Q, P, Pq (int32); tallies (a byte); a byte for every delay slot on top."""
+SURVEY_BYTES = 10
+"""Per row and weight memory: what compiled code knows of it."""
 CORE_BYTES = 8 * (len(Counter) + 3)
 """Per core and copy: counters."""
 
@@ -28,7 +30,8 @@ def memory_bytes(
     compiled = arithmetic == Arithmetic.COMPILED
     visited = 0 if compiled else sum(block.size for block in blocks_of(chip)[1])
     stored = chip.axons * geometry.neurons * weight_dtype(chip).itemsize
-    weights = (stored + visited * addend.itemsize) * (1 if shared else copies)
+    extra = SURVEY_BYTES * chip.axons if compiled else visited * addend.itemsize
+    weights = (stored + extra) * (1 if shared else copies)
     axon = AXON_BYTES + geometry.delay_slots
     return weights, NEURON_BYTES * chip.neurons + axon * chip.axons + CORE_BYTES * cores
 
