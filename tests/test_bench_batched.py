@@ -25,12 +25,10 @@ from axonloop.host.bench_batched import (
 from axonloop.host.bench_peers import PEERS, all_layers_at_once, installed, layer_by_layer
 from axonloop.models.golden.chip import Chip
 
-SMALL = (32, 48, 48, 10)
-
 
 @pytest.mark.usefixtures("each_way")
 def test_the_chip_runs_the_task_as_the_golden_model_does() -> None:
-    task = make_task(2, 20, SMALL)
+    task = make_task(2, 40)
     ours = ChipInference(task)
     found = ours.run()
     raster, golden = ours.raster(), Chip(task.program.config)
@@ -76,7 +74,7 @@ def test_peers_spike_at_such_rates_too(name: str) -> None:
 
 
 def test_both_sides_learn() -> None:
-    task = make_task(2, 20, SMALL)
+    task = make_task(2, 40)
     ours, theirs = ChipLearning(task), float_learning(task)
     ours.prepare()
     before = ours.chip.read_weights()
@@ -84,7 +82,9 @@ def test_both_sides_learn() -> None:
     assert (ours.chip.read_weights() != before).any()
     assert bench_batched.event_rate(ours) > 0
     theirs.prepare()
-    assert [spikes.shape for spikes in theirs.run()] == [(20, 2, n) for n in SMALL[1:]]
+    assert [spikes.shape for spikes in theirs.run()] == [
+        (40, 2, n) for n in bench_batched.SIZES[1:]
+    ]
 
 
 def test_ours_is_held_against_the_fastest_in_plain_torch() -> None:
