@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,8 @@ from axonloop.models.chip import ChipConfig, Mesh
 from axonloop.models.golden.chip import Chip
 from axonloop.models.golden.core import PLACES
 from axonloop.models.registers import Region
+from axonloop.sim import kernels
+from axonloop.sim.batched import BatchedChip
 from axonloop.sim.kernels import Kernels, new_arrays
 from tests.random_chips import random_chip
 from tests.random_cores import random_weights
@@ -117,3 +120,89 @@ def test_copies_with_the_same_weights_are_golden_chips(seed: int) -> None:
     for step in range(4):
         crowd.run(traffic(rng, crowd, 5))
         crowd.check(f"step {step}")
+
+
+@pytest.fixture
+def any_machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Kernels for the least machine that the compiler knows, not for this one."""
+    flags = tuple(flag for flag in kernels.FLAGS if flag != "-march=native")
+    monkeypatch.setattr(kernels, "FLAGS", flags)
+    kernels.library.cache_clear()
+    yield
+    kernels.library.cache_clear()
+
+
+@pytest.mark.usefixtures("any_machine")
+def test_code_for_any_machine_gives_the_same() -> None:
+    for seed in range(6):
+        rng = np.random.default_rng([seed, 7])
+        crowd = Crowd.random(rng, 3, shared=False)
+        for step in range(6):
+            crowd.run(traffic(rng, crowd, 3))
+            crowd.send_errors(rng)
+            crowd.learn()
+            crowd.check(f"seed {seed}, step {step}")
+
+
+def shared_chip(seed: int, copies: int) -> BatchedChip:
+    """Copies that share weights and have learned together."""
+    rng = np.random.default_rng([seed, copies])
+    config = random_chip(rng, Mesh(2, 1))
+    chip = BatchedChip(config, copies, shared=True)
+    chip.load_weights(np.concatenate([random_weights(rng, core) for core in config.cores]))
+    for _ in range(8):
+        chip.tick(rng.random((copies, config.axons)) < 0.5)
+        limit = config.geometry.error_max
+        chip.send_errors(rng.integers(-limit, limit + 1, (copies, config.neurons)), ungated=True)
+        chip.learn()
+    return chip
+
+
+@pytest.mark.usefixtures("any_machine")
+@pytest.mark.parametrize("seed", range(4), ids="seed{}".format)
+@pytest.mark.parametrize("copies", [2, 5, 64])
+def test_shared_learning_for_any_machine(
+    seed: int, copies: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the machine's dot products; torch, which has another derivation, is the judge."""
+    compiled = shared_chip(seed, copies)
+    monkeypatch.setattr(kernels, "available", lambda: False)
+    judge = shared_chip(seed, copies)
+    assert judge.read_weights().tolist() == compiled.read_weights().tolist()
+    assert judge.counter_table().tolist() == compiled.counter_table().tolist()
+
+
+@pytest.mark.parametrize("seed", range(8), ids="seed{}".format)
+def test_the_parts_of_a_tick_are_those_of_the_golden_core(seed: int) -> None:
+    rng = np.random.default_rng([seed, 3])
+    crowd = Crowd.random(rng, 2, shared=False)
+    for _ in range(6):
+        spikes = traffic(rng, crowd, 1)[0]
+        acc = crowd.kernels.integrate(spikes)
+        crowd.kernels.neurons(acc)
+        crowd.kernels.traces(spikes)
+        for copy, chip in enumerate(crowd.chips):
+            shares = np.split(spikes[copy], len(chip.cores))
+            for core, mine, sums in zip(
+                chip.cores, shares, np.split(acc[copy], len(chip.cores)), strict=True
+            ):
+                assert sums.tolist() == core.synapses.integrate(np.flatnonzero(mine)).tolist()
+                core.neurons.step(sums.astype(np.int64))
+                core.traces.step(mine)
+            for region in PLACES:
+                if region is not Region.PENDING:
+                    found = crowd.arrays[region.name.lower()][copy]
+                    assert found.tolist() == chip.array(region).tolist(), region.name
+
+
+def test_errors_that_do_not_fit_are_refused_whole() -> None:
+    crowd = Crowd.random(np.random.default_rng(1), 2, shared=False)
+    events = np.zeros((2, crowd.chips[0].config.neurons), np.int32)
+    events[0, 0] = 5
+    events[1, -1] = 1 << (crowd.chips[0].geometry.error_sum_bits - 1)
+    assert not crowd.kernels.send_errors(events, ungated=False)
+    assert not crowd.arrays["gated"].any()
+    assert not crowd.arrays["counters"].any()
+    events[1, -1] -= 1
+    assert crowd.kernels.send_errors(events, ungated=False)
+    assert crowd.arrays["gated"].tolist() == events.tolist()
