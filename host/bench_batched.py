@@ -200,12 +200,12 @@ class ChipLearning(ChipInference):
         places = np.concatenate(list(task.program.neurons.values()))
         self.readout = torch.zeros(task.program.config.neurons, task.readout.shape[1])
         self.readout[torch.from_numpy(places).long()] = task.readout
-        self.back = self.readout.t() / ERROR_STEP
+        self.back = (self.readout.t() / ERROR_STEP).contiguous()
 
     def errors(self, spikes: Tensor) -> Tensor:
         """Error events, int32 `(copies, neurons)`, after a tick's `spikes`."""
         limit = self.chip.geometry.error_max
-        local = (spikes.float() @ self.readout).sub_(self.task.target) @ self.back
+        local = torch.addmm(self.task.target, spikes.float(), self.readout, beta=-1) @ self.back
         return local.clamp_(-limit, limit).to(torch.int32)
 
     def prepare(self) -> None:

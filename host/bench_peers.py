@@ -238,7 +238,7 @@ class ThreeFactorLoop:
         torch.ge(self.membrane, 1.0, out=self.spike)
         box = (self.membrane - 1.0).abs_() < network.box
         self.membrane.addcmul_(self.membrane, self.spike, value=-1.0)
-        errors = (self.spike @ self.readout).sub_(target) @ self.back
+        errors = torch.addmm(target, self.spike, self.readout, beta=-1) @ self.back
         errors.mul_(box)
         for weights, trace, error in zip(
             self.weights, self._traces, torch.split(errors, network.sizes, dim=1), strict=True

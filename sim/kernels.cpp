@@ -410,6 +410,16 @@ uint32_t codeword(int axon) {
     return word;
 }
 
+// The codewords of all axons that a core can have.
+const uint32_t *codewords() {
+    static const std::vector<uint32_t> words = [] {
+        std::vector<uint32_t> found(2048);
+        for (int axon = 0; axon < 2048; ++axon) found[axon] = codeword(axon);
+        return found;
+    }();
+    return words.data();
+}
+
 // ---- learning -----------------------------------------------------------------------------------
 
 // The neurons of a core that are in error, ascending, and what rounding needs to know of them.
@@ -570,12 +580,10 @@ template <typename W> struct Learner {
     const State &state;
     uint32_t time;
     Errors errors{chip};
-    std::vector<uint32_t> codes;
+    const uint32_t *codes = codewords();
 
     Learner(const Chip &of_chip, const State &of_state, uint32_t at)
-        : chip(of_chip), state(of_state), time(at), codes(chip.axons) {
-        for (int a = 0; a < chip.axons; ++a) codes[a] = codeword(a);
-    }
+        : chip(of_chip), state(of_state), time(at) {}
 
     // The row of an axon of a core, and which of the neurons in error its synapses can reach.
     W *row(const Copy &c, int core, int axon, int &first, int &last, bool &gaps) const {

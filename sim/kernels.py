@@ -194,9 +194,12 @@ class Kernels:
         shape = (ticks, self._copies)
         reported = np.empty((*shape, self._neurons), bool)
         sent = None if given is None else _bools(given, (*shape, self._axons))
-        where = None if sent is None else sent.ctypes.data
-        self._code.axonloop_run(*self._both, time, ticks, where, reported.ctypes.data)
+        self.run_at(time, ticks, None if sent is None else sent.ctypes.data, reported.ctypes.data)
         return reported
+
+    def run_at(self, time: int, ticks: int, given: int | None, reported: int) -> None:
+        """`run` on addresses of contiguous bytes of those shapes, unchecked."""
+        self._code.axonloop_run(*self._both, time, ticks, given, reported)
 
     def send_errors(self, values: NDArray[np.int32], ungated: bool) -> bool:
         """Error events, int32 `(copies, neurons)`, the sum of each neuron's.
@@ -206,9 +209,12 @@ class Kernels:
         values = np.ascontiguousarray(values, np.int32)
         shape = (self._copies, self._neurons)
         require(values.shape == shape, "values of error events", f"of shape {shape}", values.shape)
+        return self.send_errors_at(values.ctypes.data, ungated)
+
+    def send_errors_at(self, values: int, ungated: bool) -> bool:
+        """`send_errors` from the address of contiguous values of that shape, unchecked."""
         bits = self._config.geometry.error_sum_bits
-        where = values.ctypes.data
-        return bool(self._code.axonloop_send_errors(*self._both, where, ungated, bits))
+        return bool(self._code.axonloop_send_errors(*self._both, values, ungated, bits))
 
     def learn(self, time: int) -> None:
         """Apply and forget the errors; `time` is the tick before."""

@@ -168,21 +168,24 @@ class BatchedChip:
         shape = (len(flags) if flags.ndim else 0, self.copies, self.config.axons)
         checked = checks.check_flags("raster", flags, shape, self.device)
         if self._kernels:
-            return self._run_compiled(self._kernels, checked)
+            return self._run_compiled(self._kernels, checked, len(checked))
         reported = checked.new_empty((*shape[:2], self.config.neurons))
         for spikes, out in zip(checked.unbind(0), reported.unbind(0), strict=True):
             out.copy_(self._tick(spikes))
         return reported
 
-    def _run_compiled(self, kernels: Kernels, raster: Tensor) -> Tensor:
-        reported = kernels.run(self.time, len(raster), raster.numpy())
-        if len(raster):
-            self.time, self.learned = (self.time + len(raster)) & 0xFFFFFFFF, False
-        return torch.from_numpy(reported)
+    def _run_compiled(self, kernels: Kernels, raster: Tensor, ticks: int) -> Tensor:
+        """Ticks with `raster`, `(ticks, copies, axons)` or, for one tick, `(copies, axons)`."""
+        given = raster.contiguous()
+        reported = torch.empty((*raster.shape[:-1], self.config.neurons), dtype=torch.bool)
+        kernels.run_at(self.time, ticks, given.data_ptr(), reported.data_ptr())
+        if ticks:
+            self.time, self.learned = (self.time + ticks) & 0xFFFFFFFF, False
+        return reported
 
     def _tick(self, spikes: Tensor) -> Tensor:
         if self._kernels:
-            return self._run_compiled(self._kernels, spikes[None])[0]
+            return self._run_compiled(self._kernels, spikes, 1)
         time = self.time
         arrived = self.scheduler.arrive(time, spikes)
         self.neurons.step(self.synapses.integrate(arrived))
@@ -235,7 +238,10 @@ class BatchedChip:
         """Send errors by the short way; False if there is none or they are to be refused."""
         shape = (self.copies, self.config.neurons)
         plain = isinstance(values, Tensor) and values.dtype is torch.int32 and values.shape == shape
-        if not self._kernels or not plain or not self._kernels.send_errors(values.numpy(), ungated):
+        if not self._kernels or not plain or not values.is_cpu:
+            return False
+        sent = values.contiguous()  # kept while its address is in use
+        if not self._kernels.send_errors_at(sent.data_ptr(), ungated):
             return False
         self.learning.waiting = True
         return True
