@@ -327,7 +327,7 @@ def bench_batched(report: Callable[[str], None]) -> list[Figure]:
             report(title)
             loop = ChipLearning(task)
             sides = [Contender(OURS, loop.run, loop.prepare), float_learning(task)]
-            figures += compare(title, BARS["learning"][copies > 1], time_all(sides, 1))
+            figures += compare(title, BARS["learning"][copies > 1], time_all(sides, repeats))
             unit = "% of the neurons in error per tick"
             figures.append(Figure(f"{title}: events", 100 * event_rate(loop), unit, ""))
         return figures
