@@ -21,6 +21,10 @@ app.add_typer(study_app, name="study")
 bench_app = typer.Typer(help="Measure speed.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
 
+StudyDevice = Annotated[
+    str,
+    typer.Option("--device", help="golden, batched, rtl, batched:cuda: the results are the same."),
+]
 Json = Annotated[Path | None, typer.Option("--json", help="Write the results to this file.")]
 MISTAKE, FAILURE, INTERRUPTED = 2, 1, 130
 """Exit codes: the user's mistake, anything else that failed, Ctrl-C."""
@@ -145,11 +149,12 @@ def study_updates(
     epochs: Annotated[int, typer.Option(help="Epochs per run.")] = 8,
     limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
     jobs: Annotated[int, typer.Option(help="Runs at a time.")] = 2,
+    device: StudyDevice = "golden",
 ) -> None:
     """Draw accuracy against synaptic updates for every way to encode errors (about an hour)."""
     from axonloop.host.experiments.updates import study
 
-    study(out, seeds, epochs, limit, jobs)
+    study(out, seeds, epochs, limit, jobs, device)
 
 
 @study_app.command("layers")
@@ -158,14 +163,15 @@ def study_layers(
         "runs/study-layers"
     ),
     seeds: Annotated[int, typer.Option(help="Runs per network.")] = 3,
-    epochs: Annotated[int, typer.Option(help="Epochs per run.")] = 8,
+    epochs: Annotated[int, typer.Option(help="Epochs per run.")] = 12,
     limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
     jobs: Annotated[int, typer.Option(help="Runs at a time.")] = 2,
+    device: StudyDevice = "golden",
 ) -> None:
     """Train digits with one layer and with two on a mesh, and compare every layer's accuracy."""
     from axonloop.host.experiments.layers import study
 
-    study(out, seeds, epochs, limit, jobs)
+    study(out, seeds, epochs, limit, jobs, device)
 
 
 @study_app.command("regression")

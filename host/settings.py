@@ -13,6 +13,7 @@ from axonloop.models.config import (
     MAX_ETA_SHIFT,
     MAX_NEURONS,
     ParameterSet,
+    ResetMode,
     require,
     require_range,
 )
@@ -32,7 +33,9 @@ PARAMETERS = ParameterSet(
     eta_shift=6,
 )
 """Neurons and traces of the digits network, found on the validation part."""
-DEEP = replace(PARAMETERS, alpha_n=3900, beta_n=1500, w_exp=3, eta_shift=5)
+DEEP = replace(
+    PARAMETERS, alpha_n=3900, beta_n=1500, w_exp=3, reset_mode=ResetMode.SUBTRACT, eta_shift=6
+)
 """The same behind the first layer, where axons are neurons: found by cross-validation."""
 
 

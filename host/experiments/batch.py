@@ -1,16 +1,17 @@
-"""Many training runs on the golden model, each in a folder of its own, several at a time."""
+"""Many training runs on one kind of device, each in a folder of its own, several at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from axonloop.host.building import chip_config
 from axonloop.host.console import notice
-from axonloop.host.devices import open_device
+from axonloop.host.devices import check_device_name, open_device
 from axonloop.host.runs import CONFIG, METRICS, Run, read_json, require_folder, resumed_settings
 from axonloop.host.settings import Settings
 from axonloop.models.config import require, require_range
@@ -19,26 +20,28 @@ Task = tuple[Path, Settings]
 """Folder and settings of a run."""
 
 
-def run_all(tasks: Sequence[Task], jobs: int) -> list[dict[str, Any]]:
+def run_all(tasks: Sequence[Task], jobs: int, device: str) -> list[dict[str, Any]]:
     """The metrics of every run; those that are finished are not repeated, others go on.
 
-    Raises ValueError for numbers out of range, or if a folder holds a run of other settings.
+    The device makes no difference to them but in time. Raises ValueError for an unknown one, for
+    numbers out of range, or if a folder holds a run of other settings.
     """
     require_range("jobs", jobs, 1, 64)
+    check_device_name(device)
     for out in {folder.parent for folder, _ in tasks}:
         require_folder(out)
         out.mkdir(parents=True, exist_ok=True)
     found = []
     # Torch's threads do not survive a fork.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        for (folder, _), metrics in zip(tasks, pool.map(_run, tasks), strict=True):
+        for (folder, _), metrics in zip(tasks, pool.map(partial(_run, device), tasks), strict=True):
             found.append(metrics)
             accuracy = 100 * metrics["test_accuracy"]
             notice(f"{folder.name}: {accuracy:.2f} %, {metrics['visits']:,} visits")
     return found
 
 
-def _run(task: Task) -> dict[str, Any]:
+def _run(name: str, task: Task) -> dict[str, Any]:
     folder, settings = task
     resume = (folder / CONFIG).exists()
     if resume:
@@ -46,7 +49,7 @@ def _run(task: Task) -> dict[str, Any]:
         require(same, "study folder", "new or of the same study", str(folder))
     if (folder / METRICS).exists():
         return read_json(folder / METRICS)
-    with open_device("golden", chip_config(settings)) as device:
+    with open_device(name, chip_config(settings)) as device:
         run = Run.open(folder, settings, device, resume)
         run.train(lambda phase, done, total: None)
         return run.finish(lambda phase, done, total: None)

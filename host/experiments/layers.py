@@ -32,12 +32,12 @@ def settings_of(name: str, seed: int, epochs: int, limit: int | None) -> Setting
         mesh=mesh,
         weight_span=16,
         threshold=12.0,
-        anneal=3,
+        anneal=4,
     )
     return replace(base, parameters=replace(base.parameters, eta_shift=4))
 
 
-def study(out: Path, seeds: int, epochs: int, limit: int | None, jobs: int) -> None:
+def study(out: Path, seeds: int, epochs: int, limit: int | None, jobs: int, device: str) -> None:
     """Run both networks with seeds 1..`seeds` and write results and picture into `out`."""
     require_range("seeds", seeds, 1, 1000)
     tasks = [
@@ -45,7 +45,7 @@ def study(out: Path, seeds: int, epochs: int, limit: int | None, jobs: int) -> N
         for name in NETWORKS
         for seed in range(1, seeds + 1)
     ]
-    runs = run_all(tasks, jobs)
+    runs = run_all(tasks, jobs, device)
     points = [
         point
         for place, name in enumerate(NETWORKS)

@@ -111,7 +111,7 @@ def tasks_of(out: Path, seeds: int, epochs: int, limit: int | None) -> list[tupl
     ]
 
 
-def study(out: Path, seeds: int, epochs: int, limit: int | None, jobs: int) -> None:
+def study(out: Path, seeds: int, epochs: int, limit: int | None, jobs: int, device: str) -> None:
     """Run every variant with seeds 1..`seeds` and write results and picture into `out`.
 
     A study that was stopped goes on where it was. Raises ValueError for numbers out of range, or
@@ -119,7 +119,7 @@ def study(out: Path, seeds: int, epochs: int, limit: int | None, jobs: int) -> N
     """
     require_range("seeds", seeds, 1, 1000)
     tasks = tasks_of(out, seeds, epochs, limit)
-    runs = run_all(tasks, jobs)
+    runs = run_all(tasks, jobs, device)
     points = [
         summarise(variant, runs[place * seeds : (place + 1) * seeds])
         for place, variant in enumerate(VARIANTS)
