@@ -18,15 +18,15 @@ import torch
 from torch import Tensor
 
 from axonloop.host.bench import Figure
-from axonloop.host.bench_peers import (
-    PEERS,
+from axonloop.host.bench_float import (
+    DecolleLoop,
     FloatNetwork,
     Inference,
     ThreeFactorLoop,
     all_layers_at_once,
-    installed,
     layer_by_layer,
 )
+from axonloop.host.bench_peers import PEERS, installed
 from axonloop.host.compiler import compile_network, smallest_geometry
 from axonloop.host.network import Network, Population, Projection, Source, uniform_weights
 from axonloop.host.program import Program
@@ -49,8 +49,12 @@ ERROR_STEP = 0.8
 FLOAT_STEP = 1e-5
 """The float loop's rate of learning; samples of a batch share it."""
 BARS = {"inference": (0.6, 1.25), "learning": (0.5, 1.5)}
-"""Largest share of the float network's time: batch 1, and large batches."""
-OURS = "axonloop"
+"""Largest share of the float network's time: batch 1, and large batches.
+
+Learning is held against DECOLLE's way at batch 1, and against the faster loop without autograd at
+large ones.
+"""
+OURS, LOOP, DECOLLE = "axonloop", "torch, three-factor loop", "torch, DECOLLE by autograd"
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,24 +242,28 @@ def float_inference(task: Task) -> list[Contender]:
     return [contender(name, way) for name, way in ways.items()]
 
 
-def float_learning(task: Task) -> Contender:
-    """The three-factor loop in plain torch."""
+def float_learning(task: Task) -> list[Contender]:
+    """The three-factor loop in plain torch, and DECOLLE's by autograd."""
     network, given = float_network(task), task.spikes.float()
-    loop = ThreeFactorLoop(network, task.readout, task.copies, FLOAT_STEP / task.copies)
 
-    @torch.inference_mode()
-    def run() -> list[Tensor]:
-        loop.clear()
-        found = [loop.tick(spikes, task.target) for spikes in given.unbind(0)]
-        return list(torch.split(torch.stack(found), network.sizes, dim=2))
+    def contender(name: str, kind: type[ThreeFactorLoop]) -> Contender:
+        loop = kind(network, task.readout, task.copies, FLOAT_STEP / task.copies)
 
-    return Contender("torch, three-factor loop", run, loop.prepare)
+        def run() -> list[Tensor]:
+            loop.clear()
+            found = [loop.tick(spikes, task.target) for spikes in given.unbind(0)]
+            return list(torch.split(torch.stack(found), network.sizes, dim=2))
+
+        return Contender(name, run, loop.prepare)
+
+    return [contender(LOOP, ThreeFactorLoop), contender(DECOLLE, DecolleLoop)]
 
 
-def compare(title: str, share: float, timings: list[Timing]) -> list[Figure]:
-    """A line for each contender; the first, ours, beside the fastest in plain torch."""
+def compare(title: str, share: float, timings: list[Timing], beside: str = "") -> list[Figure]:
+    """A line for each contender; the first, ours, beside one: by default the fastest in torch."""
     ours, *others = timings
-    best = min((t for t in others if t.name.startswith("torch")), key=lambda t: t.seconds)
+    rivals = [t for t in others if t.name == beside or (not beside and t.name.startswith("torch"))]
+    best = min(rivals, key=lambda t: t.seconds)
     figures = []
     for entry in timings:
         rates = ", ".join(f"{100 * rate:.1f}" for rate in entry.rates)
@@ -326,8 +334,9 @@ def bench_batched(report: Callable[[str], None]) -> list[Figure]:
             title = f"learning, batch {copies}"
             report(title)
             loop = ChipLearning(task)
-            sides = [Contender(OURS, loop.run, loop.prepare), float_learning(task)]
-            figures += compare(title, BARS["learning"][copies > 1], time_all(sides, repeats))
+            sides = [Contender(OURS, loop.run, loop.prepare), *float_learning(task)]
+            share, timings = BARS["learning"][copies > 1], time_all(sides, repeats)
+            figures += compare(title, share, timings, LOOP if copies > 1 else DECOLLE)
             unit = "% of the neurons in error per tick"
             figures.append(Figure(f"{title}: events", 100 * event_rate(loop), unit, ""))
         return figures
