@@ -75,11 +75,11 @@ def draw_layers(path: Path, points: list[dict[str, Any]]) -> None:
     axes.axhline(single - 0.5, color=GREY, linestyle="--", linewidth=0.9)
     axes.annotate(
         "single layer - 0.5",
-        (1, single - 0.5),
+        (0.01, single - 0.5),
         (0, -12),
         xycoords=("axes fraction", "data"),
         textcoords="offset points",
-        ha="right",
+        ha="left",
         color=GREY,
     )
     names = [f"{point['network']}\nlayer {point['layer']}" for point in points]
