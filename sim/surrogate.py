@@ -80,6 +80,8 @@ class SurrogateChip(torch.nn.Module):
     """
 
     weights: torch.nn.Parameter
+    synapses: Tensor
+    always_on: Tensor
 
     def __init__(
         self,
@@ -147,10 +149,10 @@ class SurrogateChip(torch.nn.Module):
 
     def clear_state(self, samples: int) -> ChipState:
         """The state after `clear`."""
-        zeros = [self.theta.new_zeros(samples, self.config.neurons) for _ in range(5)]
+        zero = self.always_on.new_zeros(samples, self.config.neurons)
         slots = self.config.geometry.delay_slots - 1 if self._ways else 0
-        pending = [self.theta.new_zeros(samples, self.config.axons) for _ in range(slots)]
-        return ChipState(*zeros, pending)
+        pending = [self.always_on.new_zeros(samples, self.config.axons) for _ in range(slots)]
+        return ChipState(zero, zero, zero, zero, zero, pending)
 
     def forward(self, raster: Tensor) -> Tensor:
         """The spikes of all neurons, `(ticks, samples, neurons)`, from a cleared chip.
@@ -174,14 +176,16 @@ class SurrogateChip(torch.nn.Module):
         limit = self.config.geometry.state_max if self.exact else None
         old = state.current, state.membrane, state.reset, state.countdown
         new = _Neurons.apply(acc, *old, registers, limit, self.steepness)  # type: ignore[no-untyped-call]
-        return ChipState(*new, self._emit(new[-1], state.pending))
+        current, membrane, reset, countdown, spike = new
+        pending = self._emit(spike, state.pending)
+        return ChipState(current, membrane, reset, countdown, spike, pending)
 
     def _integrate(self, events: Tensor, weights: Tensor) -> Tensor:
         cores, geometry = self.config.mesh.cores, self.config.geometry
         if cores == 1:
-            return events @ weights
-        shares = events.unflatten(1, (cores, geometry.axons)).transpose(0, 1)
-        sums = shares @ weights.unflatten(0, (cores, geometry.axons))
+            return torch.mm(events, weights)
+        shares = events.view(-1, cores, geometry.axons).transpose(0, 1)
+        sums = shares @ weights.view(cores, geometry.axons, geometry.neurons)
         return sums.transpose(0, 1).flatten(1)
 
     def _emit(self, spike: Tensor, pending: list[Tensor]) -> list[Tensor]:
@@ -260,15 +264,17 @@ class _Neurons(torch.autograd.Function):
         limit: int | None,
         steepness: float,
     ) -> tuple[Tensor, ...]:
-        exact = limit is not None
-        floor, bound = (torch.floor, limit) if exact else (_same, np.inf)
+        exact, bound = limit is not None, np.inf if limit is None else limit
 
         def decay(x: Tensor, factor: Tensor) -> Tensor:
             return (x * factor).trunc_() if exact else x * factor
 
+        def shifted(x: Tensor) -> Tensor:
+            return (x * c.i_scale).floor_() if exact else x * c.i_scale
+
         current = (decay(current, c.beta_n) + acc * c.gain).clamp_(-bound, bound)
         free = countdown == 0
-        drive = decay(membrane, c.alpha_n) + floor(current * c.i_scale) + c.bias
+        drive = decay(membrane, c.alpha_n) + shifted(current) + c.bias
         membrane = torch.where(free, drive.clamp_(-bound, bound), membrane)
         above = membrane - reset - c.theta
         spike = ((above >= 0) & free).to(FLOAT)
@@ -293,7 +299,3 @@ class _Neurons(torch.autograd.Function):
         to_i = to_current + to_drive * c.i_scale
         to_old_v = torch.where(free, to_v * c.alpha_n, to_v)
         return to_i * c.gain, to_i * c.beta_n, to_old_v, None, None, None, None, None
-
-
-def _same(x: Tensor) -> Tensor:
-    return x

@@ -1,4 +1,4 @@
-"""The differentiable chip: the golden chip's whole numbers forward, surrogate gradients backward."""
+"""The chip as a torch module: the golden chip's numbers forward, surrogate gradients backward."""
 
 from __future__ import annotations
 
@@ -95,10 +95,9 @@ def test_widest_numbers_stay_exact() -> None:
     """24-bit states, 16-bit weights, 2048 axons, the largest shift: sums of 2^34 and more."""
     geometry = Geometry(2048, 16, weight_bits=16, state_bits=24)
     rng = np.random.default_rng(0)
-    values = dict(alpha_n=4095, beta_n=4095, theta=2**22, w_exp=7, i_shift=15, gamma=4095, rho=9)
-    modes = (ResetMode.NONE, ResetMode.SUBTRACT)
-    for mode in modes:
-        config = ChipConfig.of(CoreConfig(geometry, (ParameterSet(reset_mode=mode, **values),)))
+    common = ParameterSet(4095, 4095, 4095, rho=9, theta=2**22, w_exp=7, i_shift=15)
+    for mode in (ResetMode.NONE, ResetMode.SUBTRACT):
+        config = ChipConfig.of(CoreConfig(geometry, (replace(common, reset_mode=mode),)))
         weights = rng.integers(-32767, 32768, (2048, 16))
         weights[:, 0] = 32767
         run_both(rng, config, weights, 0.9)
