@@ -28,7 +28,6 @@ from axonloop.host.encoders import (
     whole_steps,
 )
 from axonloop.host.hashes import weight_hash
-from axonloop.host.layers import Layers
 from axonloop.host.processing import GRADIENT_MAX, GRADIENT_ONE, READOUT_SHIFT, ProcessingCore
 from axonloop.host.settings import Settings
 from axonloop.host.spikes import SCORING, SHUFFLING, TRAINING, generator, spike_encoder

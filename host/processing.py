@@ -100,8 +100,8 @@ class Readout:
 class ErrorPath:
     """The way of errors to a population: a feedback matrix, an encoder, and `latency` ticks.
 
-    `feedback`: int `(classes, neurons)`, not to be changed. Errors that a new sample overtakes are dropped and
-    counted in `overtaken`.
+    `feedback`: int `(classes, neurons)`, not to be changed. Errors that a new sample overtakes
+    are dropped and counted in `overtaken`.
     """
 
     def __init__(self, feedback: Integers, encoder: ErrorEncoder, latency: int = 0) -> None:
