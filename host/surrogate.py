@@ -94,6 +94,11 @@ class SurrogateTrainer:
         self._readout = torch.tensor(reader.readout.weights.T, dtype=FLOAT)
         self._encoder = encoder_called(settings.encoding, settings.ticks, WHITE, settings.peak)
 
+    def load_weights(self, weights: NDArray[np.float64]) -> None:
+        """Start from other weights, in steps of the chip's: `(axons, neurons of a core)`."""
+        with torch.no_grad():
+            self.module.weights.copy_(torch.from_numpy(weights))
+
     def run(self, progress: Callable[[str, int, int], None] = lambda *_: None) -> None:
         """Train for all epochs; `progress` is told "train", batches done, and their number."""
         descent = self.descent
