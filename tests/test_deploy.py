@@ -1,0 +1,150 @@
+"""The studies about weights: deployment, weight bits, error rates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from axonloop.host.building import chip_config, program_of
+from axonloop.host.data.digits import split_digits
+from axonloop.host.experiments import bits, deploy, rates
+from axonloop.host.experiments.batch import Task
+from axonloop.host.experiments.precision import step_log2, with_bits
+from axonloop.host.settings import Settings
+from axonloop.models.config import Rounding
+
+DIGITS = split_digits()
+TINY = Settings(epochs=1, limit=8, ticks=20, burn_in=5, tune=True, layers=(32,))
+
+
+@pytest.mark.parametrize(
+    ("count", "w_exp", "theta", "eta_shift", "span"),
+    [(8, 4, 1536, 6, 8), (6, 6, 1536, 8, 2), (4, 7, 768, 10, 0), (12, 0, 1536, 2, 128)],
+)
+def test_bits_keep_the_network(
+    count: int, w_exp: int, theta: int, eta_shift: int, span: int
+) -> None:
+    """A step times 2^w_exp in units of theta, and eta times a step, stay what they were."""
+    found = with_bits(Settings(), count)
+    parameters = found.parameters
+    assert (parameters.w_exp, parameters.theta, parameters.eta_shift) == (w_exp, theta, eta_shift)
+    assert (found.weight_bits, found.weight_span) == (count, span)
+    assert chip_config(found).geometry.weight_bits == count
+
+
+def test_sixteen_bits_go_as_fine_as_registers_allow() -> None:
+    found = with_bits(Settings(), 16, Rounding.NEAREST)
+    assert step_log2(Settings(), 16) == -4
+    assert (found.parameters.w_exp, found.parameters.eta_shift) == (0, 2)
+    assert (found.weight_span, found.parameters.rounding) == (128, Rounding.NEAREST)
+
+
+def test_deployed_weights_are_rounded_and_clipped() -> None:
+    settings = replace(TINY, layers=(16,))
+    geometry = chip_config(settings).geometry
+    weights = np.full((geometry.axons, geometry.neurons), 41.0)
+    weights[0] = 7.9
+    weights[1] = -300.0
+    found = deploy.deployed(weights, settings, with_bits(settings, 4))
+    assert (found[0, 0], found[1, 0], found[2, 0]) == (0, -7, 3)
+    assert (found[65:] == -8).all()
+
+
+def test_longer_ticks_square_the_decays() -> None:
+    found = deploy.faster(Settings().parameters, 2)
+    assert found.alpha_n == round(3686**2 / 4096)
+    assert found.beta_n == round(2867**2 / 4096)
+
+
+@pytest.mark.parametrize("device", ["golden", "batched"])
+def test_the_loop_starts_from_what_is_loaded(device: str) -> None:
+    """Weights of zero are silent: chance, and without learning they stay so."""
+    settings = replace(TINY, threshold=1e6)
+    weights = program_of(settings).weights
+    weights = np.where(weights == chip_config(settings).geometry.no_synapse, weights, 0)
+    steps: list[int] = []
+    loop = deploy.tune_in_loop(device, settings, weights, DIGITS, lambda: steps.append(1))
+    assert loop.before == loop.after
+    assert (loop.events, loop.updates, len(steps)) == (0, 0, 8)
+    learning = replace(settings, threshold=1.0)
+    loop = deploy.tune_in_loop(device, learning, weights, DIGITS, lambda: None)
+    assert loop.events > 0
+    assert loop.updates > 0
+
+
+def test_deploy_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(deploy, "EPOCHS", 1)
+    deploy.study(tmp_path, "golden", seeds=2, limit=6)
+    results = json.loads((tmp_path / deploy.RESULTS).read_text())
+    stages = results["stages"]
+    assert all(len(values) == 2 for values in stages.values())
+    assert results["bar"] == pytest.approx(np.mean(stages["float"]) - 0.005)
+    assert (tmp_path / deploy.PICTURE).read_bytes().startswith(b"\x89PNG")
+    table = capsys.readouterr().out.splitlines()
+    assert len(table) == len(stages) + 1
+    with pytest.raises(ValueError, match="^study folder must be new, not"):
+        deploy.study(tmp_path, "golden", seeds=1, limit=6)
+
+
+def test_bits_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every run is asked for once and lands in its row; training itself is `run_all`'s."""
+    asked: list[Task] = []
+
+    def run_all(tasks: list[Task], jobs: int) -> list[dict[str, float]]:
+        asked.extend(tasks)
+        assert jobs == 3
+        return [
+            {"test_accuracy": s.seed / 10, "visits": s.weight_bits, "updates": 1} for _, s in tasks
+        ]
+
+    monkeypatch.setattr(bits, "run_all", run_all)
+    bits.study(tmp_path, seeds=2, epochs=3, limit=4, jobs=3)
+    points = json.loads((tmp_path / bits.RESULTS).read_text())
+    assert [(p["bits"], p["rounding"]) for p in points] == [
+        (count, rounding.name.lower()) for count in bits.BITS for rounding in Rounding
+    ]
+    assert all(p["visits"] == p["bits"] and p["accuracies"] == [0.1, 0.2] for p in points)
+    assert len({folder for folder, _ in asked}) == 4 * len(bits.BITS)
+    for (folder, settings), count in zip(asked, np.repeat(bits.BITS, 4), strict=True):
+        assert settings.weight_bits == count
+        assert settings.parameters.rounding.name.lower() in folder.name
+        assert (settings.epochs, settings.limit) == (3, 4)
+    assert (tmp_path / bits.PICTURE).read_bytes().startswith(b"\x89PNG")
+    assert len(capsys.readouterr().out.splitlines()) == len(points) + 1
+
+
+def test_rates_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rates.study(tmp_path, seeds=2, epochs=1, limit=4)
+    results = json.loads((tmp_path / rates.RESULTS).read_text())
+    assert len(results["points"]) == len(rates.RATES)
+    assert len({copy["weight_hash"] for copy in results["copies"]}) == 2 * len(rates.RATES)
+    assert (tmp_path / rates.PICTURE).read_bytes().startswith(b"\x89PNG")
+    assert len(capsys.readouterr().out.splitlines()) == len(rates.RATES) + 1
+    monkeypatch.setattr(rates, "_trained_alone", lambda *_: ("", ""))
+    with pytest.raises(ValueError, match="^first copy must be bit for bit the run on the golden"):
+        rates.study(tmp_path / "other", seeds=1, epochs=1, limit=4)
+
+
+STUDIES: dict[str, Callable[[Path], None]] = {
+    "deploy": lambda out: deploy.study(out, "golden", 0, 1),
+    "bits": lambda out: bits.study(out, 0, 1, 1, 1),
+    "rates": lambda out: rates.study(out, 0, 1, 1),
+}
+
+
+@pytest.mark.parametrize("study", list(STUDIES))
+def test_no_seeds_are_refused(study: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="^seeds must be a whole number in 1..1000, not 0"):
+        STUDIES[study](tmp_path)
+    assert not list(tmp_path.iterdir())
