@@ -150,8 +150,9 @@ class PopulationTrainer:
         self.settings, self.common = tuple(settings), settings[0]
         programs = [program_of(each) for each in settings]
         self._program = programs[0]
-        seeds = [each.seed for each in settings]
-        self.chip = BatchedChip(chip_config(self.common), len(settings), shared=False, seeds=seeds)
+        self._seeds = [each.seed for each in settings]
+        chip = chip_config(self.common)
+        self.chip = BatchedChip(chip, len(settings), shared=False, seeds=self._seeds)
         self.chip.load_weights(np.stack([program.weights for program in programs]))
         every = [layers_of(each, program) for each, program in zip(settings, programs, strict=True)]
         self._banks = [
@@ -188,7 +189,8 @@ class PopulationTrainer:
     def _anneal(self, epoch: int) -> None:
         if self.common.anneal is not None:
             self.chip.configure(chip_config(self.common, epoch))
-            self.chip.seeds = [each.seed for each in self.settings]
+            # That wrote one seed into every copy.
+            self.chip.restore(self.chip.snapshot() | {"seeds": self._seeds})
 
     def _sample(self, places: NDArray[np.int64], epoch: int) -> None:
         part = self.train.at(places)

@@ -24,7 +24,7 @@ from axonloop.host.settings import Settings
 from axonloop.host.training import Trainer
 from axonloop.models.config import require, require_range
 
-RATES = (0.003, 0.01, 0.03, 0.1, 0.3)
+RATES = (0.0003, 0.001, 0.003, 0.01, 0.03)
 """Shares of neurons in error per tick."""
 RESULTS, PICTURE = "rates.json", "rates.png"
 
