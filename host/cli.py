@@ -194,7 +194,7 @@ def study_regression(
 
 @study_app.command("deploy")
 def study_deploy(
-    device: Annotated[str, typer.Option(help="golden, rtl or batched.")] = "golden",
+    device: Annotated[str, typer.Option(help="golden, rtl or batched.")] = "batched",
     out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
         "runs/study-deploy"
     ),
@@ -212,15 +212,14 @@ def study_bits(
     out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
         "runs/study-bits"
     ),
-    seeds: Annotated[int, typer.Option(help="Runs per setting.")] = 3,
-    epochs: Annotated[int, typer.Option(help="Epochs per run.")] = 4,
+    seeds: Annotated[int, typer.Option(help="Chips per setting.")] = 5,
+    epochs: Annotated[int, typer.Option(help="Times through the samples.")] = 4,
     limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
-    jobs: Annotated[int, typer.Option(help="Runs at a time.")] = 2,
 ) -> None:
-    """Learn on the chip with 4, 6, 8 and 16-bit weights and both roundings (ten minutes)."""
+    """Learn on the chip with 4, 6, 8 and 16-bit weights and both roundings (some minutes)."""
     from axonloop.host.experiments.bits import study
 
-    study(out, seeds, epochs, limit, jobs)
+    study(out, seeds, epochs, limit)
 
 
 @study_app.command("rates")
@@ -232,7 +231,7 @@ def study_rates(
     epochs: Annotated[int, typer.Option(help="Times through the samples.")] = 3,
     limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
 ) -> None:
-    """Learn with many error rates and seeds at once, on a population of chips (ten minutes)."""
+    """Learn with many error rates and seeds at once, on a population of chips (minutes)."""
     from axonloop.host.experiments.rates import study
 
     study(out, seeds, epochs, limit)

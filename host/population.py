@@ -47,16 +47,13 @@ class ErrorBank:
     """The error encoders of all copies, in step: int64 `(copies, neurons)` in and out."""
 
     def __init__(self, encoders: Sequence[ErrorEncoder]) -> None:
-        self._encoders = encoders
         inner = [e.encoder if isinstance(e, Controller) else e for e in encoders]
+        self._controllers = [(b, e) for b, e in enumerate(encoders) if isinstance(e, Controller)]
         self._code = rounded_steps if isinstance(inner[0], DenseEncoder) else whole_steps
         self._keeps = isinstance(inner[0], SigmaDeltaEncoder)
         self._limit = np.array([[encoder.limit] for encoder in encoders])
+        self._threshold = np.array([[encoder.threshold] for encoder in encoders])
         self._residue = np.zeros((len(encoders), encoders[0].neurons), dtype=np.int64)
-        self._thresholds()
-
-    def _thresholds(self) -> None:
-        self._threshold = np.array([[encoder.threshold] for encoder in self._encoders])
 
     def encode(self, gradient: Integers) -> Integers:
         """The error values of this tick."""
@@ -64,13 +61,11 @@ class ErrorBank:
         errors = self._code(total, self._threshold, self._limit)
         if self._keeps:
             self._residue = total - errors * self._threshold
-        controlled = False
-        for encoder, row in zip(self._encoders, errors, strict=True):
-            if isinstance(encoder, Controller):
-                encoder.hear(int(np.count_nonzero(row)))
-                controlled = True
-        if controlled:
-            self._thresholds()
+        if self._controllers:
+            events = np.count_nonzero(errors, axis=1).tolist()
+            for b, controller in self._controllers:
+                controller.hear(events[b])
+                self._threshold[b] = controller.threshold
         return errors
 
 

@@ -19,7 +19,7 @@ from axonloop.host.settings import Settings
 from axonloop.host.training import Trainer
 
 DIGITS = split_digits()
-TINY = Settings(epochs=2, limit=10, ticks=20, burn_in=5, tune=True, layers=(32,), anneal=1)
+TINY = Settings(epochs=2, limit=6, ticks=20, burn_in=5, tune=True, layers=(32,), anneal=1)
 
 
 def alone(settings: Settings) -> Copy:

@@ -14,8 +14,11 @@ from statistics import mean
 from typing import Any
 
 from axonloop.host.checkpoint import write_json
-from axonloop.host.experiments.batch import run_all
+from axonloop.host.console import notice
+from axonloop.host.data.digits import split_digits
+from axonloop.host.experiments.populations import require_new_study, train_all
 from axonloop.host.experiments.precision import with_bits
+from axonloop.host.population import Copy
 from axonloop.host.settings import Settings
 from axonloop.models.config import Rounding, require_range
 
@@ -32,27 +35,22 @@ def settings_of(bits: int, rounding: Rounding, seed: int, epochs: int) -> Settin
     return with_bits(usual, bits, rounding)
 
 
-def study(out: Path, seeds: int, epochs: int, limit: int | None, jobs: int) -> None:
-    """Run all with seeds 1..`seeds`, on the golden model; results and picture go into `out`.
+def study(out: Path, seeds: int, epochs: int, limit: int | None) -> None:
+    """Run all with seeds 1..`seeds`, a population for each kind of chip; results go into `out`.
 
-    A study that was stopped goes on where it was. Raises ValueError for numbers out of range, or
-    if `out` holds a study with other settings.
+    Raises ValueError for numbers out of range, or if `out` holds results already.
     """
     require_range("seeds", seeds, 1, 1000)
-    kinds = [(bits, rounding) for bits in BITS for rounding in Rounding]
-    tasks = [
-        (
-            out / f"{bits}-bits-{rounding.name.lower()}-seed{seed}",
-            replace(settings_of(bits, rounding, seed, epochs), limit=limit),
-        )
-        for bits, rounding in kinds
-        for seed in range(1, seeds + 1)
-    ]
-    runs = run_all(tasks, jobs)
-    points = [
-        _summarise(bits, rounding, runs[place * seeds : (place + 1) * seeds])
-        for place, (bits, rounding) in enumerate(kinds)
-    ]
+    require_new_study(out, RESULTS)
+    points, digits = [], split_digits()
+    for bits in BITS:
+        for rounding in Rounding:
+            every = [
+                replace(settings_of(bits, rounding, seed, epochs), limit=limit)
+                for seed in range(1, seeds + 1)
+            ]
+            points.append(_summarise(bits, rounding, train_all(every, digits)))
+            notice(f"{bits} bits, {rounding.name.lower()}: {100 * points[-1]['accuracy']:.2f} %")
     write_json(out / RESULTS, points)
     _show(points)
     from axonloop.host.experiments.weight_pictures import draw_bits
@@ -60,15 +58,14 @@ def study(out: Path, seeds: int, epochs: int, limit: int | None, jobs: int) -> N
     draw_bits(out / PICTURE, points)
 
 
-def _summarise(bits: int, rounding: Rounding, runs: list[dict[str, Any]]) -> dict[str, Any]:
-    accuracies = [run["test_accuracy"] for run in runs]
+def _summarise(bits: int, rounding: Rounding, copies: list[Copy]) -> dict[str, Any]:
     return {
         "bits": bits,
         "rounding": rounding.name.lower(),
-        "accuracies": accuracies,
-        "accuracy": mean(accuracies),
-        "visits": mean(run["visits"] for run in runs),
-        "updates": mean(run["updates"] for run in runs),
+        "accuracies": [copy.accuracy for copy in copies],
+        "accuracy": mean(copy.accuracy for copy in copies),
+        "visits": mean(copy.counters["visits"] for copy in copies),
+        "updates": mean(copy.counters["updates"] for copy in copies),
     }
 
 

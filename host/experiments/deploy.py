@@ -28,12 +28,12 @@ from axonloop.host.checkpoint import write_json
 from axonloop.host.console import notice, progress_bars
 from axonloop.host.data.digits import Digits, split_digits
 from axonloop.host.devices import check_device_name, open_device
+from axonloop.host.experiments.populations import require_new_study
 from axonloop.host.experiments.precision import step_log2, with_bits
-from axonloop.host.runs import require_folder
 from axonloop.host.settings import Settings
 from axonloop.host.surrogate import Descent, SurrogateTrainer
 from axonloop.host.training import Trainer
-from axonloop.models.config import DECAY_ONE, ParameterSet, require, require_range
+from axonloop.models.config import DECAY_ONE, ParameterSet, require_range
 
 Weights = NDArray[np.int32]
 DESCENT = Descent(epochs=10, rate=1.0, scale=0.03, steepness=1.0, exact=False)
@@ -116,9 +116,7 @@ def study(out: Path, device: str, seeds: int, limit: int | None) -> None:
     """
     require_range("seeds", seeds, 1, 1000)
     check_device_name(device)
-    require(not (out / RESULTS).exists(), "study folder", "new", str(out))
-    require_folder(out)
-    out.mkdir(parents=True, exist_ok=True)
+    require_new_study(out, RESULTS)
     networks = []
     for seed in range(1, seeds + 1):
         networks.append(_network(device, network_settings(seed, limit)))

@@ -17,9 +17,9 @@ from axonloop.host.checkpoint import write_json
 from axonloop.host.console import notice, progress_bars
 from axonloop.host.data.digits import Digits, split_digits
 from axonloop.host.devices import open_device
+from axonloop.host.experiments.populations import require_new_study, train_all
 from axonloop.host.hashes import weight_hash
-from axonloop.host.population import Copy, PopulationTrainer
-from axonloop.host.runs import require_folder
+from axonloop.host.population import Copy
 from axonloop.host.settings import Settings
 from axonloop.host.training import Trainer
 from axonloop.models.config import require, require_range
@@ -48,17 +48,12 @@ def study(out: Path, seeds: int, epochs: int, limit: int | None) -> None:
     Raises ValueError for numbers out of range, or if `out` holds results already.
     """
     require_range("seeds", seeds, 1, 1000)
-    require(not (out / RESULTS).exists(), "study folder", "new", str(out))
-    require_folder(out)
-    out.mkdir(parents=True, exist_ok=True)
+    require_new_study(out, RESULTS)
     every = [
         settings_of(rate, seed, epochs, limit) for rate in RATES for seed in range(1, seeds + 1)
     ]
     digits = split_digits()
-    with progress_bars() as progress:
-        population = PopulationTrainer(every, digits)
-        population.run(progress)
-        copies = population.finish(progress)
+    copies = train_all(every, digits)
     points = [
         _summarise(rate, copies[place * seeds : (place + 1) * seeds])
         for place, rate in enumerate(RATES)
