@@ -194,7 +194,9 @@ def study_regression(
 
 @study_app.command("deploy")
 def study_deploy(
-    device: Annotated[str, typer.Option(help="golden, rtl or batched.")] = "batched",
+    device: Annotated[
+        str, typer.Option(help="population (all seeds at once), or golden, rtl, batched.")
+    ] = "population",
     out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
         "runs/study-deploy"
     ),

@@ -143,10 +143,12 @@ class SurrogateTrainer:
     def accuracy(self, part: Part) -> float:
         """Share of a part read correctly, in 0..1, with the spikes that `Scorer` sends."""
         right = 0
+        self.module.eval()
         for first in range(0, len(part), CHUNK):
             chunk = part.at(np.arange(first, min(first + CHUNK, len(part))))
             seed = self.settings.seed
             randoms = [generator(seed, SCORING, index) for index in chunk.indices.tolist()]
             answers = self.votes(chunk, randoms).argmax(1).numpy()
             right += int((answers == chunk.labels).sum())
+        self.module.train()
         return right / len(part)

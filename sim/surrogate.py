@@ -71,7 +71,8 @@ class SurrogateChip(torch.nn.Module):
     `weights` is the float64 parameter `(cores * axons, neurons of a core)`, in steps of the chip's
     weights; the forward pass rounds it and clips it to the chip's range. `first` gives its first
     values and, where it holds the code *no synapse*, the places that have none: they stay so.
-    Rounding is to the nearest (ties to even), or stochastic with the numbers of `random`.
+    Rounding is to the nearest (ties to even), or stochastic with the numbers of `random` while the
+    module is in training mode.
 
     With `exact` False it is the float twin: the same equations without any rounding, truncation or
     saturation, and without the limit of the weights.
@@ -204,7 +205,7 @@ class SurrogateChip(torch.nn.Module):
         if not self.exact:
             return masked
         noise = None
-        if self.rounding == Rounding.STOCHASTIC:
+        if self.training and self.rounding == Rounding.STOCHASTIC:
             noise = torch.rand(masked.shape, generator=self._random, dtype=FLOAT)
         high = self.config.geometry.weight_max
         rounded: Tensor = _Quantise.apply(masked, high, noise)  # type: ignore[no-untyped-call]

@@ -15,6 +15,7 @@ from axonloop.host.data.digits import split_digits
 from axonloop.host.experiments import bits, deploy, rates
 from axonloop.host.experiments.precision import step_log2, with_bits
 from axonloop.host.settings import Settings
+from axonloop.host.surrogate import Descent, SurrogateTrainer
 from axonloop.models.config import Rounding
 
 DIGITS = split_digits()
@@ -60,29 +61,41 @@ def test_longer_ticks_square_the_decays() -> None:
     assert found.beta_n == round(2867**2 / 4096)
 
 
-@pytest.mark.parametrize("device", ["golden", "batched"])
-def test_the_loop_starts_from_what_is_loaded(device: str) -> None:
-    """Weights of zero are silent: chance, and without learning they stay so."""
-    settings = replace(TINY, threshold=1e6)
-    weights = program_of(settings).weights
-    weights = np.where(weights == chip_config(settings).geometry.no_synapse, weights, 0)
-    steps: list[int] = []
-    loop = deploy.tune_in_loop(device, settings, weights, DIGITS, lambda: steps.append(1))
-    assert loop.before == loop.after
-    assert (loop.events, loop.updates, len(steps)) == (0, 0, 8)
-    learning = replace(settings, threshold=1.0)
-    loop = deploy.tune_in_loop(device, learning, weights, DIGITS, lambda: None)
-    assert loop.events > 0
-    assert loop.updates > 0
+def quiet(phase: str, done: int, total: int) -> None:
+    """No progress."""
+
+
+def test_every_device_tunes_alike() -> None:
+    """A population of all seeds, and golden and batched one by one; learning changes something."""
+    every = [replace(TINY, seed=seed, limit=20, threshold=2.0) for seed in (1, 2)]
+    weights = [np.array(program_of(settings).weights) for settings in every]
+    found = [
+        deploy.tune_in_loop(device, every, weights, DIGITS, quiet)
+        for device in (deploy.POPULATION, "golden", "batched")
+    ]
+    assert found[0] == found[1] == found[2]
+    assert any(before != after for before, after in found[0])
+
+
+def test_the_loop_starts_from_what_is_loaded() -> None:
+    """It scores what training off the chip did; errors too small to be sent change nothing."""
+    settings = replace(TINY, threshold=1e6, limit=60, weight_span=16)
+    model = SurrogateTrainer(settings, DIGITS, Descent(epochs=4, rate=2.0, scale=0.03))
+    model.run()
+    weights = model.module.integer_weights()
+    for device in (deploy.POPULATION, "golden"):
+        ((before, after),) = deploy.tune_in_loop(device, [settings], [weights], DIGITS, quiet)
+        assert before == after == model.accuracy(model.test) > 0.4
 
 
 def test_deploy_study(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(deploy, "EPOCHS", 1)
-    deploy.study(tmp_path, "golden", seeds=2, limit=6)
+    deploy.study(tmp_path, deploy.POPULATION, seeds=2, limit=6)
     results = json.loads((tmp_path / deploy.RESULTS).read_text())
     stages = results["stages"]
+    assert len(stages) == 8
     assert all(len(values) == 2 for values in stages.values())
     assert results["bar"] == pytest.approx(np.mean(stages["float"]) - 0.005)
     assert (tmp_path / deploy.PICTURE).read_bytes().startswith(b"\x89PNG")

@@ -235,6 +235,8 @@ def test_stochastic_rounding_has_the_right_mean() -> None:
     assert set(used.unique().tolist()) == {2, 3}
     assert abs(float(used.mean()) - 2.3) < 5 * 0.46 / 141
     assert not (module.used_weights() == used).all()
+    module.eval()
+    assert (module.used_weights() == 2).all()
 
 
 def test_float_twin_rounds_nothing() -> None:

@@ -50,7 +50,6 @@ def test_scores_as_a_device_does(name: str, device: str) -> None:
     trainer.run()
     weights = trainer.module.integer_weights()
     assert (weights != before).any()
-    trainer.module.rounding = Rounding.NEAREST
     with open_device(device, chip_config(settings)) as chip:
         deployed = Trainer(chip, settings, DIGITS)
         chip.load_weights(weights)

@@ -8,14 +8,14 @@ and loaded on three chips:
     4 bits      the range of the weights is kept, so a step is 16 times as large
 
 On each of them error-triggered learning then goes on from these weights with the chip in the
-loop. For comparison the network is also trained off the chip through the 4-bit integers. All
-settings were chosen on the validation part.
+loop. For comparison the 4-bit weights are also tuned off the chip, by backpropagation through the
+4-bit chip's integers. All settings were chosen on the validation part, with seeds 11 to 16.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -30,6 +30,7 @@ from axonloop.host.data.digits import Digits, split_digits
 from axonloop.host.devices import check_device_name, open_device
 from axonloop.host.experiments.populations import require_new_study
 from axonloop.host.experiments.precision import step_log2, with_bits
+from axonloop.host.population import PopulationTrainer, Progress
 from axonloop.host.settings import Settings
 from axonloop.host.surrogate import Descent, SurrogateTrainer
 from axonloop.host.training import Trainer
@@ -37,6 +38,10 @@ from axonloop.models.config import DECAY_ONE, ParameterSet, require_range
 
 Weights = NDArray[np.int32]
 DESCENT = Descent(epochs=10, rate=1.0, scale=0.03, steepness=1.0, exact=False)
+AWARE = Descent(epochs=5, rate=0.05, scale=0.03, steepness=1.0)
+"""How 4-bit weights are tuned off the chip."""
+POPULATION = "population"
+"""All chips of a kind at once, on the batched emulator."""
 EPOCHS = 4
 """Times through the samples in the loop."""
 ALLOWED = 0.005
@@ -85,43 +90,60 @@ def deployed(weights: NDArray[np.float64], model: Settings, chip: Settings) -> W
     return trainer.module.integer_weights()
 
 
-@dataclass
-class Loop:
-    """A chip in its loop, started from weights of elsewhere: `before` and `after`, in 0..1."""
-
-    before: float
-    after: float
-    events: int
-    updates: int
-
-
 def tune_in_loop(
-    device: str, settings: Settings, weights: Weights, digits: Digits, step: Callable[[], None]
-) -> Loop:
-    """Load weights on a device, score, learn, score; `step` is called after each sample."""
+    device: str,
+    every: Sequence[Settings],
+    weights: Sequence[Weights],
+    digits: Digits,
+    progress: Progress,
+) -> list[tuple[float, float]]:
+    """Load weights, score, learn, score: accuracies before and after, in 0..1.
+
+    There is one chip for each of `every` settings: on the device of that name one after the other,
+    or all at once in a POPULATION, with the same results.
+    """
+    if device == POPULATION:
+        population = PopulationTrainer(every, digits)
+        population.load_weights(np.stack(weights))
+        before = population.score(population.test)
+        population.run(progress)
+        return list(zip(before, population.score(population.test), strict=True))
+    return [
+        _tune_alone(device, settings, own, digits, progress)
+        for settings, own in zip(every, weights, strict=True)
+    ]
+
+
+def _tune_alone(
+    device: str, settings: Settings, weights: Weights, digits: Digits, progress: Progress
+) -> tuple[float, float]:
     with open_device(device, chip_config(settings)) as chip:
         trainer = Trainer(chip, settings, digits)
         chip.load_weights(weights)
         before = trainer.scorer.score(trainer.test).accuracy
-        trainer.run(step)
-        after = trainer.scorer.score(trainer.test).accuracy
-        counters = {counter.name: count for counter, count in trainer.counters().items()}
-    return Loop(before, after, counters["ERRORS"], counters["UPDATES"])
+        samples = len(trainer.train)
+
+        def after_sample() -> None:
+            done = trainer.position.epoch * samples + trainer.position.sample
+            progress("train", done, settings.epochs * samples)
+
+        trainer.run(after_sample)
+        return before, trainer.scorer.score(trainer.test).accuracy
 
 
 def study(out: Path, device: str, seeds: int, limit: int | None) -> None:
     """Take networks with seeds 1..`seeds` all the way; results and picture go into `out`.
 
-    Raises ValueError for numbers out of range, or if `out` holds results already.
+    `device` is one that `tune_in_loop` takes. Raises ValueError for numbers out of range, or if
+    `out` holds results already.
     """
     require_range("seeds", seeds, 1, 1000)
-    check_device_name(device)
+    if device != POPULATION:
+        check_device_name(device)
     require_new_study(out, RESULTS)
-    networks = []
-    for seed in range(1, seeds + 1):
-        networks.append(_network(device, network_settings(seed, limit)))
-        notice(f"seed {seed}: " + ", ".join(f"{k} {100 * v:.2f}" for k, v in networks[-1].items()))
-    stages = {name: [found[name] for found in networks] for name in networks[0]}
+    every = [network_settings(seed, limit) for seed in range(1, seeds + 1)]
+    with progress_bars() as progress:
+        stages = _stages(device, every, progress)
     bar = mean(stages["float"]) - ALLOWED
     write_json(out / RESULTS, {"stages": stages, "bar": bar, "device": device})
     _show(stages)
@@ -130,31 +152,37 @@ def study(out: Path, device: str, seeds: int, limit: int | None) -> None:
     draw_deploy(out / PICTURE, stages, bar)
 
 
-def _network(device: str, settings: Settings) -> dict[str, float]:
-    """The test accuracy, 0..1, of one network at every stage."""
-    digits, every = split_digits(), chips(settings)
-    with progress_bars() as progress:
+def _stages(device: str, every: list[Settings], progress: Progress) -> dict[str, list[float]]:
+    """The test accuracies, 0..1, of all networks at every stage."""
+    digits = split_digits()
 
-        def off_chip(phase: str, done: int, total: int) -> None:
-            progress("descend", done, total)
+    def off_chip(phase: str, done: int, total: int) -> None:
+        progress("descend", done, total)
 
-        model = SurrogateTrainer(settings, digits, DESCENT)
+    found: dict[str, list[float]] = {}
+
+    def done(name: str, accuracies: list[float]) -> None:
+        found[name] = accuracies
+        notice(f"{name}: " + ", ".join(f"{100 * value:.2f}" for value in accuracies))
+
+    models = [SurrogateTrainer(settings, digits, DESCENT) for settings in every]
+    for model in models:
         model.run(off_chip)
-        weights = model.module.weights.detach().numpy()
-        found = {"float": model.accuracy(model.test)}
-        total, done = len(every) * settings.epochs * len(model.train), 0
-
-        def step() -> None:
-            nonlocal done
-            done += 1
-            progress("train", done, total)
-
-        for name, chip in every.items():
-            loop = tune_in_loop(device, chip, deployed(weights, settings, chip), digits, step)
-            found |= {name: loop.before, f"{name}, loop": loop.after}
-        aware = SurrogateTrainer(every["4 bits"], digits, replace(DESCENT, exact=True, rate=0.1))
+    floats = [model.module.weights.detach().numpy() for model in models]
+    done("float", [model.accuracy(model.test) for model in models])
+    for name in chips(every[0]):
+        own = [chips(settings)[name] for settings in every]
+        weights = [deployed(*each) for each in zip(floats, every, own, strict=True)]
+        before, after = zip(*tune_in_loop(device, own, weights, digits, progress), strict=True)
+        done(name, list(before))
+        done(f"{name}, loop", list(after))
+    tuned = []
+    for settings, given in zip(every, floats, strict=True):
+        aware = SurrogateTrainer(with_bits(settings, 4), digits, AWARE)
+        aware.load_weights(given / 2 ** step_log2(settings, 4))
         aware.run(off_chip)
-        found["4 bits, trained as such"] = aware.accuracy(aware.test)
+        tuned.append(aware.accuracy(aware.test))
+    done("4 bits, off chip", tuned)
     return found
 
 
