@@ -59,17 +59,17 @@ def draw_rates(path: Path, points: list[dict[str, Any]]) -> None:
 def draw_deploy(path: Path, stages: dict[str, list[float]], bar: float) -> None:
     """Accuracy of every stage: a dot per seed, a bar at the mean, a line at `bar`, in 0..1."""
     figure, axes = plt.subplots(figsize=(8, 3.9))
-    colours = [INK, *[ORANGE, BLUE] * len(stages)]
-    for place, values in enumerate(stages.values()):
-        _dots(axes, place, values, colours[place], None)
+    for place, (name, values) in enumerate(stages.items()):
+        off_chip = name == "float" or name.endswith("off chip")
+        colour = INK if off_chip else BLUE if name.endswith("loop") else ORANGE
+        _dots(axes, place, values, colour, None)
     axes.axhline(100 * bar, color=GREY, linestyle="--", linewidth=0.9)
     axes.annotate(
         "float - 0.5",
-        (0.995, 100 * bar),
+        (1.5, 100 * bar),
         (0, -12),
-        xycoords=("axes fraction", "data"),
         textcoords="offset points",
-        ha="right",
+        ha="center",
         color=GREY,
     )
     axes.set_xticks(range(len(stages)), [name.replace(", ", "\n") for name in stages])
