@@ -24,7 +24,7 @@ from axonloop.host.settings import Settings
 from axonloop.host.training import Trainer
 from axonloop.models.config import require, require_range
 
-RATES = (0.0003, 0.001, 0.003, 0.01, 0.03)
+RATES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
 """Shares of neurons in error per tick."""
 RESULTS, PICTURE = "rates.json", "rates.png"
 
@@ -100,6 +100,6 @@ def _show(points: list[dict[str, Any]]) -> None:
     for point in points:
         seeds = ", ".join(f"{100 * value:.2f}" for value in point["accuracies"])
         print(
-            f"{100 * point['rate']:>8.1f} %{100 * point['accuracy']:>9.2f} %"
+            f"{100 * point['rate']:>8g} %{100 * point['accuracy']:>9.2f} %"
             f"{point['error_events']:>14,.0f}{point['visits']:>13,.0f}   {seeds}"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil, floor, log10
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,12 @@ def draw_rates(path: Path, points: list[dict[str, Any]]) -> None:
     left.legend(frameon=False, loc="lower right")
     right.plot(rates, [point["visits"] for point in points], "o-", color=ORANGE)
     right.set(ylabel="synapses visited per chip", title="What learning cost", yscale="log")
+    low, high = (point["visits"] for point in (points[0], points[-1]))
+    right.set_ylim(10 ** floor(log10(max(1, low))), 10 ** ceil(log10(max(10, high))))
     for axes in (left, right):
         axes.set(xlabel="neurons in error per tick (%)", xscale="log")
         axes.set_xticks(rates, [f"{rate:g}" for rate in rates])
-        axes.minorticks_off()
+        axes.xaxis.minorticks_off()
         bare(axes)
     save(figure, path)
 
