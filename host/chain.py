@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from axonloop.host.device import Array
 
 
@@ -24,6 +27,13 @@ class SpikeChain:
         for spikes in trains:
             parts += [len(spikes).to_bytes(4, "little"), spikes.astype("<i4", copy=False).tobytes()]
         self._link = hashlib.sha256(b"".join(parts)).digest()
+
+    def add_raster(self, raster: NDArray[np.bool_]) -> None:
+        """Add a sample from its raster, `(ticks, neurons)`."""
+        ticks, neurons = raster.nonzero()
+        counts = np.bincount(ticks, minlength=len(raster))
+        words = np.insert(neurons, np.cumsum(counts) - counts, counts)
+        self._link = hashlib.sha256(self._link + words.astype("<i4").tobytes()).digest()
 
     def hexdigest(self) -> str:
         """The last link."""

@@ -192,6 +192,53 @@ def study_regression(
     study(out, device, Regression(epochs=epochs, mesh=mesh), seeds, jobs)
 
 
+@study_app.command("deploy")
+def study_deploy(
+    device: Annotated[
+        str, typer.Option(help="population (all seeds at once), or golden, rtl, batched.")
+    ] = "population",
+    out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
+        "runs/study-deploy"
+    ),
+    seeds: Annotated[int, typer.Option(help="Networks, with seeds 1 to N.")] = 3,
+    limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
+) -> None:
+    """Train in float, round to the chip's weights, tune in the chip's loop (some minutes)."""
+    from axonloop.host.experiments.deploy import study
+
+    study(out, device, seeds, limit)
+
+
+@study_app.command("bits")
+def study_bits(
+    out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
+        "runs/study-bits"
+    ),
+    seeds: Annotated[int, typer.Option(help="Chips per setting.")] = 5,
+    epochs: Annotated[int, typer.Option(help="Times through the samples.")] = 4,
+    limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
+) -> None:
+    """Learn on the chip with 4, 6, 8 and 16-bit weights and both roundings (some minutes)."""
+    from axonloop.host.experiments.bits import study
+
+    study(out, seeds, epochs, limit)
+
+
+@study_app.command("rates")
+def study_rates(
+    out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
+        "runs/study-rates"
+    ),
+    seeds: Annotated[int, typer.Option(help="Chips per error rate.")] = 5,
+    epochs: Annotated[int, typer.Option(help="Times through the samples.")] = 3,
+    limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
+) -> None:
+    """Learn with many error rates and seeds at once, on a population of chips (minutes)."""
+    from axonloop.host.experiments.rates import study
+
+    study(out, seeds, epochs, limit)
+
+
 def _fail(message: str, code: int) -> int:
     print(f"error: {' '.join(message.split())}", file=sys.stderr)
     return code

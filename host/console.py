@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from axonloop.host.runs import Progress as Report
 
-_PHASES = {"train": "training", "score": "scoring"}
+_PHASES = {"descend": "training off the chip", "train": "training", "score": "scoring"}
 
 
 def notice(message: str) -> None:

@@ -32,6 +32,19 @@ class ErrorCode(StrEnum):
     SIGMA_DELTA = "sigma-delta"
 
 
+def rounded_steps(gradient: Integers, threshold: int | Integers, limit: int | Integers) -> Integers:
+    """The nearest number of thresholds, ties away from 0, in +-limit; broadcasts."""
+    steps = (2 * np.abs(gradient) + threshold) // (2 * threshold)
+    errors: Integers = np.sign(gradient) * np.minimum(steps, limit)
+    return errors
+
+
+def whole_steps(gradient: Integers, threshold: int | Integers, limit: int | Integers) -> Integers:
+    """The whole thresholds in a gradient, toward 0, in +-limit; broadcasts."""
+    errors: Integers = np.sign(gradient) * np.minimum(np.abs(gradient) // threshold, limit)
+    return errors
+
+
 class ErrorEncoder(ABC):
     """Encodes with steps of `threshold`, a whole number of 1 or more, into values in +-limit."""
 
@@ -63,18 +76,14 @@ class DenseEncoder(ErrorEncoder):
     """No threshold: the gradient is rounded to the nearest step, ties away from 0."""
 
     def _encode(self, gradient: Integers) -> Integers:
-        steps = (2 * np.abs(gradient) + self.threshold) // (2 * self.threshold)
-        errors: Integers = np.sign(gradient) * np.minimum(steps, self.limit)
-        return errors
+        return rounded_steps(gradient, self.threshold, self.limit)
 
 
 class ThresholdEncoder(ErrorEncoder):
     """E = sign(d) floor(|d| / threshold), as Payvand et al. (2020): small gradients are silent."""
 
     def _encode(self, gradient: Integers) -> Integers:
-        steps = np.minimum(np.abs(gradient) // self.threshold, self.limit)
-        errors: Integers = np.sign(gradient) * steps
-        return errors
+        return whole_steps(gradient, self.threshold, self.limit)
 
 
 class SigmaDeltaEncoder(ErrorEncoder):
@@ -90,8 +99,7 @@ class SigmaDeltaEncoder(ErrorEncoder):
 
     def _encode(self, gradient: Integers) -> Integers:
         self.residue += gradient
-        steps = np.minimum(np.abs(self.residue) // self.threshold, self.limit)
-        errors: Integers = np.sign(self.residue) * steps
+        errors = whole_steps(self.residue, self.threshold, self.limit)
         self.residue -= errors * self.threshold
         return errors
 
@@ -124,10 +132,14 @@ class Controller(ErrorEncoder):
 
     def _encode(self, gradient: Integers) -> Integers:
         errors = self.encoder.encode(gradient)
-        measured = int(np.count_nonzero(errors)) * RATE_ONE // self.neurons
+        self.hear(int(np.count_nonzero(errors)))
+        return errors
+
+    def hear(self, events: int) -> None:
+        """Move the threshold after a tick with this many events."""
+        measured = events * RATE_ONE // self.neurons
         change = self._level * (measured - self._wanted) // (RATE_ONE << self.slowness)
         self._set_level(min(max(self._level + change, 1 << LEVEL_SHIFT), 2**48))
-        return errors
 
     def _set_level(self, level: int) -> None:
         self._level = level

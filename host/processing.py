@@ -100,8 +100,8 @@ class Readout:
 class ErrorPath:
     """The way of errors to a population: a feedback matrix, an encoder, and `latency` ticks.
 
-    `feedback`: int `(classes, neurons)`. Errors that a new sample overtakes are dropped and
-    counted in `overtaken`.
+    `feedback`: int `(classes, neurons)`, not to be changed. Errors that a new sample overtakes
+    are dropped and counted in `overtaken`.
     """
 
     def __init__(self, feedback: Integers, encoder: ErrorEncoder, latency: int = 0) -> None:
@@ -110,7 +110,8 @@ class ErrorPath:
         require(encoder.neurons == neurons, "error encoder", f"for {neurons} neurons", encoder)
         require_range("latency", latency, 0, 1_000_000)
         _require_exact("feedback weights of a neuron", feedback, axis=0)
-        self.encoder, self.latency, self.overtaken = encoder, latency, 0
+        self.feedback, self.encoder = feedback, encoder
+        self.latency, self.overtaken = latency, 0
         self._back = _rows(feedback.T)
         self._flight: deque[Integers] = deque()
 

@@ -38,6 +38,10 @@ class Part:
         """The first `count` digits; all of them for None."""
         return Part(self.images[:count], self.labels[:count], self.indices[:count])
 
+    def at(self, places: NDArray[np.int64]) -> Part:
+        """The digits at these places of the part, in their order."""
+        return Part(self.images[places], self.labels[places], self.indices[places])
+
     def join(self, other: Part) -> Part:
         """These digits, then the others."""
         return Part(
