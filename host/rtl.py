@@ -10,8 +10,8 @@ from axonloop.host.link import PacketDevice
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, Geometry
 from axonloop.sim.chip import build_chip
+from axonloop.sim.notice import Notify, to_stderr
 from axonloop.sim.rtl import RtlChip
-from axonloop.sim.verilate import Notify, to_stderr
 
 
 class RtlDevice(PacketDevice):

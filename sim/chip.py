@@ -10,7 +10,8 @@ from pathlib import Path
 from axonloop.models.chip import Mesh
 from axonloop.models.config import Geometry
 from axonloop.sim.cache import content_key, entry
-from axonloop.sim.verilate import Notify, build, to_stderr
+from axonloop.sim.notice import Notify, to_stderr
+from axonloop.sim.verilate import build
 
 ONE_CORE = Mesh()
 

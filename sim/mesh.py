@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from axonloop.models.chip import Mesh
 from axonloop.models.config import require, require_range
 from axonloop.sim.errors import SimulationError
-from axonloop.sim.verilate import Harness, Notify, build, to_stderr
+from axonloop.sim.notice import Notify, to_stderr
+from axonloop.sim.verilate import Harness, build
 
 Integers = NDArray[np.int64]
 

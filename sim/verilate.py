@@ -10,19 +10,14 @@ from the golden model, instead of hiding behind zeros.
 
 from __future__ import annotations
 
-import sys
-import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from axonloop.sim.cache import content_key, entry
+from axonloop.sim.notice import Notify, notice, to_stderr
 from axonloop.sim.toolchain import STANDARD_FLAGS, Toolchain, find_toolchain, run_tool
-
-Notify = Callable[[str], None]
 
 TOP = "axonloop_simulated"
 WRAPPER = """
@@ -68,7 +63,6 @@ class Harness:
 
 
 CHIP = Harness("chip", WRAPPER, DRIVER)
-NOTICE_SECONDS = 2.0
 VERILATOR_FLAGS = (
     "--cc",
     "--top-module",
@@ -93,11 +87,6 @@ SLOW_FLAGS = ("-O0", "-fPIC", "-pipe")
 RUNTIME = ("verilated", "verilated_threads", "verilated_vcd_c")
 
 
-def to_stderr(message: str) -> None:
-    """The default notice: one line on standard error."""
-    print(message, file=sys.stderr)
-
-
 def build(
     verilog: str, trace: bool = False, notify: Notify = to_stderr, harness: Harness = CHIP
 ) -> Path:
@@ -117,21 +106,10 @@ def build(
     )
 
     def compile_into(folder: Path) -> None:
-        with _notice(notify, "compiling the RTL (once; the result is cached) ..."):
+        with notice(notify, "the RTL"):
             _compile(tools, folder, verilog, trace, harness)
 
     return entry(harness.name, key, compile_into) / f"{harness.name}.so"
-
-
-@contextmanager
-def _notice(notify: Notify, message: str) -> Iterator[None]:
-    timer = threading.Timer(NOTICE_SECONDS, notify, [message])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 def _compile(tools: Toolchain, folder: Path, verilog: str, trace: bool, harness: Harness) -> None:

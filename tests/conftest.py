@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-from axonloop.sim import kernels
+from axonloop.sim.kernels import library
 
 settings.register_profile("axonloop", deadline=None, derandomize=True)
 settings.load_profile("axonloop")
@@ -14,7 +14,7 @@ settings.load_profile("axonloop")
 @pytest.fixture
 def torch_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batched chips run in torch, as where there is no compiler."""
-    monkeypatch.setattr(kernels, "available", lambda: False)
+    monkeypatch.setattr(library, "available", lambda: False)
 
 
 @pytest.fixture(params=["torch", "compiled"])
@@ -22,7 +22,7 @@ def each_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     """Batched chips run in torch, then in compiled code."""
     way: str = request.param
     if way == "torch":
-        monkeypatch.setattr(kernels, "available", lambda: False)
+        monkeypatch.setattr(library, "available", lambda: False)
     else:
-        assert kernels.available()
+        assert library.available()
     return way

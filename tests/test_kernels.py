@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +13,9 @@ from axonloop.models.chip import ChipConfig, Mesh
 from axonloop.models.golden.chip import Chip
 from axonloop.models.golden.core import PLACES
 from axonloop.models.registers import Region
-from axonloop.sim import kernels
+from axonloop.sim import notice
 from axonloop.sim.batched import BatchedChip
-from axonloop.sim.kernels import Kernels, new_arrays
+from axonloop.sim.kernels import Kernels, library, new_arrays
 from tests.random_chips import random_chip
 from tests.random_cores import random_weights
 
@@ -122,14 +123,25 @@ def test_copies_with_the_same_weights_are_golden_chips(seed: int) -> None:
         crowd.check(f"step {step}")
 
 
+def test_a_long_build_is_announced_and_a_cached_one_is_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AXONLOOP_CACHE", str(tmp_path))
+    monkeypatch.setattr(notice, "NOTICE_SECONDS", 0.0)
+    monkeypatch.setattr(library, "FLAGS", tuple(f for f in library.FLAGS if f != "-O3"))
+    for said in ("compiling the kernels (once; the result is cached) ...\n", ""):
+        library.load.__wrapped__()
+        assert capfd.readouterr().err == said
+
+
 @pytest.fixture
 def any_machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Kernels for the least machine that the compiler knows, not for this one."""
-    flags = tuple(flag for flag in kernels.FLAGS if flag != "-march=native")
-    monkeypatch.setattr(kernels, "FLAGS", flags)
-    kernels.library.cache_clear()
+    flags = tuple(flag for flag in library.FLAGS if flag != "-march=native")
+    monkeypatch.setattr(library, "FLAGS", flags)
+    library.load.cache_clear()
     yield
-    kernels.library.cache_clear()
+    library.load.cache_clear()
 
 
 @pytest.mark.usefixtures("any_machine")
@@ -144,11 +156,11 @@ def test_code_for_any_machine_gives_the_same() -> None:
             crowd.check(f"seed {seed}, step {step}")
 
 
-def shared_chip(seed: int, copies: int) -> BatchedChip:
+def shared_chip(seed: int, copies: int, arithmetic: str) -> BatchedChip:
     """Copies that share weights and have learned together."""
     rng = np.random.default_rng([seed, copies])
     config = random_chip(rng, Mesh(2, 1))
-    chip = BatchedChip(config, copies, shared=True)
+    chip = BatchedChip(config, copies, shared=True, arithmetic=arithmetic)
     chip.load_weights(np.concatenate([random_weights(rng, core) for core in config.cores]))
     for _ in range(8):
         chip.tick(rng.random((copies, config.axons)) < 0.5)
@@ -161,13 +173,9 @@ def shared_chip(seed: int, copies: int) -> BatchedChip:
 @pytest.mark.usefixtures("any_machine")
 @pytest.mark.parametrize("seed", range(4), ids="seed{}".format)
 @pytest.mark.parametrize("copies", [2, 5, 64])
-def test_shared_learning_for_any_machine(
-    seed: int, copies: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_shared_learning_for_any_machine(seed: int, copies: int) -> None:
     """Without the machine's dot products; torch, which has another derivation, is the judge."""
-    compiled = shared_chip(seed, copies)
-    monkeypatch.setattr(kernels, "available", lambda: False)
-    judge = shared_chip(seed, copies)
+    compiled, judge = (shared_chip(seed, copies, way) for way in ("compiled", "float64"))
     assert judge.read_weights().tolist() == compiled.read_weights().tolist()
     assert judge.counter_table().tolist() == compiled.counter_table().tolist()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from axonloop.sim import toolchain, verilate
+from axonloop.sim import notice, toolchain, verilate
 from axonloop.sim.errors import BuildError, MissingToolError, SimulationError
 from axonloop.sim.rtl import RtlChip
 from tests.tiny_chips import DEAF, ECHO, SILENT
@@ -51,7 +51,7 @@ def test_the_makefile_of_the_copy_fits_this_machine():
 
 
 def test_a_long_build_is_announced_and_a_cached_one_is_not(monkeypatch, tmp_path):
-    monkeypatch.setattr(verilate, "NOTICE_SECONDS", 0.0)
+    monkeypatch.setattr(notice, "NOTICE_SECONDS", 0.0)
     heard = []
     chip = ECHO + f"// {tmp_path}\n"
     path = verilate.build(chip, notify=heard.append)

@@ -7,7 +7,7 @@ from enum import StrEnum
 import torch
 
 from axonloop.models.config import require
-from axonloop.sim import kernels
+from axonloop.sim.kernels import MAX_COPIES, library
 
 EXACT = {torch.float32: 1 << 24, torch.float64: 1 << 53, torch.int32: 1 << 31}
 """Whole numbers of a smaller magnitude, and their sums, are exact."""
@@ -42,9 +42,9 @@ def resolve(arithmetic: str, device: torch.device, copies: int) -> str:
     """
     if arithmetic == Arithmetic.COMPILED:
         require(device.type == "cpu", "device for compiled arithmetic", "the CPU", str(device))
-        kernels.library()
-    fits = device.type == "cpu" and copies <= kernels.MAX_COPIES
-    if arithmetic == Arithmetic.AUTO and fits and kernels.available():
+        library.load()
+    fits = device.type == "cpu" and copies <= MAX_COPIES
+    if arithmetic == Arithmetic.AUTO and fits and library.available():
         return Arithmetic.COMPILED
     return arithmetic
 

@@ -1,0 +1,83 @@
+// The rounding hash of the contract, for many synapses at once.
+
+#pragma once
+
+#include <vector>
+
+#ifdef __AVX512VBMI2__
+#include <immintrin.h>
+#endif
+
+#include "chip.h"
+
+namespace {
+
+constexpr int LANES = 32;  // words in a vector
+
+struct Word {
+    uint16_t x, y;
+};
+
+inline uint16_t rotl(uint16_t x, int bits) { return uint16_t(x << bits | x >> (16 - bits)); }
+
+template <int FIRST, int LAST> inline Word rounds(Word word) {
+    for (int n = FIRST; n <= LAST; ++n) {
+        const uint16_t x = word.x, constant = uint16_t(0x9E37 * (n + 1));
+        const uint16_t f = (rotl(x, 1) & rotl(x, 5)) ^ (rotl(x, 7) & rotl(x, 12)) ^ rotl(x, 2);
+        word = {uint16_t(word.y ^ f ^ constant), x};
+    }
+    return word;
+}
+
+inline Word mix(Word word, uint32_t value) {
+    return {uint16_t(word.x ^ value), uint16_t(word.y ^ value >> 16)};
+}
+
+inline Word tick_word(uint32_t seed, uint32_t tick, int core) {
+    const Word word = rounds<0, 3>({uint16_t(tick), uint16_t(tick >> 16)});
+    return rounds<8, 9>(mix(rounds<4, 7>(mix(word, seed)), uint32_t(core)));
+}
+
+// Rounds 14 to 17 of LANES neuron words and one axon's codeword.
+typedef Vector<uint16_t, LANES>::type Halves;
+template <int BITS> inline Halves rotl(Halves x) {
+#ifdef __AVX512VBMI2__
+    return Halves(_mm512_shldi_epi16(__m512i(x), __m512i(x), BITS));
+#else
+    return x << BITS | x >> (16 - BITS);
+#endif
+}
+inline void synapse_words(const uint16_t *from_x, const uint16_t *from_y, uint32_t code,
+                          uint16_t *to_x, uint16_t *to_y) {
+    Halves x = load<Halves>(from_x) ^ uint16_t(code), y = load<Halves>(from_y) ^ uint16_t(code >> 16);
+    for (int n = 14; n <= 17; ++n) {
+        const Halves f = (rotl<1>(x) & rotl<5>(x)) ^ (rotl<7>(x) & rotl<12>(x)) ^ rotl<2>(x);
+        const Halves mixed = y ^ f ^ uint16_t(0x9E37 * (n + 1));
+        y = x;
+        x = mixed;
+    }
+    memcpy(to_x, &x, sizeof x);
+    memcpy(to_y, &y, sizeof y);
+}
+
+uint32_t codeword(int axon) {
+    static const uint32_t columns[11] = {0x002C4DAB, 0x00589B55, 0x00B136A9, 0x01626D51,
+                                         0x02C4DAA1, 0x0589B541, 0x0B136A81, 0x1626D501,
+                                         0x2C4DAA01, 0x589B5401, 0xB136A801};
+    uint32_t word = 0;
+    for (int bit = 0; bit < 11; ++bit)
+        if (axon >> bit & 1) word ^= columns[bit];
+    return word;
+}
+
+// The codewords of all axons that a core can have.
+const uint32_t *codewords() {
+    static const std::vector<uint32_t> words = [] {
+        std::vector<uint32_t> found(2048);
+        for (int axon = 0; axon < 2048; ++axon) found[axon] = codeword(axon);
+        return found;
+    }();
+    return words.data();
+}
+
+}  // namespace

@@ -1,0 +1,76 @@
+// Step 2: sums of weights (docs/contract.md, section 5).
+
+#pragma once
+
+#include "chip.h"
+
+namespace {
+
+// Weights are summed in T over at most `EVENTS_AT_ONCE` rows, which cannot overflow.
+template <typename W> struct Sum;
+template <> struct Sum<int8_t> { typedef int16_t type; };
+template <> struct Sum<int16_t> { typedef int32_t type; };
+constexpr int EVENTS_AT_ONCE = 256;
+
+// Adds `count` rows to LANES x UNROLL accumulators; sums stay in registers meanwhile.
+template <typename W, int LANES, int UNROLL, bool HOLES>
+inline void add_rows(const W *const *rows, int count, int64_t at, int32_t none, int32_t *acc) {
+    typedef typename Sum<W>::type S;
+    typedef typename Vector<W, LANES>::type Weights;
+    typedef typename Vector<S, LANES>::type Sums;
+    typedef typename Vector<int32_t, LANES>::type Wide;
+    Sums sums[UNROLL] = {};
+    const Weights absent = Weights{} + W(none);
+    for (int k = 0; k < count; ++k)
+        for (int u = 0; u < UNROLL; ++u) {
+            Weights w = load<Weights>(rows[k] + at + u * LANES);
+            if (HOLES) w &= w != absent;
+            sums[u] += __builtin_convertvector(w, Sums);
+        }
+    for (int u = 0; u < UNROLL; ++u) {
+        int32_t *to = acc + at + u * LANES;
+        const Wide total = load<Wide>(to) + __builtin_convertvector(sums[u], Wide);
+        memcpy(to, &total, sizeof total);
+    }
+}
+
+// Adds `count` rows to the accumulators begin..end.
+template <typename W, bool HOLES>
+void add_span(const W *const *rows, int count, int begin, int end, int32_t none, int32_t *acc) {
+    constexpr int WIDTH = 64 / sizeof(typename Sum<W>::type);
+    int at = begin;
+    for (; at + 4 * WIDTH <= end; at += 4 * WIDTH)
+        add_rows<W, WIDTH, 4, HOLES>(rows, count, at, none, acc);
+    for (; at + WIDTH <= end; at += WIDTH) add_rows<W, WIDTH, 1, HOLES>(rows, count, at, none, acc);
+    for (; at + 16 <= end; at += 16) add_rows<W, 16, 1, HOLES>(rows, count, at, none, acc);
+    for (; at < end; ++at)
+        for (int k = 0; k < count; ++k) acc[at] += rows[k][at] == none ? 0 : rows[k][at];
+}
+
+// ACC of one core, from its events in ascending order; returns the synapses visited.
+template <typename W>
+int64_t integrate(const Copy &c, const int32_t *events, int count, int32_t *acc) {
+    const Chip &chip = c.chip;
+    const W *weights = c.weights<W>();
+    const uint8_t *holes = c.holes();
+    int64_t visited = 0;
+    memset(acc, 0, sizeof(int32_t) * chip.neurons);
+    for (int k = 0; k < count;) {  // rows with the same span, together
+        const int begin = chip.row_begin[events[k]], end = chip.row_end[events[k]];
+        const W *rows[EVENTS_AT_ONCE];
+        int some = 0;
+        bool absent = false;
+        for (; k < count && some < EVENTS_AT_ONCE; ++k, ++some) {
+            const int32_t axon = events[k];
+            if (chip.row_begin[axon] != begin || chip.row_end[axon] != end) break;
+            rows[some] = weights + int64_t(axon) * chip.neurons;
+            absent |= holes[axon];
+        }
+        visited += int64_t(some) * (end - begin);
+        if (absent) add_span<W, true>(rows, some, begin, end, chip.no_synapse, acc);
+        else add_span<W, false>(rows, some, begin, end, chip.no_synapse, acc);
+    }
+    return visited;
+}
+
+}  // namespace

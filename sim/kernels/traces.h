@@ -1,0 +1,36 @@
+// Step 4: traces (docs/contract.md, section 5).
+
+#pragma once
+
+#include "chip.h"
+
+namespace {
+
+void step_traces(const Copy &c, const Run &run, const uint8_t *__restrict spikes) {
+    const int32_t *set = c.chip.sets + run.set * REGISTERS;
+    const int32_t alpha = set[ALPHA_P], beta = set[BETA_P], q_inc = set[Q_INC];
+    const int32_t p_shift = set[P_SHIFT], pq_shift = set[PQ_SHIFT];
+    const int32_t limit = c.chip.trace_max, most = c.chip.pq_max;
+    int32_t *__restrict trace_q = c.of_axons(c.state.trace_q);
+    int32_t *__restrict trace_p = c.of_axons(c.state.trace_p);
+    int32_t *__restrict trace_pq = c.of_axons(c.state.trace_pq);
+    const int32_t follows = run.factor == FOLLOWS ? -1 : 0;
+    const int32_t fixed = run.factor == ALWAYS ? set[PQ_ON] : 0;
+    int32_t clipped = 0;
+    const int end = run.end;
+#pragma GCC ivdep
+    for (int a = run.begin; a < end; ++a) {
+        const int32_t raised = (trace_q[a] * beta >> 12) + (spikes[a] ? q_inc : 0);
+        const int32_t q = raised > limit ? limit : raised;
+        const int32_t lifted = (trace_p[a] * alpha >> 12) + (q >> p_shift);
+        const int32_t p = lifted > limit ? limit : lifted;
+        const int32_t factor = p >> pq_shift;
+        clipped += (q != raised) + (p != lifted);
+        trace_q[a] = q;
+        trace_p[a] = p;
+        trace_pq[a] = ((factor > most ? most : factor) & follows) + fixed;
+    }
+    c.counters(run.core)[SATURATIONS] += clipped;
+}
+
+}  // namespace
