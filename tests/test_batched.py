@@ -21,7 +21,7 @@ from axonloop.models.config import (
 )
 from axonloop.models.registers import MODEL_COUNTERS, Counter, Region
 from axonloop.sim.batched import BatchedChip, learning, synapses
-from axonloop.sim.batched.chip import FLUSH
+from axonloop.sim.batched.counters import FLUSH
 from tests.random_batches import Batch
 from tests.random_chips import random_chip
 from tests.random_cores import random_config

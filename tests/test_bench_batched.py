@@ -12,17 +12,7 @@ import torch
 
 from axonloop.host import bench_batched, cli
 from axonloop.host.bench import Figure
-from axonloop.host.bench_batched import (
-    OURS,
-    ChipInference,
-    ChipLearning,
-    Contender,
-    Timing,
-    compare,
-    float_learning,
-    float_network,
-    make_task,
-)
+from axonloop.host.bench_batched import Timing, compare
 from axonloop.host.bench_float import (
     DecolleLoop,
     ThreeFactorLoop,
@@ -30,6 +20,16 @@ from axonloop.host.bench_float import (
     layer_by_layer,
 )
 from axonloop.host.bench_peers import PEERS, installed
+from axonloop.host.bench_sides import (
+    OURS,
+    SIZES,
+    ChipInference,
+    ChipLearning,
+    Contender,
+    float_learning,
+    float_network,
+    make_task,
+)
 from axonloop.models.golden.chip import Chip
 
 
@@ -91,7 +91,7 @@ def test_both_sides_learn() -> None:
     for theirs in float_learning(task):
         theirs.prepare()
         spikes = theirs.run()
-        assert [each.shape for each in spikes] == [(40, 2, n) for n in bench_batched.SIZES[1:]]
+        assert [each.shape for each in spikes] == [(40, 2, n) for n in SIZES[1:]]
         assert (spikes[0][10] != spikes[0][20]).any()
 
 

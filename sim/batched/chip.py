@@ -10,20 +10,19 @@ from torch import Tensor
 
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, require, require_range
-from axonloop.models.registers import COUNTER_BITS, MODEL_COUNTERS, PORT_COUNTERS, Counter, Region
+from axonloop.models.registers import MODEL_COUNTERS, Counter, Region
 from axonloop.sim.batched import checks
-from axonloop.sim.batched.fanout import MANY_RUNS, FanOut
+from axonloop.sim.batched.counters import FLUSH, Counters
+from axonloop.sim.batched.fanout import FanOut
 from axonloop.sim.batched.learning import Learning
 from axonloop.sim.batched.memory import fitting_copies, free_memory, memory_bytes, too_large
 from axonloop.sim.batched.neurons import Neurons
 from axonloop.sim.batched.precision import Arithmetic, resolve
 from axonloop.sim.batched.scheduler import Scheduler
+from axonloop.sim.batched.snapshot import check_snapshot
 from axonloop.sim.batched.synapses import Synapses
 from axonloop.sim.batched.traces import Traces
 from axonloop.sim.kernels import Kernels
-
-FLUSH = 255 // (MANY_RUNS + 1)
-"""Ticks after which tallies become counters, so that 8 bits hold them."""
 
 
 class BatchedChip:
@@ -57,7 +56,8 @@ class BatchedChip:
         require_range("copies", copies, 1, 1 << 31)
         chip = ChipConfig.of(config)
         self.copies, self.shared, self.device = copies, shared, checks.check_device(device)
-        self._memories = 1 if shared else copies
+        self._own = None if shared else copies
+        self._memories = self._own or 1
         self.seeds = checks.check_seeds(chip, self._memories, seeds)
         arithmetic = resolve(arithmetic, self.device, copies)
         free = free_memory(self.device)
@@ -80,32 +80,31 @@ class BatchedChip:
         self.learning = Learning(chip, copies, self.shared, device, arithmetic)
         self.fanout = FanOut(chip, device)
         self.scheduler = Scheduler(chip, copies, device)
-        counters = (copies, chip.mesh.cores, len(Counter))
-        self._counters = torch.zeros(counters, dtype=torch.int64, device=device)
-        self._untold = 0
+        self._counters = Counters(chip, copies, device)
         self._take_over(chip)
         compiled = arithmetic == Arithmetic.COMPILED
         self._kernels = self._compiled() if compiled else None
 
     def _compiled(self) -> Kernels:
         """The compiled code on this chip's own tensors."""
-        tensors = {region.name.lower(): self._state(region) for region in checks.READABLE}
-        tensors |= {"weights": self.synapses.weights, "counters": self._counters}
+        tensors = {region.name.lower(): values for region, values in self._state().items()}
+        tensors |= {"weights": self.synapses.weights, "counters": self._counters.values}
         tensors["pending"] = self.scheduler.pending
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         return Kernels(self.config, arrays, self.shared, self.seeds)
 
     def _take_over(self, chip: ChipConfig) -> None:
-        device, lanes = self.device, chip.geometry.lanes
         self.config = chip
         report = [group.report for core in chip.cores for group in core.groups]
-        self._report = torch.tensor(report, device=device).repeat_interleave(lanes)
-        synops = [row.groups * lanes for core in chip.cores for row in core.rows]
-        self._row_synops = torch.tensor(synops, device=device)
+        flags = torch.tensor(report, device=self.device)
+        self._report = flags.repeat_interleave(chip.geometry.lanes)
 
     @staticmethod
     def memory(config: ChipConfig | CoreConfig, copies: int, shared: bool) -> int:
-        """Bytes of the weights and state of `copies` chips; registers and tables come on top."""
+        """Bytes of the weights and state of `copies` chips; registers and tables come on top.
+
+        Counts the addends of torch also where compiled code does without (docs/batched.md).
+        """
         weights, state = memory_bytes(ChipConfig.of(config), copies, shared)
         return weights + copies * state
 
@@ -119,7 +118,7 @@ class BatchedChip:
             own, given = getattr(self.config, name), getattr(chip, name)
             require(given == own, name, f"the chip's own ({own})", given)
         self._settle()
-        for part in (self.synapses, self.neurons, self.traces, self.learning):
+        for part in (self.synapses, self.neurons, self.traces, self.learning, self._counters):
             part.configure(chip)
         self.scheduler.configure(chip)
         self.fanout.configure(chip)
@@ -143,8 +142,7 @@ class BatchedChip:
             self._kernels.survey()
 
     def _checked_weights(self, weights: Any) -> Tensor:
-        own = None if self.shared else self.copies
-        return checks.check_weights(self.config, weights, own, self.device)
+        return checks.check_weights(self.config, weights, self._own, self.device)
 
     def read_weights(self) -> Tensor:
         """All weights, int32, a copy: `(axons, neurons of a core)`, if not shared copies first."""
@@ -192,8 +190,8 @@ class BatchedChip:
         self.traces.step(arrived)
         self.fanout.emit(self.neurons.spike, self.scheduler, time)
         self.time, self.learned = (time + 1) & 0xFFFFFFFF, False
-        self._untold += 1
-        if self._untold == FLUSH:
+        self._counters.untold += 1
+        if self._counters.untold == FLUSH:
             self._settle()
         return self.neurons.spike & self._report
 
@@ -232,7 +230,7 @@ class BatchedChip:
         after = checks.check_whole("sums of errors", sums + found, shape, (low, high), self.device)
         sums.copy_(after)
         self.learning.waiting = True
-        self._counters[:, :, Counter.ERRORS] += self._by_core(counts)
+        self._counters.add_errors(counts)
 
     def _send_compiled(self, values: Any, ungated: bool) -> bool:
         """Send errors by the short way; False if there is none or they are to be refused."""
@@ -262,10 +260,10 @@ class BatchedChip:
         for part in (self.neurons, self.traces, self.learning, self.scheduler):
             part.clear()
 
-    def _state(self, region: Region) -> Tensor:
-        """The tensor of a region, as it stands."""
+    def _state(self) -> dict[Region, Tensor]:
+        """The tensors of all regions, as they stand."""
         neurons, traces, learning = self.neurons, self.traces, self.learning
-        found: dict[Region, Tensor] = {
+        return {
             Region.CURRENT: neurons.current,
             Region.MEMBRANE: neurons.membrane,
             Region.RESET: neurons.reset,
@@ -275,56 +273,33 @@ class BatchedChip:
             Region.TRACE_Q: traces.q,
             Region.TRACE_P: traces.p,
             Region.TRACE_PQ: traces.pq,
+            Region.PENDING: self.scheduler.pending.transpose(0, 1),
             Region.GATED: learning.gated,
             Region.UNGATED: learning.ungated,
-            Region.PENDING: self.scheduler.pending.transpose(0, 1),
         }
-        return found[region]
 
     def read(self, region: Region) -> Tensor:
         """The state of a region, a copy: int32 `(copies, n)`; PENDING `(copies, slots, axons)`."""
-        state = self._state(checks.check_region(region, checks.READABLE))
+        state = self._state()[checks.check_region(region, checks.READABLE)]
         return state.to(torch.int32, copy=True)
 
     def write(self, region: Region, values: Any) -> None:
         """Replace the state of a region by values in range, of the shape that `read` returns."""
         region = checks.check_region(region, checks.WRITABLE)
-        state, limits = self._state(region), checks.state_limits(self.config, region)
+        state, limits = self._state()[region], checks.state_limits(self.config, region)
         shape, name = tuple(state.shape), region.name.lower()
         state.copy_(checks.check_whole(name, values, shape, limits, self.device))
         self.scheduler.changed()
 
-    def _by_core(self, values: Tensor) -> Tensor:
-        """Sums over the cores' own neurons or axons: int64 `(copies, cores)`."""
-        return values.view(self.copies, self.config.mesh.cores, -1).sum(2, dtype=torch.int64)
-
     def _settle(self) -> None:
-        """Move the tallies into the counters."""
-        neurons, traces, learning = self.neurons, self.traces, self.learning
-        scheduler = self.scheduler
-        found: dict[Counter, Tensor | int] = {
-            Counter.TICKS: self._untold,
-            Counter.SPIKES: self._by_core(neurons.spikes),
-            Counter.EVENTS: self._by_core(scheduler.events),
-            Counter.SYNOPS: self._by_core(scheduler.events * self._row_synops),
-            Counter.VISITS: learning.visits,
-            Counter.UPDATES: learning.updates,
-            Counter.SATURATIONS: self._by_core(neurons.clips) + self._by_core(traces.clips),
-            Counter.COLLISIONS: self._by_core(scheduler.met) + scheduler.collided,
-        }
-        for counter, value in found.items():
-            self._counters[:, :, counter] += value
-        self._counters[:, :, PORT_COUNTERS[0] :] += self.fanout.passed(neurons.spikes)
-        self._counters &= (1 << COUNTER_BITS) - 1
-        tallies = neurons.spikes, neurons.clips, traces.clips, scheduler.events, scheduler.met
-        for tally in (*tallies, scheduler.collided, learning.visits, learning.updates):
-            tally.zero_()
-        self._untold = 0
+        """Move the parts' tallies into the counters."""
+        parts = self.neurons, self.traces, self.learning, self.scheduler, self.fanout
+        self._counters.settle(*parts)
 
     def counter_table(self) -> Tensor:
         """The counters of every copy and core, int64 `(copies, cores, counters)`, a copy."""
         self._settle()
-        return self._counters.clone()
+        return self._counters.values.clone()
 
     def counters(self) -> Tensor:
         """The counters of every copy, int64 `(copies, counters)`: sums; TICKS are the chip's."""
@@ -346,9 +321,10 @@ class BatchedChip:
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Put back a snapshot of as many chips of the same mesh and geometry."""
-        checked = self._check_snapshot(snapshot)
-        for region in checks.READABLE:
-            self._state(region).copy_(checked[region.name.lower()])
+        state, counters = self._state(), self._counters.values
+        checked = check_snapshot(snapshot, self.config, self._own, state, counters)
+        for region, values in state.items():
+            values.copy_(checked[region.name.lower()])
         self.learning.waiting = True
         self.scheduler.changed()
         self.time, self.seeds = checked["tick"], checked["seeds"]
@@ -357,27 +333,4 @@ class BatchedChip:
             self._kernels.reseed(self.seeds)
         self.learned = bool(checked["learned"])
         self._settle()
-        self._counters[:, :, MODEL_COUNTERS] = checked["counters"][:, :, MODEL_COUNTERS]
-
-    def _check_snapshot(self, snapshot: dict[str, Any]) -> dict[str, Any]:
-        """Every part of a snapshot, checked; ValueError for the first that does not fit."""
-        names = {region: region.name.lower() for region in checks.READABLE}
-        keys = {*names.values(), "weights", "tick", "seeds", "learned", "counters"}
-        found = sorted(snapshot, key=str)
-        require(set(snapshot) == keys, "snapshot", f"made of {sorted(keys)}", found)
-        checked: dict[str, Any] = {}
-        for region, name in names.items():
-            limits, shape = checks.state_limits(self.config, region), self._state(region).shape
-            checked[name] = checks.check_whole(
-                name, snapshot[name], tuple(shape), limits, self.device
-            )
-        checked["weights"] = self._checked_weights(snapshot["weights"])
-        for name, high in (("tick", (1 << 32) - 1), ("learned", 1)):
-            require_range(f"{name} of the snapshot", snapshot[name], 0, high)
-            checked[name] = snapshot[name]
-        checked["seeds"] = checks.check_seeds(self.config, self._memories, snapshot["seeds"])
-        counters, limits = self._counters.shape, (0, (1 << COUNTER_BITS) - 1)
-        checked["counters"] = checks.check_whole(
-            "counters of the snapshot", snapshot["counters"], tuple(counters), limits, self.device
-        )
-        return checked
+        counters[:, :, MODEL_COUNTERS] = checked["counters"][:, :, MODEL_COUNTERS]
