@@ -8,6 +8,7 @@ import numpy as np
 
 from axonloop.host.validation import READABLE
 from axonloop.models.chip import ChipConfig, Mesh
+from axonloop.models.config import CoreConfig, Destination, Geometry, ParameterSet, Row
 from axonloop.models.golden.chip import Chip
 from axonloop.models.registers import Counter, Region
 from axonloop.sim.batched import BatchedChip
@@ -16,10 +17,26 @@ from tests.random_cores import random_weights
 
 Rng = np.random.Generator
 
+WIDE = {"lanes": 8, "update_lanes": 1, "trace_lanes": 1, "multipliers": 1}
+KINDS = {"alone": (1, True), "single": (1, False), "population": (5, False)}
+"""Copies, and whether they share weights."""
+
 
 def chip_weights(rng: Rng, config: ChipConfig) -> np.ndarray:
     """Random weights of all cores."""
     return np.concatenate([random_weights(rng, core) for core in config.cores])
+
+
+def layered() -> ChipConfig:
+    """Two layers on a core, a third on another: neighbours feed neighbours, one layer twice."""
+    geometry = Geometry(48, 32, entries=128, **WIDE)
+    parameters = ParameterSet(theta=300, w_exp=3)
+    rows = (*(Row(0, 2, True),) * 16, *(Row(2, 2, True),) * 32)
+    near = [(Destination(16 + k), Destination(24 + k, 1)) for k in range(16)]
+    far = [(Destination(k, 2, 1),) for k in range(16)]
+    fanout = (*near, *far)
+    cores = [CoreConfig(geometry, (parameters,), rows, fanout=fanout, core=k) for k in range(2)]
+    return ChipConfig(tuple(cores), Mesh(2, 1))
 
 
 @dataclass
@@ -28,6 +45,7 @@ class Batch:
 
     batched: BatchedChip
     golden: list[Chip]
+    arithmetic: str = "auto"
 
     @classmethod
     def of(
@@ -44,7 +62,7 @@ class Batch:
             chip.load_weights(weights[0 if shared else copy])
             chip.seed = batched.seeds[0 if shared else copy]
             chip.time = batched.time
-        return cls(batched, golden)
+        return cls(batched, golden, arithmetic)
 
     @classmethod
     def random(cls, rng: Rng, mesh: Mesh, copies: int, shared: bool = False) -> Batch:
@@ -109,7 +127,7 @@ class Batch:
     def restore(self) -> None:
         """Go on with a fresh batched chip in the old one's state."""
         old = self.batched
-        self.batched = BatchedChip(old.config, old.copies, old.shared)
+        self.batched = BatchedChip(old.config, old.copies, old.shared, arithmetic=self.arithmetic)
         self.batched.restore(old.snapshot())
 
     def live(self, rng: Rng, ticks: int, errors: bool = True) -> None:

@@ -11,26 +11,22 @@ import torch
 from axonloop.models.chip import ChipConfig, Mesh
 from axonloop.models.config import (
     CoreConfig,
-    Destination,
     Geometry,
     Group,
     ParameterSet,
     ResetMode,
     Rounding,
-    Row,
 )
 from axonloop.models.registers import MODEL_COUNTERS, Counter, Region
-from axonloop.sim.batched import BatchedChip, learning, synapses
+from axonloop.sim.batched import BatchedChip
 from axonloop.sim.batched.counters import FLUSH
-from tests.random_batches import Batch
+from tests.random_batches import KINDS, WIDE, Batch, layered
 from tests.random_chips import random_chip
 from tests.random_cores import random_config
 
 pytestmark = pytest.mark.usefixtures("each_way")
 
 MESHES = [Mesh(), Mesh(2, 2), Mesh(3, 1)]
-WIDE = {"lanes": 8, "update_lanes": 1, "trace_lanes": 1, "multipliers": 1}
-KINDS = {"alone": (1, True), "single": (1, False), "population": (5, False)}
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -136,49 +132,11 @@ def test_the_widest_words_at_their_limits(
     assert (batch.batched.counters()[:, Counter.SATURATIONS] > 0).all()
 
 
-@pytest.mark.parametrize("arithmetic", ["float64", "integer"])
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("seed", range(2))
-def test_other_arithmetic_gives_the_same(arithmetic: str, kind: str, seed: int) -> None:
-    copies, shared = KINDS[kind]
-    rng = np.random.default_rng([seed, copies])
-    batch = Batch.of(rng, random_chip(rng, Mesh(2, 1)), copies, shared, arithmetic)
-    batch.live(rng, 6)
-
-
-@pytest.mark.parametrize("share", [-1.0, 2.0], ids=["products", "rows"])
-@pytest.mark.parametrize("seed", range(2))
-def test_both_ways_to_sum(monkeypatch: pytest.MonkeyPatch, share: float, seed: int) -> None:
-    monkeypatch.setattr(synapses, "SPARSE", share)
-    rng = np.random.default_rng(seed)
-    Batch.random(rng, Mesh(2, 1), 6, shared=True).live(rng, 6, errors=False)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_work_in_small_pieces_gives_the_same(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    for module in (learning, synapses):
-        monkeypatch.setattr(module, "WORK", 40)
-    rng = np.random.default_rng(seed)
-    Batch.random(rng, Mesh(), 4).live(rng, 6)
-
-
-def layered(rng: np.random.Generator) -> ChipConfig:
-    """Two layers on a core, a third on another: neighbours feed neighbours, one layer twice."""
-    geometry = Geometry(48, 32, entries=128, **WIDE)
-    parameters = ParameterSet(theta=300, w_exp=3)
-    rows = (*(Row(0, 2, True),) * 16, *(Row(2, 2, True),) * 32)
-    near = [(Destination(16 + k), Destination(24 + k, 1)) for k in range(16)]
-    far = [(Destination(k, 2, 1),) for k in range(16)]
-    fanout = (*near, *far)
-    cores = [CoreConfig(geometry, (parameters,), rows, fanout=fanout, core=k) for k in range(2)]
-    return ChipConfig(tuple(cores), Mesh(2, 1))
-
-
 @pytest.mark.parametrize("seed", range(2))
 def test_layers_are_copied_in_runs(seed: int) -> None:
     """Also over so many ticks that tallies become counters on the way."""
     rng = np.random.default_rng(seed)
-    batch = Batch.of(rng, layered(rng), 3, False)
+    batch = Batch.of(rng, layered(), 3, False)
     assert (len(batch.batched.fanout.runs), len(batch.batched.fanout.routes)) == (6, 0)
     for _ in range(3 * FLUSH):
         batch.tick(rng)
@@ -188,16 +146,9 @@ def test_layers_are_copied_in_runs(seed: int) -> None:
         assert (counters[:, counter] > 0).all(), counter
 
 
-def test_rows_of_one_span_are_one_block() -> None:
-    """What no row visits is not in the table; it would be 48 x 32 for each core and copy."""
-    config = layered(np.random.default_rng(0))
-    chip = BatchedChip(config, 3, shared=False, arithmetic="float32")
-    assert len(chip.synapses.table) == 3 * 2 * (16 * 16 + 32 * 16) + 1
-
-
 def test_a_raster_is_its_ticks() -> None:
     rng = np.random.default_rng(4)
-    config = layered(rng)
+    config = layered()
     one, other = (Batch.of(np.random.default_rng(5), config, 4, True).batched for _ in range(2))
     raster = rng.random((20, 4, config.axons)) < 0.2
     together = one.run(raster)
