@@ -162,7 +162,7 @@ def study_layers(
     out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
         "runs/study-layers"
     ),
-    seeds: Annotated[int, typer.Option(help="Runs per network.")] = 3,
+    seeds: Annotated[int, typer.Option(help="Runs per network.")] = 8,
     epochs: Annotated[int, typer.Option(help="Epochs per run.")] = 12,
     limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
     jobs: Annotated[int, typer.Option(help="Runs at a time.")] = 2,
