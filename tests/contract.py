@@ -1,4 +1,4 @@
-"""The tables of docs/contract.md, as lists of cells."""
+"""The tables of docs/contract.md and its sister pages, as lists of cells."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import re
 from pathlib import Path
 
 PAGE = Path(__file__).parents[1] / "docs" / "contract.md"
+LINK_PAGE = PAGE.with_name("link.md")
 
 
-def table(*first_columns: str) -> list[list[str]]:
-    """The rows of the one table whose header starts with `first_columns`."""
+def table(*first_columns: str, page: Path = PAGE) -> list[list[str]]:
+    """The rows of the one table of a page whose header starts with `first_columns`."""
     found: list[list[list[str]]] = []
     lines = [
         [cell.strip() for cell in line.strip("|\n ").split("|")] if line.startswith("|") else None
-        for line in PAGE.read_text().splitlines()
+        for line in page.read_text().splitlines()
     ]
     for number, cells in enumerate(lines):
         if cells and cells[: len(first_columns)] == list(first_columns):
