@@ -214,7 +214,7 @@ class HostLink:
         if self._mark is not None and not _is_older(frame.epoch, self._ask_epoch):
             lost, self._mark = self._mark > self._acknowledged, None
         else:
-            lost = frame.repeat and not _is_older(frame.epoch, self._back_epoch)
+            lost = bool(frame.repeat) and not _is_older(frame.epoch, self._back_epoch)
         if lost and self._sent > self._acknowledged:
             self._sent, self._mark = self._acknowledged, None
             self._begin_epoch()
