@@ -106,7 +106,8 @@ class BoardLink:
         waiting = len(self.outbox) - (self.sent - self.acknowledged) % NUMBERS
         allowed = (self.limit - self.sent) % NUMBERS
         count = 0
-        if (waiting >= FRAME_WORDS or below(self.sent, self.flush)) and allowed < NUMBERS // 2:
+        due = waiting >= FRAME_WORDS or below(self.sent, self.flush)
+        if due and allowed < NUMBERS // 2 and not self.owed:
             count = min(FRAME_WORDS, waiting, allowed)
         limit = (self.taken + self.places) % NUMBERS
         news = 4 * ((limit - self.told) % NUMBERS) >= self.places

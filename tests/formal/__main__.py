@@ -9,12 +9,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.formal import barrier, mesh, port, queue, router, scheduler
+from tests.formal import barrier, deframer, mesh, port, queue, router, scheduler
 from tests.formal.code import Mutant
 from tests.formal.engine import Claim, Outcome, check, require_tools
 
 CLAIMS = [
-    claim for module in (queue, router, mesh, barrier, scheduler, port) for claim in module.CLAIMS
+    claim
+    for module in (queue, router, mesh, barrier, scheduler, port, deframer)
+    for claim in module.CLAIMS
 ]
 FOLDER = Path("build/formal")
 Job = tuple[Claim, Mutant | None]

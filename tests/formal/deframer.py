@@ -1,0 +1,95 @@
+"""The deframer: after a zero it is where it was after reset, whatever came before."""
+
+from amaranth.asserts import AnySeq
+from amaranth.hdl import Assert, Cover, Elaboratable, Module, Mux, Signal
+
+from axonloop.hdl.framing import Heard
+from axonloop.models.link import BODY_WORDS
+from tests.formal.code import Code, Mutant
+from tests.formal.engine import Claim
+from tests.formal.probe import Probe
+
+FRAMING = "axonloop.hdl.framing"
+STATE = ("begun", "full", "run", "place", "word", "held", "count", "long", "crc.crc_reg")
+"""All registers of the deframer."""
+CRC_START = 0xFFFF_FFFF
+
+
+class DeframerSpec(Elaboratable):
+    """A deframer that hears any bytes at any times.
+
+    The reference counts the decoded bytes of the present frame by itself.
+    """
+
+    def __init__(self, code: Code) -> None:
+        self._deframer = code.load(FRAMING).Deframer()
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        m.submodules.dut = probe = Probe(self._deframer)
+        received = self._deframer.bytes
+        m.d.comb += [received.valid.eq(AnySeq(1)), received.payload.eq(AnySeq(8))]
+        zero = received.valid & (received.payload == 0)
+        ended, some = Signal(init=1), Signal()
+        m.d.sync += ended.eq(zero | (ended & ~received.valid))
+        m.d.sync += some.eq(~zero & (some | received.valid))
+        self._check_start(m, probe, ended, some)
+        self._check_events(m, probe, zero, some)
+        return m
+
+    def _check_start(self, m, probe, ended, some) -> None:
+        """Between a zero and the next byte all registers are as after reset."""
+        with m.If(ended):
+            for name in STATE:
+                start = CRC_START if name == "crc.crc_reg" else 0
+                m.d.comb += Assert(probe[name] == start)
+        m.d.comb += [Assert(probe["begun"] == some), Assert(ended == ~some)]
+        m.d.comb += Assert(probe["count"] <= BODY_WORDS)
+
+    def _check_events(self, m, probe, zero, some) -> None:
+        """One verdict for every frame, with its zero; at most 66 words before."""
+        events, heard = self._deframer.events, self._deframer.bytes.valid
+        kind = events.payload.kind.as_value()
+        verdict = events.valid & (kind != Heard.WORD.value)
+        told, word = Signal(range(BODY_WORDS + 1)), events.valid & ~verdict
+        good = events.valid & (kind == Heard.GOOD.value)
+        with m.If(zero):
+            m.d.sync += told.eq(0)
+        with m.Elif(word):
+            m.d.sync += told.eq(told + 1)
+        m.d.comb += [
+            Assert(verdict == (zero & some)),
+            Assert(~word | (heard & ~zero & (told < BODY_WORDS - 1))),
+            Assert(~good | (told >= 2)),
+            Cover(word & (told == 1)),
+            Cover(good),
+        ]
+        count = probe["count"]
+        m.d.comb += Assert(told == Mux(count == 0, 0, count - 1))
+
+
+CLAIMS = [
+    Claim(
+        "deframer",
+        "is as after reset after every zero, whatever came before; one verdict for every frame; at "
+        "most 66 words",
+        DeframerSpec,
+        depth=2,
+        search=14,
+        reach=16,
+        mutants=(
+            Mutant("keeps its run", FRAMING, "full.eq(0), run.eq(0)]", "full.eq(0)]"),
+            Mutant("keeps a long run's mark", FRAMING, "begun.eq(0), full.eq(0)", "begun.eq(0)"),
+            Mutant("keeps its place in a word", FRAMING, "[place.eq(0), word.eq(0)", "[word.eq(0)"),
+            Mutant("keeps its count", FRAMING, "count.eq(0), long.eq(0)]", "long.eq(0)]"),
+            Mutant("keeps the CRC", FRAMING, "[crc.start.eq(end), crc.valid", "[crc.valid"),
+            Mutant(
+                "is silent on short frames",
+                FRAMING,
+                "with m.If(end & begun):",
+                "with m.If(end & begun & (run == 0)):",
+            ),
+            Mutant("lets one header pass", FRAMING, "(count >= 3)", "(count >= 2)"),
+        ),
+    )
+]
