@@ -48,15 +48,17 @@ class LinkCounters:
     """Good frames of other sessions."""
     words_again: int = 0
     """Words sent more than once."""
+    returns: int = 0
+    """Times that the host went back."""
     repeats: int = 0
-    """Times that the board was asked to send again."""
+    """Times that the board was asked to go back."""
     asks: int = 0
-    """Times that nothing was heard for a while."""
+    """Times that nothing was heard for a while; on a slow board that means nothing."""
 
     @property
     def repaired(self) -> int:
         """Damage that was noticed and made good, in both directions."""
-        return self.bad + self.repeats + self.asks
+        return self.returns + self.repeats
 
 
 def signed(difference: int, size: int) -> int:
@@ -219,6 +221,7 @@ class HostLink:
             self._sent, self._mark = self._acknowledged, None
             self._begin_epoch()
             self._back_epoch = self._epoch
+            self.counters.returns += 1
 
     def _ask(self, again: bool) -> None:
         """Make the board answer; `again`: what came from the board is not whole."""

@@ -29,7 +29,7 @@ def build_chip(
 
 def chip_verilog(geometry: Geometry, core: int = 0, mesh: Mesh = ONE_CORE) -> str:
     """The chip's Verilog, kept in the cache until a source of it or Amaranth changes."""
-    key = content_key(_sources_key(), repr(geometry), str(core), repr(mesh))
+    key = content_key(sources_key(), repr(geometry), str(core), repr(mesh))
     return (entry("verilog", key, lambda f: _write(f, geometry, core, mesh)) / "chip.v").read_text()
 
 
@@ -40,7 +40,7 @@ def _write(folder: Path, geometry: Geometry, core: int, mesh: Mesh) -> None:
 
 
 @cache
-def _sources_key() -> str:
+def sources_key() -> str:
     """Changes with everything that the Verilog of a geometry depends on."""
     parts: list[str | bytes] = []
     for package in ("axonloop.hdl", "axonloop.models"):

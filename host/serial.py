@@ -1,0 +1,203 @@
+"""A board on a serial port: `serial:PORT[@baud]` (docs/link.md)."""
+
+from __future__ import annotations
+
+import errno
+import secrets
+import time
+
+import numpy as np
+import serial
+
+from axonloop.host.device import DeviceError
+from axonloop.host.devices import SERIAL
+from axonloop.host.link import PacketDevice
+from axonloop.host.packing import Words, as_words
+from axonloop.host.serial_link import HostLink
+from axonloop.models.chip import ChipConfig
+from axonloop.models.config import CoreConfig, require, require_range
+from axonloop.models.link import GEOMETRY_FIELDS, Identity, geometry_words
+from axonloop.models.packets import Kind
+from axonloop.models.registers import Control, Counter, Region
+
+BAUD = 1_000_000
+"""Rate where none is named."""
+STEP = 0.005
+"""Seconds for which a read waits."""
+CHIP_PATIENCE = 120.0
+"""Seconds without a word from the chip, while the board answers, that count as a hang."""
+
+
+def parse_port(name: str) -> tuple[str, int]:
+    """Port and rate of `serial:PORT[@baud]`; ValueError if it is written otherwise."""
+    port, _, baud = name.removeprefix(SERIAL).partition("@")
+    good = name.startswith(SERIAL) and port != "" and (baud.isdecimal() or "@" not in name)
+    require(good, "device", "serial:PORT or serial:PORT@BAUD, as serial:/dev/ttyUSB0@3000000", name)
+    rate = int(baud or BAUD)
+    require_range("baud", rate, 300, 2**32 - 1)
+    return port, rate
+
+
+def open_port(port: str, baud: int) -> serial.Serial:
+    """The port, for this program alone. DeviceError that says what to do where that fails."""
+    try:
+        return serial.Serial(port, baud, timeout=STEP, write_timeout=0, exclusive=True)
+    except serial.SerialException as error:
+        raise DeviceError(_why_closed(port, error)) from error
+
+
+def _why_closed(port: str, error: serial.SerialException) -> str:
+    number, thing = error.errno, f"port {port!r}"
+    if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
+        return f"{thing} must be there, not missing: plug the board in, or run: axonloop board"
+    if number in (errno.EACCES, errno.EPERM):
+        return (
+            f"{thing} must be yours to read and write, not forbidden: "
+            "join the group that owns it, often: sudo usermod -aG dialout $USER"
+        )
+    if number in (errno.EBUSY, errno.EAGAIN):
+        return f"{thing} must be free, not in use: end the other program that has it open"
+    return f"{thing} must be a serial port, not fail: {error}"
+
+
+class SerialTransport:
+    """A session with a board. Raises DeviceError where port, board or protocol are not right.
+
+    `session` is drawn at random unless it is given.
+    """
+
+    def __init__(self, port: str, baud: int, patience: float = 10.0, session: int = 0) -> None:
+        self._serial = open_port(port, baud)
+        self.link = HostLink(session or secrets.randbelow(2**32 - 1) + 1, patience=patience)
+        self.bytes_sent = self.bytes_received = self.exchanges = 0
+        self._pending = b""
+        try:
+            self.link.begin(time.monotonic())
+            while self.link.identity is None:
+                self._pump()
+        except BaseException:
+            self._serial.close()
+            raise
+
+    @property
+    def identity(self) -> Words:
+        """The words of the board's identification."""
+        assert self.link.identity is not None
+        return self.link.identity
+
+    def exchange(self, words: Words, expected: int) -> Words:
+        """See `Transport`."""
+        self.exchanges += 1
+        self.link.wait(time.monotonic())
+        self.link.send(words)
+        answers, heard = Answers(), []
+        moved = time.monotonic()
+        while answers.count < expected:
+            self._pump()
+            if (got := self.link.take()).size:
+                answers.hear(got)
+                heard.append(got)
+                moved = time.monotonic()
+            elif time.monotonic() - moved > CHIP_PATIENCE:
+                raise DeviceError(
+                    f"chip must answer within {CHIP_PATIENCE:g} seconds, not hang: reset the board"
+                )
+        return np.concatenate(heard)
+
+    def status(self) -> Words:
+        """The board's counters, in the order of `models.link.Status`."""
+        self.link.wait(time.monotonic())
+        self.link.ask_status()
+        while self.link.status is None:
+            self._pump()
+        return self.link.status
+
+    def _pump(self) -> None:
+        """Write what there is to write, hear what there is to hear, for a few milliseconds."""
+        self._pending += self.link.output(time.monotonic())
+        try:
+            if self._pending:
+                written = self._serial.write(self._pending) or 0
+                self._pending = self._pending[written:]
+                self.bytes_sent += written
+            data = self._serial.read(max(1, self._serial.in_waiting))
+        except OSError as error:
+            raise DeviceError(
+                f"board must stay on its port, not go away ({error}): plug it in, or start it, "
+                "and go on with --resume"
+            ) from error
+        self.bytes_received += len(data)
+        self.link.receive(data, time.monotonic())
+
+    def close(self) -> None:
+        """Close the port."""
+        self._serial.close()
+
+
+class Answers:
+    """Counts the answers to TICK and READ among the chip's words."""
+
+    def __init__(self) -> None:
+        self.count, self._payload = 0, 0
+
+    def hear(self, words: Words) -> None:
+        """The next words; a DATA packet may go on in later ones."""
+        place, values = 0, words.tolist()
+        while place < len(values):
+            if self._payload:
+                step = min(self._payload, len(values) - place)
+                place, self._payload = place + step, self._payload - step
+                self.count += self._payload == 0
+                continue
+            kind, refused = values[place] >> 28, values[place] >> 4 & 0xF
+            if kind == Kind.DATA:
+                self._payload = values[place] & 0xFFFF
+            fault = kind == Kind.FAULT and refused in (Kind.TICK, Kind.READ)
+            empty = kind == Kind.DATA and not self._payload
+            self.count += kind == Kind.TICK or fault or empty
+            place += 1
+
+
+class SerialDevice(PacketDevice):
+    """A board. Its chip starts as after power-up: state, tick and counters are 0.
+
+    `name` as in `parse_port`. DeviceError if the board's configuration is not that of `config`.
+    """
+
+    name = "serial"
+
+    def __init__(self, name: str, config: ChipConfig | CoreConfig, patience: float = 10.0) -> None:
+        chip = ChipConfig.of(config)
+        self.transport = SerialTransport(*parse_port(name), patience)
+        try:
+            check_configuration(self.transport.identity, chip)
+            super().__init__(self.transport, chip)
+            self._start_over()
+        except BaseException:
+            self.transport.close()
+            raise
+
+    def _start_over(self) -> None:
+        """As after power-up; the session's begin reset registers, not memories."""
+        self.clear()
+        self._post_control(Control.TICK, [0, self.config.seed, 1])
+        self._learned = True
+        zeros = as_words([0] * 2 * len(Counter))
+        self._write_words(Region.CONTROL, [zeros] * len(self.config.cores), Control.COUNTERS)
+
+
+def check_configuration(identity: Words, chip: ChipConfig) -> None:
+    """DeviceError that lists what is other on the board than in `chip`."""
+    names = ["core number", *(field.name.lower() for field in GEOMETRY_FIELDS)]
+    wanted = [chip.first, *geometry_words(chip.geometry, chip.mesh)]
+    found = identity[Identity.CORE :].tolist()
+    other = [
+        f"{name} {there} instead of {here}"
+        for name, here, there in zip(names, wanted, found, strict=True)
+        if here != there
+    ]
+    if other:
+        raise DeviceError(
+            "board must be built for this network, not for another "
+            f"({', '.join(other)}): build and load a bitstream for its geometry"
+        )
