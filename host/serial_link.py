@@ -79,11 +79,14 @@ class HostLink:
         self.session, self._pause, self._patience = session, pause, patience
         self.identity: Words | None = None
         self.status: Words | None = None
+        self._wants_status = False
         self.counters = LinkCounters()
         self._deframer = Deframer()
         self._ready = bytearray()
         self._heard = self._since = 0.0
         self._wait = 0.0  # until the next ask
+        self._pace = pause  # the pause, or more if the board takes longer to answer
+        self._asked: float | None = None
         # Sender
         self._queue, self._acknowledged, self._sent, self._highest = NO_WORDS, 0, 0, 0
         self._limit = 0
@@ -107,7 +110,7 @@ class HostLink:
 
     def wait(self, now: float) -> None:
         """Begin to wait for the board: silence counts from now on."""
-        self._heard, self._since, self._wait = now, now, self._pause
+        self._heard, self._since, self._wait = now, now, self._pace
 
     @property
     def wake(self) -> float:
@@ -116,7 +119,7 @@ class HostLink:
 
     def ask_status(self) -> None:
         """Ask for the board's counters; they come as `status`."""
-        self.status = None
+        self.status, self._wants_status = None, True
         self._send_frame(FrameKind.STATUS)
 
     def receive(self, data: bytes, now: float) -> None:
@@ -143,12 +146,13 @@ class HostLink:
             )
         if now >= self.wake:
             self._since = now
-            self._wait = min(2 * self._wait, max(LONGEST_PAUSE, self._pause))
+            self._wait = min(2 * self._wait, max(LONGEST_PAUSE, self._pace))
             if self.identity is None:
                 self._open()
             else:
                 self.counters.asks += 1
                 self._ask(again=self._repeat)
+                self._asked = now
         if self.identity is not None:
             self._send_words()
         data, self._ready = bytes(self._ready), bytearray()
@@ -185,9 +189,12 @@ class HostLink:
         if frame.kind == FrameKind.LOST:
             raise LinkLostError(_lost(frame.sequence))
         self.counters.frames_received += 1
+        if self._asked is not None and not _is_older(frame.epoch, self._ask_epoch):
+            self._pace = max(self._pause, 2 * (now - self._asked))
+            self._asked = None
         self.wait(now)
         if frame.kind == FrameKind.STATUS:
-            self.status = frame.words
+            self.status, self._wants_status = frame.words, False
         self._echo = frame.epoch
         self._hear_acknowledge(frame)
         if frame.kind == FrameKind.DATA and frame.words.size:
@@ -230,7 +237,7 @@ class HostLink:
         self.counters.repeats += again
         self._repeat = again
         self._ready += b"\0"
-        self._send_frame(FrameKind.DATA, ask=True)
+        self._send_frame(FrameKind.STATUS if self._wants_status else FrameKind.DATA, ask=True)
 
     def _begin_epoch(self) -> None:
         self._epoch = (self._epoch + 1) % EPOCHS

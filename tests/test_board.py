@@ -58,7 +58,7 @@ def test_lockstep_with_the_golden_model() -> None:
         GoldenDevice(config) as golden,
         SerialDevice(f"serial:{board.port}", config) as serial,
     ):
-        lockstep([golden, serial], config, 60, 1)
+        lockstep([golden, serial], config, 25, 1)
         assert serial.transport.link.counters.repaired == 0
         assert serial.transport.status()[Status.BAD : Status.SENT].tolist() == [0, 0, 0]
 
@@ -71,7 +71,7 @@ def test_lockstep_over_a_bad_line(rate: str) -> None:
         GoldenDevice(config) as golden,
         SerialDevice(f"serial:{board.port}", config) as serial,
     ):
-        lockstep([golden, serial], config, 60, 1)
+        lockstep([golden, serial], config, 25, 1)
         status = serial.transport.status()
         assert board.faults > 0
         assert serial.transport.link.counters.bad + status[Status.BAD] > 0

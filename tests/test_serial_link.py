@@ -259,6 +259,17 @@ def test_status() -> None:
     assert pair.host.status.tolist()[:4] == [2, 0, 0, 0]
 
 
+def test_a_lost_status_is_asked_for_again() -> None:
+    # The first time that a status was lost, its reader waited for ever.
+    pair = Pair(8)
+    pair.run([1])
+    pair.host.ask_status()
+    pair.host.output(pair.now)
+    for _ in range(100):
+        pair.step()
+    assert pair.host.status is not None
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.binary(max_size=300)))
 def test_no_bytes_break_the_host(parts: list[bytes]) -> None:
