@@ -36,7 +36,9 @@ _USAGE: Any = typer.BadParameter.__base__
 def train_digits(
     device: Annotated[
         str | None,
-        typer.Option(help="rtl, golden, batched or batched:cuda; default: rtl if it can be built."),
+        typer.Option(
+            help="rtl, golden, batched, batched:cuda, serial:PORT; default: rtl if it can be built."
+        ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random [1].")] = None,
     epochs: Annotated[int | None, typer.Option(help="Times through the samples [3].")] = None,
@@ -64,7 +66,7 @@ def train_digits(
 @app.command("eval")
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
-    device: Annotated[str, typer.Option(help="rtl, golden, batched, batched:cuda.")] = "golden",
+    device: Annotated[str, typer.Option(help="rtl, golden, batched, serial:PORT.")] = "golden",
     json: Json = None,
 ) -> None:
     """Score the network in a run's last checkpoint."""
@@ -88,6 +90,39 @@ def verify(
     from axonloop.host import inspection
 
     inspection.verify(devices.split(","), mesh, ticks, seed, thorough, json)
+
+
+@app.command()
+def board(
+    layers: Annotated[
+        str | None, typer.Option(help="Neurons of each layer, by commas [256].")
+    ] = None,
+    mesh: Annotated[str | None, typer.Option(help="Columns x rows of cores [1x1].")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Settings from a JSON file like a run's config.json.")
+    ] = None,
+    baud: Annotated[int, typer.Option(help="Rate of the line, in bit/s.")] = 1_000_000,
+    faults: Annotated[
+        str, typer.Option(help="Chance per byte: 1e-3, or lost=1e-4,flipped=1e-4,...")
+    ] = "0",
+    seed: Annotated[int, typer.Option(help="Seed of faults and undefined contents.")] = 0,
+    hang_after: Annotated[
+        int | None, typer.Option(help="Hear nothing more after so many bytes.")
+    ] = None,
+    reset_after: Annotated[
+        int | None, typer.Option(help="Lose power for a moment after so many bytes.")
+    ] = None,
+) -> None:
+    """Run a co-simulated board for the digits network behind a pseudo-terminal, until Ctrl-C."""
+    from axonloop.host import commands, serving
+    from axonloop.sim.board import Misbehaviour
+    from axonloop.sim.faults import FaultRates
+
+    sizes = None if layers is None else commands.sizes(layers)
+    named = {"layers": sizes, "mesh": mesh}
+    given = {name: value for name, value in named.items() if value is not None}
+    wrong = Misbehaviour(FaultRates.parse(faults), seed, hang_after, reset_after)
+    serving.serve(given, config, baud, wrong)
 
 
 @app.command()
@@ -176,7 +211,7 @@ def study_layers(
 
 @study_app.command("regression")
 def study_regression(
-    device: Annotated[str, typer.Option(help="rtl, golden, batched, batched:cuda.")] = "golden",
+    device: Annotated[str, typer.Option(help="rtl, golden, batched, serial:PORT.")] = "golden",
     seeds: Annotated[int, typer.Option(help="Runs, with seeds 1 to N.")] = 3,
     epochs: Annotated[int, typer.Option(help="Times the pattern is shown.")] = 100,
     mesh: Annotated[str, typer.Option(help="Columns x rows of cores.")] = "1x1",

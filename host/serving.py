@@ -1,0 +1,61 @@
+"""`axonloop board`: a co-simulated board for the digits network, until Ctrl-C."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from axonloop.host.building import chip_config
+from axonloop.host.console import notice
+from axonloop.host.runs import read_json
+from axonloop.host.serial import BAUD
+from axonloop.host.settings import Settings
+from axonloop.models.link import LinkConfig
+from axonloop.sim.board import Board, Misbehaviour
+from axonloop.sim.top import RtlTop
+
+CYCLES_PER_BIT = 4
+"""The fewest: a byte costs the simulation 40 cycles."""
+NEWS_SECONDS = 5.0
+
+
+def serve(given: dict[str, Any], config: Path | None, baud: int, wrong: Misbehaviour) -> None:
+    """Build the board for these settings, and serve it; the settings as for `train digits`.
+
+    Errors are those of `RtlTop`, and ValueError for settings that no board can have.
+    """
+    settings = Settings.from_dict((read_json(config) if config else {}) | given)
+    chip = chip_config(settings)
+    link = LinkConfig(CYCLES_PER_BIT * baud, baud)
+    with Board(lambda: RtlTop(link, chip.geometry, chip.mesh, wrong.seed), wrong) as board:
+        rate = "" if baud == BAUD else f"@{baud}"
+        notice(f"board: serial:{board.port}{rate}")
+        notice(f"try:   axonloop train digits --device serial:{board.port}{rate}")
+        news = News(board)
+        try:
+            board.serve(lambda: False, news.look)
+        finally:
+            news.tell()
+
+
+class News:
+    """Tells now and then how fast the board is, and what passed through its line."""
+
+    def __init__(self, board: Board) -> None:
+        self._board, self._told, self._cycles = board, time.monotonic(), 0
+
+    def look(self) -> None:
+        """Tell, if it is time and something was simulated since."""
+        if time.monotonic() - self._told > NEWS_SECONDS and self._board.cycles > self._cycles:
+            self.tell()
+
+    def tell(self) -> None:
+        """One line."""
+        board = self._board
+        self._told, self._cycles = time.monotonic(), board.cycles
+        speed = board.cycles / max(board.seconds, 1e-9)
+        notice(
+            f"{board.cycles} cycles at {speed / 1000:.0f} kHz, {board.received} bytes in, "
+            f"{board.sent} out, {board.faults} faults"
+        )
