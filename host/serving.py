@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,9 @@ def serve(given: dict[str, Any], config: Path | None, baud: int, wrong: Misbehav
         notice(f"board: serial:{board.port}{rate}")
         notice(f"try:   axonloop train digits --device serial:{board.port}{rate}")
         news = News(board)
-        try:
+        with suppress(KeyboardInterrupt):
             board.serve(lambda: False, news.look)
-        finally:
-            news.tell()
+        news.tell()
 
 
 class News:
