@@ -51,7 +51,7 @@ class Board:
         self._down = FaultyLine(self._wrong.rates, self._wrong.seed)
         self._up = FaultyLine(self._wrong.rates, self._wrong.seed + 1)
         self._to_board, self._to_host = b"", b""
-        self._quiet, self._cycles, self._was_reset = 0, 0, False
+        self._quiet, self._cycles, self._was_reset = patience, 0, False
         self.received = self.sent = 0
         self.seconds = 0.0
 

@@ -13,10 +13,13 @@ import pytest
 from axonloop.host.device import DeviceError
 from axonloop.host.devices import open_device
 from axonloop.host.golden import GoldenDevice
+from axonloop.host.packing import as_words, read_packets, write_packets
 from axonloop.host.serial import SerialDevice, SerialTransport, parse_port
+from axonloop.host.serial_link import HostLink
 from axonloop.host.verify import lockstep
 from axonloop.models.config import CoreConfig, Geometry, ParameterSet
 from axonloop.models.link import Identity, LinkConfig, Status
+from axonloop.models.registers import Region
 from axonloop.sim.board import Board, Misbehaviour
 from axonloop.sim.faults import FaultRates, FaultyLine
 from axonloop.sim.geometries import GEOMETRIES
@@ -196,3 +199,28 @@ def test_what_are_no_faults(text: str) -> None:
 def test_rates_out_of_range() -> None:
     with pytest.raises(ValueError, match=r"rate of lost bytes must be in 0..0.5, not 0.6"):
         FaultRates.parse("lost=0.6")
+
+
+def test_an_upload_fills_the_line_of_the_whole_top() -> None:
+    """4n + 14 ceil(n / 64) bytes from the first to the last, and nothing waits in between."""
+    packets = [write_packets(0, Region.ENTRY, as_words(range(13))) for _ in range(128)]
+    words = np.concatenate([*packets, read_packets(0, Region.CONTROL, 1)[0]])
+    top, host = RtlTop(LINK, GEOMETRY, seed=1), HostLink(1, pause=10)
+    host.begin(0)
+    pending, heard = host.output(0), 0
+    while host.identity is None:
+        taken, answer = top.run(400, pending)
+        pending = pending[taken:]
+        host.receive(answer, 0)
+    host.send(words)
+    pending, start = pending + host.output(0), top.cycles
+    while heard < 2:
+        taken, answer = top.run(400, pending)
+        host.receive(answer, 0)
+        pending = pending[taken:] + host.output(0)
+        heard += host.take().size
+    top.close()
+    expected = 4 * words.size + 14 * -(-words.size // 64)
+    # Behind the last byte come the answer, 22 bytes, and the 10 bytes of a step.
+    assert expected <= (top.cycles - start) / 40 <= expected + 22 + 20
+    assert 4 * words.size / expected > 0.93
