@@ -12,7 +12,8 @@ from axonloop.models.config import Geometry
 from axonloop.models.link import LinkConfig, build_hash
 from axonloop.sim.cache import content_key, entry
 from axonloop.sim.chip import ONE_CORE, sources_key
-from axonloop.sim.verilate import Harness, Notify, build, to_stderr
+from axonloop.sim.notice import Notify, to_stderr
+from axonloop.sim.verilate import Harness, build
 
 TOP = "axonloop_top"
 WRAPPER = f"""
