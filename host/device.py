@@ -15,19 +15,6 @@ from axonloop.models.registers import MODEL_COUNTERS, Counter, Region, chip_coun
 
 Array = NDArray[np.int32]
 
-STATE_REGIONS: tuple[Region, ...] = (
-    Region.CURRENT,
-    Region.MEMBRANE,
-    Region.RESET,
-    Region.COUNTDOWN,
-    Region.BOX,
-    Region.SPIKE,
-    Region.TRACE_Q,
-    Region.TRACE_P,
-    Region.TRACE_PQ,
-)
-"""Every state word of a tick, in the order in which trace_hash takes them."""
-
 
 class DeviceError(RuntimeError):
     """The device did something that the contract does not allow, or was asked to."""

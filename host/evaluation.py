@@ -10,11 +10,12 @@ import numpy as np
 from axonloop.host.building import INPUT
 from axonloop.host.chain import SpikeChain
 from axonloop.host.data.digits import Part
-from axonloop.host.device import STATE_REGIONS, Array, Device
+from axonloop.host.device import Array, Device
 from axonloop.host.hashes import TraceHash
 from axonloop.host.layers import Layers
 from axonloop.host.program import Program
 from axonloop.host.spikes import SCORING, SpikeEncoder, generator
+from axonloop.models.registers import STATE_REGIONS
 
 TRACED = 20
 """Samples whose whole state goes into trace_hash."""

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host import validation
-from axonloop.host.device import Array, Device, DeviceError
+from axonloop.host.device import Array
+from axonloop.host.modelled import ModelDevice
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig
 from axonloop.models.golden.chip import Chip
-from axonloop.models.registers import Region
+from axonloop.models.registers import READABLE, WRITABLE, Region
 
 
-class GoldenDevice(Device):
+class GoldenDevice(ModelDevice[Chip]):
     """A device that is the golden model itself: no clock, no compiler.
 
     A lone core is a chip of its own. Until weights are loaded there are no synapses.
@@ -26,24 +25,8 @@ class GoldenDevice(Device):
     name = "golden"
 
     def __init__(self, config: ChipConfig | CoreConfig) -> None:
-        self.config = ChipConfig.of(config)
-        self._open_chip: Chip | None = Chip(self.config)
-
-    @property
-    def _chip(self) -> Chip:
-        if self._open_chip is None:
-            raise DeviceError(validation.CLOSED)
-        return self._open_chip
-
-    def configure(self, config: ChipConfig | CoreConfig) -> None:
-        """Write all registers and tables; geometry, mesh and core numbers must stay."""
-        chip = validation.check_configuration(self.config, config)
-        self._chip.configure(chip)
-        self.config = chip
-
-    def load_weights(self, weights: Array) -> None:
-        """Write all weights, int `(axons, neurons of a core)`; see `Device.load_weights`."""
-        self._chip.load_weights(validation.check_weights(self.config, weights))
+        chip = ChipConfig.of(config)
+        super().__init__(chip, Chip(chip))
 
     def read_weights(self) -> Array:
         """All weights, int32 `(axons, neurons of a core)`, a copy."""
@@ -51,36 +34,18 @@ class GoldenDevice(Device):
 
     def read(self, region: Region) -> Array:
         """One state array, int32, a copy; also GATED and UNGATED."""
-        validation.check_region(region, validation.READABLE)
+        validation.check_region(region, READABLE)
         return self._chip.array(region).astype(np.int32)
-
-    def read_many(self, regions: Sequence[Region]) -> list[Array]:
-        """Several state arrays."""
-        return [self.read(region) for region in validation.check_regions(regions)]
 
     def write(self, region: Region, values: Array) -> None:
         """Write one whole state array, of the shape that `read` returns."""
-        region = validation.check_region(region, validation.WRITABLE)
+        region = validation.check_region(region, WRITABLE)
         values = validation.check_state(self.config, region, values)
         self._chip.set_array(region, values)
 
-    def tick(self, axons: Array, learn: bool = False) -> Array:
-        """Run one tick with spikes on `axons`; return the reported neurons, sorted, int32."""
-        return self._tick(validation.check_axons(self.config, axons), learn)
-
-    def run(self, trains: Sequence[Array]) -> list[Array]:
-        """Run `len(trains)` ticks without learning, or none if a train is refused."""
-        checked = validation.check_trains(self.config, trains)
-        return [self._tick(axons, learn=False) for axons in checked]
-
-    def _tick(self, axons: np.ndarray[Any, np.dtype[np.int64]], learn: bool) -> Array:
-        start = perf_counter()
+    def _advance(self, axons: NDArray[Any]) -> Array:
         self._chip.send_spikes(axons)
-        reported = self._chip.tick()
-        if learn:
-            self._chip.learn()
-        self.chip_seconds += perf_counter() - start
-        return reported.astype(np.int32)
+        return self._chip.tick().astype(np.int32)
 
     def send_spikes(self, axons: Array, delay: int = 0) -> None:
         """Set spikes for the tick after `delay` (0..delay_slots - 2) further ones."""
@@ -95,17 +60,6 @@ class GoldenDevice(Device):
         np.add.at(sums, checked, errors)
         validation.check_sums(self.config.geometry, sums)
         self._chip.send_errors(checked, errors, ungated)
-
-    def learn(self) -> None:
-        """Apply the errors sent; DeviceError if it was done since the last tick."""
-        validation.require_learnable(self._chip.learned)
-        start = perf_counter()
-        self._chip.learn()
-        self.chip_seconds += perf_counter() - start
-
-    def clear(self) -> None:
-        """Zero all state but weights, tick, seed and counters."""
-        self._chip.clear()
 
     def snapshot(self) -> dict[str, Any]:
         """All state, as arrays and numbers that `numpy.savez` takes; see `Device.snapshot`."""
@@ -122,7 +76,3 @@ class GoldenDevice(Device):
     def counter_table(self) -> NDArray[np.int64]:
         """The counters of every core, int64 `(cores, len(Counter))`."""
         return self._chip.counter_table()
-
-    def close(self) -> None:
-        """Let go of the chip; whatever needs it is a DeviceError from now on."""
-        self._open_chip = None

@@ -34,7 +34,7 @@ from axonloop.host.replies import data_payload, spikes_of_tick, spikes_of_ticks
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig
 from axonloop.models.packets import Kind, header
-from axonloop.models.registers import Control, Counter, Region, region_words
+from axonloop.models.registers import WRITABLE, Control, Counter, Region, region_words
 
 POSTED_LIMIT = 1 << 16
 """Words that wait for an answered packet before they are sent on their own."""
@@ -138,7 +138,7 @@ class PacketDevice(Device):
 
     def write(self, region: Region, values: Array) -> None:
         """Write one whole state array, of the shape that `read` returns."""
-        region = validation.check_region(region, validation.WRITABLE)
+        region = validation.check_region(region, WRITABLE)
         self._write_state(region, validation.check_state(self.config, region, values))
 
     def _write_state(self, region: Region, values: Array) -> None:
@@ -203,11 +203,11 @@ class PacketDevice(Device):
     def snapshot(self) -> dict[str, Any]:
         """All state, as arrays and numbers that `numpy.savez` takes; see `Device.snapshot`."""
         validation.require_no_errors(*(sums.values for sums in self._sums))
-        regions = (*validation.WRITABLE, Region.WEIGHT, Region.CONTROL)
+        regions = (*WRITABLE, Region.WEIGHT, Region.CONTROL)
         *found, weights, controls = self._read_words([(r, self._words[r]) for r in regions])
         state: dict[str, Any] = {
             region.name.lower(): self._decode(region, words)
-            for region, words in zip(validation.WRITABLE, found, strict=True)
+            for region, words in zip(WRITABLE, found, strict=True)
         }
         registers = (Control.TICK, Control.SEED, Control.LEARNED)
         return (
@@ -227,7 +227,7 @@ class PacketDevice(Device):
         """
         state = validation.check_snapshot(self.config, snapshot)
         self.clear()
-        for region in validation.WRITABLE:
+        for region in WRITABLE:
             self._write_state(region, state[region.name.lower()])
         self._write_weights(state["weights"])
         self._learned = bool(state["learned"])

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.device import STATE_REGIONS, Array, Device
+from axonloop.host.device import Array, Device
 from axonloop.host.hashes import TraceHash, weight_hash
 from axonloop.host.traffic import Operation, Step, Traffic
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, require, require_range
-from axonloop.models.registers import MODEL_COUNTERS, Counter, Region
+from axonloop.models.registers import MODEL_COUNTERS, STATE_REGIONS, Counter, Region
 
 COMPARED: tuple[Region, ...] = (*STATE_REGIONS, Region.PENDING, Region.GATED, Region.UNGATED)
 """What is compared after every tick, besides reported spikes and weights."""

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from axonloop.host.device import Array
-from axonloop.host.validation import WRITABLE, region_shape
+from axonloop.host.validation import region_shape
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig
-from axonloop.models.registers import Region, value_bits
+from axonloop.models.registers import WRITABLE, Region, value_bits
 from axonloop.sim.stimulus import random_chip, random_chip_weights
 
 SEGMENT = 48

@@ -14,16 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from axonloop.host.device import STATE_REGIONS, Array, DeviceError
+from axonloop.host.device import Array, DeviceError
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, Geometry, require, require_range
 from axonloop.models.golden.synapses import visited
-from axonloop.models.registers import COUNTER_BITS, Counter, Region, value_bits
-
-WRITABLE: tuple[Region, ...] = (*STATE_REGIONS, Region.PENDING)
-"""Regions that `Device.write` takes and a snapshot holds."""
-READABLE: tuple[Region, ...] = (*WRITABLE, Region.GATED, Region.UNGATED)
-"""Regions that `Device.read` takes."""
+from axonloop.models.registers import (
+    COUNTER_BITS,
+    READABLE,
+    WRITABLE,
+    Counter,
+    Region,
+    state_limits,
+)
 
 _READABLE = frozenset(READABLE)
 CLOSED = "device must be open, not closed"
@@ -157,14 +159,8 @@ def check_regions(regions: Sequence[Region]) -> list[Region]:
 
 
 def check_state(chip: ChipConfig, region: Region, values: ArrayLike) -> Array:
-    """One whole state array that fits its registers: int32.
-
-    Signed words may take all of their bits: -2^(b-1) too, which only a host can bring about.
-    """
-    bits, signed = value_bits(chip.geometry)[region]
-    bits = 1 if region == Region.PENDING else bits
-    low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
-    array = ranged(region.name.lower(), values, low, high)
+    """One whole state array that fits its registers: int32."""
+    array = ranged(region.name.lower(), values, *state_limits(chip.geometry, region))
     shape = region_shape(chip, region)
     require(array.shape == shape, region.name.lower(), f"of shape {shape}", array.shape)
     return array.astype(np.int32)

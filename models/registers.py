@@ -120,6 +120,23 @@ def chip_counters(
     return found | {counter: int(table[0, counter]) for counter in shared if counter in found}
 
 
+STATE_REGIONS: tuple[Region, ...] = (
+    Region.CURRENT,
+    Region.MEMBRANE,
+    Region.RESET,
+    Region.COUNTDOWN,
+    Region.BOX,
+    Region.SPIKE,
+    Region.TRACE_Q,
+    Region.TRACE_P,
+    Region.TRACE_PQ,
+)
+"""Every state word of a tick, in the order in which trace_hash takes them."""
+WRITABLE = (*STATE_REGIONS, Region.PENDING)
+"""State arrays that a host may write; a snapshot holds them."""
+READABLE = (*WRITABLE, Region.GATED, Region.UNGATED)
+"""State arrays that a host may read."""
+
 PARAMETER_INDEX = {name: index for index, name in enumerate(parameter_max(Geometry()))}
 """Offset of each register inside its parameter set."""
 
@@ -230,6 +247,16 @@ def value_bits(geometry: Geometry) -> dict[Region, tuple[int, bool]]:
         Region.UNGATED: sums,
         Region.PENDING: (geometry.trace_lanes, False),
     }
+
+
+def state_limits(geometry: Geometry, region: Region) -> tuple[int, int]:
+    """Smallest and largest value of a word of a state array.
+
+    Signed words may take all of their bits: -2^(b-1) too, which only a host can bring about.
+    """
+    bits, signed = value_bits(geometry)[region]
+    bits = 1 if region == Region.PENDING else bits
+    return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
 
 
 def parameter_bits(geometry: Geometry) -> dict[str, int]:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from axonloop.host.validation import READABLE
 from axonloop.models.chip import ChipConfig, Mesh
 from axonloop.models.config import CoreConfig, Destination, Geometry, ParameterSet, Row
 from axonloop.models.golden.chip import Chip
-from axonloop.models.registers import Counter, Region
+from axonloop.models.registers import READABLE, Counter, Region
 from axonloop.sim.batched import BatchedChip
 from tests.random_chips import random_chip
 from tests.random_cores import random_weights

@@ -7,11 +7,10 @@ from random import Random
 
 import numpy as np
 
-from axonloop.host.device import STATE_REGIONS
 from axonloop.models.chip import ChipConfig, Mesh
 from axonloop.models.config import CoreConfig, Destination
 from axonloop.models.golden.chip import Chip
-from axonloop.models.registers import MODEL_COUNTERS, Counter, Region
+from axonloop.models.registers import MODEL_COUNTERS, STATE_REGIONS, Counter, Region
 from tests.naive import NaiveChip
 from tests.random_cores import random_config, random_geometry, random_weights
 

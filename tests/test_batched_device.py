@@ -105,7 +105,7 @@ def test_batched_by_name(name: str) -> None:
         assert device.name == "batched"
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_a_gpu_that_is_not_there() -> None:
+def test_a_gpu_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ValueError, match="^device must be cpu: no GPU here, not 'cuda'$"):
         open_device("batched:cuda", CoreConfig(GEOMETRIES["small"]))

@@ -117,8 +117,8 @@ def test_what_cannot_be_built(name: str) -> None:
         BatchedChip(**request)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_a_gpu_that_is_not_there() -> None:
+def test_a_gpu_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ValueError, match="^device must be cpu: no GPU here, not 'cuda'$"):
         BatchedChip(CONFIG, 1, True, "cuda")
 

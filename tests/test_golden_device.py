@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from axonloop.host.device import STATE_REGIONS, DeviceError
+from axonloop.host.device import DeviceError
 from axonloop.host.golden import GoldenDevice
 from axonloop.host.hashes import TraceHash, weight_hash
 from axonloop.models.config import CoreConfig, Destination, Geometry, Group, Row
-from axonloop.models.registers import Counter, Region
+from axonloop.models.registers import STATE_REGIONS, Counter, Region
 from tests.random_cores import random_config, random_geometry, random_weights
 
 GEOMETRY = Geometry(axons=32, neurons=32)

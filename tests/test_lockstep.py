@@ -7,7 +7,6 @@ import re
 import numpy as np
 import pytest
 
-from axonloop.host.device import STATE_REGIONS
 from axonloop.host.golden import GoldenDevice
 from axonloop.host.lockstep import DivergenceError
 from axonloop.host.rtl import RtlDevice
@@ -15,7 +14,7 @@ from axonloop.host.traffic import Traffic
 from axonloop.host.verify import lockstep
 from axonloop.models.chip import Mesh
 from axonloop.models.config import CoreConfig, Geometry, ParameterSet
-from axonloop.models.registers import Counter, Region
+from axonloop.models.registers import STATE_REGIONS, Counter, Region
 from axonloop.sim.geometries import GEOMETRIES
 from axonloop.sim.stimulus import random_chip, random_config, random_weights
 

@@ -11,23 +11,7 @@ from torch import Tensor
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import require, require_range
 from axonloop.models.golden.synapses import visited
-from axonloop.models.registers import Region, value_bits
-
-WRITABLE = (
-    Region.CURRENT,
-    Region.MEMBRANE,
-    Region.RESET,
-    Region.COUNTDOWN,
-    Region.BOX,
-    Region.SPIKE,
-    Region.TRACE_Q,
-    Region.TRACE_P,
-    Region.TRACE_PQ,
-    Region.PENDING,
-)
-"""Regions that can be written."""
-READABLE = (*WRITABLE, Region.GATED, Region.UNGATED)
-"""Regions that can be read."""
+from axonloop.models.registers import Region
 
 
 def check_device(name: str) -> torch.device:
@@ -99,10 +83,3 @@ def check_region(region: Region, allowed: tuple[Region, ...]) -> Region:
     names = ", ".join(entry.name for entry in allowed)
     require(region in allowed, "region", f"one of {names}", getattr(region, "name", region))
     return Region(region)
-
-
-def state_limits(chip: ChipConfig, region: Region) -> tuple[int, int]:
-    """Smallest and largest value of a word of state; signed ones may take all of their bits."""
-    bits, signed = value_bits(chip.geometry)[region]
-    bits = 1 if region == Region.PENDING else bits
-    return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)

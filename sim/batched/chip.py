@@ -10,7 +10,14 @@ from torch import Tensor
 
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, require, require_range
-from axonloop.models.registers import MODEL_COUNTERS, Counter, Region
+from axonloop.models.registers import (
+    MODEL_COUNTERS,
+    READABLE,
+    WRITABLE,
+    Counter,
+    Region,
+    state_limits,
+)
 from axonloop.sim.batched import checks
 from axonloop.sim.batched.counters import FLUSH, Counters
 from axonloop.sim.batched.fanout import FanOut
@@ -280,13 +287,13 @@ class BatchedChip:
 
     def read(self, region: Region) -> Tensor:
         """The state of a region, a copy: int32 `(copies, n)`; PENDING `(copies, slots, axons)`."""
-        state = self._state()[checks.check_region(region, checks.READABLE)]
+        state = self._state()[checks.check_region(region, READABLE)]
         return state.to(torch.int32, copy=True)
 
     def write(self, region: Region, values: Any) -> None:
         """Replace the state of a region by values in range, of the shape that `read` returns."""
-        region = checks.check_region(region, checks.WRITABLE)
-        state, limits = self._state()[region], checks.state_limits(self.config, region)
+        region = checks.check_region(region, WRITABLE)
+        state, limits = self._state()[region], state_limits(self.config.geometry, region)
         shape, name = tuple(state.shape), region.name.lower()
         state.copy_(checks.check_whole(name, values, shape, limits, self.device))
         self.scheduler.changed()
@@ -310,7 +317,7 @@ class BatchedChip:
 
     def snapshot(self) -> dict[str, Any]:
         """All state, for `restore`: tensors by region name, copies first, and registers."""
-        arrays = {region.name.lower(): self.read(region) for region in checks.READABLE}
+        arrays = {region.name.lower(): self.read(region) for region in READABLE}
         return arrays | {
             "weights": self.read_weights(),
             "tick": self.time,

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import require, require_range
-from axonloop.models.registers import COUNTER_BITS, Region
+from axonloop.models.registers import COUNTER_BITS, Region, state_limits
 from axonloop.sim.batched import checks
 
 
@@ -31,7 +31,7 @@ def check_snapshot(
     require(set(snapshot) == keys, "snapshot", f"made of {sorted(keys)}", found)
     checked: dict[str, Any] = {}
     for region, name in names.items():
-        limits, shape = checks.state_limits(chip, region), tuple(state[region].shape)
+        limits, shape = state_limits(chip.geometry, region), tuple(state[region].shape)
         checked[name] = checks.check_whole(name, snapshot[name], shape, limits, counters.device)
     checked["weights"] = checks.check_weights(chip, snapshot["weights"], own, counters.device)
     for name, high in (("tick", (1 << 32) - 1), ("learned", 1)):
