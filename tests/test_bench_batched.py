@@ -69,6 +69,9 @@ def test_rates_on_both_sides_are_alike() -> None:
     for mine, spikes in zip(ours[:2], theirs[:2], strict=True):
         assert 0.02 < mine < 0.1
         assert mine == pytest.approx(float(spikes.mean()), rel=0.1)
+    for contender in float_learning(task):  # what spikes take off differs a little in DECOLLE
+        for mine, spikes in zip(ours[:2], contender.run()[:2], strict=True):
+            assert mine == pytest.approx(float(spikes.mean()), rel=0.2)
 
 
 @pytest.mark.parametrize("name", PEERS)

@@ -274,7 +274,9 @@ def test_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_study_of_layers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """On a handful of samples: an accuracy for the one layer, and for each of the two."""
     arguments = ["study", "layers", "--seeds", "1", "--epochs", "1", "--jobs", "1", "--limit", "2"]
-    assert run([*arguments, "--out", str(tmp_path)]) == 0
+    assert run([*arguments, "--device", "batched", "--out", str(tmp_path)]) == 0
+    metrics = json.loads((tmp_path / "two-layers-seed1" / "metrics.json").read_text())
+    assert metrics["device"] == "batched"
     assert len(capsys.readouterr().out.splitlines()) == 4
     points = json.loads((tmp_path / "layers.json").read_text())
     found = [(point["network"], point["layer"]) for point in points]

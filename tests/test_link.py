@@ -10,6 +10,7 @@ import pytest
 from axonloop.host import packing
 from axonloop.host.addresses import Addresses
 from axonloop.host.device import DeviceError
+from axonloop.host.error_sums import ErrorSums
 from axonloop.host.link import PacketDevice
 from axonloop.host.replies import data_payload, spikes_of_tick, spikes_of_ticks
 from axonloop.models.chip import ChipConfig, Mesh
@@ -277,3 +278,21 @@ def test_long_regions_travel_in_several_packets():
     assert packets[2 + 0xFFFF] == header(Kind.WRITE, 0, 70_000 - 0xFFFF)
     assert packets[3 + 0xFFFF] == address(Region.WEIGHT, 0xFFFF)
     assert packing.read_packets(0, Region.WEIGHT, 70_000)[1] == 2
+
+
+def test_sums_of_errors_begin_anew_when_they_are_forgotten():
+    """Only events beyond what is harmless are added up at once; the bound is exact."""
+    geometry = CoreConfig(SMALL).geometry
+    low = -(1 << geometry.error_sum_bits - 1)
+    sums = ErrorSums(geometry, np.zeros(8, np.int32))
+    for _ in range(2):
+        while sums.values[3] - geometry.error_max >= low:
+            sums.add([3], [-geometry.error_max])
+        rest = int(low - sums.values[3])
+        sums.add([3, 4], [rest, 5])
+        before = sums.values.copy()
+        with pytest.raises(ValueError, match=f"sum of errors of neuron 3 must be in {low}"):
+            sums.add([4, 3], [1, -1])
+        assert (sums.values == before).all()
+        sums.forget()
+        assert not sums.values.any()

@@ -22,6 +22,18 @@ CALLS: dict[str, tuple[str, tuple[Any, ...], str]] = {
     "tick-float": ("tick", ([0.5],), "axons must be whole numbers of an integer dtype, not float"),
     "tick-nan": ("tick", ([np.nan],), "axons must be whole numbers of an integer dtype, not float"),
     "tick-range": ("tick", ([16],), "axons must be in 0..15, not 16"),
+    "tick-below": ("tick", (np.array([3, -1], np.int32),), "axons must be in 0..15, not -1"),
+    "tick-above": ("tick", (np.array([3, 16], np.int32),), "axons must be in 0..15, not 16"),
+    "neuron-below": (
+        "send_errors",
+        (np.array([-1], np.int32), np.array([1], np.int32)),
+        "neurons of error events must be in 0..15, not -1",
+    ),
+    "value-below": (
+        "send_errors",
+        (np.array([1], np.int32), np.array([-128], np.int32)),
+        "values of error events must be in -127..127, not -128",
+    ),
     "trains-none": ("run", (None,), "trains must be a list, axons of one tick an entry, not None"),
     "trains-word": ("run", ("abc",), "trains must be a list, axons of one tick an entry, not 'ab"),
     "trains-0d": ("run", (np.array(3),), "trains must be a list, axons of one tick an entry, not"),
