@@ -6,13 +6,13 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.arithmetic import delay
 from axonloop.hdl.payloads import (
-    BUS_LATENCY,
     BusSignature,
     address_bits,
     error_layout,
     header_layout,
     spike_layout,
 )
+from axonloop.hdl.weights import weight_latency
 from axonloop.models.config import Geometry
 from axonloop.models.packets import Fault, Kind
 from axonloop.models.registers import READ_ONLY, Control, Region, region_words
@@ -250,11 +250,12 @@ class Commands(wiring.Component):
     def _read(self, m) -> None:
         """One word per cycle, as long as the queue has room for all that is on its way."""
         answers = self._answers
-        arriving = delay(m, self.bus.read, BUS_LATENCY, "arriving")
-        room = READ_QUEUE - BUS_LATENCY - 1
+        latency = weight_latency(self._geometry)
+        arriving = delay(m, self.bus.read, latency, "arriving")
+        room = READ_QUEUE - latency - 1
         m.d.comb += [
             self.bus.read.eq((self._left != 0) & (answers.level < room)),
-            answers.w_en.eq(arriving[BUS_LATENCY]),
+            answers.w_en.eq(arriving[-1]),
             answers.w_data.eq(self.bus.read_data),
             self.replies.valid.eq(answers.r_rdy),
             self.replies.payload.eq(answers.r_data),

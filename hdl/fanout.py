@@ -27,7 +27,7 @@ class Fanout(wiring.Component):
        `fault` rises for one cycle instead.
     5. `busy` while anything is queued or on its way; it falls after the last spike was taken.
 
-    Latency: 2 cycles per spike + 2 per entry, and what the receivers take longer.
+    Latency: 2 cycles per spike + 2 per entry + 1, and what the receivers take longer.
     """
 
     def __init__(self, geometry: Geometry, cores: range) -> None:
@@ -76,11 +76,12 @@ class Fanout(wiring.Component):
         kept, idle = Signal.like(neuron), Signal()
         reported = ~self._report.read_data.as_value().any() | self.reports.ready
         m.d.comb += [
-            self.busy.eq(next_word | bits.any() | ~idle),
+            self.busy.eq(next_word | bits.any() | ~idle | self.spikes.valid | self.fault),
             self.reports.payload.eq(kept),
             self._entries.read_address.eq(entry),
         ]
-        good = self._address(m)
+        send = Signal()
+        ready = self._send(m, send)
         with m.FSM():
             with m.State("FIND"):
                 m.d.comb += idle.eq(1)
@@ -102,23 +103,24 @@ class Fanout(wiring.Component):
                 m.d.comb += self._entries.read_enable.eq(1)
                 m.next = "SEND"
             with m.State("SEND"):
-                m.d.comb += [self.spikes.valid.eq(good), self.fault.eq(~good)]
-                with m.If(self.spikes.ready | ~good):
+                m.d.comb += send.eq(1)
+                with m.If(ready):
                     m.d.sync += [entry.eq(entry + 1), remaining.eq(remaining - 1)]
                     m.next = "ENTRY"
                     with m.If(remaining == 1):
                         m.next = "FIND"
         return m
 
-    def _address(self, m) -> Signal:
-        """Take the present entry apart; returns whether the chip has what it names."""
-        geometry, good = self._geometry, Signal()
+    def _send(self, m, send) -> Signal:
+        """Put the present entry into the output register, when it is free: `send` asks for it.
+
+        Returns whether it is taken. An entry that names what the chip does not have is a fault.
+        """
+        geometry, good, ready = self._geometry, Signal(), Signal()
         entry = self._entries.read_data.as_value()
         axon, delay, core = entry[:16], entry[16:20], entry[20:]
         m.d.comb += [
-            self.spikes.payload.payload.axon.eq(axon),
-            self.spikes.payload.payload.delay.eq(delay),
-            self.spikes.payload.core.eq(core),
+            ready.eq(~self.spikes.valid | self.spikes.ready),
             good.eq(
                 (core >= self._cores.start)
                 & (core < self._cores.stop)
@@ -126,7 +128,15 @@ class Fanout(wiring.Component):
                 & (delay <= geometry.max_delay)
             ),
         ]
-        return good
+        m.d.sync += self.fault.eq(send & ready & ~good)
+        with m.If(ready):
+            m.d.sync += [
+                self.spikes.valid.eq(send & good),
+                self.spikes.payload.payload.axon.eq(axon),
+                self.spikes.payload.payload.delay.eq(delay),
+                self.spikes.payload.core.eq(core),
+            ]
+        return ready
 
     def _queue(self, m):
         """Words with spikes wait here; returns the bits of the current one and its first neuron.

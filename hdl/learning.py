@@ -35,7 +35,7 @@ class Learning(wiring.Component):
     3. `busy` from the cycle after `start` until the last weight was written.
 
     Latency: max(axons / multipliers, 5) cycles per neuron in error (twice the first with one
-    weight port), + TickNoise.LATENCY + 6 + Update.LATENCY.
+    weight port), + TickNoise.LATENCY + 6 + `update_latency`.
 
     Members
     -------

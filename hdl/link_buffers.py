@@ -19,7 +19,7 @@ class Inbox(wiring.Component):
     2. `commit` makes the words of the frame whole, `drop` forgets them; neither goes with `put`.
     3. While `clear` is 1, all is forgotten and all numbers are 0.
 
-    Latency: 2 cycles from `commit` to the first word; a word every 2 cycles.
+    Latency: 3 cycles from `commit` to the first word; a word every 3 cycles.
 
     Members
     -------
@@ -47,16 +47,17 @@ class Inbox(wiring.Component):
         m = Module()
         m.submodules.memory = memory = Memory(shape=32, depth=self._places, init=[])
         write, read = memory.write_port(), memory.read_port()
-        end, shown, bits = Signal(NUMBER_BITS), Signal(), len(write.addr)
+        end, bits = Signal(NUMBER_BITS), len(write.addr)
+        fetched, shown, word = Signal(), Signal(), Signal(32)
         m.d.comb += [
             self.room.eq((end - self.taken)[:NUMBER_BITS] != self._places),
             write.addr.eq(end[:bits]),
             write.data.eq(self.data),
             write.en.eq(self.put & self.room),
             read.addr.eq(self.taken[:bits]),
-            read.en.eq(~shown),
+            read.en.eq(1),
             self.words.valid.eq(shown),
-            self.words.payload.eq(read.data),
+            self.words.payload.eq(word),
         ]
         with m.If(self.commit):
             m.d.sync += self.expected.eq(end)
@@ -66,10 +67,13 @@ class Inbox(wiring.Component):
             m.d.sync += end.eq(end + 1)
         with m.If(shown & self.words.ready):
             m.d.sync += [shown.eq(0), self.taken.eq(self.taken + 1)]
+        with m.Elif(fetched):
+            m.d.sync += [word.eq(read.data), shown.eq(1), fetched.eq(0)]
         with m.Elif(~shown & (self.taken != self.expected)):
-            m.d.sync += shown.eq(1)
+            m.d.sync += fetched.eq(1)
         with m.If(self.clear):
-            m.d.sync += [end.eq(0), self.expected.eq(0), self.taken.eq(0), shown.eq(0)]
+            m.d.sync += [end.eq(0), self.expected.eq(0), self.taken.eq(0)]
+            m.d.sync += [fetched.eq(0), shown.eq(0)]
         return m
 
 

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from axonloop.hdl.arithmetic import delay
 from axonloop.hdl.memory import LaneMemory
 from axonloop.hdl.payloads import address_bits
-from axonloop.hdl.weights import Weights, place_layout
+from axonloop.hdl.weights import place_layout, weight_latency
 from axonloop.models.config import Geometry
 from axonloop.models.registers import ROW_FIELDS, Region
 
@@ -24,7 +24,8 @@ class Synapses(wiring.Component):
     2. `sums` may be read while not `busy`, one group per cycle, data in the next cycle; with
        `sum_clear` the group read in the cycle before is set to 0.
 
-    Latency: sum over events of max(groups, 1), + 2 to fetch the first row, + 3 to drain.
+    Latency: sum over events of max(groups, 1), + 2 to fetch the first row, + `weight_latency` + 1
+    to drain.
 
     Members
     -------
@@ -73,8 +74,9 @@ class Synapses(wiring.Component):
             self.read_place.axon.eq(axon),
             self.read_place.group.eq(group),
         ]
-        valid = delay(m, active, Weights.LATENCY, "valid")
-        where = delay(m, group, Weights.LATENCY, "where")
+        latency = weight_latency(self._geometry)
+        valid = delay(m, active, latency, "valid")
+        where = delay(m, group, latency, "where")
         m.d.comb += self.busy.eq(self.events.valid | fetched | Cat(valid).any())
         self._accumulate(m, valid, where)
         return m
@@ -123,11 +125,11 @@ class Synapses(wiring.Component):
         cleared = Signal.like(self.sum_address)
         m.d.sync += cleared.eq(self.sum_address)
         m.d.comb += [
-            read.en.eq(valid[1] | self.sum_enable),
-            read.addr.eq(Mux(self.sum_enable, self.sum_address, where[1])),
+            read.en.eq(valid[-2] | self.sum_enable),
+            read.addr.eq(Mux(self.sum_enable, self.sum_address, where[-2])),
             self.sums.as_value().eq(read.data),
-            write.en.eq(valid[2] | self.sum_clear),
-            write.addr.eq(Mux(self.sum_clear, cleared, where[2])),
+            write.en.eq(valid[-1] | self.sum_clear),
+            write.addr.eq(Mux(self.sum_clear, cleared, where[-1])),
         ]
         with m.If(~self.sum_clear):
             m.d.comb += write.data.eq(

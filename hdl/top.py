@@ -1,6 +1,6 @@
 """The whole design of a board: a chip, the link, and the pins of a serial line."""
 
-from amaranth.hdl import Module, ResetInserter
+from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 
@@ -38,7 +38,9 @@ class Top(wiring.Component):
         m.submodules.transmitter = transmitter = UartTransmitter(cycles)
         m.submodules.link = link = Link(self._link, self._identity)
         chip = self._chip
-        m.submodules.chip = ResetInserter(link.chip_reset)(chip)
+        reset = Signal(init=1)
+        m.d.sync += reset.eq(link.chip_reset)
+        m.submodules.chip = ResetInserter(reset)(chip)
         connect(m, receiver=receiver.bytes, link=link.received)
         connect(m, link=link.sent, transmitter=transmitter.bytes)
         connect(m, link=link.commands, chip=chip.commands)

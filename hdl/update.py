@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from axonloop.hdl.arithmetic import delay, popcount, saturate
 from axonloop.hdl.noise import AXON_ROUNDS, axon_code, axon_code_constant, noise_rounds
 from axonloop.hdl.payloads import address_bits
-from axonloop.hdl.weights import place_layout
+from axonloop.hdl.weights import place_layout, weight_latency
 from axonloop.models.config import Geometry, ceil_log2, parameter_max
 from axonloop.models.registers import parameter_bits
 
@@ -25,21 +25,29 @@ def target_layout(geometry: Geometry) -> data.StructLayout:
     )
 
 
-class UpdateLane(wiring.Component):
-    """One synapse: W' = sat(W - round(E Pq, eta_shift)), a pipeline of `LATENCY` = 6 stages.
+def rounding_layout(geometry: Geometry) -> data.StructLayout:
+    """What is added to a product before the shift: bits of the noise by `mask`, and `half`."""
+    bits = parameter_max(geometry)["eta_shift"]
+    return data.StructLayout({"mask": bits, "half": bits})
 
-    The noise takes the first four stages (one round each), the product one, adding the noise one,
-    shifting one, subtracting and clipping one. One multiplier of error_bits x (pq_bits + 1).
+
+class UpdateLane(wiring.Component):
+    """One synapse: W' = sat(W - round(E Pq, eta_shift)), a pipeline of `LATENCY` = 8 stages.
+
+    The noise takes the first four stages (one round each), with the product in the fourth; then
+    adding the noise, shifting, subtracting and clipping take one each. One multiplier of
+    error_bits x (pq_bits + 1).
 
     Members
     -------
-    word, weight, pq, error : stage 0; `word` is the hash before the axon rounds
-    shift, nearest : eta_shift and rounding at stage 4
-    shift_late : eta_shift at stage 5
+    word, weight, pq : stage 0; `word` is the hash before the axon rounds
+    error : stage 3
+    rounding : stage 4
+    shift : eta_shift at stage 5
     new_weight, visited, changed : `LATENCY` cycles later
     """
 
-    LATENCY = 6
+    LATENCY = 8
 
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
@@ -51,9 +59,8 @@ class UpdateLane(wiring.Component):
                 "weight": In(weight),
                 "pq": In(geometry.pq_bits),
                 "error": In(signed(geometry.error_bits)),
+                "rounding": In(rounding_layout(geometry)),
                 "shift": In(shift),
-                "nearest": In(1),
-                "shift_late": In(shift),
                 "new_weight": Out(weight),
                 "visited": Out(1),
                 "changed": Out(1),
@@ -63,35 +70,35 @@ class UpdateLane(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         geometry = self._geometry
-        noise_bits = parameter_max(geometry)["eta_shift"]
-        word = self.word
+        word, pq = self.word, delay(m, self.pq, 3, "pq")
         for number in AXON_ROUNDS:
             mixed = Signal(32, name=f"word_{number}")
             m.d.sync += mixed.eq(noise_rounds(word, range(number, number + 1)))
             word = mixed
-        weight = delay(m, self.weight, 5, "weight")
+        weight = delay(m, self.weight, 7, "weight")
         product = Signal(signed(geometry.error_bits + geometry.pq_bits + 1))
-        m.d.sync += product.eq(self.error * self.pq)
-        product = delay(m, product, 3, "product")[3]
-        visited = Signal()
-        m.d.sync += visited.eq((self.pq != 0) & (self.weight != geometry.no_synapse))
-        visited = delay(m, visited, 4, "visited")
-        # Stage 4: what rounding adds.
-        mask = (1 << self.shift) - 1
-        half = (1 << self.shift) >> 1
-        added = Mux(self.nearest, half, word & mask)[:noise_bits]
-        exact = Signal(signed(max(len(product), noise_bits + 1) + 1))
-        m.d.sync += exact.eq(product + added)
-        # Stage 5: the change; the weight range bounds what matters of it.
-        change = exact >> self.shift_late
-        value, _ = saturate(weight[5] - change, geometry.weight_bits)
-        new_weight = Mux(visited[4], value, weight[5])
+        visited = delay(m, (self.pq != 0) & (self.weight != geometry.no_synapse), 7, "visited")
+        noisy = Signal(signed(max(len(product), len(self.rounding.mask) + 1) + 1))
+        change = Signal(signed(len(product) + 1))
+        exact = Signal(signed(max(len(change), geometry.weight_bits) + 1))
+        value, _ = saturate(exact, geometry.weight_bits)
+        new_weight = Mux(visited[7], value, weight[7])
         m.d.sync += [
+            product.eq(self.error * pq[3]),
+            noisy.eq(product + ((word & self.rounding.mask) | self.rounding.half)),
+            change.eq(noisy >> self.shift),
+            exact.eq(weight[6] - change),
             self.new_weight.eq(new_weight),
-            self.visited.eq(visited[4]),
-            self.changed.eq(new_weight != weight[5]),
+            self.visited.eq(visited[7]),
+            self.changed.eq(new_weight != weight[7]),
         ]
         return m
+
+
+def update_latency(geometry: Geometry) -> int:
+    """Cycles from the read of a weight until the new one is in the banks; odd, so that with one
+    weight port, where reads take every second cycle, writes fall between them."""
+    return weight_latency(geometry) + UpdateLane.LATENCY + 1
 
 
 class Update(wiring.Component):
@@ -100,13 +107,13 @@ class Update(wiring.Component):
     Rules
     -----
     1. `targets` hands over one neuron; the next is taken without a gap.
-    2. `pq_data` follows `pq_address` after one cycle, `read_data` follows `read_place` after two.
+    2. `pq_data` follows `pq_address` after one cycle, `read_data` follows `read_place` after
+       `weight_latency`.
     3. `busy` until the last write was handed to the weight memory and reached the banks.
 
-    Latency: axons / multipliers cycles per target (twice with one weight port), + `LATENCY`.
+    Latency: axons / multipliers cycles per target (twice with one weight port), +
+    `update_latency`.
     """
-
-    LATENCY = 3 + UpdateLane.LATENCY
 
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
@@ -142,18 +149,17 @@ class Update(wiring.Component):
             place.lane.eq(target.neuron[:lane_bits]),
             self.read_enable.eq(issue),
             self.read_place.eq(place),
-            self.pq_enable.eq(issue),
-            self.pq_address.eq(axon >> ceil_log2(self._pq_lanes)),
         ]
-        valid = delay(m, issue, self.LATENCY, "valid")
-        lanes = self._lanes(m, axon, target, Cat(valid).any())
-        places = delay(m, place.as_value(), self.LATENCY - 1, "place")
-        done = valid[self.LATENCY - 1]
+        latency = update_latency(self._geometry)
+        valid = delay(m, issue, latency, "valid")
+        lanes = self._lanes(m, valid, axon, target)
+        places = delay(m, place.as_value(), latency - 1, "place")
+        done = valid[latency - 1]
         visited = Cat(lane.visited for lane in lanes)
         changed = Cat(lane.changed for lane in lanes)
         m.d.comb += [
             self.write_enable.eq(Mux(done, visited & changed, 0)),
-            self.write_place.eq(places[self.LATENCY - 1]),
+            self.write_place.eq(places[-1]),
             self.write_data.as_value().eq(Cat(lane.new_weight for lane in lanes)),
             self.busy.eq(Cat(valid).any()),
         ]
@@ -186,24 +192,25 @@ class Update(wiring.Component):
             m.d.sync += [active.eq(1), axon.eq(0), target.eq(self.targets.payload)]
         return issue, axon, target
 
-    def _lanes(self, m, axon, target, enable):
-        """Stages 1 and 2: the hash before the axon rounds, Pq, and the weights, lane by lane.
+    def _lanes(self, m, valid, axon, target):
+        """The hash before the axon rounds, Pq and the weights, at the same time in every lane.
 
         Idle lanes stand still, which spares a simulator their work.
         """
         geometry = self._geometry
-        count = geometry.multipliers
-        word = Signal(32)
-        m.d.sync += word.eq(target.word ^ axon_code(axon))
-        parts = self._pq_lanes // count
-        part = Signal(max(1, ceil_log2(parts)))
-        m.d.sync += part.eq(axon >> ceil_log2(count))
-        width = count * geometry.pq_bits
-        factors = self.pq_data.as_value()
-        factors = factors.word_select(part, width) if parts > 1 else factors
-        error = delay(m, target.error, 2, "error")
-        shift = delay(m, target.eta_shift, 7, "shift")
-        nearest = delay(m, target.rounding, 6, "nearest")
+        count, later = geometry.multipliers, weight_latency(geometry) - 2
+        axon = delay(m, axon, later, "axon")[-1]
+        hashed = delay(m, target.word, later, "hashed")[-1]
+        word, enable = Signal(32), Signal()
+        m.d.sync += [word.eq(hashed ^ axon_code(axon)), enable.eq(Cat(valid[later:-1]).any())]
+        m.d.comb += [
+            self.pq_enable.eq(valid[later]),
+            self.pq_address.eq(axon >> ceil_log2(self._pq_lanes)),
+        ]
+        factors = self._factors(m, axon)
+        rounding = self._rounding(m, target, later + 5)
+        error = delay(m, target.error, later + 5, "error")[-1]
+        shift = delay(m, target.eta_shift, later + 7, "shift")[-1]
         lanes = []
         for k in range(count):
             lane = UpdateLane(geometry)
@@ -213,12 +220,27 @@ class Update(wiring.Component):
                     lane.word.eq(word ^ axon_code_constant(k)),
                     lane.pq.eq(factors.word_select(k, geometry.pq_bits)),
                 ]
-            m.d.comb += [
-                lane.weight.eq(self.read_data[k]),
-                lane.error.eq(error[2]),
-                lane.shift.eq(shift[6]),
-                lane.nearest.eq(nearest[6]),
-                lane.shift_late.eq(shift[7]),
-            ]
+            m.d.comb += [lane.weight.eq(self.read_data[k]), lane.error.eq(error)]
+            m.d.comb += [lane.rounding.eq(rounding), lane.shift.eq(shift)]
             lanes.append(lane)
         return lanes
+
+    def _factors(self, m, axon):
+        """Of the word of Pq that `axon` asked for, the part for the lanes."""
+        count = self._geometry.multipliers
+        parts, factors = self._pq_lanes // count, self.pq_data.as_value()
+        part = Signal(max(1, ceil_log2(parts)))
+        m.d.sync += part.eq(axon >> ceil_log2(count))
+        return factors.word_select(part, len(factors) // parts) if parts > 1 else factors
+
+    def _rounding(self, m, target, cycles):
+        """How the lanes round, `cycles` + 1 later than the target."""
+        shift = delay(m, target.eta_shift, cycles, "early_shift")[-1]
+        nearest = delay(m, target.rounding, cycles, "nearest")[-1]
+        rounding = Signal(rounding_layout(self._geometry))
+        one = (1 << shift)[: len(rounding.mask) + 1]
+        m.d.sync += [
+            rounding.mask.eq(Mux(nearest, 0, one - 1)),
+            rounding.half.eq(Mux(nearest, one >> 1, 0)),
+        ]
+        return rounding

@@ -1,10 +1,10 @@
 """The weight memory over L banks: rows for integration, columns for learning."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.arithmetic import rotate
+from axonloop.hdl.arithmetic import delay, rotate
 from axonloop.hdl.payloads import BusSignature, address_bits
 from axonloop.models.config import Geometry, Layout, ceil_log2
 from axonloop.models.registers import Region, weight_stride
@@ -27,6 +27,12 @@ def place_layout(geometry: Geometry) -> data.StructLayout:
     )
 
 
+def weight_latency(geometry: Geometry) -> int:
+    """Cycles from a read's place to its data: the rotator takes two, in halves, behind a register
+    at the banks."""
+    return 4 if geometry.layout is Layout.SKEWED else 2
+
+
 class Weights(wiring.Component):
     """axons x neurons weights in L banks.
 
@@ -37,7 +43,7 @@ class Weights(wiring.Component):
 
     Rules
     -----
-    1. A read returns `read_data` two cycles later.
+    1. A read returns `read_data` `weight_latency` cycles later.
     2. A write reaches the banks in the next cycle. Lanes without enable stay.
     3. With one weight port no read may come in the cycle after a write.
     4. A read in the cycle after a write of the same place returns either value.
@@ -45,10 +51,8 @@ class Weights(wiring.Component):
     Resources: L banks of axons x groups weights; skewed: two rotators of L x weight_bits.
     """
 
-    LATENCY = 2
-
     def __init__(self, geometry: Geometry) -> None:
-        self._geometry = geometry
+        self._geometry, self._latency = geometry, weight_latency(geometry)
         self._lane_bits = ceil_log2(geometry.lanes)
         self._group_bits = ceil_log2(geometry.groups)
         words = data.ArrayLayout(signed(geometry.weight_bits), geometry.lanes)
@@ -88,12 +92,7 @@ class Weights(wiring.Component):
         else:
             row = self._store(m, 0, *ports, enables, values)
             outputs = [row.word_select(k, width) for k in range(lanes)]
-        amount, column, lane = self._amounts(m, read_place)
-        turned = rotate(outputs, amount) if self._skewed else outputs
-        if not self._skewed and lanes > 1:
-            first = Cat(outputs).word_select(lane, width)
-            turned = [Mux(column, first, outputs[0]), *outputs[1:]]
-        m.d.sync += self.read_data.as_value().eq(Cat(turned))
+        m.d.sync += self.read_data.as_value().eq(Cat(self._turn_out(m, read_place, outputs)))
         return m
 
     @property
@@ -105,10 +104,23 @@ class Weights(wiring.Component):
         turned = place.axon + Mux(place.column, place.lane, 0)
         return turned[: self._lane_bits]
 
-    def _amounts(self, m, place):
-        amount, column, lane = Signal(self._lane_bits), Signal(), Signal.like(place.lane)
-        m.d.sync += [amount.eq(self._amount(place)), column.eq(place.column), lane.eq(place.lane)]
-        return amount, column, lane
+    def _turn_out(self, m, place, outputs):
+        """Read side: what the banks gave in the cycle after `place`, turned to lanes."""
+        width = self._geometry.weight_bits
+        if not self._skewed:
+            column, lane = delay(m, place.column, 1, "column"), delay(m, place.lane, 1, "lane")
+            first = Cat(outputs).word_select(lane[1], width)
+            return [Mux(column[1], first, outputs[0]), *outputs[1:]]
+        amounts, half = delay(m, self._amount(place), 3, "amount"), self._lane_bits // 2
+        far = Cat(Const(0, half), amounts[3][half:])
+        kept = self._kept(m, "row", outputs)
+        return rotate(self._kept(m, "near", rotate(kept, amounts[2][:half])), far)
+
+    def _kept(self, m, name, words):
+        """Words of weights in a register."""
+        width, kept = self._geometry.weight_bits, Signal(len(Cat(words)), name=name)
+        m.d.sync += kept.eq(Cat(words))
+        return [kept.word_select(k, width) for k in range(len(words))]
 
     def _address(self, place, bank: int):
         """Address in `bank`: the axon that this bank holds there, and the group."""
@@ -188,20 +200,16 @@ class Weights(wiring.Component):
                 write_place.eq(place),
                 write_data.eq(weights.replicate(parts)),
             ]
-        chosen, parts_taps = Signal(2), [Signal(max(1, part_bits)) for _ in range(2)]
-        m.d.sync += [
-            chosen.eq(Cat(bus.read & selected, chosen[0])),
-            parts_taps[0].eq(part),
-            parts_taps[1].eq(parts_taps[0]),
-        ]
+        chosen = delay(m, bus.read & selected, self._latency, "chosen")
+        shown = delay(m, part, self._latency, "part") if parts > 1 else None
         row = self.read_data.as_value()
         width = per_word * geometry.weight_bits
-        piece = row.word_select(parts_taps[1], width) if parts > 1 else row
+        piece = row.word_select(shown[-1], width) if parts > 1 else row
         fields = [
             data.View(data.ArrayLayout(signed(geometry.weight_bits), per_word), piece)[k]
             for k in range(per_word)
         ]
         wide = [Signal(signed(container), name=f"container_{k}") for k in range(per_word)]
         m.d.comb += [a.eq(b) for a, b in zip(wide, fields, strict=True)]
-        with m.If(chosen[1]):
+        with m.If(chosen[-1]):
             m.d.comb += bus.read_data.eq(Cat(wide))
