@@ -1,6 +1,6 @@
 """The arithmetic verbs of the number format (docs/contract.md): saturate, clip, decay, round."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 
 from axonloop.models.config import DECAY_ONE
 
@@ -10,12 +10,24 @@ DECAY_SHIFT = DECAY_BITS - 1
 
 
 def saturate(value: Value, bits: int) -> tuple[Value, Value]:
-    """Clip signed `value` to +-(2^(bits-1) - 1); returns it, and whether it was clipped."""
-    limit = (1 << (bits - 1)) - 1
-    above, below = value > limit, value < -limit
-    kept = value[:bits].as_signed()
-    clipped = Mux(above, limit, Mux(below, -limit, kept))
-    return clipped[:bits].as_signed(), above | below
+    """Clip signed `value` to +-(2^(bits-1) - 1); returns it, and whether it was clipped.
+
+    It does not fit if a bit above the low bits - 1 differs from the sign, or if it is -2^(bits-1).
+    """
+    if len(value) < bits:
+        return value, Const(0)
+    negative, low = value[-1], bits - 1
+    differs = (value[low:] ^ negative.replicate(len(value) - low)).any()
+    clipped = differs | (negative & ~value[:low].any())
+    limit = Cat(1, (~negative).replicate(low - 1), negative)
+    return Mux(clipped, limit, value[:bits]).as_signed(), clipped
+
+
+def is_below(value: Value, limit: int) -> Value:
+    """value < limit, without a subtractor where `limit` is a power of two."""
+    if limit & (limit - 1):
+        return value < limit
+    return ~value[limit.bit_length() - 1 :].any()
 
 
 def clip(value: Value, bits: int) -> tuple[Value, Value]:

@@ -15,7 +15,7 @@ class Errors(wiring.Component):
     Rules
     -----
     1. `events` is always accepted, one per cycle; sums are exact, modulo their width.
-    2. While not taking events, `pop` answers two cycles later: `neuron`, `gated`, `ungated` of
+    2. While not taking events, `pop` answers three cycles later: `neuron`, `gated`, `ungated` of
        some neuron of the list, which leaves the list, its sums zeroed.
     3. `left` neurons are still in the list.
     """
@@ -46,29 +46,29 @@ class Errors(wiring.Component):
         write, enter, leave = sums.write_port(), entries.write_port(), entries.read_port()
         read = sums.read_port(transparent_for=(write,))
         event, valid = Signal(error_layout(self._geometry)), Signal()
-        popped = Signal(2)
+        popped = Signal(3)
         old = data.View(self._layout, read.data)
         new = Signal(self._layout)
         m.d.sync += [
             event.eq(self.events.payload),
             valid.eq(self.events.valid),
-            popped.eq(Cat(self.pop, popped[0])),
+            popped.eq(Cat(self.pop, popped[:2])),
             self.neuron.eq(leave.data),
         ]
         m.d.comb += [
             self.events.ready.eq(1),
             leave.en.eq(self.pop),
             leave.addr.eq(self.left - 1),
-            read.en.eq(self.events.valid | popped[0]),
-            read.addr.eq(Mux(popped[0], leave.data, self.events.payload.neuron)),
+            read.en.eq(self.events.valid | popped[1]),
+            read.addr.eq(Mux(popped[1], self.neuron, self.events.payload.neuron)),
             self.gated.eq(old.gated),
             self.ungated.eq(old.ungated),
             new.gated.eq(old.gated + Mux(event.ungated, 0, event.value)),
             new.ungated.eq(old.ungated + Mux(event.ungated, event.value, 0)),
             new.listed.eq(1),
-            write.en.eq(valid | popped[1]),
-            write.addr.eq(Mux(popped[1], self.neuron, event.neuron)),
-            write.data.eq(Mux(popped[1], 0, new.as_value())),
+            write.en.eq(valid | popped[2]),
+            write.addr.eq(Mux(popped[2], self.neuron, event.neuron)),
+            write.data.eq(Mux(popped[2], 0, new.as_value())),
             enter.en.eq(valid & ~old.listed),
             enter.addr.eq(self.left),
             enter.data.eq(event.neuron),

@@ -10,18 +10,20 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.arithmetic import saturate, select
 from axonloop.hdl.errors import Errors
-from axonloop.hdl.memory import LaneMemory
-from axonloop.hdl.neuron import flags_layout
-from axonloop.hdl.noise import NEURON_ROUNDS, TickNoise, noise_rounds
+from axonloop.hdl.noise import NeuronNoise
 from axonloop.hdl.payloads import (
     BusSignature,
+    address_bits,
     error_layout,
     parameter_layout,
 )
 from axonloop.hdl.update import Update, target_layout
 from axonloop.hdl.weights import place_layout
-from axonloop.models.config import Geometry, ceil_log2
-from axonloop.models.registers import Region, set_bits
+from axonloop.models.config import Geometry
+from axonloop.models.registers import set_bits
+
+HASH_CYCLES = NeuronNoise.LATENCY - 3
+"""Cycles before the first neuron is popped; its number is there three cycles later."""
 
 
 class Learning(wiring.Component):
@@ -31,11 +33,11 @@ class Learning(wiring.Component):
     -----
     1. `start` learns with the factors of the tick before; `discard` with `start` only empties the
        error sums.
-    2. `boxes` brings B of every neuron once per tick.
+    2. `box` and `set` are those of `neuron`, one cycle after `look`.
     3. `busy` from the cycle after `start` until the last weight was written.
 
-    Latency: max(axons / multipliers, 5) cycles per neuron in error (twice the first with one
-    weight port), + TickNoise.LATENCY + 6 + `update_latency`.
+    Latency: max(axons / multipliers, 6) cycles per neuron in error (twice the first with one
+    weight port), + NeuronNoise.LATENCY + 4 + `update_latency`.
 
     Members
     -------
@@ -47,9 +49,6 @@ class Learning(wiring.Component):
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
         self._errors, self._update = Errors(geometry), Update(geometry)
-        lanes = geometry.update_lanes
-        self._box = LaneMemory(Region.BOX, words=geometry.neurons // lanes, width=1, lanes=lanes)
-        self._sets = LaneMemory(Region.GROUP, words=geometry.groups, width=set_bits(geometry))
         layout = parameter_layout(geometry)
         weights = data.ArrayLayout(signed(geometry.weight_bits), geometry.lanes)
         update = self._update
@@ -62,7 +61,10 @@ class Learning(wiring.Component):
                 "core": In(8),
                 "parameter_sets": In(data.ArrayLayout(layout, geometry.parameter_sets)),
                 "events": In(stream.Signature(error_layout(geometry))),
-                "boxes": In(flags_layout(geometry)),
+                "look": Out(1),
+                "neuron": Out(address_bits(geometry.neurons)),
+                "box": In(1),
+                "set": In(max(1, set_bits(geometry))),
                 "pq_enable": Out(1),
                 "pq_address": Out(len(update.pq_address)),
                 "pq_data": In(update.pq_data.shape()),
@@ -79,16 +81,10 @@ class Learning(wiring.Component):
             }
         )
 
-    @property
-    def memories(self) -> dict[str, LaneMemory]:
-        """What the register map sees, besides the error sums on `bus`."""
-        return {"box": self._box, "sets": self._sets}
-
     def elaborate(self, platform) -> Module:
         m = Module()
         m.submodules.errors, m.submodules.update = self._errors, self._update
-        m.submodules.box, m.submodules.sets = self._box, self._sets
-        m.submodules.noise = noise = TickNoise()
+        m.submodules.noise = noise = NeuronNoise(len(self._errors.neuron))
         wiring.connect(m, wiring.flipped(self.events), self._errors.events)
         wiring.connect(m, wiring.flipped(self.bus), self._errors.bus)
         names = ("pq_enable", "pq_address", "read_enable", "read_place", "write_enable")
@@ -101,26 +97,26 @@ class Learning(wiring.Component):
             noise.tick.eq(self.tick),
             noise.seed.eq(self.seed),
             noise.core.eq(self.core),
-            self._box.write_enable.eq(self.boxes.valid.replicate(len(self.boxes.bits))),
-            self._box.write_address.eq(self.boxes.index),
-            self._box.write_data.eq(self.boxes.bits),
+            noise.neuron.eq(self._errors.neuron),
+            self.neuron.eq(self._errors.neuron),
         ]
-        self._prepare(m, noise.word)
+        self._prepare(m, noise)
         return m
 
-    def _prepare(self, m, tick_word) -> None:
+    def _prepare(self, m, noise) -> None:
         """Pop a neuron, gate and clip its error, hash its number, hand it to the update engine."""
-        wait, discard = Signal(range(TickNoise.LATENCY)), Signal()
+        wait, discard = Signal(range(HASH_CYCLES)), Signal()
         neuron, errors = self._errors.neuron, self._errors
         target = Signal(target_layout(self._geometry))
         working = Signal()
         m.d.comb += [
             self._update.targets.payload.eq(target),
+            self._update.targets.payload.word.eq(noise.word),
             self.busy.eq(working | self._update.busy),
         ]
         with m.FSM():
             with m.State("IDLE"):
-                m.d.sync += [wait.eq(TickNoise.LATENCY - 1), discard.eq(self.discard)]
+                m.d.sync += [wait.eq(HASH_CYCLES - 1), discard.eq(self.discard)]
                 with m.If(self.start):
                     m.next = "HASH TICK"
             with m.State("HASH TICK"):
@@ -135,19 +131,20 @@ class Learning(wiring.Component):
                     m.next = "IDLE"
             with m.State("FETCH"):
                 m.d.comb += working.eq(1)
+                m.next = "SUMS"
+            with m.State("SUMS"):
+                m.d.comb += working.eq(1)
                 m.next = "GATE"
             with m.State("GATE"):
                 # The neuron's number and sums are here; box and set follow in the next cycle.
-                m.d.comb += [working.eq(1), *self._look_up(neuron)]
+                m.d.comb += [working.eq(1), noise.fresh.eq(1), self.look.eq(1)]
                 m.d.sync += target.neuron.eq(neuron)
-                m.d.sync += target.word.eq(noise_rounds(tick_word ^ neuron, NEURON_ROUNDS[:2]))
                 m.next = "ERROR"
                 gated, ungated = self._clipped()
                 m.d.sync += [target.error.eq(gated), self._ungated.eq(ungated)]
             with m.State("ERROR"):
                 m.d.comb += working.eq(1)
-                m.d.sync += self._finish(neuron, target)
-                m.d.sync += target.word.eq(noise_rounds(target.word, NEURON_ROUNDS[2:]))
+                m.d.sync += self._finish(target)
                 m.next = "OFFER"
             with m.State("OFFER"):
                 m.d.comb += working.eq(1)
@@ -156,30 +153,17 @@ class Learning(wiring.Component):
                 with m.If(~useful | self._update.targets.ready):
                     m.next = "POP"
 
-    def _look_up(self, neuron):
-        geometry = self._geometry
-        return [
-            self._box.read_enable.eq(1),
-            self._box.read_address.eq(neuron >> ceil_log2(geometry.update_lanes)),
-            self._sets.read_enable.eq(1),
-            self._sets.read_address.eq(neuron >> ceil_log2(geometry.lanes)),
-        ]
-
     def _clipped(self):
         bits = self._geometry.error_bits
         self._ungated = Signal(signed(bits), name="ungated")
         return saturate(self._errors.gated, bits)[0], saturate(self._errors.ungated, bits)[0]
 
-    def _finish(self, neuron, target):
+    def _finish(self, target):
         """E = sat(gated B + ungated); shift and rounding of the neuron's set."""
         geometry = self._geometry
-        lane_bits = ceil_log2(geometry.update_lanes)
-        flags = self._box.read_data.as_value()
-        box = flags.bit_select(neuron[:lane_bits], 1) if lane_bits else flags
-        error, _ = saturate(Mux(box, target.error, 0) + self._ungated, geometry.error_bits)
+        error, _ = saturate(Mux(self.box, target.error, 0) + self._ungated, geometry.error_bits)
         sets = [self.parameter_sets[k] for k in range(geometry.parameter_sets)]
-        number = self._sets.read_data.as_value()
         statements = [target.error.eq(error)]
         for name in ("eta_shift", "rounding"):
-            statements.append(target[name].eq(select([entry[name] for entry in sets], number)))
+            statements.append(target[name].eq(select([entry[name] for entry in sets], self.set)))
         return statements

@@ -44,7 +44,8 @@ class Weights(wiring.Component):
     Rules
     -----
     1. A read returns `read_data` `weight_latency` cycles later.
-    2. A write reaches the banks in the next cycle. Lanes without enable stay.
+    2. A write reaches the banks in the next cycle, one of the bus two cycles later in the skewed
+       layout. Lanes without enable stay.
     3. With one weight port no read may come in the cycle after a write.
     4. A read in the cycle after a write of the same place returns either value.
 
@@ -194,11 +195,22 @@ class Weights(wiring.Component):
         ]
         with m.If(bus.read):
             m.d.comb += [read.eq(1), read_place.eq(place)]
-        with m.If(bus.write & selected):
+        # The rotator on the way in leaves no time to decode the address before it.
+        later = int(self._skewed)
+        written, written_place, written_part, given = (
+            delay(m, value, later, f"written_{name}")[-1]
+            for name, value in {
+                "now": bus.write & selected,
+                "place": place.as_value(),
+                "part": part,
+                "weights": weights,
+            }.items()
+        )
+        with m.If(written):
             m.d.comb += [
-                write.eq(((1 << per_word) - 1) << (part * per_word if part_bits else 0)),
-                write_place.eq(place),
-                write_data.eq(weights.replicate(parts)),
+                write.eq(((1 << per_word) - 1) << (written_part * per_word if part_bits else 0)),
+                write_place.eq(written_place),
+                write_data.eq(given.replicate(parts)),
             ]
         chosen = delay(m, bus.read & selected, self._latency, "chosen")
         shown = delay(m, part, self._latency, "part") if parts > 1 else None
