@@ -267,7 +267,7 @@ class Commands(wiring.Component):
         """One word after the other: asked for, kept, sent."""
         asked = delay(m, self.bus.read, weight_latency(self._geometry), "asked")
         word, kept = Signal(32), Signal()
-        resting = ~(Cat(asked[1:]).any() | (kept & ~self.replies.ready))
+        resting = ~(Cat(asked[1:]).any() | kept)
         m.d.comb += [
             self.bus.read.eq(resting & (self._left != 0)),
             self.replies.valid.eq(kept),

@@ -115,10 +115,7 @@ class Fanout(wiring.Component):
         m.d.comb += [
             ready.eq(~self.spikes.valid | self.spikes.ready),
             good.eq(
-                (core >= self._cores.start)
-                & (core < self._cores.stop)
-                & is_below(axon, geometry.axons)
-                & (delay <= geometry.max_delay)
+                self._has(core) & is_below(axon, geometry.axons) & (delay <= geometry.max_delay)
             ),
         ]
         m.d.sync += self.fault.eq(send & ready & ~good)
@@ -130,6 +127,12 @@ class Fanout(wiring.Component):
                 self.spikes.payload.core.eq(core),
             ]
         return ready
+
+    def _has(self, core):
+        """Is there a core of this number? They start at 0, unless there is one only."""
+        if len(self._cores) == 1:
+            return core == self._cores.start
+        return is_below(core, self._cores.stop)
 
     def _queue(self, m):
         """Words with spikes wait here; returns the bits of the current one and its first neuron.

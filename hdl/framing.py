@@ -81,18 +81,21 @@ class Deframer(wiring.Component):
         m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=8).create()
         m.d.comb += [crc.start.eq(end), crc.valid.eq(taken), crc.data.eq(decoded)]
         place, word, held = Signal(2), Signal(24), Signal(32)
-        count, long = Signal(range(BODY_WORDS + 1)), Signal()
+        count, long, enough = Signal(range(BODY_WORDS + 1)), Signal(), Signal()
         room = count != BODY_WORDS
         m.d.comb += self.events.payload.data.eq(held)
         with m.If(end):
             m.d.sync += [place.eq(0), word.eq(0), held.eq(0), count.eq(0), long.eq(0)]
+            m.d.sync += enough.eq(0)
         with m.Elif(taken):
             m.d.sync += [place.eq(place + 1), word.eq(Cat(word[8:], decoded)), long.eq(~room)]
             with m.If((place == 3) & room):
                 m.d.comb += self.events.valid.eq(count != 0)
                 m.d.comb += self.events.payload.kind.eq(Heard.WORD)
                 m.d.sync += [held.eq(Cat(word, decoded)), count.eq(count + 1)]
-        return (place == 0) & (count >= 3) & ~long & crc.match_detected
+                with m.If(count == 2):
+                    m.d.sync += enough.eq(1)
+        return (place == 0) & enough & ~long & crc.match_detected
 
 
 class Stuffer(wiring.Component):

@@ -36,8 +36,8 @@ class Learning(wiring.Component):
     2. `box` and `set` are those of `neuron`, one cycle after `look`.
     3. `busy` from the cycle after `start` until the last weight was written.
 
-    Latency: max(axons / multipliers, 6) cycles per neuron in error (twice the first with one
-    weight port), + NeuronNoise.LATENCY + 4 + `update_latency`.
+    Latency: max(axons / multipliers, 7) cycles per neuron in error (twice the first with one
+    weight port), + NeuronNoise.LATENCY + 5 + `update_latency`.
 
     Members
     -------
@@ -108,6 +108,7 @@ class Learning(wiring.Component):
         wait, discard = Signal(range(HASH_CYCLES)), Signal()
         neuron, errors = self._errors.neuron, self._errors
         target = Signal(target_layout(self._geometry))
+        box, number = Signal(), Signal.like(self.set)
         working = Signal()
         m.d.comb += [
             self._update.targets.payload.eq(target),
@@ -139,12 +140,16 @@ class Learning(wiring.Component):
                 # The neuron's number and sums are here; box and set follow in the next cycle.
                 m.d.comb += [working.eq(1), noise.fresh.eq(1), self.look.eq(1)]
                 m.d.sync += target.neuron.eq(neuron)
-                m.next = "ERROR"
+                m.next = "LOOK"
                 gated, ungated = self._clipped()
                 m.d.sync += [target.error.eq(gated), self._ungated.eq(ungated)]
+            with m.State("LOOK"):
+                m.d.comb += working.eq(1)
+                m.d.sync += [box.eq(self.box), number.eq(self.set)]
+                m.next = "ERROR"
             with m.State("ERROR"):
                 m.d.comb += working.eq(1)
-                m.d.sync += self._finish(target)
+                m.d.sync += self._finish(target, box, number)
                 m.next = "OFFER"
             with m.State("OFFER"):
                 m.d.comb += working.eq(1)
@@ -158,12 +163,12 @@ class Learning(wiring.Component):
         self._ungated = Signal(signed(bits), name="ungated")
         return saturate(self._errors.gated, bits)[0], saturate(self._errors.ungated, bits)[0]
 
-    def _finish(self, target):
+    def _finish(self, target, box, number):
         """E = sat(gated B + ungated); shift and rounding of the neuron's set."""
         geometry = self._geometry
-        error, _ = saturate(Mux(self.box, target.error, 0) + self._ungated, geometry.error_bits)
+        error, _ = saturate(Mux(box, target.error, 0) + self._ungated, geometry.error_bits)
         sets = [self.parameter_sets[k] for k in range(geometry.parameter_sets)]
         statements = [target.error.eq(error)]
         for name in ("eta_shift", "rounding"):
-            statements.append(target[name].eq(select([entry[name] for entry in sets], self.set)))
+            statements.append(target[name].eq(select([entry[name] for entry in sets], number)))
         return statements
