@@ -207,11 +207,18 @@ class Link(wiring.Component):
             words.payload.last.eq(left == 0),
             self._told.place.eq(told),
         ]
+        due, heard = Signal(range(FRAME_WORDS + 1)), Signal()
+        m.d.sync += heard.eq(self._deframer.events.valid)
         with m.FSM():
+            with m.State("COUNT"):
+                m.d.sync += due.eq(self._due_words(m))
+                m.next = "CHOOSE"
             with m.State("CHOOSE"):
                 m.d.comb += words.payload.last.eq(0)
-                with m.If(self._enframer.low & words.ready & ~self.chip_reset):
-                    self._choose(m, second, kind, left, number)
+                m.next = "COUNT"
+                # What was heard since may change what is due.
+                with m.If(self._enframer.low & words.ready & ~self.chip_reset & ~heard):
+                    self._choose(m, second, kind, left, number, due)
             with m.State("SECOND"):
                 m.d.comb += words.valid.eq(1), words.payload.data.eq(second)
                 with m.If(words.ready):
@@ -229,12 +236,12 @@ class Link(wiring.Component):
                     m.d.sync += number.eq(number + 1)
                     self._go_on(m, left)
 
-    def _choose(self, m, second, kind, left, number) -> None:
+    def _choose(self, m, second, kind, left, number, count) -> None:
         """The next frame, if one is due: its headers, and how many words of what follow."""
         limit = (self._inbox.taken + self._config.command_places)[:NUMBER_BITS]
         moved = (limit - self._last_limit)[: len(self._last_limit)]
         news = moved >= self._config.command_places // 4
-        count, open_, owed = self._due_words(m), self._open, self._owed
+        open_, owed = self._open, self._owed
         header = Signal(HEADERS)
         first = header.as_value()[:32]
         m.d.comb += [
@@ -297,7 +304,7 @@ class Link(wiring.Component):
         m.next = "SECOND"
 
     def _go_on(self, m, left) -> None:
-        m.next = "CHOOSE"
+        m.next = "COUNT"
         with m.If(left != 0):
             m.next = "FETCH"
 

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import Out, Signature
 from axonloop.models.config import Geometry, ceil_log2
 from axonloop.models.registers import parameter_bits
 
-BUS_LATENCY = 2
+BUS_LATENCY = 1
 """Cycles from a read strobe on a component's bus to its data; the weights take their own."""
 CORE_BITS = 8
 """Width of a core's number."""

@@ -151,7 +151,7 @@ class Weights(wiring.Component):
         """A memory with the banks from `number` on that share an address; returns its word."""
         width = self._geometry.weight_bits
         depth = max(2, self._geometry.axons << self._group_bits)
-        m.submodules[f"bank_{number}"] = store = memory.Memory(
+        m.submodules[f"disjoint_bank_{number}"] = store = memory.Memory(
             shape=width * len(values), depth=depth, init=[]
         )
         output, source = store.read_port(), store.write_port(granularity=width)
