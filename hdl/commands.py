@@ -269,18 +269,20 @@ class Commands(wiring.Component):
     def _read(self, m) -> None:
         """One word after the other: asked for, kept, sent."""
         asked = delay(m, self.bus.read, weight_latency(self._geometry), "asked")
-        word, kept = Signal(32), Signal()
+        word, kept, more = Signal(32), Signal(), Signal(init=1)
         resting = ~(Cat(asked[1:]).any() | kept)
         m.d.comb += [
-            self.bus.read.eq(resting & (self._left != 0)),
+            self.bus.read.eq(resting & more),
             self.replies.valid.eq(kept),
             self.replies.payload.eq(word),
         ]
         with m.If(self.bus.read):
             m.d.sync += [self._offset.eq(self._offset + 1), self._left.eq(self._left - 1)]
+            m.d.sync += more.eq(self._left != 1)
         with m.If(kept & self.replies.ready):
             m.d.sync += kept.eq(0)
         with m.If(asked[-1]):
             m.d.sync += [word.eq(self.bus.read_data), kept.eq(1)]
-        with m.If(resting & (self._left == 0)):
+        with m.If(resting & ~more):
+            m.d.sync += more.eq(1)
             m.next = "HEADER"

@@ -143,13 +143,12 @@ class Core(wiring.Component):
     def _wire_spikes(self, m) -> None:
         """Spikes from the host come between ticks, those of the cores during one."""
         host, arriving, sink = self._port.spikes, self.incoming, self._scheduler.spikes
-        m.d.comb += [
+        m.d.comb += [arriving.ready.eq(1), host.ready.eq(1)]
+        m.d.sync += [
             sink.valid.eq(host.valid | arriving.valid),
             sink.payload.eq(
                 Mux(arriving.valid, arriving.payload.as_value(), host.payload.as_value())
             ),
-            arriving.ready.eq(1),
-            host.ready.eq(1),
         ]
         connect(m, fanout=self._fanout.spikes, mesh=flipped(self.outgoing))
         connect(m, fanout=self._fanout.reports, port=self._port.reports)
@@ -169,9 +168,10 @@ class Core(wiring.Component):
                 member.write.eq(bus.write),
                 member.write_data.eq(bus.write_data),
             ]
-        word = reduce(or_, (member.read_data for member in members))
         later = weight_latency(self._geometry) - BUS_LATENCY
-        word = delay(m, word, later, "word")[-1]
+        words, early = [member.read_data for member in members], later // 2
+        words = [delay(m, word, early, f"part_{k}")[-1] for k, word in enumerate(words)]
+        word = delay(m, reduce(or_, words), later - early, "word")[-1]
         m.d.comb += bus.read_data.eq(word | self._weights.bus.read_data)
 
     def _sequence(self, m) -> None:

@@ -38,7 +38,7 @@ class UartReceiver(wiring.Component):
         m.d.comb += self.bytes.payload.eq(shift)
         tick = Signal()
         m.d.comb += tick.eq(cycle == 0)
-        m.d.sync += cycle.eq(cycle - 1)
+        m.d.sync += [cycle.eq(cycle - 1), self.bytes.valid.eq(0)]
         with m.If(tick):
             m.d.sync += cycle.eq(self._cycles - 1)
         with m.FSM():
@@ -54,7 +54,7 @@ class UartReceiver(wiring.Component):
                 with m.If(bit == 7):
                     m.next = "STOP"
             with m.State("STOP"), m.If(tick):
-                m.d.comb += self.bytes.valid.eq(line)
+                m.d.sync += self.bytes.valid.eq(line)
                 m.next = "IDLE"
                 with m.If(~line):
                     m.next = "BREAK"

@@ -44,7 +44,7 @@ class UpdateLane(wiring.Component):
     error : stage 3
     rounding : stage 4
     shift : eta_shift at stage 5
-    new_weight, visited, changed : `LATENCY` cycles later
+    new_weight, visited, changed : `LATENCY` cycles later; the new weight counts if `changed`
     """
 
     LATENCY = 8
@@ -75,22 +75,29 @@ class UpdateLane(wiring.Component):
             mixed = Signal(32, name=f"word_{number}")
             m.d.sync += mixed.eq(noise_rounds(word, range(number, number + 1)))
             word = mixed
-        weight = delay(m, self.weight, 7, "weight")
+        weight = delay(m, self.weight, 6, "weight")
         product = Signal(signed(geometry.error_bits + geometry.pq_bits + 1))
         visited = delay(m, (self.pq != 0) & (self.weight != geometry.no_synapse), 7, "visited")
         noisy = Signal(signed(max(len(product), len(self.rounding.mask) + 1) + 1))
         change = Signal(signed(len(product) + 1))
         exact = Signal(signed(max(len(change), geometry.weight_bits) + 1))
-        value, _ = saturate(exact, geometry.weight_bits)
-        new_weight = Mux(visited[7], value, weight[7])
+        value, clipped = saturate(exact, geometry.weight_bits)
+        # A weight stays if nothing is subtracted, or if it is at the limit that it is clipped to.
+        none, low, high = Signal(), Signal(), Signal()
+        m.d.sync += [
+            none.eq(change == 0),
+            low.eq(weight[6] == -geometry.weight_max),
+            high.eq(weight[6] == geometry.weight_max),
+        ]
+        stays = none | (clipped & Mux(exact < 0, low, high))
         m.d.sync += [
             product.eq(self.error * pq[3]),
             noisy.eq(product + ((word & self.rounding.mask) | self.rounding.half)),
             change.eq(noisy >> self.shift),
             exact.eq(weight[6] - change),
-            self.new_weight.eq(new_weight),
+            self.new_weight.eq(value),
             self.visited.eq(visited[7]),
-            self.changed.eq(new_weight != weight[7]),
+            self.changed.eq(visited[7] & ~stays),
         ]
         return m
 
