@@ -113,6 +113,10 @@ def tick_cycles(device: Device, axons: Array) -> float:
     return _cycles(device, lambda: device.tick(axons)) - len(axons)
 
 
+EVENT_CYCLES = 2
+"""What an ERROR packet takes."""
+
+
 def learn_cycles(device: Device, neurons: Array) -> float:
     """Cycles of a learning step with `neurons` in error, after a tick that fires every axon."""
     device.tick(_axons(np.ones(device.config.geometry.axons, bool)))
@@ -122,7 +126,7 @@ def learn_cycles(device: Device, neurons: Array) -> float:
         device.send_errors(neurons, values)
         device.learn()
 
-    return _cycles(device, work) - len(neurons)
+    return _cycles(device, work) - EVENT_CYCLES * len(neurons)
 
 
 def _axons(spikes: NDArray[np.bool_]) -> Array:
