@@ -76,6 +76,31 @@ class Device(ABC):
         With `learn`, the learning step follows at once, with the errors sent before.
         """
 
+    @abstractmethod
+    def send_tick(self, axons: Array, learn: bool = False) -> None:
+        """Run a tick, as `tick` does, but do not wait: `take_tick` returns what it reports.
+
+        Over a link several ticks, and reads, can be under way. What is called in between takes
+        effect in the order of the calls.
+        """
+
+    @abstractmethod
+    def take_tick(self) -> Array:
+        """What the oldest answer under way reports, which must be of `send_tick`; ValueError
+        if it is not."""
+
+    @abstractmethod
+    def send_read(self, regions: Sequence[Region]) -> None:
+        """Read state arrays as they are now, but do not wait: `take_read` returns them.
+
+        Behind a `send_tick` the state comes with the tick's answer.
+        """
+
+    @abstractmethod
+    def take_read(self) -> list[Array]:
+        """The arrays of the oldest answer under way, which must be of `send_read`; ValueError
+        if it is not."""
+
     def run(self, trains: Sequence[Array]) -> list[Array]:
         """Run `len(trains)` ticks without learning; `trains[k]` lists the axons of tick k."""
         return [self.tick(axons) for axons in trains]

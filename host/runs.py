@@ -110,11 +110,14 @@ class Run:
         def after_sample() -> None:
             done = trainer.position.epoch * samples + trainer.position.sample
             progress("train", done, total)
-            if perf_counter() - self.saved > CHECKPOINT_SECONDS:
+            if trainer.at_rest and due():
                 self.save()
 
+        def due() -> bool:
+            return perf_counter() - self.saved > CHECKPOINT_SECONDS
+
         self.save()
-        trainer.run(after_sample)
+        trainer.run(after_sample, due)
         self.save()
 
     def finish(self, progress: Progress) -> dict[str, Any]:
