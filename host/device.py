@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from axonloop.host.link_use import LinkUse
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig
 from axonloop.models.registers import MODEL_COUNTERS, Counter, Region, chip_counters
@@ -36,6 +37,11 @@ class Device(ABC):
     """The counters that the device has."""
     chip_seconds: float = 0.0
     """Seconds of ticks and learning in the chip and on the link to it, or in the model."""
+
+    @property
+    def link_use(self) -> LinkUse | None:
+        """What the link to the chip carried so far; None where there is no link."""
+        return None
 
     @abstractmethod
     def configure(self, config: ChipConfig | CoreConfig) -> None:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import errno
 import secrets
 import time
+from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 import serial
 
+from axonloop.host.answers import Answers
 from axonloop.host.device import DeviceError
 from axonloop.host.devices import SERIAL
 from axonloop.host.link import PacketDevice
+from axonloop.host.link_use import LinkUse
 from axonloop.host.packing import Words, as_words
 from axonloop.host.serial_link import HostLink
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, require, require_range
-from axonloop.models.link import GEOMETRY_FIELDS, Identity, geometry_words
-from axonloop.models.packets import Kind
+from axonloop.models.link import GEOMETRY_FIELDS, Identity, geometry_words, line_bytes
 from axonloop.models.registers import Control, Counter, Region
 
 BAUD = 1_000_000
@@ -60,23 +63,42 @@ def _why_closed(port: str, error: serial.SerialException) -> str:
     return f"{thing} must be a serial port, not fail: {error}"
 
 
-class SerialTransport:
-    """A session with a board. Raises DeviceError where port, board or protocol are not right.
+class Line(Protocol):
+    """A serial line, as `serial.Serial` is one."""
 
-    `session` is drawn at random unless it is given.
+    @property
+    def in_waiting(self) -> int: ...
+    def write(self, data: bytes, /) -> int | None: ...
+    def read(self, size: int, /) -> bytes: ...
+    def close(self) -> None: ...
+
+
+class LineTransport:
+    """A session with a board. Raises DeviceError where line, board or protocol are not right.
+
+    `clock` gives the seconds by which `patience` and the link's asks are meant. `session` is
+    drawn at random unless it is given. `use` counts what the line carries at `baud`.
     """
 
-    def __init__(self, port: str, baud: int, patience: float = 10.0, session: int = 0) -> None:
-        self._serial = open_port(port, baud)
+    def __init__(
+        self,
+        line: Line,
+        baud: int,
+        patience: float,
+        session: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._line, self._clock = line, clock
         self.link = HostLink(session or secrets.randbelow(2**32 - 1) + 1, patience=patience)
-        self.bytes_sent = self.bytes_received = self.exchanges = 0
+        self.use = LinkUse(baud)
+        self._answers, self._asked = Answers(), 0
         self._pending = b""
         try:
-            self.link.begin(time.monotonic())
+            self.link.begin(self._clock())
             while self.link.identity is None:
                 self._pump()
         except BaseException:
-            self._serial.close()
+            self._line.close()
             raise
 
     @property
@@ -86,96 +108,106 @@ class SerialTransport:
         return self.link.identity
 
     def exchange(self, words: Words, expected: int) -> Words:
-        """See `Transport`."""
-        self.exchanges += 1
-        self.link.wait(time.monotonic())
+        """See `Transport`; everything sent before must have been taken."""
+        self.send(words, expected)
+        return self.take(expected)
+
+    def send(self, words: Words, expected: int) -> None:
+        """Put words on their way, with `expected` TICK and READ packets among them."""
+        self._asked += expected
+        self.use = self.use.plus(predicted_down=line_bytes(words.size))
+        self.link.wait(self._clock())
         self.link.send(words)
-        answers, heard = Answers(), []
-        moved = time.monotonic()
-        while answers.count < expected:
+        self._pump(wait=False)
+
+    def take(self, count: int) -> Words:
+        """All replies up to the next `count` answers to what was sent."""
+        self.use = self.use.plus(round_trips=count == self._asked)
+        self._asked -= count
+        self.link.wait(self._clock())
+        moved = self._clock()
+        while len(self._answers) < count:
             self._pump()
             if (got := self.link.take()).size:
-                answers.hear(got)
-                heard.append(got)
-                moved = time.monotonic()
-            elif time.monotonic() - moved > CHIP_PATIENCE:
+                self._answers.hear(got)
+                moved = self._clock()
+            elif self._clock() - moved > CHIP_PATIENCE:
                 raise DeviceError(
                     f"chip must answer within {CHIP_PATIENCE:g} seconds, not hang: reset the board"
                 )
-        return np.concatenate(heard)
+        parts = self._answers.take(count)
+        self.use = self.use.plus(predicted_up=sum(line_bytes(part.size) for part in parts))
+        return np.concatenate(parts)
 
     def status(self) -> Words:
         """The board's counters, in the order of `models.link.Status`."""
-        self.link.wait(time.monotonic())
+        self.link.wait(self._clock())
         self.link.ask_status()
         while self.link.status is None:
             self._pump()
         return self.link.status
 
-    def _pump(self) -> None:
-        """Write what there is to write, hear what there is to hear, for a few milliseconds."""
-        self._pending += self.link.output(time.monotonic())
+    def _pump(self, wait: bool = True) -> None:
+        """Write what there is to write, hear what there is to hear; `wait` some ms for it."""
+        self._pending += self.link.output(self._clock())
         try:
-            if self._pending:
-                written = self._serial.write(self._pending) or 0
-                self._pending = self._pending[written:]
-                self.bytes_sent += written
-            data = self._serial.read(max(1, self._serial.in_waiting))
+            written = self._line.write(self._pending) or 0 if self._pending else 0
+            data = self._line.read(max(wait, self._line.in_waiting))
         except OSError as error:
             raise DeviceError(
                 f"board must stay on its port, not go away ({error}): plug it in, or start it, "
                 "and go on with --resume"
             ) from error
-        self.bytes_received += len(data)
-        self.link.receive(data, time.monotonic())
+        self._pending = self._pending[written:]
+        self.use = self.use.plus(bytes_down=written, bytes_up=len(data))
+        self.link.receive(data, self._clock())
 
     def close(self) -> None:
-        """Close the port."""
-        self._serial.close()
+        """Close the line."""
+        self._line.close()
 
 
-class Answers:
-    """Counts the answers to TICK and READ among the chip's words."""
+class SerialTransport(LineTransport):
+    """A session with the board on a port."""
 
-    def __init__(self) -> None:
-        self.count, self._payload = 0, 0
-
-    def hear(self, words: Words) -> None:
-        """The next words; a DATA packet may go on in later ones."""
-        place, values = 0, words.tolist()
-        while place < len(values):
-            if self._payload:
-                step = min(self._payload, len(values) - place)
-                place, self._payload = place + step, self._payload - step
-                self.count += self._payload == 0
-                continue
-            kind, refused = values[place] >> 28, values[place] >> 4 & 0xF
-            if kind == Kind.DATA:
-                self._payload = values[place] & 0xFFFF
-            fault = kind == Kind.FAULT and refused in (Kind.TICK, Kind.READ)
-            empty = kind == Kind.DATA and not self._payload
-            self.count += kind == Kind.TICK or fault or empty
-            place += 1
+    def __init__(self, port: str, baud: int, patience: float = 10.0, session: int = 0) -> None:
+        super().__init__(open_port(port, baud), baud, patience, session)
 
 
-class SerialDevice(PacketDevice):
-    """A board. Its chip starts as after power-up: state, tick and counters are 0.
+class BoardDevice(PacketDevice):
+    """A board at the other end of `transport`, which is closed with it, or if this fails.
 
-    `name` as in `parse_port`. DeviceError if the board's configuration is not that of `config`.
+    Its chip starts as after power-up: state, tick and counters are 0. DeviceError if the board's
+    configuration is not that of `config`.
     """
 
     name = "serial"
 
-    def __init__(self, name: str, config: ChipConfig | CoreConfig, patience: float = 10.0) -> None:
-        chip = ChipConfig.of(config)
-        self.transport = SerialTransport(*parse_port(name), patience)
+    def __init__(self, transport: LineTransport, config: ChipConfig | CoreConfig) -> None:
+        chip, self.transport = ChipConfig.of(config), transport
         try:
-            check_configuration(self.transport.identity, chip)
-            super().__init__(self.transport, chip)
+            check_configuration(transport.identity, chip)
+            super().__init__(transport, chip)
             self._start_over()
         except BaseException:
-            self.transport.close()
+            transport.close()
             raise
+
+    @property
+    def link_use(self) -> LinkUse:
+        """What the line carried so far."""
+        return self.transport.use
+
+    def _ask(self, words: Words, expected: int) -> Callable[[], Words]:
+        """Send at once; the replies are waited for when they are called for."""
+        sent = self._with_posted(words)
+        with self._timed():
+            self.transport.send(sent, expected)
+        return lambda: self._hear(expected)
+
+    def _hear(self, expected: int) -> Words:
+        with self._timed():
+            return self.transport.take(expected)
 
     def _start_over(self) -> None:
         """As after power-up; the session's begin reset registers, not memories."""
@@ -184,6 +216,13 @@ class SerialDevice(PacketDevice):
         self._learned = True
         zeros = as_words([0] * 2 * len(Counter))
         self._write_words(Region.CONTROL, [zeros] * len(self.config.cores), Control.COUNTERS)
+
+
+class SerialDevice(BoardDevice):
+    """The board on a port; `name` as in `parse_port`."""
+
+    def __init__(self, name: str, config: ChipConfig | CoreConfig, patience: float = 10.0) -> None:
+        super().__init__(SerialTransport(*parse_port(name), patience), config)
 
 
 def check_configuration(identity: Words, chip: ChipConfig) -> None:
