@@ -12,7 +12,7 @@ class LinkUse:
     `bytes_down` went to the board, `bytes_up` came from it. `predicted_down` and `predicted_up`
     are what the words of the exchanges take on a line without faults; what opens the session,
     asks and repeats is not in them. A round trip is a wait for an answer with nothing under way
-    behind it. `baud`: the line's rate in bit/s.
+    behind it. `repaired` counts damage that was made good. `baud`: the line's rate in bit/s.
     """
 
     baud: int
@@ -21,6 +21,7 @@ class LinkUse:
     predicted_down: int = 0
     predicted_up: int = 0
     round_trips: int = 0
+    repaired: int = 0
 
     def __sub__(self, other: LinkUse) -> LinkUse:
         counts = zip(astuple(self)[1:], astuple(other)[1:], strict=True)

@@ -17,12 +17,13 @@ from axonloop.host.device import Device
 from axonloop.host.evaluation import TRACED, Score
 from axonloop.host.hashes import weight_hash
 from axonloop.host.settings import Settings
+from axonloop.host.telemetry import draw_link, link_metrics
 from axonloop.host.training import Trainer
 from axonloop.models.config import require
 
 CONFIG, CHECKPOINT, METRICS = "config.json", "checkpoint.npz", "metrics.json"
 CURVE, WEIGHTS, RASTER = "learning_curve.png", "weights.png", "raster.png"
-ACCOUNT, MESH = "network.txt", "mesh.png"
+ACCOUNT, MESH, LINK = "network.txt", "mesh.png", "link.png"
 CHECKPOINT_SECONDS = 5.0
 """Least time between two checkpoints within an epoch."""
 Progress = Callable[[str, int, int], None]
@@ -148,6 +149,8 @@ class Run:
         report.draw_learning_curve(
             self.folder / CURVE, history, trainer.settings.tune, score.accuracy
         )
+        if trainer.costs:
+            draw_link(self.folder / LINK, trainer.costs)
         program = trainer.program
         first = program.plan.network.projections[0]
         weights = program.weights_of(first, device.read_weights())
@@ -179,6 +182,7 @@ class Run:
             **{name: counters[name] for name in _COUNTED},
             "seconds": perf_counter() - self.started,
             "time": self._times(),
+            **self._link(),
             "errors_overtaken": trainer.layers.overtaken,
             "channel": channel_metrics(
                 channel_of(trainer.program, trainer.layers, settings.strategy)
@@ -186,6 +190,11 @@ class Run:
             "history": trainer.position.history,
             "counters": counters,
         }
+
+    def _link(self) -> dict[str, Any]:
+        """What the link to the chip carried, if there is one."""
+        use = self.trainer.device.link_use
+        return {} if use is None else {"link": link_metrics(self.trainer.costs, use)}
 
     def _times(self) -> dict[str, float]:
         """Seconds of training by who spent them, and microseconds per training tick."""

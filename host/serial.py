@@ -6,6 +6,7 @@ import errno
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -196,7 +197,8 @@ class BoardDevice(PacketDevice):
     @property
     def link_use(self) -> LinkUse:
         """What the line carried so far."""
-        return self.transport.use
+        repaired = self.transport.link.counters.repaired
+        return replace(self.transport.use, repaired=repaired)
 
     def _ask(self, words: Words, expected: int) -> Callable[[], Words]:
         """Send at once; the replies are waited for when they are called for."""

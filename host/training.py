@@ -22,6 +22,7 @@ from axonloop.host.evaluation import Scorer
 from axonloop.host.processing import Loss
 from axonloop.host.settings import Settings
 from axonloop.host.spikes import SHUFFLING, TRAINING, generator, spike_encoder
+from axonloop.host.telemetry import SampleCost
 from axonloop.models.config import require, require_range
 from axonloop.models.registers import MODEL_COUNTERS, Counter
 
@@ -48,6 +49,9 @@ class Times:
         """Seconds of the host's own work."""
         return self.total - self.device - self.loss
 
+    def __add__(self, other: Times) -> Times:
+        return Times(self.total + other.total, self.device + other.device, self.loss + other.loss)
+
 
 @dataclass
 class Position:
@@ -70,7 +74,8 @@ class Trainer:
     """Trains on a device that is configured for `settings`; loads the first weights.
 
     `position`, `times` and everything that the next sample depends on come and go with `state`
-    and `restore`, between samples.
+    and `restore`, between samples. `costs` has an entry for every sample trained since, if there
+    is a link to the chip.
     """
 
     def __init__(
@@ -88,6 +93,7 @@ class Trainer:
             device, self.layers, self.program, self.encoder, settings.seed, SpikeChain()
         )
         self.position, self.times = Position(), Times()
+        self.costs: list[SampleCost] = []
         self._coming: list[Array] = []  # the next sample, if its first ticks are under way
         device.load_weights(self.program.weights)
 
@@ -126,11 +132,18 @@ class Trainer:
 
     def _timed_sample(self, *indices: int) -> None:
         start, loss, chip = perf_counter(), self.layers.loss_seconds, self.device.chip_seconds
+        use = self.device.link_use
         self._sample(*indices)
         self.position.sample += 1
-        self.times.loss += self.layers.loss_seconds - loss
-        self.times.device += self.device.chip_seconds - chip
-        self.times.total += perf_counter() - start
+        spent = Times(
+            perf_counter() - start,
+            self.device.chip_seconds - chip,
+            self.layers.loss_seconds - loss,
+        )
+        self.times = self.times + spent
+        if use is not None and (now := self.device.link_use) is not None:
+            cost = SampleCost(self.settings.ticks, spent.host, spent.loss, spent.device, now - use)
+            self.costs.append(cost)
 
     def _sample(self, index: int, following: int | None = None) -> None:
         """Learn a sample; then the first ticks of the `following` one are under way."""
