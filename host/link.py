@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +58,19 @@ class Transport(Protocol):
         ...
 
 
+@runtime_checkable
+class QueueTransport(Transport, Protocol):
+    """A transport that takes more words while answers are under way."""
+
+    def send(self, words: Words, expected: int) -> None:
+        """Put words on their way, with `expected` TICK and READ packets among them."""
+        ...
+
+    def take(self, count: int) -> Words:
+        """All replies up to the next `count` answers to what was sent."""
+        ...
+
+
 class PacketDevice(Device):
     """A chip behind a `Transport`.
 
@@ -71,6 +84,7 @@ class PacketDevice(Device):
 
     def __init__(self, transport: Transport, config: ChipConfig | CoreConfig) -> None:
         self._transport = transport
+        self._queue = transport if isinstance(transport, QueueTransport) else None
         self.config = chip = ChipConfig.of(config)
         self._words = region_words(chip.geometry)
         self._addresses = Addresses(chip)
@@ -330,12 +344,21 @@ class PacketDevice(Device):
             return self._transport.exchange(sent, expected)
 
     def _ask(self, words: Words, expected: int) -> Callable[[], Words]:
-        """Send what is posted and `words`; what is returned gives the replies, once.
+        """Send what is posted and `words`; what is returned waits for the replies, once.
 
-        A transport that cannot wait for several answers has them at once.
+        A transport without a queue has them at once.
         """
-        replies = self._exchange(words, expected)
-        return lambda: replies
+        if self._queue is None:
+            replies = self._exchange(words, expected)
+            return lambda: replies
+        sent, queue = self._with_posted(words), self._queue
+        with self._timed():
+            queue.send(sent, expected)
+        return lambda: self._taken(queue, expected)
+
+    def _taken(self, queue: QueueTransport, expected: int) -> Words:
+        with self._timed():
+            return queue.take(expected)
 
     def _with_posted(self, words: Words) -> Words:
         """What is posted and `words`; the posted packets go out once, whatever happens."""

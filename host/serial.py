@@ -114,7 +114,7 @@ class LineTransport:
         return self.take(expected)
 
     def send(self, words: Words, expected: int) -> None:
-        """Put words on their way, with `expected` TICK and READ packets among them."""
+        """See `QueueTransport`."""
         self._asked += expected
         self.use = self.use.plus(predicted_down=line_bytes(words.size))
         self.link.wait(self._clock())
@@ -122,7 +122,7 @@ class LineTransport:
         self._pump(wait=False)
 
     def take(self, count: int) -> Words:
-        """All replies up to the next `count` answers to what was sent."""
+        """See `QueueTransport`."""
         self.use = self.use.plus(round_trips=count == self._asked)
         self._asked -= count
         self.link.wait(self._clock())
@@ -199,17 +199,6 @@ class BoardDevice(PacketDevice):
         """What the line carried so far."""
         repaired = self.transport.link.counters.repaired
         return replace(self.transport.use, repaired=repaired)
-
-    def _ask(self, words: Words, expected: int) -> Callable[[], Words]:
-        """Send at once; the replies are waited for when they are called for."""
-        sent = self._with_posted(words)
-        with self._timed():
-            self.transport.send(sent, expected)
-        return lambda: self._hear(expected)
-
-    def _hear(self, expected: int) -> Words:
-        with self._timed():
-            return self.transport.take(expected)
 
     def _start_over(self) -> None:
         """As after power-up; the session's begin reset registers, not memories."""

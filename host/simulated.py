@@ -93,6 +93,6 @@ class SimulatedTransport(LineTransport):
         super().__init__(line, baud, patience=10.0, session=SESSION, clock=line.seconds)
 
     def send(self, words: Words, expected: int) -> None:
-        """See `LineTransport`."""
+        """See `QueueTransport`."""
         self.line.owed += expected
         super().send(words, expected)

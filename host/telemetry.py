@@ -79,14 +79,13 @@ def draw_link(path: Path, costs: Sequence[SampleCost]) -> None:
         left.plot(sample, predicted, ":", color=INK, linewidth=1.2, label=f"{way}, predicted")
     trips = sum(cost.use.round_trips for cost in costs) / sum(cost.ticks for cost in costs)
     left.set(ylabel="bytes per tick", title=f"Bytes; {trips:.3g} round trips per tick")
-    left.set_ylim(bottom=0)
-    left.legend(frameon=False, ncols=2)
+    left.set_ylim(0, 1.3 * left.get_ylim()[1])
+    left.legend(frameon=False, ncols=2, loc="upper left")
     spent = [_means([1e3 * getattr(cost, who) for cost in costs]) for who in SPENT]
     colours = (GREY, "#d9d9d9", BLUE, ORANGE)
     right.stackplot(sample, spent, labels=SPENT, colors=colours, step="mid")
-    right.set(ylabel="ms per sample", title="Time of the host, by what it did or waited for")
-    handles, labels = right.get_legend_handles_labels()
-    right.legend(handles[::-1], labels[::-1], frameon=False, loc="upper left")
+    right.set(ylabel="ms per sample", title="What the host did or waited for")
+    right.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1), reverse=True)
     for axes in (left, right):
         axes.set(xlabel="training sample")
         bare(axes)
