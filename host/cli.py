@@ -162,6 +162,14 @@ def bench_batched(json: Json = None) -> None:
     inspection.bench_batched(json)
 
 
+@bench_app.command("link")
+def bench_link(json: Json = None) -> None:
+    """Measure what the serial link makes of its line, on a co-simulated board."""
+    from axonloop.host import inspection
+
+    inspection.bench_link(json)
+
+
 @bench_app.command("mesh")
 def bench_mesh(
     json: Json = None,

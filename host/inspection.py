@@ -113,6 +113,16 @@ def bench_batched(json_file: Path | None) -> None:
     _print_beside_peers(figures, json_file)
 
 
+def bench_link(json_file: Path | None) -> None:
+    """Print the table of `bench link`."""
+    from axonloop.host.bench_link import bench_link as measure
+
+    require_writable(json_file)
+    with Console(stderr=True).status("") as status:
+        figures = measure(lambda what: status.update(f"measuring: {what}"))
+    _print_beside_peers(figures, json_file)
+
+
 def _print_beside_peers(figures: list[Figure], json_file: Path | None) -> None:
     """A table with a column for the peers, the machine, and all of it as JSON."""
     table = Table("figure", "value", "unit", "bar", "times better than")
