@@ -2,7 +2,7 @@
 
 The board is compiled and simulated with its pins; a byte takes 40 of its clock cycles. Every
 answer reaches the host 1 ms late, as through an adapter, and the host's own work takes no time. So
-the figures are the same in every run and on every machine (docs/link.md, section 9).
+the figures are the same in every run and on every machine (docs/link.md, section 8).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from axonloop.host.bench import Figure
-from axonloop.host.building import chip_config
+from axonloop.host.building import chip_config, program_of
 from axonloop.host.data.digits import split_digits
 from axonloop.host.device import Array, Device
 from axonloop.host.link_use import LinkUse
@@ -28,8 +28,8 @@ BYTE = BITS * LINK.cycles_per_bit
 """Clock cycles of a byte on the line."""
 DELAY = 1e-3
 """Seconds that an answer takes beside line and board."""
-SETTINGS = Settings(epochs=1, limit=4, tune=True)
-LATENCIES = (0, 1, 2)
+SETTINGS = Settings(epochs=1, limit=3, ticks=20, burn_in=5, tune=True)
+LATENCIES = (0, 2)
 RECKON_TICKS = 127
 """Ticks' worth of link time in which ReckOn's neurons are read once."""
 
@@ -78,7 +78,7 @@ def bench_link(report: Callable[[str], None], settings: Settings = SETTINGS) -> 
     board = SimulatedBoard(settings)
     with board.device:
         report("weights")
-        figures = weight_figures(board)
+        figures = weight_figures(board, program_of(settings).weights)
         for latency in LATENCIES:
             report(f"training at error latency {latency}")
             trainer, marks = board.train(replace(settings, latency=latency))
@@ -90,11 +90,10 @@ def bench_link(report: Callable[[str], None], settings: Settings = SETTINGS) -> 
         return figures + state_figures(board, trains, loop.cycles / ticks)
 
 
-def weight_figures(board: SimulatedBoard) -> list[Figure]:
+def weight_figures(board: SimulatedBoard, weights: Array) -> list[Figure]:
     """Weights per time as shares of what the line could carry of them."""
     config = board.device.config
     size = 4 * region_words(config.geometry)[Region.WEIGHT] * config.mesh.cores
-    weights = board.device.read_weights()
     up = board.measure(lambda: board.device.load_weights(weights))
     down = board.measure(board.device.read_weights)
     unit = f"of the line's rate, {size} bytes"
