@@ -28,7 +28,7 @@ BYTE = BITS * LINK.cycles_per_bit
 """Clock cycles of a byte on the line."""
 DELAY = 1e-3
 """Seconds that an answer takes beside line and board."""
-SETTINGS = Settings(epochs=1, limit=3, ticks=20, burn_in=5, tune=True)
+SETTINGS = Settings(epochs=1, limit=3, tune=True)
 LATENCIES = (0, 2)
 RECKON_TICKS = 127
 """Ticks' worth of link time in which ReckOn's neurons are read once."""

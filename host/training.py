@@ -1,7 +1,7 @@
 """Training with the chip in the loop: one sample at a time, one learning step per tick.
 
 With error latency k the errors of a tick are sent behind the tick k later. So when the host waits
-for a tick, the next k are under way already.
+for a tick, the next k are under way already, and in the burn-in more.
 """
 
 from __future__ import annotations
@@ -149,9 +149,7 @@ class Trainer:
         """Learn a sample; then the first ticks of the `following` one are under way."""
         latency, trains = self.settings.latency, self._coming or self._trains(index)
         if self.at_rest:
-            self.device.clear()
-            for axons in trains[:latency]:
-                self.device.send_tick(axons)
+            self._send_first(trains)
         self._coming = [] if following is None or not latency else self._trains(following)
         self.layers.begin(int(self.train.labels[index]))
         self.scorer.chain.add(self._ticks(trains))
@@ -162,18 +160,23 @@ class Trainer:
         random = generator(self.settings.seed, TRAINING, self.position.epoch, place)
         return self.scorer.to_axons(self.encoder.encode(self.train.images[index], random))
 
+    def _send_first(self, trains: list[Array]) -> None:
+        """Begin a sample on the chip: the burn-in makes no errors, so its ticks need not wait."""
+        self.device.clear()
+        for axons in trains[: self.settings.burn_in + self.settings.latency]:
+            self.device.send_tick(axons)
+
     def _ticks(self, trains: list[Array]) -> list[Array]:
-        """All ticks of a sample, of which the first `latency` are sent already; their spikes."""
+        """All ticks of a sample, of which the first are sent already; their spikes."""
         latency, spikes = self.settings.latency, []
-        last = len(trains) - latency
-        ahead = [*trains[latency:], *self._coming[:latency]]
+        end = len(trains) - latency
         for tick in range(len(trains)):
-            if tick == last and self._coming:
-                self.device.clear()
-            if tick < len(ahead):
-                self.device.send_tick(ahead[tick])
+            if self.settings.burn_in <= tick < end:
+                self.device.send_tick(trains[tick + latency])
+            elif tick == end and self._coming:
+                self._send_first(self._coming)
             spikes.append(self.device.take_tick())
-            self._teach(spikes[-1], late=tick >= last)
+            self._teach(spikes[-1], late=tick >= end)
         return spikes
 
     def _teach(self, spikes: Array, late: bool) -> None:
