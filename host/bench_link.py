@@ -28,7 +28,7 @@ BYTE = BITS * LINK.cycles_per_bit
 """Clock cycles of a byte on the line."""
 DELAY = 1e-3
 """Seconds that an answer takes beside line and board."""
-SETTINGS = Settings(epochs=1, limit=3, tune=True)
+SETTINGS = Settings(epochs=1, limit=4, tune=True)
 LATENCIES = (0, 2)
 RECKON_TICKS = 127
 """Ticks' worth of link time in which ReckOn's neurons are read once."""
@@ -82,8 +82,9 @@ def bench_link(report: Callable[[str], None], settings: Settings = SETTINGS) -> 
         for latency in LATENCIES:
             report(f"training at error latency {latency}")
             trainer, marks = board.train(replace(settings, latency=latency))
-            # The last sample ends at rest; the others are the loop as it runs on.
-            loop, ticks = marks[-2] - marks[0], settings.ticks * (len(marks) - 2)
+            # The first sample begins at rest and the last one ends there; between them the loop
+            # runs on, and as much of the next sample is sent at the end as was at the beginning.
+            loop, ticks = marks[-2] - marks[1], settings.ticks * (len(marks) - 3)
             figures += loop_figures(loop, ticks, latency)
         report("state")
         trains = trainer.scorer.trains(trainer.test, 0)

@@ -15,9 +15,12 @@ from axonloop.host.bench_link import (
     BYTE,
     DELAY,
     LINK,
+    RECKON_TICKS,
     SimulatedBoard,
     Stretch,
+    loop_figures,
     run_with_state,
+    state_figures,
     weight_figures,
 )
 from axonloop.host.building import chip_config
@@ -210,3 +213,22 @@ def test_the_line_has_its_share_of_waiting_and_no_more(waited: float, link: floa
     cost = SampleCost(3, 0.5, 0.5, waited, use)
     assert cost.link == pytest.approx(link)
     assert cost.chip == pytest.approx(waited - link)
+
+
+def test_figures_of_the_bench(loop: tuple[SimulatedBoard, Trainer, list[Stretch]]) -> None:
+    board, trainer, marks = loop
+    settings, running = trainer.settings, marks[2] - marks[1]
+    ticks = settings.ticks
+    idle, trips, down, up, tick = loop_figures(running, ticks, settings.latency)
+    waits = 0 if settings.latency else settings.ticks - settings.burn_in + 1
+    assert trips.value == waits / ticks
+    assert (idle.value == 0) == (running.idle == 0)
+    assert f"{down.value:.4g} by formula" == down.bar
+    assert f"{up.value:.4g} by formula" == up.bar
+    assert max(down.value, up.value) <= tick.value + 20
+    trains = trainer.scorer.trains(trainer.test, 0)
+    membranes, trips, worth = state_figures(board, trains, running.cycles / ticks)
+    assert 4 * 17 <= membranes.value <= 4 * 17 + 14
+    assert trips.value == 1 / settings.ticks
+    assert worth.ratio == RECKON_TICKS / worth.value
+    assert 0 < worth.value < membranes.value / tick.value + 1
