@@ -35,6 +35,8 @@ class Device(ABC):
     config: ChipConfig
     counted: ClassVar[tuple[Counter, ...]] = MODEL_COUNTERS
     """The counters that the device has."""
+    recorded: bool = False
+    """Is there a recording of what it is sent? Then that must not depend on time."""
     chip_seconds: float = 0.0
     """Seconds of ticks and learning in the chip and on the link to it, or in the model."""
 
@@ -145,6 +147,10 @@ class Device(ABC):
     def counters(self) -> dict[Counter, int]:
         """The `counted` counters: ticks and cycles of the first core, sums of all others."""
         return chip_counters(self.counter_table(), self.counted)
+
+    def line_counters(self) -> dict[str, int]:
+        """What befell the frames of the serial line since it was opened; empty without a line."""
+        return {}
 
     @abstractmethod
     def close(self) -> None:

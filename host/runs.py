@@ -26,6 +26,8 @@ CURVE, WEIGHTS, RASTER = "learning_curve.png", "weights.png", "raster.png"
 ACCOUNT, MESH, LINK = "network.txt", "mesh.png", "link.png"
 CHECKPOINT_SECONDS = 5.0
 """Least time between two checkpoints within an epoch."""
+CHECKPOINT_SAMPLES = 100
+"""Samples between two of them where a device is recorded or replayed."""
 Progress = Callable[[str, int, int], None]
 """Told the phase ("train" or "score"), the samples done in it, and their number."""
 
@@ -111,15 +113,21 @@ class Run:
         def after_sample() -> None:
             done = trainer.position.epoch * samples + trainer.position.sample
             progress("train", done, total)
-            if trainer.at_rest and due():
+            if trainer.at_rest and self._due(done):
                 self.save()
 
-        def due() -> bool:
-            return perf_counter() - self.saved > CHECKPOINT_SECONDS
+        def rest() -> bool:
+            return self._due(trainer.position.epoch * samples + trainer.position.sample + 1)
 
         self.save()
-        trainer.run(after_sample, due)
+        trainer.run(after_sample, rest)
         self.save()
+
+    def _due(self, done: int) -> bool:
+        """Is it time for a checkpoint, with `done` samples done? It asks for the chip's state."""
+        if self.trainer.device.recorded:
+            return done % CHECKPOINT_SAMPLES == 0
+        return perf_counter() - self.saved > CHECKPOINT_SECONDS
 
     def finish(self, progress: Progress) -> dict[str, Any]:
         """Score the trained network, write metrics.json and pictures, and return the metrics."""
@@ -189,6 +197,7 @@ class Run:
             ),
             "history": trainer.position.history,
             "counters": counters,
+            "line": device.line_counters(),
         }
 
     def _link(self) -> dict[str, Any]:

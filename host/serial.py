@@ -6,7 +6,8 @@ import errno
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -15,19 +16,22 @@ import serial
 from axonloop.host.answers import Answers
 from axonloop.host.device import DeviceError
 from axonloop.host.devices import SERIAL
+from axonloop.host.identification import chip_of
 from axonloop.host.link import PacketDevice
 from axonloop.host.link_use import LinkUse
-from axonloop.host.packing import Words, as_words
+from axonloop.host.packing import Words
+from axonloop.host.recording import recorded
 from axonloop.host.serial_link import HostLink
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, require, require_range
-from axonloop.models.link import GEOMETRY_FIELDS, Identity, geometry_words, line_bytes
-from axonloop.models.registers import Control, Counter, Region
+from axonloop.models.link import GEOMETRY_FIELDS, Identity, Status, geometry_words, line_bytes
 
 BAUD = 1_000_000
 """Rate where none is named."""
 STEP = 0.005
 """Seconds for which a read waits."""
+REOPEN = 0.05
+"""Seconds between two attempts to open a port that went away."""
 CHIP_PATIENCE = 120.0
 """Seconds without a word from the chip, while the board answers, that count as a hang."""
 
@@ -72,6 +76,58 @@ class Line(Protocol):
     def write(self, data: bytes, /) -> int | None: ...
     def read(self, size: int, /) -> bytes: ...
     def close(self) -> None: ...
+
+
+class LastingPort:
+    """A port that is opened again if it goes away, for up to `patience` seconds.
+
+    What was on the line is lost; the link makes that good, if the board kept its session.
+    `returns` counts how often it came back. OSError if it stays away.
+    """
+
+    def __init__(self, port: str, baud: int, patience: float) -> None:
+        self._port, self._baud, self._patience, self.returns = port, baud, patience, 0
+        self._serial = open_port(port, baud)
+
+    @property
+    def in_waiting(self) -> int:
+        """Bytes that have come."""
+        try:
+            return int(self._serial.in_waiting)
+        except OSError as error:
+            return self._await_return(error)
+
+    def write(self, data: bytes) -> int:
+        """Write: how many bytes went."""
+        try:
+            return self._serial.write(data) or 0
+        except OSError as error:
+            return self._await_return(error) + len(data)
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes, those that come in a few milliseconds."""
+        try:
+            return bytes(self._serial.read(size))
+        except OSError as error:
+            return bytes(self._await_return(error))
+
+    def _await_return(self, why: OSError) -> int:
+        """Open the port anew; 0, the number of bytes that were saved."""
+        end = time.monotonic() + self._patience
+        self._serial.close()
+        while time.monotonic() < end:
+            try:
+                self._serial = open_port(self._port, self._baud)
+            except DeviceError:
+                time.sleep(REOPEN)
+            else:
+                self.returns += 1
+                return 0
+        raise why
+
+    def close(self) -> None:
+        """Close the port."""
+        self._serial.close()
 
 
 class LineTransport:
@@ -172,27 +228,36 @@ class SerialTransport(LineTransport):
     """A session with the board on a port."""
 
     def __init__(self, port: str, baud: int, patience: float = 10.0, session: int = 0) -> None:
-        super().__init__(open_port(port, baud), baud, patience, session)
+        self.port = LastingPort(port, baud, patience)
+        super().__init__(self.port, baud, patience, session)
 
 
 class BoardDevice(PacketDevice):
     """A board at the other end of `transport`, which is closed with it, or if this fails.
 
     Its chip starts as after power-up: state, tick and counters are 0. DeviceError if the board's
-    configuration is not that of `config`.
+    configuration is not that of `config`; without one, the board's own is taken.
     """
 
     name = "serial"
 
-    def __init__(self, transport: LineTransport, config: ChipConfig | CoreConfig) -> None:
-        chip, self.transport = ChipConfig.of(config), transport
+    def __init__(
+        self,
+        transport: LineTransport,
+        config: ChipConfig | CoreConfig | None = None,
+        record: Path | None = None,
+    ) -> None:
+        self.transport = transport
         try:
+            chip = chip_of(transport.identity) if config is None else ChipConfig.of(config)
             check_configuration(transport.identity, chip)
-            super().__init__(transport, chip)
-            self._start_over()
+            # The session's begin reset registers, not memories.
+            passing = recorded(transport, record, fresh=False)
         except BaseException:
             transport.close()
             raise
+        super().__init__(passing, chip, fresh=False)
+        self.recorded = record is not None
 
     @property
     def link_use(self) -> LinkUse:
@@ -200,20 +265,25 @@ class BoardDevice(PacketDevice):
         repaired = self.transport.link.counters.repaired
         return replace(self.transport.use, repaired=repaired)
 
-    def _start_over(self) -> None:
-        """As after power-up; the session's begin reset registers, not memories."""
-        self.clear()
-        self._post_control(Control.TICK, [0, self.config.seed, 1])
-        self._learned = True
-        zeros = as_words([0] * 2 * len(Counter))
-        self._write_words(Region.CONTROL, [zeros] * len(self.config.cores), Control.COUNTERS)
+    def line_counters(self) -> dict[str, int]:
+        """Of both ends: the host's names are those of `LinkCounters`, the board's of `Status`."""
+        counters = self.transport.link.counters
+        ours = asdict(counters) | {"repaired": counters.repaired}
+        board = self.transport.status().tolist()
+        return ours | {f"board_{entry.name.lower()}": board[entry] for entry in Status}
 
 
 class SerialDevice(BoardDevice):
     """The board on a port; `name` as in `parse_port`."""
 
-    def __init__(self, name: str, config: ChipConfig | CoreConfig, patience: float = 10.0) -> None:
-        super().__init__(SerialTransport(*parse_port(name), patience), config)
+    def __init__(
+        self,
+        name: str,
+        config: ChipConfig | CoreConfig | None = None,
+        patience: float = 10.0,
+        record: Path | None = None,
+    ) -> None:
+        super().__init__(SerialTransport(*parse_port(name), patience), config, record)
 
 
 def check_configuration(identity: Words, chip: ChipConfig) -> None:
