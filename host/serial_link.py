@@ -18,6 +18,7 @@ from axonloop.models.link import (
     EPOCH_BITS,
     FRAME_WORDS,
     HOST_PLACES,
+    IDENTITY_WORDS,
     MAGIC,
     NUMBER_BITS,
     VERSION,
@@ -181,6 +182,8 @@ class HostLink:
                 f"link protocol of the board must be version {VERSION}, not {version}: "
                 "build its bitstream anew from this release"
             )
+        if words.size != IDENTITY_WORDS:
+            return
         self.identity = words
         self._hear(frame, now)
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from axonloop.host.device import DeviceError
-from axonloop.host.frames import Frame
+from axonloop.host.frames import Deframer, Frame
 from axonloop.host.serial_link import HostLink, LinkLostError
 from axonloop.models.link import FrameKind
 from tests.board_link import BoardLink
@@ -240,7 +240,10 @@ def test_another_version_is_refused() -> None:
         host.receive(Frame(kind=FrameKind.OPEN, session=7, words=words).encode(), 0)
 
 
-@pytest.mark.parametrize("words", [[], [0x41584C4C, 1], [0, 1, 7], [0x41584C4C, 1, 8]])
+@pytest.mark.parametrize(
+    "words",
+    [[], [0x41584C4C, 1], [0, 1, 7] + 25 * [0], [0x41584C4C, 1, 8] + 25 * [0], [0x41584C4C, 1, 7]],
+)
 def test_other_identifications_are_passed_over(words: list[int]) -> None:
     host = HostLink(7)
     host.begin(0)
@@ -271,11 +274,60 @@ def test_a_lost_status_is_asked_for_again() -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.binary(max_size=300)))
-def test_no_bytes_break_the_host(parts: list[bytes]) -> None:
-    host = HostLink(1)
-    host.begin(0)
+@given(st.lists(st.binary(max_size=300)), st.booleans())
+def test_no_bytes_break_the_host(parts: list[bytes], opened: bool) -> None:
+    pair = Pair(9)
+    if opened:
+        pair.run([1])
+    heard = list(pair.heard)
     for data in parts:
-        host.receive(data, 0)
-        host.output(0)
-    assert host.identity is None
+        pair.host.receive(data, pair.now)
+        pair.host.output(pair.now)
+        assert pair.host.take().size == 0
+    pair.host.receive(b"\0", pair.now)
+    pair.run([3, 1])
+    assert pair.heard == [*heard, *echoed([3, 1])]
+
+
+NUMBERS = st.sampled_from([0, 1, 2, 5, 127, 2**15, 2**16 - 1]) | st.integers(0, 2**16 - 1)
+HOSTILE = st.builds(
+    Frame,
+    sequence=NUMBERS,
+    acknowledge=NUMBERS,
+    limit=NUMBERS,
+    kind=st.integers(0, 2),
+    repeat=st.integers(0, 1),
+    ask=st.integers(0, 1),
+    epoch=st.integers(0, 15),
+    session=st.sampled_from([1, 7]),
+    words=st.lists(st.sampled_from([1, 0x41584C4C, 7]), max_size=40).map(
+        lambda words: np.array(words, np.uint32)
+    ),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(HOSTILE, max_size=20), st.booleans())
+def test_no_good_frame_breaks_the_host(frames: list[Frame], opened: bool) -> None:
+    """A board that lies: the host takes only words in order, and sends only what it was given."""
+    pair = Pair(10)
+    if opened:
+        pair.run([1])
+    host, sent, taken = pair.host, [], len(pair.heard)
+    host.send(np.arange(300, dtype=np.uint32))
+    for frame in frames:
+        host.receive(frame.encode(), pair.now)
+        new = host.take()
+        if new.size:
+            assert opened
+            assert (frame.sequence, frame.session) == (taken, 1)
+            assert new.tolist() == frame.words.tolist()
+        taken += new.size
+        pair.now += 0.1
+        host.wait(pair.now)
+        sent += Deframer().receive(host.output(pair.now))
+    given = [1] * opened + list(range(300))
+    for answer in sent:
+        assert answer is not None
+        if answer.kind == FrameKind.DATA and answer.words.size:
+            assert answer.words.tolist() == given[answer.sequence :][: answer.words.size]
