@@ -37,7 +37,8 @@ def train_digits(
     device: Annotated[
         str | None,
         typer.Option(
-            help="rtl, golden, batched, batched:cuda, serial:PORT; default: rtl if it can be built."
+            help="rtl, golden, batched, batched:cuda, serial:PORT, replay:FILE; "
+            "default: rtl if it can be built."
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random [1].")] = None,
@@ -53,6 +54,9 @@ def train_digits(
         Path | None, typer.Option(help="Settings from a JSON file like a run's config.json.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    record: Annotated[
+        Path | None, typer.Option(help="Record all words to and from rtl or a board.")
+    ] = None,
 ) -> None:
     """Train handwritten digits, one sample at a time, and score the test part."""
     from axonloop.host import commands
@@ -60,7 +64,7 @@ def train_digits(
     sizes = None if layers is None else commands.sizes(layers)
     named = {"seed": seed, "epochs": epochs, "limit": limit, "layers": sizes, "mesh": mesh}
     given = {name: value for name, value in named.items() if value is not None}
-    commands.train_digits(given, device, out, json, config, resume)
+    commands.train_digits(given, device, out, json, config, resume, record)
 
 
 @app.command("eval")

@@ -34,6 +34,8 @@ class Device(ABC):
     config: ChipConfig
     counted: ClassVar[tuple[Counter, ...]] = MODEL_COUNTERS
     """The counters that the device has."""
+    recorded: bool = False
+    """Is there a recording of what it is sent? Then that must not depend on time."""
     chip_seconds: float = 0.0
     """Seconds of ticks and learning in the chip and on the link to it, or in the model."""
 

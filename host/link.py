@@ -57,17 +57,20 @@ class Transport(Protocol):
 
 
 class PacketDevice(Device):
-    """A chip behind a `Transport`.
+    """A chip behind a `Transport`, which is closed with it, or where opening fails.
 
     Opening reads every core's identification, then writes all registers and tables, and *no
-    synapse* everywhere. DeviceError if the chip has another magic, version, geometry, mesh or
-    core number. A FAULT of the chip is a DeviceError with the code's name.
+    synapse* everywhere. If the chip is not `fresh` from power-up, its state, tick and counters
+    become 0 too. DeviceError if the chip has another magic, version, geometry, mesh or core
+    number. A FAULT of the chip is a DeviceError with the code's name.
     """
 
     name = "packets"
     counted = tuple(Counter)
 
-    def __init__(self, transport: Transport, config: ChipConfig | CoreConfig) -> None:
+    def __init__(
+        self, transport: Transport, config: ChipConfig | CoreConfig, fresh: bool = True
+    ) -> None:
         self._transport = transport
         self.config = chip = ChipConfig.of(config)
         self._words = region_words(chip.geometry)
@@ -77,9 +80,24 @@ class PacketDevice(Device):
         self._open = True
         self._posted: list[Words] = []
         self._posted_size = 0
-        self._identify()
-        self._write_weights(np.full((chip.axons, chip.geometry.neurons), chip.geometry.no_synapse))
-        self.configure(chip)
+        try:
+            self._identify()
+            no_synapse = np.full((chip.axons, chip.geometry.neurons), chip.geometry.no_synapse)
+            self._write_weights(no_synapse)
+            self.configure(chip)
+            if not fresh:
+                self._start_over()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start_over(self) -> None:
+        """State, tick and counters as after power-up."""
+        self.clear()
+        self._post_control(Control.TICK, [0, self.config.seed, 1])
+        self._learned = True
+        zeros = as_words([0] * 2 * len(Counter))
+        self._write_words(Region.CONTROL, [zeros] * len(self.config.cores), Control.COUNTERS)
 
     def _identify(self) -> None:
         """Compare the chip's identification with the configuration; take over where it stands."""

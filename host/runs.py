@@ -25,6 +25,8 @@ CURVE, WEIGHTS, RASTER = "learning_curve.png", "weights.png", "raster.png"
 ACCOUNT, MESH = "network.txt", "mesh.png"
 CHECKPOINT_SECONDS = 5.0
 """Least time between two checkpoints within an epoch."""
+CHECKPOINT_SAMPLES = 100
+"""Samples between two of them where a device is recorded or replayed."""
 Progress = Callable[[str, int, int], None]
 """Told the phase ("train" or "score"), the samples done in it, and their number."""
 
@@ -110,12 +112,18 @@ class Run:
         def after_sample() -> None:
             done = trainer.position.epoch * samples + trainer.position.sample
             progress("train", done, total)
-            if perf_counter() - self.saved > CHECKPOINT_SECONDS:
+            if self._due(done):
                 self.save()
 
         self.save()
         trainer.run(after_sample)
         self.save()
+
+    def _due(self, done: int) -> bool:
+        """Is it time for a checkpoint? It asks the device for all its state."""
+        if self.trainer.device.recorded:
+            return done % CHECKPOINT_SAMPLES == 0
+        return perf_counter() - self.saved > CHECKPOINT_SECONDS
 
     def finish(self, progress: Progress) -> dict[str, Any]:
         """Score the trained network, write metrics.json and pictures, and return the metrics."""

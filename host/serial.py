@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import secrets
 import time
+from pathlib import Path
 
 import numpy as np
 import serial
@@ -12,13 +13,13 @@ import serial
 from axonloop.host.device import DeviceError
 from axonloop.host.devices import SERIAL
 from axonloop.host.link import PacketDevice
-from axonloop.host.packing import Words, as_words
+from axonloop.host.packing import Words
+from axonloop.host.recording import recorded
 from axonloop.host.serial_link import HostLink
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, require, require_range
 from axonloop.models.link import GEOMETRY_FIELDS, Identity, geometry_words
 from axonloop.models.packets import Kind
-from axonloop.models.registers import Control, Counter, Region
 
 BAUD = 1_000_000
 """Rate where none is named."""
@@ -166,24 +167,24 @@ class SerialDevice(PacketDevice):
 
     name = "serial"
 
-    def __init__(self, name: str, config: ChipConfig | CoreConfig, patience: float = 10.0) -> None:
+    def __init__(
+        self,
+        name: str,
+        config: ChipConfig | CoreConfig,
+        patience: float = 10.0,
+        record: Path | None = None,
+    ) -> None:
         chip = ChipConfig.of(config)
         self.transport = SerialTransport(*parse_port(name), patience)
         try:
             check_configuration(self.transport.identity, chip)
-            super().__init__(self.transport, chip)
-            self._start_over()
+            # The session's begin reset registers, not memories.
+            transport = recorded(self.transport, record, fresh=False)
         except BaseException:
             self.transport.close()
             raise
-
-    def _start_over(self) -> None:
-        """As after power-up; the session's begin reset registers, not memories."""
-        self.clear()
-        self._post_control(Control.TICK, [0, self.config.seed, 1])
-        self._learned = True
-        zeros = as_words([0] * 2 * len(Counter))
-        self._write_words(Region.CONTROL, [zeros] * len(self.config.cores), Control.COUNTERS)
+        super().__init__(transport, chip, fresh=False)
+        self.recorded = record is not None
 
 
 def check_configuration(identity: Words, chip: ChipConfig) -> None:
