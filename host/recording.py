@@ -3,7 +3,8 @@
 A file is little-endian words of 32 bits: `MAGIC`, `VERSION`, whether the chip was fresh; then
 chunks, each a head (31: from the chip, 30..0: count) and that many words; then `END`, the number
 of chunks, and the CRC-32 of all bytes before it. It is written beside its place, with `.new`
-behind the name, and gets its name with its end: what a killed program leaves is refused.
+behind the name, and gets its name with its end: what a killed program leaves is refused. Chunk k
+from the chip answers chunk k to it.
 """
 
 from __future__ import annotations
@@ -82,43 +83,38 @@ class Player:
     def __init__(self, path: Path) -> None:
         words = _whole(path)
         self.fresh = bool(words[_HEAD - 1])
-        self._chunks = list(_chunks_of(words))
+        chunks = list(_chunks_of(words))
+        self._sent = [words for direction, words in chunks if not direction]
+        self._heard = [words for direction, words in chunks if direction]
         self._next = 0
 
     def exchange(self, words: Words, expected: int) -> Words:
         """See `Transport`. DeviceError at the first word that was not sent in the recording."""
-        recorded = self._take(0)
-        if not np.array_equal(recorded, words):
-            raise DeviceError(self._difference(recorded, words))
-        return self._take(FROM_CHIP)
-
-    def _take(self, direction: int) -> Words:
-        if self._next == len(self._chunks):
+        if self._next == len(self._heard):
             raise DeviceError(
-                f"run must end with its recording, not go on after {self._next // 2} exchanges "
-                f"and {self._ticks(self._next)} ticks"
+                f"run must end with its recording, not go on after {self._next} exchanges "
+                f"and {self._ticks()} ticks"
             )
-        found, words = self._chunks[self._next]
-        require(found == direction, "chunks of a recording", "to and from the chip in turn", found)
+        if not np.array_equal(self._sent[self._next], words):
+            raise DeviceError(self._difference(words))
         self._next += 1
-        return words
+        return self._heard[self._next - 1]
 
-    def _ticks(self, chunks: int) -> int:
-        """Ticks asked for in the first so many chunks."""
-        sent = [words for direction, words in self._chunks[:chunks] if not direction]
+    def _ticks(self) -> int:
+        """Ticks asked for before the present exchange."""
+        sent = self._sent[: self._next]
         return sum(kind == Kind.TICK for words in sent for _, kind in packets(words))
 
-    def _difference(self, recorded: Words, words: Words) -> str:
-        """Where and how the host departed from the recording."""
+    def _difference(self, words: Words) -> str:
+        """Where and how the host departs from the recording."""
+        recorded = self._sent[self._next]
         both = min(recorded.size, words.size)
         places = np.flatnonzero(recorded[:both] != words[:both])
         place = int(places[0]) if places.size else both
-        begun = [each for each in packets(recorded) if each[0] <= place]
-        ticks = self._ticks(self._next - 1) + sum(
-            kind == Kind.TICK for start, kind in begun if start < place
-        )
+        before = [kind for start, kind in packets(recorded) if start < place]
+        ticks = self._ticks() + before.count(Kind.TICK)
         return (
-            f"word {place} of exchange {self._next // 2}, after {ticks} ticks, must be "
+            f"word {place} of exchange {self._next}, after {ticks} ticks, must be "
             f"{_shown(recorded, place)} as recorded, not {_shown(words, place)}: "
             "replay needs the program and the settings of the recording"
         )
