@@ -130,6 +130,16 @@ def board(
 
 
 @app.command()
+def identify(
+    device: Annotated[str, typer.Argument(help="serial:PORT or serial:PORT@BAUD.")],
+) -> None:
+    """Show what a board says of itself: protocol, clock, build, geometry. Resets its chip."""
+    from axonloop.host import inspection
+
+    inspection.identify(device)
+
+
+@app.command()
 def info() -> None:
     """Show versions, tools, devices and the geometry of the digits network."""
     from axonloop.host import inspection

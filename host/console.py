@@ -56,6 +56,8 @@ def print_metrics(metrics: dict[str, Any]) -> None:
     split = ", ".join(
         f"{who} {time[f'{who}_us_per_tick']:.0f}" for who in ("device", "loss", "host")
     )
+    line = metrics["line"]
+    damage = f"{line['bad']} bad frames heard, {line['board_bad']} by the board" if line else ""
     print_table(
         {
             f"{scored} accuracy": f"{100 * metrics[f'{scored}_accuracy']:.2f} %",
@@ -71,4 +73,5 @@ def print_metrics(metrics: dict[str, Any]) -> None:
             "seconds": f"{metrics['seconds']:.1f}",
             "us per training tick": split,
         }
+        | ({"repaired on the line": f"{line['repaired']} times ({damage})"} if line else {})
     )

@@ -117,6 +117,10 @@ class Device(ABC):
         """The `counted` counters: ticks and cycles of the first core, sums of all others."""
         return chip_counters(self.counter_table(), self.counted)
 
+    def line_counters(self) -> dict[str, int]:
+        """What befell the frames of the serial line since it was opened; empty without a line."""
+        return {}
+
     @abstractmethod
     def close(self) -> None:
         """Let go of what the device holds."""

@@ -64,6 +64,17 @@ def verify(
         write_json(json_file, dataclasses.asdict(report))
 
 
+def identify(name: str) -> None:
+    """What the board `name` says of itself. Its chip is reset, as whenever a board is opened."""
+    from axonloop.host.identification import chip_of, described
+    from axonloop.host.serial import SerialTransport, parse_port
+
+    transport = SerialTransport(*parse_port(name))
+    transport.close()
+    chip_of(transport.identity)
+    print_table(described(transport.identity))
+
+
 def info() -> None:
     """Versions, devices, and the geometry of the digits network."""
     versions = {name: version(name) for name in PACKAGES}

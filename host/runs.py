@@ -190,6 +190,7 @@ class Run:
             ),
             "history": trainer.position.history,
             "counters": counters,
+            "line": device.line_counters(),
         }
 
     def _times(self) -> dict[str, float]:

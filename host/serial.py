@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import secrets
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,14 @@ import serial
 
 from axonloop.host.device import DeviceError
 from axonloop.host.devices import SERIAL
+from axonloop.host.identification import chip_of
 from axonloop.host.link import PacketDevice
 from axonloop.host.packing import Words
 from axonloop.host.recording import recorded
 from axonloop.host.serial_link import HostLink
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, require, require_range
-from axonloop.models.link import GEOMETRY_FIELDS, Identity, geometry_words
+from axonloop.models.link import GEOMETRY_FIELDS, Identity, Status, geometry_words
 from axonloop.models.packets import Kind
 
 BAUD = 1_000_000
@@ -162,7 +164,8 @@ class Answers:
 class SerialDevice(PacketDevice):
     """A board. Its chip starts as after power-up: state, tick and counters are 0.
 
-    `name` as in `parse_port`. DeviceError if the board's configuration is not that of `config`.
+    `name` as in `parse_port`. DeviceError if the board's configuration is not that of `config`;
+    without one, the board's own is taken.
     """
 
     name = "serial"
@@ -170,13 +173,13 @@ class SerialDevice(PacketDevice):
     def __init__(
         self,
         name: str,
-        config: ChipConfig | CoreConfig,
+        config: ChipConfig | CoreConfig | None = None,
         patience: float = 10.0,
         record: Path | None = None,
     ) -> None:
-        chip = ChipConfig.of(config)
         self.transport = SerialTransport(*parse_port(name), patience)
         try:
+            chip = chip_of(self.transport.identity) if config is None else ChipConfig.of(config)
             check_configuration(self.transport.identity, chip)
             # The session's begin reset registers, not memories.
             transport = recorded(self.transport, record, fresh=False)
@@ -185,6 +188,13 @@ class SerialDevice(PacketDevice):
             raise
         super().__init__(transport, chip, fresh=False)
         self.recorded = record is not None
+
+    def line_counters(self) -> dict[str, int]:
+        """Of both ends: the host's names are those of `LinkCounters`, the board's of `Status`."""
+        counters = self.transport.link.counters
+        ours = asdict(counters) | {"repaired": counters.repaired}
+        board = self.transport.status().tolist()
+        return ours | {f"board_{entry.name.lower()}": board[entry] for entry in Status}
 
 
 def check_configuration(identity: Words, chip: ChipConfig) -> None:
