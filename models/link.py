@@ -7,6 +7,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from axonloop.models.chip import Mesh
 from axonloop.models.config import Geometry, Layout, require, require_range
@@ -127,7 +128,8 @@ def geometry_words(geometry: Geometry, mesh: Mesh) -> list[int]:
 
 def geometry_of(words: Sequence[int]) -> tuple[Geometry, Mesh]:
     """The inverse of `geometry_words`; ValueError if no chip has these."""
-    values = {field.name.lower(): word for field, word in zip(GEOMETRY_FIELDS, words, strict=True)}
+    names = (field.name.lower() for field in GEOMETRY_FIELDS)
+    values: dict[str, Any] = dict(zip(names, words, strict=True))
     mesh = Mesh(values.pop("columns"), values.pop("rows"))
     return Geometry(**values | {"layout": Layout(values["layout"])}), mesh
 
