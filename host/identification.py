@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from axonloop.host.device import DeviceError
 from axonloop.host.packing import Words
-from axonloop.models.chip import ChipConfig
-from axonloop.models.config import CoreConfig
-from axonloop.models.link import GEOMETRY_FIELDS, Identity, configuration_hash, geometry_of
+from axonloop.models.chip import ChipConfig, Mesh
+from axonloop.models.config import CoreConfig, Geometry, Layout
+from axonloop.models.link import GEOMETRY_FIELDS, Identity, configuration_hash
 
 
 def chip_of(identity: Words) -> ChipConfig:
@@ -19,11 +22,19 @@ def chip_of(identity: Words) -> ChipConfig:
     if found != expected:
         raise DeviceError(f"configuration hash must be 0x{expected:08x}, not 0x{found:08x}")
     try:
-        geometry, mesh = geometry_of(words[1:])
+        geometry, mesh = _geometry_of(words[1:])
         cores = [CoreConfig(geometry, core=words[0] + index) for index in range(mesh.cores)]
         return ChipConfig(tuple(cores), mesh)
     except ValueError as error:
         raise DeviceError(f"board must be of a known geometry: {error}") from error
+
+
+def _geometry_of(words: Sequence[int]) -> tuple[Geometry, Mesh]:
+    """The inverse of `geometry_words`; ValueError if no chip has these."""
+    names = (field.name.lower() for field in GEOMETRY_FIELDS)
+    values: dict[str, Any] = dict(zip(names, words, strict=True))
+    mesh = Mesh(values.pop("columns"), values.pop("rows"))
+    return Geometry(**values | {"layout": Layout(values["layout"])}), mesh
 
 
 def described(identity: Words) -> dict[str, str]:

@@ -7,10 +7,9 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
 
 from axonloop.models.chip import Mesh
-from axonloop.models.config import Geometry, Layout, require, require_range
+from axonloop.models.config import Geometry, require, require_range
 from axonloop.models.registers import Control, Field
 
 MAGIC = 0x41584C4C
@@ -124,14 +123,6 @@ def geometry_words(geometry: Geometry, mesh: Mesh) -> list[int]:
     """Words 3..20 of the chip's CONTROL region."""
     values = {**vars(geometry), **vars(mesh)}
     return [int(values[field.name.lower()]) for field in GEOMETRY_FIELDS]
-
-
-def geometry_of(words: Sequence[int]) -> tuple[Geometry, Mesh]:
-    """The inverse of `geometry_words`; ValueError if no chip has these."""
-    names = (field.name.lower() for field in GEOMETRY_FIELDS)
-    values: dict[str, Any] = dict(zip(names, words, strict=True))
-    mesh = Mesh(values.pop("columns"), values.pop("rows"))
-    return Geometry(**values | {"layout": Layout(values["layout"])}), mesh
 
 
 def configuration_hash(words: Sequence[int]) -> int:
