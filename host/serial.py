@@ -27,6 +27,8 @@ BAUD = 1_000_000
 """Rate where none is named."""
 STEP = 0.005
 """Seconds for which a read waits."""
+REOPEN = 0.05
+"""Seconds between two attempts to open a port that went away."""
 CHIP_PATIENCE = 120.0
 """Seconds without a word from the chip, while the board answers, that count as a hang."""
 
@@ -63,6 +65,44 @@ def _why_closed(port: str, error: serial.SerialException) -> str:
     return f"{thing} must be a serial port, not fail: {error}"
 
 
+class LastingPort:
+    """A port that is opened again if it goes away, for up to `patience` seconds.
+
+    What was on the line is lost; the link makes that good, if the board kept its session.
+    `returns` counts how often it came back. OSError if it stays away.
+    """
+
+    def __init__(self, port: str, baud: int, patience: float) -> None:
+        self._port, self._baud, self._patience, self.returns = port, baud, patience, 0
+        self._serial = open_port(port, baud)
+
+    def exchange(self, data: bytes) -> tuple[int, bytes]:
+        """Write, then read for a few milliseconds: how many bytes went, and what came."""
+        try:
+            written = self._serial.write(data) or 0 if data else 0
+            return written, self._serial.read(max(1, self._serial.in_waiting))
+        except OSError as error:
+            self._await_return(error)
+            return len(data), b""
+
+    def _await_return(self, why: OSError) -> None:
+        end = time.monotonic() + self._patience
+        self._serial.close()
+        while time.monotonic() < end:
+            try:
+                self._serial = open_port(self._port, self._baud)
+            except DeviceError:
+                time.sleep(REOPEN)
+            else:
+                self.returns += 1
+                return
+        raise why
+
+    def close(self) -> None:
+        """Close the port."""
+        self._serial.close()
+
+
 class SerialTransport:
     """A session with a board. Raises DeviceError where port, board or protocol are not right.
 
@@ -70,7 +110,7 @@ class SerialTransport:
     """
 
     def __init__(self, port: str, baud: int, patience: float = 10.0, session: int = 0) -> None:
-        self._serial = open_port(port, baud)
+        self.port = LastingPort(port, baud, patience)
         self.link = HostLink(session or secrets.randbelow(2**32 - 1) + 1, patience=patience)
         self.bytes_sent = self.bytes_received = self.exchanges = 0
         self._pending = b""
@@ -79,7 +119,7 @@ class SerialTransport:
             while self.link.identity is None:
                 self._pump()
         except BaseException:
-            self._serial.close()
+            self.port.close()
             raise
 
     @property
@@ -119,22 +159,20 @@ class SerialTransport:
         """Write what there is to write, hear what there is to hear, for a few milliseconds."""
         self._pending += self.link.output(time.monotonic())
         try:
-            if self._pending:
-                written = self._serial.write(self._pending) or 0
-                self._pending = self._pending[written:]
-                self.bytes_sent += written
-            data = self._serial.read(max(1, self._serial.in_waiting))
+            written, data = self.port.exchange(self._pending)
         except OSError as error:
             raise DeviceError(
                 f"board must stay on its port, not go away ({error}): plug it in, or start it, "
                 "and go on with --resume"
             ) from error
+        self._pending = self._pending[written:]
+        self.bytes_sent += written
         self.bytes_received += len(data)
         self.link.receive(data, time.monotonic())
 
     def close(self) -> None:
         """Close the port."""
-        self._serial.close()
+        self.port.close()
 
 
 class Answers:

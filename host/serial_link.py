@@ -281,5 +281,11 @@ def _is_older(epoch: int, than: int) -> bool:
 
 def _lost(reason: int) -> str:
     if reason == Reason.WATCHDOG:
-        return "chip must take or give a word in time, not hang: the board's watchdog ended this"
-    return "session must last, not end: the board was reset, or another host opened it"
+        return (
+            "chip must take or give a word in time, not hang: the board's watchdog ended this; "
+            "go on with --resume"
+        )
+    return (
+        "session must last, not end: the board was reset, or another host opened it; "
+        "go on with --resume"
+    )

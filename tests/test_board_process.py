@@ -58,9 +58,9 @@ def test_ctrl_c_ends_a_board_cleanly(board: BoardProcess) -> None:
 
 @pytest.mark.parametrize("rate", ["1e-3"])
 def test_digits_over_a_bad_line(config: Path, tmp_path: Path, rate: str) -> None:
-    expected = golden(tmp_path / "golden", config, 10)
+    expected = golden(tmp_path / "golden", config, 3)
     with board_process(config, "--faults", rate, "--seed", "5") as board:
-        settings = ["--config", str(config), "--limit", "10"]
+        settings = ["--config", str(config), "--limit", "3"]
         code, said = ended(start_training(tmp_path / "run", board.device, *settings))
         assert code == 0, said
         said = board.end(signal.SIGINT)[1][-1]
