@@ -1,4 +1,4 @@
-"""A cable that is pulled and plugged in again: a session that is still there goes on."""
+"""Cables that are pulled and plugged in again, and a board of another version."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from axonloop.host.golden import GoldenDevice
 from axonloop.host.serial import SerialDevice
 from axonloop.host.verify import lockstep
 from axonloop.sim.board import Misbehaviour
+from tests import board_link
 from tests.test_board import PLAIN, config_of, run_ticks, running
 
 
@@ -117,3 +118,29 @@ def test_a_board_that_was_reset_meanwhile(tmp_path: Path) -> None:
             run_ticks(device, 300)
         assert device.transport.port.returns == 1
         device.close()
+
+
+def test_another_version_of_the_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plain board on a port, that speaks version 2."""
+    monkeypatch.setattr(board_link, "VERSION", 2)
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    stop, plain = threading.Event(), board_link.BoardLink()
+
+    def serve() -> None:
+        while not stop.is_set():
+            if select.select([master], [], [], 0.01)[0]:
+                plain.receive(os.read(master, 1000))
+                os.write(master, plain.output())
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    expected = "link protocol of the board must be version 1, not 2: build its bitstream anew"
+    try:
+        with pytest.raises(DeviceError, match=expected):
+            SerialDevice(f"serial:{os.ttyname(slave)}")
+    finally:
+        stop.set()
+        thread.join()
+        os.close(master)
+        os.close(slave)
