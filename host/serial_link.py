@@ -200,12 +200,12 @@ class HostLink:
             self.status, self._wants_status = frame.words, False
         self._echo = frame.epoch
         self._hear_acknowledge(frame)
-        if frame.kind == FrameKind.DATA and frame.words.size:
-            self._hear_words(frame)
+        self._hear_words(frame)
 
     def _hear_words(self, frame: Frame) -> None:
+        """Words, if there are some; a frame without them tells too how many there were before."""
         gap = signed(frame.sequence - self._expected, NUMBERS)
-        if gap == 0:
+        if gap == 0 and frame.kind == FrameKind.DATA and frame.words.size:
             self._got.append(frame.words)
             self._expected += frame.words.size
             self._repeat = False

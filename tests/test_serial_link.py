@@ -21,14 +21,20 @@ STEP = 0.001
 
 @dataclass
 class Line:
-    """Carries bytes with faults of every kind, each with the chance `rate` per byte."""
+    """Carries bytes with faults of every kind, each with the chance `rate` per byte.
+
+    With the chance `gaps` it carries nothing of what one step brings.
+    """
 
     rng: random.Random
     rate: float = 0.0
+    gaps: float = 0.0
     held: bytes = b""
     faults: int = 0
 
     def carry(self, data: bytes) -> bytes:
+        if self.rng.random() < self.gaps:
+            return b""
         if not self.rate:
             return data
         out = bytearray(self.held)
@@ -55,6 +61,7 @@ class Pair:
 
     seed: int = 0
     rate: float = 0.0
+    gaps: float = 0.0
     places: int = 128
     speed: int = 20
     now: float = 0.0
@@ -65,7 +72,7 @@ class Pair:
     def __post_init__(self) -> None:
         rng = random.Random(self.seed)
         self.rng, self.board = rng, BoardLink(self.places)
-        self.down, self.up = Line(rng, self.rate), Line(rng, self.rate)
+        self.down, self.up = (Line(rng, self.rate, self.gaps) for _ in range(2))
         self.host = HostLink(0xBEEF01, pause=0.02)
         self.host.begin(self.now)
 
@@ -110,6 +117,18 @@ def test_every_word_once_and_in_order(seed: int, rate: float, parts: list[list[i
         sent += words
     assert pair.board.commands == sent
     assert pair.heard == echoed(sent)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_whole_frames_are_lost(seed: int) -> None:
+    # When a cable was out for a moment, the board's last words went without a trace: no bad frame,
+    # none behind them. The host asked and asked, and heard that nothing was to be said.
+    pair = Pair(seed, gaps=0.3)
+    words = [*range(20), 1] * 3
+    pair.run(words)
+    assert pair.board.commands == words
+    assert pair.heard == echoed(words)
+    assert pair.host.counters.repaired > 0
 
 
 @pytest.mark.parametrize("rate", [0, 1e-4, 1e-3, 5e-3])
