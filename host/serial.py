@@ -76,16 +76,30 @@ class LastingPort:
         self._port, self._baud, self._patience, self.returns = port, baud, patience, 0
         self._serial = open_port(port, baud)
 
-    def exchange(self, data: bytes) -> tuple[int, bytes]:
-        """Write, then read for a few milliseconds: how many bytes went, and what came."""
+    @property
+    def in_waiting(self) -> int:
+        """Bytes that have come."""
         try:
-            written = self._serial.write(data) or 0 if data else 0
-            return written, self._serial.read(max(1, self._serial.in_waiting))
+            return int(self._serial.in_waiting)
         except OSError as error:
-            self._await_return(error)
-            return len(data), b""
+            return self._await_return(error)
 
-    def _await_return(self, why: OSError) -> None:
+    def write(self, data: bytes) -> int:
+        """Write: how many bytes went."""
+        try:
+            return self._serial.write(data) or 0
+        except OSError as error:
+            return self._await_return(error) + len(data)
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes, those that come in a few milliseconds."""
+        try:
+            return bytes(self._serial.read(size))
+        except OSError as error:
+            return bytes(self._await_return(error))
+
+    def _await_return(self, why: OSError) -> int:
+        """Open the port anew; 0, the number of bytes that were saved."""
         end = time.monotonic() + self._patience
         self._serial.close()
         while time.monotonic() < end:
@@ -95,7 +109,7 @@ class LastingPort:
                 time.sleep(REOPEN)
             else:
                 self.returns += 1
-                return
+                return 0
         raise why
 
     def close(self) -> None:
@@ -159,7 +173,8 @@ class SerialTransport:
         """Write what there is to write, hear what there is to hear, for a few milliseconds."""
         self._pending += self.link.output(time.monotonic())
         try:
-            written, data = self.port.exchange(self._pending)
+            written = self.port.write(self._pending) if self._pending else 0
+            data = self.port.read(max(1, self.port.in_waiting))
         except OSError as error:
             raise DeviceError(
                 f"board must stay on its port, not go away ({error}): plug it in, or start it, "
