@@ -13,10 +13,9 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from axonloop.hdl.boards import BOARDS, Board, Build, find_board
-from axonloop.host import synthesis
-from axonloop.host.checkpoint import require_writable, write_json
+from axonloop.host import quality, synthesis
+from axonloop.host.checkpoint import read_json, require_writable, write_json
 from axonloop.host.console import notice, print_table
-from axonloop.host.runs import read_json
 from axonloop.host.synthesis import PICTURE, Stage, bitstream_of, build_board, read_report
 
 LOADER = "openFPGALoader"
@@ -50,8 +49,11 @@ def build_and_tell(board: Board, build: Build) -> tuple[Path, dict[str, Any]]:
     return folder, read_report(folder)
 
 
-def synth(name: str, config: Path | None, json_file: Path | None) -> None:
-    """Build a bitstream, or find it; print its report. TimingError if the clock is missed."""
+def synth(name: str, config: Path | None, json_file: Path | None, record: bool) -> None:
+    """Build a bitstream, or find it; print its report, and `record` it in the history.
+
+    TimingError if the clock is missed.
+    """
     require_writable(json_file)
     board = find_board(name)
     folder, report = build_and_tell(board, build_of(board, config))
@@ -60,6 +62,9 @@ def synth(name: str, config: Path | None, json_file: Path | None) -> None:
     notice(f"picture:   {folder / PICTURE}")
     if json_file is not None:
         write_json(json_file, report)
+    if record:
+        row = quality.record(report)
+        notice(f"recorded:  {quality.HISTORY}, {row['commit']}")
     synthesis.require_timing(report, folder)
 
 
@@ -89,6 +94,21 @@ def print_report(report: dict[str, Any]) -> None:
             "tools": "; ".join(f"{name}: {text}" for name, text in report["tools"].items()),
         }
     )
+
+
+def budget(names: list[str]) -> None:
+    """Build boards and compare them with the history; RuntimeError where one costs more now."""
+    rows, worse = quality.read_history(), []
+    for name in names or list(BOARDS):
+        board = find_board(name)
+        folder, report = build_and_tell(board, board.build)
+        found = quality.regressions(report, rows)
+        if report["slack_ns"] < 0:
+            found.append(f"slack must be above 0, not {report['slack_ns']} ns")
+        notice(f"{name}: {'; '.join(found) or 'within its budget'} ({folder})")
+        worse += found
+    if worse:
+        raise RuntimeError(f"{len(worse)} figures are worse than in {quality.HISTORY}")
 
 
 def program(what: str, config: Path | None) -> None:

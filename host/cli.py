@@ -156,11 +156,26 @@ def synth(
     board: BoardName,
     config: Configuration = None,
     json: Json = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Append the figures to docs/synthesis.csv.")
+    ] = False,
 ) -> None:
     """Build the bitstream of a board with open tools, and report what it uses (minutes)."""
     from axonloop.host import boards
 
-    boards.synth(board, config, json)
+    boards.synth(board, config, json, record)
+
+
+@app.command()
+def budget(
+    board: Annotated[
+        list[str] | None, typer.Option(help="Check this board only; may be repeated.")
+    ] = None,
+) -> None:
+    """Build all boards; fail if one is larger or slower than docs/synthesis.csv says."""
+    from axonloop.host import boards
+
+    boards.budget(board or [])
 
 
 @app.command()
@@ -177,7 +192,7 @@ def program(
     from axonloop.host import boards
 
     if (board is None) == (bitstream is None):
-        raise typer.BadParameter("Either a bitstream or --board must be given.")
+        raise ValueError("either a bitstream or --board must be given, not both or none")
     boards.program(str(bitstream) if board is None else board, config)
 
 
@@ -307,6 +322,19 @@ def study_rates(
     from axonloop.host.experiments.rates import study
 
     study(out, seeds, epochs, limit)
+
+
+@study_app.command("area")
+def study_area(
+    board: Annotated[str, typer.Option(help="A board with many DSPs.")] = "ulx3s-85f",
+    out: Annotated[Path, typer.Option(help="Folder for table and picture.")] = Path(
+        "runs/study-area"
+    ),
+) -> None:
+    """Build cores of many lanes, widths and sizes for an FPGA (hours; goes on if stopped)."""
+    from axonloop.host.experiments.area import study
+
+    study(out, board)
 
 
 def _fail(message: str, code: int) -> int:

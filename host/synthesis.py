@@ -13,8 +13,7 @@ from typing import Any
 from axonloop.hdl.boards import Board, Build
 from axonloop.hdl.place import BITSTREAMS, TOOLS
 from axonloop.hdl.tools import Tool, find_tool
-from axonloop.host.checkpoint import write_json
-from axonloop.host.runs import read_json
+from axonloop.host.checkpoint import read_json, write_json
 from axonloop.models.cycles import speed
 from axonloop.models.link import build_hash
 from axonloop.sim.cache import content_key, entry_in

@@ -80,7 +80,7 @@ def draw_utilisation(path: Path, report: Mapping[str, Any]) -> None:
     for axes, kind in zip(panels[0], kinds, strict=True):
         values = [modules[name][kind] for name in rows]
         bars = axes.barh(rows, values, color=BLUE)
-        axes.bar_label(bars, [f"{value:,}" if value else "" for value in values], 2, fontsize=7)
+        axes.bar_label(bars, [f"{n:,}" if n else "" for n in values], padding=2, fontsize=7)
         axes.set(xlim=(0, 1.3 * max(values)), xticks=[], title=f"{kind}: {sum(values):,}")
         axes.title.set_fontsize(9)
         axes.tick_params(labelsize=8, length=0)
