@@ -110,7 +110,8 @@ def _version(name: str, path: str) -> str:
     lines = [line for line in result.stdout.splitlines() if re.search(r"\d", line)]
     if result.returncode or not lines:
         raise ToolError(f"{name} must tell its version, not fail at it: {path}: {_last(result)}")
-    return lines[-1].split("(Version ")[-1].strip(" )")
+    told = lines[-1].split("(Version ")[-1].split(",")[0]
+    return re.sub(r"[()]", "", told).strip()
 
 
 def _fingerprint(name: str, path: str) -> str:

@@ -26,12 +26,12 @@ class Divisors:
 
 
 def ecp5_divisors(source: int) -> Iterator[Divisors]:
-    """Feedback is taken behind the output divider, so that cancels out."""
+    """Feedback is taken behind the output divider, so that cancels out; 400 MHz is the most."""
     for reference in range(1, 1 + min(128, int(source / (3.125 * MHZ)))):
         for feedback in range(1, 81):
             output = source / reference * feedback
             for post in range(1, 129):
-                if 400 * MHZ <= output * post <= 800 * MHZ:
+                if output <= 400 * MHZ and 400 * MHZ <= output * post <= 800 * MHZ:
                     yield Divisors(output, output * post, reference, feedback, post)
 
 
