@@ -18,6 +18,8 @@ TOOLS = {
 BITSTREAMS = {"ecp5": "bit", "ice40": "bin", "gowin": "fs"}
 """The ending of a bitstream's name."""
 TIMING = "timing.json"
+KINDS = ("LUT", "FF", "block RAM", "SPRAM", "DSP")
+"""What people call the places on an FPGA."""
 BELS = {
     "TRELLIS_COMB": "LUT",
     "TRELLIS_FF": "FF",
@@ -31,7 +33,7 @@ BELS = {
     "DFF": "FF",
     "BSRAM": "block RAM",
 }
-"""Places on the FPGA as nextpnr names them, and what people call them."""
+"""Those of each kind, as nextpnr names them."""
 
 
 class DoesNotFitError(ToolError):

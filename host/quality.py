@@ -14,17 +14,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from axonloop.hdl.place import KINDS
 from axonloop.host.checkpoint import write_text
 from axonloop.models.config import require
 from axonloop.sim.cache import content_key
 
 HISTORY = Path("docs/synthesis.csv")
-COUNTED = ("LUT", "FF", "block RAM", "SPRAM", "DSP")
-"""Places taken, as nextpnr counts them: they may grow by the share in `GROWTH`."""
 GROWTH = {"LUT": 0.02, "LUT4": 0.02, "FF": 0.02, "block RAM": 0.0, "SPRAM": 0.0, "DSP": 0.0}
+"""Share by which a figure may grow: places as nextpnr counts them, and the LUT4 of Yosys."""
 SLOWER = 0.08
 """Share of Fmax that a build may lose: placement is a matter of chance, and moves it so far."""
-COLUMNS = ("commit", "board", "build", "chip", *COUNTED[:1], "LUT4", *COUNTED[1:], "MHz", "clock")
+COLUMNS = ("commit", "board", "build", "chip", *GROWTH, "MHz", "clock")
 Row = dict[str, str]
 
 
@@ -40,7 +40,7 @@ def row_of(report: Mapping[str, Any], commit: str) -> Row:
         f"{report['build']['mesh']} of {geometry['axons']}x{geometry['neurons']}x"
         f"{geometry['weight_bits']} bit; {geometry['lanes']} lanes"
     )
-    counts = {name: report["resources"].get(name, {"used": 0})["used"] for name in COUNTED}
+    counts = {name: report["resources"].get(name, {"used": 0})["used"] for name in KINDS}
     if report["board"] == "icebreaker":  # nextpnr counts logic cells, with LUT and register
         counts["FF"] = report["counts"]["FF"]
     values = {"commit": commit, "board": report["board"], "build": digest(report), "chip": chip}
@@ -54,9 +54,8 @@ def read_history(path: Path = HISTORY) -> list[Row]:
     if not path.exists():
         return []
     rows = csv.DictReader(io.StringIO(path.read_text()))
-    require(
-        tuple(rows.fieldnames or ()) == COLUMNS, path.name, f"headed {COLUMNS}", rows.fieldnames
-    )
+    head = tuple(rows.fieldnames or ())
+    require(head == COLUMNS, path.name, f"a table of {', '.join(COLUMNS)}", head)
     return list(rows)
 
 

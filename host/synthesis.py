@@ -130,7 +130,7 @@ def _figures(
     build: Build, clock: int, cells: dict[str, int], placed: Any, folder: Path
 ) -> dict[str, Any]:
     """What came out: resources, timing, speed, modules."""
-    from axonloop.hdl.place import BELS
+    from axonloop.hdl.place import BELS, KINDS
     from axonloop.host.utilisation import count_kinds, count_modules, module_of, module_paths
 
     paths = module_paths((folder / "design.il").read_text(), TOP)
@@ -140,7 +140,9 @@ def _figures(
         "slack_ns": round(1e9 / clock - 1e3 / placed.fmax_mhz, 3),
         "resources": {
             BELS[bel]: {"used": used, "there": there}
-            for bel, (used, there) in placed.used.items()
+            for bel, (used, there) in sorted(
+                placed.used.items(), key=lambda item: KINDS.index(BELS.get(item[0], "LUT"))
+            )
             if bel in BELS
         },
         "counts": count_kinds(cells),

@@ -60,7 +60,7 @@ def module_of(cell: str, paths: set[tuple[str, ...]]) -> str:
     """What people call the module of a cell: a part of the core, a part of the link, the rest."""
     parts = tuple(cell.split("."))
     longest = next((parts[:n] for n in range(len(parts), 0, -1) if parts[:n] in paths), ())
-    inner = [part for part in longest if part not in ("top", "chip")]
+    inner = [part for part in longest if part != "chip"][1:]
     if inner and inner[0].startswith("core"):
         return inner[1] if len(inner) > 1 else "core"
     return inner[0] if inner else "board"
@@ -83,6 +83,7 @@ def draw_utilisation(path: Path, report: Mapping[str, Any]) -> None:
         axes.bar_label(bars, [f"{n:,}" if n else "" for n in values], padding=2, fontsize=7)
         axes.set(xlim=(0, 1.3 * max(values)), xticks=[], title=f"{kind}: {sum(values):,}")
         axes.title.set_fontsize(9)
+        axes.margins(y=0.01)
         axes.tick_params(labelsize=8, length=0)
         bare(axes)
     clock = f"{report['fmax_mhz']:.1f} MHz after routing"

