@@ -47,7 +47,7 @@ def test_learning_costs_errors_times_axons_over_multipliers(device):
 
 @pytest.mark.parametrize("share", [0, 0.05, 0.3, 1])
 def test_the_model_of_ticks_and_learning(device, share):
-    """What a report of a board's speed is computed with: never better than the RTL, nor 40 worse."""
+    """What a board's report computes speed with: never better than the RTL, nor 40 cycles worse."""
     geometry = device.config.geometry
     axons = np.arange(round(share * geometry.axons))
     neurons = np.arange(round(share * geometry.neurons))
