@@ -12,6 +12,12 @@ from amaranth.hdl import Const, Instance
 from axonloop.models.config import require
 
 MHZ = 1_000_000
+LOOPS = {
+    "ecp5": (400 * MHZ, 800 * MHZ),
+    "ice40": (533 * MHZ, 1066 * MHZ),
+    "gowin": (500 * MHZ, 1250 * MHZ),
+}
+"""Least and most that a loop's oscillator runs at, in Hz."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +31,18 @@ class Divisors:
     post: int
 
 
+def _in_range(family: str, loop: float) -> bool:
+    low, high = LOOPS[family]
+    return low <= loop <= high
+
+
 def ecp5_divisors(source: int) -> Iterator[Divisors]:
     """Feedback is taken behind the output divider, so that cancels out; 400 MHz is the most."""
     for reference in range(1, 1 + min(128, int(source / (3.125 * MHZ)))):
         for feedback in range(1, 81):
             output = source / reference * feedback
             for post in range(1, 129):
-                if output <= 400 * MHZ and 400 * MHZ <= output * post <= 800 * MHZ:
+                if output <= 400 * MHZ and _in_range("ecp5", output * post):
                     yield Divisors(output, output * post, reference, feedback, post)
 
 
@@ -44,7 +55,7 @@ def ice40_divisors(source: int) -> Iterator[Divisors]:
             loop = source / reference * feedback
             for power in range(1, 7):
                 output = loop / 2**power
-                if 533 * MHZ <= loop <= 1066 * MHZ and 16 * MHZ <= output <= 275 * MHZ:
+                if _in_range("ice40", loop) and 16 * MHZ <= output <= 275 * MHZ:
                     yield Divisors(output, loop, reference, feedback, 2**power)
 
 
@@ -56,7 +67,7 @@ def gowin_divisors(source: int) -> Iterator[Divisors]:
         for feedback in range(1, 65):
             output = source / reference * feedback
             for post in (2, 4, 8, 16, 32, 48, 64, 80, 96, 112, 128):
-                if 500 * MHZ <= output * post <= 1250 * MHZ and output <= 625 * MHZ:
+                if _in_range("gowin", output * post) and output <= 625 * MHZ:
                     yield Divisors(output, output * post, reference, feedback, post)
 
 
@@ -71,7 +82,10 @@ def choose(family: str, source: int, wanted: int) -> Divisors | None:
     if wanted == source:
         return None
     ways = DIVISORS[family](source)
-    best = min(ways, key=lambda way: (abs(way.output - wanted), way.reference, way.loop))
+    middle = sum(LOOPS[family]) / 2
+    best = min(
+        ways, key=lambda w: (abs(w.output - wanted), w.reference, abs(w.loop - middle), w.post)
+    )
     close = abs(best.output / wanted - 1) <= 0.01
     near = f"within 1 % of what the board's PLL makes, as {best.output:.0f} Hz"
     require(close, "clock", near, wanted)
@@ -101,10 +115,12 @@ def _ecp5(source: int, way: Divisors, pin, clock, locked) -> Instance:
         ("a", "FREQUENCY_PIN_CLKOP", f"{way.output / MHZ:g}"),
         ("a", "ICP_CURRENT", "12"),
         ("a", "LPF_RESISTOR", "8"),
+        ("a", "MFG_ENABLE_FILTEROPAMP", "1"),
+        ("a", "MFG_GMCREF_SEL", "2"),
         ("p", "CLKI_DIV", way.reference),
         ("p", "CLKFB_DIV", way.feedback),
         ("p", "CLKOP_DIV", way.post),
-        ("p", "CLKOP_CPHASE", way.post - 1),
+        ("p", "CLKOP_CPHASE", max(0, way.post // 2 - 1)),
         ("p", "CLKOP_FPHASE", 0),
         ("p", "CLKOP_ENABLE", "ENABLED"),
         ("p", "FEEDBK_PATH", "CLKOP"),
