@@ -44,5 +44,6 @@ def synthesise(
         f"{FAMILIES[family]} {options} -top {top} -json {NETLIST}; tee -q -o cells.txt stat"
     )
     run_tool(yosys or find_tool("yosys"), ["-q", "-p", script], folder)
-    rows = re.findall(r"^\s+(\d+)\s+([A-Z]\w+)$", (folder / "cells.txt").read_text(), re.MULTILINE)
+    told = (folder / "cells.txt").read_text()
+    rows = re.findall(r"^\s+(\d+)\s+([pr]?[A-Z]\w+)$", told, re.MULTILINE)
     return {name: int(count) for count, name in rows}
