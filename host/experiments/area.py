@@ -120,22 +120,19 @@ def draw_area(path: Path, rows: list[dict[str, Any]], title: str) -> None:
     built = [row for row in rows if "misfit" not in row]
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
     front = sorted(_cost(row) for row in built if row["front"])
-    left.plot(
-        [lut for lut, _ in front],
-        [synops / 1e9 for _, synops in front],
-        "-",
-        color=ORANGE,
-        label="Pareto front",
-    )
-    for axes, value in ((left, "dense_synops_per_s"), (right, "fmax_mhz")):
-        scale = 1e9 if axes is left else 1.0
+    line = [lut / 1e3 for lut, _ in front], [synops / 1e9 for _, synops in front]
+    left.plot(*line, "-", color=ORANGE, label="Pareto front")
+    for axes, value, scale in ((left, "dense_synops_per_s", 1e9), (right, "fmax_mhz", 1.0)):
         for row in built:
-            lut, height = row["used"]["LUT"], row[value] / scale
-            axes.plot(lut, height, "o", color=BLUE if row["front"] else GREY)
-            axes.annotate(row["name"], (lut, height), xytext=(4, 4), textcoords="offset points")
-        axes.set(xscale="log", xlabel="LUTs placed")
+            place = row["used"]["LUT"] / 1e3, row[value] / scale
+            axes.plot(*place, "o", color=BLUE if row["front"] else GREY)
+            axes.annotate(row["name"], place, (5, -3), textcoords="offset points", fontsize=8)
+        axes.set(xlabel="thousand LUTs placed", xlim=(0, None), ylim=(0, None))
+        axes.margins(0.15)
         bare(axes)
-    left.set(yscale="log", ylabel="G SynOps/s at Fmax", title=f"{title}: speed, all axons spiking")
-    right.set(ylabel="MHz", ylim=(0, None), title="Fmax after routing")
+    left.set(ylabel="G SynOps/s at Fmax")
+    left.set_title(f"{title}: all axons spiking", fontsize=10)
+    right.set(ylabel="MHz")
+    right.set_title("Fmax after routing", fontsize=10)
     left.legend(frameon=False)
     save(figure, path)
