@@ -26,6 +26,11 @@ StudyDevice = Annotated[
     typer.Option("--device", help="golden, batched, rtl, batched:cuda: the results are the same."),
 ]
 Json = Annotated[Path | None, typer.Option("--json", help="Write the results to this file.")]
+BoardName = Annotated[str, typer.Option(help="ulx3s-85f, ulx3s-25f, icebreaker, tang-nano-20k.")]
+Configuration = Annotated[
+    Path | None,
+    typer.Option(help="JSON file with what differs from the board's own build (docs/boards.md)."),
+]
 MISTAKE, FAILURE, INTERRUPTED = 2, 1, 130
 """Exit codes: the user's mistake, anything else that failed, Ctrl-C."""
 _USAGE: Any = typer.BadParameter.__base__
@@ -158,6 +163,51 @@ def verilog(
     from axonloop.host import inspection
 
     inspection.verilog(out, config)
+
+
+@app.command()
+def synth(
+    board: BoardName,
+    config: Configuration = None,
+    json: Json = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Append the figures to docs/synthesis.csv.")
+    ] = False,
+) -> None:
+    """Build the bitstream of a board with open tools, and report what it uses (minutes)."""
+    from axonloop.host import boards
+
+    boards.synth(board, config, json, record)
+
+
+@app.command()
+def budget(
+    board: Annotated[
+        list[str] | None, typer.Option(help="Check this board only; may be repeated.")
+    ] = None,
+) -> None:
+    """Build all boards; fail if one is larger or slower than docs/synthesis.csv says."""
+    from axonloop.host import boards
+
+    boards.budget(board or [])
+
+
+@app.command()
+def program(
+    bitstream: Annotated[
+        Path | None, typer.Argument(help="A bitstream, named after its board.")
+    ] = None,
+    board: Annotated[
+        str | None, typer.Option(help="Build for this board first, if need be.")
+    ] = None,
+    config: Configuration = None,
+) -> None:
+    """Load a bitstream into a board with openFPGALoader."""
+    from axonloop.host import boards
+
+    if (board is None) == (bitstream is None):
+        raise ValueError("either a bitstream or --board must be given, not both or none")
+    boards.program(str(bitstream) if board is None else board, config)
 
 
 @bench_app.command("core")
@@ -294,6 +344,19 @@ def study_rates(
     from axonloop.host.experiments.rates import study
 
     study(out, seeds, epochs, limit)
+
+
+@study_app.command("area")
+def study_area(
+    board: Annotated[str, typer.Option(help="A board with many DSPs.")] = "ulx3s-85f",
+    out: Annotated[Path, typer.Option(help="Folder for table and picture.")] = Path(
+        "runs/study-area"
+    ),
+) -> None:
+    """Build cores of many lanes, widths and sizes for an FPGA (hours; goes on if stopped)."""
+    from axonloop.host.experiments.area import study
+
+    study(out, board)
 
 
 def _fail(message: str, code: int) -> int:

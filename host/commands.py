@@ -7,21 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from axonloop.host.building import chip_config
-from axonloop.host.checkpoint import load_checkpoint, require_writable, write_json
+from axonloop.host.checkpoint import load_checkpoint, read_json, require_writable, write_json
 from axonloop.host.console import notice, print_metrics, print_table, progress_bars
 from axonloop.host.data.digits import split_digits
 from axonloop.host.device import Device
 from axonloop.host.devices import open_device
 from axonloop.host.evaluation import TRACED
 from axonloop.host.hashes import weight_hash
-from axonloop.host.runs import (
-    CHECKPOINT,
-    Run,
-    foreign_refused,
-    read_json,
-    require_new,
-    resumed_settings,
-)
+from axonloop.host.runs import CHECKPOINT, Run, foreign_refused, require_new, resumed_settings
 from axonloop.host.settings import Settings
 from axonloop.host.training import Trainer
 from axonloop.models.chip import ChipConfig

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from axonloop.host.runs import Progress as Report
+if TYPE_CHECKING:  # torch is slow to load, and not all that prints needs it
+    from axonloop.host.runs import Progress as Report
 
 _PHASES = {"descend": "training off the chip", "train": "training", "score": "scoring"}
 

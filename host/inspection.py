@@ -14,9 +14,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from axonloop.host.building import chip_config
-from axonloop.host.checkpoint import require_writable, write_json, write_text
+from axonloop.host.checkpoint import read_json, require_writable, write_json, write_text
 from axonloop.host.console import notice, print_table
-from axonloop.host.runs import read_json
 from axonloop.host.settings import Settings
 from axonloop.models.chip import Mesh
 from axonloop.models.config import Geometry

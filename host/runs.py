@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from axonloop.host.account import channel_metrics, channel_of, write_account
-from axonloop.host.checkpoint import load_checkpoint, save_checkpoint, write_json
+from axonloop.host.checkpoint import load_checkpoint, read_json, save_checkpoint, write_json
 from axonloop.host.data.digits import SIDE, split_digits
 from axonloop.host.device import Device
 from axonloop.host.evaluation import TRACED, Score
@@ -30,16 +29,6 @@ CHECKPOINT_SAMPLES = 100
 """Samples between two of them where a device is recorded or replayed."""
 Progress = Callable[[str, int, int], None]
 """Told the phase ("train" or "score"), the samples done in it, and their number."""
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file; ValueError if there is none."""
-    try:
-        data = json.loads(path.read_text())
-    except (OSError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path.name} must be a JSON file, not {str(path)!r} ({error})") from error
-    require(isinstance(data, dict), path.name, "a JSON object", data)
-    return dict(data)
 
 
 def require_new(folder: Path) -> None:
