@@ -12,7 +12,7 @@ from axonloop.hdl.arithmetic import saturate, select
 from axonloop.hdl.errors import Errors
 from axonloop.hdl.memory import LaneMemory
 from axonloop.hdl.neuron import flags_layout
-from axonloop.hdl.noise import NEURON_ROUNDS, TickNoise, noise_rounds
+from axonloop.hdl.noise import NeuronNoise
 from axonloop.hdl.payloads import (
     BusSignature,
     error_layout,
@@ -22,6 +22,10 @@ from axonloop.hdl.update import Update, target_layout
 from axonloop.hdl.weights import place_layout
 from axonloop.models.config import Geometry, ceil_log2
 from axonloop.models.registers import Region, set_bits
+
+
+HASH_CYCLES = NeuronNoise.LATENCY - 3
+"""Cycles before the first neuron is popped; its number is there three cycles later."""
 
 
 class Learning(wiring.Component):
@@ -35,7 +39,7 @@ class Learning(wiring.Component):
     3. `busy` from the cycle after `start` until the last weight was written.
 
     Latency: max(axons / multipliers, 5) cycles per neuron in error (twice the first with one
-    weight port), + TickNoise.LATENCY + 6 + Update.LATENCY.
+    weight port), + NeuronNoise.LATENCY + 3 + Update.LATENCY.
 
     Members
     -------
@@ -88,7 +92,7 @@ class Learning(wiring.Component):
         m = Module()
         m.submodules.errors, m.submodules.update = self._errors, self._update
         m.submodules.box, m.submodules.sets = self._box, self._sets
-        m.submodules.noise = noise = TickNoise()
+        m.submodules.noise = noise = NeuronNoise(len(self._errors.neuron))
         wiring.connect(m, wiring.flipped(self.events), self._errors.events)
         wiring.connect(m, wiring.flipped(self.bus), self._errors.bus)
         names = ("pq_enable", "pq_address", "read_enable", "read_place", "write_enable")
@@ -101,26 +105,28 @@ class Learning(wiring.Component):
             noise.tick.eq(self.tick),
             noise.seed.eq(self.seed),
             noise.core.eq(self.core),
+            noise.neuron.eq(self._errors.neuron),
             self._box.write_enable.eq(self.boxes.valid.replicate(len(self.boxes.bits))),
             self._box.write_address.eq(self.boxes.index),
             self._box.write_data.eq(self.boxes.bits),
         ]
-        self._prepare(m, noise.word)
+        self._prepare(m, noise)
         return m
 
-    def _prepare(self, m, tick_word) -> None:
+    def _prepare(self, m, noise) -> None:
         """Pop a neuron, gate and clip its error, hash its number, hand it to the update engine."""
-        wait, discard = Signal(range(TickNoise.LATENCY)), Signal()
+        wait, discard = Signal(range(HASH_CYCLES)), Signal()
         neuron, errors = self._errors.neuron, self._errors
         target = Signal(target_layout(self._geometry))
         working = Signal()
         m.d.comb += [
             self._update.targets.payload.eq(target),
+            self._update.targets.payload.word.eq(noise.word),
             self.busy.eq(working | self._update.busy),
         ]
         with m.FSM():
             with m.State("IDLE"):
-                m.d.sync += [wait.eq(TickNoise.LATENCY - 1), discard.eq(self.discard)]
+                m.d.sync += [wait.eq(HASH_CYCLES - 1), discard.eq(self.discard)]
                 with m.If(self.start):
                     m.next = "HASH TICK"
             with m.State("HASH TICK"):
@@ -138,16 +144,14 @@ class Learning(wiring.Component):
                 m.next = "GATE"
             with m.State("GATE"):
                 # The neuron's number and sums are here; box and set follow in the next cycle.
-                m.d.comb += [working.eq(1), *self._look_up(neuron)]
+                m.d.comb += [working.eq(1), noise.fresh.eq(1), *self._look_up(neuron)]
                 m.d.sync += target.neuron.eq(neuron)
-                m.d.sync += target.word.eq(noise_rounds(tick_word ^ neuron, NEURON_ROUNDS[:2]))
                 m.next = "ERROR"
                 gated, ungated = self._clipped()
                 m.d.sync += [target.error.eq(gated), self._ungated.eq(ungated)]
             with m.State("ERROR"):
                 m.d.comb += working.eq(1)
                 m.d.sync += self._finish(neuron, target)
-                m.d.sync += target.word.eq(noise_rounds(target.word, NEURON_ROUNDS[2:]))
                 m.next = "OFFER"
             with m.State("OFFER"):
                 m.d.comb += working.eq(1)

@@ -1,10 +1,11 @@
 """The rounding hash, cut into the parts that the learning engine needs (contract, section 9)."""
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-NEURON_ROUNDS = range(10, 14)
+TICK_STEPS = 5
+"""Steps of two rounds for tick, seed and core; then come two for the neuron."""
 AXON_ROUNDS = range(14, 18)
 AXON_CODE = (
     0x002C4DAB,
@@ -55,38 +56,56 @@ def axon_code_constant(axon: int) -> int:
     return word
 
 
-class TickNoise(wiring.Component):
-    """The part of the hash that depends on tick, seed and core: two rounds per cycle.
+class NeuronNoise(wiring.Component):
+    """The parts of the hash that depend on tick, seed and core, and on the neuron: one unit of two
+    rounds per cycle does both.
 
-    Latency: `word` holds 5 cycles after `start`, until the next `start`.
+    `fresh` comes `LATENCY` = 6 cycles after `start` at the earliest; `word` holds the hash of
+    `neuron` 2 cycles after `fresh`, until the next one.
+
+    Members
+    -------
+    start : `tick` is hashed, and in the next cycles `seed` and `core`, which must stay
+    fresh : `neuron` is hashed on
     """
 
-    LATENCY = 5
+    LATENCY = 6
 
-    def __init__(self) -> None:
+    def __init__(self, neuron_bits: int) -> None:
         super().__init__(
             {
                 "start": In(1),
                 "tick": In(32),
                 "seed": In(32),
                 "core": In(8),
+                "fresh": In(1),
+                "neuron": In(neuron_bits),
                 "word": Out(32),
             }
         )
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        step, word = Signal(range(self.LATENCY)), self.word
+        step, common, source = Signal(range(TICK_STEPS + 2)), Signal(32), Signal(32)
+        of_neuron, ending = step == TICK_STEPS, step == TICK_STEPS + 1
+        m.d.comb += source.eq(Mux(ending, self.word, common ^ Mux(of_neuron, self.neuron, 0)))
+        mixed = noise_round(source, _constant(m, 0, step))
+        mixed = noise_round(mixed, _constant(m, 1, step))
+        with m.If(self.fresh | ending):
+            m.d.sync += [self.word.eq(mixed), step.eq(Mux(ending, TICK_STEPS, TICK_STEPS + 1))]
+        with m.If(step < TICK_STEPS):
+            added = Mux(step == 1, self.seed, Mux(step == 3, self.core, 0))
+            m.d.sync += [common.eq(mixed ^ added), step.eq(step + 1)]
         with m.If(self.start):
-            m.d.sync += [word.eq(noise_rounds(self.tick, range(0, 2))), step.eq(1)]
-        mixed = {
-            1: noise_rounds(word, range(2, 4)) ^ self.seed,
-            2: noise_rounds(word, range(4, 6)),
-            3: noise_rounds(word, range(6, 8)) ^ self.core,
-            4: noise_rounds(word, range(8, 10)),
-        }
-        with m.Switch(step):
-            for number, value in mixed.items():
-                with m.Case(number):
-                    m.d.sync += [word.eq(value), step.eq((number + 1) % self.LATENCY)]
+            m.d.sync += [common.eq(self.tick), step.eq(0)]
         return m
+
+
+def _constant(m: Module, half: int, step: Signal) -> Signal:
+    """Constant of round 2 step + half."""
+    value = Signal(16, name=f"constant_{half}")
+    with m.Switch(step):
+        for number in range(TICK_STEPS + 2):
+            with m.Case(number):
+                m.d.comb += value.eq(round_constant(2 * number + half))
+    return value

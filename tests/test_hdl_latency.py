@@ -6,7 +6,7 @@ import pytest
 from amaranth.sim import Simulator
 
 from axonloop.hdl.neuron import NeuronLane
-from axonloop.hdl.noise import TickNoise
+from axonloop.hdl.noise import NeuronNoise
 from axonloop.hdl.traces import TraceLane
 from axonloop.hdl.update import UpdateLane
 from axonloop.models.config import Geometry, ResetMode
@@ -164,23 +164,32 @@ def test_update_lane(shift, nearest):
     assert seen == [expected(values) for values in samples]
 
 
-def test_tick_noise():
-    noise = TickNoise()
+def test_neuron_noise():
+    """Two neurons of a tick, then the same ones of another tick."""
+    noise = NeuronNoise(8)
     words = []
 
     async def bench(ctx):
-        for port, value in zip(
-            (noise.tick, noise.seed, noise.core, noise.start), (7, 99, 3, 1), strict=True
-        ):
-            ctx.set(port, value)
-        await ctx.tick()
-        ctx.set(noise.start, 0)
-        for _ in range(TickNoise.LATENCY - 1):
+        ctx.set(noise.seed, 99)
+        ctx.set(noise.core, 3)
+        for tick in (7, 0xFFFF_FFFF):
+            ctx.set(noise.tick, tick)
+            ctx.set(noise.start, 1)
             await ctx.tick()
-        words.append(ctx.get(noise.word))
+            ctx.set(noise.start, 0)
+            await ctx.tick().repeat(NeuronNoise.LATENCY - 1)
+            for neuron in (0, 0xA5):
+                ctx.set(noise.neuron, neuron)
+                ctx.set(noise.fresh, 1)
+                await ctx.tick()
+                ctx.set(noise.fresh, 0)
+                ctx.set(noise.neuron, ~neuron & 0xFF)
+                await ctx.tick()
+                words.append(ctx.get(noise.word))
 
     simulator = Simulator(noise)
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
-    assert words == [rounds(rounds(rounds(7, 0, 3) ^ 99, 4, 7) ^ 3, 8, 9)]
+    common = [rounds(rounds(rounds(t, 0, 3) ^ 99, 4, 7) ^ 3, 8, 9) for t in (7, 0xFFFF_FFFF)]
+    assert words == [rounds(word ^ neuron, 10, 13) for word in common for neuron in (0, 0xA5)]
