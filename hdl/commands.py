@@ -1,7 +1,7 @@
 """Packets from the host: decoded, checked, carried out one after the other, answered."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
-from amaranth.lib import fifo, stream, wiring
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.arithmetic import delay
@@ -18,7 +18,8 @@ from axonloop.models.packets import Fault, Kind
 from axonloop.models.registers import READ_ONLY, Control, Region, region_words
 
 COUNT_BITS = 16
-READ_QUEUE = 8
+REGION_BITS = 6
+"""Bits of a region's number that are kept; those above are 0 in all that there are."""
 
 
 def for_all_cores(kind: Value) -> Value:
@@ -36,7 +37,7 @@ class Commands(wiring.Component):
     """Carries out the packets for one core (docs/contract.md, section 6). Rules:
 
     1. Packets take effect in order; the next one waits until the core is idle again. Spikes and
-       error events take one cycle each, register words too.
+       error events take one cycle each, register words too on their way in, 3 on their way out.
     2. A packet that is refused changes nothing; its payload is dropped, and FAULT is sent.
     3. `replies` may stall for ever; then the core waits, nothing is dropped.
     4. TICK, LEARN and CLEAR are for the whole chip and carry the number of its first core, `first`;
@@ -87,12 +88,17 @@ class Commands(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        self._header, self._kept = Signal(header_layout()), Signal(header_layout())
-        self._code, self._drop = Signal(4), Signal(COUNT_BITS + 1)
-        self._address, self._left = Signal(32), Signal(COUNT_BITS)
-        m.d.comb += self._header.as_value().eq(self.words.payload)
-        m.submodules.answers = self._answers = fifo.SyncFIFO(width=32, depth=READ_QUEUE)
-        m.d.comb += [self.bus.address.eq(self._address), self.bus.write_data.eq(self.words.payload)]
+        most = max(region_words(self._geometry).values())
+        self._header, self._kind = Signal(header_layout()), Signal(4)
+        self._learns, self._astray, self._code = Signal(), Signal(), Signal(4)
+        self._region, self._left = Signal(REGION_BITS), Signal(COUNT_BITS)
+        self._offset, self._absent = Signal(range(most)), Signal()
+        address = Cat(self._offset, Const(0, 24 - len(self._offset)), self._region)
+        m.d.comb += [
+            self._header.as_value().eq(self.words.payload),
+            self.bus.address.eq(address),
+            self.bus.write_data.eq(self.words.payload),
+        ]
         with m.FSM():
             with m.State("HEADER"):
                 m.d.comb += self.idle.eq(1)
@@ -116,7 +122,11 @@ class Commands(wiring.Component):
                 m.next = "HEADER"
             with m.State("ADDRESS"):
                 m.d.comb += self.words.ready.eq(1)
-                m.d.sync += self._address.eq(self.words.payload)
+                offset, region = self.words.payload[:24], self.words.payload[24:]
+                m.d.sync += [self._offset.eq(offset), self._region.eq(region)]
+                m.d.sync += self._absent.eq(
+                    offset[len(self._offset) :].any() | region[REGION_BITS:].any()
+                )
                 with m.If(self.words.valid):
                     m.next = "CHECK"
             with m.State("CHECK"):
@@ -124,8 +134,7 @@ class Commands(wiring.Component):
             with m.State("WRITE"):
                 self._write(m)
             with m.State("DATA"):
-                self._reply(m, Kind.DATA, self._kept.argument)
-                m.d.sync += self._left.eq(self._kept.argument)
+                self._reply(m, Kind.DATA, self._left)
                 with m.If(self.replies.ready):
                     m.next = "READ"
             with m.State("READ"):
@@ -144,7 +153,7 @@ class Commands(wiring.Component):
         if not silent:
             self._reply(m, Kind.TICK, self.tick_number[:20])
         with m.If(silent | self.replies.ready):
-            m.d.comb += self.learn.eq(self._kept.argument[0])
+            m.d.comb += self.learn.eq(self._learns)
             m.next = "START"
 
     def _report(self, m) -> None:
@@ -154,18 +163,18 @@ class Commands(wiring.Component):
             self.reports.ready.eq(self.replies.ready),
         ]
 
-    def _reject(self, m, code: Fault, drop=0) -> None:
-        m.d.sync += [self._code.eq(code), self._drop.eq(drop)]
+    def _reject(self, m, code: Fault | Value) -> None:
+        m.d.sync += self._code.eq(code)
         m.next = "REFUSE"
 
     def _refuse(self, m) -> None:
-        """Drop the payload, then answer FAULT."""
-        with m.If(self._drop != 0):
+        """Drop the words of a WRITE, then answer FAULT."""
+        with m.If((self._kind == Kind.WRITE) & (self._left != 0)):
             m.d.comb += self.words.ready.eq(1)
             with m.If(self.words.valid):
-                m.d.sync += self._drop.eq(self._drop - 1)
+                m.d.sync += self._left.eq(self._left - 1)
         with m.Else():
-            self._reply(m, Kind.FAULT, Cat(self._code, self._kept.kind))
+            self._reply(m, Kind.FAULT, Cat(self._code, self._kind))
             with m.If(self.replies.ready):
                 m.d.comb += self.fault.eq(1)
                 m.next = "HEADER"
@@ -173,14 +182,22 @@ class Commands(wiring.Component):
     def _decode(self, m) -> None:
         header = self._header
         m.d.comb += self.words.ready.eq(1)
-        m.d.sync += self._kept.eq(header)
+        m.d.sync += [
+            self._kind.eq(header.kind),
+            self._left.eq(header.argument),
+            self._learns.eq(header.argument[0]),
+            self._astray.eq(0),
+        ]
         known = (header.kind >= Kind.SPIKE) & (header.kind <= Kind.READ)
         expected = Mux(for_all_cores(header.kind), self._first, self._core)
         with m.If(self.words.valid):
             with m.If(~known):
                 self._reject(m, Fault.KIND)
             with m.Elif(header.core != expected):
-                self._reject(m, Fault.CORE, payload_words(header))
+                m.d.sync += self._astray.eq(1)
+                self._reject(m, Fault.CORE)
+                with m.If((header.kind == Kind.WRITE) | (header.kind == Kind.READ)):
+                    m.next = "ADDRESS"
             with m.Else():
                 self._dispatch(m)
 
@@ -220,21 +237,19 @@ class Commands(wiring.Component):
 
     def _check(self, m) -> None:
         """Does the access lie inside its region, and may it be written?"""
-        words = Signal(range(max(region_words(self._geometry).values()) + 1))
-        region, offset = self._address[24:], self._address[:24]
-        count = self._kept.argument[:COUNT_BITS]
-        with m.Switch(region):
-            for number, size in region_words(self._geometry).items():
+        sizes = region_words(self._geometry)
+        words = Signal(range(max(sizes.values()) + 1))
+        with m.Switch(self._region):
+            for number, size in sizes.items():
                 with m.Case(number):
                     m.d.comb += words.eq(size)
-        writing = self._kept.kind == Kind.WRITE
-        fixed = (region == Region.CONTROL) & (offset <= Control.ROWS)
-        for number in READ_ONLY:
-            fixed = fixed | (region == number)
-        inside = (offset + count <= words) & (count != 0)
-        m.d.sync += self._left.eq(count)
-        with m.If(~inside | (writing & fixed)):
-            self._reject(m, Fault.RANGE, Mux(writing, count, 0))
+        writing, fixed = self._kind == Kind.WRITE, Signal()
+        m.d.comb += fixed.eq((self._region == Region.CONTROL) & (self._offset <= Control.ROWS))
+        with m.If(Cat(self._region == number for number in READ_ONLY).any()):
+            m.d.comb += fixed.eq(1)
+        inside = (self._offset + self._left <= words) & (self._left != 0) & ~self._absent
+        with m.If(~inside | (writing & fixed) | self._astray):
+            self._reject(m, Mux(self._astray, Fault.CORE, Fault.RANGE))
         with m.Elif(writing):
             m.next = "WRITE"
         with m.Else():
@@ -243,25 +258,25 @@ class Commands(wiring.Component):
     def _write(self, m) -> None:
         m.d.comb += [self.words.ready.eq(1), self.bus.write.eq(self.words.valid)]
         with m.If(self.words.valid):
-            m.d.sync += [self._address.eq(self._address + 1), self._left.eq(self._left - 1)]
+            m.d.sync += [self._offset.eq(self._offset + 1), self._left.eq(self._left - 1)]
             with m.If(self._left == 1):
                 m.next = "HEADER"
 
     def _read(self, m) -> None:
-        """One word per cycle, as long as the queue has room for all that is on its way."""
-        answers = self._answers
-        arriving = delay(m, self.bus.read, BUS_LATENCY, "arriving")
-        room = READ_QUEUE - BUS_LATENCY - 1
+        """One word after the other: asked for, kept, sent."""
+        asked = delay(m, self.bus.read, BUS_LATENCY, "asked")
+        word, kept = Signal(32), Signal()
+        resting = ~(Cat(asked[1:]).any() | (kept & ~self.replies.ready))
         m.d.comb += [
-            self.bus.read.eq((self._left != 0) & (answers.level < room)),
-            answers.w_en.eq(arriving[BUS_LATENCY]),
-            answers.w_data.eq(self.bus.read_data),
-            self.replies.valid.eq(answers.r_rdy),
-            self.replies.payload.eq(answers.r_data),
-            answers.r_en.eq(self.replies.ready),
+            self.bus.read.eq(resting & (self._left != 0)),
+            self.replies.valid.eq(kept),
+            self.replies.payload.eq(word),
         ]
         with m.If(self.bus.read):
-            m.d.sync += [self._address.eq(self._address + 1), self._left.eq(self._left - 1)]
-        on_its_way = Cat(arriving[1:]).any() | answers.r_rdy
-        with m.If((self._left == 0) & ~on_its_way):
+            m.d.sync += [self._offset.eq(self._offset + 1), self._left.eq(self._left - 1)]
+        with m.If(kept & self.replies.ready):
+            m.d.sync += kept.eq(0)
+        with m.If(asked[BUS_LATENCY]):
+            m.d.sync += [word.eq(self.bus.read_data), kept.eq(1)]
+        with m.If(resting & (self._left == 0)):
             m.next = "HEADER"

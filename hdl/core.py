@@ -123,7 +123,10 @@ class Core(wiring.Component):
         connect(m, port=self._port.errors, learning=learning.events)
         m.d.comb += [
             learning.parameter_sets.eq(self._parameters.sets),
-            learning.boxes.eq(self._neurons.boxes),
+            self._neurons.look.eq(learning.look),
+            self._neurons.neuron.eq(learning.neuron),
+            learning.box.eq(self._neurons.box),
+            learning.set.eq(self._neurons.set),
             learning.tick.eq(self._control.tick - 1),
             learning.seed.eq(self._control.seed),
             learning.core.eq(self._number),
@@ -154,9 +157,9 @@ class Core(wiring.Component):
 
     def _wire_bus(self, m) -> None:
         bus = self._port.bus
-        members = [self._scheduler.bus, self._scheduler.always_bus, self._weights.bus]
+        members = [self._scheduler.bus, self._scheduler.flags_bus, self._weights.bus]
         members += [self._learning.bus, self._parameters.bus, self._control.bus, self._counters.bus]
-        for owner in (self._synapses, self._neurons, self._traces, self._fanout, self._learning):
+        for owner in (self._synapses, self._neurons, self._traces, self._fanout):
             members += [store.bus for store in owner.memories.values()]
         for member in members:
             m.d.comb += [

@@ -5,7 +5,7 @@ from amaranth.lib import fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.arithmetic import lowest_one
-from axonloop.hdl.memory import LaneMemory
+from axonloop.hdl.memory import Column, LaneMemory
 from axonloop.hdl.neuron import flags_layout
 from axonloop.hdl.payloads import address_bits, addressed_layout, spike_layout
 from axonloop.models.config import Geometry, ceil_log2
@@ -34,18 +34,18 @@ class Fanout(wiring.Component):
         self._geometry, self._cores = geometry, cores
         first, count = FANOUT_FIELDS["first"], FANOUT_FIELDS["count"]
         neurons = geometry.neurons
-        self._first = LaneMemory(
-            Region.FANOUT, words=neurons, width=address_bits(geometry.entries), low=first.low
+        count_bits = min(count.width, geometry.entries.bit_length())
+        columns = {
+            "first": Column(Region.FANOUT, address_bits(geometry.entries), low=first.low),
+            "count": Column(Region.FANOUT, count_bits, low=count.low),
+        }
+        self._lists = LaneMemory(columns, words=neurons)
+        self._entries = LaneMemory(
+            {"entry": Column(Region.ENTRY, ENTRY_BITS)}, words=geometry.entries
         )
-        self._count = LaneMemory(
-            Region.FANOUT,
-            words=neurons,
-            width=min(count.width, geometry.entries.bit_length()),
-            low=count.low,
-        )
-        self._entries = LaneMemory(Region.ENTRY, words=geometry.entries, width=ENTRY_BITS)
         self._report = LaneMemory(
-            Region.GROUP, words=geometry.groups, width=1, low=GROUP_FIELDS["report"].low
+            {"report": Column(Region.GROUP, 1, low=GROUP_FIELDS["report"].low)},
+            words=geometry.groups,
         )
         super().__init__(
             {
@@ -60,21 +60,17 @@ class Fanout(wiring.Component):
     @property
     def memories(self) -> dict[str, LaneMemory]:
         """What the register map sees."""
-        names = ("first", "count", "entries", "report")
-        stores = (self._first, self._count, self._entries, self._report)
-        return dict(zip(names, stores, strict=True))
+        return {"lists": self._lists, "entries": self._entries, "report": self._report}
 
     def elaborate(self, platform) -> Module:
         m = Module()
         for name, store in self.memories.items():
             m.submodules[name] = store
         bits, neuron, next_word = self._queue(m)
-        entry, remaining = (
-            Signal.like(self._first.read_data.as_value()),
-            Signal.like(self._count.read_data.as_value()),
-        )
+        found, report = self._lists.read_data[0], self._report.read_data[0].report
+        entry, remaining = Signal.like(found.first), Signal.like(found.count)
         kept, idle = Signal.like(neuron), Signal()
-        reported = ~self._report.read_data.as_value().any() | self.reports.ready
+        reported = ~report | self.reports.ready
         m.d.comb += [
             self.busy.eq(next_word | bits.any() | ~idle),
             self.reports.payload.eq(kept),
@@ -89,14 +85,11 @@ class Fanout(wiring.Component):
                     m.d.sync += [kept.eq(neuron), bits.eq(bits & (bits - 1))]
                     m.next = "REPORT"
             with m.State("REPORT"):
-                m.d.comb += self.reports.valid.eq(self._report.read_data.as_value().any())
-                m.d.sync += [
-                    entry.eq(self._first.read_data.as_value()),
-                    remaining.eq(self._count.read_data.as_value()),
-                ]
+                m.d.comb += self.reports.valid.eq(report)
+                m.d.sync += [entry.eq(found.first), remaining.eq(found.count)]
                 with m.If(reported):
                     m.next = "ENTRY"
-                    with m.If(self._count.read_data.as_value() == 0):
+                    with m.If(found.count == 0):
                         m.next = "FIND"
             with m.State("ENTRY"):
                 m.d.comb += self._entries.read_enable.eq(1)
@@ -156,7 +149,7 @@ class Fanout(wiring.Component):
     def _fetch(self, neuron):
         """Read the neuron's list and whether its group reports."""
         group = neuron >> ceil_log2(self._geometry.lanes)
-        reads = [(self._first, neuron), (self._count, neuron), (self._report, group)]
+        reads = [(self._lists, neuron), (self._report, group)]
         return [
             statement
             for store, where in reads

@@ -10,19 +10,17 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.arithmetic import saturate, select
 from axonloop.hdl.errors import Errors
-from axonloop.hdl.memory import LaneMemory
-from axonloop.hdl.neuron import flags_layout
 from axonloop.hdl.noise import NeuronNoise
 from axonloop.hdl.payloads import (
     BusSignature,
+    address_bits,
     error_layout,
     parameter_layout,
 )
 from axonloop.hdl.update import Update, target_layout
 from axonloop.hdl.weights import place_layout
-from axonloop.models.config import Geometry, ceil_log2
-from axonloop.models.registers import Region, set_bits
-
+from axonloop.models.config import Geometry
+from axonloop.models.registers import set_bits
 
 HASH_CYCLES = NeuronNoise.LATENCY - 3
 """Cycles before the first neuron is popped; its number is there three cycles later."""
@@ -35,7 +33,7 @@ class Learning(wiring.Component):
     -----
     1. `start` learns with the factors of the tick before; `discard` with `start` only empties the
        error sums.
-    2. `boxes` brings B of every neuron once per tick.
+    2. `box` and `set` are those of `neuron`, one cycle after `look`.
     3. `busy` from the cycle after `start` until the last weight was written.
 
     Latency: max(axons / multipliers, 5) cycles per neuron in error (twice the first with one
@@ -51,9 +49,6 @@ class Learning(wiring.Component):
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
         self._errors, self._update = Errors(geometry), Update(geometry)
-        lanes = geometry.update_lanes
-        self._box = LaneMemory(Region.BOX, words=geometry.neurons // lanes, width=1, lanes=lanes)
-        self._sets = LaneMemory(Region.GROUP, words=geometry.groups, width=set_bits(geometry))
         layout = parameter_layout(geometry)
         weights = data.ArrayLayout(signed(geometry.weight_bits), geometry.lanes)
         update = self._update
@@ -66,7 +61,10 @@ class Learning(wiring.Component):
                 "core": In(8),
                 "parameter_sets": In(data.ArrayLayout(layout, geometry.parameter_sets)),
                 "events": In(stream.Signature(error_layout(geometry))),
-                "boxes": In(flags_layout(geometry)),
+                "look": Out(1),
+                "neuron": Out(address_bits(geometry.neurons)),
+                "box": In(1),
+                "set": In(max(1, set_bits(geometry))),
                 "pq_enable": Out(1),
                 "pq_address": Out(len(update.pq_address)),
                 "pq_data": In(update.pq_data.shape()),
@@ -83,15 +81,9 @@ class Learning(wiring.Component):
             }
         )
 
-    @property
-    def memories(self) -> dict[str, LaneMemory]:
-        """What the register map sees, besides the error sums on `bus`."""
-        return {"box": self._box, "sets": self._sets}
-
     def elaborate(self, platform) -> Module:
         m = Module()
         m.submodules.errors, m.submodules.update = self._errors, self._update
-        m.submodules.box, m.submodules.sets = self._box, self._sets
         m.submodules.noise = noise = NeuronNoise(len(self._errors.neuron))
         wiring.connect(m, wiring.flipped(self.events), self._errors.events)
         wiring.connect(m, wiring.flipped(self.bus), self._errors.bus)
@@ -106,9 +98,7 @@ class Learning(wiring.Component):
             noise.seed.eq(self.seed),
             noise.core.eq(self.core),
             noise.neuron.eq(self._errors.neuron),
-            self._box.write_enable.eq(self.boxes.valid.replicate(len(self.boxes.bits))),
-            self._box.write_address.eq(self.boxes.index),
-            self._box.write_data.eq(self.boxes.bits),
+            self.neuron.eq(self._errors.neuron),
         ]
         self._prepare(m, noise)
         return m
@@ -144,14 +134,14 @@ class Learning(wiring.Component):
                 m.next = "GATE"
             with m.State("GATE"):
                 # The neuron's number and sums are here; box and set follow in the next cycle.
-                m.d.comb += [working.eq(1), noise.fresh.eq(1), *self._look_up(neuron)]
+                m.d.comb += [working.eq(1), noise.fresh.eq(1), self.look.eq(1)]
                 m.d.sync += target.neuron.eq(neuron)
                 m.next = "ERROR"
                 gated, ungated = self._clipped()
                 m.d.sync += [target.error.eq(gated), self._ungated.eq(ungated)]
             with m.State("ERROR"):
                 m.d.comb += working.eq(1)
-                m.d.sync += self._finish(neuron, target)
+                m.d.sync += self._finish(target)
                 m.next = "OFFER"
             with m.State("OFFER"):
                 m.d.comb += working.eq(1)
@@ -160,30 +150,17 @@ class Learning(wiring.Component):
                 with m.If(~useful | self._update.targets.ready):
                     m.next = "POP"
 
-    def _look_up(self, neuron):
-        geometry = self._geometry
-        return [
-            self._box.read_enable.eq(1),
-            self._box.read_address.eq(neuron >> ceil_log2(geometry.update_lanes)),
-            self._sets.read_enable.eq(1),
-            self._sets.read_address.eq(neuron >> ceil_log2(geometry.lanes)),
-        ]
-
     def _clipped(self):
         bits = self._geometry.error_bits
         self._ungated = Signal(signed(bits), name="ungated")
         return saturate(self._errors.gated, bits)[0], saturate(self._errors.ungated, bits)[0]
 
-    def _finish(self, neuron, target):
+    def _finish(self, target):
         """E = sat(gated B + ungated); shift and rounding of the neuron's set."""
         geometry = self._geometry
-        lane_bits = ceil_log2(geometry.update_lanes)
-        flags = self._box.read_data.as_value()
-        box = flags.bit_select(neuron[:lane_bits], 1) if lane_bits else flags
-        error, _ = saturate(Mux(box, target.error, 0) + self._ungated, geometry.error_bits)
+        error, _ = saturate(Mux(self.box, target.error, 0) + self._ungated, geometry.error_bits)
         sets = [self.parameter_sets[k] for k in range(geometry.parameter_sets)]
-        number = self._sets.read_data.as_value()
         statements = [target.error.eq(error)]
         for name in ("eta_shift", "rounding"):
-            statements.append(target[name].eq(select([entry[name] for entry in sets], number)))
+            statements.append(target[name].eq(select([entry[name] for entry in sets], self.set)))
         return statements

@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Array, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from axonloop.hdl.framing import Deframer, Enframer, Heard
 from axonloop.hdl.link_buffers import Inbox, Outbox
+from axonloop.hdl.link_words import STATUS, LinkWords
+from axonloop.models.config import ceil_log2
 from axonloop.models.link import (
     FRAME_WORDS,
     HEADER_0,
     HEADER_1,
     NUMBER_BITS,
     FrameKind,
-    Identity,
     LinkConfig,
     Reason,
     Status,
@@ -68,6 +69,7 @@ class Link(wiring.Component):
         m.submodules.enframer = self._enframer = Enframer()
         m.submodules.inbox = self._inbox = Inbox(self._config.command_places)
         m.submodules.outbox = self._outbox = Outbox(self._config.reply_places)
+        m.submodules.told = self._told = LinkWords(self._identity)
         connect(m, line=flipped(self.received), deframer=self._deframer.bytes)
         connect(m, enframer=self._enframer.line, line=flipped(self.sent))
         connect(m, inbox=self._inbox.words, chip=flipped(self.commands))
@@ -84,9 +86,10 @@ class Link(wiring.Component):
         self._owed = Signal(data.StructLayout(dict.fromkeys(FrameKind.__members__, 1)))
         self._complaint = Signal()
         self._acknowledged, self._next = Signal(NUMBER_BITS), Signal(NUMBER_BITS)
-        self._limit, self._told = Signal(NUMBER_BITS), Signal(NUMBER_BITS)
+        self._limit = Signal(NUMBER_BITS)
+        self._last_limit = Signal(ceil_log2(self._config.command_places) + 1)
         self._epoch, self._refused = Signal(HEADER_1["epoch"].width), Signal(8)
-        self._counters = Array(Signal(32, name=f"counter_{entry.name}") for entry in Status)
+        self._counts = [Signal(name=f"count_{entry.name}") for entry in Status]
         hold = Signal(range(RESET_CYCLES + 1), init=RESET_CYCLES)
         self._restart = Signal()
         with m.If(self._restart):
@@ -99,15 +102,17 @@ class Link(wiring.Component):
             self._inbox.clear.eq(hold != 0),
             self._outbox.clear.eq(hold != 0),
             self._outbox.acknowledged.eq(self._acknowledged),
+            self._told.count.eq(Cat(self._counts)),
+            self._told.open.eq(self._restart),
         ]
 
     def _count(self, m, counter: Status) -> None:
-        m.d.sync += self._counters[counter].eq(self._counters[counter] + 1)
+        m.d.comb += self._counts[counter].eq(1)
 
     def _listen(self, m) -> None:
-        """Keep the headers and the first data word of a frame; store data of which there is use."""
+        """Keep the headers of a frame, with OPEN the session; store data of which there is use."""
         events, inbox = self._deframer.events, self._inbox
-        index, first, lacked = Signal(range(4)), Signal(32), Signal()
+        index, lacked = Signal(range(4)), Signal()
         words = Signal(64)
         header = HEADERS(words)
         word = events.valid & (events.payload.kind == Heard.WORD)
@@ -122,8 +127,8 @@ class Link(wiring.Component):
                     m.d.sync += words[:32].eq(events.payload.data)
                 with m.Case(1):
                     m.d.sync += words[32:].eq(events.payload.data)
-                with m.Case(2):
-                    m.d.sync += first.eq(events.payload.data)
+                with m.Case(2), m.If(header.kind == FrameKind.OPEN):
+                    m.d.sync += words[:32].eq(events.payload.data)
             with m.If(index != 3):
                 m.d.sync += index.eq(index + 1)
             with m.If(inbox.put & ~inbox.room):
@@ -137,7 +142,7 @@ class Link(wiring.Component):
             with m.If(self._open):
                 m.d.sync += [self._owed.DATA.eq(1), self._complaint.eq(1)]
         with m.Elif(good & opens):
-            self._hear_open(m, first)
+            self._hear_open(m, words[:32])
         with m.Elif(good & ours):
             self._count(m, Status.RECEIVED)
             self._hear_header(m, header)
@@ -149,6 +154,7 @@ class Link(wiring.Component):
 
     def _hear_open(self, m, session) -> None:
         """Begin the session, unless it is the present one."""
+        m.d.comb += self._told.session.eq(session)
         with m.If(~self._open | (self._session != session)):
             m.d.comb += self._restart.eq(1)
             m.d.sync += [
@@ -196,37 +202,46 @@ class Link(wiring.Component):
     def _speak(self, m) -> None:
         """Send a frame when section 7 says so."""
         words, outbox = self._enframer.words, self._outbox
-        headers, left = Signal(64), Signal(range(FRAME_WORDS + 1))
+        second, left = Signal(32), Signal(range(FRAME_WORDS + 1))
         kind, number = Signal(FrameKind), Signal(NUMBER_BITS)
-        m.d.comb += [outbox.number.eq(number), words.payload.last.eq(left == 0)]
+        told = Mux(kind == FrameKind.STATUS, STATUS, 0) | number[: STATUS.bit_length() - 1]
+        m.d.comb += [
+            outbox.number.eq(number),
+            words.payload.last.eq(left == 0),
+            self._told.place.eq(told),
+        ]
         with m.FSM():
-            with m.State("CHOOSE"), m.If(self._enframer.low & words.ready & ~self.chip_reset):
-                self._choose(m, headers, kind, left, number)
-            with m.State("FIRST"):
-                m.d.comb += words.valid.eq(1), words.payload.data.eq(headers[:32])
+            with m.State("CHOOSE"):
                 m.d.comb += words.payload.last.eq(0)
-                with m.If(words.ready):
-                    m.next = "SECOND"
+                with m.If(self._enframer.low & words.ready & ~self.chip_reset):
+                    self._choose(m, second, kind, left, number)
             with m.State("SECOND"):
-                m.d.comb += words.valid.eq(1), words.payload.data.eq(headers[32:])
+                m.d.comb += words.valid.eq(1), words.payload.data.eq(second)
                 with m.If(words.ready):
                     self._go_on(m, left)
             with m.State("FETCH"):
-                m.d.sync += left.eq(left - 1)
-                m.next = "DATA"
+                m.d.comb += self._told.fetch.eq(1)
+                with m.If(self._told.settled | (kind == FrameKind.DATA)):
+                    m.d.sync += left.eq(left - 1)
+                    m.next = "DATA"
             with m.State("DATA"):
-                m.d.comb += words.valid.eq(1), words.payload.data.eq(self._word(kind, number))
+                word = Mux(kind == FrameKind.DATA, outbox.data, self._told.data)
+                m.d.comb += [words.valid.eq(1), words.payload.data.eq(word)]
+                m.d.comb += self._told.hold.eq(1)
                 with m.If(words.ready):
                     m.d.sync += number.eq(number + 1)
                     self._go_on(m, left)
 
-    def _choose(self, m, headers, kind, left, number) -> None:
+    def _choose(self, m, second, kind, left, number) -> None:
         """The next frame, if one is due: its headers, and how many words of what follow."""
         limit = (self._inbox.taken + self._config.command_places)[:NUMBER_BITS]
-        news = (limit - self._told)[:NUMBER_BITS] >= self._config.command_places // 4
+        moved = (limit - self._last_limit)[: len(self._last_limit)]
+        news = moved >= self._config.command_places // 4
         count, open_, owed = self._due_words(m), self._open, self._owed
         header = Signal(HEADERS)
+        first = header.as_value()[:32]
         m.d.comb += [
+            self._enframer.words.payload.data.eq(first),
             header.sequence.eq(self._next),
             header.acknowledge.eq(self._inbox.expected),
             header.limit.eq(limit),
@@ -234,15 +249,17 @@ class Link(wiring.Component):
             header.epoch.eq(self._epoch),
             header.session.eq(self._session[:8]),
         ]
-        m.d.sync += [headers.eq(header), kind.eq(header.kind), number.eq(0)]
+        m.d.sync += [second.eq(header.as_value()[32:]), kind.eq(header.kind), number.eq(0)]
         with m.If(owed.OPEN):
             self._tell(m, header, FrameKind.OPEN, limit)
             m.d.sync += left.eq(len(self._identity))
         with m.Elif(owed.LOST):
-            m.d.sync += headers.eq(0)
-            m.d.sync += HEADERS(headers).sequence.eq(self._reason)
-            m.d.sync += HEADERS(headers).kind.eq(FrameKind.LOST)
-            m.d.sync += HEADERS(headers).session.eq(self._refused)
+            m.d.comb += [
+                header.eq(0),
+                header.sequence.eq(self._reason),
+                header.kind.eq(FrameKind.LOST),
+                header.session.eq(self._refused),
+            ]
             m.d.sync += [left.eq(0), owed.LOST.eq(0)]
             self._begin_frame(m)
         with m.Elif(open_ & owed.STATUS):
@@ -255,20 +272,22 @@ class Link(wiring.Component):
     def _due_words(self, m):
         """How many words are to be sent now; none with what is owed."""
         outbox, count = self._outbox, Signal(range(FRAME_WORDS + 1))
-        waiting = (outbox.written - self._next)[:NUMBER_BITS]
+        # What waits lies within the places of the buffer: so many bits tell the differences.
+        bits = ceil_log2(self._config.reply_places) + 1
+        waiting = (outbox.written - self._next)[:bits]
+        answer = (self._next - outbox.complete)[bits]
         allowed = (self._limit - self._next)[:NUMBER_BITS]
-        wanted = (waiting >= FRAME_WORDS) | is_before(self._next, outbox.complete)
+        wanted = (waiting >= FRAME_WORDS) | answer
+        most = Mux(waiting < FRAME_WORDS, waiting, FRAME_WORDS)[: len(count)]
         with m.If(wanted & ~allowed[NUMBER_BITS - 1] & ~self._owed.DATA):
-            m.d.comb += count.eq(Mux(waiting < FRAME_WORDS, waiting, FRAME_WORDS))
-            with m.If((allowed < FRAME_WORDS) & (allowed < waiting)):
-                m.d.comb += count.eq(allowed)
+            m.d.comb += count.eq(Mux(allowed < most, allowed, most))
         return count
 
     def _tell(self, m, header, kind: FrameKind, limit) -> None:
         """A frame with this end's state: one for all that was owed."""
         m.d.comb += header.kind.eq(kind)
         m.d.sync += [
-            self._told.eq(limit),
+            self._last_limit.eq(limit),
             self._complaint.eq(0),
             self._owed.DATA.eq(0),
             self._owed[kind.name].eq(0),
@@ -277,23 +296,13 @@ class Link(wiring.Component):
 
     def _begin_frame(self, m) -> None:
         self._count(m, Status.SENT)
-        m.next = "FIRST"
+        m.d.comb += self._enframer.words.valid.eq(1)
+        m.next = "SECOND"
 
     def _go_on(self, m, left) -> None:
         m.next = "CHOOSE"
         with m.If(left != 0):
             m.next = "FETCH"
-
-    def _word(self, kind, number):
-        """A word of what is told: of the chip, or by its index."""
-        identity = [Const(word, 32) for word in self._identity]
-        identity[Identity.SESSION] = self._session
-        told = Mux(
-            kind == FrameKind.OPEN,
-            Array(identity)[number[: (len(identity) - 1).bit_length()]],
-            self._counters[number[: (len(Status) - 1).bit_length()]],
-        )
-        return Mux(kind == FrameKind.DATA, self._outbox.data, told)
 
     def _watch(self, m) -> None:
         """The watchdog: a chip that moves no word ends the session."""

@@ -49,7 +49,7 @@ class Inbox(wiring.Component):
         write, read = memory.write_port(), memory.read_port()
         end, shown, bits = Signal(NUMBER_BITS), Signal(), len(write.addr)
         m.d.comb += [
-            self.room.eq((end - self.taken)[:NUMBER_BITS] != self._places),
+            self.room.eq((end ^ self.taken)[: bits + 1] != self._places),
             write.addr.eq(end[:bits]),
             write.data.eq(self.data),
             write.en.eq(self.put & self.room),
@@ -107,9 +107,9 @@ class Outbox(wiring.Component):
         m.submodules.answers = answers = Answers()
         write, read = memory.write_port(), memory.read_port()
         bits, moved = len(write.addr), self.words.valid & self.words.ready
-        kept = (self.written - self.acknowledged)[:NUMBER_BITS]
+        full = (self.written ^ self.acknowledged)[: bits + 1] == self._places
         m.d.comb += [
-            self.words.ready.eq((kept != self._places) & ~self.clear),
+            self.words.ready.eq(~full & ~self.clear),
             write.addr.eq(self.written[:bits]),
             write.data.eq(self.words.payload),
             write.en.eq(moved),

@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.arithmetic import DECAY_BITS, decayed, delay, magnitude, saturate, select
-from axonloop.hdl.memory import LaneMemory
+from axonloop.hdl.memory import Column, LaneMemory
 from axonloop.hdl.payloads import address_bits, parameter_layout
 from axonloop.models.config import Geometry, ResetMode, ceil_log2
 from axonloop.models.registers import Region, set_bits
@@ -161,7 +161,7 @@ class Neurons(wiring.Component):
     Rules
     -----
     1. `start` sweeps; `clear` sweeps too, but writes zeroes and shows no spikes.
-    2. `spikes` and `boxes` show every word once per sweep, no backpressure.
+    2. `spikes` shows every word once per sweep, no backpressure.
     3. `busy` from the cycle after `start` until the last word was written.
 
     Latency: neurons / update_lanes + NeuronLane.LATENCY + 3 cycles.
@@ -170,28 +170,27 @@ class Neurons(wiring.Component):
     Members
     -------
     parameter_sets : all parameter sets
+    look, neuron, box, set : while at rest: B and the parameter set of a neuron, in the next cycle
     sum_enable, sum_address, sum_clear, sums : the accumulators; see Synapses
     clips : state words clipped in this cycle
     """
 
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
-        lanes, words = geometry.update_lanes, geometry.neurons // geometry.update_lanes
-        self._words = words
-
-        def per_neuron(region, width, signed=False) -> LaneMemory:
-            return LaneMemory(region, words=words, width=width, lanes=lanes, signed=signed)
-
+        lanes, self._words = geometry.update_lanes, geometry.neurons // geometry.update_lanes
         state = geometry.state_bits
-        self._sets = LaneMemory(Region.GROUP, words=geometry.groups, width=set_bits(geometry))
-        self._states = {
-            "current": per_neuron(Region.CURRENT, state, signed=True),
-            "membrane": per_neuron(Region.MEMBRANE, state, signed=True),
-            "reset": per_neuron(Region.RESET, state, signed=True),
-            "countdown": per_neuron(Region.COUNTDOWN, COUNTDOWN_BITS),
+        columns = {
+            "current": Column(Region.CURRENT, state, signed=True),
+            "membrane": Column(Region.MEMBRANE, state, signed=True),
+            "reset": Column(Region.RESET, state, signed=True),
+            "countdown": Column(Region.COUNTDOWN, COUNTDOWN_BITS),
+            "spike": Column(Region.SPIKE, 1),
+            "box": Column(Region.BOX, 1),
+            "bias": Column(Region.BIAS, state, signed=True),
         }
-        self._bias = per_neuron(Region.BIAS, state, signed=True)
-        self._spike = per_neuron(Region.SPIKE, 1)
+        self._states = LaneMemory(columns, words=self._words, lanes=lanes)
+        number = {"number": Column(Region.GROUP, set_bits(geometry))}
+        self._sets = LaneMemory(number, words=geometry.groups) if set_bits(geometry) else None
         sums = data.ArrayLayout(signed(geometry.accumulator_bits), geometry.lanes)
         super().__init__(
             {
@@ -205,7 +204,10 @@ class Neurons(wiring.Component):
                 "sum_clear": Out(1),
                 "sums": In(sums),
                 "spikes": Out(flags_layout(geometry)),
-                "boxes": Out(flags_layout(geometry)),
+                "look": In(1),
+                "neuron": In(address_bits(geometry.neurons)),
+                "box": Out(1),
+                "set": Out(max(1, set_bits(geometry))),
                 "clips": Out(range(3 * lanes + 1)),
                 "busy": Out(1),
             }
@@ -214,7 +216,8 @@ class Neurons(wiring.Component):
     @property
     def memories(self) -> dict[str, LaneMemory]:
         """What the register map sees."""
-        return self._states | {"bias": self._bias, "spike": self._spike, "sets": self._sets}
+        stores = {"states": self._states, "sets": self._sets}
+        return {name: store for name, store in stores.items() if store is not None}
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -239,12 +242,22 @@ class Neurons(wiring.Component):
         """Stage 0: addresses of state, parameter set and accumulators."""
         part_bits = ceil_log2(self._geometry.lanes // self._geometry.update_lanes)
         group, last = word >> part_bits, Signal()
-        for store in (*self._states.values(), self._bias):
-            m.d.comb += [store.read_enable.eq(running), store.read_address.eq(word)]
+        lane = Signal(ceil_log2(self._geometry.update_lanes))
+        m.d.comb += [
+            self._states.read_enable.eq(running | self.look),
+            self._states.read_address.eq(Mux(running, word, self.neuron >> len(lane))),
+        ]
+        if self._sets is not None:
+            of_neuron = self.neuron >> ceil_log2(self._geometry.lanes)
+            m.d.comb += [
+                self._sets.read_enable.eq(running | self.look),
+                self._sets.read_address.eq(Mux(running, group, of_neuron)),
+                self.set.eq(self._sets.read_data.as_value()),
+            ]
+        m.d.sync += lane.eq(self.neuron)
+        m.d.comb += self.box.eq(self._states.read_data[lane].box)
         m.d.sync += last.eq((word[:part_bits] == (1 << part_bits) - 1) if part_bits else 1)
         m.d.comb += [
-            self._sets.read_enable.eq(running),
-            self._sets.read_address.eq(group),
             self.sum_enable.eq(running),
             self.sum_address.eq(group),
             self.sum_clear.eq(valid[1] & last),
@@ -277,34 +290,28 @@ class Neurons(wiring.Component):
         part = index[1][: ceil_log2(parts)] if parts > 1 else Const(0)
         with m.If(self.busy):
             m.d.sync += lane.accumulator.eq(select(sums, part))
-            m.d.sync += lane.bias.eq(self._bias.read_data[k].as_signed())
-            for name, store in self._states.items():
-                m.d.sync += lane.state[name].eq(store.read_data[k])
+            m.d.sync += lane.bias.eq(self._states.read_data[k].bias.as_signed())
+            for name in lane.state.shape().members:
+                m.d.sync += lane.state[name].eq(self._states.read_data[k][name])
         for stage, values in enumerate(parameters):
             m.d.comb += lane.parameters[stage].eq(values)
         return lane
 
     def _write(self, m, shown, written, index, lanes) -> None:
-        enable = written.replicate(len(lanes))
-        for name, store in self._states.items():
-            values = [Mux(shown, lane.new_state[name], 0) for lane in lanes]
-            width = len(lanes[0].new_state[name])
-            m.d.comb += [
-                store.write_enable.eq(enable),
-                store.write_address.eq(index),
-                store.write_data.eq(Cat(value[:width] for value in values)),
-            ]
+        states = self._states
+        m.d.comb += states.write_address.eq(index)
+        for k, lane in enumerate(lanes):
+            fields = lane.new_state.shape().members
+            values = {name: lane.new_state[name] for name in fields}
+            for name, value in (values | {"spike": lane.spike, "box": lane.box}).items():
+                m.d.comb += states.write_enable[name][k].eq(written)
+                with m.If(shown):
+                    m.d.comb += states.write_data[k][name].eq(value)
         spikes = Cat(lane.spike & shown for lane in lanes)
         clips = [Mux(shown, lane.clips, 0) for lane in lanes]
         m.d.sync += self.clips.eq(sum(clips[1:], clips[0]))
         m.d.comb += [
-            self._spike.write_enable.eq(enable),
-            self._spike.write_address.eq(index),
-            self._spike.write_data.eq(spikes),
             self.spikes.valid.eq(shown),
             self.spikes.index.eq(index),
             self.spikes.bits.eq(spikes),
-            self.boxes.valid.eq(written),
-            self.boxes.index.eq(index),
-            self.boxes.bits.eq(Cat(lane.box & shown for lane in lanes)),
         ]

@@ -1,22 +1,34 @@
 """Arrival of spikes: the bitmap of slots and axons, and its scan at the start of a tick."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.arithmetic import lowest_one
-from axonloop.hdl.memory import LaneMemory
+from axonloop.hdl.memory import Column, LaneMemory
 from axonloop.hdl.payloads import BusSignature, address_bits, spike_layout
 from axonloop.models.config import Geometry, ceil_log2
-from axonloop.models.registers import ROW_FIELDS, Region, pending_stride
+from axonloop.models.registers import ROW_FIELDS, Region, pending_stride, set_bits
+
+
+def flag_columns(geometry: Geometry) -> dict[str, Column]:
+    """What a row's descriptor says besides its groups."""
+    widths = {"parameter_set": set_bits(geometry), "plastic": 1, "always_on": 1}
+    return {
+        name: Column(Region.ROW, width, low=ROW_FIELDS[name].low)
+        for name, width in widths.items()
+        if width
+    }
 
 
 def block_layout(geometry: Geometry) -> data.StructLayout:
-    """The spikes of `trace_lanes` neighbouring axons in this tick."""
+    """The spikes of `trace_lanes` neighbouring axons in this tick, and how their rows behave."""
+    row = {name: unsigned(column.width) for name, column in flag_columns(geometry).items()}
     return data.StructLayout(
         {
             "index": address_bits(geometry.axons // geometry.trace_lanes),
             "spikes": geometry.trace_lanes,
+            "rows": data.ArrayLayout(data.StructLayout(row), geometry.trace_lanes),
             "clear": 1,
         }
     )
@@ -56,7 +68,7 @@ class Scheduler(wiring.Component):
                 "busy": Out(1),
                 "collision": Out(1),
                 "bus": In(BusSignature()),
-                "always_bus": In(BusSignature()),
+                "flags_bus": In(BusSignature()),
             }
         )
 
@@ -69,10 +81,10 @@ class Scheduler(wiring.Component):
         m.submodules.memory = store = memory.Memory(
             shape=lanes, depth=geometry.delay_slots * stride, init=[]
         )
-        m.submodules.always = self._always = LaneMemory(
-            Region.ROW, words=self._blocks, width=1, lanes=lanes, low=ROW_FIELDS["always_on"].low
+        m.submodules.flags = self._flags = LaneMemory(
+            flag_columns(geometry), words=self._blocks, lanes=lanes
         )
-        wiring.connect(m, wiring.flipped(self.always_bus), self._always.bus)
+        wiring.connect(m, wiring.flipped(self.flags_bus), self._flags.bus)
         self._write = store.write_port()
         self._scan = store.read_port()
         writing = self._accept(m, store.read_port(transparent_for=(self._write,)))
@@ -112,18 +124,21 @@ class Scheduler(wiring.Component):
         slot, fetched_slot = Signal.like(self.slot), Signal.like(self.slot)
         block, fetched_block = Signal(range(self._blocks)), Signal(range(self._blocks))
         advance = scanning & (~fetched | take)
-        word = Mux(clearing, 0, self._scan.data | self._always.read_data.as_value())
+        rows = self._flags.read_data
+        always = Cat(rows[lane].always_on for lane in range(self._geometry.trace_lanes))
+        word = Mux(clearing, 0, self._scan.data | always)
         drained = self._take_apart(m, take, fetched_block, word)
         m.d.comb += [
             take.eq(fetched & ~writing & drained),
             self.busy.eq(scanning | fetched | ~drained),
             self._scan.en.eq(advance),
             self._scan.addr.eq((slot << self._block_bits) | block),
-            self._always.read_enable.eq(advance),
-            self._always.read_address.eq(block),
+            self._flags.read_enable.eq(advance),
+            self._flags.read_address.eq(block),
             self.blocks.valid.eq(take & (~clearing | (fetched_slot == 0))),
             self.blocks.block.index.eq(fetched_block),
             self.blocks.block.spikes.eq(word),
+            self.blocks.block.rows.eq(rows),
             self.blocks.block.clear.eq(clearing),
         ]
         with m.If(take):

@@ -5,7 +5,7 @@ from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.arithmetic import delay
-from axonloop.hdl.memory import LaneMemory
+from axonloop.hdl.memory import Column, LaneMemory
 from axonloop.hdl.payloads import address_bits
 from axonloop.hdl.weights import Weights, place_layout
 from axonloop.models.config import Geometry
@@ -35,13 +35,11 @@ class Synapses(wiring.Component):
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
         groups = address_bits(geometry.groups)
-        self._first = LaneMemory(Region.ROW, words=geometry.axons, width=groups)
-        self._count = LaneMemory(
-            Region.ROW,
-            words=geometry.axons,
-            width=geometry.groups.bit_length(),
-            low=ROW_FIELDS["groups"].low,
-        )
+        columns = {
+            "first": Column(Region.ROW, groups),
+            "count": Column(Region.ROW, geometry.groups.bit_length(), low=ROW_FIELDS["groups"].low),
+        }
+        self._rows = LaneMemory(columns, words=geometry.axons)
         sums = data.ArrayLayout(signed(geometry.accumulator_bits), geometry.lanes)
         super().__init__(
             {
@@ -61,13 +59,13 @@ class Synapses(wiring.Component):
     @property
     def memories(self) -> dict[str, LaneMemory]:
         """What the register map sees."""
-        return {"first": self._first, "count": self._count}
+        return {"rows": self._rows}
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        m.submodules.first, m.submodules.count = self._first, self._count
+        m.submodules.rows = self._rows
         active, group = Signal(), Signal(address_bits(self._geometry.groups))
-        axon, fetched = self._rows(m, active, group)
+        axon, fetched = self._walk(m, active, group)
         m.d.comb += [
             self.read_enable.eq(active),
             self.read_place.axon.eq(axon),
@@ -79,31 +77,31 @@ class Synapses(wiring.Component):
         self._accumulate(m, valid, where)
         return m
 
-    def _rows(self, m, active, group) -> tuple[Signal, Signal]:
+    def _walk(self, m, active, group) -> tuple[Signal, Signal]:
         """Walk over the groups of one row while the next descriptor is fetched."""
         fetched, take = Signal(), Signal()
         fetched_axon, axon = Signal.like(self.events.payload), Signal.like(self.events.payload)
         remaining = Signal(self._geometry.groups.bit_length())
         accept = self.events.valid & self.events.ready
+        row = self._rows.read_data[0]
         m.d.comb += [
             take.eq(fetched & (~active | (remaining == 1))),
             self.events.ready.eq(~fetched | take),
-            self.row_groups.eq(Mux(take, self._count.read_data.as_value(), 0)),
+            self.row_groups.eq(Mux(take, row.count, 0)),
         ]
-        for store in (self._first, self._count):
-            m.d.comb += [
-                store.read_enable.eq(accept),
-                store.read_address.eq(self.events.payload),
-            ]
+        m.d.comb += [
+            self._rows.read_enable.eq(accept),
+            self._rows.read_address.eq(self.events.payload),
+        ]
         with m.If(active):
             m.d.sync += [group.eq(group + 1), remaining.eq(remaining - 1)]
             m.d.sync += active.eq(remaining != 1)
         with m.If(take):
             m.d.sync += [
                 axon.eq(fetched_axon),
-                group.eq(self._first.read_data.as_value()),
-                remaining.eq(self._count.read_data.as_value()),
-                active.eq(self._count.read_data.as_value() != 0),
+                group.eq(row.first),
+                remaining.eq(row.count),
+                active.eq(row.count != 0),
                 fetched.eq(0),
             ]
         with m.If(accept):

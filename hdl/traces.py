@@ -9,11 +9,11 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.arithmetic import DECAY_SHIFT, clip, delay, select
-from axonloop.hdl.memory import LaneMemory
+from axonloop.hdl.memory import Column, LaneMemory
 from axonloop.hdl.payloads import parameter_layout
 from axonloop.hdl.scheduler import block_layout
 from axonloop.models.config import Geometry
-from axonloop.models.registers import ROW_FIELDS, Region, set_bits
+from axonloop.models.registers import Region
 
 TRACE_PARAMETERS = ("alpha_p", "beta_p", "q_inc", "p_shift", "pq_shift", "pq_on")
 
@@ -108,19 +108,14 @@ class Traces(wiring.Component):
         self._geometry = geometry
         self.pq_lanes = max(geometry.trace_lanes, geometry.multipliers)
         words = geometry.axons // self.pq_lanes
-        lanes, flags = geometry.trace_lanes, ROW_FIELDS["plastic"].low
-
-        def per_axon(region, width, **options) -> LaneMemory:
-            blocks = geometry.axons // lanes
-            return LaneMemory(region, words=blocks, width=width, lanes=lanes, **options)
-
-        self._sets = per_axon(Region.ROW, set_bits(geometry), low=ROW_FIELDS["parameter_set"].low)
-        self._flags = per_axon(Region.ROW, 2, low=flags)
-        self._q = per_axon(Region.TRACE_Q, geometry.trace_bits)
-        self._p = per_axon(Region.TRACE_P, geometry.trace_bits)
-        self._pq = LaneMemory(
-            Region.TRACE_PQ, words=words, width=geometry.pq_bits, lanes=self.pq_lanes
-        )
+        lanes = geometry.trace_lanes
+        columns = {
+            "q": Column(Region.TRACE_Q, geometry.trace_bits),
+            "p": Column(Region.TRACE_P, geometry.trace_bits),
+        }
+        self._traces = LaneMemory(columns, words=geometry.axons // lanes, lanes=lanes)
+        factors = {"pq": Column(Region.TRACE_PQ, geometry.pq_bits)}
+        self._pq = LaneMemory(factors, words=words, lanes=self.pq_lanes)
         layout = parameter_layout(geometry)
         super().__init__(
             {
@@ -137,8 +132,7 @@ class Traces(wiring.Component):
     @property
     def memories(self) -> dict[str, LaneMemory]:
         """What the register map sees."""
-        stores = (self._sets, self._flags, self._q, self._p, self._pq)
-        return dict(zip(("sets", "flags", "q", "p", "pq"), stores, strict=True))
+        return {"traces": self._traces, "pq": self._pq}
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -146,11 +140,10 @@ class Traces(wiring.Component):
             m.submodules[name] = store
         arrival = delay(m, self.block.as_value(), TraceLane.LATENCY + 2, "block")
         stages = [data.View(self.block.shape(), tap) for tap in arrival]
-        for store in (self._sets, self._flags, self._q, self._p):
-            m.d.comb += [
-                store.read_enable.eq(self.block.valid),
-                store.read_address.eq(self.block.block.index),
-            ]
+        m.d.comb += [
+            self._traces.read_enable.eq(self.block.valid),
+            self._traces.read_address.eq(self.block.block.index),
+        ]
         m.d.comb += self.busy.eq(Cat(stage.valid for stage in stages).any())
         done = stages[TraceLane.LATENCY + 2]
         lanes = [self._lane(m, index, stages) for index in range(self._geometry.trace_lanes)]
@@ -158,7 +151,7 @@ class Traces(wiring.Component):
         m.d.comb += [
             self._pq.read_enable.eq(self.pq_enable),
             self._pq.read_address.eq(self.pq_address),
-            self.pq_data.eq(self._pq.read_data),
+            self.pq_data.as_value().eq(self._pq.read_data.as_value()),
         ]
         return m
 
@@ -167,18 +160,18 @@ class Traces(wiring.Component):
         lane = TraceLane(self._geometry)
         m.submodules[f"lane_{index}"] = EnableInserter(self.busy)(lane)
         sets = [self.parameter_sets[k] for k in range(self._geometry.parameter_sets)]
-        number = self._sets.read_data[index]
-        flags = self._flags.read_data[index]
+        row, traces = stages[1].block.rows[index], self._traces.read_data[index]
+        number = row.parameter_set if len(sets) > 1 else 0
         with m.If(self.busy):
             for name in TRACE_PARAMETERS:
                 chosen = select([entry[name] for entry in sets], number)
                 m.d.sync += lane.parameters[name].eq(chosen)
             m.d.sync += [
                 lane.spike.eq(stages[1].block.spikes[index]),
-                lane.q.eq(self._q.read_data[index]),
-                lane.p.eq(self._p.read_data[index]),
-                lane.plastic.eq(flags[0]),
-                lane.always_on.eq(flags[1]),
+                lane.q.eq(traces.q),
+                lane.p.eq(traces.p),
+                lane.plastic.eq(row.plastic),
+                lane.always_on.eq(row.always_on),
             ]
         return lane
 
@@ -186,18 +179,18 @@ class Traces(wiring.Component):
         keep, enable = ~done.block.clear, done.valid.replicate(len(lanes))
         counted = [Mux(done.valid & keep, lane.clips, 0) for lane in lanes]
         m.d.sync += self.clips.eq(sum(counted[1:], counted[0]))
-        for store, name in ((self._q, "new_q"), (self._p, "new_p")):
-            value = Cat(getattr(lane, name) for lane in lanes)
-            m.d.comb += [
-                store.write_enable.eq(enable),
-                store.write_address.eq(done.block.index),
-                store.write_data.eq(Mux(keep, value, 0)),
-            ]
+        values = Cat(Cat(lane.new_q, lane.new_p) for lane in lanes)
+        m.d.comb += [
+            self._traces.write_enable.q.eq(enable),
+            self._traces.write_enable.p.eq(enable),
+            self._traces.write_address.eq(done.block.index),
+            self._traces.write_data.eq(Mux(keep, values, 0)),
+        ]
         ratio = self.pq_lanes // len(lanes)
         factors = Mux(keep, Cat(lane.new_pq for lane in lanes), 0)
         part = done.block.index[: (ratio - 1).bit_length()] if ratio > 1 else 0
         m.d.comb += [
-            self._pq.write_enable.eq(enable << (part * len(lanes))),
+            self._pq.write_enable.pq.eq(enable << (part * len(lanes))),
             self._pq.write_address.eq(done.block.index >> (ratio - 1).bit_length()),
             self._pq.write_data.eq(factors.replicate(ratio)),
         ]

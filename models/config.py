@@ -117,7 +117,7 @@ class Geometry:
     @property
     def accumulator_bits(self) -> int:
         """Width that holds the sum of a weight from every axon exactly (signed)."""
-        return self.weight_bits + ceil_log2(self.axons) + 1
+        return self.weight_bits + ceil_log2(self.axons)
 
     @property
     def error_sum_bits(self) -> int:

@@ -265,5 +265,5 @@ def parameter_bits(geometry: Geometry) -> dict[str, int]:
 
 
 def set_bits(geometry: Geometry) -> int:
-    """Bits that name a parameter set; at least 1."""
-    return max(1, ceil_log2(geometry.parameter_sets))
+    """Bits that name a parameter set; none where there is one only."""
+    return ceil_log2(geometry.parameter_sets)

@@ -5,6 +5,7 @@ from amaranth.hdl import (
     Array,
     Assert,
     Assume,
+    Cat,
     Cover,
     Elaboratable,
     Module,
@@ -60,9 +61,11 @@ class SchedulerSpec(Elaboratable):
         self._tie(m)
         return m
 
-    def _always(self):
-        rows = self._probe.rows("always.memory")[:BLOCKS]
-        return [row[lane] for row in rows for lane in range(LANES)]
+    def _always(self, block: int):
+        """The always-on bits of a block: the last bit of each row's flags."""
+        row = self._probe.rows("flags.memory")[block]
+        width = len(row) // LANES
+        return Cat(row[lane * width + width - 1] for lane in range(LANES))
 
     def _drive(self, m) -> None:
         dut, spike, tick = self._dut, self._dut.spikes, self._dut.tick_slot
@@ -80,9 +83,9 @@ class SchedulerSpec(Elaboratable):
             dut.bus.write_data.eq(AnySeq(32)),
         ]
         m.d.comb += [
-            dut.always_bus.write.eq(dut.bus.write),
-            dut.always_bus.address.eq(dut.bus.address),
-            dut.always_bus.write_data.eq(dut.bus.write_data),
+            dut.flags_bus.write.eq(dut.bus.write),
+            dut.flags_bus.address.eq(dut.bus.address),
+            dut.flags_bus.write_data.eq(dut.bus.write_data),
         ]
         m.d.sync += spiked.eq(spike.valid)
         strobes = dut.start | dut.clear | dut.bus.write
@@ -114,7 +117,7 @@ class SchedulerSpec(Elaboratable):
                 shown = dut.blocks.valid & (dut.blocks.block.index == block)
                 with m.If(shown & self._scans & (self._scanned == number)):
                     m.d.sync += part.eq(0)
-        always = self._always()
+        always = Cat(self._always(block) for block in range(BLOCKS))
         with m.If(dut.start | dut.clear):
             m.d.sync += [self._scans.eq(dut.start), self._clears.eq(dut.clear)]
             m.d.sync += [self._seen.eq(0), self._emitted.eq(0), self._scanned.eq(dut.slot)]
@@ -245,8 +248,9 @@ class SchedulerSpec(Elaboratable):
     def _tie_block(self, m, number: int, done, fetched) -> None:
         expected = self._expected.word_select(number, LANES)
         pending = Array(self._pending)[self._scanned].word_select(number, LANES)
-        always = self._probe.rows("always.memory")[number]
-        word = self._dut._scan.data | self._dut._always.read_data.as_value()
+        always = self._always(number)
+        shown = self._dut._flags.read_data
+        word = self._dut._scan.data | Cat(shown[lane].always_on for lane in range(LANES))
         m.d.comb += Assert(self._seen[number] == done)
         with m.If(self._scans & self._dut.busy):
             m.d.comb += Assert(Mux(done, pending == 0, (pending | always) == expected))
