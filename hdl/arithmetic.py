@@ -71,11 +71,17 @@ def select(values: list[Value], index: Value) -> Value:
     return values[0] if len(values) == 1 else Array(values)[index]
 
 
-def delay(m: Module, value: Value, cycles: int, name: str) -> list[Signal]:
-    """`value` and its `cycles` delayed copies: element k lags k cycles."""
+def delay(
+    m: Module, value: Value, cycles: int, name: str, registers: int | None = None
+) -> list[Signal]:
+    """`value` and its `cycles` delayed copies: element k lags k cycles.
+
+    With `registers`, at most so many: for a value that stands still until its last copy was used.
+    """
     taps = [value]
-    for cycle in range(1, cycles + 1):
+    made = cycles if registers is None else min(cycles, registers)
+    for cycle in range(1, made + 1):
         tap = Signal.like(taps[-1], name=f"{name}_{cycle}")
         m.d.sync += tap.eq(taps[-1])
         taps.append(tap)
-    return taps
+    return taps + taps[-1:] * (cycles - made)

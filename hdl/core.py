@@ -100,6 +100,7 @@ class Core(wiring.Component):
         connect(m, scheduler=self._scheduler.events, synapses=synapses.events)
         m.d.comb += [
             self._traces.block.eq(self._scheduler.blocks),
+            self._scheduler.pause.eq(~self._traces.ready),
             self._traces.parameter_sets.eq(self._parameters.sets),
             neurons.parameter_sets.eq(self._parameters.sets),
             synapses.read_data.eq(self._weights.read_data),

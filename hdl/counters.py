@@ -5,10 +5,9 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In
 
 from axonloop.hdl.payloads import BusSignature
+from axonloop.models.config import ceil_log2
 from axonloop.models.registers import COUNTER_BITS, Control, Counter, Region
 
-ROUND_BITS = 5
-"""A counter is visited at least every 2^5 cycles while the bus rests."""
 LEAST_BITS = 8
 """Width for those that go on counting while the bus is in use, by 1 per cycle."""
 
@@ -20,8 +19,8 @@ class Counters(wiring.Component):
        name have no hardware: they read 0 and ignore writes.
     2. A read gives the value at the end of the cycle of its strobe, exactly; a write sets one half,
        and the increment of its cycle is lost.
-    3. Between two visits of a counter lie at most 32 cycles if the bus rests, and fewer than 256
-       in any case: a packet leaves 3 cycles or more to the rounds, and one that does not touch
+    3. A counter is visited once per round of all if the bus rests, and within 256 cycles in any
+       case: a packet leaves 3 cycles or more to the rounds, and one that does not touch
        CYCLES or STALLS holds at most 22 words of counters.
 
     One counter is visited per cycle, in turn, or as the bus asks: its total is read, and in the
@@ -91,9 +90,10 @@ class Counters(wiring.Component):
         accumulators = []
         for index, (counter, bits) in enumerate(self._bits.items()):
             name = f"count_{counter.name.lower()}"
-            value = Signal(max(bits + ROUND_BITS, LEAST_BITS), name=name)
-            taken = visit & (visited == index)
-            m.d.sync += value.eq(Mux(taken, 0, value) + getattr(self, _port(counter)))
+            value = Signal(max(bits + ceil_log2(len(self._bits)), LEAST_BITS), name=name)
+            m.d.sync += value.eq(value + getattr(self, _port(counter)))
+            with m.If(visit & (visited == index)):
+                m.d.sync += value.eq(getattr(self, _port(counter)))
             accumulators.append(value)
         return Array(accumulators)[visited]
 

@@ -35,6 +35,9 @@ def neuron_layout(geometry: Geometry) -> data.StructLayout:
 class NeuronLane(wiring.Component):
     """One neuron's update: a pipeline of `LATENCY` = 6 stages, one neuron per cycle.
 
+    With `still`, a neuron's inputs stand still until its outputs were taken: then each result has
+    one register and no input has any.
+
     The equations stand in docs/contract.md; the model is Kaiser et al. 2020, eq. 1, with the decay
     of Loihi. Three multipliers of state_bits x 13.
 
@@ -47,8 +50,9 @@ class NeuronLane(wiring.Component):
 
     LATENCY = 6
 
-    def __init__(self, geometry: Geometry) -> None:
+    def __init__(self, geometry: Geometry, still: bool = False) -> None:
         self._geometry = geometry
+        self._inputs, self._results = (0, 1) if still else (None, None)
         layout = parameter_layout(geometry)
         super().__init__(
             {
@@ -70,7 +74,7 @@ class NeuronLane(wiring.Component):
             name: self._decay(m, name, factor)
             for name, factor in zip(STATES, ("beta_n", "alpha_n", "gamma"), strict=True)
         }
-        countdown = delay(m, self.state.countdown, 5, "countdown")
+        countdown = delay(m, self.state.countdown, 5, "countdown", self._inputs)
         current, clip_i = self._current(m, decay["current"])
         membrane, clip_v, reset = self._membrane(m, current, decay["membrane"], countdown)
         # Stage 4 to 5: U - theta.
@@ -84,7 +88,7 @@ class NeuronLane(wiring.Component):
             spike.eq((distance >= 0) & (countdown[5] == 0)),
             box.eq(far < parameters[5].box),
         ]
-        decayed_reset = delay(m, decay["reset"], 3, "decayed_reset")[3]
+        decayed_reset = delay(m, decay["reset"], 3, "decayed_reset", self._inputs)[3]
         new_reset, clip_r = saturate(decayed_reset + Mux(spike, parameters[5].rho, 0), bits)
         lowered = (membrane[5] - parameters[5].theta)[:bits].as_signed()
         chosen = Signal(signed(bits))
@@ -122,25 +126,26 @@ class NeuronLane(wiring.Component):
 
     def _current(self, m, decay):
         """Stage 2 to 3: I'. Returns taps indexed by stage (3..5 in use)."""
-        accumulator = delay(m, self.accumulator, 2, "accumulator")[2]
+        accumulator = delay(m, self.accumulator, 2, "accumulator", self._inputs)[2]
         value, clipped = saturate(
             decay + (accumulator << self.parameters[2].w_exp), self._geometry.state_bits
         )
-        taps, clips = delay(m, value, 3, "current"), delay(m, clipped, 3, "clip_i")
+        taps = delay(m, value, 3, "current", self._results)
+        clips = delay(m, clipped, 3, "clip_i", self._results)
         return [None, None, *taps], [None, None, *clips]
 
     def _membrane(self, m, current, decay, countdown):
         """Stage 3 to 4: V1, held while the countdown runs. Returns taps, and R delayed."""
         bits, parameters = self._geometry.state_bits, self.parameters
-        held = delay(m, self.state.membrane, 3, "held")[3]
-        bias = delay(m, self.bias, 3, "bias")[3]
-        leaked = delay(m, decay, 1, "leaked")[1]
+        held = delay(m, self.state.membrane, 3, "held", self._inputs)[3]
+        bias = delay(m, self.bias, 3, "bias", self._inputs)[3]
+        leaked = delay(m, decay, 1, "leaked", self._inputs)[1]
         exact = leaked + (current[3] >> parameters[3].i_shift) + bias
         value, clipped = saturate(exact, bits)
         waits = countdown[3] != 0
-        taps = delay(m, Mux(waits, held, value).as_signed(), 2, "membrane")
-        clips = delay(m, clipped & ~waits, 2, "clip_v")
-        reset = delay(m, self.state.reset, 4, "reset")
+        taps = delay(m, Mux(waits, held, value).as_signed(), 2, "membrane", self._results)
+        clips = delay(m, clipped & ~waits, 2, "clip_v", self._results)
+        reset = delay(m, self.state.reset, 4, "reset", self._inputs)
         return [None, None, None, *taps], [None, None, None, *clips], reset
 
 
@@ -158,13 +163,16 @@ def flags_layout(geometry: Geometry) -> data.StructLayout:
 class Neurons(wiring.Component):
     """Sweeps over all neurons of a core, `update_lanes` per cycle; idle lanes stand still.
 
+    A lane that is alone takes the next neuron when the one before was written: slow and small.
+
     Rules
     -----
     1. `start` sweeps; `clear` sweeps too, but writes zeroes and shows no spikes.
     2. `spikes` shows every word once per sweep, no backpressure.
     3. `busy` from the cycle after `start` until the last word was written.
 
-    Latency: neurons / update_lanes + NeuronLane.LATENCY + 3 cycles.
+    Latency: neurons / update_lanes + NeuronLane.LATENCY + 3 cycles; with a single lane
+    NeuronLane.LATENCY + 3 per neuron.
     Resources: 3 update_lanes multipliers; neurons x (4 state_bits + 7) bits of memory.
 
     Members
@@ -178,6 +186,7 @@ class Neurons(wiring.Component):
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
         lanes, self._words = geometry.update_lanes, geometry.neurons // geometry.update_lanes
+        self._still = lanes == 1
         state = geometry.state_bits
         columns = {
             "current": Column(Region.CURRENT, state, signed=True),
@@ -225,40 +234,43 @@ class Neurons(wiring.Component):
             m.submodules[name] = store
         stages = NeuronLane.LATENCY + 2
         word, running, clearing = Signal(range(self._words)), Signal(), Signal()
-        with m.If(running):
+        issue = Signal()
+        valid = delay(m, issue, stages, "valid")
+        rest = ~Cat(valid[1:]).any() if self._still else 1
+        m.d.comb += issue.eq(running & rest)
+        with m.If(valid[stages] if self._still else issue):
             m.d.sync += [word.eq(word + 1), running.eq(word != self._words - 1)]
         with m.If(self.start | self.clear):
             m.d.sync += [running.eq(1), word.eq(0), clearing.eq(self.clear)]
-        valid = delay(m, running, stages, "valid")
-        index = delay(m, word, stages, "index")
+        index = delay(m, word, stages, "index", 0 if self._still else None)
         m.d.comb += self.busy.eq(Cat(valid).any())
-        self._read(m, running, word, valid)
+        self._read(m, issue, word, valid)
         parameters = self._parameters(m)
         lanes = [self._lane(m, k, index, parameters) for k in range(self._geometry.update_lanes)]
         self._write(m, valid[stages] & ~clearing, valid[stages], index[stages], lanes)
         return m
 
-    def _read(self, m, running, word, valid) -> None:
+    def _read(self, m, issue, word, valid) -> None:
         """Stage 0: addresses of state, parameter set and accumulators."""
         part_bits = ceil_log2(self._geometry.lanes // self._geometry.update_lanes)
         group, last = word >> part_bits, Signal()
         lane = Signal(ceil_log2(self._geometry.update_lanes))
         m.d.comb += [
-            self._states.read_enable.eq(running | self.look),
-            self._states.read_address.eq(Mux(running, word, self.neuron >> len(lane))),
+            self._states.read_enable.eq(issue | self.look),
+            self._states.read_address.eq(Mux(issue, word, self.neuron >> len(lane))),
         ]
         if self._sets is not None:
             of_neuron = self.neuron >> ceil_log2(self._geometry.lanes)
             m.d.comb += [
-                self._sets.read_enable.eq(running | self.look),
-                self._sets.read_address.eq(Mux(running, group, of_neuron)),
+                self._sets.read_enable.eq(issue | self.look),
+                self._sets.read_address.eq(Mux(issue, group, of_neuron)),
                 self.set.eq(self._sets.read_data.as_value()),
             ]
         m.d.sync += lane.eq(self.neuron)
         m.d.comb += self.box.eq(self._states.read_data[lane].box)
         m.d.sync += last.eq((word[:part_bits] == (1 << part_bits) - 1) if part_bits else 1)
         m.d.comb += [
-            self.sum_enable.eq(running),
+            self.sum_enable.eq(issue),
             self.sum_address.eq(group),
             self.sum_clear.eq(valid[1] & last),
         ]
@@ -279,20 +291,22 @@ class Neurons(wiring.Component):
                 m.d.sync += stages[0][name].eq(select([entry[name] for entry in sets], number))
                 for early, late in zip(stages, stages[1:], strict=False):
                     m.d.sync += late[name].eq(early[name])
-        return stages
+        return stages[:1] * len(stages) if self._still else stages
 
     def _lane(self, m, k, index, parameters) -> NeuronLane:
         """Stage 1 to 2: memory words of one lane, registered, go into its pipeline."""
-        lane = NeuronLane(self._geometry)
+        lane = NeuronLane(self._geometry, self._still)
+        domain = m.d.comb if self._still else m.d.sync
         m.submodules[f"lane_{k}"] = EnableInserter(self.busy)(lane)
         parts = self._geometry.lanes // self._geometry.update_lanes
         sums = [self.sums[part * self._geometry.update_lanes + k] for part in range(parts)]
         part = index[1][: ceil_log2(parts)] if parts > 1 else Const(0)
+        row = self._states.read_data[k]
         with m.If(self.busy):
-            m.d.sync += lane.accumulator.eq(select(sums, part))
-            m.d.sync += lane.bias.eq(self._states.read_data[k].bias.as_signed())
+            domain += lane.accumulator.eq(select(sums, part))
+            domain += lane.bias.eq(row.bias.as_signed())
             for name in lane.state.shape().members:
-                m.d.sync += lane.state[name].eq(self._states.read_data[k][name])
+                domain += lane.state[name].eq(row[name])
         for stage, values in enumerate(parameters):
             m.d.comb += lane.parameters[stage].eq(values)
         return lane

@@ -42,7 +42,7 @@ class Scheduler(wiring.Component):
     1. `spikes` is always accepted, one per cycle, and lands in slot (tick + delay) mod D; not
        during `clear`.
     2. `start` scans slot `slot` block by block and empties it. Each block appears once on
-       `blocks` (no backpressure), each axon with a spike once on `events`.
+       `blocks`, not while `pause`, each axon with a spike once on `events`.
     3. `clear` empties all slots, and shows every block once on `blocks` with `clear` set.
     4. `busy` falls when the last event was taken.
 
@@ -65,6 +65,7 @@ class Scheduler(wiring.Component):
                 "clear": In(1),
                 "blocks": Out(data.StructLayout({"valid": 1, "block": block_layout(geometry)})),
                 "events": Out(stream.Signature(address_bits(geometry.axons))),
+                "pause": In(1),
                 "busy": Out(1),
                 "collision": Out(1),
                 "bus": In(BusSignature()),
@@ -129,7 +130,7 @@ class Scheduler(wiring.Component):
         word = Mux(clearing, 0, self._scan.data | always)
         drained = self._take_apart(m, take, fetched_block, word)
         m.d.comb += [
-            take.eq(fetched & ~writing & drained),
+            take.eq(fetched & ~writing & drained & ~self.pause),
             self.busy.eq(scanning | fetched | ~drained),
             self._scan.en.eq(advance),
             self._scan.addr.eq((slot << self._block_bits) | block),

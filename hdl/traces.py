@@ -21,6 +21,8 @@ TRACE_PARAMETERS = ("alpha_p", "beta_p", "q_inc", "p_shift", "pq_shift", "pq_on"
 class TraceLane(wiring.Component):
     """The traces of one axon: a pipeline of `LATENCY` = 4 stages, one axon per cycle.
 
+    With `still`, an axon's inputs stand still until its outputs were taken.
+
         Q' = min(((Q beta_p) >> 12) + q_inc spike, max) ; P' = min(((P alpha_p) >> 12) +
         (Q' >> p_shift), max) ; Pq' = 0 | pq_on | min(P' >> pq_shift, max)
 
@@ -35,8 +37,8 @@ class TraceLane(wiring.Component):
 
     LATENCY = 4
 
-    def __init__(self, geometry: Geometry) -> None:
-        self._geometry = geometry
+    def __init__(self, geometry: Geometry, still: bool = False) -> None:
+        self._geometry, self._inputs = geometry, 0 if still else None
         trace = unsigned(geometry.trace_bits)
         super().__init__(
             {
@@ -57,14 +59,14 @@ class TraceLane(wiring.Component):
         m = Module()
         bits, parameters = self._geometry.trace_bits, self.parameters
         taps = {
-            name: delay(m, parameters[name], 4, name)
+            name: delay(m, parameters[name], 4, name, self._inputs)
             for name in TRACE_PARAMETERS
             if name not in ("alpha_p", "beta_p")
         }
-        spike = delay(m, self.spike, 2, "spike")
+        spike = delay(m, self.spike, 2, "spike", self._inputs)
         plastic, always = (
-            delay(m, self.plastic, 4, "plastic"),
-            delay(m, self.always_on, 4, "always_on"),
+            delay(m, self.plastic, 4, "plastic", self._inputs),
+            delay(m, self.always_on, 4, "always_on", self._inputs),
         )
         operands = [Signal(len(v)) for v in (self.q, parameters.beta_p, self.p, parameters.alpha_p)]
         sources = (self.q, parameters.beta_p, self.p, parameters.alpha_p)
@@ -90,9 +92,11 @@ class TraceLane(wiring.Component):
 
 class Traces(wiring.Component):
     """All traces of a core, `trace_lanes` of them per cycle, as the scheduler shows the blocks;
-    idle lanes stand still.
+    idle lanes stand still. A lane that is alone takes the next block when the one before was
+    written: slow and small.
 
-    Latency: one block per cycle; written `TraceLane.LATENCY` + 2 cycles after it was shown.
+    Latency: one block per cycle, with a single lane one in `TraceLane.LATENCY` + 3; written
+    `TraceLane.LATENCY` + 2 cycles after it was shown.
     Resources: 2 trace_lanes multipliers; axons x (2 trace_bits + pq_bits) bits of memory.
 
     Members
@@ -101,6 +105,7 @@ class Traces(wiring.Component):
     parameter_sets : all parameter sets
     pq_enable, pq_address, pq_data : read port for learning, `pq_lanes` factors, next cycle
     clips : state words clipped in this cycle
+    ready : a block may be shown
     busy : a block is on its way
     """
 
@@ -109,6 +114,7 @@ class Traces(wiring.Component):
         self.pq_lanes = max(geometry.trace_lanes, geometry.multipliers)
         words = geometry.axons // self.pq_lanes
         lanes = geometry.trace_lanes
+        self._still = lanes == 1
         columns = {
             "q": Column(Region.TRACE_Q, geometry.trace_bits),
             "p": Column(Region.TRACE_P, geometry.trace_bits),
@@ -125,6 +131,7 @@ class Traces(wiring.Component):
                 "pq_address": In(len(self._pq.read_address)),
                 "pq_data": Out(data.ArrayLayout(geometry.pq_bits, self.pq_lanes)),
                 "clips": Out(range(2 * lanes + 1)),
+                "ready": Out(1),
                 "busy": Out(1),
             }
         )
@@ -138,16 +145,19 @@ class Traces(wiring.Component):
         m = Module()
         for name, store in self.memories.items():
             m.submodules[name] = store
-        arrival = delay(m, self.block.as_value(), TraceLane.LATENCY + 2, "block")
-        stages = [data.View(self.block.shape(), tap) for tap in arrival]
+        last = TraceLane.LATENCY + 2
+        valid = delay(m, self.block.valid, last, "valid")
+        blocks = self._blocks(m, last)
         m.d.comb += [
             self._traces.read_enable.eq(self.block.valid),
             self._traces.read_address.eq(self.block.block.index),
         ]
-        m.d.comb += self.busy.eq(Cat(stage.valid for stage in stages).any())
-        done = stages[TraceLane.LATENCY + 2]
-        lanes = [self._lane(m, index, stages) for index in range(self._geometry.trace_lanes)]
-        self._write(m, done, lanes)
+        m.d.comb += [
+            self.busy.eq(Cat(valid).any()),
+            self.ready.eq(~Cat(valid[1:]).any() if self._still else 1),
+        ]
+        lanes = [self._lane(m, index, blocks[1]) for index in range(self._geometry.trace_lanes)]
+        self._write(m, valid[last], blocks[last], lanes)
         m.d.comb += [
             self._pq.read_enable.eq(self.pq_enable),
             self._pq.read_address.eq(self.pq_address),
@@ -155,19 +165,31 @@ class Traces(wiring.Component):
         ]
         return m
 
-    def _lane(self, m, index, stages) -> TraceLane:
+    def _blocks(self, m, last: int):
+        """The block that goes with each stage; a lane that is alone has one at a time."""
+        block = self.block.block
+        if not self._still:
+            taps = delay(m, block.as_value(), last, "block")
+            return [data.View(block.shape(), tap) for tap in taps]
+        kept = Signal(block.shape())
+        with m.If(self.block.valid):
+            m.d.sync += kept.eq(block)
+        return [block, *[kept] * last]
+
+    def _lane(self, m, index, block) -> TraceLane:
         """Memory words and the parameter set of one lane, registered, go into its pipeline."""
-        lane = TraceLane(self._geometry)
+        lane = TraceLane(self._geometry, self._still)
+        domain = m.d.comb if self._still else m.d.sync
         m.submodules[f"lane_{index}"] = EnableInserter(self.busy)(lane)
         sets = [self.parameter_sets[k] for k in range(self._geometry.parameter_sets)]
-        row, traces = stages[1].block.rows[index], self._traces.read_data[index]
+        row, traces = block.rows[index], self._traces.read_data[index]
         number = row.parameter_set if len(sets) > 1 else 0
         with m.If(self.busy):
             for name in TRACE_PARAMETERS:
                 chosen = select([entry[name] for entry in sets], number)
-                m.d.sync += lane.parameters[name].eq(chosen)
-            m.d.sync += [
-                lane.spike.eq(stages[1].block.spikes[index]),
+                domain += lane.parameters[name].eq(chosen)
+            domain += [
+                lane.spike.eq(block.spikes[index]),
                 lane.q.eq(traces.q),
                 lane.p.eq(traces.p),
                 lane.plastic.eq(row.plastic),
@@ -175,22 +197,22 @@ class Traces(wiring.Component):
             ]
         return lane
 
-    def _write(self, m, done, lanes) -> None:
-        keep, enable = ~done.block.clear, done.valid.replicate(len(lanes))
-        counted = [Mux(done.valid & keep, lane.clips, 0) for lane in lanes]
+    def _write(self, m, valid, done, lanes) -> None:
+        keep, enable = ~done.clear, valid.replicate(len(lanes))
+        counted = [Mux(valid & keep, lane.clips, 0) for lane in lanes]
         m.d.sync += self.clips.eq(sum(counted[1:], counted[0]))
         values = Cat(Cat(lane.new_q, lane.new_p) for lane in lanes)
         m.d.comb += [
             self._traces.write_enable.q.eq(enable),
             self._traces.write_enable.p.eq(enable),
-            self._traces.write_address.eq(done.block.index),
+            self._traces.write_address.eq(done.index),
             self._traces.write_data.eq(Mux(keep, values, 0)),
         ]
         ratio = self.pq_lanes // len(lanes)
         factors = Mux(keep, Cat(lane.new_pq for lane in lanes), 0)
-        part = done.block.index[: (ratio - 1).bit_length()] if ratio > 1 else 0
+        part = done.index[: (ratio - 1).bit_length()] if ratio > 1 else 0
         m.d.comb += [
             self._pq.write_enable.pq.eq(enable << (part * len(lanes))),
-            self._pq.write_address.eq(done.block.index >> (ratio - 1).bit_length()),
+            self._pq.write_address.eq(done.index >> (ratio - 1).bit_length()),
             self._pq.write_data.eq(factors.replicate(ratio)),
         ]

@@ -78,6 +78,7 @@ class SchedulerSpec(Elaboratable):
             dut.start.eq(AnySeq(1)),
             dut.clear.eq(AnySeq(1)),
             dut.events.ready.eq(AnySeq(1)),
+            dut.pause.eq(AnySeq(1)),
             dut.bus.write.eq(AnySeq(1)),
             dut.bus.address.eq(AnySeq(32)),
             dut.bus.write_data.eq(AnySeq(32)),
