@@ -6,13 +6,13 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.arithmetic import delay
 from axonloop.hdl.payloads import (
-    BUS_LATENCY,
     BusSignature,
     address_bits,
     error_layout,
     header_layout,
     spike_layout,
 )
+from axonloop.hdl.weights import Weights
 from axonloop.models.config import Geometry
 from axonloop.models.packets import Fault, Kind
 from axonloop.models.registers import READ_ONLY, Control, Region, region_words
@@ -264,7 +264,7 @@ class Commands(wiring.Component):
 
     def _read(self, m) -> None:
         """One word after the other: asked for, kept, sent."""
-        asked = delay(m, self.bus.read, BUS_LATENCY, "asked")
+        asked = delay(m, self.bus.read, Weights.LATENCY, "asked")
         word, kept = Signal(32), Signal()
         resting = ~(Cat(asked[1:]).any() | (kept & ~self.replies.ready))
         m.d.comb += [
@@ -276,7 +276,7 @@ class Commands(wiring.Component):
             m.d.sync += [self._offset.eq(self._offset + 1), self._left.eq(self._left - 1)]
         with m.If(kept & self.replies.ready):
             m.d.sync += kept.eq(0)
-        with m.If(asked[BUS_LATENCY]):
+        with m.If(asked[-1]):
             m.d.sync += [word.eq(self.bus.read_data), kept.eq(1)]
         with m.If(resting & (self._left == 0)):
             m.next = "HEADER"

@@ -1,6 +1,6 @@
 """The CONTROL region but its counters: identification, tick, seed, learned."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -51,8 +51,8 @@ class ControlRegisters(wiring.Component):
         m.d.sync += [
             read.eq(bus.read & selected),
             kept.eq(offset),
-            bus.read_data.eq(Mux(read, word, 0)),
         ]
+        m.d.comb += bus.read_data.eq(word)
         with m.If(self.next_tick):
             m.d.sync += [self.tick.eq(self.tick + 1), self.learned.eq(0)]
         with m.If(self.next_learn):

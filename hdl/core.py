@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from axonloop.hdl.arithmetic import popcount
+from axonloop.hdl.arithmetic import delay, popcount
 from axonloop.hdl.commands import Commands
 from axonloop.hdl.control import ControlRegisters, identification
 from axonloop.hdl.counters import Counters
@@ -15,7 +15,7 @@ from axonloop.hdl.fanout import Fanout
 from axonloop.hdl.learning import Learning
 from axonloop.hdl.neuron import Neurons
 from axonloop.hdl.parameters import ParameterSets
-from axonloop.hdl.payloads import addressed_layout, spike_layout
+from axonloop.hdl.payloads import BUS_LATENCY, addressed_layout, spike_layout
 from axonloop.hdl.scheduler import Scheduler
 from axonloop.hdl.synapses import Synapses
 from axonloop.hdl.traces import Traces
@@ -158,18 +158,20 @@ class Core(wiring.Component):
 
     def _wire_bus(self, m) -> None:
         bus = self._port.bus
-        members = [self._scheduler.bus, self._scheduler.flags_bus, self._weights.bus]
+        members = [self._scheduler.bus, self._scheduler.flags_bus]
         members += [self._learning.bus, self._parameters.bus, self._control.bus, self._counters.bus]
         for owner in (self._synapses, self._neurons, self._traces, self._fanout):
             members += [store.bus for store in owner.memories.values()]
-        for member in members:
+        for member in (*members, self._weights.bus):
             m.d.comb += [
                 member.address.eq(bus.address),
                 member.read.eq(bus.read),
                 member.write.eq(bus.write),
                 member.write_data.eq(bus.write_data),
             ]
-        m.d.comb += bus.read_data.eq(reduce(or_, (member.read_data for member in members)))
+        word = reduce(or_, (member.read_data for member in members))
+        word = delay(m, word, Weights.LATENCY - BUS_LATENCY, "word")[-1]
+        m.d.comb += bus.read_data.eq(word | self._weights.bus.read_data)
 
     def _sequence(self, m) -> None:
         """A tick: scan and integrate, then sweep and emit; learning and clearing."""

@@ -82,7 +82,7 @@ class Counters(wiring.Component):
                 )
             ),
         ]
-        m.d.sync += bus.read_data.eq(Mux(reading & visit, Mux(high, total[32:], total[:32]), 0))
+        m.d.comb += bus.read_data.eq(Mux(reading & visit, Mux(high, total[32:], total[:32]), 0))
         return m
 
     def _collect(self, m, visit, visited):

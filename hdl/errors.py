@@ -42,7 +42,9 @@ class Errors(wiring.Component):
         m = Module()
         depth = max(2, self._geometry.neurons)
         m.submodules.sums = sums = memory.Memory(shape=self._layout.size, depth=depth, init=[])
-        m.submodules.list = entries = memory.Memory(shape=len(self.neuron), depth=depth, init=[])
+        m.submodules.disjoint = entries = memory.Memory(
+            shape=len(self.neuron), depth=depth, init=[]
+        )
         write, enter, leave = sums.write_port(), entries.write_port(), entries.read_port()
         read = sums.read_port(transparent_for=(write,))
         event, valid = Signal(error_layout(self._geometry)), Signal()
@@ -89,5 +91,5 @@ class Errors(wiring.Component):
         m.d.sync += [
             gated.eq(bus.read & (region == Region.GATED)),
             ungated.eq(bus.read & (region == Region.UNGATED)),
-            bus.read_data.eq(Mux(gated, old.gated, Mux(ungated, old.ungated, 0))),
         ]
+        m.d.comb += bus.read_data.eq(Mux(gated, old.gated, Mux(ungated, old.ungated, 0)))

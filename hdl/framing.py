@@ -122,7 +122,7 @@ class Stuffer(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        m.submodules.memory = memory = Memory(shape=8, depth=STUFFING, init=[])
+        m.submodules.disjoint = memory = Memory(shape=8, depth=STUFFING, init=[])
         self._put, self._get = memory.write_port(), memory.read_port()
         self._whole = Signal(range(STUFFING))  # runs below it are whole
         self._read = Signal(range(STUFFING))

@@ -45,7 +45,7 @@ class Inbox(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        m.submodules.memory = memory = Memory(shape=32, depth=self._places, init=[])
+        m.submodules.disjoint = memory = Memory(shape=32, depth=self._places, init=[])
         write, read = memory.write_port(), memory.read_port()
         end, shown, bits = Signal(NUMBER_BITS), Signal(), len(write.addr)
         m.d.comb += [
@@ -103,7 +103,7 @@ class Outbox(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        m.submodules.memory = memory = Memory(shape=32, depth=self._places, init=[])
+        m.submodules.disjoint = memory = Memory(shape=32, depth=self._places, init=[])
         m.submodules.answers = answers = Answers()
         write, read = memory.write_port(), memory.read_port()
         bits, moved = len(write.addr), self.words.valid & self.words.ready

@@ -43,7 +43,7 @@ class LinkWords(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         words = [*self._identity, *[0] * (STATUS - len(self._identity))]
-        m.submodules.memory = memory = Memory(
+        m.submodules.disjoint = memory = Memory(
             shape=32, depth=STATUS + len(Status), init=[*words, *[0] * len(Status)]
         )
         write, read = memory.write_port(), memory.read_port()

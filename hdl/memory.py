@@ -1,4 +1,8 @@
-"""A memory of several values per word that the register map sees value by value."""
+"""A memory of several values per word that the register map sees value by value.
+
+A memory whose submodule is named `disjoint` is never read where it is written in the same cycle,
+but for data that nobody uses: so synthesis may take block RAM as it is (`hdl/synthesis.py`).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,8 +34,9 @@ class Column:
 class LaneMemory(wiring.Component):
     """`words` words of `lanes` rows of values, one per column; one read and one write port.
 
-    Word n of a region is row n mod lanes of word n / lanes here. A read takes one cycle and returns
-    what was there before a write of the same cycle. `read_data` holds while `read_enable` is 0.
+    Word n of a region is row n mod lanes of word n / lanes here. A read takes one cycle; of the
+    word that is written in the same cycle it returns anything. `read_data` holds while
+    `read_enable` is 0.
 
     Members
     -------
@@ -59,7 +64,7 @@ class LaneMemory(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         lane_bits, bus, rows = ceil_log2(self._lanes), self.bus, self.read_data.shape()
-        m.submodules.memory = store = memory.Memory(
+        m.submodules.disjoint = store = memory.Memory(
             shape=unsigned(rows.size), depth=self._words, init=[]
         )
         # One bit of enable per bit where columns of one word are written alone.
@@ -116,4 +121,4 @@ class LaneMemory(wiring.Component):
             word = Signal(32, name=f"word_{region.name.lower()}")
             m.d.comb += word.eq(reduce(or_, values))
             words.append(Mux(chosen, word, 0))
-        m.d.sync += self.bus.read_data.eq(reduce(or_, words))
+        m.d.comb += self.bus.read_data.eq(reduce(or_, words))

@@ -1,6 +1,6 @@
 """The parameter sets of a core, in flip-flops."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -23,13 +23,13 @@ class ParameterSets(wiring.Component):
         bus, read = self.bus, Signal()
         selected, word = Signal(), Signal(32)
         index, number = bus.address[:INDEX_BITS], bus.address[INDEX_BITS:24]
-        kept = Signal(24)
+        kept = Signal(range(PARAMETER_STRIDE * self.sets.shape().length))
         m.d.comb += selected.eq(bus.address[24:] == Region.PARAMETERS)
         m.d.sync += [
             read.eq(bus.read & selected),
-            kept.eq(bus.address[:24]),
-            bus.read_data.eq(Mux(read, word, 0)),
+            kept.eq(bus.address),
         ]
+        m.d.comb += bus.read_data.eq(word)
         for k in range(self.sets.shape().length):
             for name, position in PARAMETER_INDEX.items():
                 register = self.sets[k][name]

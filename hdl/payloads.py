@@ -7,8 +7,8 @@ from amaranth.lib.wiring import Out, Signature
 from axonloop.models.config import Geometry, ceil_log2
 from axonloop.models.registers import parameter_bits
 
-BUS_LATENCY = 2
-"""Cycles from a read strobe on a component's bus to its data."""
+BUS_LATENCY = 1
+"""Cycles from a read strobe on a component's bus to its data; the weights take their own."""
 CORE_BITS = 8
 """Width of a core's number."""
 
@@ -53,7 +53,8 @@ class BusSignature(Signature):
     1. `read` and `write` are strobes of one cycle, never both; `address` goes with them.
     2. A write takes `write_data` in the same cycle.
     3. `read_data` holds the word `BUS_LATENCY` cycles after `read`, and 0 in every component that
-       does not own the address: the core ors them together.
+       does not own the address: the core ors them together, and shows the word `Weights.LATENCY`
+       cycles after `read`.
     4. The bus is used only while the core is idle.
     """
 

@@ -190,7 +190,5 @@ class Scheduler(wiring.Component):
                 self._write.addr.eq(offset),
                 self._write.data.eq(bus.write_data),
             ]
-        m.d.sync += [
-            chosen.eq(bus.read & selected),
-            bus.read_data.eq(Mux(chosen, self._scan.data, 0)),
-        ]
+        m.d.sync += chosen.eq(bus.read & selected)
+        m.d.comb += bus.read_data.eq(Mux(chosen, self._scan.data, 0))

@@ -19,8 +19,12 @@ FAMILIES = {
 NETLIST = "netlist.json"
 """The file that synthesis leaves, for placement."""
 
-# Weights start undefined, and only a memory without initial values fits single-port RAM.
-UNDEFINED_WEIGHTS = "delete *core*.weights/t:$meminit*"
+UNDEFINED_WEIGHTS = (
+    "delete *core*.weights/t:$meminit*; "
+    "setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:MEMID=*disjoint* %i"
+)
+"""Weights start undefined, and only a memory without initial values fits single-port RAM. And no
+logic to find reads of what is just being written, in memories where there are none."""
 
 
 def synthesise(

@@ -63,7 +63,7 @@ class SchedulerSpec(Elaboratable):
 
     def _always(self, block: int):
         """The always-on bits of a block: the last bit of each row's flags."""
-        row = self._probe.rows("flags.memory")[block]
+        row = self._probe.rows("flags.disjoint")[block]
         width = len(row) // LANES
         return Cat(row[lane * width + width - 1] for lane in range(LANES))
 
