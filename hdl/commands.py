@@ -37,7 +37,7 @@ class Commands(wiring.Component):
     """Carries out the packets for one core (docs/contract.md, section 6). Rules:
 
     1. Packets take effect in order; the next one waits until the core is idle again. Spikes and
-       error events take one cycle each, register words too on their way in, 3 on their way out.
+       register words take one cycle each, error events 2, register words on their way out 3.
     2. A packet that is refused changes nothing; its payload is dropped, and FAULT is sent.
     3. `replies` may stall for ever; then the core waits, nothing is dropped.
     4. TICK, LEARN and CLEAR are for the whole chip and carry the number of its first core, `first`;
@@ -103,6 +103,8 @@ class Commands(wiring.Component):
             with m.State("HEADER"):
                 m.d.comb += self.idle.eq(1)
                 self._decode(m)
+            with m.State("REST"):
+                m.next = "HEADER"
             with m.State("REFUSE"):
                 self._refuse(m)
             with m.State("WAIT START"):
@@ -220,6 +222,7 @@ class Commands(wiring.Component):
                     self._reject(m, Fault.RANGE)
             with m.Case(Kind.ERROR):
                 m.d.comb += self.errors.valid.eq(neuron < geometry.neurons)
+                m.next = "REST"
                 with m.If(neuron >= geometry.neurons):
                     self._reject(m, Fault.RANGE)
             with m.Case(Kind.TICK):

@@ -14,7 +14,7 @@ class Errors(wiring.Component):
 
     Rules
     -----
-    1. `events` is always accepted, one per cycle; sums are exact, modulo their width.
+    1. `events` is always accepted, one in two cycles; sums are exact, modulo their width.
     2. While not taking events, `pop` answers two cycles later: `neuron`, `gated`, `ungated` of
        some neuron of the list, which leaves the list, its sums zeroed.
     3. `left` neurons are still in the list.
@@ -41,12 +41,14 @@ class Errors(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         depth = max(2, self._geometry.neurons)
-        m.submodules.sums = sums = memory.Memory(shape=self._layout.size, depth=depth, init=[])
+        m.submodules.disjoint_sums = sums = memory.Memory(
+            shape=self._layout.size, depth=depth, init=[]
+        )
         m.submodules.disjoint = entries = memory.Memory(
             shape=len(self.neuron), depth=depth, init=[]
         )
         write, enter, leave = sums.write_port(), entries.write_port(), entries.read_port()
-        read = sums.read_port(transparent_for=(write,))
+        read = sums.read_port()
         event, valid = Signal(error_layout(self._geometry)), Signal()
         popped = Signal(2)
         old = data.View(self._layout, read.data)
