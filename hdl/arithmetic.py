@@ -1,6 +1,6 @@
 """The arithmetic verbs of the number format (docs/contract.md): saturate, clip, decay, round."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 
 from axonloop.models.config import DECAY_ONE
 
@@ -11,11 +11,14 @@ DECAY_SHIFT = DECAY_BITS - 1
 
 def saturate(value: Value, bits: int) -> tuple[Value, Value]:
     """Clip signed `value` to +-(2^(bits-1) - 1); returns it, and whether it was clipped."""
-    limit = (1 << (bits - 1)) - 1
-    above, below = value > limit, value < -limit
-    kept = value[:bits].as_signed()
-    clipped = Mux(above, limit, Mux(below, -limit, kept))
-    return clipped[:bits].as_signed(), above | below
+    if len(value) < bits:
+        return value, Const(0)
+    # Beyond if the bits from the sign's place up differ, or for -2^(bits-1).
+    sign, high = value[-1], value[bits - 1 :]
+    least = high.all() & ~value[: bits - 1].any()
+    beyond = least | (high.any() & ~high.all())
+    limit = Cat(Const(1, 1), (~sign).replicate(bits - 2), sign)
+    return Mux(beyond, limit, value[:bits]).as_signed(), beyond
 
 
 def clip(value: Value, bits: int) -> tuple[Value, Value]:
