@@ -12,10 +12,11 @@ from axonloop.models.config import require
 
 FAMILIES = {
     "ecp5": "synth_ecp5 -abc9",
-    "ice40": "synth_ice40 -dsp -spram",
+    "ice40": "synth_ice40 -dsp -spram -noabc9",
     "gowin": "synth_gowin -family gw2a",
 }
-"""By name; the Yosys command that maps to each family."""
+"""By name; the Yosys command that maps to each family. ABC9 of Yosys 0.69 dies on the parameter
+registers of an iCE40 build."""
 NETLIST = "netlist.json"
 """The file that synthesis leaves, for placement."""
 
