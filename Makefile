@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test lint verify prove bench synth clean
+.PHONY: train test lint verify prove bench synth budget clean
 
 train: .venv/ready
 	$(BIN)/axonloop train digits --out runs/digits
@@ -27,6 +27,9 @@ bench: .venv/ready
 
 synth: .venv/ready
 	$(BIN)/pytest -m synth
+
+budget: .venv/ready
+	$(BIN)/axonloop budget
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

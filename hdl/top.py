@@ -16,7 +16,7 @@ class Top(wiring.Component):
     """Pins `rx` and `tx` of a serial line (docs/link.md) with a chip behind them.
 
     `build` is the build hash that the board tells. A new session of the link resets the chip's
-    registers; what its memories hold stays, as after any reset.
+    registers; what its memories hold stays, as after any reset. `session` says that there is one.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class Top(wiring.Component):
     ) -> None:
         self._link, self._chip = link, Chip(geometry, mesh, core)
         self._identity = identity_words(link, geometry, mesh, core, build)
-        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1)})
+        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "session": Out(1)})
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -46,4 +46,5 @@ class Top(wiring.Component):
         connect(m, link=link.commands, chip=chip.commands)
         connect(m, chip=chip.replies, link=link.replies)
         m.d.comb += [receiver.line.eq(self.rx), self.tx.eq(transmitter.line)]
+        m.d.comb += self.session.eq(link.session)
         return m

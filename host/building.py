@@ -104,7 +104,6 @@ def _reader(settings: Settings, layer: int, loss: Loss) -> ProcessingCore:
         _encoder(settings, neurons),
         loss,
         settings.burn_in,
-        settings.latency,
     )
 
 
@@ -120,7 +119,7 @@ def _random_path(settings: Settings, layer: int) -> ErrorPath:
     random = generator(settings.seed, BUILDING, 1 + layer)
     neurons = settings.layers[layer]
     feedback = fixed_readout(CLASSES, neurons, settings.readout_top, random)
-    return ErrorPath(feedback, _encoder(settings, neurons), settings.latency)
+    return ErrorPath(feedback, _encoder(settings, neurons))
 
 
 def _mirrored_paths(settings: Settings, program: Program, readout: Integers) -> list[ErrorPath]:
@@ -136,5 +135,5 @@ def _mirrored_paths(settings: Settings, program: Program, readout: Integers) -> 
         exact = exact @ projection.weights.T
         feedback = np.rint(exact * (LARGEST / np.abs(exact).max())).astype(np.int64)
         encoder = _encoder(settings, feedback.shape[1], np.abs(feedback).mean() / usual)
-        paths.insert(0, ErrorPath(feedback, encoder, settings.latency))
+        paths.insert(0, ErrorPath(feedback, encoder))
     return paths

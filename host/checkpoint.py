@@ -67,6 +67,16 @@ def _flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file; ValueError if there is none."""
+    try:
+        data = json.loads(path.read_text())
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path.name} must be a JSON file, not {str(path)!r} ({error})") from error
+    require(isinstance(data, dict), path.name, "a JSON object", data)
+    return dict(data)
+
+
 def write_json(path: Path, data: Any) -> None:
     """Write JSON, whole or not at all; NaN and infinities are refused with ValueError."""
     write_text(path, json.dumps(data, indent=2, allow_nan=False) + "\n")

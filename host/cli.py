@@ -26,6 +26,11 @@ StudyDevice = Annotated[
     typer.Option("--device", help="golden, batched, rtl, batched:cuda: the results are the same."),
 ]
 Json = Annotated[Path | None, typer.Option("--json", help="Write the results to this file.")]
+BoardName = Annotated[str, typer.Option(help="ulx3s-85f, ulx3s-25f, icebreaker, tang-nano-20k.")]
+Configuration = Annotated[
+    Path | None,
+    typer.Option(help="JSON file with what differs from the board's own build (docs/boards.md)."),
+]
 MISTAKE, FAILURE, INTERRUPTED = 2, 1, 130
 """Exit codes: the user's mistake, anything else that failed, Ctrl-C."""
 _USAGE: Any = typer.BadParameter.__base__
@@ -37,7 +42,8 @@ def train_digits(
     device: Annotated[
         str | None,
         typer.Option(
-            help="rtl, golden, batched, batched:cuda, serial:PORT; default: rtl if it can be built."
+            help="rtl, golden, batched, batched:cuda, serial:PORT, replay:FILE; "
+            "default: rtl if it can be built."
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random [1].")] = None,
@@ -53,6 +59,9 @@ def train_digits(
         Path | None, typer.Option(help="Settings from a JSON file like a run's config.json.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    record: Annotated[
+        Path | None, typer.Option(help="Record all words to and from rtl or a board.")
+    ] = None,
 ) -> None:
     """Train handwritten digits, one sample at a time, and score the test part."""
     from axonloop.host import commands
@@ -60,7 +69,7 @@ def train_digits(
     sizes = None if layers is None else commands.sizes(layers)
     named = {"seed": seed, "epochs": epochs, "limit": limit, "layers": sizes, "mesh": mesh}
     given = {name: value for name, value in named.items() if value is not None}
-    commands.train_digits(given, device, out, json, config, resume)
+    commands.train_digits(given, device, out, json, config, resume, record)
 
 
 @app.command("eval")
@@ -126,6 +135,16 @@ def board(
 
 
 @app.command()
+def identify(
+    device: Annotated[str, typer.Argument(help="serial:PORT or serial:PORT@BAUD.")],
+) -> None:
+    """Show what a board says of itself: protocol, clock, build, geometry. Resets its chip."""
+    from axonloop.host import inspection
+
+    inspection.identify(device)
+
+
+@app.command()
 def info() -> None:
     """Show versions, tools, devices and the geometry of the digits network."""
     from axonloop.host import inspection
@@ -146,6 +165,51 @@ def verilog(
     inspection.verilog(out, config)
 
 
+@app.command()
+def synth(
+    board: BoardName,
+    config: Configuration = None,
+    json: Json = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Append the figures to docs/synthesis.csv.")
+    ] = False,
+) -> None:
+    """Build the bitstream of a board with open tools, and report what it uses (minutes)."""
+    from axonloop.host import boards
+
+    boards.synth(board, config, json, record)
+
+
+@app.command()
+def budget(
+    board: Annotated[
+        list[str] | None, typer.Option(help="Check this board only; may be repeated.")
+    ] = None,
+) -> None:
+    """Build all boards; fail if one is larger or slower than docs/synthesis.csv says."""
+    from axonloop.host import boards
+
+    boards.budget(board or [])
+
+
+@app.command()
+def program(
+    bitstream: Annotated[
+        Path | None, typer.Argument(help="A bitstream, named after its board.")
+    ] = None,
+    board: Annotated[
+        str | None, typer.Option(help="Build for this board first, if need be.")
+    ] = None,
+    config: Configuration = None,
+) -> None:
+    """Load a bitstream into a board with openFPGALoader."""
+    from axonloop.host import boards
+
+    if (board is None) == (bitstream is None):
+        raise ValueError("either a bitstream or --board must be given, not both or none")
+    boards.program(str(bitstream) if board is None else board, config)
+
+
 @bench_app.command("core")
 def bench_core(json: Json = None) -> None:
     """Measure cycles and speeds of one core, beside the figures of other cores."""
@@ -160,6 +224,14 @@ def bench_batched(json: Json = None) -> None:
     from axonloop.host import inspection
 
     inspection.bench_batched(json)
+
+
+@bench_app.command("link")
+def bench_link(json: Json = None) -> None:
+    """Measure what the serial link makes of its line, on a co-simulated board."""
+    from axonloop.host import inspection
+
+    inspection.bench_link(json)
 
 
 @bench_app.command("mesh")
@@ -272,6 +344,19 @@ def study_rates(
     from axonloop.host.experiments.rates import study
 
     study(out, seeds, epochs, limit)
+
+
+@study_app.command("area")
+def study_area(
+    board: Annotated[str, typer.Option(help="A board with many DSPs.")] = "ulx3s-85f",
+    out: Annotated[Path, typer.Option(help="Folder for table and picture.")] = Path(
+        "runs/study-area"
+    ),
+) -> None:
+    """Build cores of many lanes, widths and sizes for an FPGA (hours; goes on if stopped)."""
+    from axonloop.host.experiments.area import study
+
+    study(out, board)
 
 
 def _fail(message: str, code: int) -> int:

@@ -7,21 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from axonloop.host.building import chip_config
-from axonloop.host.checkpoint import load_checkpoint, require_writable, write_json
+from axonloop.host.checkpoint import load_checkpoint, read_json, require_writable, write_json
 from axonloop.host.console import notice, print_metrics, print_table, progress_bars
 from axonloop.host.data.digits import split_digits
 from axonloop.host.device import Device
 from axonloop.host.devices import open_device
 from axonloop.host.evaluation import TRACED
 from axonloop.host.hashes import weight_hash
-from axonloop.host.runs import (
-    CHECKPOINT,
-    Run,
-    foreign_refused,
-    read_json,
-    require_new,
-    resumed_settings,
-)
+from axonloop.host.runs import CHECKPOINT, Run, foreign_refused, require_new, resumed_settings
 from axonloop.host.settings import Settings
 from axonloop.host.training import Trainer
 from axonloop.models.chip import ChipConfig
@@ -31,10 +24,12 @@ from axonloop.sim.errors import MissingToolError
 RUNS = Path("runs")
 
 
-def open_any(name: str | None, config: ChipConfig | CoreConfig) -> Device:
+def open_any(
+    name: str | None, config: ChipConfig | CoreConfig, record: Path | None = None
+) -> Device:
     """The device asked for; if none was, the RTL, or the golden model where it cannot be built."""
-    if name is not None:
-        return open_device(name, config)
+    if name is not None or record is not None:
+        return open_device(name or "rtl", config, record)
     try:
         return open_device("rtl", config)
     except MissingToolError as error:
@@ -57,18 +52,20 @@ def train_digits(
     json_file: Path | None,
     config: Path | None,
     resume: bool,
+    record: Path | None = None,
 ) -> None:
     """Train, or go on with, a run; `given` are the settings named on the command line."""
     require(not resume or out is not None, "out", "given with --resume, as --out runs/NAME", None)
     require(not resume or config is None, "config", "left out with --resume", str(config))
     folder = out or _new_folder()
     require_writable(json_file)
+    require_writable(record)
     if resume:
         settings = resumed_settings(folder, given)
     else:
         settings = Settings.from_dict((read_json(config) if config else {}) | given)
         require_new(folder)
-    with open_any(device, chip_config(settings)) as chip:
+    with open_any(device, chip_config(settings), record) as chip:
         run = Run.open(folder, settings, chip, resume)
         notice(f"run folder: {folder}")
         with progress_bars() as progress:

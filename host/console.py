@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from axonloop.host.runs import Progress as Report
+if TYPE_CHECKING:  # torch is slow to load, and not all that prints needs it
+    from axonloop.host.runs import Progress as Report
 
 _PHASES = {"descend": "training off the chip", "train": "training", "score": "scoring"}
 
@@ -56,6 +57,8 @@ def print_metrics(metrics: dict[str, Any]) -> None:
     split = ", ".join(
         f"{who} {time[f'{who}_us_per_tick']:.0f}" for who in ("device", "loss", "host")
     )
+    line = metrics["line"]
+    damage = f"{line['bad']} bad frames heard, {line['board_bad']} by the board" if line else ""
     print_table(
         {
             f"{scored} accuracy": f"{100 * metrics[f'{scored}_accuracy']:.2f} %",
@@ -71,4 +74,5 @@ def print_metrics(metrics: dict[str, Any]) -> None:
             "seconds": f"{metrics['seconds']:.1f}",
             "us per training tick": split,
         }
+        | ({"repaired on the line": f"{line['repaired']} times ({damage})"} if line else {})
     )

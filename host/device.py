@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from axonloop.host.link_use import LinkUse
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig
 from axonloop.models.registers import MODEL_COUNTERS, Counter, Region, chip_counters
@@ -34,8 +35,15 @@ class Device(ABC):
     config: ChipConfig
     counted: ClassVar[tuple[Counter, ...]] = MODEL_COUNTERS
     """The counters that the device has."""
+    recorded: bool = False
+    """Is there a recording of what it is sent? Then that must not depend on time."""
     chip_seconds: float = 0.0
     """Seconds of ticks and learning in the chip and on the link to it, or in the model."""
+
+    @property
+    def link_use(self) -> LinkUse | None:
+        """What the link to the chip carried so far; None where there is no link."""
+        return None
 
     @abstractmethod
     def configure(self, config: ChipConfig | CoreConfig) -> None:
@@ -76,6 +84,31 @@ class Device(ABC):
         With `learn`, the learning step follows at once, with the errors sent before.
         """
 
+    @abstractmethod
+    def send_tick(self, axons: Array, learn: bool = False) -> None:
+        """Run a tick, as `tick` does, but do not wait: `take_tick` returns what it reports.
+
+        Over a link several ticks, and reads, can be under way. What is called in between takes
+        effect in the order of the calls.
+        """
+
+    @abstractmethod
+    def take_tick(self) -> Array:
+        """What the oldest answer under way reports, which must be of `send_tick`; ValueError
+        if it is not."""
+
+    @abstractmethod
+    def send_read(self, regions: Sequence[Region]) -> None:
+        """Read state arrays as they are now, but do not wait: `take_read` returns them.
+
+        Behind a `send_tick` the state comes with the tick's answer.
+        """
+
+    @abstractmethod
+    def take_read(self) -> list[Array]:
+        """The arrays of the oldest answer under way, which must be of `send_read`; ValueError
+        if it is not."""
+
     def run(self, trains: Sequence[Array]) -> list[Array]:
         """Run `len(trains)` ticks without learning; `trains[k]` lists the axons of tick k."""
         return [self.tick(axons) for axons in trains]
@@ -114,6 +147,10 @@ class Device(ABC):
     def counters(self) -> dict[Counter, int]:
         """The `counted` counters: ticks and cycles of the first core, sums of all others."""
         return chip_counters(self.counter_table(), self.counted)
+
+    def line_counters(self) -> dict[str, int]:
+        """What befell the frames of the serial line since it was opened; empty without a line."""
+        return {}
 
     @abstractmethod
     def close(self) -> None:

@@ -82,8 +82,11 @@ class Scorer:
         return [table.take(pixels, axis=0).ravel() for pixels in trains]
 
     def _traced(self, trains: list[Array], trace: TraceHash) -> list[Array]:
-        spikes = []
         for axons in trains:
-            spikes.append(self.device.tick(axons))
-            trace.update(self.device.read(region) for region in STATE_REGIONS)
+            self.device.send_tick(axons)
+            self.device.send_read(STATE_REGIONS)
+        spikes = []
+        for _ in trains:
+            spikes.append(self.device.take_tick())
+            trace.update(self.device.take_read())
         return spikes

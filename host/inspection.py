@@ -14,9 +14,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from axonloop.host.building import chip_config
-from axonloop.host.checkpoint import require_writable, write_json, write_text
+from axonloop.host.checkpoint import read_json, require_writable, write_json, write_text
 from axonloop.host.console import notice, print_table
-from axonloop.host.runs import read_json
 from axonloop.host.settings import Settings
 from axonloop.models.chip import Mesh
 from axonloop.models.config import Geometry
@@ -64,6 +63,17 @@ def verify(
         write_json(json_file, dataclasses.asdict(report))
 
 
+def identify(name: str) -> None:
+    """What the board `name` says of itself. Its chip is reset, as whenever a board is opened."""
+    from axonloop.host.identification import chip_of, described
+    from axonloop.host.serial import SerialTransport, parse_port
+
+    transport = SerialTransport(*parse_port(name))
+    transport.close()
+    chip_of(transport.identity)
+    print_table(described(transport.identity))
+
+
 def info() -> None:
     """Versions, devices, and the geometry of the digits network."""
     versions = {name: version(name) for name in PACKAGES}
@@ -106,6 +116,16 @@ def bench_core(json_file: Path | None) -> None:
 def bench_batched(json_file: Path | None) -> None:
     """Print the table of `bench batched`."""
     from axonloop.host.bench_batched import bench_batched as measure
+
+    require_writable(json_file)
+    with Console(stderr=True).status("") as status:
+        figures = measure(lambda what: status.update(f"measuring: {what}"))
+    _print_beside_peers(figures, json_file)
+
+
+def bench_link(json_file: Path | None) -> None:
+    """Print the table of `bench link`."""
+    from axonloop.host.bench_link import bench_link as measure
 
     require_writable(json_file)
     with Console(stderr=True).status("") as status:

@@ -13,6 +13,8 @@ from axonloop.host.encoders import Integers
 from axonloop.host.processing import ErrorPath, ProcessingCore
 from axonloop.host.program import Program
 
+_COUNTED = ("spikes", "errors", "ticks", "overtaken")
+
 
 @dataclass(frozen=True, eq=False)
 class LearningLayer:
@@ -29,7 +31,8 @@ class LearningLayer:
 class Layers:
     """All learning layers of a program, in order; the last one has a readout.
 
-    `spikes` and `errors` count what crossed to and from each layer, over `ticks` ticks.
+    `spikes` and `errors` count what crossed from and to each layer, over `ticks` ticks;
+    `overtaken` the error events that were dropped because they came too late for their sample.
     """
 
     def __init__(self, program: Program, layers: Sequence[LearningLayer]) -> None:
@@ -40,7 +43,7 @@ class Layers:
         self._neurons = [program.neurons[layer.name] for layer in layers]
         everyone = np.arange(program.config.neurons)
         self._alone = len(layers) == 1 and np.array_equal(self._neurons[0], everyone)
-        self.ticks = 0
+        self.ticks = self.overtaken = 0
         self.spikes, self.errors = [0] * len(layers), [0] * len(layers)
 
     @property
@@ -48,11 +51,6 @@ class Layers:
         """The layers with a readout of their own."""
         found = {layer.name: layer.teacher for layer in self.layers}
         return {name: core for name, core in found.items() if isinstance(core, ProcessingCore)}
-
-    @property
-    def overtaken(self) -> int:
-        """Error events dropped because a new sample overtook them."""
-        return sum(layer.teacher.overtaken for layer in self.layers)
 
     @property
     def loss_seconds(self) -> float:
@@ -64,20 +62,27 @@ class Layers:
         for layer in self.layers:
             if isinstance(layer.teacher, ProcessingCore):
                 layer.teacher.begin(target)
-            else:
-                layer.teacher.begin()
 
-    def step(self, spikes: Array) -> tuple[Array, Array]:
-        """Take the spikes of a tick; return neurons and values of the errors to send now."""
+    def step(self, spikes: Array, late: bool = False) -> tuple[Array, Array]:
+        """Take the spikes of a tick; return neurons and values of the errors that they make.
+
+        `late`: the errors will be dropped.
+        """
         self.ticks += 1
         if self._alone:
             neurons, values = self._last.step(spikes)
-            self.spikes[0] += len(spikes)
-            self.errors[0] += len(neurons)
+            self._count(0, spikes, neurons, late)
             return neurons, values
-        return self._step_all(self.split(spikes))
+        return self._step_all(self.split(spikes), late)
 
-    def _step_all(self, shares: list[Array]) -> tuple[Array, Array]:
+    def _count(self, k: int, spikes: Array, neurons: Array, late: bool) -> None:
+        self.spikes[k] += len(spikes)
+        if late:
+            self.overtaken += len(neurons)
+        else:
+            self.errors[k] += len(neurons)
+
+    def _step_all(self, shares: list[Array], late: bool) -> tuple[Array, Array]:
         """From the last layer to the first: its gradient is what layers without a readout hear."""
         heard, events = None, []
         for k in reversed(range(len(self.layers))):
@@ -87,8 +92,7 @@ class Layers:
                 heard = teacher.heard if heard is None else heard
             else:
                 neurons, values = teacher.step(heard)
-            self.spikes[k] += len(shares[k])
-            self.errors[k] += len(neurons)
+            self._count(k, shares[k], neurons, late)
             events.append((self._neurons[k].take(neurons), values))
         neurons, values = (np.concatenate(parts) for parts in zip(*reversed(events), strict=True))
         return neurons, values
@@ -117,8 +121,7 @@ class Layers:
             for k, layer in enumerate(self.layers)
             for name, value in layer.teacher.state().items()
         }
-        counted = {name: np.array(getattr(self, name)) for name in ("spikes", "errors", "ticks")}
-        return states | counted
+        return states | {name: np.array(getattr(self, name)) for name in _COUNTED}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put back what `state` returned."""
@@ -126,7 +129,7 @@ class Layers:
             mark = f"{k}_"
             own = {n.removeprefix(mark): v for n, v in state.items() if n.startswith(mark)}
             layer.teacher.restore(own)
-        self.ticks = int(state["ticks"])
+        self.ticks, self.overtaken = int(state["ticks"]), int(state["overtaken"])
         self.spikes, self.errors = (
             [int(count) for count in state[name]] for name in ("spikes", "errors")
         )

@@ -7,9 +7,10 @@ costs one exchange.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from axonloop.host.addresses import Addresses
 from axonloop.host.control import check_identity, counter_halves, counter_values
 from axonloop.host.device import Array, Device
 from axonloop.host.error_sums import ErrorSums
+from axonloop.host.flight import Flight
 from axonloop.host.packing import (
     Words,
     as_words,
@@ -56,30 +58,63 @@ class Transport(Protocol):
         ...
 
 
+@runtime_checkable
+class QueueTransport(Transport, Protocol):
+    """A transport that takes more words while answers are under way."""
+
+    def send(self, words: Words, expected: int) -> None:
+        """Put words on their way, with `expected` TICK and READ packets among them."""
+        ...
+
+    def take(self, count: int) -> Words:
+        """All replies up to the next `count` answers to what was sent."""
+        ...
+
+
 class PacketDevice(Device):
-    """A chip behind a `Transport`.
+    """A chip behind a `Transport`, which is closed with it, or where opening fails.
 
     Opening reads every core's identification, then writes all registers and tables, and *no
-    synapse* everywhere. DeviceError if the chip has another magic, version, geometry, mesh or
-    core number. A FAULT of the chip is a DeviceError with the code's name.
+    synapse* everywhere. If the chip is not `fresh` from power-up, its state, tick and counters
+    become 0 too. DeviceError if the chip has another magic, version, geometry, mesh or core
+    number. A FAULT of the chip is a DeviceError with the code's name.
     """
 
     name = "packets"
     counted = tuple(Counter)
 
-    def __init__(self, transport: Transport, config: ChipConfig | CoreConfig) -> None:
+    def __init__(
+        self, transport: Transport, config: ChipConfig | CoreConfig, fresh: bool = True
+    ) -> None:
         self._transport = transport
+        self._queue = transport if isinstance(transport, QueueTransport) else None
         self.config = chip = ChipConfig.of(config)
         self._words = region_words(chip.geometry)
         self._addresses = Addresses(chip)
         self._ticks = [as_words([header(Kind.TICK, chip.first, learn)]) for learn in (0, 1)]
         self._learn = as_words([header(Kind.LEARN, chip.first)])
         self._open = True
+        self._flight = Flight()
         self._posted: list[Words] = []
         self._posted_size = 0
-        self._identify()
-        self._write_weights(np.full((chip.axons, chip.geometry.neurons), chip.geometry.no_synapse))
-        self.configure(chip)
+        try:
+            self._identify()
+            no_synapse = np.full((chip.axons, chip.geometry.neurons), chip.geometry.no_synapse)
+            self._write_weights(no_synapse)
+            self.configure(chip)
+            if not fresh:
+                self._start_over()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start_over(self) -> None:
+        """State, tick and counters as after power-up."""
+        self.clear()
+        self._post_control(Control.TICK, [0, self.config.seed, 1])
+        self._learned = True
+        zeros = as_words([0] * 2 * len(Counter))
+        self._write_words(Region.CONTROL, [zeros] * len(self.config.cores), Control.COUNTERS)
 
     def _identify(self) -> None:
         """Compare the chip's identification with the configuration; take over where it stands."""
@@ -126,7 +161,12 @@ class PacketDevice(Device):
         """Several state arrays, in one exchange."""
         if not validation.check_regions(regions):
             return []
-        found = self._read_words([(region, self._words[region]) for region in regions])
+        return self._arrays(regions, self._read_words(self._whole(regions)))
+
+    def _whole(self, regions: Sequence[Region]) -> list[tuple[Region, int]]:
+        return [(region, self._words[region]) for region in regions]
+
+    def _arrays(self, regions: Sequence[Region], found: list[list[Words]]) -> list[Array]:
         return [self._decode(*pair) for pair in zip(regions, found, strict=True)]
 
     def _decode(self, region: Region, found: list[Words]) -> Array:
@@ -155,6 +195,32 @@ class PacketDevice(Device):
         replies = self._exchange(self._ticks[bool(learn)], 1)
         self._ticked(learn)
         return spikes_of_tick(replies, self._addresses)
+
+    def send_tick(self, axons: Array, learn: bool = False) -> None:
+        """Run a tick; `take_tick` waits for what it reports."""
+        self._post(self._addresses.spikes(axons))
+        hear = self._ask(self._ticks[bool(learn)], 1)
+        self._ticked(learn)
+        self._flight.add("tick", lambda: spikes_of_tick(hear(), self._addresses))
+
+    def take_tick(self) -> Array:
+        """The neurons reported by the oldest tick that was not taken."""
+        reported: Array = self._flight.take("tick")
+        return reported
+
+    def send_read(self, regions: Sequence[Region]) -> None:
+        """Read state arrays; `take_read` waits for them."""
+        checked = validation.check_regions(regions)
+        if not checked:
+            return self._flight.add("read", list)
+        asked = self._whole(checked)
+        hear = self._ask(*self._read_packets(asked))
+        self._flight.add("read", lambda: self._arrays(checked, self._cut(hear(), asked)))
+
+    def take_read(self) -> list[Array]:
+        """The arrays of the oldest read that was not taken."""
+        found: list[Array] = self._flight.take("read")
+        return found
 
     def run(self, trains: Sequence[Array]) -> list[Array]:
         """Run `len(trains)` ticks without learning, in one exchange; all or none are accepted."""
@@ -204,7 +270,7 @@ class PacketDevice(Device):
         """All state, as arrays and numbers that `numpy.savez` takes; see `Device.snapshot`."""
         validation.require_no_errors(*(sums.values for sums in self._sums))
         regions = (*WRITABLE, Region.WEIGHT, Region.CONTROL)
-        *found, weights, controls = self._read_words([(r, self._words[r]) for r in regions])
+        *found, weights, controls = self._read_words(self._whole(regions))
         state: dict[str, Any] = {
             region.name.lower(): self._decode(region, words)
             for region, words in zip(WRITABLE, found, strict=True)
@@ -244,6 +310,7 @@ class PacketDevice(Device):
         """Drop what was posted and close the transport."""
         self._open = False
         self._posted.clear()
+        self._flight.clear()
         self._transport.close()
 
     def _post(self, words: Words) -> None:
@@ -271,22 +338,58 @@ class PacketDevice(Device):
 
     def _read_words(self, wanted: Sequence[tuple[Region, int]]) -> list[list[Words]]:
         """The first words of regions, of every core, in one exchange."""
+        return self._cut(self._exchange(*self._read_packets(wanted)), wanted)
+
+    def _read_packets(self, wanted: Sequence[tuple[Region, int]]) -> tuple[Words, int]:
+        """READ packets for the first words of regions of every core, and their number."""
         cores = self._addresses.cores
-        asked = [(core, region, count) for region, count in wanted for core in cores]
-        packets = [read_packets(*each) for each in asked]
+        packets = [read_packets(core, *each) for each in wanted for core in cores]
         words = np.concatenate([part for part, _ in packets])
-        replies = self._exchange(words, sum(answers for _, answers in packets))
-        ends = np.cumsum([count for *_, count in asked])
+        return words, sum(answers for _, answers in packets)
+
+    def _cut(self, replies: Words, wanted: Sequence[tuple[Region, int]]) -> list[list[Words]]:
+        """The words of every region, by cores, from the answers to `_read_packets`."""
+        cores = len(self._addresses.cores)
+        ends = np.cumsum([count for _, count in wanted for _ in range(cores)])
         parts = np.split(data_payload(replies, int(ends[-1])), ends[:-1])
-        return [parts[start : start + len(cores)] for start in range(0, len(parts), len(cores))]
+        return [parts[start : start + cores] for start in range(0, len(parts), cores)]
 
     def _exchange(self, words: Words, expected: int) -> Words:
-        """Send what is posted and `words`; the posted packets go out once, whatever happens."""
+        """Send what is posted and `words`; the replies, behind those of all that is in flight."""
+        self._flight.land()
+        sent = self._with_posted(words)
+        with self._timed():
+            return self._transport.exchange(sent, expected)
+
+    def _ask(self, words: Words, expected: int) -> Callable[[], Words]:
+        """Send what is posted and `words`; what is returned waits for the replies, once.
+
+        A transport without a queue has them at once.
+        """
+        if self._queue is None:
+            replies = self._exchange(words, expected)
+            return lambda: replies
+        sent, queue = self._with_posted(words), self._queue
+        with self._timed():
+            queue.send(sent, expected)
+        return lambda: self._taken(queue, expected)
+
+    def _taken(self, queue: QueueTransport, expected: int) -> Words:
+        with self._timed():
+            return queue.take(expected)
+
+    def _with_posted(self, words: Words) -> Words:
+        """What is posted and `words`; the posted packets go out once, whatever happens."""
         validation.require_open(self._open)
         sent = np.concatenate([*self._posted, words])
         self._posted, self._posted_size = [], 0
+        return sent
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        """Count the time of the block as the chip's and the link's."""
         start = perf_counter()
         try:
-            return self._transport.exchange(sent, expected)
+            yield
         finally:
             self.chip_seconds += perf_counter() - start

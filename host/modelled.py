@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from axonloop.host import validation
 from axonloop.host.device import Array, Device, DeviceError
+from axonloop.host.flight import Flight
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig
 from axonloop.models.registers import Region
@@ -36,6 +37,7 @@ class ModelDevice(Device, Generic[M]):
     def __init__(self, config: ChipConfig, chip: M) -> None:
         self.config = config
         self._open_chip: M | None = chip
+        self._flight = Flight()
 
     @property
     def _chip(self) -> M:
@@ -66,6 +68,26 @@ class ModelDevice(Device, Generic[M]):
         checked = validation.check_trains(self.config, trains)
         return [self._tick(axons, learn=False) for axons in checked]
 
+    def send_tick(self, axons: Array, learn: bool = False) -> None:
+        """Run a tick at once; `take_tick` returns what it reports."""
+        reported = self.tick(axons, learn)
+        self._flight.add("tick", lambda: reported)
+
+    def take_tick(self) -> Array:
+        """The neurons reported by the oldest tick that was not taken."""
+        reported: Array = self._flight.take("tick")
+        return reported
+
+    def send_read(self, regions: Sequence[Region]) -> None:
+        """Read at once; `take_read` returns the arrays."""
+        found = self.read_many(regions)
+        self._flight.add("read", lambda: found)
+
+    def take_read(self) -> list[Array]:
+        """The arrays of the oldest read that was not taken."""
+        found: list[Array] = self._flight.take("read")
+        return found
+
     def _tick(self, axons: NDArray[Any], learn: bool) -> Array:
         start = perf_counter()
         reported = self._advance(axons)
@@ -92,3 +114,4 @@ class ModelDevice(Device, Generic[M]):
     def close(self) -> None:
         """Let go of the chip; whatever needs it is a DeviceError from now on."""
         self._open_chip = None
+        self._flight.clear()

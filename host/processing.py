@@ -11,7 +11,6 @@ and feedback hold them in float64, for speed: every number in between stays belo
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -98,62 +97,44 @@ class Readout:
 
 
 class ErrorPath:
-    """The way of errors to a population: a feedback matrix, an encoder, and `latency` ticks.
+    """The way of errors to a population: a feedback matrix and an encoder.
 
-    `feedback`: int `(classes, neurons)`, not to be changed. Errors that a new sample overtakes
-    are dropped and counted in `overtaken`.
+    `feedback`: int `(classes, neurons)`, not to be changed.
     """
 
-    def __init__(self, feedback: Integers, encoder: ErrorEncoder, latency: int = 0) -> None:
+    def __init__(self, feedback: Integers, encoder: ErrorEncoder) -> None:
         require(feedback.ndim == 2, "feedback", "of shape (classes, neurons)", feedback.shape)
         neurons = feedback.shape[1]
         require(encoder.neurons == neurons, "error encoder", f"for {neurons} neurons", encoder)
-        require_range("latency", latency, 0, 1_000_000)
         _require_exact("feedback weights of a neuron", feedback, axis=0)
         self.feedback, self.encoder = feedback, encoder
-        self.latency, self.overtaken = latency, 0
         self._back = _rows(feedback.T)
-        self._flight: deque[Integers] = deque()
-
-    def begin(self) -> None:
-        """Start a sample."""
-        self.overtaken += sum(int(np.count_nonzero(errors)) for errors in self._flight)
-        self._flight.clear()
 
     def step(self, gradient: Exact | None) -> tuple[Array, Array]:
-        """Take the gradient of a tick, if there is one; neurons and values of the errors due."""
-        if gradient is not None:
-            exact = self._back.dot(gradient)
-            self._flight.append(self.encoder.encode(exact.astype(np.int64)))
-        if len(self._flight) <= self.latency:
+        """Take the gradient of a tick, if there is one; neurons and values of its errors."""
+        if gradient is None:
             return _NOBODY, _NOBODY
-        errors = self._flight.popleft()
+        errors = self.encoder.encode(self._back.dot(gradient).astype(np.int64))
         (neurons,) = errors.nonzero()
         return neurons.astype(np.int32), errors.take(neurons).astype(np.int32)
 
     def state(self) -> dict[str, Any]:
-        """Encoder and errors in flight: arrays and whole numbers, for `restore`."""
-        flight = np.array(self._flight, dtype=np.int64).reshape(-1, self.encoder.neurons)
-        inner = {f"encoder_{k}": v for k, v in self.encoder.state().items()}
-        return inner | {"flight": flight, "overtaken": self.overtaken}
+        """The encoder's state: arrays and whole numbers, for `restore`."""
+        return {f"encoder_{k}": v for k, v in self.encoder.state().items()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put back what `state` returned."""
         mark = "encoder_"
         inner = {k.removeprefix(mark): v for k, v in state.items() if k.startswith(mark)}
         self.encoder.restore(inner)
-        flight = np.array(state["flight"], dtype=np.int64)
-        wide = flight.ndim == 2 and flight.shape[1] == self.encoder.neurons
-        require(wide, "errors in flight", f"of shape (n, {self.encoder.neurons})", flight.shape)
-        self._flight, self.overtaken = deque(flight), int(state["overtaken"])
 
 
 class ProcessingCore:
-    """Turns the spikes of each tick into the error events that are due after that tick.
+    """Turns the spikes of each tick into the error events that they make.
 
-    `begin` a sample, then call `step` once per tick. Errors start after `burn_in` ticks and are
-    handed out `latency` ticks late. `heard` is the gradient of the last tick, None during the
-    burn-in; `loss_seconds` the time spent in the loss and autograd.
+    `begin` a sample, then call `step` once per tick. Errors start after `burn_in` ticks. `heard`
+    is the gradient of the last tick, None during the burn-in; `loss_seconds` the time spent in
+    the loss and autograd.
     """
 
     def __init__(
@@ -163,13 +144,12 @@ class ProcessingCore:
         encoder: ErrorEncoder,
         loss: Loss = torch.nn.functional.cross_entropy,
         burn_in: int = 0,
-        latency: int = 0,
     ) -> None:
         shape = readout.weights.shape
         require(feedback.shape == shape, "feedback", f"of shape {shape}", feedback.shape)
         require_range("burn-in", burn_in, 0, 1_000_000)
         self.readout, self.loss, self.burn_in = readout, loss, burn_in
-        self.path = ErrorPath(feedback, encoder, latency)
+        self.path = ErrorPath(feedback, encoder)
         _require_exact("readout weights of a class", readout.weights, axis=1)
         self._columns = _rows(readout.weights.T << READOUT_SHIFT)
         self._kept = readout.leak / DECAY_ONE
@@ -185,20 +165,14 @@ class ProcessingCore:
         """The error encoder."""
         return self.path.encoder
 
-    @property
-    def overtaken(self) -> int:
-        """Error events dropped because a new sample overtook them."""
-        return self.path.overtaken
-
     def begin(self, target: int | torch.Tensor) -> None:
         """Start a sample: `target` is what the loss gets as its second argument."""
         self._target = torch.as_tensor(target)
         self._level[:] = 0
         self._age = 0
-        self.path.begin()
 
     def step(self, spikes: Array) -> tuple[Array, Array]:
-        """Take the spikes of a tick; return neurons and values of the errors to send now."""
+        """Take the spikes of a tick; return neurons and values of the errors that they make."""
         self._listen(spikes)
         self.heard = self.gradient() if self._age >= self.burn_in else None
         self._age += 1

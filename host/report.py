@@ -86,9 +86,13 @@ def record(device: Device, layers: Layers, trains: list[Array], label: int) -> R
     spikes, errors, potential = [], [], []
     theta = device.config.cores[0].parameter_sets[0].theta
     for axons in trains:
-        spikes.append(device.tick(axons))
+        device.send_tick(axons)
+        device.send_read([Region.MEMBRANE, Region.RESET])
+    for _ in trains:
+        spikes.append(device.take_tick())
         errors.append(layers.step(spikes[-1]))
-        potential.append(device.read(Region.MEMBRANE) - device.read(Region.RESET))
+        membrane, reset = device.take_read()
+        potential.append(membrane - reset)
     return Recording(trains, spikes, errors, np.array(potential) / theta)
 
 

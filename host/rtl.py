@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from axonloop.host.link import PacketDevice
+from axonloop.host.recording import recorded
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, Geometry
 from axonloop.sim.chip import build_chip
@@ -30,15 +31,18 @@ class RtlDevice(PacketDevice):
         trace: bool = False,
         seed: int = 0,
         notify: Notify = to_stderr,
+        record: Path | None = None,
     ) -> None:
         chip = ChipConfig.of(config)
         library = build_chip(chip.geometry, chip.first, trace, notify, chip.mesh)
         self.chip = RtlChip(library, seed, patience(chip.geometry))
         try:
-            super().__init__(self.chip, chip)
+            transport = recorded(self.chip, record, fresh=True)
         except BaseException:
             self.chip.close()
             raise
+        super().__init__(transport, chip)
+        self.recorded = record is not None
 
     @contextmanager
     def waveform(self, path: Path) -> Iterator[None]:

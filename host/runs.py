@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,32 +10,25 @@ from time import perf_counter
 from typing import Any
 
 from axonloop.host.account import channel_metrics, channel_of, write_account
-from axonloop.host.checkpoint import load_checkpoint, save_checkpoint, write_json
+from axonloop.host.checkpoint import load_checkpoint, read_json, save_checkpoint, write_json
 from axonloop.host.data.digits import SIDE, split_digits
 from axonloop.host.device import Device
 from axonloop.host.evaluation import TRACED, Score
 from axonloop.host.hashes import weight_hash
 from axonloop.host.settings import Settings
+from axonloop.host.telemetry import draw_link, link_metrics
 from axonloop.host.training import Trainer
 from axonloop.models.config import require
 
 CONFIG, CHECKPOINT, METRICS = "config.json", "checkpoint.npz", "metrics.json"
 CURVE, WEIGHTS, RASTER = "learning_curve.png", "weights.png", "raster.png"
-ACCOUNT, MESH = "network.txt", "mesh.png"
+ACCOUNT, MESH, LINK = "network.txt", "mesh.png", "link.png"
 CHECKPOINT_SECONDS = 5.0
 """Least time between two checkpoints within an epoch."""
+CHECKPOINT_SAMPLES = 100
+"""Samples between two of them where a device is recorded or replayed."""
 Progress = Callable[[str, int, int], None]
 """Told the phase ("train" or "score"), the samples done in it, and their number."""
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file; ValueError if there is none."""
-    try:
-        data = json.loads(path.read_text())
-    except (OSError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path.name} must be a JSON file, not {str(path)!r} ({error})") from error
-    require(isinstance(data, dict), path.name, "a JSON object", data)
-    return dict(data)
 
 
 def require_new(folder: Path) -> None:
@@ -110,12 +102,21 @@ class Run:
         def after_sample() -> None:
             done = trainer.position.epoch * samples + trainer.position.sample
             progress("train", done, total)
-            if perf_counter() - self.saved > CHECKPOINT_SECONDS:
+            if trainer.at_rest and self._due(done):
                 self.save()
 
+        def rest() -> bool:
+            return self._due(trainer.position.epoch * samples + trainer.position.sample + 1)
+
         self.save()
-        trainer.run(after_sample)
+        trainer.run(after_sample, rest)
         self.save()
+
+    def _due(self, done: int) -> bool:
+        """Is it time for a checkpoint, with `done` samples done? It asks for the chip's state."""
+        if self.trainer.device.recorded:
+            return done % CHECKPOINT_SAMPLES == 0
+        return perf_counter() - self.saved > CHECKPOINT_SECONDS
 
     def finish(self, progress: Progress) -> dict[str, Any]:
         """Score the trained network, write metrics.json and pictures, and return the metrics."""
@@ -145,6 +146,8 @@ class Run:
         report.draw_learning_curve(
             self.folder / CURVE, history, trainer.settings.tune, score.accuracy
         )
+        if trainer.costs:
+            draw_link(self.folder / LINK, trainer.costs)
         program = trainer.program
         first = program.plan.network.projections[0]
         weights = program.weights_of(first, device.read_weights())
@@ -176,13 +179,20 @@ class Run:
             **{name: counters[name] for name in _COUNTED},
             "seconds": perf_counter() - self.started,
             "time": self._times(),
+            **self._link(),
             "errors_overtaken": trainer.layers.overtaken,
             "channel": channel_metrics(
                 channel_of(trainer.program, trainer.layers, settings.strategy)
             ),
             "history": trainer.position.history,
             "counters": counters,
+            "line": device.line_counters(),
         }
+
+    def _link(self) -> dict[str, Any]:
+        """What the link to the chip carried, if there is one."""
+        use = self.trainer.device.link_use
+        return {} if use is None else {"link": link_metrics(self.trainer.costs, use)}
 
     def _times(self) -> dict[str, float]:
         """Seconds of training by who spent them, and microseconds per training tick."""

@@ -5,25 +5,33 @@ from __future__ import annotations
 import errno
 import secrets
 import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import serial
 
+from axonloop.host.answers import Answers
 from axonloop.host.device import DeviceError
 from axonloop.host.devices import SERIAL
+from axonloop.host.identification import chip_of
 from axonloop.host.link import PacketDevice
-from axonloop.host.packing import Words, as_words
+from axonloop.host.link_use import LinkUse
+from axonloop.host.packing import Words
+from axonloop.host.recording import recorded
 from axonloop.host.serial_link import HostLink
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, require, require_range
-from axonloop.models.link import GEOMETRY_FIELDS, Identity, geometry_words
-from axonloop.models.packets import Kind
-from axonloop.models.registers import Control, Counter, Region
+from axonloop.models.link import GEOMETRY_FIELDS, Identity, Status, geometry_words, line_bytes
 
 BAUD = 1_000_000
 """Rate where none is named."""
 STEP = 0.005
 """Seconds for which a read waits."""
+REOPEN = 0.05
+"""Seconds between two attempts to open a port that went away."""
 CHIP_PATIENCE = 120.0
 """Seconds without a word from the chip, while the board answers, that count as a hang."""
 
@@ -60,23 +68,94 @@ def _why_closed(port: str, error: serial.SerialException) -> str:
     return f"{thing} must be a serial port, not fail: {error}"
 
 
-class SerialTransport:
-    """A session with a board. Raises DeviceError where port, board or protocol are not right.
+class Line(Protocol):
+    """A serial line, as `serial.Serial` is one."""
 
-    `session` is drawn at random unless it is given.
+    @property
+    def in_waiting(self) -> int: ...
+    def write(self, data: bytes, /) -> int | None: ...
+    def read(self, size: int, /) -> bytes: ...
+    def close(self) -> None: ...
+
+
+class LastingPort:
+    """A port that is opened again if it goes away, for up to `patience` seconds.
+
+    What was on the line is lost; the link makes that good, if the board kept its session.
+    `returns` counts how often it came back. OSError if it stays away.
     """
 
-    def __init__(self, port: str, baud: int, patience: float = 10.0, session: int = 0) -> None:
+    def __init__(self, port: str, baud: int, patience: float) -> None:
+        self._port, self._baud, self._patience, self.returns = port, baud, patience, 0
         self._serial = open_port(port, baud)
+
+    @property
+    def in_waiting(self) -> int:
+        """Bytes that have come."""
+        try:
+            return int(self._serial.in_waiting)
+        except OSError as error:
+            return self._await_return(error)
+
+    def write(self, data: bytes) -> int:
+        """Write: how many bytes went."""
+        try:
+            return self._serial.write(data) or 0
+        except OSError as error:
+            return self._await_return(error) + len(data)
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes, those that come in a few milliseconds."""
+        try:
+            return bytes(self._serial.read(size))
+        except OSError as error:
+            return bytes(self._await_return(error))
+
+    def _await_return(self, why: OSError) -> int:
+        """Open the port anew; 0, the number of bytes that were saved."""
+        end = time.monotonic() + self._patience
+        self._serial.close()
+        while time.monotonic() < end:
+            try:
+                self._serial = open_port(self._port, self._baud)
+            except DeviceError:
+                time.sleep(REOPEN)
+            else:
+                self.returns += 1
+                return 0
+        raise why
+
+    def close(self) -> None:
+        """Close the port."""
+        self._serial.close()
+
+
+class LineTransport:
+    """A session with a board. Raises DeviceError where line, board or protocol are not right.
+
+    `clock` gives the seconds by which `patience` and the link's asks are meant. `session` is
+    drawn at random unless it is given. `use` counts what the line carries at `baud`.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        baud: int,
+        patience: float,
+        session: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._line, self._clock = line, clock
         self.link = HostLink(session or secrets.randbelow(2**32 - 1) + 1, patience=patience)
-        self.bytes_sent = self.bytes_received = self.exchanges = 0
+        self.use = LinkUse(baud)
+        self._answers, self._asked = Answers(), 0
         self._pending = b""
         try:
-            self.link.begin(time.monotonic())
+            self.link.begin(self._clock())
             while self.link.identity is None:
                 self._pump()
         except BaseException:
-            self._serial.close()
+            self._line.close()
             raise
 
     @property
@@ -86,104 +165,125 @@ class SerialTransport:
         return self.link.identity
 
     def exchange(self, words: Words, expected: int) -> Words:
-        """See `Transport`."""
-        self.exchanges += 1
-        self.link.wait(time.monotonic())
+        """See `Transport`; everything sent before must have been taken."""
+        self.send(words, expected)
+        return self.take(expected)
+
+    def send(self, words: Words, expected: int) -> None:
+        """See `QueueTransport`."""
+        self._asked += expected
+        self.use = self.use.plus(predicted_down=line_bytes(words.size))
+        self.link.wait(self._clock())
         self.link.send(words)
-        answers, heard = Answers(), []
-        moved = time.monotonic()
-        while answers.count < expected:
+        self._pump(wait=False)
+
+    def take(self, count: int) -> Words:
+        """See `QueueTransport`."""
+        self.use = self.use.plus(round_trips=count == self._asked)
+        self._asked -= count
+        self.link.wait(self._clock())
+        moved = self._clock()
+        while len(self._answers) < count:
             self._pump()
             if (got := self.link.take()).size:
-                answers.hear(got)
-                heard.append(got)
-                moved = time.monotonic()
-            elif time.monotonic() - moved > CHIP_PATIENCE:
+                self._answers.hear(got)
+                moved = self._clock()
+            elif self._clock() - moved > CHIP_PATIENCE:
                 raise DeviceError(
                     f"chip must answer within {CHIP_PATIENCE:g} seconds, not hang: reset the board"
                 )
-        return np.concatenate(heard)
+        parts = self._answers.take(count)
+        self.use = self.use.plus(predicted_up=sum(line_bytes(part.size) for part in parts))
+        return np.concatenate(parts)
 
     def status(self) -> Words:
         """The board's counters, in the order of `models.link.Status`."""
-        self.link.wait(time.monotonic())
+        self.link.wait(self._clock())
         self.link.ask_status()
         while self.link.status is None:
             self._pump()
         return self.link.status
 
-    def _pump(self) -> None:
-        """Write what there is to write, hear what there is to hear, for a few milliseconds."""
-        self._pending += self.link.output(time.monotonic())
+    def _pump(self, wait: bool = True) -> None:
+        """Write what there is to write, hear what there is to hear; `wait` some ms for it."""
+        self._pending += self.link.output(self._clock())
         try:
-            if self._pending:
-                written = self._serial.write(self._pending) or 0
-                self._pending = self._pending[written:]
-                self.bytes_sent += written
-            data = self._serial.read(max(1, self._serial.in_waiting))
+            written = self._line.write(self._pending) or 0 if self._pending else 0
+            data = self._line.read(max(wait, self._line.in_waiting))
         except OSError as error:
             raise DeviceError(
                 f"board must stay on its port, not go away ({error}): plug it in, or start it, "
                 "and go on with --resume"
             ) from error
-        self.bytes_received += len(data)
-        self.link.receive(data, time.monotonic())
+        self._pending = self._pending[written:]
+        self.use = self.use.plus(bytes_down=written, bytes_up=len(data))
+        self.link.receive(data, self._clock())
 
     def close(self) -> None:
-        """Close the port."""
-        self._serial.close()
+        """Close the line."""
+        self._line.close()
 
 
-class Answers:
-    """Counts the answers to TICK and READ among the chip's words."""
+class SerialTransport(LineTransport):
+    """A session with the board on a port."""
 
-    def __init__(self) -> None:
-        self.count, self._payload = 0, 0
-
-    def hear(self, words: Words) -> None:
-        """The next words; a DATA packet may go on in later ones."""
-        place, values = 0, words.tolist()
-        while place < len(values):
-            if self._payload:
-                step = min(self._payload, len(values) - place)
-                place, self._payload = place + step, self._payload - step
-                self.count += self._payload == 0
-                continue
-            kind, refused = values[place] >> 28, values[place] >> 4 & 0xF
-            if kind == Kind.DATA:
-                self._payload = values[place] & 0xFFFF
-            fault = kind == Kind.FAULT and refused in (Kind.TICK, Kind.READ)
-            empty = kind == Kind.DATA and not self._payload
-            self.count += kind == Kind.TICK or fault or empty
-            place += 1
+    def __init__(self, port: str, baud: int, patience: float = 10.0, session: int = 0) -> None:
+        self.port = LastingPort(port, baud, patience)
+        super().__init__(self.port, baud, patience, session)
 
 
-class SerialDevice(PacketDevice):
-    """A board. Its chip starts as after power-up: state, tick and counters are 0.
+class BoardDevice(PacketDevice):
+    """A board at the other end of `transport`, which is closed with it, or if this fails.
 
-    `name` as in `parse_port`. DeviceError if the board's configuration is not that of `config`.
+    Its chip starts as after power-up: state, tick and counters are 0. DeviceError if the board's
+    configuration is not that of `config`; without one, the board's own is taken.
     """
 
     name = "serial"
 
-    def __init__(self, name: str, config: ChipConfig | CoreConfig, patience: float = 10.0) -> None:
-        chip = ChipConfig.of(config)
-        self.transport = SerialTransport(*parse_port(name), patience)
+    def __init__(
+        self,
+        transport: LineTransport,
+        config: ChipConfig | CoreConfig | None = None,
+        record: Path | None = None,
+    ) -> None:
+        self.transport = transport
         try:
-            check_configuration(self.transport.identity, chip)
-            super().__init__(self.transport, chip)
-            self._start_over()
+            chip = chip_of(transport.identity) if config is None else ChipConfig.of(config)
+            check_configuration(transport.identity, chip)
+            # The session's begin reset registers, not memories.
+            passing = recorded(transport, record, fresh=False)
         except BaseException:
-            self.transport.close()
+            transport.close()
             raise
+        super().__init__(passing, chip, fresh=False)
+        self.recorded = record is not None
 
-    def _start_over(self) -> None:
-        """As after power-up; the session's begin reset registers, not memories."""
-        self.clear()
-        self._post_control(Control.TICK, [0, self.config.seed, 1])
-        self._learned = True
-        zeros = as_words([0] * 2 * len(Counter))
-        self._write_words(Region.CONTROL, [zeros] * len(self.config.cores), Control.COUNTERS)
+    @property
+    def link_use(self) -> LinkUse:
+        """What the line carried so far."""
+        repaired = self.transport.link.counters.repaired
+        return replace(self.transport.use, repaired=repaired)
+
+    def line_counters(self) -> dict[str, int]:
+        """Of both ends: the host's names are those of `LinkCounters`, the board's of `Status`."""
+        counters = self.transport.link.counters
+        ours = asdict(counters) | {"repaired": counters.repaired}
+        board = self.transport.status().tolist()
+        return ours | {f"board_{entry.name.lower()}": board[entry] for entry in Status}
+
+
+class SerialDevice(BoardDevice):
+    """The board on a port; `name` as in `parse_port`."""
+
+    def __init__(
+        self,
+        name: str,
+        config: ChipConfig | CoreConfig | None = None,
+        patience: float = 10.0,
+        record: Path | None = None,
+    ) -> None:
+        super().__init__(SerialTransport(*parse_port(name), patience), config, record)
 
 
 def check_configuration(identity: Words, chip: ChipConfig) -> None:

@@ -18,6 +18,7 @@ from axonloop.models.link import (
     EPOCH_BITS,
     FRAME_WORDS,
     HOST_PLACES,
+    IDENTITY_WORDS,
     MAGIC,
     NUMBER_BITS,
     VERSION,
@@ -181,6 +182,8 @@ class HostLink:
                 f"link protocol of the board must be version {VERSION}, not {version}: "
                 "build its bitstream anew from this release"
             )
+        if words.size != IDENTITY_WORDS:
+            return
         self.identity = words
         self._hear(frame, now)
 
@@ -197,12 +200,12 @@ class HostLink:
             self.status, self._wants_status = frame.words, False
         self._echo = frame.epoch
         self._hear_acknowledge(frame)
-        if frame.kind == FrameKind.DATA and frame.words.size:
-            self._hear_words(frame)
+        self._hear_words(frame)
 
     def _hear_words(self, frame: Frame) -> None:
+        """Words, if there are some; a frame without them tells too how many there were before."""
         gap = signed(frame.sequence - self._expected, NUMBERS)
-        if gap == 0:
+        if gap == 0 and frame.kind == FrameKind.DATA and frame.words.size:
             self._got.append(frame.words)
             self._expected += frame.words.size
             self._repeat = False
@@ -278,5 +281,11 @@ def _is_older(epoch: int, than: int) -> bool:
 
 def _lost(reason: int) -> str:
     if reason == Reason.WATCHDOG:
-        return "chip must take or give a word in time, not hang: the board's watchdog ended this"
-    return "session must last, not end: the board was reset, or another host opened it"
+        return (
+            "chip must take or give a word in time, not hang: the board's watchdog ended this; "
+            "go on with --resume"
+        )
+    return (
+        "session must last, not end: the board was reset, or another host opened it; "
+        "go on with --resume"
+    )

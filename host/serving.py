@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from axonloop.host.building import chip_config
+from axonloop.host.checkpoint import read_json
 from axonloop.host.console import notice
-from axonloop.host.runs import read_json
 from axonloop.host.serial import BAUD
 from axonloop.host.settings import Settings
 from axonloop.models.link import LinkConfig

@@ -1,4 +1,8 @@
-"""Training with the chip in the loop: one sample at a time, one learning step per tick."""
+"""Training with the chip in the loop: one sample at a time, one learning step per tick.
+
+With error latency k the errors of a tick are sent behind the tick k later. So when the host waits
+for a tick, the next k are under way already, and in the burn-in more.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,8 @@ from axonloop.host.evaluation import Scorer
 from axonloop.host.processing import Loss
 from axonloop.host.settings import Settings
 from axonloop.host.spikes import SHUFFLING, TRAINING, generator, spike_encoder
-from axonloop.models.config import require_range
+from axonloop.host.telemetry import SampleCost
+from axonloop.models.config import require, require_range
 from axonloop.models.registers import MODEL_COUNTERS, Counter
 
 
@@ -44,6 +49,9 @@ class Times:
         """Seconds of the host's own work."""
         return self.total - self.device - self.loss
 
+    def __add__(self, other: Times) -> Times:
+        return Times(self.total + other.total, self.device + other.device, self.loss + other.loss)
+
 
 @dataclass
 class Position:
@@ -66,7 +74,8 @@ class Trainer:
     """Trains on a device that is configured for `settings`; loads the first weights.
 
     `position`, `times` and everything that the next sample depends on come and go with `state`
-    and `restore`, between samples.
+    and `restore`, between samples. `costs` has an entry for every sample trained since, if there
+    is a link to the chip.
     """
 
     def __init__(
@@ -84,15 +93,27 @@ class Trainer:
             device, self.layers, self.program, self.encoder, settings.seed, SpikeChain()
         )
         self.position, self.times = Position(), Times()
+        self.costs: list[SampleCost] = []
+        self._coming: list[Array] = []  # the next sample, if its first ticks are under way
         device.load_weights(self.program.weights)
 
-    def run(self, after_sample: Callable[[], None] = lambda: None) -> None:
-        """Train to the end of the last epoch; score the validation part after each."""
+    def run(
+        self,
+        after_sample: Callable[[], None] = lambda: None,
+        rest: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Train to the end of the last epoch; score the validation part after each.
+
+        `rest` is asked before a sample: shall the chip rest behind it? Only then can
+        `after_sample` look at the device; else the next sample's first ticks are under way.
+        """
         while self.position.epoch < self.settings.epochs:
             self._anneal()
             order = self._order(self.position.epoch)
             while self.position.sample < len(order):
-                self._timed_sample(int(order[self.position.sample]))
+                here = self.position.sample
+                end = here + 1 if rest() else here + 2
+                self._timed_sample(*order[here:end].tolist())
                 after_sample()
             self._end_epoch()
 
@@ -104,29 +125,66 @@ class Trainer:
     def _order(self, epoch: int) -> np.ndarray[Any, np.dtype[np.int64]]:
         return generator(self.settings.seed, SHUFFLING, epoch).permutation(len(self.train))
 
-    def _timed_sample(self, index: int) -> None:
-        start, loss, chip = perf_counter(), self.layers.loss_seconds, self.device.chip_seconds
-        self._sample(index)
-        self.position.sample += 1
-        self.times.loss += self.layers.loss_seconds - loss
-        self.times.device += self.device.chip_seconds - chip
-        self.times.total += perf_counter() - start
+    @property
+    def at_rest(self) -> bool:
+        """Is nothing under way? Else `state` must wait."""
+        return not self._coming
 
-    def _sample(self, index: int) -> None:
+    def _timed_sample(self, *indices: int) -> None:
+        start, loss, chip = perf_counter(), self.layers.loss_seconds, self.device.chip_seconds
+        use = self.device.link_use
+        self._sample(*indices)
+        self.position.sample += 1
+        spent = Times(
+            perf_counter() - start,
+            self.device.chip_seconds - chip,
+            self.layers.loss_seconds - loss,
+        )
+        self.times = self.times + spent
+        if use is not None and (now := self.device.link_use) is not None:
+            cost = SampleCost(self.settings.ticks, spent.host, spent.loss, spent.device, now - use)
+            self.costs.append(cost)
+
+    def _sample(self, index: int, following: int | None = None) -> None:
+        """Learn a sample; then the first ticks of the `following` one are under way."""
+        latency, trains = self.settings.latency, self._coming or self._trains(index)
+        if self.at_rest:
+            self._send_first(trains)
+        self._coming = [] if following is None or not latency else self._trains(following)
+        self.layers.begin(int(self.train.labels[index]))
+        self.scorer.chain.add(self._ticks(trains))
+
+    def _trains(self, index: int) -> list[Array]:
+        """The spikes of one sample: axons of each tick."""
         place = int(self.train.indices[index])
         random = generator(self.settings.seed, TRAINING, self.position.epoch, place)
-        trains = self.scorer.to_axons(self.encoder.encode(self.train.images[index], random))
-        self.device.clear()
-        self.layers.begin(int(self.train.labels[index]))
-        self.scorer.chain.add([self._tick(axons) for axons in trains])
+        return self.scorer.to_axons(self.encoder.encode(self.train.images[index], random))
 
-    def _tick(self, axons: Array) -> Array:
-        spikes = self.device.tick(axons)
-        neurons, values = self.layers.step(spikes)
-        if len(neurons):
+    def _send_first(self, trains: list[Array]) -> None:
+        """Begin a sample on the chip: the burn-in makes no errors, so its ticks need not wait."""
+        self.device.clear()
+        for axons in trains[: self.settings.burn_in + self.settings.latency]:
+            self.device.send_tick(axons)
+
+    def _ticks(self, trains: list[Array]) -> list[Array]:
+        """All ticks of a sample, of which the first are sent already; their spikes."""
+        latency, spikes = self.settings.latency, []
+        end = len(trains) - latency
+        for tick in range(len(trains)):
+            if self.settings.burn_in <= tick < end:
+                self.device.send_tick(trains[tick + latency])
+            elif tick == end and self._coming:
+                self._send_first(self._coming)
+            spikes.append(self.device.take_tick())
+            self._teach(spikes[-1], late=tick >= end)
+        return spikes
+
+    def _teach(self, spikes: Array, late: bool) -> None:
+        """Send the errors that a tick made, unless they come too `late` for its sample."""
+        neurons, values = self.layers.step(spikes, late)
+        if len(neurons) and not late:
             self.device.send_errors(neurons, values)
             self.device.learn()
-        return spikes
 
     def _end_epoch(self) -> None:
         position = self.position
@@ -142,7 +200,11 @@ class Trainer:
         return {counter: found[counter] for counter in MODEL_COUNTERS}
 
     def state(self) -> dict[str, Any]:
-        """Everything that the rest of the run depends on, for `save_checkpoint`."""
+        """Everything that the rest of the run depends on, for `save_checkpoint`.
+
+        ValueError unless the chip is `at_rest`.
+        """
+        require(self.at_rest, "chip", "at rest for a checkpoint", "with ticks under way")
         self.device.clear()
         return {
             "settings": self.settings.to_dict(),

@@ -18,6 +18,8 @@ VERSION = 1
 """Version of the protocol."""
 FRAME_WORDS = 64
 """Most data words of a frame."""
+FRAME_BYTES = 14
+"""Bytes of a frame beside its data words: headers, CRC, a byte of COBS, the zero."""
 BODY_WORDS = FRAME_WORDS + 3
 """Most words of a body: two of header, data, CRC."""
 NUMBER_BITS = 16
@@ -37,6 +39,14 @@ HEADER_1 = {
     "epoch": Field(20, EPOCH_BITS),
     "session": Field(24, 8),
 }
+
+
+def line_bytes(words: int) -> int:
+    """Bytes that so many data words take on the line, in full frames and the rest in one more.
+
+    What few frames have, a first 254 bytes without a zero, would be one more (docs/link.md, 1).
+    """
+    return 4 * words + FRAME_BYTES * -(-words // FRAME_WORDS)
 
 
 class FrameKind(IntEnum):

@@ -48,8 +48,13 @@ def entry(name: str, key: str, build: Callable[[Path], None]) -> Path:
     where the disk is full or cannot be written; other errors of `build` pass through. In every
     case nothing of the failed build stays.
     """
-    shelf = cache_root() / name
-    with _storage_errors(shelf):
+    advice = "set AXONLOOP_CACHE to another folder"
+    return entry_in(cache_root() / name, key, build, advice)
+
+
+def entry_in(shelf: Path, key: str, build: Callable[[Path], None], advice: str) -> Path:
+    """As `entry`, in a folder of entries; `advice` is what a user may do if it cannot hold one."""
+    with _storage_errors(shelf, advice):
         shelf.mkdir(parents=True, exist_ok=True)
         with _locked(shelf / f"{key}.lock"):
             if not _intact(shelf / key):
@@ -102,18 +107,18 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _storage_errors(shelf: Path) -> Iterator[None]:
+def _storage_errors(shelf: Path, advice: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise BuildError(
                 f"the cache folder must be on a disk with free space, not {str(shelf)!r}; "
-                "free some, or set AXONLOOP_CACHE to another folder"
+                f"free some, or {advice}"
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
             raise BuildError(
                 f"the cache folder must be writable, not {str(shelf)!r} ({error.strerror}); "
-                "set AXONLOOP_CACHE to another folder"
+                f"{advice}"
             ) from error
         raise

@@ -113,7 +113,7 @@ class BoardLink:
         news = 4 * ((limit - self.told) % NUMBERS) >= self.places
         if "identity" in self.owed:
             self.owed.remove("identity")
-            words = [MAGIC, VERSION, self.session, self.places, self.places, 0, 0, 0]
+            words = [MAGIC, VERSION, self.session, self.places, self.places, *[0] * 23]
             return self._frame(FrameKind.OPEN, words)
         if "lost" in self.owed:
             self.owed.remove("lost")

@@ -364,11 +364,7 @@ def test_bad_settings(
         ("device", 3, "snapshot must be a dictionary, not 3"),
         ("layers", 3, "checkpoint must be a training run's, not foreign (AttributeError: "),
         ("layers/0_level", np.zeros(3), "level must be (10,), not (3,)"),
-        (
-            "layers/0_flight",
-            np.zeros((2, 3)),
-            "errors in flight must be of shape (n, 256), not (2, 3)",
-        ),
+        ("layers/overtaken", None, "checkpoint must be a training run's, not foreign (KeyError: "),
         ("position/sample", -5, "sample of the run must be a whole number in 0..1000000, not -5"),
         ("times", None, "checkpoint must be a training run's, not foreign (KeyError: 'times')"),
     ],

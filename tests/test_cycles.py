@@ -5,6 +5,7 @@ import pytest
 
 from axonloop.host.bench import core_config, learn_cycles, tick_cycles
 from axonloop.host.rtl import RtlDevice
+from axonloop.models import cycles
 from axonloop.sim.geometries import GEOMETRIES
 
 NAMES = ("small", "plain", "wide")
@@ -42,3 +43,13 @@ def test_learning_costs_errors_times_axons_over_multipliers(device):
     # With one port a walk starts on an even cycle, which costs each run one cycle or none.
     assert abs(many - few - 6 * per_error) <= (geometry.weight_ports == 1)
     assert few <= 3 * per_error + 30
+
+
+@pytest.mark.parametrize("share", [0, 0.05, 0.3, 1])
+def test_the_model_of_ticks_and_learning(device, share):
+    """What a board's report computes speed with: never better than the RTL, nor 40 cycles worse."""
+    geometry = device.config.geometry
+    axons = np.arange(round(share * geometry.axons))
+    neurons = np.arange(round(share * geometry.neurons))
+    assert 0 <= cycles.tick_cycles(geometry, len(axons)) - tick_cycles(device, axons) <= 40
+    assert abs(cycles.learn_cycles(geometry, len(neurons)) - learn_cycles(device, neurons)) <= 40

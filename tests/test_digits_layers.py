@@ -75,7 +75,7 @@ def test_layers_go_on_from_a_checkpoint(tmp_path: Path) -> None:
     second.restore(load_checkpoint(path))
     second.run()
     assert hashes(second) == hashes(whole) == hashes(first)
-    for name in ("spikes", "errors", "ticks"):
+    for name in ("spikes", "errors", "ticks", "overtaken"):
         assert getattr(second.layers, name) == getattr(whole.layers, name)
 
 

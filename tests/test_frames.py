@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 import pytest
 from cobs import cobs
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from axonloop.host.frames import LONGEST, Deframer, Frame, decode
@@ -51,6 +51,54 @@ def test_a_frame_bit_by_bit() -> None:
     frame = Frame(0x1234, 0x5678, 0x9ABC, 2, 1, 0, 5, 0xDE, np.array([7], np.uint32))
     words = struct.unpack("<4I", cobs.decode(frame.encode()[:-1]))
     assert words[:3] == (0x56781234, 0xDE569ABC, 7)
+
+
+def plain_body(coded: bytes) -> bytes | None:
+    """Docs/link.md, section 1, byte by byte: the body, if it is a good frame's."""
+    found, place = bytearray(), 0
+    while place < len(coded):
+        run = coded[place + 1 : place + coded[place]]
+        if len(run) + 1 < coded[place]:
+            return None
+        place += coded[place]
+        found += run + (b"\0" if len(run) < 254 and place < len(coded) else b"")
+    crc = 0xFFFF_FFFF
+    for byte in found[:-4]:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ 0xEDB8_8320 * (crc & 1)
+    good = (crc ^ 0xFFFF_FFFF).to_bytes(4, "little") == found[-4:]
+    return bytes(found) if good and len(found) in range(12, 272, 4) else None
+
+
+@st.composite
+def hostile(draw: st.DrawFn) -> bytes:
+    """Bytes between two zeros: any, a body of any length with a good CRC, or nearly such."""
+    words = draw(st.lists(st.sampled_from([0, 1, 0x01010101, 2**32 - 1]), max_size=80))
+    coded = bytearray(cobs.encode(draw(st.sampled_from([body(words), body(words)[1:]]))))
+    for _ in range(draw(st.sampled_from([0, 0, 1, 2]))):
+        place = draw(st.integers(0, len(coded)))
+        coded[place : place + draw(st.integers(0, 2))] = draw(st.binary(max_size=2))
+    return draw(st.sampled_from([bytes(coded), draw(st.binary())])).replace(b"\0", b"\1")
+
+
+@settings(max_examples=200)
+@given(st.lists(hostile(), max_size=6), st.binary(max_size=300), st.data())
+def test_only_what_has_its_crc_passes(
+    parts: list[bytes], noise: bytes, data: st.DataObject
+) -> None:
+    """A frame for each good body on the line, as the plain decoder has it, and no other."""
+    line = noise + b"\0" + b"\0".join(parts) + b"\0"
+    bodies = [plain_body(coded) for coded in line.split(b"\0") if coded]
+    deframer, found = Deframer(), []
+    while line:
+        size = data.draw(st.integers(1, 600))
+        found += deframer.receive(line[:size])
+        line = line[size:]
+    assert [frame is None for frame in found] == [body is None for body in bodies]
+    for frame, inside in zip(found, bodies, strict=True):
+        if frame is not None and inside is not None:
+            assert cobs.decode(frame.encode()[:-1]) == inside
 
 
 @given(st.lists(frames(), max_size=5), st.integers(0, 99), st.data())

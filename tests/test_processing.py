@@ -1,4 +1,4 @@
-"""The processing core: readout, loss, gradient, feedback, latency."""
+"""The processing core: readout, loss, gradient, feedback."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ LOSSES: dict[str, Loss] = {
 
 def make(
     loss: Loss = LOSSES["cross entropy"],
-    latency: int = 0,
     burn_in: int = 0,
     step: int = 1,
     leak: int = 3686,
@@ -37,7 +36,7 @@ def make(
 ) -> ProcessingCore:
     weights = fixed_readout(CLASSES, NEURONS, 5, np.random.default_rng(seed))
     encoder = DenseEncoder(NEURONS, step, 127)
-    return ProcessingCore(Readout(weights, leak, 0.1), weights, encoder, loss, burn_in, latency)
+    return ProcessingCore(Readout(weights, leak, 0.1), weights, encoder, loss, burn_in)
 
 
 def core_of(
@@ -144,24 +143,11 @@ def test_burn_in_is_silent() -> None:
     assert [bool(events) for events in found] == [False] * 6 + [True] * 4
 
 
-@pytest.mark.parametrize("latency", [1, 3])
-def test_latency_delays(latency: int) -> None:
-    trains = spikes(7, 12)
-    prompt, late = make(burn_in=2), make(burn_in=2, latency=latency)
-    prompt.begin(3)
-    late.begin(3)
-    expected = sent(prompt, trains)
-    assert sent(late, trains) == [[]] * latency + expected[: 12 - latency]
-    late.begin(0)
-    assert late.overtaken == sum(len(events) for events in expected[12 - latency :])
-    assert sent(late, trains)[:latency] == [[]] * latency
-
-
 def test_state_within_a_sample() -> None:
     def fresh() -> ProcessingCore:
         weights = fixed_readout(CLASSES, NEURONS, 5, np.random.default_rng(0))
         encoder = SigmaDeltaEncoder(NEURONS, 5000)
-        return ProcessingCore(Readout(weights, 3686, 0.1), weights, encoder, latency=3)
+        return ProcessingCore(Readout(weights, 3686, 0.1), weights, encoder)
 
     trains = spikes(8, 40)
     whole, first, second = fresh(), fresh(), fresh()

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from axonloop.host.device import DeviceError
-from axonloop.host.frames import Frame
+from axonloop.host.frames import Deframer, Frame
 from axonloop.host.serial_link import HostLink, LinkLostError
 from axonloop.models.link import FrameKind
 from tests.board_link import BoardLink
@@ -21,14 +21,20 @@ STEP = 0.001
 
 @dataclass
 class Line:
-    """Carries bytes with faults of every kind, each with the chance `rate` per byte."""
+    """Carries bytes with faults of every kind, each with the chance `rate` per byte.
+
+    With the chance `gaps` it carries nothing of what one step brings.
+    """
 
     rng: random.Random
     rate: float = 0.0
+    gaps: float = 0.0
     held: bytes = b""
     faults: int = 0
 
     def carry(self, data: bytes) -> bytes:
+        if self.rng.random() < self.gaps:
+            return b""
         if not self.rate:
             return data
         out = bytearray(self.held)
@@ -55,6 +61,7 @@ class Pair:
 
     seed: int = 0
     rate: float = 0.0
+    gaps: float = 0.0
     places: int = 128
     speed: int = 20
     now: float = 0.0
@@ -65,7 +72,7 @@ class Pair:
     def __post_init__(self) -> None:
         rng = random.Random(self.seed)
         self.rng, self.board = rng, BoardLink(self.places)
-        self.down, self.up = Line(rng, self.rate), Line(rng, self.rate)
+        self.down, self.up = (Line(rng, self.rate, self.gaps) for _ in range(2))
         self.host = HostLink(0xBEEF01, pause=0.02)
         self.host.begin(self.now)
 
@@ -110,6 +117,18 @@ def test_every_word_once_and_in_order(seed: int, rate: float, parts: list[list[i
         sent += words
     assert pair.board.commands == sent
     assert pair.heard == echoed(sent)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_whole_frames_are_lost(seed: int) -> None:
+    # When a cable was out for a moment, the board's last words went without a trace: no bad frame,
+    # none behind them. The host asked and asked, and heard that nothing was to be said.
+    pair = Pair(seed, gaps=0.3)
+    words = [*range(20), 1] * 3
+    pair.run(words)
+    assert pair.board.commands == words
+    assert pair.heard == echoed(words)
+    assert pair.host.counters.repaired > 0
 
 
 @pytest.mark.parametrize("rate", [0, 1e-4, 1e-3, 5e-3])
@@ -240,7 +259,10 @@ def test_another_version_is_refused() -> None:
         host.receive(Frame(kind=FrameKind.OPEN, session=7, words=words).encode(), 0)
 
 
-@pytest.mark.parametrize("words", [[], [0x41584C4C, 1], [0, 1, 7], [0x41584C4C, 1, 8]])
+@pytest.mark.parametrize(
+    "words",
+    [[], [0x41584C4C, 1], [0, 1, 7] + 25 * [0], [0x41584C4C, 1, 8] + 25 * [0], [0x41584C4C, 1, 7]],
+)
 def test_other_identifications_are_passed_over(words: list[int]) -> None:
     host = HostLink(7)
     host.begin(0)
@@ -271,11 +293,60 @@ def test_a_lost_status_is_asked_for_again() -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.binary(max_size=300)))
-def test_no_bytes_break_the_host(parts: list[bytes]) -> None:
-    host = HostLink(1)
-    host.begin(0)
+@given(st.lists(st.binary(max_size=300)), st.booleans())
+def test_no_bytes_break_the_host(parts: list[bytes], opened: bool) -> None:
+    pair = Pair(9)
+    if opened:
+        pair.run([1])
+    heard = list(pair.heard)
     for data in parts:
-        host.receive(data, 0)
-        host.output(0)
-    assert host.identity is None
+        pair.host.receive(data, pair.now)
+        pair.host.output(pair.now)
+        assert pair.host.take().size == 0
+    pair.host.receive(b"\0", pair.now)
+    pair.run([3, 1])
+    assert pair.heard == [*heard, *echoed([3, 1])]
+
+
+NUMBERS = st.sampled_from([0, 1, 2, 5, 127, 2**15, 2**16 - 1]) | st.integers(0, 2**16 - 1)
+HOSTILE = st.builds(
+    Frame,
+    sequence=NUMBERS,
+    acknowledge=NUMBERS,
+    limit=NUMBERS,
+    kind=st.integers(0, 2),
+    repeat=st.integers(0, 1),
+    ask=st.integers(0, 1),
+    epoch=st.integers(0, 15),
+    session=st.sampled_from([1, 7]),
+    words=st.lists(st.sampled_from([1, 0x41584C4C, 7]), max_size=40).map(
+        lambda words: np.array(words, np.uint32)
+    ),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(HOSTILE, max_size=20), st.booleans())
+def test_no_good_frame_breaks_the_host(frames: list[Frame], opened: bool) -> None:
+    """A board that lies: the host takes only words in order, and sends only what it was given."""
+    pair = Pair(10)
+    if opened:
+        pair.run([1])
+    host, sent, taken = pair.host, [], len(pair.heard)
+    host.send(np.arange(300, dtype=np.uint32))
+    for frame in frames:
+        host.receive(frame.encode(), pair.now)
+        new = host.take()
+        if new.size:
+            assert opened
+            assert (frame.sequence, frame.session) == (taken, 1)
+            assert new.tolist() == frame.words.tolist()
+        taken += new.size
+        pair.now += 0.1
+        host.wait(pair.now)
+        sent += Deframer().receive(host.output(pair.now))
+    given = [1] * opened + list(range(300))
+    for answer in sent:
+        assert answer is not None
+        if answer.kind == FrameKind.DATA and answer.words.size:
+            assert answer.words.tolist() == given[answer.sequence :][: answer.words.size]

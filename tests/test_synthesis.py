@@ -2,6 +2,7 @@
 
 import pytest
 
+from axonloop.hdl.chip import Chip
 from axonloop.hdl.synthesis import synthesise
 from axonloop.models.config import Geometry, Layout
 
@@ -30,7 +31,7 @@ ICE40 = Geometry(
 @pytest.mark.slow
 @pytest.mark.synth
 def test_ecp5(tmp_path):
-    cells = synthesise(ECP5, "ecp5", tmp_path)
+    cells = synthesise(Chip(ECP5), "ecp5", tmp_path)
     print(cells)
     weights = ECP5.axons * ECP5.neurons * ECP5.weight_bits // (16 * 1024)
     assert weights <= cells["DP16KD"] <= weights + 24
@@ -42,7 +43,7 @@ def test_ecp5(tmp_path):
 @pytest.mark.slow
 @pytest.mark.synth
 def test_ice40_keeps_its_weights_in_single_port_memory(tmp_path):
-    cells = synthesise(ICE40, "ice40", tmp_path)
+    cells = synthesise(Chip(ICE40), "ice40", tmp_path)
     print(cells)
     assert cells["SB_SPRAM256KA"] == 1
     assert cells["SB_RAM40_4K"] <= 30
@@ -52,4 +53,4 @@ def test_ice40_keeps_its_weights_in_single_port_memory(tmp_path):
 
 def test_unknown_family(tmp_path):
     with pytest.raises(ValueError, match="family must be one of"):
-        synthesise(ICE40, "vertex", tmp_path)
+        synthesise(Chip(ICE40), "vertex", tmp_path)

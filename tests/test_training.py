@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,6 +102,35 @@ def test_goes_on_from_any_sample(tmp_path: Path, stop: int, latency: int) -> Non
     assert hashes(second) == hashes(first) == hashes(whole)
     assert second.position == whole.position
     assert second.device.counters() == whole.device.counters()
+
+
+LATE = {
+    1: ("65ca12529a14a493", "a13edb3a392defb6"),
+    2: ("bc9177a12c32c44a", "66d3b6f8d7e8625e"),
+    7: ("d632ae92c00fe4f4", "6fe7a31389605f2d"),
+    14: ("a9d41ab74797355b", "25c821738a67e386"),
+}
+"""Weight and spike hash by error latency, of a loop that kept errors back and ran tick by tick."""
+
+
+@pytest.mark.parametrize("rests", [range(100), [], [3]], ids=["always", "never", "once"])
+@pytest.mark.parametrize("latency", LATE)
+def test_ticks_under_way_are_no_other_ticks(latency: int, rests: Container[int]) -> None:
+    """Errors meet the same traces, and those that come too late for their sample are dropped."""
+    run = trainer(replace(TINY, epochs=2, limit=6, event_rate=0.05, latency=latency))
+    seen = []
+    run.run(lambda: seen.append(run.at_rest), lambda: run.position.sample in rests)
+    weights, spikes = hashes(run)
+    assert (weights[:16], spikes[:16]) == LATE[latency]
+    assert seen == [sample in rests or sample == 5 for sample in range(6)] * 2
+    assert run.layers.overtaken > 100
+
+
+def test_a_checkpoint_waits_for_rest() -> None:
+    run = trainer(replace(TINY, latency=1))
+    with pytest.raises(ValueError, match="^chip must be at rest for a checkpoint, not 'with ticks"):
+        run.run(run.state, lambda: False)
+    assert run.position.sample == 1
 
 
 def test_annealing_halves_the_learning_rate_and_goes_on(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from axonloop.host.building import chip_config
+from axonloop.host.checkpoint import read_json
 from axonloop.host.console import notice
 from axonloop.host.devices import check_device_name, open_device
-from axonloop.host.runs import CONFIG, METRICS, Run, read_json, require_folder, resumed_settings
+from axonloop.host.runs import CONFIG, METRICS, Run, require_folder, resumed_settings
 from axonloop.host.settings import Settings
 from axonloop.models.config import require, require_range
 

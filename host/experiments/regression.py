@@ -233,8 +233,7 @@ class RegressionTrainer:
         self.device.clear()
         self._listeners.begin(0)
         found, heard = np.zeros_like(self.targets), np.zeros(len(NAMES))
-        for tick, axons in enumerate(self.trains):
-            spikes = self.device.tick(axons)
+        for tick, spikes in enumerate(self.device.run(self.trains)):
             self._listeners.step(spikes)
             heard += [len(share) for share in self._listeners.split(spikes)]
             cores = self._listeners.readers.values()

@@ -1,0 +1,39 @@
+"""iCEBreaker of 1BitSquared (https://1bitsquared.com): iCE40UP5K in SG48, FT2232H."""
+
+from axonloop.hdl.boards.board import Board, Build
+from axonloop.models.config import Geometry, Layout
+
+ICEBREAKER = Board(
+    name="icebreaker",
+    title="iCEBreaker, iCE40UP5K",
+    family="ice40",
+    part=("--up5k", "--package", "sg48"),
+    device="up5k",
+    oscillator=12_000_000,
+    pins={"oscillator": "35", "rx": "6", "tx": "9"},
+    leds=("37", "11"),
+    leds_low=True,
+    loader="ice40_generic",
+    build=Build(
+        Geometry(
+            axons=64,
+            neurons=64,
+            lanes=2,
+            update_lanes=1,
+            trace_lanes=1,
+            multipliers=1,
+            weight_ports=1,
+            layout=Layout.PLAIN,
+            state_bits=12,
+            trace_bits=8,
+            error_bits=4,
+            pq_bits=4,
+            delay_slots=2,
+            parameter_sets=1,
+            entries=64,
+        ),
+        clock=12_000_000,
+        command_places=128,
+        reply_places=128,
+    ),
+)

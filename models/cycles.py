@@ -1,0 +1,49 @@
+"""The cost model of a core in clock cycles (docs/contract.md says nothing of time)."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from axonloop.models.config import Geometry
+
+TICK_OVERHEAD = 20
+"""Most cycles of a tick beyond the scan or the rows, and the sweep."""
+
+
+def tick_cycles(geometry: Geometry, events: int) -> int:
+    """Cycles of a tick in which `events` axons spike and all rows visit all groups, at most.
+
+    The scan of the axons for spikes and traces and the integration overlap; the neurons' sweep
+    follows. Spikes that the neurons send cost more where their fan-out is long.
+    """
+    gather = max(geometry.axons // geometry.trace_lanes, events * geometry.groups)
+    hidden = min(geometry.axons // geometry.trace_lanes, events * geometry.groups)
+    return gather + min(hidden, TICK_OVERHEAD) + _sweep(geometry) + TICK_OVERHEAD
+
+
+def learn_cycles(geometry: Geometry, errors: int) -> int:
+    """Cycles of a learning step with `errors` neurons in error and all traces above 0, about."""
+    reads = geometry.multipliers * geometry.weight_ports / 2
+    return ceil(errors * max(geometry.axons / reads, 5)) + 30
+
+
+def _sweep(geometry: Geometry) -> int:
+    return geometry.neurons // geometry.update_lanes
+
+
+def speed(geometry: Geometry, hz: float) -> dict[str, float]:
+    """What a core does per second at a clock, by this model.
+
+    `peak_synops`: with all lanes busy; `dense`, `sparse`: ticks with all axons spiking, or 5 %;
+    `updates`: weights that learning visits while it works.
+    """
+    few = round(0.05 * geometry.axons)
+    dense, sparse = (hz / tick_cycles(geometry, events) for events in (geometry.axons, few))
+    return {
+        "peak_synops_per_s": geometry.lanes * hz,
+        "dense_synops_per_s": dense * geometry.axons * geometry.neurons,
+        "dense_ticks_per_s": dense,
+        "sparse_ticks_per_s": sparse,
+        "sparse_synops_per_s": sparse * few * geometry.neurons,
+        "peak_updates_per_s": geometry.multipliers * geometry.weight_ports / 2 * hz,
+    }

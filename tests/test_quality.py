@@ -1,0 +1,214 @@
+"""What builds cost: counts by module, the cost model, history and budget, the study of areas."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from axonloop.hdl import synthesis
+from axonloop.hdl.boards import BOARDS
+from axonloop.host import quality, utilisation
+from axonloop.host.cli import FAILURE, MISTAKE, run
+from axonloop.host.experiments import area
+from axonloop.models.config import Geometry
+from axonloop.models.cycles import learn_cycles, speed, tick_cycles
+from tests.fake_tools import MODULES, UTILISATION, timing, write_ecp5_tools, write_tool
+
+PATHS = utilisation.module_paths(MODULES, "axonloop_board")
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty git repository with a folder docs, and good tools on the PATH."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    (tmp_path / "docs").mkdir()
+    write_ecp5_tools(tmp_path / "bin")
+    monkeypatch.setattr(synthesis.rtlil, "convert", lambda design, **_: MODULES)
+    who = ("-c", "user.name=a", "-c", "user.email=a@b")
+    for command in (["init", "-q"], [*who, "commit", "-q", "--allow-empty", "-m", "x"]):
+        subprocess.run(["git", *command], check=True)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("cell", "module"),
+    [
+        ("top.chip.core.neurons.lane_0.v_LUT4_Z", "neurons"),
+        ("top.chip.core.state_LUT4_Z", "core"),
+        ("top.link.inbox.memory.0.0", "link"),
+        ("top.tx_LUT4", "board"),
+        ("beat_TRELLIS_FF_Q", "board"),
+        ("$abc$1", "board"),
+    ],
+)
+def test_the_module_of_a_cell(cell: str, module: str) -> None:
+    assert utilisation.module_of(cell, PATHS) == module
+
+
+def test_cores_of_a_mesh_count_together() -> None:
+    paths = {("top",), ("top", "chip", "core_3"), ("top", "chip", "core_3", "neurons")}
+    assert utilisation.module_of("top.chip.core_3.neurons.v", paths) == "neurons"
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind"),
+    [
+        ("SB_DFFESR", "FF"),
+        ("SB_RAM40_4KNRNW", "block RAM"),
+        ("DPX9B", "block RAM"),
+        ("SDPB", "block RAM"),
+        ("SB_MAC16", "DSP"),
+        ("MULT9X9", "DSP"),
+        ("RAM16SDP4", "LUT RAM"),
+        ("LUT2", "LUT"),
+        ("MUX2_LUT5", None),
+        ("EHXPLLL", None),
+    ],
+)
+def test_the_kind_of_a_cell(cell: str, kind: str | None) -> None:
+    assert utilisation.kind_of(cell) == kind
+
+
+def test_the_cost_model() -> None:
+    geometry = Geometry()
+    assert tick_cycles(geometry, 0) == 32 + 16 + 20
+    assert tick_cycles(geometry, 256) == 256 * 16 + 20 + 16 + 20
+    assert learn_cycles(geometry, 10) == 10 * 16 + 30
+    rates = speed(geometry, 1e6)
+    assert rates["peak_synops_per_s"] == 16e6
+    assert 0.95 * 16e6 < rates["dense_synops_per_s"] < 16e6
+
+
+@pytest.fixture
+def report() -> dict[str, Any]:
+    board = BOARDS["ulx3s-85f"]
+    used = {"LUT": 1000, "FF": 500, "block RAM": 30, "DSP": 16}
+    return {
+        "board": board.name,
+        "build": board.build.to_dict(),
+        "resources": {kind: {"used": n, "there": 10**5} for kind, n in used.items()},
+        "counts": {"LUT": 800, "FF": 500},
+        "fmax_mhz": 60.0,
+        "clock_hz": 50_000_000,
+    }
+
+
+def test_history_keeps_lines_and_repeats_none(bench: Path, report: dict[str, Any]) -> None:
+    path = bench / "history.csv"
+    first = quality.record(report, path)
+    assert quality.record(report, path) == first
+    slower = report | {"fmax_mhz": 55.0}
+    quality.record(slower, path)
+    rows = quality.read_history(path)
+    assert [row["MHz"] for row in rows] == ["60.0", "55.0"]
+    assert (rows[0]["LUT"], rows[0]["LUT4"], rows[0]["SPRAM"]) == ("1000", "800", "0")
+    assert rows[0]["chip"] == "1x1 of 256x256x8 bit; 32 lanes"
+    path.write_text("a,b\n")
+    with pytest.raises(ValueError, match=r"history.csv must be a table of commit, board, "):
+        quality.read_history(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "message"),
+    [
+        ("LUT", 1020, None),
+        ("LUT", 1021, "LUT must be at most 1020, not 1021 (abc)"),
+        ("block RAM", 31, "block RAM must be at most 30, not 31 (abc)"),
+        ("DSP", 15, None),
+        ("MHz", 55.2, None),
+        ("MHz", 55.1, "Fmax must be at least 55.2 MHz, not 55.1 (abc)"),
+    ],
+)
+def test_budget(report: dict[str, Any], kind: str, value: float, message: str | None) -> None:
+    rows = [quality.row_of(report, "abc")]
+    now = copy.deepcopy(report)
+    if kind == "MHz":
+        now["fmax_mhz"] = value
+    else:
+        now["resources"][kind]["used"] = value
+    assert quality.regressions(now, rows) == ([message] if message else [])
+
+
+def test_a_build_that_was_never_recorded_has_no_budget(report: dict[str, Any]) -> None:
+    rows = [quality.row_of(report, "abc")]
+    other = report | {"build": report["build"] | {"clock": 60_000_000}}
+    advice = r"must be recorded \(axonloop synth --board ulx3s-85f --record\), not 'new'"
+    with pytest.raises(ValueError, match=advice):
+        quality.regressions(other, rows)
+
+
+def test_budget_command(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["budget", "--board", "ulx3s-85f"]
+    assert run(arguments) == MISTAKE
+    assert run(["synth", "--board", "ulx3s-85f", "--record"]) == 0
+    assert run(arguments) == 0
+    assert "ulx3s-85f: within its budget" in capsys.readouterr().err
+    write_ecp5_tools(bench / "bin", mhz=60.0)
+    write_tool(bench / "bin", "ecppack", "ecppack 2", "Path(sys.argv[-1]).write_text('bits')")
+    assert run(arguments) == FAILURE
+    told = capsys.readouterr().err
+    assert "ulx3s-85f: Fmax must be at least 73.6 MHz, not 60.0" in told
+    assert "error: 1 figures are worse than in docs/synthesis.csv" in told
+
+
+def test_recording_needs_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RuntimeError, match="history must be written in a git repository"):
+        quality.present_commit()
+
+
+def test_the_points_of_the_study_are_of_one_board() -> None:
+    builds = area.points(BOARDS["ulx3s-85f"])
+    lanes = [build.geometry.lanes for build in builds.values()]
+    assert lanes == [4, 8, 16, 32, 64, 16, 16, 16, 16, 16]
+    assert len(set(builds.values())) == len(builds)
+    sizes = {(build.geometry.axons, build.geometry.neurons) for build in builds.values()}
+    assert sizes == {(256, 256), (64, 64), (128, 128), (512, 512)}
+
+
+def test_the_front() -> None:
+    costs = {"small": (10, 1.0), "big": (20, 3.0), "worse": (20, 2.0), "waste": (30, 3.0)}
+    rows: list[dict[str, Any]] = [
+        {"name": name, "used": {"LUT": lut}, "dense_synops_per_s": rate}
+        for name, (lut, rate) in costs.items()
+    ]
+    rows.append({"name": "too big", "misfit": "LUT"})
+    assert [row["name"] for row in rows if area.on_front(row, rows)] == ["small", "big"]
+
+
+def test_study_area_goes_on(
+    bench: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The second point does not fit; the third one fails at first, and only it is built again."""
+    monkeypatch.setattr(area, "LANES", (4, 8, 16))
+    monkeypatch.setattr(area, "BITS", ())
+    monkeypatch.setattr(area, "SIZES", ())
+    runs = bench / "bin" / "placed"
+    body = (
+        f"runs = Path({str(runs)!r})\nruns.open('a').write('x')\n"
+        "done = len(runs.read_text())\n"
+        f"if done == 2:\n    print({UTILISATION!r})\n    sys.exit(1)\n"
+        "if done == 3:\n    sys.exit('killed')\n"
+        f"Path('timing.json').write_text({json.dumps(timing())!r})\n"
+        "Path('routed.txt').write_text('routed')"
+    )
+    write_tool(bench / "bin", "nextpnr-ecp5", "nextpnr-0.11", body)
+    out = bench / "study"
+    assert run(["study", "area", "--out", str(out)]) == FAILURE
+    assert [row["name"] for row in json.loads((out / area.RESULTS).read_text())] == [
+        "4 lanes",
+        "8 lanes",
+    ]
+    assert run(["study", "area", "--out", str(out)]) == 0
+    rows = json.loads((out / area.RESULTS).read_text())
+    assert len(runs.read_text()) == 5
+    assert [row.get("front") for row in rows] == [False, False, True]
+    assert (out / area.PICTURE).read_bytes().startswith(b"\x89PNG")
+    assert "16 lanes" in capsys.readouterr().out
+    assert run(["study", "area", "--board", "icebreaker", "--out", str(out)]) == MISTAKE
