@@ -20,12 +20,13 @@ from axonloop.sim.verilate import build
 OWN_CELLS = Path(__file__).with_name("ecp5_cells.v")
 PRELUDE = """/* verilator lint_off SPECIFYIGN */
 /* verilator lint_off UNOPTFLAT */
+/* verilator lint_off INITIALDLY */
 `define NO_ICE40_DEFAULT_ASSIGNMENTS
 `define ICE40_U
 """
 """Timing is for other tools, and the loops that Verilator sees go through unrelated bits of a
 cell. An unconnected input gets no default: the netlist must connect it."""
-_MODULE = re.compile(r"^module\s+(\w+)\b.*?^endmodule$", re.MULTILINE | re.DOTALL)
+_MODULE = re.compile(r"^module\s+(\w+)\b.*?\bendmodule\b", re.MULTILINE | re.DOTALL)
 _DIRECTIVE = re.compile(r"^`(?:define|ifdef|ifndef|else|endif)\b.*\n", re.MULTILINE)
 _INSTANCE = re.compile(r"^  ([A-Z]\w+) (?:#\(|\S+ \()", re.MULTILINE)
 
@@ -85,6 +86,9 @@ def with_cells(netlist: str, family: str) -> str:
     used = sorted(set(_INSTANCE.findall(netlist)))
     if missing := [name for name in used if name not in cells]:
         raise BuildError(f"cells of the netlist must have models, not {', '.join(missing)}")
+    for name in used:  # grows while it is gone through: cells are made of cells
+        inner = set(re.findall(r"^\s+(\w+)\s+#?[(\w]", cells[name], re.MULTILINE))
+        used += sorted((inner & cells.keys()) - set(used))
     return "\n".join([PRELUDE + directives, netlist, *(cells[name] for name in used)])
 
 
