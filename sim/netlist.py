@@ -25,7 +25,8 @@ PRELUDE = """/* verilator lint_off SPECIFYIGN */
 `define ICE40_U
 """
 """Timing is for other tools, and the loops that Verilator sees go through unrelated bits of a
-cell. An unconnected input gets no default: the netlist must connect it."""
+cell. Some memories get their contents by `<=`. An unconnected input gets no default: the netlist
+must connect it."""
 _MODULE = re.compile(r"^module\s+(\w+)\b.*?\bendmodule\b", re.MULTILINE | re.DOTALL)
 _DIRECTIVE = re.compile(r"^`(?:define|ifdef|ifndef|else|endif)\b.*\n", re.MULTILINE)
 _INSTANCE = re.compile(r"^  ([A-Z]\w+) (?:#\(|\S+ \()", re.MULTILINE)
