@@ -7,7 +7,6 @@ import re
 import numpy as np
 import pytest
 
-from axonloop.host.device import DeviceError
 from axonloop.host.devices import open_device
 from axonloop.host.golden import GoldenDevice
 from axonloop.host.link import PacketDevice
@@ -15,7 +14,7 @@ from axonloop.host.lockstep import DivergenceError
 from axonloop.host.verify import lockstep
 from axonloop.models.config import CoreConfig
 from axonloop.models.registers import Counter
-from axonloop.sim.errors import BuildError, MissingToolError, SimulationError
+from axonloop.sim.errors import BuildError, MissingToolError
 from axonloop.sim.geometries import GEOMETRIES
 from axonloop.sim.netlist import netlist_verilog, with_cells
 from axonloop.sim.rtl import RtlChip
@@ -29,9 +28,10 @@ HARD_CELLS = {
     "ice40": ("SB_SPRAM256KA", "SB_RAM40_4K", "SB_MAC16", "SB_CARRY"),
 }
 MUTANTS = {
-    "ecp5": (r"\.SIGNEDA\(1'h1\)", ".SIGNEDA(1'h0)"),
-    "ice40": (r"\.LUT_INIT\(16'hf0cc\)", ".LUT_INIT(16'h0f33)"),
+    "ecp5": (r"(?s)\.P13\(([^)]*)\)(.*?)\.P14\(([^)]*)\)", r".P13(\3)\2.P14(\1)"),
+    "ice40": (r"\.TOPOUTPUT_SELECT\(2'h3\)", ".TOPOUTPUT_SELECT(2'h2)"),
 }
+"""One multiplier: two bits of its product swapped; the high half of its product in another mode."""
 
 
 def config_of(seed: int, geometry: str) -> CoreConfig:
@@ -71,7 +71,7 @@ def test_one_broken_cell_is_caught(family):
     config = config_of(1, CASES[family])
     with (
         PacketDevice(RtlChip(library, patience=100_000), config) as chip,
-        pytest.raises((DivergenceError, DeviceError, SimulationError)),
+        pytest.raises(DivergenceError),
     ):
         lockstep([GoldenDevice(config), chip], config, 1500, 1)
 
