@@ -59,18 +59,19 @@ def netlist_verilog(
     Raises what `build_netlist` raises.
     """
     from axonloop.hdl import netlist  # slow to import, and only needed here
+    from axonloop.hdl.tools import ToolError
 
     script = netlist.netlist_script(family)
     try:
         version = netlist.yosys().version
-    except netlist.ToolError as error:
+    except ToolError as error:
         raise MissingToolError(str(error)) from error
 
     def synthesise(folder: Path) -> None:
         try:
             with notice(notify, f"the netlist for {family}"):
                 netlist.netlist(geometry, family, folder, core, mesh)
-        except netlist.ToolError as error:
+        except ToolError as error:
             raise BuildError(str(error)) from error
         for path in folder.iterdir():
             if path.name != "netlist.v":
@@ -97,7 +98,8 @@ def with_cells(netlist: str, family: str) -> str:
 
 def cell_models(family: str) -> tuple[str, dict[str, str]]:
     """Preprocessor directives, and the models of a family's cells by name."""
-    from axonloop.hdl.netlist import ToolError, yosys_folder
+    from axonloop.hdl.netlist import yosys_folder
+    from axonloop.hdl.tools import ToolError
 
     try:
         folder = yosys_folder() / "share" / family
