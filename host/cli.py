@@ -86,19 +86,25 @@ def evaluate(
 
 @app.command()
 def verify(
-    devices: Annotated[str, typer.Option(help="Devices to compare, by commas.")] = "golden,rtl",
+    devices: Annotated[
+        str, typer.Option(help="Devices to compare, by commas; gates:ecp5, gates:ice40 too.")
+    ] = "golden,rtl",
     mesh: Annotated[str, typer.Option(help="Columns x rows of cores.")] = "1x1",
     ticks: Annotated[int, typer.Option(help="Ticks in all.")] = 100_000,
     seed: Annotated[int, typer.Option(help="Seed of networks and traffic.")] = 0,
     thorough: Annotated[
         bool, typer.Option("--thorough", help="All geometries; compiling them takes a while.")
     ] = False,
+    geometries: Annotated[
+        str | None, typer.Option(help="Names of geometries, by commas [five quick ones].")
+    ] = None,
     json: Json = None,
 ) -> None:
     """Run devices in lockstep on random networks and compare every state word."""
     from axonloop.host import inspection
 
-    inspection.verify(devices.split(","), mesh, ticks, seed, thorough, json)
+    chosen = inspection.geometries(geometries, thorough)
+    inspection.verify(devices.split(","), mesh, ticks, seed, chosen, json)
 
 
 @app.command()

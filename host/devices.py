@@ -9,7 +9,7 @@ from axonloop.host.golden import GoldenDevice
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, require
 
-NAMES = ("golden", "rtl", "batched", "batched:cpu", "batched:cuda")
+NAMES = ("golden", "rtl", "batched", "batched:cpu", "batched:cuda", "gates:ecp5", "gates:ice40")
 SERIAL = "serial:"
 """What a board's name begins with; behind it the port, and @ with the baud rate if need be."""
 REPLAY = "replay:"
@@ -28,9 +28,10 @@ def open_device(name: str, config: ChipConfig | CoreConfig, record: Path | None 
 
     With `record`, the words both ways go to that file: from "rtl" and boards only.
 
-    Raises ValueError for an unknown name; for "rtl" also what `RtlDevice` raises, for "batched"
-    what `BatchedDevice` raises, for a board what `SerialDevice` raises, for a recording what
-    `ReplayDevice` raises. What they need is only looked for when it is asked for.
+    Raises ValueError for an unknown name; for "rtl" also what `RtlDevice` raises, for gates what
+    `GatesDevice` raises, for "batched" what `BatchedDevice` raises, for a board what
+    `SerialDevice` raises, for a recording what `ReplayDevice` raises. What they need is only
+    looked for when it is asked for.
     """
     kind, _, place = check_device_name(name).partition(":")
     speaks = record is None or kind == "rtl" or name.startswith(SERIAL)
@@ -49,6 +50,10 @@ def open_device(name: str, config: ChipConfig | CoreConfig, record: Path | None 
         from axonloop.host.recording import ReplayDevice
 
         return ReplayDevice(name, config)
+    if kind == "gates":
+        from axonloop.host.gates import GatesDevice
+
+        return GatesDevice(config, place)
     from axonloop.host.rtl import RtlDevice
 
     return RtlDevice(config, record=record)

