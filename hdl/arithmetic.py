@@ -86,14 +86,28 @@ def select(values: list[Value], index: Value) -> Value:
 def delay(
     m: Module, value: Value, cycles: int, name: str, registers: int | None = None
 ) -> list[Signal]:
-    """`value` and its `cycles` delayed copies: element k lags k cycles.
+    """`value` and its `cycles` delayed copies: element k lags k cycles. A reset leaves them, so
+    they are for what a strobe goes with.
 
     With `registers`, at most so many: for a value that stands still until its last copy was used.
     """
     taps = [value]
     made = cycles if registers is None else min(cycles, registers)
     for cycle in range(1, made + 1):
-        tap = Signal.like(taps[-1], name=f"{name}_{cycle}")
+        tap = Signal.like(taps[-1], name=f"{name}_{cycle}", reset_less=True)
         m.d.sync += tap.eq(taps[-1])
         taps.append(tap)
     return taps + taps[-1:] * (cycles - made)
+
+
+def delay_strobe(m: Module, strobe: Value, cycles: int, name: str) -> list[Value]:
+    """`strobe` and its `cycles` delayed copies, which a reset clears."""
+    taps = Signal(cycles, name=name)
+    m.d.sync += taps.eq(Cat(strobe, taps[:-1]))
+    return [strobe, *taps]
+
+
+def awake(busy: Value, platform: object) -> Value:
+    """When a pipeline runs: while `busy`, which spares a simulator its work. On an FPGA always,
+    for there the enables of so many registers make the slowest net."""
+    return Const(1) if platform else busy

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.arithmetic import delay, is_below
+from axonloop.hdl.arithmetic import delay_strobe, is_below
 from axonloop.hdl.payloads import (
     BusSignature,
     address_bits,
@@ -268,7 +268,7 @@ class Commands(wiring.Component):
 
     def _read(self, m) -> None:
         """One word after the other: asked for, kept, sent."""
-        asked = delay(m, self.bus.read, weight_latency(self._geometry), "asked")
+        asked = delay_strobe(m, self.bus.read, weight_latency(self._geometry), "asked")
         word, kept, more = Signal(32), Signal(), Signal(init=1)
         resting = ~(Cat(asked[1:]).any() | kept)
         m.d.comb += [

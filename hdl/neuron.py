@@ -4,7 +4,16 @@ from amaranth.hdl import Cat, Const, EnableInserter, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.arithmetic import DECAY_BITS, decayed, delay, magnitude, saturate, select
+from axonloop.hdl.arithmetic import (
+    DECAY_BITS,
+    awake,
+    decayed,
+    delay,
+    delay_strobe,
+    magnitude,
+    saturate,
+    select,
+)
 from axonloop.hdl.memory import Column, LaneMemory
 from axonloop.hdl.payloads import address_bits, parameter_layout
 from axonloop.models.config import Geometry, ResetMode, ceil_log2
@@ -79,7 +88,7 @@ class NeuronLane(wiring.Component):
         membrane, clip_v, reset = self._membrane(m, current, decay["membrane"], countdown)
         # Stage 4 to 5: U - theta.
         parameters = self.parameters
-        distance = Signal(signed(bits + 2))
+        distance = Signal(signed(bits + 2), reset_less=True)
         m.d.sync += distance.eq(membrane[4] - reset[4] - parameters[4].theta)
         # Stage 5: spike and box; stage 6: R, V, countdown.
         spike, box = Signal(), Signal()
@@ -113,8 +122,9 @@ class NeuronLane(wiring.Component):
     def _decay(self, m, name, factor) -> Signal:
         """Stages 0 to 2: decay(x, k), as magnitude times factor, then the sign."""
         bits = self._geometry.state_bits
-        size, negative = Signal(bits, name=f"{name}_size"), Signal(2, name=f"{name}_negative")
-        product = Signal(bits + DECAY_BITS, name=f"{name}_product")
+        size = Signal(bits, name=f"{name}_size", reset_less=True)
+        negative = Signal(2, name=f"{name}_negative", reset_less=True)
+        product = Signal(bits + DECAY_BITS, name=f"{name}_product", reset_less=True)
         result = Signal(signed(bits + 1), name=f"{name}_decayed")
         m.d.sync += [
             size.eq(magnitude(self.state[name])),
@@ -232,10 +242,10 @@ class Neurons(wiring.Component):
         m = Module()
         for name, store in self.memories.items():
             m.submodules[name] = store
-        stages = NeuronLane.LATENCY + 2
+        stages, self._awake = NeuronLane.LATENCY + 2, awake(self.busy, platform)
         word, running, clearing = Signal(range(self._words)), Signal(), Signal()
         issue = Signal()
-        valid = delay(m, issue, stages, "valid")
+        valid = delay_strobe(m, issue, stages, "valid")
         rest = ~Cat(valid[1:]).any() if self._still else 1
         m.d.comb += issue.eq(running & rest)
         with m.If(valid[stages] if self._still else issue):
@@ -285,8 +295,11 @@ class Neurons(wiring.Component):
             return sets * (NeuronLane.LATENCY + 1)
         number = self._sets.read_data.as_value()
         layout = parameter_layout(self._geometry)
-        stages = [Signal(layout, name=f"parameters_{k}") for k in range(NeuronLane.LATENCY + 1)]
-        with m.If(self.busy):
+        stages = [
+            Signal(layout, name=f"parameters_{k}", reset_less=True)
+            for k in range(NeuronLane.LATENCY + 1)
+        ]
+        with m.If(self._awake):
             for name in NEURON_PARAMETERS:
                 m.d.sync += stages[0][name].eq(select([entry[name] for entry in sets], number))
                 for early, late in zip(stages, stages[1:], strict=False):
@@ -297,12 +310,12 @@ class Neurons(wiring.Component):
         """Stage 1 to 2: memory words of one lane, registered, go into its pipeline."""
         lane = NeuronLane(self._geometry, self._still)
         domain = m.d.comb if self._still else m.d.sync
-        m.submodules[f"lane_{k}"] = EnableInserter(self.busy)(lane)
+        m.submodules[f"lane_{k}"] = EnableInserter(self._awake)(lane)
         parts = self._geometry.lanes // self._geometry.update_lanes
         sums = [self.sums[part * self._geometry.update_lanes + k] for part in range(parts)]
         part = index[1][: ceil_log2(parts)] if parts > 1 else Const(0)
         row = self._states.read_data[k]
-        with m.If(self.busy):
+        with m.If(self._awake):
             domain += lane.accumulator.eq(select(sums, part))
             domain += lane.bias.eq(row.bias.as_signed())
             for name in lane.state.shape().members:

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.arithmetic import delay
+from axonloop.hdl.arithmetic import delay, delay_strobe
 from axonloop.hdl.memory import Column, LaneMemory
 from axonloop.hdl.payloads import address_bits
 from axonloop.hdl.weights import place_layout, weight_latency
@@ -73,7 +73,7 @@ class Synapses(wiring.Component):
             self.read_place.group.eq(group),
         ]
         latency = weight_latency(self._geometry)
-        valid = delay(m, active, latency, "valid")
+        valid = delay_strobe(m, active, latency, "valid")
         where = delay(m, group, latency, "where")
         m.d.comb += self.busy.eq(self.events.valid | fetched | Cat(valid).any())
         self._accumulate(m, valid, where)

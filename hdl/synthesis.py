@@ -17,6 +17,8 @@ FAMILIES = {
 }
 """By name; the Yosys command that maps to each family. ABC9 of Yosys 0.69 dies on the parameter
 registers of an iCE40 build."""
+FPGA = "fpga"
+"""The platform that components are told when they are synthesised."""
 NETLIST = "netlist.json"
 """The file that synthesis leaves, for placement."""
 
@@ -43,7 +45,9 @@ def synthesise(
     ValueError for an unknown family, ToolError without Yosys or with its words if it fails.
     """
     require(family in FAMILIES, "family", f"one of {sorted(FAMILIES)}", family)
-    (folder / "design.il").write_text(rtlil.convert(component, name=top, emit_src=False))
+    (folder / "design.il").write_text(
+        rtlil.convert(component, platform=FPGA, name=top, emit_src=False)
+    )
     script = (
         f"read_rtlil design.il; {UNDEFINED_WEIGHTS}; "
         f"{FAMILIES[family]} {options} -top {top} -json {NETLIST}; tee -q -o cells.txt stat"

@@ -8,7 +8,7 @@ from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.arithmetic import DECAY_SHIFT, clip, delay, select
+from axonloop.hdl.arithmetic import DECAY_SHIFT, awake, clip, delay, delay_strobe, select
 from axonloop.hdl.memory import Column, LaneMemory
 from axonloop.hdl.payloads import parameter_layout
 from axonloop.hdl.scheduler import block_layout
@@ -68,10 +68,13 @@ class TraceLane(wiring.Component):
             delay(m, self.plastic, 4, "plastic", self._inputs),
             delay(m, self.always_on, 4, "always_on", self._inputs),
         )
-        operands = [Signal(len(v)) for v in (self.q, parameters.beta_p, self.p, parameters.alpha_p)]
+        operands = [
+            Signal(len(v), reset_less=True)
+            for v in (self.q, parameters.beta_p, self.p, parameters.alpha_p)
+        ]
         sources = (self.q, parameters.beta_p, self.p, parameters.alpha_p)
         m.d.sync += [a.eq(b) for a, b in zip(operands, sources, strict=True)]
-        product_q, product_p = Signal(bits + 13), Signal(bits + 13)
+        product_q, product_p = (Signal(bits + 13, reset_less=True) for _ in range(2))
         m.d.sync += product_q.eq(operands[0] * operands[1])
         m.d.sync += product_p.eq(operands[2] * operands[3])
         decayed_q, decayed_p = product_q >> DECAY_SHIFT, Signal(bits)
@@ -145,8 +148,8 @@ class Traces(wiring.Component):
         m = Module()
         for name, store in self.memories.items():
             m.submodules[name] = store
-        last = TraceLane.LATENCY + 2
-        valid = delay(m, self.block.valid, last, "valid")
+        last, self._awake = TraceLane.LATENCY + 2, awake(self.busy, platform)
+        valid = delay_strobe(m, self.block.valid, last, "valid")
         blocks = self._blocks(m, last)
         m.d.comb += [
             self._traces.read_enable.eq(self.block.valid),
@@ -180,11 +183,11 @@ class Traces(wiring.Component):
         """Memory words and the parameter set of one lane, registered, go into its pipeline."""
         lane = TraceLane(self._geometry, self._still)
         domain = m.d.comb if self._still else m.d.sync
-        m.submodules[f"lane_{index}"] = EnableInserter(self.busy)(lane)
+        m.submodules[f"lane_{index}"] = EnableInserter(self._awake)(lane)
         sets = [self.parameter_sets[k] for k in range(self._geometry.parameter_sets)]
         row, traces = block.rows[index], self._traces.read_data[index]
         number = row.parameter_set if len(sets) > 1 else 0
-        with m.If(self.busy):
+        with m.If(self._awake):
             for name in TRACE_PARAMETERS:
                 chosen = select([entry[name] for entry in sets], number)
                 domain += lane.parameters[name].eq(chosen)

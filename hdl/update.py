@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal, signed, unsig
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.arithmetic import delay, popcount, saturate
+from axonloop.hdl.arithmetic import awake, delay, delay_strobe, popcount, saturate
 from axonloop.hdl.noise import AXON_ROUNDS, axon_code, axon_code_constant, noise_rounds
 from axonloop.hdl.payloads import address_bits
 from axonloop.hdl.weights import place_layout, weight_latency
@@ -72,18 +72,18 @@ class UpdateLane(wiring.Component):
         geometry = self._geometry
         word, pq = self.word, delay(m, self.pq, 3, "pq")
         for number in AXON_ROUNDS:
-            mixed = Signal(32, name=f"word_{number}")
+            mixed = Signal(32, name=f"word_{number}", reset_less=True)
             m.d.sync += mixed.eq(noise_rounds(word, range(number, number + 1)))
             word = mixed
         weight = delay(m, self.weight, 6, "weight")
-        product = Signal(signed(geometry.error_bits + geometry.pq_bits + 1))
+        product = Signal(signed(geometry.error_bits + geometry.pq_bits + 1), reset_less=True)
         visited = delay(m, (self.pq != 0) & (self.weight != geometry.no_synapse), 7, "visited")
-        noisy = Signal(signed(max(len(product), len(self.rounding.mask) + 1) + 1))
-        change = Signal(signed(len(product) + 1))
-        exact = Signal(signed(max(len(change), geometry.weight_bits) + 1))
+        noisy = Signal(signed(max(len(product), len(self.rounding.mask) + 1) + 1), reset_less=True)
+        change = Signal(signed(len(product) + 1), reset_less=True)
+        exact = Signal(signed(max(len(change), geometry.weight_bits) + 1), reset_less=True)
         value, clipped = saturate(exact, geometry.weight_bits)
         # A weight stays if nothing is subtracted, or if it is at the limit that it is clipped to.
-        none, low, high = Signal(), Signal(), Signal()
+        none, low, high = (Signal(reset_less=True) for _ in range(3))
         m.d.sync += [
             none.eq(change == 0),
             low.eq(weight[6] == -geometry.weight_max),
@@ -158,8 +158,8 @@ class Update(wiring.Component):
             self.read_place.eq(place),
         ]
         latency = update_latency(self._geometry)
-        valid = delay(m, issue, latency, "valid")
-        lanes = self._lanes(m, valid, axon, target)
+        valid = delay_strobe(m, issue, latency, "valid")
+        lanes = self._lanes(m, valid, axon, target, platform)
         places = delay(m, place.as_value(), latency - 1, "place")
         done = valid[latency - 1]
         visited = Cat(lane.visited for lane in lanes)
@@ -199,7 +199,7 @@ class Update(wiring.Component):
             m.d.sync += [active.eq(1), axon.eq(0), target.eq(self.targets.payload)]
         return issue, axon, target
 
-    def _lanes(self, m, valid, axon, target):
+    def _lanes(self, m, valid, axon, target, platform):
         """The hash before the axon rounds, Pq and the weights, at the same time in every lane.
 
         Idle lanes stand still, which spares a simulator their work.
@@ -208,8 +208,9 @@ class Update(wiring.Component):
         count, later = geometry.multipliers, weight_latency(geometry) - 2
         axon = delay(m, axon, later, "axon")[-1]
         hashed = delay(m, target.word, later, "hashed")[-1]
-        word, enable = Signal(32), Signal()
-        m.d.sync += [word.eq(hashed ^ axon_code(axon)), enable.eq(Cat(valid[later:-1]).any())]
+        word, busy = Signal(32, reset_less=True), Signal()
+        enable = awake(busy, platform)
+        m.d.sync += [word.eq(hashed ^ axon_code(axon)), busy.eq(Cat(valid[later:-1]).any())]
         m.d.comb += [
             self.pq_enable.eq(valid[later]),
             self.pq_address.eq(axon >> ceil_log2(self._pq_lanes)),
@@ -244,7 +245,7 @@ class Update(wiring.Component):
         """How the lanes round, `cycles` + 1 later than the target."""
         shift = delay(m, target.eta_shift, cycles, "early_shift")[-1]
         nearest = delay(m, target.rounding, cycles, "nearest")[-1]
-        rounding = Signal(rounding_layout(self._geometry))
+        rounding = Signal(rounding_layout(self._geometry), reset_less=True)
         one = (1 << shift)[: len(rounding.mask) + 1]
         m.d.sync += [
             rounding.mask.eq(Mux(nearest, 0, one - 1)),

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.arithmetic import delay, rotate
+from axonloop.hdl.arithmetic import delay, delay_strobe, rotate
 from axonloop.hdl.payloads import BusSignature, address_bits
 from axonloop.models.config import Geometry, Layout, ceil_log2
 from axonloop.models.registers import Region, weight_stride
@@ -119,7 +119,10 @@ class Weights(wiring.Component):
 
     def _kept(self, m, name, words):
         """Words of weights in a register."""
-        width, kept = self._geometry.weight_bits, Signal(len(Cat(words)), name=name)
+        width, kept = (
+            self._geometry.weight_bits,
+            Signal(len(Cat(words)), name=name, reset_less=True),
+        )
         m.d.sync += kept.eq(Cat(words))
         return [kept.word_select(k, width) for k in range(len(words))]
 
@@ -197,10 +200,10 @@ class Weights(wiring.Component):
             m.d.comb += [read.eq(1), read_place.eq(place)]
         # The rotator on the way in leaves no time to decode the address before it.
         later = int(self._skewed)
-        written, written_place, written_part, given = (
+        written = delay_strobe(m, bus.write & selected, later, "written")[-1]
+        written_place, written_part, given = (
             delay(m, value, later, f"written_{name}")[-1]
             for name, value in {
-                "now": bus.write & selected,
                 "place": place.as_value(),
                 "part": part,
                 "weights": weights,
@@ -212,7 +215,7 @@ class Weights(wiring.Component):
                 write_place.eq(written_place),
                 write_data.eq(given.replicate(parts)),
             ]
-        chosen = delay(m, bus.read & selected, self._latency, "chosen")
+        chosen = delay_strobe(m, bus.read & selected, self._latency, "chosen")
         shown = delay(m, part, self._latency, "part") if parts > 1 else None
         row = self.read_data.as_value()
         width = per_word * geometry.weight_bits
