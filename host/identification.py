@@ -8,7 +8,7 @@ from typing import Any
 from axonloop.host.device import DeviceError
 from axonloop.host.packing import Words
 from axonloop.models.chip import ChipConfig, Mesh
-from axonloop.models.config import CoreConfig, Geometry, Layout
+from axonloop.models.config import CoreConfig, Geometry, Layout, ParameterSet, parameter_max
 from axonloop.models.link import GEOMETRY_FIELDS, Identity, configuration_hash
 
 
@@ -23,10 +23,17 @@ def chip_of(identity: Words) -> ChipConfig:
         raise DeviceError(f"configuration hash must be 0x{expected:08x}, not 0x{found:08x}")
     try:
         geometry, mesh = _geometry_of(words[1:])
-        cores = [CoreConfig(geometry, core=words[0] + index) for index in range(mesh.cores)]
+        sets = (_default_set(geometry),)
+        cores = [CoreConfig(geometry, sets, core=words[0] + index) for index in range(mesh.cores)]
         return ChipConfig(tuple(cores), mesh)
     except ValueError as error:
         raise DeviceError(f"board must be of a known geometry: {error}") from error
+
+
+def _default_set(geometry: Geometry) -> ParameterSet:
+    """Default parameters, as far as the geometry's widths hold them."""
+    limits = parameter_max(geometry)
+    return ParameterSet(**{n: min(value, limits[n]) for n, value in vars(ParameterSet()).items()})
 
 
 def _geometry_of(words: Sequence[int]) -> tuple[Geometry, Mesh]:

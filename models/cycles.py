@@ -6,6 +6,8 @@ from math import ceil
 
 from axonloop.models.config import Geometry
 
+ALONE_TRACE, ALONE_NEURON = 7, 9
+"""Cycles of an axon's traces or of a neuron where the lane is the only one: nothing overlaps."""
 TICK_OVERHEAD = 20
 """Most cycles of a tick beyond the scan or the rows, and the sweep."""
 
@@ -16,19 +18,22 @@ def tick_cycles(geometry: Geometry, events: int) -> int:
     The scan of the axons for spikes and traces and the integration overlap; the neurons' sweep
     follows. Spikes that the neurons send cost more where their fan-out is long.
     """
-    gather = max(geometry.axons // geometry.trace_lanes, events * geometry.groups)
-    hidden = min(geometry.axons // geometry.trace_lanes, events * geometry.groups)
+    scan, rows = geometry.axons // geometry.trace_lanes, events * geometry.groups
+    if geometry.trace_lanes == 1:
+        return ALONE_TRACE * scan + rows + _sweep(geometry) + TICK_OVERHEAD
+    gather, hidden = max(scan, rows), min(scan, rows)
     return gather + min(hidden, TICK_OVERHEAD) + _sweep(geometry) + TICK_OVERHEAD
 
 
 def learn_cycles(geometry: Geometry, errors: int) -> int:
     """Cycles of a learning step with `errors` neurons in error and all traces above 0, about."""
     reads = geometry.multipliers * geometry.weight_ports / 2
-    return ceil(errors * max(geometry.axons / reads, 5)) + 30
+    return ceil(errors * max(geometry.axons / reads, 7)) + 35
 
 
 def _sweep(geometry: Geometry) -> int:
-    return geometry.neurons // geometry.update_lanes
+    cycles = ALONE_NEURON if geometry.update_lanes == 1 else 1
+    return geometry.neurons // geometry.update_lanes * cycles
 
 
 def speed(geometry: Geometry, hz: float) -> dict[str, float]:

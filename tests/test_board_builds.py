@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import os
 import shutil
@@ -10,31 +11,36 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from amaranth._unused import MustUse
 
 from axonloop.hdl import synthesis, tools
 from axonloop.host.cli import FAILURE, MISTAKE, run
 from tests.fake_tools import MODULES, NETLIST, UTILISATION, write_ecp5_tools, write_tool
 
 TINY = {
+    "clock": 50_000_000,
     "geometry": dict.fromkeys(("axons", "neurons", "entries"), 8)
-    | dict.fromkeys(("lanes", "update_lanes", "trace_lanes", "multipliers"), 2)
+    | dict.fromkeys(("lanes", "update_lanes", "trace_lanes", "multipliers"), 2),
 }
 SYNTH = ("synth", "--board", "ulx3s-85f", "--config", "tiny.json")
 
 
 @pytest.fixture(autouse=True)
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty working folder, a configuration, and good tools on the PATH, in `bin`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     (tmp_path / "tiny.json").write_text(json.dumps(TINY))
     write_ecp5_tools(tmp_path / "bin")
     monkeypatch.setattr(synthesis.rtlil, "convert", lambda design, **_: MODULES)
-    return tmp_path
+    monkeypatch.setattr(MustUse, "_MustUse__silence", True)  # designs that are never elaborated
+    yield tmp_path
+    gc.collect()
 
 
 def entries(folder: Path) -> list[Path]:

@@ -53,3 +53,15 @@ def test_the_model_of_ticks_and_learning(device, share):
     neurons = np.arange(round(share * geometry.neurons))
     assert 0 <= cycles.tick_cycles(geometry, len(axons)) - tick_cycles(device, axons) <= 40
     assert abs(cycles.learn_cycles(geometry, len(neurons)) - learn_cycles(device, neurons)) <= 40
+
+
+def test_lanes_that_are_alone():
+    """One axon and one neuron at a time: little overlaps, and the model is an upper bound."""
+    with RtlDevice(core_config(GEOMETRIES["ice40"])) as device:
+        geometry = device.config.geometry
+        device.load_weights(np.zeros((geometry.axons, geometry.neurons), np.int32))
+        assert 0 <= cycles.tick_cycles(geometry, 0) - tick_cycles(device, np.arange(0)) <= 40
+        for events in (3, 19, 64):
+            least = max(7 * geometry.axons, events * geometry.groups) + 9 * geometry.neurons
+            found = tick_cycles(device, np.arange(events))
+            assert least <= found <= cycles.tick_cycles(geometry, events)

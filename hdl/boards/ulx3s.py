@@ -18,7 +18,8 @@ ULX3S_85F = Board(
     high=("L2",),  # GPIO0 of the radio module, which could take the board over otherwise
     loader="ulx3s",
     build=Build(
-        Geometry(lanes=32, update_lanes=8, trace_lanes=8, multipliers=32), clock=50_000_000
+        Geometry(lanes=32, update_lanes=4, trace_lanes=4, multipliers=32, parameter_sets=2),
+        clock=60_000_000,
     ),
 )
 ULX3S_25F = replace(
@@ -28,7 +29,7 @@ ULX3S_25F = replace(
     part=("--25k", "--package", "CABGA381", "--speed", "6"),
     device="LFE5U-25F",
     build=Build(
-        Geometry(lanes=4, update_lanes=1, trace_lanes=1, multipliers=4, parameter_sets=2),
+        Geometry(lanes=4, update_lanes=2, trace_lanes=2, multipliers=4, parameter_sets=2),
         clock=50_000_000,
     ),
 )
