@@ -257,7 +257,8 @@ def bench_mesh(
 def experiment(
     name: Annotated[str, typer.Argument(help="One of those in docs/results.md.")],
     device: Annotated[
-        str | None, typer.Option(help="Where a chip takes part: batched, golden, rtl [batched].")
+        str | None,
+        typer.Option(help="Where a chip learns: population, golden, batched, rtl [population]."),
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Seeds 1 to 3, and larger sizes.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder [runs/experiment-NAME].")] = None,

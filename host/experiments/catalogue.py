@@ -17,6 +17,7 @@ from axonloop.host.checkpoint import require_writable, write_json
 from axonloop.host.console import progress_bars
 from axonloop.host.devices import check_device_name
 from axonloop.host.experiments.experiment import Order
+from axonloop.host.experiments.in_loop import POPULATION
 from axonloop.host.experiments.populations import require_new_study
 from axonloop.models.config import require
 
@@ -34,6 +35,9 @@ class Experiment:
 
 EXPERIMENTS = {
     "memory": Experiment("memory", "Zenke & Neftci 2021, section II"),
+    "recurrence": Experiment("recurrence", "Zenke & Neftci 2021, figure 3; Zenke & Vogels 2021"),
+    "yin-yang": Experiment("yin_yang", "Kriener, Göltz & Petrovici 2022", POPULATION),
+    "latency-digits": Experiment("latency_digits", "codes of one spike per pixel", POPULATION),
 }
 
 
@@ -49,7 +53,7 @@ def run_experiment(
     if experiment.device is None:
         require(device is None, "device", f"left out: {name} runs in float", device)
     device = device or experiment.device
-    if device is not None:
+    if device not in (None, POPULATION):
         check_device_name(device)
     folder = out or Path("runs") / f"experiment-{name}"
     require_writable(json)
