@@ -27,15 +27,31 @@ from axonloop.host.experiments.in_loop import learn_in_loop
 from axonloop.host.experiments.local import LocalTrainer
 from axonloop.host.report import BLUE, GREY, INK, ORANGE, bare, save
 from axonloop.host.runs import Progress
-from axonloop.host.settings import PARAMETERS, Settings
+from axonloop.host.settings import Settings
 from axonloop.host.surrogate import Descent, SurrogateTrainer
+from axonloop.models.config import ParameterSet, ResetMode
 
 TICKS, FIRST = 44, 14
 """Ticks of a sample; the value of feature 1, which spikes `FIRST` ticks before the end."""
-NEURON = replace(PARAMETERS, alpha_n=3900, beta_n=3300, theta=3000, box=3000)
-DESCENT = Descent(epochs=8, batch=64, rate=2.0, scale=0.05, exact=False)
-LOCAL_EPOCHS, LOCAL_RATE = 12, 6.0
-LOOP_EPOCHS, FULL_LOOP_EPOCHS, TUNE_EPOCHS = 3, 12, 1
+NEURON = ParameterSet(
+    alpha_n=3686,
+    beta_n=2867,
+    theta=270,
+    box=135,
+    w_exp=4,
+    reset_mode=ResetMode.NONE,
+    alpha_p=3686,
+    beta_p=2867,
+    q_inc=256,
+    p_shift=0,
+    pq_shift=2,
+    pq_on=0,
+    eta_shift=11,
+)
+"""A linear neuron, so that one trace per axon is exact. A spike through a weight of 8 is theta."""
+DESCENT = Descent(epochs=8, batch=100, rate=0.4, scale=0.03, steepness=2.0, exact=False)
+LOCAL_EPOCHS, LOCAL_RATE = 12, 0.4
+LOOP_EPOCHS, FULL_LOOP_EPOCHS, TUNE_EPOCHS = 4, 12, 1
 PAPER = "95 to 96 % (BrainScaleS-2)"
 
 
@@ -50,13 +66,14 @@ def settings_of(seed: int, epochs: int, limit: int | None = None) -> Settings:
         white=TICKS,
         encoding="latency",
         ticks=TICKS,
-        burn_in=10,
+        burn_in=0,
         layers=(120,),
         lanes=8,
-        weight_span=100,
-        threshold=8.0,
-        anneal=max(1, epochs // 3),
-        parameters=replace(NEURON, eta_shift=5),
+        weight_span=70,
+        readout_leak=4096,
+        threshold=2.0,
+        anneal=max(1, epochs // 4),
+        parameters=NEURON,
     )
 
 
