@@ -52,11 +52,11 @@ FIXED_TICKS, FIXED_NEURONS = 64, 16
 SHAPES = {"kept": "bytes kept", "multiplies": "multiplies per tick", "seconds": "seconds per tick"}
 
 
-class Multiplies(TorchDispatchMode):
+class Multiplies(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the products of all operations inside of it in `count`."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.count = 0
 
     def __torch_dispatch__(

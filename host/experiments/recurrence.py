@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import torch
@@ -46,6 +47,7 @@ class Recurrence:
     epochs: int = 30
     batch: int = 50
     rate: float = 5e-3
+    recurrent_rate: float = 5e-4
     spread: float = 1.0
     readout_kept: float = 0.9
     last: int = 5
@@ -93,6 +95,13 @@ class Network:
         if self.hidden.recurrent is not None:
             self.parameters.append(recurrent)
 
+    def optimiser(self) -> torch.optim.Adam:
+        """Adam; recurrent weights, of which many act at once, take smaller steps."""
+        groups: list[dict[str, Any]] = [{"params": self.parameters[:2]}]
+        if self.hidden.recurrent is not None:
+            groups.append({"params": self.parameters[2:], "lr": self.task.recurrent_rate})
+        return torch.optim.Adam(groups, self.task.rate)
+
     def logits(self, raster: Tensor) -> Tensor:
         """What the readout says over the last ticks, `(n, classes)`."""
         heard = self.hidden.run(raster) @ self.readout
@@ -116,12 +125,12 @@ def train(
     """Validation accuracy after each epoch, and the test accuracy after the last."""
     network, (samples, validation, test) = Network(task, kind), samples_of(task)
     random = torch.Generator().manual_seed(task.seed)
-    adam = torch.optim.Adam(network.parameters, task.rate)
+    adam = network.optimiser()
     pace = torch.optim.lr_scheduler.CosineAnnealingLR(adam, task.epochs)
     history = []
     for _ in range(task.epochs):
         order = torch.randperm(len(samples.labels), generator=random)
-        for places in order.split(task.batch):
+        for places in torch.split(order, task.batch):
             part = samples.at(places)
             adam.zero_grad()
             loss = torch.nn.functional.cross_entropy(network.logits(part.raster), part.labels)
@@ -156,21 +165,30 @@ _COLOURS = dict(zip(KINDS, (GREY, ORANGE, BLUE), strict=True))
 
 
 def draw(path: Path, metrics: Metrics) -> None:
-    """Validation accuracy by epoch, and a dot per seed in the end."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), width_ratios=(2, 1))
+    """Three manifolds, validation accuracy by epoch, and a dot per seed in the end."""
+    figure, (data, left, right) = plt.subplots(1, 3, figsize=(12, 3.8), width_ratios=(1.3, 2, 1))
+    task = Recurrence()
+    shown = draw_randman(1, 3, 1000, 3, 1, task.alpha)
+    for label, colour in enumerate((INK, ORANGE, BLUE)):
+        data.plot(*shown.times[shown.labels == label, :2].T, ".", color=colour, markersize=2)
+    data.set(xlabel="time of channel 0", ylabel="time of channel 1", title="Three manifolds")
     for place, kind in enumerate(KINDS):
         for k, curve in enumerate(metrics["validation"][kind]):
             epochs = range(1, len(curve) + 1)
-            shown = [100 * value for value in curve]
-            left.plot(epochs, shown, color=_COLOURS[kind], label=kind if k == 0 else None)
+            left.plot(
+                epochs,
+                [100 * value for value in curve],
+                color=_COLOURS[kind],
+                label=kind if k == 0 else None,
+            )
         values = [100 * value for value in metrics["accuracies"][kind]]
         right.plot([place] * len(values), values, "o", color=_COLOURS[kind])
         mean = sum(values) / len(values)
         right.hlines(mean, place - 0.2, place + 0.2, color=INK)
-    left.set(xlabel="epoch", ylabel="validation accuracy (%)", title="Randman")
+    left.set(xlabel="epoch", ylabel="validation accuracy (%)", title="Learning")
     left.legend(frameon=False, loc="lower right")
     right.set_xticks(range(len(KINDS)), [kind.replace("-", "-\n") for kind in KINDS])
     right.set(ylabel="test accuracy (%)", xlim=(-0.5, len(KINDS) - 0.5))
-    for axes in (left, right):
+    for axes in (data, left, right):
         bare(axes)
     save(figure, path)

@@ -50,7 +50,7 @@ NEURON = ParameterSet(
 )
 """A linear neuron, so that one trace per axon is exact. A spike through a weight of 8 is theta."""
 DESCENT = Descent(epochs=8, batch=100, rate=0.4, scale=0.03, steepness=2.0, exact=False)
-LOCAL_EPOCHS, LOCAL_RATE = 12, 0.4
+LOCAL_EPOCHS, LOCAL_RATE = 8, 0.4
 LOOP_EPOCHS, FULL_LOOP_EPOCHS, TUNE_EPOCHS = 4, 12, 1
 PAPER = "95 to 96 % (BrainScaleS-2)"
 
