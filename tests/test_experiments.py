@@ -181,7 +181,7 @@ def test_local_learning_learns() -> None:
 
 
 def test_yin_yang_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("LOCAL_EPOCHS", 1), ("LOOP_EPOCHS", 1), ("DESCENT", Descent(1))):
+    for name, value in (("LOCAL_EPOCHS", 1), ("LOOP_EPOCHS", 1)):
         monkeypatch.setattr(yin_yang, name, value)
     metrics = yin_yang.measure(Order(POPULATION), quiet, limit=15)
     assert metrics["loop"][0]["weight_hash"] != metrics["tuned"][0]["weight_hash"]
@@ -212,3 +212,15 @@ def test_codes_of_one_spike_end_alike_on_golden_and_in_a_population(code: str) -
 def test_inputs_must_fit_the_data() -> None:
     with pytest.raises(ValueError, match="^inputs must be 5, as the data has, not 64"):
         LocalTrainer(TINY, yin_yang.data(), 1.0)
+
+
+def test_linear_neurons_run_all_ticks_at_once() -> None:
+    """They spike as the twin's do tick by tick, but where roundings meet the threshold."""
+    settings = yin_yang.settings_of(3, 1, 20)
+    trainer = LocalTrainer(settings, yin_yang.data(), 1.0)
+    raster = trainer.raster(trainer.train, TRAINING, 0)
+    spikes, box = trainer._forward(raster)
+    slow = trainer.chip(raster)[:, :, trainer._neurons]
+    assert 0.1 < float(slow.mean()) < 0.9
+    assert (spikes == slow).double().mean() > 0.999
+    assert 0 < float(box.mean()) < 1

@@ -22,7 +22,7 @@ from axonloop.host.settings import Settings
 from axonloop.host.spikes import SCORING, SHUFFLING, TRAINING, generator
 from axonloop.host.surrogate import rasters
 from axonloop.host.training import parts_of
-from axonloop.models.config import DECAY_ONE, require
+from axonloop.models.config import DECAY_ONE, ResetMode, require
 from axonloop.sim.surrogate import FLOAT, SurrogateChip
 
 BATCH = 100
@@ -82,6 +82,8 @@ class LocalTrainer:
     def _forward(self, raster: Tensor) -> tuple[Tensor, Tensor]:
         """Spikes and boxes of the layer, `(ticks, samples, neurons)`."""
         chip, own = self.chip, self.settings.parameters
+        if own.reset_mode == ResetMode.NONE and own.rho == own.refractory == 0:
+            return self._linear(raster)
         state, weights = chip.clear_state(raster.shape[1]), chip.used_weights()
         spikes, box = [], []
         for arriving in raster.unbind():
@@ -91,6 +93,14 @@ class LocalTrainer:
             spikes.append(state.spike[:, self._neurons])
             box.append((above.abs() < own.box)[:, self._neurons])
         return torch.stack(spikes), torch.stack(box).to(FLOAT)
+
+    def _linear(self, raster: Tensor) -> tuple[Tensor, Tensor]:
+        """The same where spikes change nothing in their neuron: all ticks at once."""
+        own = self.settings.parameters
+        current = _filtered(raster + self.chip.always_on, own.beta_n / DECAY_ONE)
+        potential = _filtered(current * 2.0 ** (own.w_exp - own.i_shift), own.alpha_n / DECAY_ONE)
+        above = (potential @ self.chip.used_weights())[:, :, self._neurons] - own.theta
+        return (above >= 0).to(FLOAT), (above.abs() < own.box).to(FLOAT)
 
     def _logits(self, spikes: Tensor) -> Tensor:
         kept = self.settings.readout_leak / DECAY_ONE

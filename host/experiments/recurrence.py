@@ -45,13 +45,14 @@ class Recurrence:
     ticks: int = 50
     neurons: int = 100
     epochs: int = 30
-    batch: int = 50
+    batch: int = 100
     rate: float = 5e-3
-    recurrent_rate: float = 5e-4
+    recurrent_rate: float = 1e-3
     spread: float = 1.0
-    readout_kept: float = 0.9
-    last: int = 5
-    constants: LifConstants = LifConstants(alpha=0.85, beta=0.7, steepness=5.0)
+    recurrent_spread: float = 0.3
+    readout_kept: float = 0.5
+    last: int = 3
+    constants: LifConstants = LifConstants(alpha=0.8, beta=0.5, steepness=5.0)
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class Network:
 
         weights = first(task.channels, task.neurons, task.spread * task.channels**-0.5)
         self.readout = first(task.neurons, task.classes, task.neurons**-0.5)
-        recurrent = first(task.neurons, task.neurons, 0.1 * task.neurons**-0.5)
+        recurrent = first(task.neurons, task.neurons, task.recurrent_spread * task.neurons**-0.5)
         constants = replace(task.constants, through_recurrence=kind == "full")
         self.hidden = Lif(weights, None if kind == "feed-forward" else recurrent, constants)
         self.parameters = [weights, self.readout]
