@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from axonloop.host.checkpoint import read_json
 from axonloop.host.experiments.catalogue import EXPERIMENTS
-from axonloop.host.runs import read_json
 from axonloop.models.config import require
 
 HEAD = """# Results
