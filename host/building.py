@@ -9,7 +9,6 @@ import torch
 
 from axonloop.host.channel import Strategy, learning_channel
 from axonloop.host.compiler import compile_network, smallest_geometry
-from axonloop.host.data.digits import CLASSES, PIXELS
 from axonloop.host.encoders import ErrorEncoder, Integers, error_encoder
 from axonloop.host.layers import Layers, LearningLayer
 from axonloop.host.network import Network, Population, Projection, Source, uniform_weights
@@ -24,7 +23,7 @@ from axonloop.host.processing import (
 )
 from axonloop.host.program import Program
 from axonloop.host.settings import Settings
-from axonloop.host.spikes import BUILDING, generator
+from axonloop.host.spikes import BUILDING, SpikeEncoder, generator, spike_encoder
 from axonloop.models.chip import ChipConfig, Mesh
 
 CROSS_ENTROPY = torch.nn.functional.cross_entropy
@@ -40,7 +39,7 @@ def network_of(settings: Settings, epoch: int = 0) -> Network:
     """
     random = generator(settings.seed, BUILDING, 0)
     names = [INPUT, *layer_names(settings)]
-    sizes = [PIXELS, *settings.layers]
+    sizes = [settings.inputs, *settings.layers]
     parameters = settings.parameters_in(epoch)
     populations = [
         Population(name, size, parameters[k])
@@ -56,7 +55,13 @@ def network_of(settings: Settings, epoch: int = 0) -> Network:
         )
         for k, span in enumerate(spans)
     ]
-    return Network((Source(INPUT, PIXELS),), tuple(populations), tuple(projections), settings.seed)
+    source = Source(INPUT, settings.inputs)
+    return Network((source,), tuple(populations), tuple(projections), settings.seed)
+
+
+def encoder_of(settings: Settings) -> SpikeEncoder:
+    """What makes spikes of a sample."""
+    return spike_encoder(settings.encoding, settings.ticks, settings.white, settings.peak)
 
 
 def layer_names(settings: Settings) -> list[str]:
@@ -97,7 +102,7 @@ def layers_of(settings: Settings, program: Program, loss: Loss = CROSS_ENTROPY) 
 def _reader(settings: Settings, layer: int, loss: Loss) -> ProcessingCore:
     random = generator(settings.seed, BUILDING, 1 + layer)
     top, neurons = settings.readout_top, settings.layers[layer]
-    readout = fixed_readout(CLASSES, neurons, top, random)
+    readout = fixed_readout(settings.classes, neurons, top, random)
     return ProcessingCore(
         Readout(readout, settings.readout_leak, settings.logit_scale),
         feedback_matrix(settings.feedback, readout, top, random),
@@ -118,7 +123,7 @@ def _random_path(settings: Settings, layer: int) -> ErrorPath:
     """Direct feedback: random signs, magnitudes as in a readout."""
     random = generator(settings.seed, BUILDING, 1 + layer)
     neurons = settings.layers[layer]
-    feedback = fixed_readout(CLASSES, neurons, settings.readout_top, random)
+    feedback = fixed_readout(settings.classes, neurons, settings.readout_top, random)
     return ErrorPath(feedback, _encoder(settings, neurons))
 
 

@@ -253,6 +253,34 @@ def bench_mesh(
     inspection.bench_mesh(json, out)
 
 
+@app.command()
+def experiment(
+    name: Annotated[str, typer.Argument(help="One of those in docs/results.md.")],
+    device: Annotated[
+        str | None,
+        typer.Option(help="Where a chip learns: population, golden, batched, rtl [population]."),
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Seeds 1 to 3, and larger sizes.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder [runs/experiment-NAME].")] = None,
+    json: Json = None,
+) -> None:
+    """Repeat an experiment of a paper: the float reference and the chip beside its figures."""
+    from axonloop.host.experiments.catalogue import run_experiment
+
+    run_experiment(name, device, full, out, json)
+
+
+@app.command()
+def results(
+    folder: Annotated[Path, typer.Option(help="Metrics of experiments.")] = Path("docs/results"),
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("docs/results.md"),
+) -> None:
+    """Make the results page of the metrics that experiments wrote."""
+    from axonloop.host.experiments.results import page_of
+
+    out.write_text(page_of(folder))
+
+
 @study_app.command("updates")
 def study_updates(
     out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(

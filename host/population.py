@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from axonloop.host.building import CROSS_ENTROPY, chip_config, layers_of, program_of
+from axonloop.host.building import CROSS_ENTROPY, chip_config, encoder_of, layers_of, program_of
 from axonloop.host.chain import SpikeChain
 from axonloop.host.channel import Strategy
-from axonloop.host.data.digits import WHITE, Digits, Part
+from axonloop.host.data.digits import Digits, Part
 from axonloop.host.encoders import (
     Controller,
     DenseEncoder,
@@ -30,7 +30,7 @@ from axonloop.host.encoders import (
 from axonloop.host.hashes import weight_hash
 from axonloop.host.processing import GRADIENT_MAX, GRADIENT_ONE, READOUT_SHIFT, ProcessingCore
 from axonloop.host.settings import Settings
-from axonloop.host.spikes import SCORING, SHUFFLING, TRAINING, generator, spike_encoder
+from axonloop.host.spikes import SCORING, SHUFFLING, TRAINING, generator
 from axonloop.host.surrogate import Raster, rasters
 from axonloop.host.training import parts_of
 from axonloop.models.config import DECAY_ONE, require
@@ -159,7 +159,7 @@ class PopulationTrainer:
         self.chains = [SpikeChain() for _ in settings]
         self.history: list[list[float]] = []
         common = self.common
-        self._encoder = spike_encoder(common.encoding, common.ticks, WHITE, common.peak)
+        self._encoder = encoder_of(common)
 
     def load_weights(self, weights: NDArray[Any]) -> None:
         """Start from other weights: int `(copies, axons, neurons of a core)`."""

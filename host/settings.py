@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from axonloop.host.channel import Strategy
+from axonloop.host.data.digits import CLASSES, PIXELS, WHITE
 from axonloop.models.chip import Mesh
 from axonloop.models.config import (
+    MAX_AXONS,
     MAX_ETA_SHIFT,
     MAX_NEURONS,
     ParameterSet,
@@ -55,7 +57,8 @@ class Settings:
     that a controller holds. With `anneal` the learning rate is halved (eta_shift grows by 1)
     after every so many epochs. `layers` are the sizes of the populations, one behind the other;
     those behind the first use `deep` and `deep_span`; `strategy` says where their errors come
-    from (see host.channel). Raises ValueError for values out of range.
+    from (see host.channel). `inputs`, `classes` and `white`, the largest value of an input, are
+    those of the digits unless other data is given. Raises ValueError for values out of range.
     """
 
     seed: int = 1
@@ -63,6 +66,9 @@ class Settings:
     limit: int | None = None
     tune: bool = False
 
+    inputs: int = PIXELS
+    classes: int = CLASSES
+    white: int = WHITE
     encoding: str = "regular"
     peak: float = 0.8
     ticks: int = 40
@@ -107,6 +113,9 @@ class Settings:
         Mesh.parse(self.mesh)
         require_range("lanes", self.lanes, 1, 64)
         require_range("seed", self.seed, 0, 2**32 - 1)
+        require_range("inputs", self.inputs, 1, MAX_AXONS)
+        require_range("classes", self.classes, 1, 1000)
+        require_range("white", self.white, 1, 1_000_000)
         require_range("epochs", self.epochs, 1, 1_000_000)
         require_range("ticks", self.ticks, 2, 1_000_000)
         require_range("burn-in", self.burn_in, 0, self.ticks - 1)

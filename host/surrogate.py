@@ -14,12 +14,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from axonloop.host.building import CROSS_ENTROPY, INPUT, layers_of, program_of
-from axonloop.host.data.digits import WHITE, Digits, Part
+from axonloop.host.building import CROSS_ENTROPY, INPUT, encoder_of, layers_of, program_of
+from axonloop.host.data.digits import Digits, Part
 from axonloop.host.program import Program
 from axonloop.host.settings import Settings, require_number
 from axonloop.host.spikes import SCORING, SHUFFLING, TRAINING, SpikeEncoder, generator
-from axonloop.host.spikes import spike_encoder as encoder_called
 from axonloop.host.training import parts_of
 from axonloop.models.config import Rounding, require, require_range
 from axonloop.sim.surrogate import FLOAT, SurrogateChip
@@ -92,7 +91,7 @@ class SurrogateTrainer:
         (name, reader), *_ = reversed(layers_of(settings, self.program).readers.items())
         self._neurons = torch.tensor(self.program.neurons[name], dtype=torch.int64)
         self._readout = torch.tensor(reader.readout.weights.T, dtype=FLOAT)
-        self._encoder = encoder_called(settings.encoding, settings.ticks, WHITE, settings.peak)
+        self._encoder = encoder_of(settings)
 
     def load_weights(self, weights: NDArray[np.float64]) -> None:
         """Start from other weights, in steps of the chip's: `(axons, neurons of a core)`."""

@@ -14,21 +14,23 @@ from typing import Any
 import numpy as np
 import torch
 
-from axonloop.host.building import CROSS_ENTROPY, chip_config, layers_of, program_of
+from axonloop.host.building import CROSS_ENTROPY, chip_config, encoder_of, layers_of, program_of
 from axonloop.host.chain import SpikeChain
-from axonloop.host.data.digits import WHITE, Digits, Part
+from axonloop.host.data.digits import Digits, Part
 from axonloop.host.device import Array, Device
 from axonloop.host.evaluation import Scorer
 from axonloop.host.processing import Loss
 from axonloop.host.settings import Settings
-from axonloop.host.spikes import SHUFFLING, TRAINING, generator, spike_encoder
+from axonloop.host.spikes import SHUFFLING, TRAINING, generator
 from axonloop.host.telemetry import SampleCost
 from axonloop.models.config import require, require_range
 from axonloop.models.registers import MODEL_COUNTERS, Counter
 
 
 def parts_of(settings: Settings, digits: Digits) -> tuple[Part, Part]:
-    """What to train on, and what to score in the end."""
+    """What to train on, and what to score in the end; ValueError unless `inputs` fit them."""
+    inputs = digits.train.images.shape[1]
+    require(settings.inputs == inputs, "inputs", f"{inputs}, as the data has", settings.inputs)
     if settings.tune:
         parts = digits.train, digits.validation
     else:
@@ -88,7 +90,7 @@ class Trainer:
         self.layers = layers_of(settings, self.program, loss)
         self.train, self.test = parts_of(settings, digits)
         self.validation = digits.validation.first(settings.limit)
-        self.encoder = spike_encoder(settings.encoding, settings.ticks, WHITE, settings.peak)
+        self.encoder = encoder_of(settings)
         self.scorer = Scorer(
             device, self.layers, self.program, self.encoder, settings.seed, SpikeChain()
         )

@@ -11,6 +11,7 @@ from axonloop.host.data.digits import CLASSES, WHITE, Digits, split_digits
 from axonloop.host.spikes import (
     TRAINING,
     LatencyEncoder,
+    RankEncoder,
     RateEncoder,
     RegularEncoder,
     generator,
@@ -103,6 +104,17 @@ def test_latency_encoder_times() -> None:
     times = {int(axon): tick for tick, train in enumerate(trains) for axon in train}
     assert times == {3: 0, 2: 16, 1: 30}
     assert sum(len(train) for train in trains) == 3
+
+
+def test_rank_encoder_times() -> None:
+    image = np.array([3, 0, 9, 3, 16], dtype=np.int32)
+    trains = RankEncoder(31, WHITE).encode(image, np.random.default_rng(0))
+    times = {int(axon): tick for tick, train in enumerate(trains) for axon in train}
+    assert times == {4: 0, 2: 10, 0: 20, 3: 30}
+    doubled = RankEncoder(31, 2 * WHITE).encode(2 * image, np.random.default_rng(0))
+    assert [train.tolist() for train in doubled] == [train.tolist() for train in trains]
+    lone = RankEncoder(5, WHITE).encode(np.array([0, 7]), np.random.default_rng(0))
+    assert [train.tolist() for train in lone] == [[1], [], [], [], []]
 
 
 def test_one_train_per_tick() -> None:

@@ -13,6 +13,7 @@ import pytest
 from axonloop.host.building import chip_config, program_of
 from axonloop.host.data.digits import split_digits
 from axonloop.host.experiments import bits, deploy, rates
+from axonloop.host.experiments.in_loop import POPULATION, learn_in_loop
 from axonloop.host.experiments.precision import step_log2, with_bits
 from axonloop.host.settings import Settings
 from axonloop.host.surrogate import Descent, SurrogateTrainer
@@ -50,7 +51,7 @@ def test_deployed_weights_are_rounded_and_clipped() -> None:
     weights = np.full((geometry.axons, geometry.neurons), 41.0)
     weights[0] = 7.9
     weights[1] = -300.0
-    found = deploy.deployed(weights, settings, with_bits(settings, 4))
+    found = deploy.deployed(weights, settings, with_bits(settings, 4), DIGITS)
     assert (found[0, 0], found[1, 0], found[2, 0]) == (0, -7, 3)
     assert (found[65:] == -8).all()
 
@@ -70,11 +71,11 @@ def test_every_device_tunes_alike() -> None:
     every = [replace(TINY, seed=seed, limit=20, threshold=2.0) for seed in (1, 2)]
     weights = [np.array(program_of(settings).weights) for settings in every]
     found = [
-        deploy.tune_in_loop(device, every, weights, DIGITS, quiet)
-        for device in (deploy.POPULATION, "golden", "batched")
+        learn_in_loop(device, every, weights, DIGITS, quiet)
+        for device in (POPULATION, "golden", "batched")
     ]
     assert found[0] == found[1] == found[2]
-    assert any(before != after for before, after in found[0])
+    assert any(run.before != run.after for run in found[0])
 
 
 def test_the_loop_starts_from_what_is_loaded() -> None:
@@ -83,16 +84,16 @@ def test_the_loop_starts_from_what_is_loaded() -> None:
     model = SurrogateTrainer(settings, DIGITS, Descent(epochs=4, rate=2.0, scale=0.03))
     model.run()
     weights = model.module.integer_weights()
-    for device in (deploy.POPULATION, "golden"):
-        ((before, after),) = deploy.tune_in_loop(device, [settings], [weights], DIGITS, quiet)
-        assert before == after == model.accuracy(model.test) > 0.4
+    for device in (POPULATION, "golden"):
+        (run,) = learn_in_loop(device, [settings], [weights], DIGITS, quiet)
+        assert run.before == run.after == model.accuracy(model.test) > 0.4
 
 
 def test_deploy_study(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(deploy, "EPOCHS", 1)
-    deploy.study(tmp_path, deploy.POPULATION, seeds=2, limit=6)
+    deploy.study(tmp_path, POPULATION, seeds=2, limit=6)
     results = json.loads((tmp_path / deploy.RESULTS).read_text())
     stages = results["stages"]
     assert len(stages) == 8

@@ -14,7 +14,6 @@ loop. For comparison the 4-bit weights are also tuned off the chip, by backpropa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
@@ -23,25 +22,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.building import chip_config
 from axonloop.host.checkpoint import write_json
 from axonloop.host.console import notice, progress_bars
 from axonloop.host.data.digits import Digits, split_digits
-from axonloop.host.devices import check_device_name, open_device
+from axonloop.host.devices import check_device_name
+from axonloop.host.experiments.in_loop import POPULATION, Weights, learn_in_loop
 from axonloop.host.experiments.populations import require_new_study
 from axonloop.host.experiments.precision import step_log2, with_bits
-from axonloop.host.population import PopulationTrainer, Progress
+from axonloop.host.population import Progress
 from axonloop.host.settings import Settings
 from axonloop.host.surrogate import Descent, SurrogateTrainer
-from axonloop.host.training import Trainer
 from axonloop.models.config import DECAY_ONE, ParameterSet, require_range
 
-Weights = NDArray[np.int32]
 DESCENT = Descent(epochs=10, rate=1.0, scale=0.03, steepness=1.0, exact=False)
 AWARE = Descent(epochs=5, rate=0.05, scale=0.03, steepness=1.0)
 """How 4-bit weights are tuned off the chip."""
-POPULATION = "population"
-"""All chips of a kind at once, on the batched emulator."""
 EPOCHS = 4
 """Times through the samples in the loop."""
 ALLOWED = 0.005
@@ -80,61 +75,22 @@ def chips(settings: Settings) -> dict[str, Settings]:
     return {"8 bits": settings, "long tick": leaky, "4 bits": with_bits(settings, 4)}
 
 
-def deployed(weights: NDArray[np.float64], model: Settings, chip: Settings) -> Weights:
+def deployed(
+    weights: NDArray[np.float64], model: Settings, chip: Settings, digits: Digits
+) -> Weights:
     """Float weights of `model`, in steps of 8 bits, as the weights of a chip, int32.
 
     Rounded to the nearest and clipped; both have the same rows and columns.
     """
-    trainer = SurrogateTrainer(chip, split_digits(), replace(DESCENT, exact=True))
+    trainer = SurrogateTrainer(chip, digits, replace(DESCENT, exact=True))
     trainer.load_weights(weights / 2 ** step_log2(model, chip.weight_bits))
     return trainer.module.integer_weights()
-
-
-def tune_in_loop(
-    device: str,
-    every: Sequence[Settings],
-    weights: Sequence[Weights],
-    digits: Digits,
-    progress: Progress,
-) -> list[tuple[float, float]]:
-    """Load weights, score, learn, score: accuracies before and after, in 0..1.
-
-    There is one chip for each of `every` settings: on the device of that name one after the other,
-    or all at once in a POPULATION, with the same results.
-    """
-    if device == POPULATION:
-        population = PopulationTrainer(every, digits)
-        population.load_weights(np.stack(weights))
-        before = population.score(population.test)
-        population.run(progress)
-        return list(zip(before, population.score(population.test), strict=True))
-    return [
-        _tune_alone(device, settings, own, digits, progress)
-        for settings, own in zip(every, weights, strict=True)
-    ]
-
-
-def _tune_alone(
-    device: str, settings: Settings, weights: Weights, digits: Digits, progress: Progress
-) -> tuple[float, float]:
-    with open_device(device, chip_config(settings)) as chip:
-        trainer = Trainer(chip, settings, digits)
-        chip.load_weights(weights)
-        before = trainer.scorer.score(trainer.test).accuracy
-        samples = len(trainer.train)
-
-        def after_sample() -> None:
-            done = trainer.position.epoch * samples + trainer.position.sample
-            progress("train", done, settings.epochs * samples)
-
-        trainer.run(after_sample)
-        return before, trainer.scorer.score(trainer.test).accuracy
 
 
 def study(out: Path, device: str, seeds: int, limit: int | None) -> None:
     """Take networks with seeds 1..`seeds` all the way; results and picture go into `out`.
 
-    `device` is one that `tune_in_loop` takes. Raises ValueError for numbers out of range, or if
+    `device` is one that `learn_in_loop` takes. Raises ValueError for numbers out of range, or if
     `out` holds results already.
     """
     require_range("seeds", seeds, 1, 1000)
@@ -172,10 +128,10 @@ def _stages(device: str, every: list[Settings], progress: Progress) -> dict[str,
     done("float", [model.accuracy(model.test) for model in models])
     for name in chips(every[0]):
         own = [chips(settings)[name] for settings in every]
-        weights = [deployed(*each) for each in zip(floats, every, own, strict=True)]
-        before, after = zip(*tune_in_loop(device, own, weights, digits, progress), strict=True)
-        done(name, list(before))
-        done(f"{name}, loop", list(after))
+        weights = [deployed(*each, digits) for each in zip(floats, every, own, strict=True)]
+        learned = learn_in_loop(device, own, weights, digits, progress)
+        done(name, [run.before for run in learned])
+        done(f"{name}, loop", [run.after for run in learned])
     tuned = []
     for settings, given in zip(every, floats, strict=True):
         aware = SurrogateTrainer(with_bits(settings, 4), digits, AWARE)

@@ -1,0 +1,87 @@
+"""The experiments of the papers: one command each, one folder of results, lines of one page.
+
+A module of this package holds each: `measure(order, progress)` returns its metrics, and
+`draw(path, metrics)` its picture.
+"""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from axonloop.host.checkpoint import require_writable, write_json
+from axonloop.host.console import progress_bars
+from axonloop.host.devices import check_device_name
+from axonloop.host.experiments.experiment import Order
+from axonloop.host.experiments.in_loop import POPULATION
+from axonloop.host.experiments.populations import require_new_study
+from axonloop.models.config import require
+
+METRICS = "metrics.json"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Where it lives, what it follows, and the device it runs on by default; None: all in float."""
+
+    module: str
+    source: str
+    device: str | None = None
+
+
+EXPERIMENTS = {
+    "memory": Experiment("memory", "Zenke & Neftci 2021, section II"),
+    "recurrence": Experiment("recurrence", "Zenke & Neftci 2021, figure 3; Zenke & Vogels 2021"),
+    "yin-yang": Experiment("yin_yang", "Kriener, Göltz & Petrovici 2022", POPULATION),
+    "latency-digits": Experiment("latency_digits", "codes of one spike per pixel", POPULATION),
+}
+
+
+def run_experiment(
+    name: str, device: str | None, full: bool, out: Path | None, json: Path | None
+) -> None:
+    """Run an experiment and write metrics and picture into a new folder; print its rows.
+
+    Raises ValueError for an unknown name, a device where none takes part, or a folder in use.
+    """
+    require(name in EXPERIMENTS, "experiment", f"one of {', '.join(EXPERIMENTS)}", name)
+    experiment = EXPERIMENTS[name]
+    if experiment.device is None:
+        require(device is None, "device", f"left out: {name} runs in float", device)
+    device = device or experiment.device
+    if device not in (None, POPULATION):
+        check_device_name(device)
+    folder = out or Path("runs") / f"experiment-{name}"
+    require_writable(json)
+    require_new_study(folder, METRICS)
+    module, order = import_module(f"{__package__}.{experiment.module}"), Order(device, full)
+    start = perf_counter()
+    with progress_bars() as progress:
+        found = module.measure(order, progress)
+    seconds = round(perf_counter() - start, 1)
+    command = f"axonloop experiment {name}" + (" --full" if full else "")
+    about = {"experiment": name, "source": experiment.source, "command": command}
+    metrics = {
+        **about,
+        **asdict(order),
+        "seconds": seconds,
+        "machine": platform.machine(),
+        **found,
+        "rows": [asdict(row) for row in found["rows"]],
+    }
+    write_json(folder / METRICS, metrics)
+    if json is not None:
+        write_json(json, metrics)
+    module.draw(folder / f"{name}.png", metrics)
+    _show(metrics["rows"])
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    wide = max(len(row["what"]) for row in rows)
+    for row in rows:
+        parts = [f"{kind}: {row[kind]}" for kind in ("paper", "float", "chip") if row[kind]]
+        print(f"{row['what']:<{wide}}  {'; '.join(parts)}")

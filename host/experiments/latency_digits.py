@@ -1,0 +1,84 @@
+"""Digits of one spike per pixel: time to first spike, and rank order.
+
+Either code gives each pixel that is not black one spike, the brighter the earlier. Beside the chip,
+which learns in the loop from error events, stand local learning and backpropagation through time
+in float, on the same network with the same readout. Settings were chosen on the validation part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from axonloop.host.data.digits import split_digits
+from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
+from axonloop.host.experiments.in_loop import learn_in_loop
+from axonloop.host.experiments.local import LocalTrainer
+from axonloop.host.report import BLUE, GREY, INK, bare, save
+from axonloop.host.runs import Progress
+from axonloop.host.settings import PARAMETERS, Settings
+from axonloop.host.surrogate import Descent, SurrogateTrainer
+
+CODES = {"latency": "time to first spike", "rank": "rank order"}
+DESCENT = Descent(epochs=10, rate=1.0, scale=0.03, steepness=1.0, exact=False)
+LOCAL_EPOCHS, LOCAL_RATE = 20, 2.0
+LOOP_EPOCHS, FULL_LOOP_EPOCHS = 4, 12
+
+
+def settings_of(code: str, seed: int, epochs: int, limit: int | None = None) -> Settings:
+    """The network and how the chip learns."""
+    return Settings(
+        seed=seed,
+        epochs=epochs,
+        limit=limit,
+        encoding=code,
+        layers=(128,),
+        weight_span=32,
+        threshold=12.0,
+        anneal=max(1, epochs // 3),
+        parameters=replace(PARAMETERS, alpha_n=3900, eta_shift=4),
+    )
+
+
+def measure(order: Order, progress: Progress, limit: int | None = None) -> Metrics:
+    """Both codes, three ways to learn, all seeds; `limit` samples of each part."""
+    epochs = FULL_LOOP_EPOCHS if order.full else LOOP_EPOCHS
+    digits, found, rows = split_digits(), {}, []
+    for code, name in CODES.items():
+        every = [settings_of(code, seed, epochs, limit) for seed in order.seeds]
+        local, twins = [], []
+        for settings in every:
+            trainer = LocalTrainer(settings, digits, LOCAL_RATE)
+            trainer.run(LOCAL_EPOCHS, progress)
+            local.append(trainer.accuracy(trainer.test))
+            twin = SurrogateTrainer(settings, digits, DESCENT)
+            twin.run(lambda _, done, total: progress("descend", done, total))
+            twins.append(twin.accuracy(twin.test))
+        runs = learn_in_loop(str(order.device), every, None, digits, progress)
+        found[code] = {"local": local, "twin": twins, "loop": [vars(run) for run in runs]}
+        rows += [
+            Row(f"{name}, local learning", "", percent(local), percent([r.after for r in runs])),
+            Row(f"{name}, backpropagation through time", "", percent(twins)),
+        ]
+    return {"codes": found, "rows": rows}
+
+
+def draw(path: Path, metrics: Metrics) -> None:
+    """A dot per seed for each code and way."""
+    figure, axes = plt.subplots(figsize=(6, 3.8))
+    for place, found in enumerate(metrics["codes"].values()):
+        loop = [run["after"] for run in found["loop"]]
+        ways = (("BPTT, float", found["twin"], INK), ("local, float", found["local"], GREY))
+        for shift, (way, values, colour) in enumerate((*ways, ("chip in the loop", loop, BLUE))):
+            x, shown = place + 0.2 * (shift - 1), 100 * np.array(values)
+            label = way if place == 0 else None
+            axes.plot([x] * len(values), shown, "o", color=colour, alpha=0.6, label=label)
+            axes.hlines(shown.mean(), x - 0.07, x + 0.07, color=colour)
+    axes.set_xticks(range(len(CODES)), list(CODES.values()))
+    axes.set(ylabel="test accuracy (%)", title="Digits, one spike per pixel")
+    axes.legend(frameon=False, loc="center")
+    bare(axes)
+    save(figure, path)

@@ -1,0 +1,47 @@
+"""The results page: one table of all experiments, made of their metrics and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from axonloop.host.checkpoint import read_json
+from axonloop.host.experiments.catalogue import EXPERIMENTS
+from axonloop.models.config import require
+
+HEAD = """# Results
+
+What the papers say, what the float references here reach, and what the chip reaches. Every figure
+comes from the metrics of its command, kept in `docs/results/`; `axonloop results` makes this page
+of them. Figures in brackets are the seeds 1, 2, 3, and the one before them is their mean.
+
+    axonloop experiment NAME --full --json docs/results/NAME.json
+    axonloop results
+"""
+
+
+def page_of(folder: Path) -> str:
+    """The page from the JSON files of `folder`, in the order of the catalogue.
+
+    Raises ValueError for files that are no experiment's metrics.
+    """
+    files = {path.stem: read_json(path) for path in sorted(folder.glob("*.json"))}
+    unknown = sorted(set(files) - set(EXPERIMENTS))
+    require(not unknown, "results", f"of {', '.join(EXPERIMENTS)}", unknown)
+    return "\n".join([HEAD, *(_section(files[name]) for name in EXPERIMENTS if name in files)])
+
+
+def _section(metrics: dict[str, Any]) -> str:
+    device = f" Device: {metrics['device']}." if metrics["device"] else ""
+    note = f"\n\n{metrics['note']}" if metrics.get("note") else ""
+    lines = [
+        f"## {metrics['experiment']}\n",
+        f"{metrics['source']}. `{metrics['command']}`, {metrics['seconds']:.0f} s.{device}{note}\n",
+        "| | paper | float here | chip here |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row['what']} | {row['paper']} | {row['float']} | {row['chip']} |"
+        for row in metrics["rows"]
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,91 @@
+"""Real-time recurrent learning: the exact gradient, forward in time.
+
+Every state's derivative by every weight is carried along (Zenke & Neftci 2021, section II-B). With
+w the weight of source j into neuron i, and dS = B dU:
+
+    dI'_k/dw = beta dI_k/dw + sum over l of V_lk dS_l/dw + [k = i] s_j
+    dU'_k/dw = alpha dU_k/dw + dI'_k/dw - reset dS_k/dw
+    dL/dw    = sum over k of dL/dS_k B_k dU_k/dw
+
+Sources are the inputs and, in a recurrent network, the neurons' spikes of the tick before. Memory
+grows as sources x neurons^2 and does not depend on the number of ticks.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from axonloop.models.reference.bptt import TickLoss
+from axonloop.models.reference.lif import Lif, surrogate
+
+
+class Online(Protocol):
+    """A rule that has the gradient of the tick just run."""
+
+    def step(self, arriving: Tensor) -> Tensor:
+        """Run a tick with `(inputs,)`; the spikes, `(neurons,)`."""
+        ...
+
+    def gradient(self, errors: Tensor) -> Tensor:
+        """dL/dw of this tick, `(sources, neurons)`, from dL/dS, `(neurons,)`."""
+        ...
+
+    def kept(self) -> list[Tensor]:
+        """What the rule keeps from tick to tick, besides weights and the neurons' state."""
+        ...
+
+
+def online_gradient(rule: Online, raster: Tensor, loss: TickLoss) -> Tensor:
+    """The sum over all ticks of a rule's gradients, `(sources, neurons)`."""
+    total: Tensor | None = None
+    for tick, arriving in enumerate(raster):
+        spikes = rule.step(arriving).detach().requires_grad_()
+        (errors,) = torch.autograd.grad(loss(tick, spikes), spikes)
+        now = rule.gradient(errors)
+        total = now if total is None else total + now
+    if total is None:
+        raise ValueError("raster must be of 1 tick or more, not empty")
+    return total
+
+
+class Rtrl:
+    """The full rule: derivatives of I and U are `(sources, neurons, neurons)`."""
+
+    def __init__(self, network: Lif) -> None:
+        self.network, self.state = network, network.rest()
+        inputs, neurons = network.weights.shape
+        sources = inputs if network.recurrent is None else inputs + neurons
+        self.current = network.weights.new_zeros(sources, neurons, neurons)
+        self.potential = torch.zeros_like(self.current)
+
+    def step(self, arriving: Tensor) -> Tensor:
+        """Run a tick; the spikes."""
+        c, recurrent = self.network.constants, self.network.recurrent
+        source = sources_of(self.network, arriving, self.state.spikes)
+        spike = surrogate(self.state.potential, c.steepness) * self.potential
+        self.current = c.beta * self.current
+        self.current.diagonal(dim1=1, dim2=2).add_(source[:, None])
+        if recurrent is not None and c.through_recurrence:
+            self.current += spike @ recurrent
+        self.potential = c.alpha * self.potential + self.current
+        if c.through_reset:
+            self.potential -= c.reset * spike
+        self.state = self.network.step(self.state, arriving)
+        return self.state.spikes
+
+    def gradient(self, errors: Tensor) -> Tensor:
+        """dL/dw of this tick."""
+        slope = surrogate(self.state.potential, self.network.constants.steepness)
+        return self.potential @ (errors * slope)
+
+    def kept(self) -> list[Tensor]:
+        """Both derivatives."""
+        return [self.current, self.potential]
+
+
+def sources_of(network: Lif, arriving: Tensor, spikes: Tensor) -> Tensor:
+    """What meets the rows of the gradient in a tick: `(sources,)`."""
+    return arriving if network.recurrent is None else torch.cat([arriving, spikes])
