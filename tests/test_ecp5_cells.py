@@ -12,6 +12,8 @@ from axonloop.sim.netlist import OWN_CELLS
 from axonloop.sim.rtl import RtlChip
 from tests.tiny_chips import PORTS
 
+pytestmark = [pytest.mark.slow, pytest.mark.synth]
+
 # A word per argument, then `active` for one cycle, then a word per result.
 STEPS = """
   localparam ARGUMENTS = {arguments}, RESULTS = {results};
