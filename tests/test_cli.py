@@ -104,10 +104,10 @@ def test_more_epochs(trained: Path, tmp_path: Path) -> None:
 def test_falls_back_to_golden(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], trained: Path
 ) -> None:
-    def without_compiler(name: str, config: CoreConfig) -> Any:
+    def without_compiler(name: str, config: CoreConfig, record: Path | None = None) -> Any:
         if name == "rtl":
             raise MissingToolError("a C++ compiler must be installed")
-        return open_device(name, config)
+        return open_device(name, config, record)
 
     monkeypatch.setattr(commands, "open_device", without_compiler)
     config, out = str(trained / "tiny.json"), str(trained / "fallback")
