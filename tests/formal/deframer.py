@@ -10,7 +10,10 @@ from tests.formal.engine import Claim
 from tests.formal.probe import Probe
 
 FRAMING = "axonloop.hdl.framing"
-STATE = ("begun", "full", "run", "place", "word", "held", "count", "long", "crc.crc_reg")
+STATE = (
+    *("begun", "full", "run", "place", "word", "held", "count", "enough", "long"),
+    "crc.crc_reg",
+)
 """All registers of the deframer."""
 CRC_START = 0xFFFF_FFFF
 
@@ -45,6 +48,7 @@ class DeframerSpec(Elaboratable):
                 m.d.comb += Assert(probe[name] == start)
         m.d.comb += [Assert(probe["begun"] == some), Assert(ended == ~some)]
         m.d.comb += Assert(probe["count"] <= BODY_WORDS)
+        m.d.comb += Assert(probe["enough"] == (probe["count"] >= 3))
 
     def _check_events(self, m, probe, zero, some) -> None:
         """One verdict for every frame, with its zero; at most 66 words before."""
@@ -75,7 +79,7 @@ CLAIMS = [
         "most 66 words",
         DeframerSpec,
         depth=2,
-        search=14,
+        search=18,
         reach=16,
         mutants=(
             Mutant("keeps its run", FRAMING, "full.eq(0), run.eq(0)]", "full.eq(0)]"),
@@ -89,7 +93,8 @@ CLAIMS = [
                 "with m.If(end & begun):",
                 "with m.If(end & begun & (run == 0)):",
             ),
-            Mutant("lets one header pass", FRAMING, "(count >= 3)", "(count >= 2)"),
+            Mutant("lets one header pass", FRAMING, "(count == 2)", "(count == 1)"),
+            Mutant("remembers a long frame", FRAMING, "m.d.sync += enough.eq(0)", "m.d.sync += []"),
         ),
     )
 ]
