@@ -30,11 +30,10 @@ def serve(given: dict[str, Any], config: Path | None, baud: int, wrong: Misbehav
     chip = chip_config(settings)
     link = LinkConfig(CYCLES_PER_BIT * baud, baud)
     with Board(lambda: RtlTop(link, chip.geometry, chip.mesh, wrong.seed), wrong) as board:
-        rate = "" if baud == BAUD else f"@{baud}"
-        notice(f"board: serial:{board.port}{rate}")
-        notice(f"try:   axonloop train digits --device serial:{board.port}{rate}")
-        news = News(board)
+        rate, news = "" if baud == BAUD else f"@{baud}", News(board)
         with suppress(KeyboardInterrupt):
+            notice(f"board: serial:{board.port}{rate}")
+            notice(f"try:   axonloop train digits --device serial:{board.port}{rate}")
             board.serve(lambda: False, news.look)
         news.tell()
 

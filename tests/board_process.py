@@ -30,7 +30,7 @@ class BoardProcess:
     def end(self, how: signal.Signals) -> tuple[int, list[str]]:
         """Signal the process: its exit code, and what else it said."""
         self._process.send_signal(how)
-        _, errors = self._process.communicate(timeout=30)
+        _, errors = self._process.communicate(timeout=120)
         return self._process.returncode, errors.splitlines()
 
     def stop(self) -> None:

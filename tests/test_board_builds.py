@@ -197,7 +197,7 @@ def test_an_interrupted_build_leaves_no_result(bench: Path, how: signal.Signals)
     child = wait_for(lambda: next((bench / "build").glob("*.new/pid"), None))
     number = int(wait_for(lambda: child.read_text()))
     process.send_signal(how)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=120)
     assert "Traceback" not in errors
     assert not [path for path in entries(bench) if path.suffix != ".new"]
     if how is signal.SIGINT:

@@ -138,7 +138,9 @@ def test_bad_images(image: np.ndarray, message: str) -> None:
 
 
 def test_bad_encoders() -> None:
-    with pytest.raises(ValueError, match="^encoding must be one of rate, regular, latency, not"):
+    with pytest.raises(
+        ValueError, match="^encoding must be one of rate, regular, latency, rank, not"
+    ):
         spike_encoder("phase", 5, WHITE, 1.0)
     with pytest.raises(ValueError, match="^peak must be above 0 and at most 1, not 1.5$"):
         spike_encoder("rate", 5, WHITE, 1.5)
