@@ -84,8 +84,11 @@ def test_the_plug_is_pulled_and_the_run_goes_on(config: Path, tmp_path: Path) ->
         board.end(signal.SIGKILL)
         code, said = ended(training)
     assert code == 1
-    assert said.startswith("error: board must stay on its port, not go away")
-    assert said.endswith("plug it in, or start it, and go on with --resume")
+    # Another test's board may get the number of the port meanwhile: then it is a foreign board.
+    assert said.startswith("error: board must stay on its port, not go away") or (
+        said.startswith("error: session must last, not end")
+    )
+    assert said.endswith("go on with --resume")
     assert 0 < sample(folder) < 150
     assert not (folder / "metrics.json").exists()
     with board_process(config) as board:
