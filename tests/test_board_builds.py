@@ -193,7 +193,10 @@ def test_an_interrupted_build_leaves_no_result(bench: Path, how: signal.Signals)
     good = (bench / "bin" / "nextpnr-ecp5").read_text()
     write_tool(bench / "bin", "nextpnr-ecp5", "nextpnr-0.11", slow)
     command = [sys.executable, "-m", "axonloop.host.cli", *SYNTH]
+    # Whoever runs the tests in the background has SIGINT ignored, which programs inherit.
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGINT, heard)
     child = wait_for(lambda: next((bench / "build").glob("*.new/pid"), None))
     number = int(wait_for(lambda: child.read_text()))
     process.send_signal(how)

@@ -29,7 +29,7 @@ ULX3S_25F = replace(
     part=("--25k", "--package", "CABGA381", "--speed", "6"),
     device="LFE5U-25F",
     build=Build(
-        Geometry(lanes=4, update_lanes=2, trace_lanes=2, multipliers=4, parameter_sets=2),
+        Geometry(lanes=4, update_lanes=1, trace_lanes=1, multipliers=4, parameter_sets=2),
         clock=50_000_000,
     ),
 )
