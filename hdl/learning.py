@@ -170,5 +170,5 @@ class Learning(wiring.Component):
         sets = [self.parameter_sets[k] for k in range(geometry.parameter_sets)]
         statements = [target.error.eq(error)]
         for name in ("eta_shift", "rounding"):
-            statements.append(target[name].eq(select([entry[name] for entry in sets], self.set)))
+            statements.append(target[name].eq(select([entry[name] for entry in sets], number)))
         return statements

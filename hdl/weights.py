@@ -119,10 +119,8 @@ class Weights(wiring.Component):
 
     def _kept(self, m, name, words):
         """Words of weights in a register."""
-        width, kept = (
-            self._geometry.weight_bits,
-            Signal(len(Cat(words)), name=name, reset_less=True),
-        )
+        width = self._geometry.weight_bits
+        kept = Signal(len(Cat(words)), name=name, reset_less=True)
         m.d.sync += kept.eq(Cat(words))
         return [kept.word_select(k, width) for k in range(len(words))]
 

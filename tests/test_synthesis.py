@@ -1,30 +1,17 @@
 """Smoke synthesis for two FPGA families: memories and multipliers land where they should."""
 
+from dataclasses import replace
+
 import pytest
 
+from axonloop.hdl.boards.icebreaker import ICEBREAKER
 from axonloop.hdl.chip import Chip
 from axonloop.hdl.synthesis import synthesise
-from axonloop.models.config import Geometry, Layout
+from axonloop.models.config import Geometry
 
 ECP5 = Geometry(update_lanes=4, trace_lanes=4, parameter_sets=2)
 """256 x 256, 16 lanes, skewed."""
-ICE40 = Geometry(
-    axons=128,
-    neurons=128,
-    lanes=2,
-    update_lanes=1,
-    trace_lanes=1,
-    multipliers=1,
-    weight_ports=1,
-    layout=Layout.PLAIN,
-    state_bits=12,
-    trace_bits=8,
-    error_bits=4,
-    pq_bits=4,
-    delay_slots=2,
-    parameter_sets=1,
-    entries=128,
-)
+ICE40 = replace(ICEBREAKER.build.geometry, axons=128, neurons=128, entries=128)
 """Single-port memory, one multiplier per job."""
 
 
