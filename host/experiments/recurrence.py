@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -71,6 +72,7 @@ class Samples:
         return Samples(self.raster[:, places], self.labels[places])
 
 
+@lru_cache(maxsize=4)
 def samples_of(task: Recurrence) -> tuple[Samples, Samples, Samples]:
     """Training, validation and test part of a task's own manifolds."""
     held = (task.test * task.classes, (task.test + task.validation) * task.classes)
