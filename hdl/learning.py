@@ -17,9 +17,11 @@ from axonloop.hdl.payloads import (
     error_layout,
     parameter_layout,
 )
+from axonloop.hdl.serial_update import SerialUpdate
 from axonloop.hdl.update import Update, target_layout
 from axonloop.hdl.weights import place_layout
 from axonloop.models.config import Geometry
+from axonloop.models.cycles import is_serial
 from axonloop.models.registers import set_bits
 
 HASH_CYCLES = NeuronNoise.LATENCY - 3
@@ -37,7 +39,8 @@ class Learning(wiring.Component):
     3. `busy` from the cycle after `start` until the last weight was written.
 
     Latency: max(axons / multipliers, 7) cycles per neuron in error (twice the first with one
-    weight port), + NeuronNoise.LATENCY + 5 + `update_latency`.
+    weight port), + NeuronNoise.LATENCY + 5 + `update_latency`. A serial core's: see SerialUpdate,
+    with 7 cycles more per neuron.
 
     Members
     -------
@@ -48,7 +51,9 @@ class Learning(wiring.Component):
 
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
-        self._errors, self._update = Errors(geometry), Update(geometry)
+        self._serial = is_serial(geometry)
+        self._errors = Errors(geometry)
+        self._update = SerialUpdate(geometry) if self._serial else Update(geometry)
         layout = parameter_layout(geometry)
         weights = data.ArrayLayout(signed(geometry.weight_bits), geometry.lanes)
         update = self._update
@@ -84,7 +89,6 @@ class Learning(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         m.submodules.errors, m.submodules.update = self._errors, self._update
-        m.submodules.noise = noise = NeuronNoise(len(self._errors.neuron))
         wiring.connect(m, wiring.flipped(self.events), self._errors.events)
         wiring.connect(m, wiring.flipped(self.bus), self._errors.bus)
         names = ("pq_enable", "pq_address", "read_enable", "read_place", "write_enable")
@@ -92,18 +96,26 @@ class Learning(wiring.Component):
             m.d.comb += getattr(self, name).eq(getattr(self._update, name))
         for name in ("pq_data", "read_data"):
             m.d.comb += getattr(self._update, name).eq(getattr(self, name))
-        m.d.comb += [
-            noise.start.eq(self.start),
-            noise.tick.eq(self.tick),
-            noise.seed.eq(self.seed),
-            noise.core.eq(self.core),
-            noise.neuron.eq(self._errors.neuron),
-            self.neuron.eq(self._errors.neuron),
-        ]
-        self._prepare(m, noise)
+        m.d.comb += self.neuron.eq(self._errors.neuron)
+        fresh, word = Signal(), Signal(32)
+        hashing = self._update if self._serial else self._noise(m, fresh, word)
+        for name in ("tick", "seed", "core"):
+            m.d.comb += getattr(hashing, name).eq(getattr(self, name))
+        self._prepare(m, fresh, word)
         return m
 
-    def _prepare(self, m, noise) -> None:
+    def _noise(self, m, fresh, word) -> NeuronNoise:
+        """The neuron's part of the hash, which a serial update does by itself."""
+        m.submodules.noise = noise = NeuronNoise(len(self._errors.neuron))
+        m.d.comb += [
+            noise.start.eq(self.start),
+            noise.neuron.eq(self._errors.neuron),
+            noise.fresh.eq(fresh),
+            word.eq(noise.word),
+        ]
+        return noise
+
+    def _prepare(self, m, fresh, word) -> None:
         """Pop a neuron, gate and clip its error, hash its number, hand it to the update engine."""
         wait, discard = Signal(range(HASH_CYCLES)), Signal()
         neuron, errors = self._errors.neuron, self._errors
@@ -112,7 +124,7 @@ class Learning(wiring.Component):
         working = Signal()
         m.d.comb += [
             self._update.targets.payload.eq(target),
-            self._update.targets.payload.word.eq(noise.word),
+            self._update.targets.payload.word.eq(word),
             self.busy.eq(working | self._update.busy),
         ]
         with m.FSM():
@@ -138,7 +150,7 @@ class Learning(wiring.Component):
                 m.next = "GATE"
             with m.State("GATE"):
                 # The neuron's number and sums are here; box and set follow in the next cycle.
-                m.d.comb += [working.eq(1), noise.fresh.eq(1), self.look.eq(1)]
+                m.d.comb += [working.eq(1), fresh.eq(1), self.look.eq(1)]
                 m.d.sync += target.neuron.eq(neuron)
                 m.next = "LOOK"
                 gated, ungated = self._clipped()

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from math import ceil
 
-from axonloop.models.config import Geometry
+from axonloop.models.config import Geometry, ParameterSet
 
 ALONE_TRACE, ALONE_NEURON = 7, 9
 """Cycles of an axon's traces or of a neuron where the lane is the only one: nothing overlaps."""
+ALONE_SYNAPSE = 24
+"""Cycles of a synapse that learns where the multiplier is the only one, beside eta_shift."""
+ETA_SHIFT = ParameterSet.eta_shift
+"""The learning rate that is assumed where none is told."""
 TICK_OVERHEAD = 20
 """Most cycles of a tick beyond the scan or the rows, and the sweep."""
+
+
+def is_serial(geometry: Geometry) -> bool:
+    """Whether a core does one thing at a time, in few logic cells: of all lanes there is one."""
+    return geometry.trace_lanes == geometry.update_lanes == geometry.multipliers == 1
 
 
 def tick_cycles(geometry: Geometry, events: int) -> int:
@@ -25,8 +34,13 @@ def tick_cycles(geometry: Geometry, events: int) -> int:
     return gather + min(hidden, TICK_OVERHEAD) + _sweep(geometry) + TICK_OVERHEAD
 
 
-def learn_cycles(geometry: Geometry, errors: int) -> int:
-    """Cycles of a learning step with `errors` neurons in error and all traces above 0, about."""
+def learn_cycles(geometry: Geometry, errors: int, eta_shift: int = ETA_SHIFT) -> int:
+    """Cycles of a learning step with `errors` neurons in error and all traces above 0, about.
+
+    `eta_shift` of the neurons matters to a serial core alone.
+    """
+    if is_serial(geometry):
+        return errors * (geometry.axons * (ALONE_SYNAPSE + eta_shift) + 7) + 7
     reads = geometry.multipliers * geometry.weight_ports / 2
     return ceil(errors * max(geometry.axons / reads, 7)) + 35
 
@@ -50,5 +64,11 @@ def speed(geometry: Geometry, hz: float) -> dict[str, float]:
         "dense_ticks_per_s": dense,
         "sparse_ticks_per_s": sparse,
         "sparse_synops_per_s": sparse * few * geometry.neurons,
-        "peak_updates_per_s": geometry.multipliers * geometry.weight_ports / 2 * hz,
+        "peak_updates_per_s": _updates_per_cycle(geometry) * hz,
     }
+
+
+def _updates_per_cycle(geometry: Geometry) -> float:
+    if is_serial(geometry):
+        return 1 / (ALONE_SYNAPSE + ETA_SHIFT)
+    return geometry.multipliers * geometry.weight_ports / 2
