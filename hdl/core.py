@@ -129,7 +129,7 @@ class Core(wiring.Component):
             self._neurons.neuron.eq(learning.neuron),
             learning.box.eq(self._neurons.box),
             learning.set.eq(self._neurons.set),
-            learning.tick.eq(self._control.tick - 1),
+            learning.tick.eq(self._control.last_tick),
             learning.seed.eq(self._control.seed),
             learning.core.eq(self._number),
             learning.read_data.eq(self._weights.read_data),
@@ -173,7 +173,8 @@ class Core(wiring.Component):
         words, early = [member.read_data for member in members], later // 2
         words = [delay(m, word, early, f"part_{k}")[-1] for k, word in enumerate(words)]
         word = delay(m, reduce(or_, words), later - early, "word")[-1]
-        m.d.comb += bus.read_data.eq(word | self._weights.bus.read_data)
+        high = delay(m, self._counters.high, later - 1, "high")[-1]
+        m.d.comb += bus.read_data.eq(word | self._weights.bus.read_data | high)
 
     def _sequence(self, m) -> None:
         """A tick: scan and integrate, then sweep and emit; learning and clearing."""
@@ -193,7 +194,7 @@ class Core(wiring.Component):
             self._control.next_tick.eq(port.tick),
             self._control.next_learn.eq(port.learn),
             port.learned.eq(self._control.learned),
-            port.tick_number.eq(self._control.tick - 1),
+            port.tick_number.eq(self._control.last_tick),
             scheduler.slot.eq(self._control.tick[:slot_bits]),
             scheduler.start.eq(port.tick),
             scheduler.clear.eq(port.clear),
