@@ -1,6 +1,6 @@
 """The CONTROL region but its counters: identification, tick, seed, learned."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 

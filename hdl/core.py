@@ -22,6 +22,7 @@ from axonloop.hdl.traces import Traces
 from axonloop.hdl.weights import Weights, weight_latency
 from axonloop.models.chip import Mesh
 from axonloop.models.config import Geometry, ceil_log2
+from axonloop.models.cycles import is_serial
 from axonloop.models.registers import PORT_COUNTERS, Counter
 
 
@@ -110,6 +111,7 @@ class Core(wiring.Component):
             synapses.sum_clear.eq(neurons.sum_clear),
             neurons.sums.eq(synapses.sums),
             self._fanout.words.eq(neurons.spikes),
+            neurons.pause.eq(self._fanout.busy if is_serial(self._geometry) else 0),
             self._weights.read_enable.eq(synapses.read_enable | self._learning.read_enable),
             self._weights.read_place.eq(
                 Mux(

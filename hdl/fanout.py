@@ -9,6 +9,7 @@ from axonloop.hdl.memory import Column, LaneMemory
 from axonloop.hdl.neuron import flags_layout
 from axonloop.hdl.payloads import address_bits, addressed_layout, spike_layout
 from axonloop.models.config import Geometry, ceil_log2
+from axonloop.models.cycles import is_serial
 from axonloop.models.registers import FANOUT_FIELDS, GROUP_FIELDS, Region
 
 ENTRY_BITS = 28
@@ -20,7 +21,7 @@ class Fanout(wiring.Component):
     Rules
     -----
     1. `words` are words of spikes as the sweep shows them; nothing is lost, because the queue
-       holds all words of a sweep.
+       holds all words of a sweep. A serial core has no queue: its sweep rests while `busy`.
     2. A spike of a group with `report` appears once on `reports`, as its neuron's number.
     3. For every entry of the neuron's list a spike appears once on `spikes`, addressed to its core.
     4. An entry whose core is not one of `cores`, or whose axon or delay no core has, is not sent;
@@ -70,10 +71,12 @@ class Fanout(wiring.Component):
         found, report = self._lists.read_data[0], self._report.read_data[0].report
         entry, remaining = Signal.like(found.first), Signal.like(found.count)
         kept, idle = Signal.like(neuron), Signal()
+        # A serial core's sweep waits, so that the number stands still.
+        shown = neuron if is_serial(self._geometry) else kept
         reported = ~report | self.reports.ready
         m.d.comb += [
             self.busy.eq(next_word | bits.any() | ~idle | self.spikes.valid | self.fault),
-            self.reports.payload.eq(kept),
+            self.reports.payload.eq(shown),
             self._entries.read_address.eq(entry),
         ]
         send = Signal()
@@ -142,21 +145,24 @@ class Fanout(wiring.Component):
         """
         lanes = self._geometry.update_lanes
         index_bits = len(self.words.index)
+        bits, index = Signal(lanes), Signal(index_bits)
+        neuron, waiting = Signal(address_bits(self._geometry.neurons)), Signal()
+        m.d.comb += neuron.eq((index << ceil_log2(lanes)) | lowest_one(bits))
+        if is_serial(self._geometry):
+            with m.If(self.words.valid & self.words.bits.any()):
+                m.d.sync += [bits.eq(self.words.bits), index.eq(self.words.index)]
+            return bits, neuron, waiting
         m.submodules.queue = queue = fifo.SyncFIFOBuffered(
             width=lanes + index_bits, depth=max(3, self._geometry.neurons // lanes)
         )
-        bits, index = Signal(lanes), Signal(index_bits)
         m.d.comb += [
+            waiting.eq(queue.level != 0),
             queue.w_en.eq(self.words.valid & self.words.bits.any()),
             queue.w_data.eq(Cat(self.words.bits, self.words.index)),
         ]
         with m.If(~bits.any() & queue.r_rdy):
             m.d.comb += queue.r_en.eq(1)
             m.d.sync += [bits.eq(queue.r_data[:lanes]), index.eq(queue.r_data[lanes:])]
-        neuron = Signal(address_bits(self._geometry.neurons))
-        m.d.comb += neuron.eq((index << ceil_log2(lanes)) | lowest_one(bits))
-        waiting = Signal()
-        m.d.comb += waiting.eq(queue.level != 0)
         return bits, neuron, waiting
 
     def _fetch(self, neuron):

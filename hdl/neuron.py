@@ -188,6 +188,7 @@ class Neurons(wiring.Component):
     Members
     -------
     parameter_sets : all parameter sets
+    pause : a lane that is alone takes no further neuron
     look, neuron, box, set : while at rest: B and the parameter set of a neuron, in the next cycle
     sum_enable, sum_address, sum_clear, sums : the accumulators; see Synapses
     clips : state words clipped in this cycle
@@ -215,6 +216,7 @@ class Neurons(wiring.Component):
             {
                 "start": In(1),
                 "clear": In(1),
+                "pause": In(1),
                 "parameter_sets": In(
                     data.ArrayLayout(parameter_layout(geometry), geometry.parameter_sets)
                 ),
@@ -246,14 +248,14 @@ class Neurons(wiring.Component):
         word, running, clearing = Signal(range(self._words)), Signal(), Signal()
         issue = Signal()
         valid = delay_strobe(m, issue, stages, "valid")
-        rest = ~Cat(valid[1:]).any() if self._still else 1
+        rest = ~(Cat(valid[1:]).any() | self.pause) if self._still else 1
         m.d.comb += issue.eq(running & rest)
         with m.If(valid[stages] if self._still else issue):
             m.d.sync += [word.eq(word + 1), running.eq(word != self._words - 1)]
         with m.If(self.start | self.clear):
             m.d.sync += [running.eq(1), word.eq(0), clearing.eq(self.clear)]
         index = delay(m, word, stages, "index", 0 if self._still else None)
-        m.d.comb += self.busy.eq(Cat(valid).any())
+        m.d.comb += self.busy.eq(Cat(valid, running).any())
         self._read(m, issue, word, valid)
         parameters = self._parameters(m)
         lanes = [self._lane(m, k, index, parameters) for k in range(self._geometry.update_lanes)]

@@ -27,7 +27,8 @@ def tick_cycles(geometry: Geometry, events: int) -> int:
     The scan of the axons for spikes and traces and the integration overlap; the neurons' sweep
     follows. Spikes that the neurons send cost more where their fan-out is long.
     """
-    scan, rows = geometry.axons // geometry.trace_lanes, events * geometry.groups
+    scan = geometry.axons // geometry.trace_lanes
+    rows = events * (geometry.groups + is_serial(geometry))
     if geometry.trace_lanes == 1:
         return ALONE_TRACE * scan + rows + _sweep(geometry) + TICK_OVERHEAD
     gather, hidden = max(scan, rows), min(scan, rows)
