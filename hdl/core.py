@@ -14,9 +14,12 @@ from axonloop.hdl.counters import Counters
 from axonloop.hdl.fanout import Fanout
 from axonloop.hdl.learning import Learning
 from axonloop.hdl.neuron import Neurons
+from axonloop.hdl.parameter_memory import ParameterMemory
 from axonloop.hdl.parameters import ParameterSets
 from axonloop.hdl.payloads import BUS_LATENCY, addressed_layout, spike_layout
 from axonloop.hdl.scheduler import Scheduler
+from axonloop.hdl.serial_neuron import SerialNeurons
+from axonloop.hdl.serial_traces import SerialTraces
 from axonloop.hdl.synapses import Synapses
 from axonloop.hdl.traces import Traces
 from axonloop.hdl.weights import Weights, weight_latency
@@ -76,13 +79,16 @@ class Core(wiring.Component):
         m.submodules.scheduler = self._scheduler = Scheduler(geometry)
         m.submodules.weights = self._weights = Weights(geometry)
         m.submodules.synapses = self._synapses = Synapses(geometry)
-        m.submodules.neurons = self._neurons = Neurons(geometry)
-        m.submodules.traces = self._traces = Traces(geometry)
+        self._serial = is_serial(geometry)
+        self._neurons = SerialNeurons(geometry) if self._serial else Neurons(geometry)
+        self._traces = SerialTraces(geometry) if self._serial else Traces(geometry)
+        m.submodules.neurons, m.submodules.traces = self._neurons, self._traces
         m.submodules.fanout = self._fanout = Fanout(
             geometry, range(self._first, self._first + self._mesh.cores)
         )
         m.submodules.learning = self._learning = Learning(geometry)
-        m.submodules.parameters = self._parameters = ParameterSets(geometry)
+        sets = ParameterMemory if self._serial else ParameterSets
+        m.submodules.parameters = self._parameters = sets(geometry)
         m.submodules.control = self._control = ControlRegisters(
             identification(geometry, self._mesh, self._number)
         )
@@ -91,6 +97,7 @@ class Core(wiring.Component):
         connect(m, port=self._port.replies, host=flipped(self.replies))
         self._wire_tick(m)
         self._wire_learning(m)
+        self._wire_parameters(m)
         self._wire_spikes(m)
         self._wire_bus(m)
         self._sequence(m)
@@ -103,15 +110,13 @@ class Core(wiring.Component):
         m.d.comb += [
             self._traces.block.eq(self._scheduler.blocks),
             self._scheduler.pause.eq(~self._traces.ready),
-            self._traces.parameter_sets.eq(self._parameters.sets),
-            neurons.parameter_sets.eq(self._parameters.sets),
             synapses.read_data.eq(self._weights.read_data),
             synapses.sum_enable.eq(neurons.sum_enable),
             synapses.sum_address.eq(neurons.sum_address),
             synapses.sum_clear.eq(neurons.sum_clear),
             neurons.sums.eq(synapses.sums),
             self._fanout.words.eq(neurons.spikes),
-            neurons.pause.eq(self._fanout.busy if is_serial(self._geometry) else 0),
+            neurons.pause.eq(self._fanout.busy if self._serial else 0),
             self._weights.read_enable.eq(synapses.read_enable | self._learning.read_enable),
             self._weights.read_place.eq(
                 Mux(
@@ -126,7 +131,6 @@ class Core(wiring.Component):
         learning, traces = self._learning, self._traces
         connect(m, port=self._port.errors, learning=learning.events)
         m.d.comb += [
-            learning.parameter_sets.eq(self._parameters.sets),
             self._neurons.look.eq(learning.look),
             self._neurons.neuron.eq(learning.neuron),
             learning.box.eq(self._neurons.box),
@@ -142,6 +146,18 @@ class Core(wiring.Component):
             self._weights.write_place.eq(learning.write_place),
             self._weights.write_data.eq(learning.write_data),
         ]
+
+    def _wire_parameters(self, m) -> None:
+        """All sets to all, or to the one who works one word at a time."""
+        users, parameters = (self._neurons, self._traces, self._learning), self._parameters
+        if not self._serial:
+            m.d.comb += [user.parameter_sets.eq(parameters.sets) for user in users]
+            return
+        m.d.comb += [user.parameter.eq(parameters.data) for user in users]
+        m.d.comb += parameters.address.eq(self._learning.parameter_address)
+        for user in users[:2]:
+            with m.If(user.busy):
+                m.d.comb += parameters.address.eq(user.parameter_address)
 
     def _wire_spikes(self, m) -> None:
         """Spikes from the host come between ticks, those of the cores during one."""
@@ -182,6 +198,8 @@ class Core(wiring.Component):
         """A tick: scan and integrate, then sweep and emit; learning and clearing."""
         port, scheduler, neurons = self._port, self._scheduler, self._neurons
         gathering = scheduler.busy | self._synapses.busy
+        if self._serial:  # neurons and traces share the parameters
+            gathering |= self._traces.busy
         working = Signal()
         m.d.comb += working.eq(
             neurons.busy | self._traces.busy | self._fanout.busy | self._learning.busy

@@ -4,13 +4,14 @@ dW_ij = -eta E_i B_i P_j where E_i is not 0: Neftci 2018, eq. 6; Payvand et al. 
 proportional to what is in error: a list of the neurons that received events replaces a sweep.
 """
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.arithmetic import saturate, select
 from axonloop.hdl.errors import Errors
 from axonloop.hdl.noise import NeuronNoise
+from axonloop.hdl.parameter_memory import INDEX_BITS, parameter_address_bits, parameter_width
 from axonloop.hdl.payloads import (
     BusSignature,
     address_bits,
@@ -22,7 +23,7 @@ from axonloop.hdl.update import Update, target_layout
 from axonloop.hdl.weights import place_layout
 from axonloop.models.config import Geometry
 from axonloop.models.cycles import is_serial
-from axonloop.models.registers import set_bits
+from axonloop.models.registers import PARAMETER_INDEX, set_bits
 
 HASH_CYCLES = NeuronNoise.LATENCY - 3
 """Cycles before the first neuron is popped; its number is there three cycles later."""
@@ -45,6 +46,7 @@ class Learning(wiring.Component):
     Members
     -------
     events : error events
+    parameter_address, parameter : of a serial core: `parameter` answers in the next cycle
     pq_*, read_*, write_* : to traces and weights; see Update
     visits, updates : synapses visited and changed in this cycle
     """
@@ -57,14 +59,19 @@ class Learning(wiring.Component):
         layout = parameter_layout(geometry)
         weights = data.ArrayLayout(signed(geometry.weight_bits), geometry.lanes)
         update = self._update
+        sets = In(data.ArrayLayout(layout, geometry.parameter_sets))
+        parameters = {"parameter_sets": sets}
+        if self._serial:
+            address, width = parameter_address_bits(geometry), parameter_width(geometry)
+            parameters = {"parameter_address": Out(address), "parameter": In(width)}
         super().__init__(
-            {
+            parameters
+            | {
                 "start": In(1),
                 "discard": In(1),
                 "tick": In(32),
                 "seed": In(32),
                 "core": In(8),
-                "parameter_sets": In(data.ArrayLayout(layout, geometry.parameter_sets)),
                 "events": In(stream.Signature(error_layout(geometry))),
                 "look": Out(1),
                 "neuron": Out(address_bits(geometry.neurons)),
@@ -127,7 +134,9 @@ class Learning(wiring.Component):
             self._update.targets.payload.word.eq(word),
             self.busy.eq(working | self._update.busy),
         ]
-        with m.FSM():
+        with m.FSM() as fsm:
+            if self._serial:
+                self._ask(m, fsm.ongoing("LOOK"))
             with m.State("IDLE"):
                 m.d.sync += [wait.eq(HASH_CYCLES - 1), discard.eq(self.discard)]
                 with m.If(self.start):
@@ -162,6 +171,10 @@ class Learning(wiring.Component):
             with m.State("ERROR"):
                 m.d.comb += working.eq(1)
                 m.d.sync += self._finish(target, box, number)
+                m.next = "RATE" if self._serial else "OFFER"
+            with m.State("RATE"):
+                m.d.comb += working.eq(1)
+                m.d.sync += target.rounding.eq(self.parameter)
                 m.next = "OFFER"
             with m.State("OFFER"):
                 m.d.comb += working.eq(1)
@@ -175,12 +188,22 @@ class Learning(wiring.Component):
         self._ungated = Signal(signed(bits), name="ungated")
         return saturate(self._errors.gated, bits)[0], saturate(self._errors.ungated, bits)[0]
 
+    def _ask(self, m, first) -> None:
+        """A serial core's shift and rounding come from a memory, one after the other."""
+        shift, rounding = (
+            Const(PARAMETER_INDEX[name], INDEX_BITS) for name in ("eta_shift", "rounding")
+        )
+        number = self.set if set_bits(self._geometry) else Cat()
+        m.d.comb += self.parameter_address.eq(Cat(Mux(first, shift, rounding), number))
+
     def _finish(self, target, box, number):
         """E = sat(gated B + ungated); shift and rounding of the neuron's set."""
         geometry = self._geometry
         error, _ = saturate(Mux(box, target.error, 0) + self._ungated, geometry.error_bits)
-        sets = [self.parameter_sets[k] for k in range(geometry.parameter_sets)]
         statements = [target.error.eq(error)]
+        if self._serial:
+            return [*statements, target.eta_shift.eq(self.parameter)]
+        sets = [self.parameter_sets[k] for k in range(geometry.parameter_sets)]
         for name in ("eta_shift", "rounding"):
             statements.append(target[name].eq(select([entry[name] for entry in sets], number)))
         return statements

@@ -170,6 +170,25 @@ def flags_layout(geometry: Geometry) -> data.StructLayout:
     )
 
 
+def neuron_memories(geometry: Geometry) -> dict[str, LaneMemory]:
+    """The state of all neurons, and the parameter sets of their groups if there are several."""
+    state, lanes = geometry.state_bits, geometry.update_lanes
+    columns = {
+        "current": Column(Region.CURRENT, state, signed=True),
+        "membrane": Column(Region.MEMBRANE, state, signed=True),
+        "reset": Column(Region.RESET, state, signed=True),
+        "countdown": Column(Region.COUNTDOWN, COUNTDOWN_BITS),
+        "spike": Column(Region.SPIKE, 1),
+        "box": Column(Region.BOX, 1),
+        "bias": Column(Region.BIAS, state, signed=True),
+    }
+    stores = {"states": LaneMemory(columns, words=geometry.neurons // lanes, lanes=lanes)}
+    if set_bits(geometry):
+        number = {"number": Column(Region.GROUP, set_bits(geometry))}
+        stores["sets"] = LaneMemory(number, words=geometry.groups)
+    return stores
+
+
 class Neurons(wiring.Component):
     """Sweeps over all neurons of a core, `update_lanes` per cycle; idle lanes stand still.
 
@@ -198,19 +217,8 @@ class Neurons(wiring.Component):
         self._geometry = geometry
         lanes, self._words = geometry.update_lanes, geometry.neurons // geometry.update_lanes
         self._still = lanes == 1
-        state = geometry.state_bits
-        columns = {
-            "current": Column(Region.CURRENT, state, signed=True),
-            "membrane": Column(Region.MEMBRANE, state, signed=True),
-            "reset": Column(Region.RESET, state, signed=True),
-            "countdown": Column(Region.COUNTDOWN, COUNTDOWN_BITS),
-            "spike": Column(Region.SPIKE, 1),
-            "box": Column(Region.BOX, 1),
-            "bias": Column(Region.BIAS, state, signed=True),
-        }
-        self._states = LaneMemory(columns, words=self._words, lanes=lanes)
-        number = {"number": Column(Region.GROUP, set_bits(geometry))}
-        self._sets = LaneMemory(number, words=geometry.groups) if set_bits(geometry) else None
+        stores = neuron_memories(geometry)
+        self._states, self._sets = stores["states"], stores.get("sets")
         sums = data.ArrayLayout(signed(geometry.accumulator_bits), geometry.lanes)
         super().__init__(
             {

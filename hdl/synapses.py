@@ -26,8 +26,8 @@ class Synapses(wiring.Component):
     2. `sums` may be read while not `busy`, one group per cycle, data in the next cycle; with
        `sum_clear` the group read in the cycle before is set to 0.
 
-    Latency: sum over events of max(groups, 1) (a serial core: groups + 1), + 2 to fetch the first row, + `weight_latency` + 1
-    to drain.
+    Latency: sum over events of max(groups, 1) (a serial core: groups + 1), + 2 to fetch the first
+    row, + `weight_latency` + 1 to drain.
 
     Members
     -------

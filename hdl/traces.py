@@ -93,6 +93,25 @@ class TraceLane(wiring.Component):
         return m
 
 
+def pq_lanes(geometry: Geometry) -> int:
+    """Factors Pq in a word of their memory."""
+    return max(geometry.trace_lanes, geometry.multipliers)
+
+
+def trace_memories(geometry: Geometry) -> dict[str, LaneMemory]:
+    """The traces of all axons, and their factors."""
+    columns = {
+        "q": Column(Region.TRACE_Q, geometry.trace_bits),
+        "p": Column(Region.TRACE_P, geometry.trace_bits),
+    }
+    lanes, together = geometry.trace_lanes, pq_lanes(geometry)
+    factors = {"pq": Column(Region.TRACE_PQ, geometry.pq_bits)}
+    return {
+        "traces": LaneMemory(columns, words=geometry.axons // lanes, lanes=lanes),
+        "pq": LaneMemory(factors, words=geometry.axons // together, lanes=together),
+    }
+
+
 class Traces(wiring.Component):
     """All traces of a core, `trace_lanes` of them per cycle, as the scheduler shows the blocks;
     idle lanes stand still. A lane that is alone takes the next block when the one before was
@@ -114,17 +133,11 @@ class Traces(wiring.Component):
 
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
-        self.pq_lanes = max(geometry.trace_lanes, geometry.multipliers)
-        words = geometry.axons // self.pq_lanes
+        self.pq_lanes = pq_lanes(geometry)
         lanes = geometry.trace_lanes
         self._still = lanes == 1
-        columns = {
-            "q": Column(Region.TRACE_Q, geometry.trace_bits),
-            "p": Column(Region.TRACE_P, geometry.trace_bits),
-        }
-        self._traces = LaneMemory(columns, words=geometry.axons // lanes, lanes=lanes)
-        factors = {"pq": Column(Region.TRACE_PQ, geometry.pq_bits)}
-        self._pq = LaneMemory(factors, words=words, lanes=self.pq_lanes)
+        stores = trace_memories(geometry)
+        self._traces, self._pq = stores["traces"], stores["pq"]
         layout = parameter_layout(geometry)
         super().__init__(
             {

@@ -8,6 +8,8 @@ from axonloop.models.config import Geometry, ParameterSet
 
 ALONE_TRACE, ALONE_NEURON = 7, 9
 """Cycles of an axon's traces or of a neuron where the lane is the only one: nothing overlaps."""
+SERIAL_TRACE, SERIAL_NEURON = 12, 21
+"""The same in a serial core."""
 ALONE_SYNAPSE = 24
 """Cycles of a synapse that learns where the multiplier is the only one, beside eta_shift."""
 ETA_SHIFT = ParameterSet.eta_shift
@@ -30,7 +32,8 @@ def tick_cycles(geometry: Geometry, events: int) -> int:
     scan = geometry.axons // geometry.trace_lanes
     rows = events * (geometry.groups + is_serial(geometry))
     if geometry.trace_lanes == 1:
-        return ALONE_TRACE * scan + rows + _sweep(geometry) + TICK_OVERHEAD
+        each = SERIAL_TRACE if is_serial(geometry) else ALONE_TRACE
+        return each * scan + rows + _sweep(geometry) + TICK_OVERHEAD
     gather, hidden = max(scan, rows), min(scan, rows)
     return gather + min(hidden, TICK_OVERHEAD) + _sweep(geometry) + TICK_OVERHEAD
 
@@ -47,7 +50,8 @@ def learn_cycles(geometry: Geometry, errors: int, eta_shift: int = ETA_SHIFT) ->
 
 
 def _sweep(geometry: Geometry) -> int:
-    cycles = ALONE_NEURON if geometry.update_lanes == 1 else 1
+    alone = SERIAL_NEURON if is_serial(geometry) else ALONE_NEURON
+    cycles = alone if geometry.update_lanes == 1 else 1
     return geometry.neurons // geometry.update_lanes * cycles
 
 
