@@ -116,7 +116,8 @@ class Core(wiring.Component):
             synapses.sum_clear.eq(neurons.sum_clear),
             neurons.sums.eq(synapses.sums),
             self._fanout.words.eq(neurons.spikes),
-            neurons.pause.eq(self._fanout.busy if self._serial else 0),
+            *([neurons.pause.eq(self._fanout.busy)] if self._serial else []),
+            *([self._fanout.report.eq(neurons.report)] if self._serial else []),
             self._weights.read_enable.eq(synapses.read_enable | self._learning.read_enable),
             self._weights.read_place.eq(
                 Mux(

@@ -17,7 +17,8 @@ from axonloop.hdl.arithmetic import (
 from axonloop.hdl.memory import Column, LaneMemory
 from axonloop.hdl.payloads import address_bits, parameter_layout
 from axonloop.models.config import Geometry, ResetMode, ceil_log2
-from axonloop.models.registers import Region, set_bits
+from axonloop.models.cycles import is_serial
+from axonloop.models.registers import GROUP_FIELDS, Region, set_bits
 
 COUNTDOWN_BITS = 6
 NEURON_PARAMETERS = (
@@ -33,6 +34,8 @@ NEURON_PARAMETERS = (
     "refractory",
 )
 STATES = ("current", "membrane", "reset")
+REPORT = {"report": Column(Region.GROUP, 1, low=GROUP_FIELDS["report"].low)}
+"""Whether the host hears of a group's spikes."""
 
 
 def neuron_layout(geometry: Geometry) -> data.StructLayout:
@@ -171,7 +174,10 @@ def flags_layout(geometry: Geometry) -> data.StructLayout:
 
 
 def neuron_memories(geometry: Geometry) -> dict[str, LaneMemory]:
-    """The state of all neurons, and the parameter sets of their groups if there are several."""
+    """The state of all neurons, and the parameter sets of their groups if there are several.
+
+    A serial core has what else is known of a group in the same memory.
+    """
     state, lanes = geometry.state_bits, geometry.update_lanes
     columns = {
         "current": Column(Region.CURRENT, state, signed=True),
@@ -183,8 +189,10 @@ def neuron_memories(geometry: Geometry) -> dict[str, LaneMemory]:
         "bias": Column(Region.BIAS, state, signed=True),
     }
     stores = {"states": LaneMemory(columns, words=geometry.neurons // lanes, lanes=lanes)}
-    if set_bits(geometry):
-        number = {"number": Column(Region.GROUP, set_bits(geometry))}
+    number = {"number": Column(Region.GROUP, set_bits(geometry))} if set_bits(geometry) else {}
+    if is_serial(geometry):
+        stores["groups"] = LaneMemory(number | REPORT, words=geometry.groups)
+    elif number:
         stores["sets"] = LaneMemory(number, words=geometry.groups)
     return stores
 
@@ -207,7 +215,6 @@ class Neurons(wiring.Component):
     Members
     -------
     parameter_sets : all parameter sets
-    pause : a lane that is alone takes no further neuron
     look, neuron, box, set : while at rest: B and the parameter set of a neuron, in the next cycle
     sum_enable, sum_address, sum_clear, sums : the accumulators; see Synapses
     clips : state words clipped in this cycle
@@ -224,7 +231,6 @@ class Neurons(wiring.Component):
             {
                 "start": In(1),
                 "clear": In(1),
-                "pause": In(1),
                 "parameter_sets": In(
                     data.ArrayLayout(parameter_layout(geometry), geometry.parameter_sets)
                 ),
@@ -256,14 +262,14 @@ class Neurons(wiring.Component):
         word, running, clearing = Signal(range(self._words)), Signal(), Signal()
         issue = Signal()
         valid = delay_strobe(m, issue, stages, "valid")
-        rest = ~(Cat(valid[1:]).any() | self.pause) if self._still else 1
+        rest = ~Cat(valid[1:]).any() if self._still else 1
         m.d.comb += issue.eq(running & rest)
         with m.If(valid[stages] if self._still else issue):
             m.d.sync += [word.eq(word + 1), running.eq(word != self._words - 1)]
         with m.If(self.start | self.clear):
             m.d.sync += [running.eq(1), word.eq(0), clearing.eq(self.clear)]
         index = delay(m, word, stages, "index", 0 if self._still else None)
-        m.d.comb += self.busy.eq(Cat(valid, running).any())
+        m.d.comb += self.busy.eq(Cat(valid).any())
         self._read(m, issue, word, valid)
         parameters = self._parameters(m)
         lanes = [self._lane(m, k, index, parameters) for k in range(self._geometry.update_lanes)]

@@ -82,6 +82,7 @@ class SerialNeurons(wiring.Component):
     Members
     -------
     pause : no neuron begins
+    report : whether the host hears of the spike that `spikes` showed last
     look, neuron, box, set : while at rest: B and the parameter set of a neuron, in the next cycle
     sum_enable, sum_address, sum_clear, sums : the accumulators; see Synapses
     clips : a state word was clipped in this cycle
@@ -104,6 +105,7 @@ class SerialNeurons(wiring.Component):
                 "sum_clear": Out(1),
                 "sums": In(sums),
                 "spikes": Out(flags_layout(geometry)),
+                "report": Out(1),
                 "look": In(1),
                 "neuron": In(address_bits(geometry.neurons)),
                 "box": Out(1),
@@ -118,7 +120,7 @@ class SerialNeurons(wiring.Component):
         for name, store in self.memories.items():
             m.submodules[name] = store
         self._states = self.memories["states"]
-        self._row, self._sets = self._states.read_data[0], self.memories.get("sets")
+        self._row, self._groups = self._states.read_data[0], self.memories["groups"]
         self._step, self._word = Signal(range(len(PROGRAM))), Signal(range(self._geometry.neurons))
         self._clearing, self._spike, self._box = Signal(), Signal(), Signal()
         self._controls(m)
@@ -130,7 +132,7 @@ class SerialNeurons(wiring.Component):
     def _controls(self, m) -> None:
         """What the present step does, and the parameter of the next one."""
         self._source, self._state = Signal(range(len(SOURCES))), Signal(2)
-        self._index = Signal(len(self.parameter_address))
+        self._index = Signal(INDEX_BITS)
         self._flags = {name: Signal(name=name) for name in FLAGS}
         marks = filter(None, (step.mark for step in PROGRAM))
         self._marks = {mark: Signal(name=mark.replace(" ", "_")) for mark in marks}
@@ -167,24 +169,24 @@ class SerialNeurons(wiring.Component):
     def _read(self, m) -> None:
         """Addresses of state, parameters and accumulators."""
         states, part_bits = self._states, ceil_log2(self._geometry.lanes)
-        reads, word = self.busy & self._flags["read"], Mux(self.busy, self._word, self.neuron)
+        reads, word = Signal(), Mux(self.busy, self._word, self.neuron)
+        group, waits = self._groups.read_data[0], self._marks["begin"] & self.pause
+        number = group.number if set_bits(self._geometry) else Const(0, 0)
         m.d.comb += [
+            reads.eq(self.busy & self._flags["read"] & ~waits),
             states.read_enable.eq(reads | self.look),
             states.read_address.eq(word),
+            self._groups.read_enable.eq(reads | self.look),
+            self._groups.read_address.eq(word >> part_bits),
             self.box.eq(self._row.box),
-            self.parameter_address.eq(self._index),
+            self.set.eq(number),
+            self.report.eq(group.report),
+            self.parameter_address.eq(Cat(self._index, number)),
             self.sum_enable.eq(reads),
             self.sum_address.eq(self._word >> part_bits),
         ]
         last = self._word[:part_bits].all() if part_bits else 1
         m.d.comb += self.sum_clear.eq(self._marks["clear sums"] & last)
-        if self._sets is not None:
-            m.d.comb += [
-                self._sets.read_enable.eq(reads | self.look),
-                self._sets.read_address.eq(word >> part_bits),
-                self.set.eq(self._sets.read_data.as_value()),
-                self.parameter_address.eq(Cat(self._index[:INDEX_BITS], self.set)),
-            ]
 
     def _compute(self, m) -> None:
         geometry, marks, flags = self._geometry, self._marks, self._flags

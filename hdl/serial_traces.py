@@ -72,7 +72,6 @@ class SerialTraces(wiring.Component):
         self._geometry = geometry
         self.memories = trace_memories(geometry)
         """What the register map sees."""
-        pq = self.memories["pq"]
         block = data.StructLayout({"valid": 1, "block": block_layout(geometry)})
         super().__init__(
             {
@@ -80,7 +79,7 @@ class SerialTraces(wiring.Component):
                 "parameter_address": Out(parameter_address_bits(geometry)),
                 "parameter": In(parameter_width(geometry)),
                 "pq_enable": In(1),
-                "pq_address": In(len(pq.read_address)),
+                "pq_address": In(len(self.memories["traces"].read_address)),
                 "pq_data": Out(data.ArrayLayout(geometry.pq_bits, 1)),
                 "clips": Out(1),
                 "ready": Out(1),
@@ -92,7 +91,7 @@ class SerialTraces(wiring.Component):
         m = Module()
         for name, store in self.memories.items():
             m.submodules[name] = store
-        self._traces, self._pq = self.memories["traces"], self.memories["pq"]
+        self._traces = self.memories["traces"]
         block, step = Signal(block_layout(self._geometry)), Signal(range(len(PROGRAM)))
         now = Signal(
             data.StructLayout(
@@ -128,12 +127,12 @@ class SerialTraces(wiring.Component):
         number = block.rows[0].parameter_set if set_bits(self._geometry) else Cat()
         m.d.comb += [
             self.parameter_address.eq(Cat(now.index, number)),
-            self._traces.read_enable.eq(self.block.valid | now.read),
+            self._traces.read_enable.eq(self.block.valid | now.read | self.pq_enable),
             self._traces.read_address.eq(Mux(self.busy, block.index, self.block.block.index)),
-            self._pq.read_enable.eq(self.pq_enable),
-            self._pq.read_address.eq(self.pq_address),
-            self.pq_data.as_value().eq(self._pq.read_data.as_value()),
+            self.pq_data[0].eq(self._traces.read_data[0].pq),
         ]
+        with m.If(self.pq_enable):
+            m.d.comb += self._traces.read_address.eq(self.pq_address)
 
     def _compute(self, m, block, now) -> Signal:
         bits, parameter, traces = self._geometry.trace_bits, self.parameter, self._traces.read_data
@@ -155,15 +154,15 @@ class SerialTraces(wiring.Component):
         return value
 
     def _write(self, m, block, now, value) -> None:
-        traces, pq, row = self._traces, self._pq, block.rows[0]
+        traces, row = self._traces, block.rows[0]
         small, _ = clip(value, self._geometry.pq_bits)
         factor = Mux(row.always_on, self.parameter[: self._geometry.pq_bits], small)
         m.d.comb += [
             traces.write_enable.q.eq(now.write_q),
             traces.write_enable.p.eq(now.write_p),
             traces.write_address.eq(block.index),
-            traces.write_data.eq(Cat(value, value)),
-            pq.write_enable.pq.eq(now.write_pq),
-            pq.write_address.eq(block.index),
-            pq.write_data.eq(Mux(row.plastic & ~block.clear, factor, 0)),
+            traces.write_enable.pq.eq(now.write_pq),
+            traces.write_data[0].q.eq(value),
+            traces.write_data[0].p.eq(value),
+            traces.write_data[0].pq.eq(Mux(row.plastic & ~block.clear, factor, 0)),
         ]

@@ -13,6 +13,7 @@ from axonloop.hdl.memory import Column, LaneMemory
 from axonloop.hdl.payloads import parameter_layout
 from axonloop.hdl.scheduler import block_layout
 from axonloop.models.config import Geometry
+from axonloop.models.cycles import is_serial
 from axonloop.models.registers import Region
 
 TRACE_PARAMETERS = ("alpha_p", "beta_p", "q_inc", "p_shift", "pq_shift", "pq_on")
@@ -99,12 +100,15 @@ def pq_lanes(geometry: Geometry) -> int:
 
 
 def trace_memories(geometry: Geometry) -> dict[str, LaneMemory]:
-    """The traces of all axons, and their factors."""
+    """The traces of all axons, and their factors, which a serial core has in the same memory."""
     columns = {
         "q": Column(Region.TRACE_Q, geometry.trace_bits),
         "p": Column(Region.TRACE_P, geometry.trace_bits),
     }
     lanes, together = geometry.trace_lanes, pq_lanes(geometry)
+    if is_serial(geometry):
+        columns["pq"] = Column(Region.TRACE_PQ, geometry.pq_bits)
+        return {"traces": LaneMemory(columns, words=geometry.axons)}
     factors = {"pq": Column(Region.TRACE_PQ, geometry.pq_bits)}
     return {
         "traces": LaneMemory(columns, words=geometry.axons // lanes, lanes=lanes),
