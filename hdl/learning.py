@@ -172,10 +172,11 @@ class Learning(wiring.Component):
                 m.d.comb += working.eq(1)
                 m.d.sync += self._finish(target, box, number)
                 m.next = "RATE" if self._serial else "OFFER"
-            with m.State("RATE"):
-                m.d.comb += working.eq(1)
-                m.d.sync += target.rounding.eq(self.parameter)
-                m.next = "OFFER"
+            if self._serial:
+                with m.State("RATE"):
+                    m.d.comb += working.eq(1)
+                    m.d.sync += target.rounding.eq(self.parameter)
+                    m.next = "OFFER"
             with m.State("OFFER"):
                 m.d.comb += working.eq(1)
                 useful = (target.error != 0) & ~discard

@@ -8,7 +8,7 @@ from axonloop.models.config import Geometry, ParameterSet
 
 ALONE_TRACE, ALONE_NEURON = 7, 9
 """Cycles of an axon's traces or of a neuron where the lane is the only one: nothing overlaps."""
-SERIAL_TRACE, SERIAL_NEURON = 12, 21
+SERIAL_TRACE, SERIAL_NEURON = 11, 21
 """The same in a serial core."""
 ALONE_SYNAPSE = 24
 """Cycles of a synapse that learns where the multiplier is the only one, beside eta_shift."""
