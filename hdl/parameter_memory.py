@@ -37,7 +37,8 @@ class ParameterMemory(wiring.Component):
     """
 
     def __init__(self, geometry: Geometry) -> None:
-        width = parameter_width(geometry)
+        width, names = parameter_width(geometry), parameter_bits(geometry)
+        self._last = max(PARAMETER_INDEX[name] for name in names)
         self._words = LaneMemory(
             {"parameter": Column(Region.PARAMETERS, width)},
             words=PARAMETER_STRIDE * geometry.parameter_sets,
@@ -53,7 +54,7 @@ class ParameterMemory(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         m.submodules.words = words = self._words
-        bus, known = self.bus, self.bus.address[:INDEX_BITS] <= max(PARAMETER_INDEX.values())
+        bus, known = self.bus, self.bus.address[:INDEX_BITS] <= self._last
         m.d.comb += [
             words.read_enable.eq(1),
             words.read_address.eq(self.address),
