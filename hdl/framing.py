@@ -80,10 +80,14 @@ class Deframer(wiring.Component):
         """Bring bytes together; returns whether they are a body with its CRC."""
         m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=4).create()
         second, later = Signal(), Signal(4)
-        m.d.sync += [second.eq(taken), later.eq(decoded[4:])]
+        m.d.sync += second.eq(taken)
+        with m.If(end):
+            m.d.sync += later.eq(0)
+        with m.Elif(taken):
+            m.d.sync += later.eq(decoded[4:])
         m.d.comb += [
             crc.start.eq(end),
-            crc.valid.eq(taken | second),
+            crc.valid.eq((taken | second) & ~end),
             crc.data.eq(Mux(second, later, decoded[:4])),
         ]
         place, word, held = Signal(2), Signal(24), Signal(32)
