@@ -3,7 +3,7 @@
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -191,8 +191,12 @@ class Core(wiring.Component):
         later = weight_latency(self._geometry) - BUS_LATENCY
         words, early = [member.read_data for member in members], later // 2
         words = [delay(m, word, early, f"part_{k}")[-1] for k, word in enumerate(words)]
+        # What comes a cycle later than other words joins them there, or behind the last register.
+        high = self._counters.high
+        if early:
+            words.append(delay(m, high, early - 1, "high")[-1])
+            high = Const(0)
         word = delay(m, reduce(or_, words), later - early, "word")[-1]
-        high = delay(m, self._counters.high, later - 1, "high")[-1]
         m.d.comb += bus.read_data.eq(word | self._weights.bus.read_data | high)
 
     def _sequence(self, m) -> None:
