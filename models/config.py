@@ -20,6 +20,7 @@ MAX_NEURONS = 2048
 MAX_CORES = 255
 MAX_ENTRIES = 65536
 MAX_ETA_SHIFT = 20
+MAX_TERMS = 4
 
 
 class ResetMode(IntEnum):
@@ -35,6 +36,33 @@ class Rounding(IntEnum):
 
     STOCHASTIC = 0
     NEAREST = 1
+
+
+class AxonFactor(IntEnum):
+    """What a term takes of the axon; OFF: the term does nothing."""
+
+    OFF = 0
+    ONE = 1
+    SPIKE = 2
+    Q = 3
+    P = 4
+
+
+class NeuronFactor(IntEnum):
+    """What a term takes of the neuron: 1, its spike S, its box B, its trace Z."""
+
+    ONE = 0
+    SPIKE = 1
+    BOX = 2
+    Z = 3
+
+
+class ThirdFactor(IntEnum):
+    """What a term takes from outside: 1, the neuron's error E, the core's modulation M."""
+
+    ONE = 0
+    ERROR = 1
+    MODULATION = 2
 
 
 class Layout(IntEnum):
@@ -92,6 +120,8 @@ class Geometry:
     delay_slots: int = 4
     parameter_sets: int = 4
     entries: int = 1024
+    terms: int = 0
+    blank_out: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layout", require_member("layout", self.layout, Layout))
@@ -181,15 +211,48 @@ _GEOMETRY_RANGES = {
     "delay_slots": (2, 16),
     "parameter_sets": (1, 16),
     "entries": (1, MAX_ENTRIES),
+    "terms": (0, MAX_TERMS),
+    "blank_out": (0, 1),
 }
+
+
+@dataclass(frozen=True)
+class Term:
+    """One product of a learning rule: dW = sign * axon * neuron * third / 2^(scale + shift).
+
+    `scale` (0..7) shortens neuron * third before it is clipped to error_bits, `shift` (0..20) is
+    the learning rate. docs/contract.md, section 5, has the arithmetic to the bit.
+    """
+
+    axon: AxonFactor
+    neuron: NeuronFactor = NeuronFactor.ONE
+    third: ThirdFactor = ThirdFactor.ONE
+    sign: int = 1
+    scale: int = 0
+    shift: int = 0
+
+    def __post_init__(self) -> None:
+        kinds = {"axon": AxonFactor, "neuron": NeuronFactor, "third": ThirdFactor}
+        for name, kind in kinds.items():
+            object.__setattr__(self, name, require_member(name, getattr(self, name), kind))
+        require(self.sign in (-1, 1), "sign", "-1 or 1", self.sign)
+        require_range("scale", self.scale, 0, 7)
+        require_range("shift", self.shift, 0, MAX_ETA_SHIFT)
+
+    @property
+    def word(self) -> int:
+        """The register: axon 2..0, neuron 4..3, third 6..5, rise 7, scale 10..8, shift 15..11."""
+        kinds = self.axon | self.neuron << 3 | self.third << 5 | (self.sign > 0) << 7
+        return kinds | self.scale << 8 | self.shift << 11
 
 
 @dataclass(frozen=True)
 class ParameterSet:
     """The registers that a population shares; ranges in docs/contract.md, section 4.
 
-    Decays are in 1/4096. Neuron groups use the first block and `eta_shift`, `rounding`; axons
-    use the second block. `CoreConfig` checks the ranges, because they depend on the geometry.
+    Decays are in 1/4096. Neuron groups use the first block, `eta_shift`, `rounding` and the last
+    block; axons use the second block, `qq_shift` and `blank`. A set without terms learns by the
+    plain error-triggered rule. `CoreConfig` checks the ranges, which depend on the geometry.
     """
 
     alpha_n: int = 3686
@@ -213,14 +276,36 @@ class ParameterSet:
     eta_shift: int = 12
     rounding: Rounding = Rounding.STOCHASTIC
 
+    qq_shift: int = 0
+    blank: int = 0
+
+    zeta: int = 0
+    z_inc: int = 0
+    z_shift: int = 0
+    terms: tuple[Term, ...] = ()
+
     def __post_init__(self) -> None:
         for name, kind in (("reset_mode", ResetMode), ("rounding", Rounding)):
             object.__setattr__(self, name, require_member(name, getattr(self, name), kind))
+        object.__setattr__(self, "terms", tuple(self.terms))
+
+    def register(self, name: str) -> int:
+        """The word of a register by its name, `term_0` to `term_3` included."""
+        if not name.startswith("term_"):
+            return int(getattr(self, name))
+        index = int(name.removeprefix("term_"))
+        return self.terms[index].word if index < len(self.terms) else 0
 
 
 def parameter_max(geometry: Geometry) -> dict[str, int]:
-    """Largest value of every register of a parameter set; the smallest is 0 for all."""
+    """Largest value of every register of a parameter set that is built; the smallest is 0."""
     state, trace = geometry.state_max, geometry.trace_max
+    optional: dict[str, int] = {}
+    if geometry.terms:
+        optional |= {"qq_shift": 15, "zeta": DECAY_ONE, "z_inc": trace, "z_shift": 15}
+        optional |= {f"term_{k}": (1 << 16) - 1 for k in range(geometry.terms)}
+    if geometry.blank_out:
+        optional["blank"] = (1 << 16) - 1
     return {
         "alpha_n": DECAY_ONE,
         "beta_n": DECAY_ONE,
@@ -240,6 +325,7 @@ def parameter_max(geometry: Geometry) -> dict[str, int]:
         "pq_on": geometry.pq_max,
         "eta_shift": MAX_ETA_SHIFT,
         "rounding": max(Rounding),
+        **optional,
     }
 
 
@@ -315,10 +401,19 @@ class CoreConfig:
         count = len(self.parameter_sets)
         high = self.geometry.parameter_sets
         require(1 <= count <= high, "parameter_sets", f"1..{high} sets", count)
+        limits = parameter_max(self.geometry)
         for index, parameters in enumerate(self.parameter_sets):
-            for name, limit in parameter_max(self.geometry).items():
-                value = getattr(parameters, name)
-                require_range(f"parameter_sets[{index}].{name}", value, 0, limit)
+            where, terms = f"parameter_sets[{index}]", self.geometry.terms
+            require(
+                len(parameters.terms) <= terms,
+                f"{where}.terms",
+                f"at most {terms} (the build's terms)",
+                len(parameters.terms),
+            )
+            for entry in dataclasses.fields(parameters):
+                if entry.name != "terms":
+                    value, limit = getattr(parameters, entry.name), limits.get(entry.name, 0)
+                    require_range(f"{where}.{entry.name}", value, 0, limit)
 
     def _check_rows_and_groups(self) -> None:
         sets, total = len(self.parameter_sets) - 1, self.geometry.groups
@@ -364,7 +459,7 @@ class CoreConfig:
             return cls(
                 geometry=Geometry(**values.pop("geometry", {})),
                 parameter_sets=tuple(
-                    ParameterSet(**entry) for entry in values.pop("parameter_sets", [{}])
+                    _parameter_set(entry) for entry in values.pop("parameter_sets", [{}])
                 ),
                 rows=tuple(Row(**entry) for entry in values.pop("rows", [])),
                 groups=tuple(Group(**entry) for entry in values.pop("groups", [])),
@@ -377,3 +472,8 @@ class CoreConfig:
             )
         except TypeError as error:
             raise ValueError(f"configuration must be made of known fields: {error}") from error
+
+
+def _parameter_set(data: Mapping[str, Any]) -> ParameterSet:
+    terms = tuple(Term(**entry) for entry in data.get("terms", ()))
+    return ParameterSet(**{**data, "terms": terms})
