@@ -31,13 +31,18 @@ class ParameterSets(wiring.Component):
         ]
         m.d.comb += bus.read_data.eq(word)
         for k in range(self.sets.shape().length):
-            for name, position in PARAMETER_INDEX.items():
+            for name, position in self._built():
                 register = self.sets[k][name]
                 with m.If(bus.write & selected & (number == k) & (index == position)):
                     m.d.sync += register.eq(bus.write_data)
         with m.If(read), m.Switch(kept):
             for k in range(self.sets.shape().length):
-                for name, position in PARAMETER_INDEX.items():
+                for name, position in self._built():
                     with m.Case(PARAMETER_STRIDE * k + position):
                         m.d.comb += word.eq(self.sets[k][name])
         return m
+
+    def _built(self) -> list[tuple[str, int]]:
+        """The registers of a set that this build has, and their indices."""
+        layout = self.sets.shape().elem_shape
+        return [(name, PARAMETER_INDEX[name]) for name in layout.members]
