@@ -121,6 +121,15 @@ class Core(wiring.Component):
             ),
         ]
 
+        if self._geometry.blank_out:
+            m.d.comb += [
+                synapses.start.eq(self._port.tick),
+                synapses.tick.eq(self._control.tick),
+                synapses.seed.eq(self._control.seed),
+                synapses.core.eq(self._number),
+                synapses.parameter_sets.eq(self._parameters.sets),
+            ]
+
     def _wire_learning(self, m) -> None:
         learning, traces = self._learning, self._traces
         connect(m, port=self._port.errors, learning=learning.events)
