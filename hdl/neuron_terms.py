@@ -81,15 +81,9 @@ class NeuronTerms(wiring.Component):
         known, work = self.known, self.work
         valid = delay_strobe(m, self.valid, self.LATENCY, "valid")
         neuron, box, spike = (
-            delay(m, known[name], self.LATENCY, name)[-1] for name in ("neuron", "box", "spike")
+            delay(m, known[name], self.LATENCY - 1, name)[-1] for name in ("neuron", "box", "spike")
         )
-        m.d.comb += [
-            self.busy.eq(Cat(valid[1:]).any()),
-            self.work_valid.eq(valid[-1]),
-            work.neuron.eq(neuron),
-            work.box.eq(box),
-            work.spike.eq(spike),
-        ]
+        m.d.comb += [self.busy.eq(Cat(valid[1:]).any()), self.work_valid.eq(valid[-1])]
         error, zq = self._error(m), self._trace(m)
         words, plain, rounding = self._registers(m)
         on = [is_on(as_term(word)) for word in words]
@@ -97,8 +91,8 @@ class NeuronTerms(wiring.Component):
         on[0] = on[0] | ~Cat(on).any()
         factors = {
             NeuronFactor.ONE: 1,
-            NeuronFactor.SPIKE: delay(m, known.spike, 3, "early_spike")[-1],
-            NeuronFactor.BOX: delay(m, known.box, 3, "early_box")[-1],
+            NeuronFactor.SPIKE: spike,
+            NeuronFactor.BOX: box,
             NeuronFactor.Z: zq != 0,
         }
         useful = [
@@ -106,6 +100,9 @@ class NeuronTerms(wiring.Component):
             for switch, word in zip(on, words, strict=True)
         ]
         m.d.sync += [
+            work.neuron.eq(neuron),
+            work.box.eq(box),
+            work.spike.eq(spike),
             work.error.eq(error),
             work.zq.eq(zq),
             work.rounding.eq(rounding),
