@@ -1,4 +1,4 @@
-"""From what is known of a neuron to the terms that have work (docs/contract.md, section 5, learn)."""
+"""From what is known of a neuron to its terms that have work (contract, section 5, learn)."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, wiring

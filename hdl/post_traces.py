@@ -4,7 +4,15 @@ from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.arithmetic import DECAY_BITS, DECAY_SHIFT, awake, clip, delay, delay_strobe, select
+from axonloop.hdl.arithmetic import (
+    DECAY_BITS,
+    DECAY_SHIFT,
+    awake,
+    clip,
+    delay,
+    delay_strobe,
+    select,
+)
 from axonloop.hdl.memory import Column, LaneMemory
 from axonloop.hdl.payloads import address_bits, parameter_layout
 from axonloop.models.config import Geometry, ceil_log2

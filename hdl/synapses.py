@@ -50,7 +50,13 @@ class Synapses(wiring.Component):
         self._blank = BlankOut(geometry) if geometry.blank_out else None
         self._later = BlankOut.LATENCY - weight_latency(geometry) if geometry.blank_out else 0
         sets = data.ArrayLayout(parameter_layout(geometry), geometry.parameter_sets)
-        of_blank = dict(start=In(1), tick=In(32), seed=In(32), core=In(8), parameter_sets=In(sets))
+        of_blank = {
+            "start": In(1),
+            "tick": In(32),
+            "seed": In(32),
+            "core": In(8),
+            "parameter_sets": In(sets),
+        }
         sums = data.ArrayLayout(signed(geometry.accumulator_bits), geometry.lanes)
         super().__init__(
             (of_blank if geometry.blank_out else {})

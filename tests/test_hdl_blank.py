@@ -51,7 +51,9 @@ def test_every_lane_of_a_row_piece(geometry):
             if cycle >= BlankOut.LATENCY:
                 seen.append(ctx.get(unit.dropped))
             if cycle < len(pieces):
-                for port, value in zip((unit.axon, unit.group, unit.set), pieces[cycle], strict=True):
+                for port, value in zip(
+                    (unit.axon, unit.group, unit.set), pieces[cycle], strict=True
+                ):
                     ctx.set(port, value)
             await ctx.tick()
 

@@ -84,7 +84,12 @@ def test_trace_lane(seed):
             ctx.set(lane.parameters[name], value)
 
     def observe(ctx):
-        return ctx.get(lane.new_q), ctx.get(lane.new_p), ctx.get(lane.factors.pq), ctx.get(lane.clips)
+        return (
+            ctx.get(lane.new_q),
+            ctx.get(lane.new_p),
+            ctx.get(lane.factors.pq),
+            ctx.get(lane.clips),
+        )
 
     def expected(values):
         q, trace, spike, plastic, always_on = values

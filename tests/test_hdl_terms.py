@@ -92,7 +92,14 @@ def test_neuron_terms(geometry, seed):
     def sample():
         wide = [rng.choice([0, rng.randint(-3, 3), rng.randint(-sums, sums - 1)]) for _ in range(2)]
         z = rng.choice([0, rng.randint(0, geometry.trace_max)])
-        return rng.randint(0, 255), *wide, rng.randint(0, 1), rng.randint(0, 1), z, rng.randint(0, 2)
+        return (
+            rng.randint(0, 255),
+            *wide,
+            rng.randint(0, 1),
+            rng.randint(0, 1),
+            z,
+            rng.randint(0, 2),
+        )
 
     def drive(ctx, values):
         for k in range(3):
