@@ -119,25 +119,25 @@ class PostTraces(wiring.Component):
         return m
 
     def _lanes(self, m, swept, platform) -> list[PostTraceLane]:
-        """Stage 1 to 2: memory words and parameters, registered, go into the lanes."""
+        """Stage 1 to 2: memory words and the set's registers, kept, go into the lanes."""
         enable = awake(self.busy, platform)
-        sets = [self.parameter_sets[k] for k in range(self._geometry.parameter_sets)]
+        zeta, z_inc = self._register(m, "zeta", swept.set), self._register(m, "z_inc", swept.set)
         lanes = []
         for k in range(self._geometry.update_lanes):
             lane = PostTraceLane(self._geometry)
             m.submodules[f"lane_{k}"] = EnableInserter(enable)(lane)
-            inputs = {"z": self.traces.read_data[k].z, "spike": swept.spikes[k]}
-            for name, value in inputs.items():
-                with m.If(enable):
-                    kept = Signal.like(getattr(lane, name), name=f"{name}_{k}", reset_less=True)
-                    m.d.sync += kept.eq(value)
-                m.d.comb += getattr(lane, name).eq(kept)
+            with m.If(enable):
+                m.d.sync += [lane.z.eq(self.traces.read_data[k].z), lane.spike.eq(swept.spikes[k])]
+            m.d.comb += [lane.zeta.eq(zeta), lane.z_inc.eq(z_inc)]
             lanes.append(lane)
-        for name in ("zeta", "z_inc"):
-            kept = Signal.like(sets[0][name], name=name, reset_less=True)
-            m.d.sync += kept.eq(select([entry[name] for entry in sets], swept.set))
-            m.d.comb += (getattr(lane, name).eq(kept) for lane in lanes)
         return lanes
+
+    def _register(self, m, name, number) -> Signal:
+        """A register of the set of that number, kept."""
+        sets = [self.parameter_sets[k] for k in range(self._geometry.parameter_sets)]
+        kept = Signal.like(sets[0][name], name=name, reset_less=True)
+        m.d.sync += kept.eq(select([entry[name] for entry in sets], number))
+        return kept
 
     def _write(self, m, valid, swept, lanes) -> None:
         keep = valid & ~swept.clear

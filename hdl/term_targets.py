@@ -115,14 +115,14 @@ class TermTargets(wiring.Component):
     def _walk(self, m, advance, resting) -> None:
         """Term after term of the neuron at the end of the pipeline; then the next neuron."""
         geometry, work = self._geometry, self._terms.work
-        done, after, left = Signal(geometry.terms), Signal(), Signal(geometry.terms)
+        done, after, pending = Signal(geometry.terms), Signal(), Signal(geometry.terms)
         k = Signal(2)
         m.submodules.coefficient = coefficient = Coefficient(geometry)
         term = as_term(Array(work.terms[n].as_value() for n in range(geometry.terms))[k])
         target, useful, taken = self.targets.payload, Signal(), Signal()
         m.d.comb += [
-            left.eq(work.useful & ~done),
-            k.eq(lowest_one(left) if geometry.terms > 1 else 0),
+            pending.eq(work.useful & ~done),
+            k.eq(lowest_one(pending) if geometry.terms > 1 else 0),
             coefficient.term.eq(term),
             coefficient.factors.modulation.eq(self.modulation),
             *(coefficient.factors[name].eq(work[name]) for name in ("spike", "box", "zq", "error")),
@@ -141,7 +141,7 @@ class TermTargets(wiring.Component):
         with m.FSM():
             with m.State("NEXT"):
                 m.d.comb += resting.eq(1)
-                with m.If(self._terms.work_valid & left.any()):
+                with m.If(self._terms.work_valid & pending.any()):
                     m.d.comb += self.fresh.eq(1)
                     m.next = "FACTORS"
                 with m.Else():
