@@ -216,13 +216,13 @@ def draw(path: Path, metrics: Metrics) -> None:
     order = np.argsort(run["names"], kind="stable")
     weights, names = np.array(run["weights"])[order], np.array(run["names"])[order]
     wide = 16
-    figure, axes = plt.subplots(figsize=(8.2, 0.62 * (len(order) // wide) + 0.6))
+    figure, axes = plt.subplots(figsize=(8.2, 0.5 * (len(order) // wide) + 0.5))
     tiles = weights.reshape(-1, wide, SIDE, SIDE)
-    framed = np.pad(tiles, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=127)
+    framed = np.pad(tiles.astype(float), ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=np.nan)
     sheet = framed.transpose(0, 2, 1, 3).reshape(len(tiles) * (SIDE + 2), -1)
-    axes.imshow(sheet, cmap="Blues", vmin=-127, vmax=127)
+    axes.imshow(sheet, cmap="Blues", vmin=-127, vmax=127, aspect="equal")
     for k, name in enumerate(names):
-        at = (k % wide * (SIDE + 2) + 1, k // wide * (SIDE + 2) + 3)
+        at = (k % wide * (SIDE + 2) + 1, k // wide * (SIDE + 2) + 2.5)
         axes.annotate(str(name), at, color="#d1602c", fontsize=6, fontweight="bold")
     accuracy = 100 * run["accuracy"]
     axes.set(xticks=[], yticks=[], title=f"What {len(order)} neurons learned, {accuracy:.1f} %")

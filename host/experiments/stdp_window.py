@@ -34,9 +34,8 @@ from axonloop.models.config import (
     ResetMode,
     Row as Descriptor,
     Rounding,
-    Term,
-    ThirdFactor,
 )
+from axonloop.models.terms import Term, ThirdFactor
 
 RANGE = 50
 """Pairs from -RANGE to RANGE ticks, neuron after axon."""
