@@ -21,6 +21,7 @@ from axonloop.models.config import (
 )
 from axonloop.models.golden.chip import Chip
 from axonloop.models.registers import Counter, Region
+from tests import naive
 from tests.contract import table
 from tests.random_chips import Pair
 from tests.random_cores import random_config, random_geometry, random_weights
@@ -181,6 +182,22 @@ def test_blank_rows_add_nothing_most_of_the_time() -> None:
         assert chip.array(Region.CURRENT).tolist() == [expected] * 16
         counters = chip.counters()
         assert (counters[Counter.EVENTS], counters[Counter.SYNOPS]) == (16, 256)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_spike_is_dropped_below_blank_and_not_at_it(seed: int) -> None:
+    """The page's comparison is strict: h mod 2^16 < blank; the axon stands first in h."""
+    axon, neuron = (int(place) for place in np.random.default_rng(seed).integers(0, 16, 2))
+    random = naive.h(seed, 0, 0, axon, neuron, 15) % 65536
+    for blank, heard in ((random, 1), (random + 1, 0)):
+        parameters = ParameterSet(blank=blank, w_exp=0)
+        chip = Chip(ChipConfig.of(CoreConfig(GEOMETRY, (parameters,), seed=seed)))
+        weights = np.full((16, 16), GEOMETRY.no_synapse)
+        weights[axon, neuron] = 1
+        chip.load_weights(weights)
+        chip.send_spikes(np.arange(16))
+        chip.tick()
+        assert chip.array(Region.CURRENT).sum() == heard
 
 
 @pytest.mark.parametrize("seed", range(4))
