@@ -37,6 +37,10 @@ EXPERIMENTS = {
     "memory": Experiment("memory", "Zenke & Neftci 2021, section II"),
     "recurrence": Experiment("recurrence", "Zenke & Neftci 2021, figure 3; Zenke & Vogels 2021"),
     "yin-yang": Experiment("yin_yang", "Kriener, Göltz & Petrovici 2022", POPULATION),
+    "stdp-window": Experiment("stdp_window", "Neftci 2018, figure 2", "rtl"),
+    "stdp-digits": Experiment(
+        "stdp_digits", "Diehl & Cook 2015; Roy et al. 2019, figure 4b", "golden"
+    ),
     "latency-digits": Experiment("latency_digits", "codes of one spike per pixel", POPULATION),
 }
 

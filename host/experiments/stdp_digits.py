@@ -83,12 +83,8 @@ def network_of(seed: int) -> Network:
     projections = (
         Projection("pixels", "cells", first),
         Projection("cells", "cells", np.full(rivals.shape, strongest), rivals, plastic=False),
-        Projection(
-            "cells", "inhibitors", np.full((CELLS, INHIBITORS), -strongest), plastic=False
-        ),
-        Projection(
-            "inhibitors", "cells", np.full((INHIBITORS, CELLS), strongest), plastic=False
-        ),
+        Projection("cells", "inhibitors", np.full((CELLS, INHIBITORS), -strongest), plastic=False),
+        Projection("inhibitors", "cells", np.full((INHIBITORS, CELLS), strongest), plastic=False),
     )
     cells = Population("cells", CELLS, CELL, bias=False)
     inhibitors = Population("inhibitors", INHIBITORS, INHIBITOR, bias=False, report=False)
@@ -98,7 +94,7 @@ def network_of(seed: int) -> Network:
 def program_of(seed: int) -> Program:
     """The network on one core."""
     network = network_of(seed)
-    return compile_network(network, smallest_geometry(network, terms=2))
+    return compile_network(network, smallest_geometry(network))
 
 
 def frozen(config: ChipConfig) -> ChipConfig:

@@ -7,8 +7,8 @@ synapse makes the neuron spike when it is wanted. After a pair the weight is rea
     modulated STDP    the same times a broadcast modulation M
     error STDP        the same times the neuron's error E
 
-With nearest rounding nothing is random, so a window must equal its integers exactly: those of
-an exponential whose every tick is (x * k) >> 12, computed here apart from the chip.
+Nothing is rounded here, so a window must equal its integers exactly: those of an exponential
+whose every tick is (x * k) >> 12, computed apart from the chip.
 """
 
 from __future__ import annotations
@@ -32,20 +32,19 @@ from axonloop.models.config import (
     Group,
     ParameterSet,
     ResetMode,
+)
+from axonloop.models.config import (
     Row as Descriptor,
-    Rounding,
 )
 from axonloop.models.terms import Term, ThirdFactor
 
 RANGE = 50
 """Pairs from -RANGE to RANGE ticks, neuron after axon."""
-PEAK, SHIFT = 100, 4
+PEAK, SHIFT = 60, 4
 """Height of both windows in weight LSBs; right shift of the traces, whose height is << SHIFT."""
 PLUS, MINUS = 3891, 3974
 """Decays of Q and Z in 1/4096: 20 and 33 ticks."""
-ONE = 64
-"""The third factor that leaves the window as it is."""
-FACTORS = (ONE, ONE // 2, -ONE)
+FACTORS = (2, 1, -1)
 LANES = 8
 
 
@@ -56,17 +55,16 @@ class Window:
     name: str
     terms: tuple[Term, ...]
     third: ThirdFactor
-    factor: int = ONE
+    factor: int = 1
 
 
 def windows() -> list[Window]:
     """Pair STDP, and both kinds of modulated STDP at all FACTORS."""
-    found = [Window("pair STDP", pair_stdp(), ThirdFactor.ONE)]
+    found = [Window("pair STDP", pair_stdp(0, 0), ThirdFactor.ONE)]
     for third, name in ((ThirdFactor.MODULATION, "M"), (ThirdFactor.ERROR, "E")):
         for factor in FACTORS:
-            terms = modulated_stdp(third=third, unit=ONE)
-            label = f"modulated STDP, {name} = {factor / ONE:g}"
-            found.append(Window(label, terms, third, factor))
+            terms = modulated_stdp(0, 0, third)
+            found.append(Window(f"modulated STDP, {name} = {factor}", terms, third, factor))
     return found
 
 
@@ -78,8 +76,7 @@ def intervals() -> NDArray[np.int64]:
 def expected(factor: int) -> NDArray[np.int64]:
     """The window in integers: after each pair, the change of its weight, int `(pairs,)`.
 
-    A pair in the same tick does both. Products are shortened toward zero where the neuron's
-    trace meets the third factor, and floored after its product with the axon's.
+    A pair in the same tick does both.
     """
     up, down = [PEAK << SHIFT], [PEAK << SHIFT]
     for _ in range(RANGE):
@@ -89,10 +86,9 @@ def expected(factor: int) -> NDArray[np.int64]:
     for interval in intervals():
         change = 0
         if interval >= 0:
-            change += -(-(up[interval] >> SHIFT) * factor + ONE // 2 >> 6)
+            change += (up[interval] >> SHIFT) * factor
         if interval <= 0:
-            product = (down[-interval] >> SHIFT) * factor
-            change -= int(np.sign(product)) * (abs(product) >> 6)
+            change -= (down[-interval] >> SHIFT) * factor
         changes.append(change)
     return np.array(changes)
 
@@ -114,7 +110,6 @@ def chip(window: Window) -> CoreConfig:
         zeta=MINUS,
         z_inc=PEAK << SHIFT,
         z_shift=SHIFT,
-        rounding=Rounding.NEAREST,
         terms=window.terms,
     )
     geometry = Geometry(
@@ -178,8 +173,8 @@ def draw(path: Path, metrics: Metrics) -> None:
     left.plot(time, found["pair STDP"]["change"], ".", color=BLUE, label="chip")
     left.set(title="Pair STDP", ylabel="change of the weight (LSB)")
     for factor, colour in zip(FACTORS, (BLUE, INK, ORANGE), strict=True):
-        change = found[f"modulated STDP, M = {factor / ONE:g}"]["change"]
-        right.plot(time, change, ".", color=colour, label=f"M = {factor / ONE:g}")
+        change = found[f"modulated STDP, M = {factor}"]["change"]
+        right.plot(time, change, ".", color=colour, label=f"M = {factor}")
     right.set(title="STDP times a broadcast modulation")
     for axes in (left, right):
         axes.axhline(0, color=GREY, linewidth=0.7)
