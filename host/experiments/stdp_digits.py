@@ -38,7 +38,7 @@ from axonloop.host.spikes import BUILDING, SCORING, SHUFFLING, TRAINING, RateEnc
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import DECAY_ONE, ParameterSet, ResetMode
 
-CELLS, INHIBITORS = 128, 32
+CELLS, INHIBITORS = 128, 64
 TICKS, REST = 40, 20
 """Ticks of a sample, and ticks of silence after it in which the membranes decay."""
 PEAK = 0.8
