@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -161,3 +162,27 @@ def test_meshes_of_all_shapes_agree(mesh):
     passed = report.counters
     assert (passed[Counter.EAST] > 0) == (passed[Counter.WEST] > 0) == (mesh.columns > 1)
     assert (passed[Counter.NORTH] > 0) == (passed[Counter.SOUTH] > 0) == (mesh.rows > 1)
+
+
+TERMS_ON = {
+    "one-lane": (4, 1),
+    "one-by-one": (3, 1),
+    "narrow": (2, 1),
+    "flat": (4, 0),
+    "plain-two-ports": (3, 0),
+    "one-port-half": (2, 1),
+    "many-slots": (1, 0),
+    "serial-update": (4, 0),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TERMS_ON, ids="{}-seed6".format)
+def test_cores_of_all_shapes_agree_with_terms(name):
+    """Terms and blank-out on geometries that are odd in other ways."""
+    terms, blank_out = TERMS_ON[name]
+    geometry = replace(GEOMETRIES[name], terms=terms, blank_out=blank_out)
+    for seed in (6, 7, 8):
+        config = config_of(seed, geometry)
+        with GoldenDevice(config) as golden, RtlDevice(config) as rtl:
+            lockstep([golden, rtl], config, 300, seed)
