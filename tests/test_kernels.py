@@ -186,7 +186,7 @@ def test_the_parts_of_a_tick_are_those_of_the_golden_core(seed: int) -> None:
     crowd = Crowd.random(rng, 2, shared=False)
     for _ in range(6):
         spikes = traffic(rng, crowd, 1)[0]
-        acc = crowd.kernels.integrate(spikes)
+        acc = crowd.kernels.integrate(crowd.chips[0].time, spikes)
         crowd.kernels.neurons(acc)
         crowd.kernels.traces(spikes)
         for copy, chip in enumerate(crowd.chips):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from axonloop.models.chip import ChipConfig
-from axonloop.models.config import require, require_range
+from axonloop.models.config import Geometry, require, require_range
 from axonloop.models.golden.synapses import visited
 from axonloop.models.registers import Region
 
@@ -76,6 +76,11 @@ def check_weights(chip: ChipConfig, values: Any, own: int | None, device: torch.
         thing = f"weights[{axon}, {neuron}], outside of the groups of row {axon},"
         require(False, thing, f"{geometry.no_synapse} (no synapse)", int(weights[tuple(place)]))
     return weights.expand(own or 1, *shape)
+
+
+def modulation_limits(geometry: Geometry) -> tuple[int, int]:
+    """Least and largest value of the modulation."""
+    return -geometry.error_max - 1, geometry.error_max
 
 
 def check_region(region: Region, allowed: tuple[Region, ...]) -> Region:

@@ -15,6 +15,8 @@ NEURON_BYTES = 6 * 4 + 5
 """Per neuron and copy: I, V, R, countdown, error sums (int32); box, spike, tallies (a byte)."""
 AXON_BYTES = 3 * 4 + 5
 """Per axon and copy: Q, P, Pq (int32); tallies (a byte); a byte for every delay slot on top."""
+TERM_BYTES = {"neuron": 4, "axon": 5, "core": 4}
+"""What builds with terms take on top, per copy: Z; Qq and a byte of mark; the modulation."""
 SURVEY_BYTES = 10
 """Per row and weight memory: what compiled code knows of it."""
 CORE_BYTES = 8 * (len(Counter) + 3)
@@ -33,7 +35,11 @@ def memory_bytes(
     extra = SURVEY_BYTES * chip.axons if compiled else visited * addend.itemsize
     weights = (stored + extra) * (1 if shared else copies)
     axon = AXON_BYTES + geometry.delay_slots
-    return weights, NEURON_BYTES * chip.neurons + axon * chip.axons + CORE_BYTES * cores
+    state = NEURON_BYTES * chip.neurons + axon * chip.axons + CORE_BYTES * cores
+    counts = {"neuron": chip.neurons, "axon": chip.axons, "core": cores}
+    if geometry.terms:
+        state += sum(TERM_BYTES[kind] * count for kind, count in counts.items())
+    return weights, state
 
 
 def free_memory(device: torch.device) -> int:

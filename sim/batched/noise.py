@@ -57,10 +57,10 @@ def tick_words(seeds: Sequence[int], tick: int, core: int, device: torch.device)
     return _rounds((x ^ core, y), 8, 9)
 
 
-def neuron_words(words: Word, neurons: Tensor) -> Word:
+def neuron_words(words: Word, neurons: Tensor, purpose: int = 0) -> Word:
     """What all axons of a neuron share: rounds 10..13; `words` one for each of `neurons`."""
     x, y = words
-    return _rounds((x ^ neurons.to(torch.int32), y), 10, 13)
+    return _rounds((x ^ neurons.to(torch.int32), y ^ purpose), 10, 13)
 
 
 def synapse_words(words: Word, codes: Word) -> Tensor:
