@@ -64,7 +64,7 @@ class Learning:
         self.waiting = False
         registers = (copies, cores if geometry.terms else 0)
         self.modulation = torch.zeros(registers, dtype=torch.int32, device=device)
-        self._one = torch.ones((copies, 1), dtype=torch.int32, device=device)
+        self._one = torch.ones((1, 1), dtype=torch.int32, device=device).expand(copies, 1)
         self.visits, self.updates = torch.zeros(
             (2, copies, cores), dtype=torch.int64, device=device
         ).unbind(0)
