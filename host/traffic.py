@@ -11,7 +11,7 @@ from axonloop.host.device import Array
 from axonloop.host.validation import region_shape
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig
-from axonloop.models.registers import WRITABLE, Region, value_bits
+from axonloop.models.registers import Region, value_bits, writable
 from axonloop.sim.stimulus import random_chip, random_chip_weights
 
 SEGMENT = 48
@@ -115,7 +115,8 @@ class Traffic:
             self._sums[:] = 0
             operations.append(Operation("clear"))
         if self._chance(RARE):
-            region = WRITABLE[self._rng.integers(0, len(WRITABLE))]
+            regions = writable(self.config.geometry)
+            region = regions[self._rng.integers(0, len(regions))]
             operations.append(Operation("write", (region, self._state(region))))
         if self._chance(RARE):
             chip = self.config

@@ -20,14 +20,14 @@ from axonloop.models.config import CoreConfig, Geometry, require, require_range
 from axonloop.models.golden.synapses import visited
 from axonloop.models.registers import (
     COUNTER_BITS,
-    READABLE,
-    WRITABLE,
+    PER_AXON,
     Counter,
     Region,
+    readable,
     state_limits,
+    writable,
 )
 
-_READABLE = frozenset(READABLE)
 CLOSED = "device must be open, not closed"
 """What a device that was closed answers, as a DeviceError."""
 
@@ -139,8 +139,7 @@ def region_shape(chip: ChipConfig, region: Region) -> tuple[int, ...]:
     """Shape of a state array."""
     if region == Region.PENDING:
         return chip.geometry.delay_slots, chip.axons
-    per_axon = region in (Region.TRACE_Q, Region.TRACE_P, Region.TRACE_PQ)
-    return (chip.axons if per_axon else chip.neurons,)
+    return (chip.axons if region in PER_AXON else chip.neurons,)
 
 
 def check_region(region: Region, allowed: tuple[Region, ...]) -> Region:
@@ -150,12 +149,13 @@ def check_region(region: Region, allowed: tuple[Region, ...]) -> Region:
     return Region(region)
 
 
-def check_regions(regions: Sequence[Region]) -> list[Region]:
+def check_regions(chip: ChipConfig, regions: Sequence[Region]) -> list[Region]:
     """Regions that `Device.read_many` takes."""
     require(isinstance(regions, Sequence), "regions", "a list", regions)
-    if all(type(region) is Region for region in regions) and _READABLE.issuperset(regions):
+    allowed = readable(chip.geometry)
+    if all(type(region) is Region for region in regions) and set(allowed).issuperset(regions):
         return list(regions)
-    return [check_region(region, READABLE) for region in regions]
+    return [check_region(region, allowed) for region in regions]
 
 
 def check_state(chip: ChipConfig, region: Region, values: ArrayLike) -> Array:
@@ -188,7 +188,7 @@ def geometry_text(chip: ChipConfig) -> str:
 
 def check_snapshot(chip: ChipConfig, snapshot: dict[str, Any]) -> dict[str, Any]:
     """A snapshot of any device of the same chip, with checked arrays and plain ints."""
-    regions = [region.name.lower() for region in WRITABLE]
+    regions = {region.name.lower(): region for region in writable(chip.geometry)}
     keys = {"weights", "tick", "seed", "learned", "counters", "geometry", *regions}
     require(isinstance(snapshot, dict), "snapshot", "a dictionary", snapshot)
     found = set(snapshot)
@@ -197,7 +197,7 @@ def check_snapshot(chip: ChipConfig, snapshot: dict[str, Any]) -> dict[str, Any]
     mine = geometry_text(chip)
     require(text == mine, "geometry of the snapshot", mine, text)
     checked: dict[str, Any] = {"geometry": mine}
-    for region, name in zip(WRITABLE, regions, strict=True):
+    for name, region in regions.items():
         checked[name] = check_state(chip, region, snapshot[name])
     checked["weights"] = check_weights(chip, snapshot["weights"])
     for name, high in (("tick", 2**32 - 1), ("seed", 2**32 - 1), ("learned", 1)):

@@ -13,14 +13,22 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from axonloop.models.checks import require as require
+from axonloop.models.checks import require_member as require_member
+from axonloop.models.checks import require_range as require_range
+from axonloop.models.terms import MAX_ETA_SHIFT as MAX_ETA_SHIFT
+from axonloop.models.terms import MAX_TERMS as MAX_TERMS
+from axonloop.models.terms import AxonFactor as AxonFactor
+from axonloop.models.terms import NeuronFactor as NeuronFactor
+from axonloop.models.terms import Term as Term
+from axonloop.models.terms import ThirdFactor as ThirdFactor
+
 DECAY_ONE = 4096
 """The decay factor that keeps its operand: factors are k / 4096."""
 MAX_AXONS = 2048
 MAX_NEURONS = 2048
 MAX_CORES = 255
 MAX_ENTRIES = 65536
-MAX_ETA_SHIFT = 20
-MAX_TERMS = 4
 
 
 class ResetMode(IntEnum):
@@ -38,58 +46,11 @@ class Rounding(IntEnum):
     NEAREST = 1
 
 
-class AxonFactor(IntEnum):
-    """What a term takes of the axon; OFF: the term does nothing."""
-
-    OFF = 0
-    ONE = 1
-    SPIKE = 2
-    Q = 3
-    P = 4
-
-
-class NeuronFactor(IntEnum):
-    """What a term takes of the neuron: 1, its spike S, its box B, its trace Z."""
-
-    ONE = 0
-    SPIKE = 1
-    BOX = 2
-    Z = 3
-
-
-class ThirdFactor(IntEnum):
-    """What a term takes from outside: 1, the neuron's error E, the core's modulation M."""
-
-    ONE = 0
-    ERROR = 1
-    MODULATION = 2
-
-
 class Layout(IntEnum):
     """How a row lies over the weight banks: bank = lane, or bank = (axon + lane) mod lanes."""
 
     PLAIN = 0
     SKEWED = 1
-
-
-def require(good: bool, thing: str, condition: str, value: object) -> None:
-    """Raise ValueError in the one grammar of this project unless `good`."""
-    if not good:
-        raise ValueError(f"{thing} must be {condition}, not {value!r}")
-
-
-def require_range(thing: str, value: int, low: int, high: int) -> None:
-    """Raise ValueError unless `value` is a whole number in `low..high`."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    require(whole and low <= value <= high, thing, f"a whole number in {low}..{high}", value)
-
-
-def require_member(thing: str, value: Any, kind: type[IntEnum]) -> IntEnum:
-    """The member of `kind` that `value` is or numbers; ValueError if there is none."""
-    choices = ", ".join(f"{member.value} ({member.name.lower()})" for member in kind)
-    known = isinstance(value, int) and value in kind.__members__.values()
-    require(known, thing, f"one of {choices}", value)
-    return kind(value)
 
 
 def ceil_log2(value: int) -> int:
@@ -216,34 +177,8 @@ _GEOMETRY_RANGES = {
 }
 
 
-@dataclass(frozen=True)
-class Term:
-    """One product of a learning rule: dW = sign * axon * neuron * third / 2^(scale + shift).
-
-    `scale` (0..7) shortens neuron * third before it is clipped to error_bits, `shift` (0..20) is
-    the learning rate. docs/contract.md, section 5, has the arithmetic to the bit.
-    """
-
-    axon: AxonFactor
-    neuron: NeuronFactor = NeuronFactor.ONE
-    third: ThirdFactor = ThirdFactor.ONE
-    sign: int = 1
-    scale: int = 0
-    shift: int = 0
-
-    def __post_init__(self) -> None:
-        kinds = {"axon": AxonFactor, "neuron": NeuronFactor, "third": ThirdFactor}
-        for name, kind in kinds.items():
-            object.__setattr__(self, name, require_member(name, getattr(self, name), kind))
-        require(self.sign in (-1, 1), "sign", "-1 or 1", self.sign)
-        require_range("scale", self.scale, 0, 7)
-        require_range("shift", self.shift, 0, MAX_ETA_SHIFT)
-
-    @property
-    def word(self) -> int:
-        """The register: axon 2..0, neuron 4..3, third 6..5, rise 7, scale 10..8, shift 15..11."""
-        kinds = self.axon | self.neuron << 3 | self.third << 5 | (self.sign > 0) << 7
-        return kinds | self.scale << 8 | self.shift << 11
+OPTIONAL = ("qq_shift", "blank", "zeta", "z_inc", "z_shift")
+"""Registers that only builds with terms or `blank_out` have, as the terms themselves."""
 
 
 @dataclass(frozen=True)
@@ -289,12 +224,36 @@ class ParameterSet:
             object.__setattr__(self, name, require_member(name, getattr(self, name), kind))
         object.__setattr__(self, "terms", tuple(self.terms))
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ParameterSet:
+        """The inverse of `dataclasses.asdict`; TypeError for an unknown field."""
+        terms = tuple(Term(**entry) for entry in data.get("terms", ()))
+        return cls(**{**data, "terms": terms})
+
     def register(self, name: str) -> int:
         """The word of a register by its name, `term_0` to `term_3` included."""
         if not name.startswith("term_"):
             return int(getattr(self, name))
         index = int(name.removeprefix("term_"))
         return self.terms[index].word if index < len(self.terms) else 0
+
+    def require_ranges(self, geometry: Geometry, before: str = "", after: str = "") -> None:
+        """ValueError for a register out of range, built or not; `before` its name, and `after`."""
+        limits = parameter_max(dataclasses.replace(geometry, terms=MAX_TERMS, blank_out=1))
+        for entry in dataclasses.fields(self):
+            if entry.name != "terms":
+                value = getattr(self, entry.name)
+                require_range(f"{before}{entry.name}{after}", value, 0, limits[entry.name])
+
+    def require_built(self, geometry: Geometry, where: str) -> None:
+        """ValueError for a register that is out of range, or used and not built."""
+        self.require_ranges(geometry, where)
+        most = geometry.terms
+        require(len(self.terms) <= most, f"{where}terms", f"at most {most}", len(self.terms))
+        built = parameter_max(geometry)
+        for name in (n for n in OPTIONAL if n not in built):
+            value = getattr(self, name)
+            require(value == 0, f"{where}{name}", "0 (it is not built)", value)
 
 
 def parameter_max(geometry: Geometry) -> dict[str, int]:
@@ -401,19 +360,8 @@ class CoreConfig:
         count = len(self.parameter_sets)
         high = self.geometry.parameter_sets
         require(1 <= count <= high, "parameter_sets", f"1..{high} sets", count)
-        limits = parameter_max(self.geometry)
         for index, parameters in enumerate(self.parameter_sets):
-            where, terms = f"parameter_sets[{index}]", self.geometry.terms
-            require(
-                len(parameters.terms) <= terms,
-                f"{where}.terms",
-                f"at most {terms} (the build's terms)",
-                len(parameters.terms),
-            )
-            for entry in dataclasses.fields(parameters):
-                if entry.name != "terms":
-                    value, limit = getattr(parameters, entry.name), limits.get(entry.name, 0)
-                    require_range(f"{where}.{entry.name}", value, 0, limit)
+            parameters.require_built(self.geometry, f"parameter_sets[{index}].")
 
     def _check_rows_and_groups(self) -> None:
         sets, total = len(self.parameter_sets) - 1, self.geometry.groups
@@ -459,7 +407,7 @@ class CoreConfig:
             return cls(
                 geometry=Geometry(**values.pop("geometry", {})),
                 parameter_sets=tuple(
-                    _parameter_set(entry) for entry in values.pop("parameter_sets", [{}])
+                    ParameterSet.from_dict(entry) for entry in values.pop("parameter_sets", [{}])
                 ),
                 rows=tuple(Row(**entry) for entry in values.pop("rows", [])),
                 groups=tuple(Group(**entry) for entry in values.pop("groups", [])),
@@ -472,8 +420,3 @@ class CoreConfig:
             )
         except TypeError as error:
             raise ValueError(f"configuration must be made of known fields: {error}") from error
-
-
-def _parameter_set(data: Mapping[str, Any]) -> ParameterSet:
-    terms = tuple(Term(**entry) for entry in data.get("terms", ()))
-    return ParameterSet(**{**data, "terms": terms})

@@ -138,6 +138,10 @@ STATE_REGIONS: tuple[Region, ...] = (
     Region.TRACE_PQ,
 )
 """The state words of a tick that every build has, in the order in which trace_hash takes them."""
+PER_AXON = frozenset(
+    {Region.TRACE_Q, Region.TRACE_P, Region.TRACE_PQ, Region.TRACE_QQ, Region.MARK}
+)
+"""State arrays with a word per axon; all others but PENDING have one per neuron."""
 TERM_REGIONS: tuple[Region, ...] = (Region.TRACE_Z, Region.TRACE_QQ, Region.MARK)
 """State words of builds with terms; they follow the others."""
 

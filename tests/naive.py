@@ -48,8 +48,8 @@ def rounds(word: int, first: int, last: int) -> int:
 def h(seed: int, tick: int, core: int, neuron: int, axon: int, purpose: int) -> int:
     word = rounds(tick, 0, 3)
     word = rounds(word ^ seed, 4, 7)
-    word = rounds(word ^ core ^ purpose << 16, 8, 9)
-    word = rounds(word ^ neuron, 10, 13)
+    word = rounds(word ^ core, 8, 9)
+    word = rounds(word ^ neuron ^ purpose << 16, 10, 13)
     for bit, column in enumerate(CODE.split()):
         if axon >> bit & 1:
             word ^= int(column, 16)
