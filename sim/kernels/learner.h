@@ -12,6 +12,28 @@ struct Tally {
     int64_t visits = 0, updates = 0;
 };
 
+constexpr int MANY = LANES / 4;  // weights of a vector that move together rather than one by one
+
+// Takes `steps` off the weights of the first `some` of LANES neurons; how many weights changed.
+template <typename W>
+int32_t subtract(W *row, const int32_t *neuron, int some, const int32_t *__restrict steps, int limit,
+                 int none) {
+    W weights[LANES];
+    int32_t changed = 0;
+    const bool full = some == LANES && neuron[LANES - 1] - neuron[0] == LANES - 1;
+    if (full) memcpy(weights, row + neuron[0], sizeof weights);
+    else for (int k = 0; k < LANES; ++k) weights[k] = k < some ? row[neuron[k]] : W(none);
+    for (int k = 0; k < LANES; ++k) {
+        const int32_t old = weights[k], moved = clip(old - steps[k], limit);
+        const int32_t fresh = old == none ? old : moved;
+        changed += fresh != old;
+        weights[k] = W(fresh);
+    }
+    if (full) memcpy(row + neuron[0], weights, sizeof weights);
+    else for (int k = 0; k < some; ++k) row[neuron[k]] = weights[k];
+    return changed;
+}
+
 // Updates the synapses of one row to the lines `begin`..`end`, at most BLOCK of them;
 // products[k - begin] is c x a of line k, and 0 up to the end of a vector. A weight is only
 // touched where it has to move; `gaps`: the row lacks synapses, so those there must be counted.
@@ -26,19 +48,25 @@ void update(const Chip &chip, W *row, bool gaps, const Lines &lines, int begin, 
         const int32_t *__restrict product = products + (at - begin);
         uint16_t low[LANES], high[LANES];
         synapse_words(lines.x.data() + at, lines.y.data() + at, code, low, high);
-        int32_t steps[LANES], visits = 0;
+        int32_t steps[LANES], visits = 0, moving = 0;
         uint8_t moves[LANES];
         for (int k = 0; k < LANES; ++k) {
             const int32_t noise = int32_t(uint32_t(high[k]) << 16 | low[k]);
             const int32_t rounded = (product[k] + (noise & mask[k]) + half[k]) >> shift[k];
             steps[k] = product[k] ? rounded : 0;
             moves[k] = steps[k] != 0;
+            moving += steps[k] != 0;
             visits += product[k] != 0;
         }
         const int32_t *neuron = lines.neuron.data() + at;
         if (gaps)
             for (int k = 0; k < LANES; ++k) visits -= product[k] != 0 && row[neuron[k]] == none;
         tally.visits += visits;
+        if (moving > MANY) {
+            const int some = end - at < LANES ? end - at : LANES;
+            tally.updates += subtract(row, neuron, some, steps, limit, none);
+            continue;
+        }
         each_set(moves, 0, LANES, [&](int k) {
             W &weight = row[neuron[k]];
             if (weight == none) return;
