@@ -72,6 +72,10 @@ class BatchedDevice(ModelDevice[BatchedChip]):
         events = np.bincount(checked, minlength=self.config.neurons)[None]
         self._chip.send_errors(total, ungated, events)
 
+    def modulate(self, value: int) -> None:
+        """Broadcast M; see `Device.modulate`."""
+        self._chip.modulate([validation.check_modulation(self.config.geometry, value)])
+
     def snapshot(self) -> dict[str, Any]:
         """All state, as arrays and numbers that `numpy.savez` takes; see `Device.snapshot`."""
         state = self._chip.snapshot()
@@ -83,6 +87,7 @@ class BatchedDevice(ModelDevice[BatchedChip]):
             "tick": state["tick"],
             "seed": state["seeds"][0],
             "learned": state["learned"],
+            "modulation": int(state["modulation"][0]),
             "counters": state["counters"][0].cpu().numpy(),
             "geometry": validation.geometry_text(self.config),
         }
@@ -102,6 +107,7 @@ class BatchedDevice(ModelDevice[BatchedChip]):
                 "tick": state["tick"],
                 "seeds": [state["seed"]],
                 "learned": state["learned"],
+                "modulation": [state["modulation"]],
                 "counters": state["counters"][None],
             }
         )

@@ -61,6 +61,10 @@ class GoldenDevice(ModelDevice[Chip]):
         validation.check_sums(self.config.geometry, sums)
         self._chip.send_errors(checked, errors, ungated)
 
+    def modulate(self, value: int) -> None:
+        """Broadcast M; see `Device.modulate`."""
+        self._chip.modulate(validation.check_modulation(self.config.geometry, value))
+
     def snapshot(self) -> dict[str, Any]:
         """All state, as arrays and numbers that `numpy.savez` takes; see `Device.snapshot`."""
         state = self._chip.snapshot()

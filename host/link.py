@@ -262,6 +262,11 @@ class PacketDevice(Device):
         self._post(self._learn)
         self._ticked(learn=True)
 
+    def modulate(self, value: int) -> None:
+        """Broadcast M; see `Device.modulate`."""
+        checked = validation.check_modulation(self.config.geometry, value)
+        self._post_control(Control.MODULATION, [checked])
+
     def clear(self) -> None:
         """Zero all state but weights, tick, seed and counters."""
         self._post(as_words([header(Kind.CLEAR, self.config.first)]))
@@ -277,10 +282,12 @@ class PacketDevice(Device):
             for region, words in zip(self._writable, found, strict=True)
         }
         registers = (Control.TICK, Control.SEED, Control.LEARNED)
+        modulation = int(controls[0][Control.MODULATION].view(np.int32))
         return (
             state
             | {register.name.lower(): int(controls[0][register]) for register in registers}
             | {
+                "modulation": modulation,
                 "weights": self._weights(weights),
                 "counters": np.array([counter_values(control) for control in controls]),
                 "geometry": validation.geometry_text(self.config),
@@ -299,6 +306,8 @@ class PacketDevice(Device):
         self._write_weights(state["weights"])
         self._learned = bool(state["learned"])
         self._post_control(Control.TICK, [state["tick"], state["seed"], state["learned"]])
+        if self.config.geometry.terms:
+            self._post_control(Control.MODULATION, [state["modulation"]])
         halves = [as_words(counter_halves(counts)) for counts in state["counters"].tolist()]
         self._write_words(Region.CONTROL, halves, Control.COUNTERS)
 

@@ -145,7 +145,7 @@ class Lockstep:
     def _exchange(self, moved_tick: int | None) -> None:
         """Compare snapshots and give every device that of its neighbour."""
         snapshots = [device.snapshot() for device in self._devices]
-        for name in ("tick", "seed", "learned"):
+        for name in ("tick", "seed", "learned", "modulation"):
             self._same_number(name, [int(snapshot[name]) for snapshot in snapshots])
         for device, snapshot in zip(self._devices, snapshots[1:] + snapshots[:1], strict=True):
             tick = snapshot["tick"] if moved_tick is None else moved_tick

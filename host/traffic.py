@@ -20,6 +20,8 @@ SPIKE_RATES = (0.0, 0.02, 0.1, 0.1, 0.3, 0.7)
 ERROR_RATES = (0.0, 0.03, 0.1, 0.3, 1.0)
 RARE = 0.01
 """Chance per tick of each of the rarer things."""
+MODULATED = 0.2
+"""Chance per tick of another modulation, where the build has terms."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,10 @@ class Traffic:
             regions = writable(self.config.geometry)
             region = regions[self._rng.integers(0, len(regions))]
             operations.append(Operation("write", (region, self._state(region))))
+        geometry = self.config.geometry
+        if geometry.terms and self._chance(MODULATED):
+            limit = geometry.error_max
+            operations.append(Operation("modulate", (int(self._rng.integers(-limit, limit + 1)),)))
         if self._chance(RARE):
             chip = self.config
             self.config = random_chip(self._rng, chip.geometry, chip.mesh, chip.first)

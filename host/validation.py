@@ -98,6 +98,14 @@ def check_delay(geometry: Geometry, delay: int) -> int:
     return whole
 
 
+def check_modulation(geometry: Geometry, value: int) -> int:
+    """A value of M, for a build with terms."""
+    require(geometry.terms > 0, "terms of the build", "at least 1 to take a modulation", 0)
+    whole = int(value) if isinstance(value, np.integer) else value
+    require_range("modulation", whole, -geometry.error_max, geometry.error_max)
+    return whole
+
+
 def check_events(
     chip: ChipConfig, neurons: ArrayLike, values: ArrayLike
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -189,7 +197,8 @@ def geometry_text(chip: ChipConfig) -> str:
 def check_snapshot(chip: ChipConfig, snapshot: dict[str, Any]) -> dict[str, Any]:
     """A snapshot of any device of the same chip, with checked arrays and plain ints."""
     regions = {region.name.lower(): region for region in writable(chip.geometry)}
-    keys = {"weights", "tick", "seed", "learned", "counters", "geometry", *regions}
+    numbers = ("tick", "seed", "learned", "modulation")
+    keys = {"weights", *numbers, "counters", "geometry", *regions}
     require(isinstance(snapshot, dict), "snapshot", "a dictionary", snapshot)
     found = set(snapshot)
     require(found == keys, "snapshot", f"made of {sorted(keys)}", sorted(found, key=str))
@@ -200,8 +209,10 @@ def check_snapshot(chip: ChipConfig, snapshot: dict[str, Any]) -> dict[str, Any]
     for name, region in regions.items():
         checked[name] = check_state(chip, region, snapshot[name])
     checked["weights"] = check_weights(chip, snapshot["weights"])
-    for name, high in (("tick", 2**32 - 1), ("seed", 2**32 - 1), ("learned", 1)):
-        value = ranged(f"{name} of the snapshot", snapshot[name], 0, high)
+    modulated = chip.geometry.error_max if chip.geometry.terms else 0
+    limits = ((0, 2**32 - 1), (0, 2**32 - 1), (0, 1), (-modulated, modulated))
+    for name, (low, high) in zip(numbers, limits, strict=True):
+        value = ranged(f"{name} of the snapshot", snapshot[name], low, high)
         require(value.shape == (), f"{name} of the snapshot", "one number", value.shape)
         checked[name] = int(value)
     high = (1 << COUNTER_BITS) - 1

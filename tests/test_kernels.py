@@ -194,7 +194,7 @@ def test_the_parts_of_a_tick_are_those_of_the_golden_core(seed: int) -> None:
             for core, mine, sums in zip(
                 chip.cores, shares, np.split(acc[copy], len(chip.cores)), strict=True
             ):
-                assert sums.tolist() == core.synapses.integrate(np.flatnonzero(mine)).tolist()
+                assert sums.tolist() == core.synapses.integrate(np.flatnonzero(mine), 0, 0).tolist()
                 core.neurons.step(sums.astype(np.int64))
                 core.traces.step(mine)
             for region in PLACES:

@@ -146,7 +146,7 @@ def test_control_words_are_the_contracts() -> None:
     assert [Control(n).name.lower() for n in range(23)] == names
     assert "tick, seed, learned (writable)" in rows["24, 25, 26"]
     assert (Control.TICK, Control.SEED, Control.LEARNED, Control.COUNTERS) == (24, 25, 26, 32)
-    assert rows["27"].startswith("modulation, signed")
+    assert rows["27"].startswith("modulation M, signed (writable")
     assert Control.MODULATION == 27
     assert "32 + 2n, 33 + 2n" in rows
 

@@ -66,8 +66,8 @@ def tick_word(seed: int, tick: int, core: int) -> Word:
 
 def neuron_words(word: Word, neurons: Any, purpose: int = 0) -> Word:
     """What all axons of a neuron share: rounds 10..13; arrays of the shape of `neurons`."""
-    low, _ = _halves(neurons)
-    return _rounds(_xor(word, (low, np.uint16(purpose))), 10, 13)
+    mixed = np.asarray(neurons, dtype=np.uint32) | np.uint32(purpose << 16)
+    return _rounds(_xor(word, _halves(mixed)), 10, 13)
 
 
 def synapse_words(words: Word, codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
