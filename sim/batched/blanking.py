@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
 from axonloop.models.chip import ChipConfig
-from axonloop.sim.batched.noise import Word, axon_codes, neuron_words, synapse_words, tick_words
+from axonloop.sim.batched.noise import Word, axon_codes, neuron_words, synapse_words
 from axonloop.sim.batched.parameters import axon_register
 
 PURPOSE = 15
@@ -19,7 +17,7 @@ class Blanking:
     """Which synapses of which rows drop a tick's spikes; `rows`, bool `(axons,)`, may drop any."""
 
     def __init__(self, chip: ChipConfig, device: torch.device) -> None:
-        self._device, self._first, self._axons = device, chip.first, chip.geometry.axons
+        self._device, self._axons = device, chip.geometry.axons
         self._codes = axon_codes(chip.geometry.neurons, device)
         self.configure(chip)
 
@@ -29,12 +27,8 @@ class Blanking:
         self.rows = self._blank > 0
         self.any = bool(self.rows.any())
 
-    def words(self, core: int, seeds: Sequence[int], tick: int) -> Word:
-        """What all rows of a core share of the hash, by weight memory."""
-        return tick_words(seeds, tick, self._first + core, self._device)
-
     def kept(self, words: Word, memory: Tensor, axons: Tensor, first: int, last: int) -> Tensor:
-        """Where spikes stay: bool `(len(axons), last - first)`.
+        """Where spikes stay: bool `(len(axons), last - first)`; `words` are the tick's and core's.
 
         Row k is axon `axons[k]` of the chip in memory `memory[k]`; columns are the neurons
         `first..last - 1` of its core. In the hash, axon and neuron change places.

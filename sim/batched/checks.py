@@ -78,9 +78,11 @@ def check_weights(chip: ChipConfig, values: Any, own: int | None, device: torch.
     return weights.expand(own or 1, *shape)
 
 
-def modulation_limits(geometry: Geometry) -> tuple[int, int]:
-    """Least and largest value of the modulation."""
-    return -geometry.error_max - 1, geometry.error_max
+def check_modulation(geometry: Geometry, values: Any, copies: int) -> Tensor:
+    """M of every copy: whole numbers `(copies,)` in +-error_max, for a build with terms."""
+    require(geometry.terms > 0, "terms of the build", "at least 1 to take a modulation", 0)
+    limits = (-geometry.error_max, geometry.error_max)
+    return check_whole("modulation", values, (copies,), limits, torch.device("cpu"))
 
 
 def check_region(region: Region, allowed: tuple[Region, ...]) -> Region:

@@ -259,21 +259,15 @@ class BatchedChip:
         return True
 
     def modulate(self, values: Any) -> None:
-        """Write the modulation: whole numbers of error_bits, `(copies,)` or `(copies, cores)`.
+        """Write M, the third factor of terms: whole numbers `(copies,)` in +-error_max.
 
-        One for each copy, for all its cores, or each core its own. It stays until it is written
-        again or the chip cleared. Refused by builds without terms.
+        One for each copy, for all its cores; it stays until it is written again or the chip is
+        cleared. Builds without terms refuse it.
         """
-        require(self.geometry.terms > 0, "terms of a chip that is modulated", "at least 1", 0)
-        found = torch.as_tensor(values)
-        full = tuple(self.learning.modulation.shape)
-        shape = full if found.ndim == 2 else full[:1]
-        limits = checks.modulation_limits(self.geometry)
-        checked = checks.check_whole("modulation", found, shape, limits, self.device)
-        self.learning.modulation.copy_(checked.view(self.copies, -1))
+        self.learning.modulation.copy_(checks.check_modulation(self.geometry, values, self.copies))
 
     def modulation(self) -> Tensor:
-        """The modulation of every copy and core, int32 `(copies, cores)`, a copy."""
+        """M of every copy, int32 `(copies,)`, a copy."""
         return self.learning.modulation.clone()
 
     def learn(self) -> None:
@@ -351,13 +345,12 @@ class BatchedChip:
     def snapshot(self) -> dict[str, Any]:
         """All state, for `restore`: tensors by region name, copies first, and registers."""
         arrays = {region.name.lower(): self.read(region) for region in readable(self.geometry)}
-        if self.geometry.terms:
-            arrays["modulation"] = self.modulation()
         return arrays | {
             "weights": self.read_weights(),
             "tick": self.time,
             "seeds": list(self.seeds),
             "learned": int(self.learned),
+            "modulation": self.modulation(),
             "counters": self.counter_table(),
         }
 
@@ -367,8 +360,7 @@ class BatchedChip:
         checked = check_snapshot(snapshot, self.config, self._own, state, counters)
         for region, values in state.items():
             values.copy_(checked[region.name.lower()])
-        if self.geometry.terms:
-            self.learning.modulation.copy_(checked["modulation"])
+        self.learning.modulation.copy_(checked["modulation"])
         self.learning.waiting = True
         self.scheduler.changed()
         self.time, self.seeds = checked["tick"], checked["seeds"]

@@ -16,7 +16,7 @@ from torch import Tensor
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import AxonFactor, NeuronFactor, ThirdFactor
 from axonloop.sim.batched.neurons import Neurons
-from axonloop.sim.batched.noise import Word, axon_codes, neuron_words, synapse_words, tick_words
+from axonloop.sim.batched.noise import TickWords, Word, axon_codes, neuron_words, synapse_words
 from axonloop.sim.batched.parameters import neuron_register
 from axonloop.sim.batched.precision import choose, require_exact
 from axonloop.sim.batched.rules import Pass, passes_of
@@ -48,25 +48,23 @@ class _Lines:
 class Learning:
     """`gated`, `ungated`: error sums int32 `(copies, neurons)`. `waiting`: some may not be 0.
 
-    `modulation`: int32 `(copies, cores)`, without cores in builds without terms. `idle`: nothing
-    learns while there are no errors. `visits` and `updates` count per copy and core: int64
-    `(copies, cores)`.
+    `modulation`: M of each copy, int32 `(copies,)`. `idle`: nothing learns while there are no
+    errors. `visits` and `updates` count per copy and core: int64 `(copies, cores)`.
     """
 
     def __init__(
         self, chip: ChipConfig, copies: int, shared: bool, device: torch.device, arithmetic: str
     ) -> None:
-        geometry, cores = chip.geometry, chip.mesh.cores
+        geometry = chip.geometry
         self.geometry, self._shared, self._device = geometry, shared, device
         self._first = chip.first
         self._sums = torch.zeros((2, copies, chip.neurons), dtype=torch.int32, device=device)
         self.gated, self.ungated = self._sums.unbind(0)
         self.waiting = False
-        registers = (copies, cores if geometry.terms else 0)
-        self.modulation = torch.zeros(registers, dtype=torch.int32, device=device)
+        self.modulation = torch.zeros(copies, dtype=torch.int32, device=device)
         self._one = torch.ones((1, 1), dtype=torch.int32, device=device).expand(copies, 1)
         self.visits, self.updates = torch.zeros(
-            (2, copies, cores), dtype=torch.int64, device=device
+            (2, copies, chip.mesh.cores), dtype=torch.int64, device=device
         ).unbind(0)
         self._codes = axon_codes(geometry.axons, device)
         largest = copies * geometry.error_max * geometry.pq_max
@@ -109,6 +107,7 @@ class Learning:
         self._forget()
         if self._factor is torch.float32:
             require_exact(self._device)
+        words = TickWords(seeds, tick, self._first, self._device)
         for each in due:
             values = each.coefficients(
                 lambda kind: self._neuron_factor(kind, neurons),
@@ -116,7 +115,7 @@ class Learning:
                 self.geometry.error_max,
             )
             factors = _axon_factor(each.axon, traces)
-            self._pass(each, synapses, values, factors, seeds, tick)
+            self._pass(each, synapses, values, factors, words)
 
     def _neuron_factor(self, kind: NeuronFactor, neurons: Neurons) -> Tensor:
         """What a term takes of every neuron; broadcasts to `(copies, neurons)`."""
@@ -128,17 +127,11 @@ class Learning:
     def _third_factor(self, kind: ThirdFactor, errors: Tensor) -> Tensor:
         """What a term takes from outside; broadcasts to `(copies, neurons)`."""
         if kind == ThirdFactor.MODULATION:
-            return self.modulation.repeat_interleave(self.geometry.neurons, 1)
+            return self.modulation[:, None]
         return errors if kind == ThirdFactor.ERROR else self._one
 
     def _pass(
-        self,
-        each: Pass,
-        synapses: Synapses,
-        values: Tensor,
-        factors: Tensor,
-        seeds: Sequence[int],
-        tick: int,
+        self, each: Pass, synapses: Synapses, values: Tensor, factors: Tensor, words: TickWords
     ) -> None:
         """One term, by coefficients `(copies, neurons)` and factors of axons `(copies, axons)`."""
         active = (factors != 0).any(0)
@@ -146,14 +139,12 @@ class Learning:
             axons = region.axons[active[region.axons]]
             if not len(axons):
                 continue
-            lines = self._lines(region, values, each, seeds, tick)
+            lines = self._lines(region, values, each, words)
             if len(lines.neuron):
                 for some in torch.split(axons, max(1, WORK // len(lines.neuron))):
                     self._update(synapses, region.core, some, lines, factors[:, some])
 
-    def _lines(
-        self, region: Region, values: Tensor, each: Pass, seeds: Sequence[int], tick: int
-    ) -> _Lines:
+    def _lines(self, region: Region, values: Tensor, each: Pass, words: TickWords) -> _Lines:
         """The columns of a region with a coefficient, of those of all neurons."""
         start = region.core * self.geometry.neurons
         here = values[:, start + region.first : start + region.last]
@@ -164,12 +155,12 @@ class Learning:
             memory, neuron = here.nonzero().unbind(1)
             found = here[memory, neuron]
         neuron = neuron + region.first
-        register, words = start + neuron, None
+        register, own = start + neuron, None
         if each.noisy:
-            low, high = tick_words(seeds, tick, self._first + region.core, self._device)
-            words = neuron_words((low[memory], high[memory]), neuron, each.number)
+            low, high = words.of(region.core)
+            own = neuron_words((low[memory], high[memory]), neuron, each.number)
         rounding = each.half[register], each.mask[register], each.shift[register]
-        return _Lines(memory, neuron, found, *rounding, words)
+        return _Lines(memory, neuron, found, *rounding, own)
 
     def _products(self, lines: _Lines, factors: Tensor) -> Tensor:
         """Products `(rows, lines)` with `factors` `(copies, rows)`; sums where copies share."""

@@ -57,6 +57,21 @@ def tick_words(seeds: Sequence[int], tick: int, core: int, device: torch.device)
     return _rounds((x ^ core, y), 8, 9)
 
 
+class TickWords:
+    """`tick_words` of the cores of a chip in one tick, each made once; `first` is core 0's number."""
+
+    def __init__(self, seeds: Sequence[int], tick: int, first: int, device: torch.device) -> None:
+        self._seeds, self._tick, self._first, self._device = seeds, tick, first, device
+        self._known: dict[int, Word] = {}
+
+    def of(self, core: int) -> Word:
+        """Those of the core with this index: `(weight memories,)`."""
+        if core not in self._known:
+            number = self._first + core
+            self._known[core] = tick_words(self._seeds, self._tick, number, self._device)
+        return self._known[core]
+
+
 def neuron_words(words: Word, neurons: Tensor, purpose: int = 0) -> Word:
     """What all axons of a neuron share: rounds 10..13; `words` one for each of `neurons`."""
     x, y = words

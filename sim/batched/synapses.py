@@ -16,7 +16,7 @@ from torch import Tensor
 
 from axonloop.models.chip import ChipConfig
 from axonloop.sim.batched.blanking import Blanking
-from axonloop.sim.batched.noise import Word
+from axonloop.sim.batched.noise import TickWords, Word
 from axonloop.sim.batched.precision import Arithmetic, choose, require_exact
 
 WORK = 1 << 18
@@ -101,7 +101,7 @@ class Synapses:
         geometry = chip.geometry
         shape = (memories, chip.axons, geometry.neurons)
         self._device, self._arithmetic = device, arithmetic
-        self._own, self._cores = memories > 1, chip.mesh.cores
+        self._own, self._cores, self._first_core = memories > 1, chip.mesh.cores, chip.first
         self.no_synapse = geometry.no_synapse
         self._blanking = Blanking(chip, device)
         dtype = weight_dtype(chip)
@@ -181,6 +181,7 @@ class Synapses:
             require_exact(self._device)
         if not self._sorted:
             spikes = spikes.index_select(1, self._order)
+        words = TickWords(seeds, tick, self._first_core, self._device)
         width = self.weights.shape[2]
         acc = spikes.new_zeros((len(spikes), self._cores * width), dtype=torch.int32)
         for block, table in zip(self._blocks, self._addends, strict=True):
@@ -189,8 +190,8 @@ class Synapses:
             if part is not None:
                 acc[:, start + block.first : start + block.last] += part
             if self._blanking.any:
-                words = self._blanking.words(block.core, seeds, tick)
-                lost = self._lost(block, table, spikes[:, block.start : block.end], words)
+                here = spikes[:, block.start : block.end]
+                lost = self._lost(block, table, here, words.of(block.core))
                 acc[:, start + block.first : start + block.last] -= lost
         return acc
 

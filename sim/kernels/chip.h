@@ -49,9 +49,9 @@ struct State {
     int32_t *current, *membrane, *reset, *countdown;
     uint8_t *box, *spike;
     int32_t *trace_q, *trace_p, *trace_pq;
-    int32_t *trace_z, *trace_qq;  // these, mark and modulation: only with terms
+    int32_t *trace_z, *trace_qq;  // these and mark: only with terms
     uint8_t *mark;
-    int32_t *modulation;          // (copies, cores)
+    int32_t *modulation;          // (copies)
     int32_t *gated, *ungated;
     uint8_t *pending;             // (slots, copies, axons)
     int64_t *counters;            // (copies, cores, COUNTERS)
@@ -107,7 +107,6 @@ struct Copy {
     uint8_t *slot(uint32_t tick) const {
         return state.pending + (tick % chip.slots * state.copies + copy) * axons;
     }
-    int32_t modulation(int core) const { return state.modulation[copy * chip.cores + core]; }
     int64_t *counters(int core) const {
         return state.counters + (copy * chip.cores + core) * COUNTERS;
     }

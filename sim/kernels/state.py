@@ -47,15 +47,13 @@ def new_arrays(config: ChipConfig, copies: int, shared: bool) -> dict[str, NDArr
     int32 `(copies, neurons)` or `(copies, axons)` of the whole chip by the names of the regions,
     bool where only 0 and 1 are possible, uint8 for `mark`; `pending` bool
     `(delay_slots, copies, axons)`; `weights` `(copies, or 1 if shared; axons; neurons of a core)`;
-    `counters` int64 `(copies, cores, len(Counter))`; with terms also `modulation` int32
-    `(copies, cores)`.
+    `counters` int64 `(copies, cores, len(Counter))`; `modulation` int32 `(copies,)`.
     """
     geometry = config.geometry
     arrays: dict[str, NDArray[Any]] = {}
     neurons, axons = list(NEURON_STATE), list(AXON_STATE)
     if geometry.terms:
         neurons, axons = [*neurons, "trace_z"], [*axons, "trace_qq", "mark"]
-        arrays["modulation"] = np.zeros((copies, config.mesh.cores), np.int32)
     for names, count in ((neurons, config.neurons), (axons, config.axons)):
         for name in names:
             arrays[name] = np.zeros((copies, count), _DTYPES.get(name, np.int32))
@@ -63,5 +61,6 @@ def new_arrays(config: ChipConfig, copies: int, shared: bool) -> dict[str, NDArr
     shape = (owners, config.axons, geometry.neurons)
     arrays["weights"] = np.full(shape, geometry.no_synapse, weight_dtype(config))
     arrays["pending"] = np.zeros((geometry.delay_slots, copies, config.axons), bool)
+    arrays["modulation"] = np.zeros(copies, np.int32)
     arrays["counters"] = np.zeros((copies, config.mesh.cores, len(Counter)), np.int64)
     return arrays

@@ -46,7 +46,7 @@ bool coefficients(const Copy &c, int core, const int32_t *set, Term term, const 
     int begin = int(run.begin - at);
     const int end = int(run.end - at);
     const int32_t limit = c.chip.error_max, scale = term.scale(), shift = set[Z_SHIFT];
-    const int32_t modulation = term.third() == MODULATION ? c.modulation(core) : 1;
+    const int32_t modulation = term.third() == MODULATION ? c.state.modulation[c.copy] : 1;
     if (!modulation) {
         memset(values + begin, 0, end - begin);
         return false;
