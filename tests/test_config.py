@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from axonloop.models.config import (
+    AxonFactor,
     CoreConfig,
     Destination,
     Geometry,
@@ -18,6 +19,7 @@ from axonloop.models.config import (
     Layout,
     ParameterSet,
     Row,
+    Term,
     ceil_log2,
     parameter_max,
 )
@@ -154,6 +156,21 @@ REFUSED = {
     ),
     "seed": (lambda: CoreConfig(SMALL, seed=2**32), "seed must be .*0..4294967295"),
     "host": (lambda: CoreConfig(SMALL, core=255), "core must be .*0..254, not 255"),
+    "terms": (
+        lambda: CoreConfig(SMALL, (ParameterSet(terms=(Term(AxonFactor.P),)),)),
+        r"parameter_sets\[0\].terms must be at most 0, not 1",
+    ),
+    "not-built": (
+        lambda: CoreConfig(SMALL, (ParameterSet(z_inc=3),)),
+        r"parameter_sets\[0\].z_inc must be 0 \(it is not built\), not 3",
+    ),
+    "no-blank": (lambda: CoreConfig(SMALL, (ParameterSet(blank=1),)), r"\[0\].blank must be 0 \("),
+    "axon-factor": (lambda: Term(5), r"axon must be one of 0 \(off\), .*4 \(p\), not 5"),
+    "neuron-factor": (lambda: Term(1, neuron=4), r"neuron must be one of 0 \(one\), .*, not 4"),
+    "third-factor": (lambda: Term(1, third=3), r"third must be one of 0 \(one\), .*, not 3"),
+    "term-sign": (lambda: Term(1, sign=0), "sign must be -1 or 1, not 0"),
+    "term-scale": (lambda: Term(1, scale=8), "scale must be a whole number in 0..7, not 8"),
+    "term-shift": (lambda: Term(1, shift=21), "shift must be a whole number in 0..20, not 21"),
     "unknown": (lambda: CoreConfig.from_dict({"axon": 3}), "configuration keys must be among"),
     "field": (lambda: CoreConfig.from_dict({"geometry": {"axon": 3}}), "made of known fields"),
 }

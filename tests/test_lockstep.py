@@ -8,17 +8,18 @@ import numpy as np
 import pytest
 
 from axonloop.host.golden import GoldenDevice
-from axonloop.host.lockstep import DivergenceError
+from axonloop.host.lockstep import DivergenceError, Lockstep
 from axonloop.host.rtl import RtlDevice
 from axonloop.host.traffic import Traffic
 from axonloop.host.verify import lockstep
 from axonloop.models.chip import Mesh
 from axonloop.models.config import CoreConfig, Geometry, ParameterSet
-from axonloop.models.registers import STATE_REGIONS, Counter, Region
+from axonloop.models.registers import Counter, Region, state_regions
 from axonloop.sim.geometries import GEOMETRIES
 from axonloop.sim.stimulus import random_chip, random_config, random_weights
 
 SMALL = GEOMETRIES["small"]
+WITH_TERMS = GEOMETRIES["terms-blank"]
 
 
 def config_of(seed, geometry=SMALL):
@@ -51,9 +52,9 @@ def test_two_golden_cores_agree_and_hash_alike():
     assert report.counters[Counter.UPDATES] > 0
 
 
-@pytest.mark.parametrize("region", STATE_REGIONS, ids=lambda region: region.name)
+@pytest.mark.parametrize("region", state_regions(WITH_TERMS), ids=lambda region: region.name)
 def test_a_difference_is_located(region):
-    config = config_of(1)
+    config = config_of(1, WITH_TERMS)
     twin = Twin(config)
     twin.error_at = (17, region, 5)
     with pytest.raises(DivergenceError) as caught:
@@ -66,6 +67,16 @@ def test_a_difference_is_located(region):
     assert re.search(f"at tick 17 in {place}$", str(found))
 
 
+def test_another_modulation_is_found_when_snapshots_are_exchanged():
+    config = config_of(1, WITH_TERMS)
+    twin = Twin(config)
+    twin.modulate = lambda value: GoldenDevice.modulate(twin, -value)
+    with pytest.raises(DivergenceError) as caught:
+        Lockstep([GoldenDevice(config), twin], config, 1, learning=False).run(2000)
+    assert caught.value.unit == "modulation"
+    assert caught.value.values["golden"] == -caught.value.values["twin"] != 0
+
+
 def test_devices_need_different_names():
     config = config_of(1)
     with pytest.raises(ValueError, match="devices must be two or more with different names"):
@@ -73,11 +84,11 @@ def test_devices_need_different_names():
 
 
 def test_traffic_repeats_and_uses_everything():
-    config = config_of(3)
+    config = config_of(3, WITH_TERMS)
     steps = [[repr(t.step()) for _ in range(400)] for t in (Traffic(config, 3), Traffic(config, 3))]
     assert steps[0] == steps[1]
     words = ("send_spikes", "send_errors", "clear", "write", "configure", "learn=True", "'learn'")
-    for word in (*words, "exchange=True"):
+    for word in (*words, "modulate", "exchange=True"):
         assert any(word in step for step in steps[0]), word
 
 

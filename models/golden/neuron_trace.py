@@ -38,4 +38,5 @@ class NeuronTrace:
 
     def factor(self) -> Array:
         """Zq, what a term takes: int64 `(neurons,)`, at most error_max."""
-        return np.minimum(self.z >> self.z_shift, self.geometry.error_max)
+        shifted: Array = np.minimum(self.z >> self.z_shift, self.geometry.error_max)
+        return shifted
