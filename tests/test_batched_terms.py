@@ -85,7 +85,7 @@ def test_every_product_alone(axon: AxonFactor, neuron: NeuronFactor, third: Thir
     term = Term(axon, neuron, third, sign=1, shift=3)
     fixed = {
         "theta": 40,
-        "box": 600,
+        "box": 4000,
         "refractory": 0,
         "z_inc": 900,
         "zeta": 4000,
@@ -115,10 +115,11 @@ def test_every_product_alone(axon: AxonFactor, neuron: NeuronFactor, third: Thir
 def test_the_plain_rule_as_a_term_is_the_plain_rule(seed: int, shared: bool) -> None:
     rng = np.random.default_rng(seed)
     core = random_rules(rng, 0).cores[0]
+    plain_term = Term(AxonFactor.P, third=ThirdFactor.ERROR, sign=-1)
     own = tuple(
-        replace(each, terms=(Term(AxonFactor.P, third=ThirdFactor.ERROR, sign=-1, shift=each.eta_shift),))
+        replace(each, terms=(replace(plain_term, shift=each.eta_shift),))
         for each in core.parameter_sets
-    )  # fmt: skip
+    )
     written = replace(core, geometry=replace(core.geometry, terms=1), parameter_sets=own)
     chips = [BatchedChip(config, 4, shared) for config in (core, written)]
     weights = chip_weights(rng, ChipConfig.of(core))
@@ -185,7 +186,7 @@ def test_how_many_spikes_are_dropped(blank: int) -> None:
 
 PLAIN, RULES = Geometry(16, 16), Geometry(16, 16, terms=1)
 REFUSED = {
-    "no-terms": (PLAIN, [1, 2], "terms of the build must be at least 1 to take a modulation, not 0"),
+    "no-terms": (PLAIN, [1, 2], "terms of the build must be at least 1 to take a modulation, no"),
     "range": (RULES, [1, 128], "modulation must be in -127..127, not 128"),
     "shape": (RULES, [1], "modulation must be of shape (2,), not (1,)"),
     "kind": (RULES, [0.5, 1.0], "modulation must be whole numbers of an integer dtype, not torch."),

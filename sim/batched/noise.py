@@ -58,7 +58,7 @@ def tick_words(seeds: Sequence[int], tick: int, core: int, device: torch.device)
 
 
 class TickWords:
-    """`tick_words` of the cores of a chip in one tick, each made once; `first` is core 0's number."""
+    """`tick_words` of all cores in a tick, each made once; `first` is the first core's number."""
 
     def __init__(self, seeds: Sequence[int], tick: int, first: int, device: torch.device) -> None:
         self._seeds, self._tick, self._first, self._device = seeds, tick, first, device

@@ -74,18 +74,24 @@ def tables(config: ChipConfig) -> dict[str, NDArray[Any]]:
     registers = _registers(config)
     axon_kinds = list(_axon_kinds(config))
     begins = np.array([row.first_group * geometry.lanes for row in rows], np.int32)
-    return _fanout(config) | _passes(config, registers) | {
-        "sets": registers,
-        "neuron_runs": _runs(geometry.neurons, [(int(s), 0) for s in neuron_sets]),
-        "axon_runs": _runs(geometry.axons, axon_kinds),
-        "neuron_set": neuron_sets.astype(np.int32),
-        "blank": registers[[kind for kind, _ in axon_kinds], PARAMETER_INDEX["blank"]],
-        "row_begin": begins,
-        "row_end": begins + np.array([row.groups * geometry.lanes for row in rows], np.int32),
-        "always_on": np.array([row.always_on for row in rows], np.uint8),
-        "report": np.repeat([group.report for group in groups], geometry.lanes).astype(np.uint8),
-        "bias": np.array([bias for core in cores for bias in core.bias], np.int32),
-    }
+    return (
+        _fanout(config)
+        | _passes(config, registers)
+        | {
+            "sets": registers,
+            "neuron_runs": _runs(geometry.neurons, [(int(s), 0) for s in neuron_sets]),
+            "axon_runs": _runs(geometry.axons, axon_kinds),
+            "neuron_set": neuron_sets.astype(np.int32),
+            "blank": registers[[kind for kind, _ in axon_kinds], PARAMETER_INDEX["blank"]],
+            "row_begin": begins,
+            "row_end": begins + np.array([row.groups * geometry.lanes for row in rows], np.int32),
+            "always_on": np.array([row.always_on for row in rows], np.uint8),
+            "report": np.repeat([group.report for group in groups], geometry.lanes).astype(
+                np.uint8
+            ),
+            "bias": np.array([bias for core in cores for bias in core.bias], np.int32),
+        }
+    )
 
 
 def _registers(config: ChipConfig) -> NDArray[np.int32]:
