@@ -39,7 +39,7 @@ class Crowd:
         chips = [Chip(config) for _ in seeds]
         for copy, (chip, seed) in enumerate(zip(chips, seeds, strict=True)):
             chip.load_weights(weights[0 if shared else copy].astype(np.int32))
-            chip.seed, chip.time = seed, time
+            chip.seed, chip.time = seeds[0] if shared else seed, time
         return cls(Kernels(config, arrays, shared, seeds[: len(weights)]), arrays, chips)
 
     @classmethod

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -64,7 +65,7 @@ class Pass:
         if self.plain:
             return third(Third.ERROR)
         products = [mask * neuron(n) * third(t) for (n, t), mask in self.kinds.items()]
-        product = torch.stack(torch.broadcast_tensors(*products)).sum(0, dtype=torch.int32)
+        product = reduce(torch.add, products)
         size = product.abs() >> self.scale
         size *= product.sign()
         return size.clamp_(-limit, limit).mul_(self.sign)
