@@ -37,6 +37,9 @@ EXPERIMENTS = {
     "memory": Experiment("memory", "Zenke & Neftci 2021, section II"),
     "recurrence": Experiment("recurrence", "Zenke & Neftci 2021, figure 3; Zenke & Vogels 2021"),
     "spike-timing": Experiment("spike_timing", "Neftci 2018, figure 3", POPULATION),
+    "erbp-digits": Experiment(
+        "erbp_digits", "Neftci 2018, figure 1; Neftci et al. 2017", POPULATION
+    ),
     "yin-yang": Experiment("yin_yang", "Kriener, Göltz & Petrovici 2022", POPULATION),
     "latency-digits": Experiment("latency_digits", "codes of one spike per pixel", POPULATION),
 }

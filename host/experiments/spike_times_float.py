@@ -37,7 +37,7 @@ class AxonSpike:
 
 
 RULES: dict[str, tuple[Callable[[Lif, float, float], SuperSpike | AxonSpike], float]] = {
-    "SuperSpike": (SuperSpike, 2e-3),
+    "SuperSpike": (SuperSpike, 1e-3),
     "one trace per axon": (AxonSpike, 1e-2),
 }
 """The rules, and their rates of learning."""

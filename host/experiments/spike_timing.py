@@ -166,7 +166,7 @@ def _draw_passes(
 ) -> None:
     """Means over the seeds; 0 lies on the lower edge."""
     shades = plt.get_cmap("viridis")
-    thresholds = sorted({run["threshold"] for run in chip})
+    thresholds = sorted({run["threshold"] for run in chip} & set(THRESHOLDS))
     for place, threshold in enumerate(thresholds):
         runs = [run["distances"] for run in chip if run["threshold"] == threshold]
         colour = shades(0.9 * place / max(1, len(thresholds) - 1))
@@ -177,7 +177,7 @@ def _draw_passes(
         axes.plot(np.mean(padded, 0), color=GREY, linestyle=style, label=f"float, {rule}")
     axes.set_yscale("symlog", linthresh=1)
     axes.set(xlabel="pass", ylabel="van Rossum's distance", ylim=0, title="Learning")
-    axes.legend(frameon=False, fontsize="x-small", ncols=2)
+    axes.legend(frameon=False, fontsize="small", loc="upper right")
 
 
 def _draw_thresholds(axes: Any, chip: list[dict[str, Any]]) -> None:
