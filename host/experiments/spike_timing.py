@@ -20,7 +20,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
-from axonloop.host.experiments.copies import Flags, groups_of, open_copies
+from axonloop.host.experiments.copies import groups_of, open_copies
 from axonloop.host.experiments.experiment import Metrics, Order, Row
 from axonloop.host.experiments.spike_times import SpikeTimes, offsets, program_of, wanted_of
 from axonloop.host.experiments.spike_times_float import RULES, float_distances
@@ -48,15 +48,16 @@ def measure(order: Order, progress: Progress) -> Metrics:
     reference = {
         rule: [float_distances(own, rule, epochs, progress) for own in tasks] for rule in RULES
     }
-    chip = [_told(timing) for timing in timings]
-    shown = next(timing for timing in timings if timing.threshold == CHOSEN)
-    example = {
-        "before": _times(shown.first_spikes),
-        "after": _times(shown.spikes),
-        "wanted": _times(wanted_of(shown.task)),
+    return {
+        "epochs": epochs,
+        "chip": [_told(timing) for timing in timings],
+        "float": {
+            rule: [{"before": run[0], "after": run[-1], "passes": len(run)} for run in runs]
+            for rule, runs in reference.items()
+        },
+        "shown": {"timings": timings, "float": reference},
+        "rows": _rows(timings, reference),
     }
-    rows = _rows(chip, reference)
-    return {"epochs": epochs, "chip": chip, "float": reference, "example": example, "rows": rows}
 
 
 def learn_all(device: str, jobs: Sequence[Job], epochs: int, progress: Progress) -> list[Timing]:
@@ -74,87 +75,84 @@ def learn_all(device: str, jobs: Sequence[Job], epochs: int, progress: Progress)
 
 def _told(timing: Timing) -> dict[str, Any]:
     """What the metrics say of a run."""
-    wanted = wanted_of(timing.task)
     return {
         "threshold": timing.threshold,
         "seed": timing.task.seed,
-        "distances": [round(distance, 6) for distance in timing.distances],
+        "before": timing.distances[0],
+        "after": timing.distances[-1],
         "ticks_with_updates": sum(timing.updates),
         "share": timing.share,
         "solved": timing.solved,
-        "offset": max(offsets(timing.spikes, wanted)),
+        "missed_by": _missed_by(timing),
         "spikes": int(timing.spikes.sum()),
-        "wanted": int(wanted.sum()),
+        "wanted": int(wanted_of(timing.task).sum()),
         "weight_hash": timing.weight_hash,
         "spike_hash": timing.spike_hash,
         "counters": timing.counters,
     }
 
 
-def _times(raster: Flags) -> list[list[int]]:
-    """The ticks in which each neuron spikes."""
-    return [train.nonzero()[0].tolist() for train in raster.T]
+def _missed_by(timing: Timing) -> int:
+    """Ticks from a wanted spike to the nearest one of its neuron, at worst."""
+    return max(offsets(timing.spikes, wanted_of(timing.task)))
 
 
-def _rows(chip: list[dict[str, Any]], reference: dict[str, list[list[float]]]) -> list[Row]:
-    chosen = [run for run in chip if run["threshold"] == CHOSEN]
+def _rows(timings: Sequence[Timing], reference: dict[str, list[list[float]]]) -> list[Row]:
+    chosen, at = [run for run in timings if run.threshold == CHOSEN], f"C = {CHOSEN}"
+    counts = [f"{run.spikes.sum()} of {wanted_of(run.task).sum()}" for run in chosen]
     rows = [
         Row(f"van Rossum's distance before and after, {rule}", "", _ends(runs))
         for rule, runs in reference.items()
     ]
-    on_chip = _ends([run["distances"] for run in chosen])
-    far, at = str(max(run["offset"] for run in chosen)), f"C = {CHOSEN}"
-    counts = ", ".join(f"{run['spikes']} of {run['wanted']}" for run in chosen)
     rows += [
-        Row(f"van Rossum's distance before and after, {at}", "", "", on_chip),
-        Row(f"wanted spikes are missed by at most, {at}", "", "", f"{far} ticks"),
-        Row(f"spikes, of those wanted, {at}", "", "", counts),
+        Row(f"the same, {at}", "", "", _ends([run.distances for run in chosen])),
+        Row("wanted spikes are missed by at most", "", "", f"{max(map(_missed_by, chosen))} ticks"),
+        Row("spikes, of those wanted", "", "", ", ".join(counts)),
     ]
-    for threshold in sorted({run["threshold"] for run in chip}):
-        runs = [run for run in chip if run["threshold"] == threshold]
+    for threshold, runs in _by_threshold(timings).items():
+        cost = 100 * mean(run.share for run in runs)
+        after = mean(run.distances[-1] for run in runs)
         what = f"ticks with an update; distance after, C = {threshold}"
-        rows.append(Row(what, "", "", _cost(runs)))
+        rows.append(Row(what, "", "", f"{cost:.2f} %; {after:.3g}"))
     return rows
 
 
 def _ends(runs: Sequence[list[float]]) -> str:
     """Mean distances, and the passes until each of the runs was without fault."""
     first, last = (mean(run[place] for run in runs) for place in (0, -1))
-    solved = [run.index(0) if 0 in run else None for run in runs]
-    passes = ", ".join("never" if k is None else str(k) for k in solved)
+    passes = ", ".join(str(run.index(0)) if 0 in run else "never" for run in runs)
     return f"{first:.0f}, {last:.3g}; 0 from pass {passes}"
 
 
-def _cost(runs: list[dict[str, Any]]) -> str:
-    share, after = (mean(values) for values in _points(runs))
-    return f"{100 * share:.2f} %; {after:.3g}"
-
-
-def _points(runs: list[dict[str, Any]]) -> tuple[list[float], list[float]]:
-    """Share of ticks with an update and distance after, of every run."""
-    return [run["share"] for run in runs], [run["distances"][-1] for run in runs]
+def _by_threshold(timings: Sequence[Timing]) -> dict[float, list[Timing]]:
+    """The runs of each threshold, ascending."""
+    thresholds = sorted({run.threshold for run in timings})
+    return {each: [run for run in timings if run.threshold == each] for each in thresholds}
 
 
 def draw(path: Path, metrics: Metrics) -> None:
     """Spikes before and after; distance over the passes; distance and updates against C."""
+    timings, reference = metrics["shown"]["timings"], metrics["shown"]["float"]
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(15, 4.4))
-    _draw_spikes(left, metrics["example"])
-    _draw_passes(middle, metrics["chip"], metrics["float"])
-    _draw_thresholds(right, metrics["chip"])
+    _draw_spikes(left, next(run for run in timings if run.threshold == CHOSEN))
+    _draw_passes(middle, timings, reference)
+    _draw_thresholds(right, timings)
     for axes in (left, middle):
         bare(axes)
     save(figure, path)
 
 
-def _draw_spikes(axes: Any, example: dict[str, list[list[int]]]) -> None:
-    """Seed 1 at the chosen threshold: wanted spikes as grey bars, spikes as ticks."""
-    neurons = len(example["wanted"])
-    for name, colour, lowest in (("before", ORANGE, neurons + 0.6), ("after", BLUE, 0)):
+def _draw_spikes(axes: Any, timing: Timing) -> None:
+    """Seed 1 at the chosen threshold."""
+    wanted, neurons = wanted_of(timing.task), timing.task.neurons
+    for name, raster, colour, lowest in (
+        ("before", timing.first_spikes, ORANGE, neurons + 0.6),
+        ("after", timing.spikes, BLUE, 0),
+    ):
         for neuron in range(neurons):
-            row = lowest + neuron
-            axes.vlines(example["wanted"][neuron], row - 0.42, row + 0.42, color="#dddddd", lw=4)
-            label = f"{name} learning" if neuron == 0 else None
-            spikes = example[name][neuron]
+            row, label = lowest + neuron, f"{name} learning" if neuron == 0 else None
+            (aim,), (spikes,) = wanted[:, neuron].nonzero(), raster[:, neuron].nonzero()
+            axes.vlines(aim, row - 0.42, row + 0.42, color="#dddddd", lw=4)
             axes.vlines(spikes, row - 0.3, row + 0.3, color=colour, lw=1.1, label=label)
     axes.set(xlabel="tick", yticks=[], title=f"Spikes of {neurons} neurons; grey: wanted")
     axes.set_ylim(-0.7, 2 * neurons + 1.6)
@@ -162,35 +160,33 @@ def _draw_spikes(axes: Any, example: dict[str, list[list[int]]]) -> None:
 
 
 def _draw_passes(
-    axes: Any, chip: list[dict[str, Any]], reference: dict[str, list[list[float]]]
+    axes: Any, timings: Sequence[Timing], reference: dict[str, list[list[float]]]
 ) -> None:
     """Means over the seeds; 0 lies on the lower edge."""
     shades = plt.get_cmap("viridis")
-    thresholds = sorted({run["threshold"] for run in chip} & set(THRESHOLDS))
-    for place, threshold in enumerate(thresholds):
-        runs = [run["distances"] for run in chip if run["threshold"] == threshold]
-        colour = shades(0.9 * place / max(1, len(thresholds) - 1))
-        axes.plot(np.mean(runs, 0), color=colour, linewidth=1, label=f"C = {threshold}")
-    for (rule, runs), style in zip(reference.items(), ("-", "--"), strict=True):
-        longest = max(len(run) for run in runs)
-        padded = [run + [0.0] * (longest - len(run)) for run in runs]
+    groups = {each: runs for each, runs in _by_threshold(timings).items() if each in THRESHOLDS}
+    for place, (threshold, runs) in enumerate(groups.items()):
+        colour = shades(0.9 * place / max(1, len(groups) - 1))
+        distances = np.mean([run.distances for run in runs], 0)
+        axes.plot(distances, color=colour, linewidth=1, label=f"C = {threshold}")
+    for (rule, found), style in zip(reference.items(), ("-", "--"), strict=True):
+        longest = max(len(run) for run in found)
+        padded = [run + [0.0] * (longest - len(run)) for run in found]
         axes.plot(np.mean(padded, 0), color=GREY, linestyle=style, label=f"float, {rule}")
     axes.set_yscale("symlog", linthresh=1)
     axes.set(xlabel="pass", ylabel="van Rossum's distance", ylim=0, title="Learning")
     axes.legend(frameon=False, fontsize="small", loc="upper right")
 
 
-def _draw_thresholds(axes: Any, chip: list[dict[str, Any]]) -> None:
+def _draw_thresholds(axes: Any, timings: Sequence[Timing]) -> None:
     """A dot per seed, lines through the means."""
-    thresholds = sorted({run["threshold"] for run in chip})
-    other = axes.twinx()
-    groups = [[run for run in chip if run["threshold"] == each] for each in thresholds]
-    for target, part, factor, colour in ((axes, 1, 1, BLUE), (other, 0, 100, ORANGE)):
-        means = [factor * mean(_points(runs)[part]) for runs in groups]
-        target.plot(thresholds, means, "-", color=colour)
-        for threshold, runs in zip(thresholds, groups, strict=True):
-            values = [factor * value for value in _points(runs)[part]]
-            target.plot([threshold] * len(runs), values, "o", color=colour, alpha=0.5, markersize=4)
+    other, groups = axes.twinx(), _by_threshold(timings)
+    distances = [[run.distances[-1] for run in runs] for runs in groups.values()]
+    shares = [[100 * run.share for run in runs] for runs in groups.values()]
+    for target, values, colour in ((axes, distances, BLUE), (other, shares, ORANGE)):
+        target.plot(list(groups), [mean(each) for each in values], "-", color=colour)
+        for threshold, each in zip(groups, values, strict=True):
+            target.plot([threshold] * len(each), each, "o", color=colour, alpha=0.5, markersize=4)
         target.spines["top"].set_visible(False)
     axes.set_yscale("symlog", linthresh=1)
     axes.set_ylim(-0.15, None)
