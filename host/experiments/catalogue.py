@@ -40,6 +40,9 @@ EXPERIMENTS = {
     "decolle-regression": Experiment(
         "decolle_regression", "Kaiser, Mostafa & Neftci 2020, figure 1", "batched"
     ),
+    "decolle-digits": Experiment(
+        "decolle_digits", "Kaiser, Mostafa & Neftci 2020; Payvand et al. 2020", POPULATION
+    ),
     "erbp-digits": Experiment(
         "erbp_digits", "Neftci 2018, figure 1; Neftci et al. 2017", POPULATION
     ),
