@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from statistics import mean
 
 import numpy as np
 import pytest
@@ -124,3 +126,13 @@ def test_spike_timing_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert len(metrics["rows"]) == 7
     spike_timing.draw(tmp_path / "picture.png", metrics)
     assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_results_meet_the_bars() -> None:
+    """Means of three seeds: all spikes within 2 ticks, distance 1/100, updates in 1 % of ticks."""
+    file = Path(__file__).parents[1] / "docs" / "results" / "spike-timing.json"
+    runs = [r for r in json.loads(file.read_text())["chip"] if r["threshold"] == 0.9]
+    assert [run["seed"] for run in runs] == [1, 2, 3]
+    assert max(run["missed_by"] for run in runs) <= 2
+    assert sum(run["after"] for run in runs) * 100 <= sum(run["before"] for run in runs)
+    assert mean(run["share"] for run in runs) <= 0.01

@@ -154,11 +154,10 @@ def draw(path: Path, metrics: Metrics) -> None:
     left.axhline(100 * mean(metrics["twin"]), color=INK, linestyle="--", linewidth=0.9)
     left.annotate(
         "backpropagation through time, same network",
-        (0.99, 100 * mean(metrics["twin"])),
-        (0, 3),
+        (0.01, 100 * mean(metrics["twin"])),
+        (0, -11),
         xycoords=("axes fraction", "data"),
         textcoords="offset points",
-        ha="right",
         fontsize="small",
     )
     left.set(xlabel="samples learned", ylabel="test accuracy (%)", title="Digits, 64-100-10")
