@@ -87,8 +87,14 @@ class Timing:
 
     @property
     def share(self) -> float:
-        """Ticks with an update, in all passes with learning."""
+        """Share of ticks with an update, in all passes with learning."""
         return sum(self.updates) / (self.task.ticks * len(self.updates))
+
+    @property
+    def share_before(self) -> float:
+        """The same in the passes before the first one without a fault; all if there is none."""
+        passes = len(self.updates) if self.solved is None else max(1, self.solved)
+        return sum(self.updates[:passes]) / (self.task.ticks * passes)
 
 
 def learn_times(

@@ -48,15 +48,14 @@ def measure(order: Order, progress: Progress) -> Metrics:
     reference = {
         rule: [float_distances(own, rule, epochs, progress) for own in tasks] for rule in RULES
     }
+    chip = [_told(timing) for timing in timings]
+    exact = {rule: [_ended(run) for run in runs] for rule, runs in reference.items()}
     return {
         "epochs": epochs,
-        "chip": [_told(timing) for timing in timings],
-        "float": {
-            rule: [{"before": run[0], "after": run[-1], "passes": len(run)} for run in runs]
-            for rule, runs in reference.items()
-        },
+        "chip": chip,
+        "float": exact,
         "shown": {"timings": timings, "float": reference},
-        "rows": _rows(timings, reference),
+        "rows": _rows(chip, exact),
     }
 
 
@@ -82,8 +81,9 @@ def _told(timing: Timing) -> dict[str, Any]:
         "after": timing.distances[-1],
         "ticks_with_updates": sum(timing.updates),
         "share": timing.share,
+        "share_before": timing.share_before,
         "solved": timing.solved,
-        "missed_by": _missed_by(timing),
+        "missed_by": max(offsets(timing.spikes, wanted_of(timing.task))),
         "spikes": int(timing.spikes.sum()),
         "wanted": int(wanted_of(timing.task).sum()),
         "weight_hash": timing.weight_hash,
@@ -92,36 +92,46 @@ def _told(timing: Timing) -> dict[str, Any]:
     }
 
 
-def _missed_by(timing: Timing) -> int:
-    """Ticks from a wanted spike to the nearest one of its neuron, at worst."""
-    return max(offsets(timing.spikes, wanted_of(timing.task)))
+def _ended(distances: list[float]) -> dict[str, Any]:
+    """The same of a run in float."""
+    solved = distances.index(0) if 0 in distances else None
+    return {"before": distances[0], "after": distances[-1], "solved": solved}
 
 
-def _rows(timings: Sequence[Timing], reference: dict[str, list[list[float]]]) -> list[Row]:
-    chosen, at = [run for run in timings if run.threshold == CHOSEN], f"C = {CHOSEN}"
-    counts = [f"{run.spikes.sum()} of {wanted_of(run.task).sum()}" for run in chosen]
+def _rows(chip: list[dict[str, Any]], exact: dict[str, list[dict[str, Any]]]) -> list[Row]:
+    chosen, at = [run for run in chip if run["threshold"] == CHOSEN], f"C = {CHOSEN}"
+    counts = ", ".join(f"{run['spikes']} of {run['wanted']}" for run in chosen)
+    missed = f"{max(run['missed_by'] for run in chosen)} ticks"
     rows = [
         Row(f"van Rossum's distance before and after, {rule}", "", _ends(runs))
-        for rule, runs in reference.items()
+        for rule, runs in exact.items()
     ]
     rows += [
-        Row(f"the same, {at}", "", "", _ends([run.distances for run in chosen])),
-        Row("wanted spikes are missed by at most", "", "", f"{max(map(_missed_by, chosen))} ticks"),
-        Row("spikes, of those wanted", "", "", ", ".join(counts)),
+        Row(f"van Rossum's distance before and after, {at}", "", "", _ends(chosen)),
+        Row(f"wanted spikes are missed by at most, {at}", "", "", missed),
+        Row(f"spikes, of those wanted, {at}", "", "", counts),
     ]
-    for threshold, runs in _by_threshold(timings).items():
-        cost = 100 * mean(run.share for run in runs)
-        after = mean(run.distances[-1] for run in runs)
-        what = f"ticks with an update; distance after, C = {threshold}"
-        rows.append(Row(what, "", "", f"{cost:.2f} %; {after:.3g}"))
+    for threshold in sorted({run["threshold"] for run in chip}):
+        runs = [run for run in chip if run["threshold"] == threshold]
+        rows.append(
+            Row(f"ticks with an update; distance after, C = {threshold}", "", "", _cost(runs))
+        )
     return rows
 
 
-def _ends(runs: Sequence[list[float]]) -> str:
+def _ends(runs: Sequence[dict[str, Any]]) -> str:
     """Mean distances, and the passes until each of the runs was without fault."""
-    first, last = (mean(run[place] for run in runs) for place in (0, -1))
-    passes = ", ".join(str(run.index(0)) if 0 in run else "never" for run in runs)
+    first, last = (mean(run[end] for run in runs) for end in ("before", "after"))
+    passes = ", ".join("never" if run["solved"] is None else str(run["solved"]) for run in runs)
     return f"{first:.0f}, {last:.3g}; 0 from pass {passes}"
+
+
+def _cost(runs: Sequence[dict[str, Any]]) -> str:
+    """Means: the share in all passes, that in the passes before the first without fault."""
+    text = f"{100 * mean(run['share'] for run in runs):.2f} %"
+    if all(run["solved"] for run in runs):
+        text += f" ({100 * mean(run['share_before'] for run in runs):.1f} % until it is 0)"
+    return f"{text}; {mean(run['after'] for run in runs):.3g}"
 
 
 def _by_threshold(timings: Sequence[Timing]) -> dict[float, list[Timing]]:
