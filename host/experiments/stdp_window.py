@@ -158,7 +158,7 @@ def measure(order: Order, progress: Progress) -> Metrics:
         found[window.name] = {"factor": window.factor, "change": change.tolist(), "wrong": wrong}
         text = f"{len(change) - wrong} of {len(change)} pairs equal to the integers"
         rows.append(Row(window.name, "exponentials", "integers apart from the chip", text))
-        progress("windows", done + 1, len(every))
+        progress("score", done + 1, len(every))
     return {"intervals": intervals().tolist(), "windows": found, "rows": rows}
 
 
