@@ -154,7 +154,8 @@ def names_of(answers: NDArray[np.int64], labels: Array) -> NDArray[np.int64]:
     """The class to which each cell answers most on average: int `(cells,)`."""
     shown = labels == np.arange(CLASSES)[:, None]
     sums, counts = shown.astype(np.int64) @ answers, shown.sum(axis=1, keepdims=True)
-    return (sums / np.maximum(counts, 1)).argmax(axis=0)
+    names: NDArray[np.int64] = (sums / np.maximum(counts, 1)).argmax(axis=0)
+    return names
 
 
 def share_right(answers: NDArray[np.int64], names: NDArray[np.int64], labels: Array) -> float:
