@@ -222,6 +222,9 @@ class ParameterSet:
     def __post_init__(self) -> None:
         for name, kind in (("reset_mode", ResetMode), ("rounding", Rounding)):
             object.__setattr__(self, name, require_member(name, getattr(self, name), kind))
+        listed = isinstance(self.terms, list | tuple)
+        known = listed and all(isinstance(term, Term) for term in self.terms)
+        require(known, "terms", "a tuple of Term", self.terms)
         object.__setattr__(self, "terms", tuple(self.terms))
 
     @classmethod

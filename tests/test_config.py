@@ -160,6 +160,8 @@ REFUSED = {
         lambda: CoreConfig(SMALL, (ParameterSet(terms=(Term(AxonFactor.P),)),)),
         r"parameter_sets\[0\].terms must be at most 0, not 1",
     ),
+    "no-term": (lambda: ParameterSet(terms=(3,)), r"terms must be a tuple of Term, not \(3,\)"),
+    "one-term": (lambda: ParameterSet(terms=Term(1)), "terms must be a tuple of Term, not Term"),
     "not-built": (
         lambda: CoreConfig(SMALL, (ParameterSet(z_inc=3),)),
         r"parameter_sets\[0\].z_inc must be 0 \(it is not built\), not 3",

@@ -12,9 +12,9 @@ from axonloop.models.config import CoreConfig, Rounding
 from axonloop.models.golden.fixedpoint import Array, saturate, wrap
 from axonloop.models.golden.neuron import Neurons
 from axonloop.models.golden.neuron_trace import NeuronTrace
-from axonloop.models.golden.noise import Word, codewords, tick_word
+from axonloop.models.golden.noise import codewords
 from axonloop.models.golden.parameters import per_neuron
-from axonloop.models.golden.rounding import Rounder
+from axonloop.models.golden.rounding import Moment, Rounder
 from axonloop.models.golden.synapses import Synapses
 from axonloop.models.golden.terms import Factors, NumberedTerm, is_plain
 from axonloop.models.golden.traces import Traces
@@ -83,16 +83,16 @@ class Learning:
         `tick` is the tick that the state belongs to. Only the rows and columns with a factor
         that is not 0 are touched; a synapse counts once for every term that touches it.
         """
-        errors, word = self.errors(neurons.box), tick_word(seed, tick, self.core)
+        errors, when = self.errors(neurons.box), (seed, tick, self.core)
         self.forget()
         plain = errors * self._is_plain
-        counts = [self._subtract(synapses, plain, traces.pq, self._plain, word)]
+        counts = [self._subtract(synapses, plain, traces.pq, self._plain, when)]
         if self._terms:
             factors = self._factors(errors, neurons, trace, traces)
             for term, rounder in self._terms:
                 for kind in term.kinds:
                     column, row = term.decrease(factors, kind), factors.axon[kind]
-                    counts.append(self._subtract(synapses, column, row, rounder, word))
+                    counts.append(self._subtract(synapses, column, row, rounder, when))
         visits, updates = zip(*counts, strict=True)
         return sum(visits), sum(updates)
 
@@ -107,7 +107,7 @@ class Learning:
         )
 
     def _subtract(
-        self, synapses: Synapses, column: Array, row: Array, rounder: Rounder, word: Word
+        self, synapses: Synapses, column: Array, row: Array, rounder: Rounder, when: Moment
     ) -> tuple[int, int]:
         """W -= round(column * row) by neuron and axon; how many were visited and changed."""
         neurons, axons = np.flatnonzero(column), np.flatnonzero(row)
@@ -115,7 +115,7 @@ class Learning:
             return 0, 0
         old = synapses.weights[np.ix_(axons, neurons)]
         products = row[axons, None].astype(np.int32) * column[neurons].astype(np.int32)
-        steps = rounder.round(products, axons, neurons, word)
+        steps = rounder.round(products, axons, neurons, when)
         limit = self.geometry.weight_max
         present = old != synapses.no_synapse
         new = np.where(present, np.minimum(np.maximum(old - steps, -limit), limit), old)

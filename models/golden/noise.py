@@ -5,6 +5,7 @@ A word is a pair of uint16 arrays, x (low half) and y (high half).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -57,8 +58,9 @@ def codewords(axons: Any) -> NDArray[np.uint32]:
     return words
 
 
+@lru_cache(maxsize=1)
 def tick_word(seed: int, tick: int, core: int) -> Word:
-    """What all neurons of a core share: rounds 0..9; arrays `(1,)`."""
+    """What all neurons of a core share: rounds 0..9; arrays `(1,)`. Kept for the next call."""
     word = _rounds(_halves(tick), 0, 3)
     word = _rounds(_xor(word, _halves(seed)), 4, 7)
     return _rounds(_xor(word, _halves(core)), 8, 9)

@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.models.golden.fixedpoint import Array
-from axonloop.models.golden.noise import Word, neuron_words, synapse_words
+from axonloop.models.golden.noise import neuron_words, synapse_words, tick_word
+
+Moment = tuple[int, int, int]
+"""Seed, tick and core: what the hash takes besides the synapse and the purpose."""
 
 
 class Rounder:
@@ -24,14 +27,14 @@ class Rounder:
         self._half = np.int32(1) << self.shift >> 1
 
     def round(
-        self, products: NDArray[np.int32], axons: Array, neurons: Array, word: Word
+        self, products: NDArray[np.int32], axons: Array, neurons: Array, when: Moment
     ) -> NDArray[np.int32]:
-        """The steps of a block of synapses: int32 `(axons, neurons)`; `word`: the tick's."""
+        """The steps of a block of synapses: int32 `(axons, neurons)`."""
         nearest = self.nearest[neurons]
         if nearest.all():
             addend = self._half[neurons]
         else:
-            words = neuron_words(word, neurons, self._purpose)
+            words = neuron_words(tick_word(*when), neurons, self._purpose)
             addend = synapse_words(words, self._codes[axons]).astype(np.int32)
             addend = addend & self._mask[neurons]
             if nearest.any():
