@@ -31,7 +31,7 @@ def layer(inputs: int, neurons: int) -> CoreConfig:
     parameters = ParameterSet(
         alpha_n=4000, beta_n=0, theta=24000, w_exp=2, gamma=4090, rho=300, refractory=5,
         beta_p=3900, q_inc=2000, qq_shift=4, zeta=3900, z_inc=2000, z_shift=5,
-        terms=pair_stdp(rise=5, fall=7),
+        terms=pair_stdp(rise=7, fall=6),
     )  # fmt: skip
     geometry = Geometry(inputs + neurons, neurons, terms=2, entries=neurons)
     groups = geometry.groups
