@@ -31,7 +31,9 @@ def tick_cycles(geometry: Geometry, events: int) -> int:
     return gather + min(hidden, TICK_OVERHEAD) + _sweep(geometry) + overhead
 
 
-def learn_cycles(geometry: Geometry, errors: int, terms_each: int = 1, swept: bool = False) -> int:
+def learn_cycles(
+    geometry: Geometry, errors: int, *, terms_each: int = 1, swept: bool = False
+) -> int:
     """Cycles of a learning step in which `errors` neurons learn, about.
 
     Each of them has `terms_each` terms whose coefficient is not 0; the plain rule is one term. All

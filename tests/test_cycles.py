@@ -99,7 +99,7 @@ def test_a_term_costs_a_walk_and_where_that_is_short_the_writes_too(name):
     with core_with(name, *ERROR_DRIVEN) as device:
         few, many, all_ = (learn_cycles(device, np.arange(n)) for n in (3, 9, geometry.neurons))
     assert many - few == 6 * (walk + between)
-    model = [cycles.learn_cycles(geometry, n, 2) for n in (3, 9, geometry.neurons)]
+    model = [cycles.learn_cycles(geometry, n, terms_each=2) for n in (3, 9, geometry.neurons)]
     assert np.all(np.abs(np.subtract(model, (few, many, all_))) <= 40)
 
 
