@@ -111,4 +111,5 @@ def draw(path: Path, metrics: Metrics) -> None:
     figure, (left, right) = plt.subplots(1, 2, figsize=(13, 4.6), width_ratios=(1.4, 1))
     draw_updates(left, metrics["points"], updates.yardstick(metrics["points"]))
     draw_rate_curve(right, metrics["curve"])
+    right.set_title("Error events held at a rate: a dot is a chip")
     save(figure, path)

@@ -65,7 +65,7 @@ def _told(curve: Curve) -> dict[str, Any]:
 def _rows(chip: Sequence[Curve], reference: Sequence[Curve]) -> list[Row]:
     return [
         Row(
-            f"layer {layer + 1}, {TARGETS[layer]}: error (below {BARS[layer]})",
+            f"layer {layer + 1}, {TARGETS[layer]}: median error over mean square (below {BARS[layer]})",
             "follows its target",
             _median(reference, layer),
             _median(chip, layer),
