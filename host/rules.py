@@ -75,3 +75,15 @@ def homeostasis(rise: int, fall: int, axon: AxonFactor = AxonFactor.ONE) -> Rule
         Term(axon, NeuronFactor.ONE, sign=1, shift=rise),
         Term(axon, NeuronFactor.SPIKE, sign=-1, shift=fall),
     )
+
+
+def toward_input(shift: int) -> Rule:
+    """dW = S_i (2^-shift Q_j - 1): a neuron that spikes moves toward what was active before it.
+
+    Diehl & Cook 2015, their post-synaptic rule eta (x_pre - x_tar) S_i with x_tar = 2^shift, but
+    without a factor of the weight: weights stop at the end of their range instead.
+    """
+    return (
+        Term(AxonFactor.Q, NeuronFactor.SPIKE, sign=1, shift=shift),
+        Term(AxonFactor.ONE, NeuronFactor.SPIKE, sign=-1),
+    )
