@@ -13,6 +13,7 @@ from axonloop.hdl.memory import Column, LaneMemory
 from axonloop.hdl.payloads import address_bits, factor_layout, parameter_layout
 from axonloop.hdl.scheduler import block_layout
 from axonloop.models.config import Geometry
+from axonloop.models.cycles import is_serial
 from axonloop.models.registers import Region
 
 TRACE_PARAMETERS = ("alpha_p", "beta_p", "q_inc", "p_shift", "pq_shift", "pq_on")
@@ -104,6 +105,33 @@ class TraceLane(wiring.Component):
         return m
 
 
+def pq_lanes(geometry: Geometry) -> int:
+    """Factors Pq in a word of their memory."""
+    return max(geometry.trace_lanes, geometry.multipliers)
+
+
+def trace_memories(geometry: Geometry) -> dict[str, LaneMemory]:
+    """The traces of all axons, and their factors, which a serial core has in the same memory."""
+    columns = {
+        "q": Column(Region.TRACE_Q, geometry.trace_bits),
+        "p": Column(Region.TRACE_P, geometry.trace_bits),
+    }
+    lanes, together = geometry.trace_lanes, pq_lanes(geometry)
+    if is_serial(geometry):
+        columns["pq"] = Column(Region.TRACE_PQ, geometry.pq_bits)
+        return {"traces": LaneMemory(columns, words=geometry.axons)}
+    regions = {"pq": Region.TRACE_PQ, "qq": Region.TRACE_QQ, "mark": Region.MARK}
+    factors = {
+        name: LaneMemory(
+            {name: Column(regions[name], width)}, words=geometry.axons // together, lanes=together
+        )
+        for name, width in factor_layout(geometry).members.items()
+    }
+    return {
+        "traces": LaneMemory(columns, words=geometry.axons // lanes, lanes=lanes),
+    } | factors
+
+
 class Traces(wiring.Component):
     """All traces of a core, `trace_lanes` of them per cycle, as the scheduler shows the blocks;
     idle lanes stand still. A lane that is alone takes the next block when the one before was
@@ -126,27 +154,19 @@ class Traces(wiring.Component):
 
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
-        self.pq_lanes = max(geometry.trace_lanes, geometry.multipliers)
-        words = geometry.axons // self.pq_lanes
+        self.pq_lanes = pq_lanes(geometry)
         lanes = geometry.trace_lanes
         self._still = lanes == 1
-        columns = {
-            "q": Column(Region.TRACE_Q, geometry.trace_bits),
-            "p": Column(Region.TRACE_P, geometry.trace_bits),
-        }
-        self._traces = LaneMemory(columns, words=geometry.axons // lanes, lanes=lanes)
-        regions = {"pq": Region.TRACE_PQ, "qq": Region.TRACE_QQ, "mark": Region.MARK}
-        self._factors = {
-            name: LaneMemory({name: Column(regions[name], width)}, words=words, lanes=self.pq_lanes)
-            for name, width in factor_layout(geometry).members.items()
-        }
+        stores = trace_memories(geometry)
+        self._traces = stores.pop("traces")
+        self._factors = stores
         layout = parameter_layout(geometry)
         super().__init__(
             {
                 "block": In(data.StructLayout({"valid": 1, "block": block_layout(geometry)})),
                 "parameter_sets": In(data.ArrayLayout(layout, geometry.parameter_sets)),
                 "pq_enable": In(1),
-                "pq_address": In(address_bits(words)),
+                "pq_address": In(address_bits(geometry.axons // self.pq_lanes)),
                 "pq_data": Out(data.ArrayLayout(factor_layout(geometry), self.pq_lanes)),
                 "clips": Out(range(2 * lanes + 1)),
                 "ready": Out(1),
