@@ -45,8 +45,8 @@ class Learning(wiring.Component):
     weight port), + NeuronNoise.LATENCY + 5 + `update_latency`. With terms a walk of axons /
     multipliers cycles, at least 5, per neuron and term that has work, + `update_latency` + 1
     between terms of a neuron where that is longer than a walk; and, if a term has work without
-    errors, 1 cycle for every other neuron (see TermTargets). A serial core's: see SerialUpdate, with 7
-    cycles more per neuron.
+    errors, 1 cycle for every other neuron (see TermTargets). A serial core's: see SerialUpdate,
+    with 7 cycles more per neuron.
 
     Members
     -------
