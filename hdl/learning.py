@@ -17,6 +17,7 @@ from axonloop.hdl.payloads import (
     error_layout,
     parameter_layout,
 )
+from axonloop.hdl.term_targets import TermTargets
 from axonloop.hdl.update import Update, target_layout
 from axonloop.hdl.weights import place_layout
 from axonloop.models.config import Geometry
@@ -33,11 +34,15 @@ class Learning(wiring.Component):
     -----
     1. `start` learns with the factors of the tick before; `discard` with `start` only empties the
        error sums.
-    2. `box` and `set` are those of `neuron`, one cycle after `look`.
+    2. `box` and `set` are those of `neuron`, one cycle after `look`; with terms so are `spike` and
+       `z`, and all of them stay until the next `look`.
     3. `busy` from the cycle after `start` until the last weight was written.
 
     Latency: max(axons / multipliers, 7) cycles per neuron in error (twice the first with one
-    weight port), + NeuronNoise.LATENCY + 5 + `update_latency`.
+    weight port), + NeuronNoise.LATENCY + 5 + `update_latency`. With terms a walk of axons /
+    multipliers cycles, at least 5, per neuron and term that has work, + `update_latency` + 1
+    between terms of a neuron where that is longer than a walk; and, if a term has work without
+    errors, 1 cycle for every other neuron (see TermTargets).
 
     Members
     -------
@@ -49,11 +54,17 @@ class Learning(wiring.Component):
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
         self._errors, self._update = Errors(geometry), Update(geometry)
+        of_terms = {
+            "modulation": In(signed(geometry.error_bits)),
+            "spike": In(1),
+            "z": In(geometry.trace_bits),
+        }
         layout = parameter_layout(geometry)
         weights = data.ArrayLayout(signed(geometry.weight_bits), geometry.lanes)
         update = self._update
         super().__init__(
-            {
+            (of_terms if geometry.terms else {})
+            | {
                 "start": In(1),
                 "discard": In(1),
                 "tick": In(32),
@@ -84,7 +95,8 @@ class Learning(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         m.submodules.errors, m.submodules.update = self._errors, self._update
-        m.submodules.noise = noise = NeuronNoise(len(self._errors.neuron))
+        terms = self._geometry.terms
+        m.submodules.noise = noise = NeuronNoise(len(self._errors.neuron), 2 if terms else 0)
         wiring.connect(m, wiring.flipped(self.events), self._errors.events)
         wiring.connect(m, wiring.flipped(self.bus), self._errors.bus)
         names = ("pq_enable", "pq_address", "read_enable", "read_place", "write_enable")
@@ -97,11 +109,44 @@ class Learning(wiring.Component):
             noise.tick.eq(self.tick),
             noise.seed.eq(self.seed),
             noise.core.eq(self.core),
-            noise.neuron.eq(self._errors.neuron),
-            self.neuron.eq(self._errors.neuron),
         ]
-        self._prepare(m, noise)
+        if terms:
+            self._take_terms(m, noise)
+        else:
+            m.d.comb += [
+                noise.neuron.eq(self._errors.neuron),
+                self.neuron.eq(self._errors.neuron),
+            ]
+            self._prepare(m, noise)
         return m
+
+    def _take_terms(self, m, noise) -> None:
+        """Targets come from the terms of the neurons' sets."""
+        errors, update = self._errors, self._update
+        m.submodules.terms = terms = TermTargets(self._geometry)
+        wiring.connect(m, terms=terms.targets, update=update.targets)
+        for name in ("start", "discard", "modulation", "parameter_sets"):
+            m.d.comb += getattr(terms, name).eq(getattr(self, name))
+        for name in ("box", "spike", "z", "set"):
+            m.d.comb += terms.known[name].eq(getattr(self, name))
+        m.d.comb += [
+            terms.left.eq(errors.left),
+            terms.listed.eq(errors.neuron),
+            errors.pop.eq(terms.pop),
+            errors.forget.eq(terms.forget),
+            errors.fetch.eq(terms.fetch),
+            errors.wanted.eq(terms.neuron),
+            terms.known.gated.eq(errors.gated),
+            terms.known.ungated.eq(errors.ungated),
+            self.look.eq(terms.fetch),
+            self.neuron.eq(terms.neuron),
+            noise.fresh.eq(terms.fresh),
+            noise.neuron.eq(terms.hashed),
+            noise.purpose.eq(terms.purpose),
+            terms.word.eq(noise.word),
+            terms.settled.eq(~update.busy),
+            self.busy.eq(terms.busy | update.busy),
+        ]
 
     def _prepare(self, m, noise) -> None:
         """Pop a neuron, gate and clip its error, hash its number, hand it to the update engine."""

@@ -10,12 +10,17 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.arithmetic import DECAY_SHIFT, awake, clip, delay, delay_strobe, select
 from axonloop.hdl.memory import Column, LaneMemory
-from axonloop.hdl.payloads import parameter_layout
+from axonloop.hdl.payloads import factor_layout, parameter_layout
 from axonloop.hdl.scheduler import block_layout
 from axonloop.models.config import Geometry
 from axonloop.models.registers import Region
 
 TRACE_PARAMETERS = ("alpha_p", "beta_p", "q_inc", "p_shift", "pq_shift", "pq_on")
+
+
+def trace_parameters(geometry: Geometry) -> tuple[str, ...]:
+    """The registers that a row's traces take from its set."""
+    return TRACE_PARAMETERS + (("qq_shift",) if geometry.terms else ())
 
 
 class TraceLane(wiring.Component):
@@ -26,12 +31,13 @@ class TraceLane(wiring.Component):
         Q' = min(((Q beta_p) >> 12) + q_inc spike, max) ; P' = min(((P alpha_p) >> 12) +
         (Q' >> p_shift), max) ; Pq' = 0 | pq_on | min(P' >> pq_shift, max)
 
+    and with terms, of plastic rows, Qq' = pq_on | min(Q' >> qq_shift, max) ; mark' = 1 + 2 spike.
     Two multipliers of trace_bits x 13.
 
     Members
     -------
     spike, q, p, parameters, plastic, always_on : inputs of stage 0
-    new_q, new_p, new_pq : outputs, `LATENCY` cycles later
+    new_q, new_p, factors : outputs, `LATENCY` cycles later; Pq' is in the factors
     clips : how many of Q and P were clipped, with the outputs
     """
 
@@ -50,7 +56,7 @@ class TraceLane(wiring.Component):
                 "always_on": In(1),
                 "new_q": Out(trace),
                 "new_p": Out(trace),
-                "new_pq": Out(geometry.pq_bits),
+                "factors": Out(factor_layout(geometry)),
                 "clips": Out(2),
             }
         )
@@ -60,10 +66,10 @@ class TraceLane(wiring.Component):
         bits, parameters = self._geometry.trace_bits, self.parameters
         taps = {
             name: delay(m, parameters[name], 4, name, self._inputs)
-            for name in TRACE_PARAMETERS
+            for name in trace_parameters(self._geometry)
             if name not in ("alpha_p", "beta_p")
         }
-        spike = delay(m, self.spike, 2, "spike", self._inputs)
+        spike = delay(m, self.spike, 4 if self._geometry.terms else 2, "spike", self._inputs)
         plastic, always = (
             delay(m, self.plastic, 4, "plastic", self._inputs),
             delay(m, self.always_on, 4, "always_on", self._inputs),
@@ -87,9 +93,14 @@ class TraceLane(wiring.Component):
             self.new_p.eq(p),
             self.clips.eq(clipped + p_clipped),
         ]
-        small, _ = clip(self.new_p >> taps["pq_shift"][4], self._geometry.pq_bits)
-        factor = Mux(always[4], taps["pq_on"][4], small)
-        m.d.comb += self.new_pq.eq(Mux(plastic[4], factor, 0))
+        learned = {"pq": self.new_p >> taps["pq_shift"][4]}
+        if self._geometry.terms:
+            learned["qq"] = self.new_q >> taps["qq_shift"][4]
+            m.d.comb += self.factors.mark.eq(Mux(plastic[4], Cat(1, spike[4]), 0))
+        for name, value in learned.items():
+            small, _ = clip(value, self._geometry.pq_bits)
+            factor = Mux(always[4], taps["pq_on"][4], small)
+            m.d.comb += self.factors[name].eq(Mux(plastic[4], factor, 0))
         return m
 
 
@@ -100,7 +111,8 @@ class Traces(wiring.Component):
 
     Latency: one block per cycle, with a single lane one in `TraceLane.LATENCY` + 3; written
     `TraceLane.LATENCY` + 2 cycles after it was shown.
-    Resources: 2 trace_lanes multipliers; axons x (2 trace_bits + pq_bits) bits of memory.
+    Resources: 2 trace_lanes multipliers; axons x (2 trace_bits + pq_bits) bits of memory; with
+    terms pq_bits + 2 more.
 
     Members
     -------
@@ -123,7 +135,9 @@ class Traces(wiring.Component):
             "p": Column(Region.TRACE_P, geometry.trace_bits),
         }
         self._traces = LaneMemory(columns, words=geometry.axons // lanes, lanes=lanes)
-        factors = {"pq": Column(Region.TRACE_PQ, geometry.pq_bits)}
+        regions = {"pq": Region.TRACE_PQ, "qq": Region.TRACE_QQ, "mark": Region.MARK}
+        members = factor_layout(geometry).members
+        factors = {name: Column(regions[name], width) for name, width in members.items()}
         self._pq = LaneMemory(factors, words=words, lanes=self.pq_lanes)
         layout = parameter_layout(geometry)
         super().__init__(
@@ -132,7 +146,7 @@ class Traces(wiring.Component):
                 "parameter_sets": In(data.ArrayLayout(layout, geometry.parameter_sets)),
                 "pq_enable": In(1),
                 "pq_address": In(len(self._pq.read_address)),
-                "pq_data": Out(data.ArrayLayout(geometry.pq_bits, self.pq_lanes)),
+                "pq_data": Out(data.ArrayLayout(factor_layout(geometry), self.pq_lanes)),
                 "clips": Out(range(2 * lanes + 1)),
                 "ready": Out(1),
                 "busy": Out(1),
@@ -188,7 +202,7 @@ class Traces(wiring.Component):
         row, traces = block.rows[index], self._traces.read_data[index]
         number = row.parameter_set if len(sets) > 1 else 0
         with m.If(self._awake):
-            for name in TRACE_PARAMETERS:
+            for name in trace_parameters(self._geometry):
                 chosen = select([entry[name] for entry in sets], number)
                 domain += lane.parameters[name].eq(chosen)
             domain += [
@@ -212,10 +226,13 @@ class Traces(wiring.Component):
             self._traces.write_data.eq(Mux(keep, values, 0)),
         ]
         ratio = self.pq_lanes // len(lanes)
-        factors = Mux(keep, Cat(lane.new_pq for lane in lanes), 0)
+        factors = Mux(keep, Cat(lane.factors for lane in lanes), 0)
         part = done.index[: (ratio - 1).bit_length()] if ratio > 1 else 0
         m.d.comb += [
-            self._pq.write_enable.pq.eq(enable << (part * len(lanes))),
+            *(
+                self._pq.write_enable[name].eq(enable << (part * len(lanes)))
+                for name in lanes[0].factors.shape().members
+            ),
             self._pq.write_address.eq(done.index >> (ratio - 1).bit_length()),
             self._pq.write_data.eq(factors.replicate(ratio)),
         ]

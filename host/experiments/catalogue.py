@@ -47,6 +47,10 @@ EXPERIMENTS = {
         "erbp_digits", "Neftci 2018, figure 1; Neftci et al. 2017", POPULATION
     ),
     "yin-yang": Experiment("yin_yang", "Kriener, Göltz & Petrovici 2022", POPULATION),
+    "stdp-window": Experiment("stdp_window", "Neftci 2018, figure 2", "rtl"),
+    "stdp-digits": Experiment(
+        "stdp_digits", "Diehl & Cook 2015; Roy et al. 2019, figure 4b", "golden"
+    ),
     "latency-digits": Experiment("latency_digits", "codes of one spike per pixel", POPULATION),
 }
 
