@@ -63,14 +63,15 @@ def _told(curve: Curve) -> dict[str, Any]:
 
 
 def _rows(chip: Sequence[Curve], reference: Sequence[Curve]) -> list[Row]:
+    errors = "median error over mean square"
     return [
         Row(
-            f"layer {layer + 1}, {TARGETS[layer]}: median error over mean square (below {BARS[layer]})",
+            f"layer {layer + 1}, {target}: {errors} (below {bar})",
             "follows its target",
             _median(reference, layer),
             _median(chip, layer),
         )
-        for layer in range(len(NAMES))
+        for layer, (target, bar) in enumerate(zip(TARGETS, BARS, strict=True))
     ]
 
 
