@@ -1,6 +1,6 @@
 """The CONTROL region but its counters: identification, tick, seed, learned."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -14,7 +14,7 @@ def identification(geometry: Geometry, mesh: Mesh, core: int) -> dict[int, int]:
     """The read-only words, by offset."""
     words = {Control.MAGIC: MAGIC, Control.VERSION: VERSION, Control.CORE: core}
     words |= {Control.COLUMNS: mesh.columns, Control.ROWS: mesh.rows}
-    geometry_words = range(Control.AXONS, Control.ENTRIES + 1)
+    geometry_words = (*range(Control.AXONS, Control.ENTRIES + 1), Control.TERMS, Control.BLANK_OUT)
     return words | {
         offset: int(getattr(geometry, Control(offset).name.lower())) for offset in geometry_words
     }
@@ -28,12 +28,17 @@ class ControlRegisters(wiring.Component):
     tick, last_tick : the tick register, and the number of the tick that ran, one less
     next_tick : a tick starts; `tick` moves on, `learned` falls
     next_learn : learning starts; `learned` rises
+    modulation, clear : with `modulation_bits`; `clear` zeroes it
     """
 
-    def __init__(self, identification: dict[int, int]) -> None:
-        self._identification = identification
+    def __init__(self, identification: dict[int, int], modulation_bits: int = 0) -> None:
+        self._identification, self._modulation_bits = identification, modulation_bits
+        of_terms = {}
+        if modulation_bits:
+            of_terms = {"clear": In(1), "modulation": Out(signed(modulation_bits))}
         super().__init__(
-            {
+            of_terms
+            | {
                 "next_tick": In(1),
                 "next_learn": In(1),
                 "tick": Out(32),
@@ -65,6 +70,9 @@ class ControlRegisters(wiring.Component):
             m.d.sync += self.learned.eq(0)
         with m.If(self.next_learn):
             m.d.sync += self.learned.eq(1)
+        if self._modulation_bits:
+            with m.If(self.clear):
+                m.d.sync += self.modulation.eq(0)
         with m.If(read), m.Switch(kept):
             registers = {Control.TICK: self.tick} | self._registers()
             for where, value in (self._identification | registers).items():
@@ -76,4 +84,5 @@ class ControlRegisters(wiring.Component):
         return m
 
     def _registers(self):
-        return {Control.SEED: self.seed, Control.LEARNED: self.learned}
+        always = {Control.SEED: self.seed, Control.LEARNED: self.learned}
+        return always | ({Control.MODULATION: self.modulation} if self._modulation_bits else {})

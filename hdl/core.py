@@ -90,7 +90,8 @@ class Core(wiring.Component):
         sets = ParameterMemory if self._serial else ParameterSets
         m.submodules.parameters = self._parameters = sets(geometry)
         m.submodules.control = self._control = ControlRegisters(
-            identification(geometry, self._mesh, self._number)
+            identification(geometry, self._mesh, self._number),
+            modulation_bits=geometry.error_bits if geometry.terms else 0,
         )
         m.submodules.counters = self._counters = Counters(self._increment_bits())
         connect(m, host=flipped(self.commands), port=self._port.words)
@@ -128,6 +129,15 @@ class Core(wiring.Component):
             ),
         ]
 
+        if self._geometry.blank_out:
+            m.d.comb += [
+                synapses.start.eq(self._port.tick),
+                synapses.tick.eq(self._control.tick),
+                synapses.seed.eq(self._control.seed),
+                synapses.core.eq(self._number),
+                synapses.parameter_sets.eq(self._parameters.sets),
+            ]
+
     def _wire_learning(self, m) -> None:
         learning, traces = self._learning, self._traces
         connect(m, port=self._port.errors, learning=learning.events)
@@ -147,6 +157,13 @@ class Core(wiring.Component):
             self._weights.write_place.eq(learning.write_place),
             self._weights.write_data.eq(learning.write_data),
         ]
+        if self._geometry.terms:
+            m.d.comb += [
+                learning.spike.eq(self._neurons.spike),
+                learning.z.eq(self._neurons.z),
+                learning.modulation.eq(self._control.modulation),
+                self._control.clear.eq(self._port.clear),
+            ]
 
     def _wire_parameters(self, m) -> None:
         """All sets to all, or to the one who works one word at a time."""
@@ -246,7 +263,7 @@ class Core(wiring.Component):
             Counter.VISITS: geometry.multipliers.bit_length(),
             Counter.UPDATES: geometry.multipliers.bit_length(),
             Counter.SATURATIONS: (
-                3 * geometry.update_lanes + 2 * geometry.trace_lanes
+                (4 if geometry.terms else 3) * geometry.update_lanes + 2 * geometry.trace_lanes
             ).bit_length(),
         }
         absent = PORT_COUNTERS if self._mesh.cores == 1 else ()

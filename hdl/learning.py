@@ -19,6 +19,7 @@ from axonloop.hdl.payloads import (
     parameter_layout,
 )
 from axonloop.hdl.serial_update import SerialUpdate
+from axonloop.hdl.term_targets import TermTargets
 from axonloop.hdl.update import Update, target_layout
 from axonloop.hdl.weights import place_layout
 from axonloop.models.config import Geometry
@@ -36,11 +37,15 @@ class Learning(wiring.Component):
     -----
     1. `start` learns with the factors of the tick before; `discard` with `start` only empties the
        error sums.
-    2. `box` and `set` are those of `neuron`, one cycle after `look`.
+    2. `box` and `set` are those of `neuron`, one cycle after `look`; with terms so are `spike` and
+       `z`, and all of them stay until the next `look`.
     3. `busy` from the cycle after `start` until the last weight was written.
 
     Latency: max(axons / multipliers, 7) cycles per neuron in error (twice the first with one
-    weight port), + NeuronNoise.LATENCY + 5 + `update_latency`. A serial core's: see SerialUpdate,
+    weight port), + NeuronNoise.LATENCY + 5 + `update_latency`. With terms a walk of axons /
+    multipliers cycles, at least 5, per neuron and term that has work, + `update_latency` + 1
+    between terms of a neuron where that is longer than a walk; and, if a term has work without
+    errors, 1 cycle for every other neuron (see TermTargets). A serial core's: see SerialUpdate,
     with 7 cycles more per neuron.
 
     Members
@@ -56,6 +61,11 @@ class Learning(wiring.Component):
         self._serial = is_serial(geometry)
         self._errors = Errors(geometry)
         self._update = SerialUpdate(geometry) if self._serial else Update(geometry)
+        of_terms = {
+            "modulation": In(signed(geometry.error_bits)),
+            "spike": In(1),
+            "z": In(geometry.trace_bits),
+        }
         layout = parameter_layout(geometry)
         weights = data.ArrayLayout(signed(geometry.weight_bits), geometry.lanes)
         update = self._update
@@ -65,7 +75,8 @@ class Learning(wiring.Component):
             address, width = parameter_address_bits(geometry), parameter_width(geometry)
             parameters = {"parameter_address": Out(address), "parameter": In(width)}
         super().__init__(
-            parameters
+            (of_terms if geometry.terms else {})
+            | parameters
             | {
                 "start": In(1),
                 "discard": In(1),
@@ -103,24 +114,58 @@ class Learning(wiring.Component):
             m.d.comb += getattr(self, name).eq(getattr(self._update, name))
         for name in ("pq_data", "read_data"):
             m.d.comb += getattr(self._update, name).eq(getattr(self, name))
-        m.d.comb += self.neuron.eq(self._errors.neuron)
-        fresh, word = Signal(), Signal(32)
-        hashing = self._update if self._serial else self._noise(m, fresh, word)
+        hashing = self._update
+        if not self._serial:
+            purposes = 2 if self._geometry.terms else 0
+            m.submodules.noise = hashing = NeuronNoise(len(self._errors.neuron), purposes)
+            m.d.comb += hashing.start.eq(self.start)
         for name in ("tick", "seed", "core"):
             m.d.comb += getattr(hashing, name).eq(getattr(self, name))
-        self._prepare(m, fresh, word)
+        if self._geometry.terms:
+            self._take_terms(m, hashing)
+        else:
+            m.d.comb += self.neuron.eq(self._errors.neuron)
+            self._prepare(m, *self._hashed(m, hashing))
         return m
 
-    def _noise(self, m, fresh, word) -> NeuronNoise:
-        """The neuron's part of the hash, which a serial update does by itself."""
-        m.submodules.noise = noise = NeuronNoise(len(self._errors.neuron))
+    def _hashed(self, m, hashing):
+        """The strobe for a neuron and its part of the hash, which a serial update does itself."""
+        fresh, word = Signal(), Signal(32)
+        if not self._serial:
+            m.d.comb += [
+                hashing.neuron.eq(self._errors.neuron),
+                hashing.fresh.eq(fresh),
+                word.eq(hashing.word),
+            ]
+        return fresh, word
+
+    def _take_terms(self, m, noise) -> None:
+        """Targets come from the terms of the neurons' sets."""
+        errors, update = self._errors, self._update
+        m.submodules.terms = terms = TermTargets(self._geometry)
+        wiring.connect(m, terms=terms.targets, update=update.targets)
+        for name in ("start", "discard", "modulation", "parameter_sets"):
+            m.d.comb += getattr(terms, name).eq(getattr(self, name))
+        for name in ("box", "spike", "z", "set"):
+            m.d.comb += terms.known[name].eq(getattr(self, name))
         m.d.comb += [
-            noise.start.eq(self.start),
-            noise.neuron.eq(self._errors.neuron),
-            noise.fresh.eq(fresh),
-            word.eq(noise.word),
+            terms.left.eq(errors.left),
+            terms.listed.eq(errors.neuron),
+            errors.pop.eq(terms.pop),
+            errors.forget.eq(terms.forget),
+            errors.fetch.eq(terms.fetch),
+            errors.wanted.eq(terms.neuron),
+            terms.known.gated.eq(errors.gated),
+            terms.known.ungated.eq(errors.ungated),
+            self.look.eq(terms.fetch),
+            self.neuron.eq(terms.neuron),
+            noise.fresh.eq(terms.fresh),
+            noise.neuron.eq(terms.hashed),
+            noise.purpose.eq(terms.purpose),
+            terms.word.eq(noise.word),
+            terms.settled.eq(~update.busy),
+            self.busy.eq(terms.busy | update.busy),
         ]
-        return noise
 
     def _prepare(self, m, fresh, word) -> None:
         """Pop a neuron, gate and clip its error, hash its number, hand it to the update engine."""

@@ -63,4 +63,6 @@ class RtlDevice(PacketDevice):
 def patience(geometry: Geometry) -> int:
     """Clock cycles without a word on a port that count as a hang: far above any honest wait."""
     dense = geometry.axons * geometry.neurons
-    return 100_000 + 4 * dense + 2 * learn_cycles(geometry, geometry.neurons, MAX_ETA_SHIFT)
+    return (
+        100_000 + 4 * dense + 2 * learn_cycles(geometry, geometry.neurons, eta_shift=MAX_ETA_SHIFT)
+    )
