@@ -148,6 +148,17 @@ def test_a_build_that_was_never_recorded_has_no_budget(report: dict[str, Any]) -
         quality.regressions(other, rows)
 
 
+def test_a_new_option_breaks_no_history(report: dict[str, Any]) -> None:
+    """A report from before an option was there, and one of today where it is at its default."""
+    older = copy.deepcopy(report)
+    del older["build"]["geometry"]["pq_bits"]
+    assert quality.digest(older) == quality.digest(report)
+    for part, name in ((older["build"]["geometry"], "lanes"), (older["build"], "seed")):
+        part[name] += 1
+        assert quality.digest(older) != quality.digest(report)
+        part[name] -= 1
+
+
 def test_budget_command(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["budget", "--board", "ulx3s-85f"]
     assert run(arguments) == MISTAKE
