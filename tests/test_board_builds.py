@@ -189,7 +189,7 @@ def test_a_damaged_entry_is_built_again(bench: Path) -> None:
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_build_leaves_no_result(bench: Path, how: signal.Signals) -> None:
     """Ctrl-C while nextpnr runs: nothing stays, nextpnr ends; after a kill the next build works."""
-    slow = "Path('pid').write_text(str(os.getpid()))\ntime.sleep(60)"
+    slow = "print('far', flush=True)\nPath('pid').write_text(str(os.getpid()))\ntime.sleep(60)"
     good = (bench / "bin" / "nextpnr-ecp5").read_text()
     write_tool(bench / "bin", "nextpnr-ecp5", "nextpnr-0.11", slow)
     command = [sys.executable, "-m", "axonloop.host.cli", *SYNTH]
@@ -199,6 +199,7 @@ def test_an_interrupted_build_leaves_no_result(bench: Path, how: signal.Signals)
     signal.signal(signal.SIGINT, heard)
     child = wait_for(lambda: next((bench / "build").glob("*.new/pid"), None))
     number = int(wait_for(lambda: child.read_text()))
+    assert child.with_name("nextpnr-ecp5.log").read_text() == "far\n", "a log grows as it goes"
     process.send_signal(how)
     _, errors = process.communicate(timeout=120)
     assert "Traceback" not in errors
