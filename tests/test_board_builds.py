@@ -90,6 +90,17 @@ def test_the_report(bench: Path) -> None:
     assert report["build"]["geometry"]["axons"] == 8
 
 
+def test_seconds_are_those_of_the_processor(bench: Path) -> None:
+    """A build beside other work, or one that was stopped for a while, tells the same."""
+    path = bench / "bin" / "nextpnr-ecp5"
+    path.write_text(path.read_text() + "time.sleep(2)\n")
+    path = bench / "bin" / "ecppack"
+    path.write_text(path.read_text() + "\nwhile time.process_time() < 1:\n    pass\n")
+    assert run([*SYNTH]) == 0
+    seconds = report_of(bench)["seconds"]
+    assert seconds["placement and routing"] < 1 <= seconds["bitstream"]
+
+
 def test_another_tool_or_configuration_is_another_build(bench: Path) -> None:
     assert run([*SYNTH]) == 0
     write_tool(bench / "bin", "ecppack", "ecppack 1.5", "Path(sys.argv[-1]).write_text('more')")

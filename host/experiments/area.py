@@ -133,7 +133,7 @@ def _widths(board: Board) -> str:
 
 HEAD = (
     "point | LUT | LUT4 | FF | block RAM | DSP | Fmax, MHz | M SynOps/s, lanes busy "
-    "| M SynOps/s, all axons | M visits/s | ticks/s, 5 % | front | minutes"
+    "| M SynOps/s, all axons | M visits/s | ticks/s, 5 % | front | CPU minutes"
 )
 
 
