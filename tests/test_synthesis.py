@@ -1,12 +1,14 @@
 """Smoke synthesis for two FPGA families: memories and multipliers land where they should."""
 
+import re
 from dataclasses import replace
 
 import pytest
+from amaranth.back import rtlil
 
 from axonloop.hdl.boards.icebreaker import ICEBREAKER
 from axonloop.hdl.chip import Chip
-from axonloop.hdl.synthesis import synthesise
+from axonloop.hdl.synthesis import design_text, synthesise
 from axonloop.models.config import Geometry
 
 ECP5 = Geometry(update_lanes=4, trace_lanes=4, parameter_sets=2)
@@ -36,6 +38,18 @@ def test_ice40_keeps_its_weights_in_single_port_memory(tmp_path):
     assert cells["SB_RAM40_4K"] <= 30
     assert cells["SB_MAC16"] <= 8
     assert cells["SB_LUT4"] <= 6000
+
+
+def test_no_wire_is_named_like_a_bit_of_another():
+    """ABC9 took the register `sets[0]` for bit 0 of `sets`: 32 lanes on an ECP5 did not map."""
+    chip = Chip(Geometry(axons=8, neurons=8, entries=8, lanes=2, update_lanes=2, trace_lanes=2,
+                         multipliers=2, parameter_sets=2))  # fmt: skip
+    bracket = re.compile(r"\\\S+\[")
+    assert bracket.search(rtlil.convert(chip, name="chip", emit_src=False))
+    text = design_text(chip, "chip")
+    assert not bracket.search(text)
+    assert "sets<1>.pq_on" in text
+    assert re.search(r" \\\S+ \[\d+:\d+\]", text), "slices stay"
 
 
 def test_unknown_family(tmp_path):
