@@ -15,7 +15,8 @@ FAMILIES = {
     "ice40": "synth_ice40 -dsp -spram -noabc9",
     "gowin": "synth_gowin -family gw2a",
 }
-"""By name; the Yosys command that maps to each family."""
+"""By name; the Yosys command that maps to each family. iCE40 goes without ABC9, which failed there
+before `design_text` changed names, and was not tried since."""
 FPGA = "fpga"
 """The platform that components are told when they are synthesised."""
 NETLIST = "netlist.json"
