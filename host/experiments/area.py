@@ -18,7 +18,7 @@ from axonloop.host.console import notice
 from axonloop.models.config import require
 
 RESULTS, PAGE, PICTURE = "area.json", "area.md", "area.png"
-LANES = (4, 8, 16, 32, 64)
+LANES = (4, 8, 16, 32)
 LANES_OF_REST = 8
 """Lanes of the points that differ in width or size."""
 REST: dict[str, dict[str, int]] = {
@@ -28,6 +28,7 @@ REST: dict[str, dict[str, int]] = {
     "512 x 256": {"axons": 512},
 }
 FULL: dict[str, dict[str, int]] = {
+    "64 lanes": {"lanes": 64, "multipliers": 64, "update_lanes": 8, "trace_lanes": 8},
     "16-bit weights": {"weight_bits": 16},
     "64 x 64": {"axons": 64, "neurons": 64, "entries": 256},
     "512 x 512": {"axons": 512, "neurons": 512, "entries": 2048},
