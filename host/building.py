@@ -35,7 +35,8 @@ LARGEST = 127
 def network_of(settings: Settings, epoch: int = 0) -> Network:
     """Pixels, then the layers one behind the other, with the parameters of an epoch.
 
-    A recurrent layer hears its own spikes a tick later. Symmetric feedback needs upper weights that both chip and host know: they are fixed then.
+    A recurrent layer hears its own spikes a tick later. Symmetric feedback needs upper weights that
+    both chip and host know: they are fixed then.
     """
     random = generator(settings.seed, BUILDING, 0)
     names = [INPUT, *layer_names(settings)]

@@ -58,8 +58,8 @@ class Settings:
     after every so many epochs. `layers` are the sizes of the populations, one behind the other;
     those behind the first use `deep` and `deep_span`; `strategy` says where their errors come
     from (see host.channel). `recurrent_span` gives a single layer synapses with itself, whose first
-    weights are that large at most. `inputs`, `classes` and `white`, the largest value of an input, are
-    those of the digits unless other data is given. Raises ValueError for values out of range.
+    weights are that large at most. `inputs`, `classes` and `white`, the largest value of an input,
+    are those of the digits unless other data is given. Raises ValueError for values out of range.
     """
 
     seed: int = 1

@@ -10,7 +10,13 @@ from axonloop.hdl.parameter_memory import ParameterMemory
 from axonloop.hdl.serial_update import SerialNoise
 from axonloop.models import cycles
 from axonloop.models.config import Geometry, Layout
-from axonloop.models.registers import PARAMETER_INDEX, PARAMETER_STRIDE, Region, address
+from axonloop.models.registers import (
+    PARAMETER_INDEX,
+    PARAMETER_STRIDE,
+    Region,
+    address,
+    parameter_bits,
+)
 from tests.naive import h
 
 GEOMETRY = Geometry(
@@ -51,7 +57,7 @@ def test_the_programs_are_as_long_as_the_model_says():
 
 def test_parameters_are_read_one_cycle_later_and_reserved_ones_are_0():
     rng, memory = random.Random(5), ParameterMemory(GEOMETRY)
-    names = {index: name for name, index in PARAMETER_INDEX.items()}
+    built = {PARAMETER_INDEX[name] for name in parameter_bits(GEOMETRY)}
     words = {
         PARAMETER_STRIDE * number + index: rng.getrandbits(12) | 1
         for number in range(GEOMETRY.parameter_sets)
@@ -69,7 +75,7 @@ def test_parameters_are_read_one_cycle_later_and_reserved_ones_are_0():
         await ctx.tick()
         ctx.set(memory.bus.write, 0)
         for offset, word in words.items():
-            known = offset % PARAMETER_STRIDE in names
+            known = offset % PARAMETER_STRIDE in built
             ctx.set(memory.address, offset)
             await ctx.tick()
             assert ctx.get(memory.data) == word * known

@@ -40,7 +40,7 @@ NEURON = ParameterSet(
     eta_shift=5,
 )
 """A membrane that keeps each pixel's one spike to the end, and that spikes leave as it is."""
-DESCENT = Descent(epochs=20, batch=100, rate=2.0, scale=0.03, steepness=1.0, exact=False)
+DESCENT = Descent(epochs=20, batch=100, rate=2.0, scale=0.01, steepness=1.0, exact=False)
 LOCAL_EPOCHS, LOCAL_RATE = 20, 2.0
 LOOP_EPOCHS, FULL_LOOP_EPOCHS = 4, 12
 

@@ -41,7 +41,7 @@ NEURON = ParameterSet(
     theta=512,
     box=512,
     w_exp=4,
-    reset_mode=ResetMode.SUBTRACT,
+    reset_mode=ResetMode.ZERO,
     alpha_p=round(4096 * TASK.constants.alpha),
     beta_p=round(4096 * TASK.constants.beta),
     q_inc=256,
@@ -113,7 +113,11 @@ def _run(
 ) -> dict[str, Any]:
     """One network: accuracy of the twin, and what both ways on the chip came to."""
     epochs = FULL_LOOP_EPOCHS if order.full else LOOP_EPOCHS
-    settings, data, device = settings_of(kind, seed, epochs, limit), data_of(seed), str(order.device)
+    settings, data, device = (
+        settings_of(kind, seed, epochs, limit),
+        data_of(seed),
+        str(order.device),
+    )
     twin = SurrogateTrainer(settings, data, FULL_DESCENT if order.full else DESCENT)
     twin.run(lambda _, done, total: progress("descend", done, total))
     floats = twin.module.weights.detach().numpy()
