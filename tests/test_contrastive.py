@@ -30,7 +30,8 @@ def quiet(phase: str, done: int, total: int) -> None:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A network that the RTL compiles fast, and few presentations."""
-    for name, value in (("HIDDEN", 16), ("PRESENTATIONS", 3), ("REPEATS", 1), ("KICKS", 2)):
+    small = {"HIDDEN": 8, "LANES": 4, "PRESENTATIONS": 3, "REPEATS": 1, "KICKS": 2}
+    for name, value in small.items():
         monkeypatch.setattr(boltzmann, name, value)
 
 

@@ -32,6 +32,7 @@ SETTLE, PHASE = 6, 30
 REPEATS, KICKS = 10, 60
 """Completions of each half of each pattern; free runs, each from noise and read three times."""
 FIRST_WEIGHTS = 40
+LANES = 16
 CLAMPS, STRONGEST = 4, 127
 """Synapses that hold a pixel, and the weight of each."""
 HALF = 1 << 15
@@ -96,7 +97,7 @@ def network_of(seed: int, blank: int = HALF) -> Network:
 
 def program_of(network: Network) -> Program:
     """The network on one core."""
-    return compile_network(network, smallest_geometry(network, blank_out=1))
+    return compile_network(network, smallest_geometry(network, lanes=LANES, blank_out=1))
 
 
 class Machine:

@@ -1,8 +1,8 @@
 """Contrastive divergence from spikes, on synapses that drop spikes: a small Boltzmann machine.
 
-Visible and hidden neurons are joined in both directions. Every synapse drops half of its spikes,
-and nothing else that moves a neuron is random (Neftci et al. 2016). Both directions and the biases
-learn by the rule of Neftci et al. 2014:
+Visible and hidden neurons are joined in both directions. Every learned synapse drops half of its
+spikes, and nothing else in a tick is random (Neftci et al. 2016); steps of the weights are rounded
+stochastically. Both directions and the biases learn by the rule of Neftci et al. 2014:
 
     dW_ij = M (S_i Q_j + S_j Z_i)
 
