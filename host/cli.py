@@ -281,23 +281,6 @@ def results(
     out.write_text(page_of(folder))
 
 
-@study_app.command("updates")
-def study_updates(
-    out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
-        "runs/study-updates"
-    ),
-    seeds: Annotated[int, typer.Option(help="Runs per setting.")] = 3,
-    epochs: Annotated[int, typer.Option(help="Epochs per run.")] = 8,
-    limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
-    jobs: Annotated[int, typer.Option(help="Runs at a time.")] = 2,
-    device: StudyDevice = "golden",
-) -> None:
-    """Draw accuracy against synaptic updates for every way to encode errors (about an hour)."""
-    from axonloop.host.experiments.updates import study
-
-    study(out, seeds, epochs, limit, jobs, device)
-
-
 @study_app.command("layers")
 def study_layers(
     out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
@@ -313,24 +296,6 @@ def study_layers(
     from axonloop.host.experiments.layers import study
 
     study(out, seeds, epochs, limit, jobs, device)
-
-
-@study_app.command("regression")
-def study_regression(
-    device: Annotated[str, typer.Option(help="rtl, golden, batched, serial:PORT.")] = "golden",
-    seeds: Annotated[int, typer.Option(help="Runs, with seeds 1 to N.")] = 3,
-    epochs: Annotated[int, typer.Option(help="Times the pattern is shown.")] = 100,
-    mesh: Annotated[str, typer.Option(help="Columns x rows of cores.")] = "1x1",
-    out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
-        "runs/study-regression"
-    ),
-    jobs: Annotated[int, typer.Option(help="Runs at a time.")] = 2,
-) -> None:
-    """Teach three layers a ramp, a fast and a slow sine, as DECOLLE did (about ten minutes)."""
-    from axonloop.host.experiments.regression import Regression
-    from axonloop.host.experiments.regression_study import study
-
-    study(out, device, Regression(epochs=epochs, mesh=mesh), seeds, jobs)
 
 
 @study_app.command("deploy")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from axonloop.host.rules import homeostasis, pair_stdp
 from axonloop.models.chip import ChipConfig, Mesh
 from axonloop.models.config import (
     AxonFactor,
@@ -67,6 +68,26 @@ def test_copies_equal_golden_chips(terms: int, copies: int, cores: int, seed: in
 def test_64_copies_equal_64_golden_chips(seed: int) -> None:
     rng = np.random.default_rng([seed, 64])
     Batch.of(rng, random_rules(rng, 4), 64, False).live(rng, 6)
+
+
+@pytest.mark.parametrize("seed", range(2), ids="seed{}".format)
+@pytest.mark.parametrize("weight_bits", [8, 12])
+def test_rows_wider_than_a_vector(weight_bits: int, seed: int) -> None:
+    """Neighbours that all learn, by steps that nearly all move weights: STDP and homeostasis."""
+    rng = np.random.default_rng([seed, weight_bits])
+    geometry = Geometry(32, 160, weight_bits=weight_bits, entries=32, terms=4, blank_out=1)
+    rules = (*pair_stdp(rise=3, fall=2), *homeostasis(rise=1, fall=0))
+    parameters = ParameterSet(
+        theta=300, zeta=4000, z_inc=900, z_shift=2, q_inc=900, beta_p=4000, blank=9000, terms=rules
+    )
+    rows = tuple(Row(groups=10, plastic=bool(k % 5)) for k in range(32))
+    batch = Batch.of(rng, ChipConfig.of(CoreConfig(geometry, (parameters,), rows)), 2, False)
+    for tick in range(10):
+        batch.tick(rng)
+        batch.learn()
+        batch.check(f"tick {tick}")
+    visits, updates = batch.batched.counters()[:, [Counter.VISITS, Counter.UPDATES]].unbind(1)
+    assert (updates > visits // 4).all()
 
 
 @pytest.mark.parametrize("seed", range(4), ids="seed{}".format)
@@ -163,14 +184,14 @@ def test_a_raster_with_learning_is_its_ticks(seed: int, shared: bool) -> None:
 
 @pytest.mark.parametrize("blank", [0, 1, 20000, 65535])
 def test_how_many_spikes_are_dropped(blank: int) -> None:
-    """A share of blank / 65536, and never all of them, as counted over 100 ticks of 64 x 128."""
+    """A share of blank / 65536, and never all of them, as counted over 40 ticks of 64 x 128."""
     geometry = Geometry(64, 128, blank_out=1, state_bits=24)
     parameters = ParameterSet(beta_n=0, w_exp=0, blank=blank)
     core = CoreConfig(geometry, (parameters,), (Row(groups=8),) * 64)
     chip = BatchedChip(core, 2, shared=False, seeds=[1, 2])
     chip.load_weights(np.ones((64, 128), np.int64))
     dropped = []
-    for _ in range(100):
+    for _ in range(40):
         chip.tick(np.ones((2, 64), bool))
         dropped.append(64 - chip.read(Region.CURRENT))
     counts = torch.stack(dropped)

@@ -32,7 +32,7 @@ def quiet(phase: str, done: int, total: int) -> None:
 def test_the_page_is_made_of_the_metrics_beside_it() -> None:
     page = (ROOT / "docs" / "results.md").read_text()
     assert page == page_of(ROOT / "docs" / "results")
-    for name in ("memory",):
+    for name in ("memory", "spike-timing", "decolle-regression", "erbp-digits"):
         assert f"## {name}\n" in page
 
 

@@ -182,7 +182,7 @@ def test_cores_of_all_shapes_agree_with_terms(name):
     """Terms and blank-out on geometries that are odd in other ways."""
     terms, blank_out = TERMS_ON[name]
     geometry = replace(GEOMETRIES[name], terms=terms, blank_out=blank_out)
-    for seed in (6, 7, 8):
+    for seed in (6, 7):
         config = config_of(seed, geometry)
         with GoldenDevice(config) as golden, RtlDevice(config) as rtl:
             lockstep([golden, rtl], config, 300, seed)

@@ -169,5 +169,8 @@ class Machine:
         readings = np.array([reading for start in starts for reading in self.wander(start)])
         same = (readings[:, None] == known).all(axis=2)
         return Scores(
-            float(np.mean(right)), float(same.any(1).mean()), same.sum(0).tolist(), rates.tolist()
+            completion=float(np.mean(right)),
+            free=float(same.any(axis=1).mean()),
+            shown=same.sum(axis=0).tolist(),
+            rates=[line.tolist() for line in rates],
         )

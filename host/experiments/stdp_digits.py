@@ -154,7 +154,8 @@ def names_of(answers: NDArray[np.int64], labels: Array) -> NDArray[np.int64]:
     """The class to which each cell answers most on average: int `(cells,)`."""
     shown = labels == np.arange(CLASSES)[:, None]
     sums, counts = shown.astype(np.int64) @ answers, shown.sum(axis=1, keepdims=True)
-    return (sums / np.maximum(counts, 1)).argmax(axis=0)
+    names: NDArray[np.int64] = (sums / np.maximum(counts, 1)).argmax(axis=0)
+    return names
 
 
 def share_right(answers: NDArray[np.int64], names: NDArray[np.int64], labels: Array) -> float:
@@ -199,17 +200,21 @@ def measure(order: Order, progress: Progress, limit: int | None = None) -> Metri
     parts = (part.first(limit) for part in (whole.train, whole.validation, whole.test))
     digits = Digits(*parts)
     runs = [learned(str(order.device), seed, digits, progress) for seed in order.seeds]
-    found = [vars(run) | {"weights": run.weights if k == 0 else None} for k, run in enumerate(runs)]
+    shown = {name: getattr(runs[0], name) for name in ("weights", "names", "accuracy")}
+    found = [
+        {name: value for name, value in vars(run).items() if name not in ("weights", "names")}
+        for run in runs
+    ]
     rows = [
         Row(f"{CELLS} neurons, test part", PAPER, "", percent([run.accuracy for run in runs])),
         Row("validation part", "", "", percent([run.validation for run in runs])),
     ]
-    return {"runs": found, "rows": rows}
+    return {"runs": found, "rows": rows, "shown": shown}
 
 
 def draw(path: Path, metrics: Metrics) -> None:
     """The weights of every cell of the first chip, sorted by the class it was named after."""
-    run = metrics["runs"][0]
+    run = metrics["shown"]
     order = np.argsort(run["names"], kind="stable")
     weights, names = np.array(run["weights"])[order], np.array(run["names"])[order]
     wide = 16

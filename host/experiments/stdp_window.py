@@ -131,7 +131,7 @@ def measured(device: Device, window: Window) -> NDArray[np.int64]:
     """Run all pairs at once on a chip just opened; the changes of their weights."""
     geometry, pairs = device.config.geometry, intervals()
     weights = np.full((geometry.axons, geometry.neurons), geometry.no_synapse)
-    own = np.arange(geometry.neurons)
+    own = np.arange(geometry.neurons, dtype=np.int32)
     weights[own, own], weights[geometry.neurons + own, own] = 0, geometry.weight_max
     device.load_weights(weights)
     if window.third == ThirdFactor.MODULATION:
@@ -141,8 +141,8 @@ def measured(device: Device, window: Window) -> NDArray[np.int64]:
     for tick in range(RANGE + 1):
         axons, driven = index[before == tick], index[after == tick]
         if window.third == ThirdFactor.ERROR:
-            every = np.arange(geometry.neurons)
-            device.send_errors(every, np.full(geometry.neurons, window.factor), ungated=True)
+            factors = np.full(geometry.neurons, window.factor, np.int32)
+            device.send_errors(own, factors, ungated=True)
         device.tick(np.concatenate([axons, geometry.neurons + driven]), learn=True)
     return device.read_weights()[index, index].astype(np.int64)
 
@@ -158,7 +158,7 @@ def measure(order: Order, progress: Progress) -> Metrics:
         found[window.name] = {"factor": window.factor, "change": change.tolist(), "wrong": wrong}
         text = f"{len(change) - wrong} of {len(change)} pairs equal to the integers"
         rows.append(Row(window.name, "exponentials", "integers apart from the chip", text))
-        progress("windows", done + 1, len(every))
+        progress("score", done + 1, len(every))
     return {"intervals": intervals().tolist(), "windows": found, "rows": rows}
 
 

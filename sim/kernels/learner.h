@@ -151,8 +151,9 @@ template <typename W> struct Learner {
             W *weights = row(c, core, a, first, last, gaps);
             for (int begin = first, end; begin < last; begin = end) {
                 end = begin + BLOCK < last ? begin + BLOCK : last;
-                for (int k = 0; k < BLOCK; ++k)
-                    products[k] = begin + k < end ? coefficient[begin + k] * factor : 0;
+                const int32_t *__restrict from = coefficient.data() + begin;
+                memset(products, 0, sizeof products);
+                for (int k = 0; k < end - begin; ++k) products[k] = from[k] * factor;
                 update(chip, weights, gaps, lines, begin, end, codes[a], products, tally);
             }
         });

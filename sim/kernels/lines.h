@@ -29,10 +29,15 @@ struct Lines {
     // Takes over those of the core's neurons whose `learns` is not 0. `word` is the core's.
     void gather(const Chip &chip, int core, int term, Word word, const uint8_t *learns) {
         count = 0;
-        for (int n = 0; n < chip.neurons; ++n) {
+        for (int n = 0; n < chip.neurons;) {
+            if (n + 8 <= chip.neurons && !load<uint64_t>(learns + n)) {  // none of eight
+                for (const int end = n + 8; n < end; ++n) before[n] = count;
+                continue;
+            }
             before[n] = count;
             neuron[count] = n;
             count += learns[n] != 0;
+            ++n;
         }
         before[chip.neurons] = count;
         for (int k = 0; k < count; ++k) {

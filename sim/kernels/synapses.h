@@ -62,14 +62,12 @@ void thin(const W *row, int begin, int end, Word core, int axon, int32_t blank, 
     }
 }
 
-// ACC of one core, from its events in ascending order; returns the synapses visited. `thinned` has
-// room for EVENTS_AT_ONCE rows if any row drops spikes.
-template <typename W>
-int64_t integrate(const Copy &c, int core, uint32_t time, const int32_t *events, int count,
-                  W *thinned, int32_t *acc) {
+// ACC of one core, from its events in ascending order; returns the synapses visited. With BLANKS,
+// rows may drop spikes: `word` is the core's, and `thinned` has room for EVENTS_AT_ONCE rows.
+template <typename W, bool BLANKS>
+int64_t sum_rows(const Copy &c, int core, Word word, const int32_t *events, int count, W *thinned,
+                 int32_t *acc) {
     const Chip &chip = c.chip;
-    Word word{};
-    if (chip.blanks) word = tick_word(c.state.seeds[c.owner], time, chip.first + core);
     const W *weights = c.weights<W>();
     const uint8_t *holes = c.holes();
     int64_t visited = 0;
@@ -84,16 +82,26 @@ int64_t integrate(const Copy &c, int core, uint32_t time, const int32_t *events,
             if (chip.row_begin[axon] != begin || chip.row_end[axon] != end) break;
             rows[some] = weights + int64_t(axon) * chip.neurons;
             absent |= holes[axon];
-            if (!chip.blank[axon]) continue;
-            W *to = thinned + int64_t(some) * chip.neurons;
-            thin(rows[some], begin, end, word, axon - core * chip.axons, chip.blank[axon], to);
-            rows[some] = to;
+            if (BLANKS && chip.blank[axon]) {
+                W *to = thinned + int64_t(some) * chip.neurons;
+                thin(rows[some], begin, end, word, axon - core * chip.axons, chip.blank[axon], to);
+                rows[some] = to;
+            }
         }
         visited += int64_t(some) * (end - begin);
         if (absent) add_span<W, true>(rows, some, begin, end, chip.no_synapse, acc);
         else add_span<W, false>(rows, some, begin, end, chip.no_synapse, acc);
     }
     return visited;
+}
+
+// The same for tick `time`, with what the chip needs; `thinned` is only used if a row drops spikes.
+template <typename W>
+int64_t integrate(const Copy &c, int core, uint32_t time, const int32_t *events, int count,
+                  W *thinned, int32_t *acc) {
+    if (!c.chip.blanks) return sum_rows<W, false>(c, core, {}, events, count, thinned, acc);
+    const Word word = tick_word(c.state.seeds[c.owner], time, c.chip.first + core);
+    return sum_rows<W, true>(c, core, word, events, count, thinned, acc);
 }
 
 }  // namespace

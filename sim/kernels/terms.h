@@ -22,7 +22,7 @@ struct Term {
 };
 
 // E of a core's neurons, 0 where there is none; the sums are then 0. Is there any?
-bool take_errors(const Copy &c, int core, int8_t *values) {
+bool take_errors(const Copy &c, int core, int8_t *__restrict values) {
     const int64_t at = int64_t(core) * c.chip.neurons;
     const int32_t limit = c.chip.error_max;
     int32_t *__restrict gated = c.of_neurons(c.state.gated) + at;

@@ -36,12 +36,14 @@ void arrive_and_integrate(const Copy &c, int core, uint32_t time, const uint8_t 
         }
         counters[COLLISIONS] += twice;
     }
-    for (int a = begin; a < end; ++a) s.spikes[a] = slot[a] | always[a];
+    uint8_t *__restrict spikes = s.spikes.data();
+    for (int a = begin; a < end; ++a) spikes[a] = slot[a] | always[a];
     memset(slot + begin, 0, c.chip.axons);
     int count = 0;
-    each_set(s.spikes.data(), begin, end, [&](int a) { s.events[count++] = a; });
+    int32_t *events = s.events.data();
+    each_set(spikes, begin, end, [&](int a) { events[count++] = a; });
     int32_t *acc = s.acc.data() + int64_t(core) * c.chip.neurons;
-    counters[SYNOPS] += integrate(c, core, time, s.events.data(), count, s.thinned.data(), acc);
+    counters[SYNOPS] += integrate(c, core, time, events, count, s.thinned.data(), acc);
     counters[EVENTS] += count;
     counters[TICKS] += 1;
 }
@@ -88,12 +90,12 @@ template <typename W> struct Runner {
 
     // Tick `time` + `t` of a copy, the one in row `t` of `given` and `reported`.
     void step(const Copy &c, uint32_t time, int t) {
-        const int64_t place = int64_t(t) * state.copies + c.copy;
+        const int64_t place = int64_t(t) * state.copies + c.copy, neurons = c.neurons;
         tick(c, time + t, given ? given + place * c.axons : nullptr, scratch);
         const uint8_t *__restrict spike = c.of_neurons(state.spike);
         const uint8_t *__restrict report = chip.report;
-        uint8_t *__restrict out = reported + place * c.neurons;
-        for (int64_t n = 0; n < c.neurons; ++n) out[n] = spike[n] & report[n];
+        uint8_t *__restrict out = reported + place * neurons;
+        for (int64_t n = 0; n < neurons; ++n) out[n] = spike[n] & report[n];
     }
 
     void run(uint32_t time, int ticks, bool learn) {
