@@ -52,6 +52,7 @@ EXPERIMENTS = {
     "stdp-digits": Experiment(
         "stdp_digits", "Diehl & Cook 2015; Roy et al. 2019, figure 4b", "golden"
     ),
+    "contrastive": Experiment("contrastive", "Neftci et al. 2014; Neftci et al. 2016", "golden"),
     "latency-digits": Experiment("latency_digits", "codes of one spike per pixel", POPULATION),
 }
 
