@@ -16,8 +16,10 @@ from axonloop.hdl.arithmetic import (
 )
 from axonloop.hdl.memory import Column, LaneMemory
 from axonloop.hdl.payloads import address_bits, parameter_layout
+from axonloop.hdl.post_traces import PostTraces
 from axonloop.models.config import Geometry, ResetMode, ceil_log2
-from axonloop.models.registers import Region, set_bits
+from axonloop.models.cycles import is_serial
+from axonloop.models.registers import GROUP_FIELDS, Region, set_bits
 
 COUNTDOWN_BITS = 6
 NEURON_PARAMETERS = (
@@ -33,6 +35,8 @@ NEURON_PARAMETERS = (
     "refractory",
 )
 STATES = ("current", "membrane", "reset")
+REPORT = {"report": Column(Region.GROUP, 1, low=GROUP_FIELDS["report"].low)}
+"""Whether the host hears of a group's spikes."""
 
 
 def neuron_layout(geometry: Geometry) -> data.StructLayout:
@@ -170,6 +174,30 @@ def flags_layout(geometry: Geometry) -> data.StructLayout:
     )
 
 
+def neuron_memories(geometry: Geometry) -> dict[str, LaneMemory]:
+    """The state of all neurons, and the parameter sets of their groups if there are several.
+
+    A serial core has what else is known of a group in the same memory.
+    """
+    state, lanes = geometry.state_bits, geometry.update_lanes
+    columns = {
+        "current": Column(Region.CURRENT, state, signed=True),
+        "membrane": Column(Region.MEMBRANE, state, signed=True),
+        "reset": Column(Region.RESET, state, signed=True),
+        "countdown": Column(Region.COUNTDOWN, COUNTDOWN_BITS),
+        "spike": Column(Region.SPIKE, 1),
+        "box": Column(Region.BOX, 1),
+        "bias": Column(Region.BIAS, state, signed=True),
+    }
+    stores = {"states": LaneMemory(columns, words=geometry.neurons // lanes, lanes=lanes)}
+    number = {"number": Column(Region.GROUP, set_bits(geometry))} if set_bits(geometry) else {}
+    if is_serial(geometry):
+        stores["groups"] = LaneMemory(number | REPORT, words=geometry.groups)
+    elif number:
+        stores["sets"] = LaneMemory(number, words=geometry.groups)
+    return stores
+
+
 class Neurons(wiring.Component):
     """Sweeps over all neurons of a core, `update_lanes` per cycle; idle lanes stand still.
 
@@ -183,12 +211,14 @@ class Neurons(wiring.Component):
 
     Latency: neurons / update_lanes + NeuronLane.LATENCY + 3 cycles; with a single lane
     NeuronLane.LATENCY + 3 per neuron.
+    With terms, + the last word of `PostTraces`.
     Resources: 3 update_lanes multipliers; neurons x (4 state_bits + 7) bits of memory.
 
     Members
     -------
     parameter_sets : all parameter sets
-    look, neuron, box, set : while at rest: B and the parameter set of a neuron, in the next cycle
+    look, neuron, box, set : while at rest: B and the parameter set of a neuron, in the next cycle;
+        with terms `spike` and `z` beside them, and all of them stay until the next `look`
     sum_enable, sum_address, sum_clear, sums : the accumulators; see Synapses
     clips : state words clipped in this cycle
     """
@@ -197,22 +227,14 @@ class Neurons(wiring.Component):
         self._geometry = geometry
         lanes, self._words = geometry.update_lanes, geometry.neurons // geometry.update_lanes
         self._still = lanes == 1
-        state = geometry.state_bits
-        columns = {
-            "current": Column(Region.CURRENT, state, signed=True),
-            "membrane": Column(Region.MEMBRANE, state, signed=True),
-            "reset": Column(Region.RESET, state, signed=True),
-            "countdown": Column(Region.COUNTDOWN, COUNTDOWN_BITS),
-            "spike": Column(Region.SPIKE, 1),
-            "box": Column(Region.BOX, 1),
-            "bias": Column(Region.BIAS, state, signed=True),
-        }
-        self._states = LaneMemory(columns, words=self._words, lanes=lanes)
-        number = {"number": Column(Region.GROUP, set_bits(geometry))}
-        self._sets = LaneMemory(number, words=geometry.groups) if set_bits(geometry) else None
+        stores = neuron_memories(geometry)
+        self._states, self._sets = stores["states"], stores.get("sets")
+        self._post = PostTraces(geometry) if geometry.terms else None
+        of_terms = {"spike": Out(1), "z": Out(geometry.trace_bits)} if geometry.terms else {}
         sums = data.ArrayLayout(signed(geometry.accumulator_bits), geometry.lanes)
         super().__init__(
-            {
+            of_terms
+            | {
                 "start": In(1),
                 "clear": In(1),
                 "parameter_sets": In(
@@ -227,7 +249,7 @@ class Neurons(wiring.Component):
                 "neuron": In(address_bits(geometry.neurons)),
                 "box": Out(1),
                 "set": Out(max(1, set_bits(geometry))),
-                "clips": Out(range(3 * lanes + 1)),
+                "clips": Out(range((4 if geometry.terms else 3) * lanes + 1)),
                 "busy": Out(1),
             }
         )
@@ -235,13 +257,15 @@ class Neurons(wiring.Component):
     @property
     def memories(self) -> dict[str, LaneMemory]:
         """What the register map sees."""
-        stores = {"states": self._states, "sets": self._sets}
+        post = self._post.traces if self._post else None
+        stores = {"states": self._states, "sets": self._sets, "post": post}
         return {name: store for name, store in stores.items() if store is not None}
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        for name, store in self.memories.items():
-            m.submodules[name] = store
+        m.submodules.states = self._states
+        if self._sets is not None:
+            m.submodules.sets = self._sets
         stages, self._awake = NeuronLane.LATENCY + 2, awake(self.busy, platform)
         word, running, clearing = Signal(range(self._words)), Signal(), Signal()
         issue = Signal()
@@ -253,11 +277,13 @@ class Neurons(wiring.Component):
         with m.If(self.start | self.clear):
             m.d.sync += [running.eq(1), word.eq(0), clearing.eq(self.clear)]
         index = delay(m, word, stages, "index", 0 if self._still else None)
-        m.d.comb += self.busy.eq(Cat(valid).any())
+        m.d.comb += self.busy.eq(Cat(valid).any() | (self._post.busy if self._post else 0))
         self._read(m, issue, word, valid)
         parameters = self._parameters(m)
         lanes = [self._lane(m, k, index, parameters) for k in range(self._geometry.update_lanes)]
         self._write(m, valid[stages] & ~clearing, valid[stages], index[stages], lanes)
+        if self._post is not None:
+            self._trace(m, self._post, valid[stages], index[stages], clearing, lanes)
         return m
 
     def _read(self, m, issue, word, valid) -> None:
@@ -276,8 +302,11 @@ class Neurons(wiring.Component):
                 self._sets.read_address.eq(Mux(issue, group, of_neuron)),
                 self.set.eq(self._sets.read_data.as_value()),
             ]
-        m.d.sync += lane.eq(self.neuron)
+        with m.If(self.look if self._post else Const(1)):
+            m.d.sync += lane.eq(self.neuron)
         m.d.comb += self.box.eq(self._states.read_data[lane].box)
+        if self._post is not None:
+            m.d.comb += self.spike.eq(self._states.read_data[lane].spike)
         m.d.sync += last.eq((word[:part_bits] == (1 << part_bits) - 1) if part_bits else 1)
         m.d.comb += [
             self.sum_enable.eq(issue),
@@ -336,9 +365,29 @@ class Neurons(wiring.Component):
                     m.d.comb += states.write_data[k][name].eq(value)
         spikes = Cat(lane.spike & shown for lane in lanes)
         clips = [Mux(shown, lane.clips, 0) for lane in lanes]
-        m.d.sync += self.clips.eq(sum(clips[1:], clips[0]))
+        of_traces = self._post.clips if self._post else Const(0, 0)
+        m.d.sync += self.clips.eq(sum(clips[1:], clips[0]) + of_traces)
         m.d.comb += [
             self.spikes.valid.eq(shown),
             self.spikes.index.eq(index),
             self.spikes.bits.eq(spikes),
+        ]
+
+    def _trace(self, m, post, valid, index, clearing, lanes) -> None:
+        """Hand the sweep's words on, with their spikes and sets; let Z be looked up."""
+        stages, number = NeuronLane.LATENCY + 1, Const(0)
+        if self._sets is not None:
+            early = self._sets.read_data.as_value()
+            number = early if self._still else delay(m, early, stages, "set")[-1]
+        m.submodules.post = post
+        m.d.comb += [
+            post.valid.eq(valid),
+            post.swept.index.eq(index),
+            post.swept.spikes.eq(Cat(lane.spike for lane in lanes)),
+            post.swept.set.eq(number),
+            post.swept.clear.eq(clearing),
+            post.parameter_sets.eq(self.parameter_sets),
+            post.look.eq(self.look),
+            post.neuron.eq(self.neuron),
+            self.z.eq(post.z),
         ]

@@ -6,6 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 TICK_STEPS = 5
 """Steps of two rounds for tick, seed and core; then come two for the neuron."""
+PLACE_ROUNDS = range(10, 14)
+"""Those behind the neuron's number."""
 AXON_ROUNDS = range(14, 18)
 AXON_CODE = (
     0x002C4DAB,
@@ -61,17 +63,18 @@ class NeuronNoise(wiring.Component):
     rounds per cycle does both.
 
     `fresh` comes `LATENCY` = 6 cycles after `start` at the earliest; `word` holds the hash of
-    `neuron` 2 cycles after `fresh`, until the next one.
+    `neuron` and `purpose` 2 cycles after `fresh`, until the next one.
 
     Members
     -------
     start : `tick` is hashed, and in the next cycles `seed` and `core`, which must stay
-    fresh : `neuron` is hashed on
+    common : the hash of tick, seed and core, from `LATENCY` cycles after `start` on
+    fresh : `neuron` is hashed on, and `purpose` with it, if that has any bits
     """
 
     LATENCY = 6
 
-    def __init__(self, neuron_bits: int) -> None:
+    def __init__(self, neuron_bits: int, purpose_bits: int = 0) -> None:
         super().__init__(
             {
                 "start": In(1),
@@ -80,15 +83,18 @@ class NeuronNoise(wiring.Component):
                 "core": In(8),
                 "fresh": In(1),
                 "neuron": In(neuron_bits),
+                "purpose": In(purpose_bits),
+                "common": Out(32),
                 "word": Out(32),
             }
         )
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        step, common, source = Signal(range(TICK_STEPS + 2)), Signal(32), Signal(32)
+        step, common, source = Signal(range(TICK_STEPS + 2)), self.common, Signal(32)
         of_neuron, ending = step == TICK_STEPS, step == TICK_STEPS + 1
-        m.d.comb += source.eq(Mux(ending, self.word, common ^ Mux(of_neuron, self.neuron, 0)))
+        number = Cat(self.neuron, Const(0, 16 - len(self.neuron)), self.purpose)
+        m.d.comb += source.eq(Mux(ending, self.word, common ^ Mux(of_neuron, number, 0)))
         mixed = noise_round(source, _constant(m, 0, step))
         mixed = noise_round(mixed, _constant(m, 1, step))
         with m.If(self.fresh | ending):

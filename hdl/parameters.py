@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.payloads import BusSignature, parameter_layout
 from axonloop.models.config import Geometry
-from axonloop.models.registers import PARAMETER_INDEX, PARAMETER_STRIDE, Region
+from axonloop.models.registers import PARAMETER_INDEX, PARAMETER_STRIDE, Region, parameter_bits
 
 INDEX_BITS = (PARAMETER_STRIDE - 1).bit_length()
 
@@ -15,6 +15,7 @@ class ParameterSets(wiring.Component):
     """All parameter sets at once, written and read word by word (docs/contract.md, section 4)."""
 
     def __init__(self, geometry: Geometry) -> None:
+        self._places = {name: PARAMETER_INDEX[name] for name in parameter_bits(geometry)}
         layout = data.ArrayLayout(parameter_layout(geometry), geometry.parameter_sets)
         super().__init__({"sets": Out(layout), "bus": In(BusSignature())})
 
@@ -31,13 +32,13 @@ class ParameterSets(wiring.Component):
         ]
         m.d.comb += bus.read_data.eq(word)
         for k in range(self.sets.shape().length):
-            for name, position in PARAMETER_INDEX.items():
+            for name, position in self._places.items():
                 register = self.sets[k][name]
                 with m.If(bus.write & selected & (number == k) & (index == position)):
                     m.d.sync += register.eq(bus.write_data)
         with m.If(read), m.Switch(kept):
             for k in range(self.sets.shape().length):
-                for name, position in PARAMETER_INDEX.items():
+                for name, position in self._places.items():
                     with m.Case(PARAMETER_STRIDE * k + position):
                         m.d.comb += word.eq(self.sets[k][name])
         return m

@@ -47,6 +47,12 @@ def parameter_layout(geometry: Geometry) -> data.StructLayout:
     return data.StructLayout(parameter_bits(geometry))
 
 
+def factor_layout(geometry: Geometry) -> data.StructLayout:
+    """What learning may take of an axon."""
+    of_terms = {"qq": geometry.pq_bits, "mark": 2} if geometry.terms else {}
+    return data.StructLayout({"pq": geometry.pq_bits} | of_terms)
+
+
 class BusSignature(Signature):
     """Register access, as the core sees it. Rules:
 

@@ -10,12 +10,18 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.arithmetic import DECAY_SHIFT, awake, clip, delay, delay_strobe, select
 from axonloop.hdl.memory import Column, LaneMemory
-from axonloop.hdl.payloads import parameter_layout
+from axonloop.hdl.payloads import address_bits, factor_layout, parameter_layout
 from axonloop.hdl.scheduler import block_layout
 from axonloop.models.config import Geometry
+from axonloop.models.cycles import is_serial
 from axonloop.models.registers import Region
 
 TRACE_PARAMETERS = ("alpha_p", "beta_p", "q_inc", "p_shift", "pq_shift", "pq_on")
+
+
+def trace_parameters(geometry: Geometry) -> tuple[str, ...]:
+    """The registers that a row's traces take from its set."""
+    return TRACE_PARAMETERS + (("qq_shift",) if geometry.terms else ())
 
 
 class TraceLane(wiring.Component):
@@ -26,12 +32,13 @@ class TraceLane(wiring.Component):
         Q' = min(((Q beta_p) >> 12) + q_inc spike, max) ; P' = min(((P alpha_p) >> 12) +
         (Q' >> p_shift), max) ; Pq' = 0 | pq_on | min(P' >> pq_shift, max)
 
+    and with terms, of plastic rows, Qq' = pq_on | min(Q' >> qq_shift, max) ; mark' = 1 + 2 spike.
     Two multipliers of trace_bits x 13.
 
     Members
     -------
     spike, q, p, parameters, plastic, always_on : inputs of stage 0
-    new_q, new_p, new_pq : outputs, `LATENCY` cycles later
+    new_q, new_p, factors : outputs, `LATENCY` cycles later; Pq' is in the factors
     clips : how many of Q and P were clipped, with the outputs
     """
 
@@ -50,7 +57,7 @@ class TraceLane(wiring.Component):
                 "always_on": In(1),
                 "new_q": Out(trace),
                 "new_p": Out(trace),
-                "new_pq": Out(geometry.pq_bits),
+                "factors": Out(factor_layout(geometry)),
                 "clips": Out(2),
             }
         )
@@ -60,10 +67,10 @@ class TraceLane(wiring.Component):
         bits, parameters = self._geometry.trace_bits, self.parameters
         taps = {
             name: delay(m, parameters[name], 4, name, self._inputs)
-            for name in TRACE_PARAMETERS
+            for name in trace_parameters(self._geometry)
             if name not in ("alpha_p", "beta_p")
         }
-        spike = delay(m, self.spike, 2, "spike", self._inputs)
+        spike = delay(m, self.spike, 4 if self._geometry.terms else 2, "spike", self._inputs)
         plastic, always = (
             delay(m, self.plastic, 4, "plastic", self._inputs),
             delay(m, self.always_on, 4, "always_on", self._inputs),
@@ -87,10 +94,42 @@ class TraceLane(wiring.Component):
             self.new_p.eq(p),
             self.clips.eq(clipped + p_clipped),
         ]
-        small, _ = clip(self.new_p >> taps["pq_shift"][4], self._geometry.pq_bits)
-        factor = Mux(always[4], taps["pq_on"][4], small)
-        m.d.comb += self.new_pq.eq(Mux(plastic[4], factor, 0))
+        learned = {"pq": self.new_p >> taps["pq_shift"][4]}
+        if self._geometry.terms:
+            learned["qq"] = self.new_q >> taps["qq_shift"][4]
+            m.d.comb += self.factors.mark.eq(Mux(plastic[4], Cat(1, spike[4]), 0))
+        for name, value in learned.items():
+            small, _ = clip(value, self._geometry.pq_bits)
+            factor = Mux(always[4], taps["pq_on"][4], small)
+            m.d.comb += self.factors[name].eq(Mux(plastic[4], factor, 0))
         return m
+
+
+def pq_lanes(geometry: Geometry) -> int:
+    """Factors Pq in a word of their memory."""
+    return max(geometry.trace_lanes, geometry.multipliers)
+
+
+def trace_memories(geometry: Geometry) -> dict[str, LaneMemory]:
+    """The traces of all axons, and their factors, which a serial core has in the same memory."""
+    columns = {
+        "q": Column(Region.TRACE_Q, geometry.trace_bits),
+        "p": Column(Region.TRACE_P, geometry.trace_bits),
+    }
+    lanes, together = geometry.trace_lanes, pq_lanes(geometry)
+    if is_serial(geometry):
+        columns["pq"] = Column(Region.TRACE_PQ, geometry.pq_bits)
+        return {"traces": LaneMemory(columns, words=geometry.axons)}
+    regions = {"pq": Region.TRACE_PQ, "qq": Region.TRACE_QQ, "mark": Region.MARK}
+    factors = {
+        name: LaneMemory(
+            {name: Column(regions[name], width)}, words=geometry.axons // together, lanes=together
+        )
+        for name, width in factor_layout(geometry).members.items()
+    }
+    return {
+        "traces": LaneMemory(columns, words=geometry.axons // lanes, lanes=lanes),
+    } | factors
 
 
 class Traces(wiring.Component):
@@ -100,7 +139,8 @@ class Traces(wiring.Component):
 
     Latency: one block per cycle, with a single lane one in `TraceLane.LATENCY` + 3; written
     `TraceLane.LATENCY` + 2 cycles after it was shown.
-    Resources: 2 trace_lanes multipliers; axons x (2 trace_bits + pq_bits) bits of memory.
+    Resources: 2 trace_lanes multipliers; axons x (2 trace_bits + pq_bits) bits of memory; with
+    terms pq_bits + 2 more.
 
     Members
     -------
@@ -114,25 +154,20 @@ class Traces(wiring.Component):
 
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
-        self.pq_lanes = max(geometry.trace_lanes, geometry.multipliers)
-        words = geometry.axons // self.pq_lanes
+        self.pq_lanes = pq_lanes(geometry)
         lanes = geometry.trace_lanes
         self._still = lanes == 1
-        columns = {
-            "q": Column(Region.TRACE_Q, geometry.trace_bits),
-            "p": Column(Region.TRACE_P, geometry.trace_bits),
-        }
-        self._traces = LaneMemory(columns, words=geometry.axons // lanes, lanes=lanes)
-        factors = {"pq": Column(Region.TRACE_PQ, geometry.pq_bits)}
-        self._pq = LaneMemory(factors, words=words, lanes=self.pq_lanes)
+        stores = trace_memories(geometry)
+        self._traces = stores.pop("traces")
+        self._factors = stores
         layout = parameter_layout(geometry)
         super().__init__(
             {
                 "block": In(data.StructLayout({"valid": 1, "block": block_layout(geometry)})),
                 "parameter_sets": In(data.ArrayLayout(layout, geometry.parameter_sets)),
                 "pq_enable": In(1),
-                "pq_address": In(len(self._pq.read_address)),
-                "pq_data": Out(data.ArrayLayout(geometry.pq_bits, self.pq_lanes)),
+                "pq_address": In(address_bits(geometry.axons // self.pq_lanes)),
+                "pq_data": Out(data.ArrayLayout(factor_layout(geometry), self.pq_lanes)),
                 "clips": Out(range(2 * lanes + 1)),
                 "ready": Out(1),
                 "busy": Out(1),
@@ -142,7 +177,7 @@ class Traces(wiring.Component):
     @property
     def memories(self) -> dict[str, LaneMemory]:
         """What the register map sees."""
-        return {"traces": self._traces, "pq": self._pq}
+        return {"traces": self._traces} | self._factors
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -161,11 +196,15 @@ class Traces(wiring.Component):
         ]
         lanes = [self._lane(m, index, blocks[1]) for index in range(self._geometry.trace_lanes)]
         self._write(m, valid[last], blocks[last], lanes)
-        m.d.comb += [
-            self._pq.read_enable.eq(self.pq_enable),
-            self._pq.read_address.eq(self.pq_address),
-            self.pq_data.as_value().eq(self._pq.read_data.as_value()),
-        ]
+        for name, store in self._factors.items():
+            m.d.comb += [
+                store.read_enable.eq(self.pq_enable),
+                store.read_address.eq(self.pq_address),
+                *(
+                    self.pq_data[lane][name].eq(store.read_data[lane][name])
+                    for lane in range(self.pq_lanes)
+                ),
+            ]
         return m
 
     def _blocks(self, m, last: int):
@@ -188,7 +227,7 @@ class Traces(wiring.Component):
         row, traces = block.rows[index], self._traces.read_data[index]
         number = row.parameter_set if len(sets) > 1 else 0
         with m.If(self._awake):
-            for name in TRACE_PARAMETERS:
+            for name in trace_parameters(self._geometry):
                 chosen = select([entry[name] for entry in sets], number)
                 domain += lane.parameters[name].eq(chosen)
             domain += [
@@ -212,10 +251,11 @@ class Traces(wiring.Component):
             self._traces.write_data.eq(Mux(keep, values, 0)),
         ]
         ratio = self.pq_lanes // len(lanes)
-        factors = Mux(keep, Cat(lane.new_pq for lane in lanes), 0)
         part = done.index[: (ratio - 1).bit_length()] if ratio > 1 else 0
-        m.d.comb += [
-            self._pq.write_enable.pq.eq(enable << (part * len(lanes))),
-            self._pq.write_address.eq(done.index >> (ratio - 1).bit_length()),
-            self._pq.write_data.eq(factors.replicate(ratio)),
-        ]
+        for name, store in self._factors.items():
+            factors = Mux(keep, Cat(lane.factors[name] for lane in lanes), 0)
+            m.d.comb += [
+                store.write_enable[name].eq(enable << (part * len(lanes))),
+                store.write_address.eq(done.index >> (ratio - 1).bit_length()),
+                store.write_data.eq(factors.replicate(ratio)),
+            ]

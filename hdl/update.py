@@ -1,19 +1,21 @@
 """The weight update of one neuron after the other, `multipliers` synapses per cycle."""
 
-from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.arithmetic import awake, delay, delay_strobe, popcount, saturate
 from axonloop.hdl.noise import AXON_ROUNDS, axon_code, axon_code_constant, noise_rounds
-from axonloop.hdl.payloads import address_bits
+from axonloop.hdl.payloads import address_bits, factor_layout
 from axonloop.hdl.weights import place_layout, weight_latency
-from axonloop.models.config import Geometry, ceil_log2, parameter_max
+from axonloop.models.config import AxonFactor, Geometry, ceil_log2, parameter_max
 from axonloop.models.registers import parameter_bits
 
 
 def target_layout(geometry: Geometry) -> data.StructLayout:
-    """A neuron in error: its number, E, the neuron's part of the hash, and how to round."""
+    """A neuron in error: its number, E, the neuron's part of the hash, and how to round. With terms
+    E is a term's coefficient, eta_shift its shift, and `factor` the low bits of its axon factor."""
+    of_terms = {"factor": 2} if geometry.terms else {}
     return data.StructLayout(
         {
             "neuron": address_bits(geometry.neurons),
@@ -22,6 +24,7 @@ def target_layout(geometry: Geometry) -> data.StructLayout:
             "eta_shift": parameter_bits(geometry)["eta_shift"],
             "rounding": 1,
         }
+        | of_terms
     )
 
 
@@ -108,12 +111,19 @@ def update_latency(geometry: Geometry) -> int:
     return weight_latency(geometry) + UpdateLane.LATENCY + 1
 
 
+def walk_hides(geometry: Geometry) -> bool:
+    """Is a neuron's walk so long that its first weights are in the banks when it ends?"""
+    cycles = geometry.axons // geometry.multipliers * (3 - geometry.weight_ports)
+    return cycles > update_latency(geometry)
+
+
 class Update(wiring.Component):
     """Walks over all axons of a neuron in error, `multipliers` synapses per cycle.
 
     Rules
     -----
-    1. `targets` hands over one neuron; the next is taken without a gap.
+    1. `targets` hands over one neuron; the next is taken without a gap. The same one again must
+       wait until not `busy`, if not `walk_hides`.
     2. `pq_data` follows `pq_address` after one cycle, `read_data` follows `read_place` after
        `weight_latency`.
     3. `busy` until the last write was handed to the weight memory and reached the banks.
@@ -131,7 +141,7 @@ class Update(wiring.Component):
                 "targets": In(stream.Signature(target_layout(geometry))),
                 "pq_enable": Out(1),
                 "pq_address": Out(address_bits(geometry.axons // self._pq_lanes)),
-                "pq_data": In(data.ArrayLayout(geometry.pq_bits, self._pq_lanes)),
+                "pq_data": In(data.ArrayLayout(factor_layout(geometry), self._pq_lanes)),
                 "read_enable": Out(1),
                 "read_place": Out(place_layout(geometry)),
                 "read_data": In(weights),
@@ -215,7 +225,7 @@ class Update(wiring.Component):
             self.pq_enable.eq(valid[later]),
             self.pq_address.eq(axon >> ceil_log2(self._pq_lanes)),
         ]
-        factors = self._factors(m, axon)
+        factors = self._factors(m, axon, target, later + 1)
         rounding = self._rounding(m, target, later + 5)
         error = delay(m, target.error, later + 5, "error")[-1]
         shift = delay(m, target.eta_shift, later + 7, "shift")[-1]
@@ -226,15 +236,25 @@ class Update(wiring.Component):
             with m.If(enable):
                 m.d.sync += [
                     lane.word.eq(word ^ axon_code_constant(k)),
-                    lane.pq.eq(factors.word_select(k, geometry.pq_bits)),
+                    lane.pq.eq(factors[k]),
                 ]
             m.d.comb += [lane.weight.eq(self.read_data[k]), lane.error.eq(error)]
             m.d.comb += [lane.rounding.eq(rounding), lane.shift.eq(shift)]
             lanes.append(lane)
         return lanes
 
-    def _factors(self, m, axon):
-        """Of the word of Pq that `axon` asked for, the part for the lanes."""
+    def _factors(self, m, axon, target, cycles):
+        """Of the word of factors that `axon` asked for, the part for the lanes; `cycles` after the
+        target, what its term takes of them."""
+        geometry = self._geometry
+        layout = data.ArrayLayout(factor_layout(geometry), geometry.multipliers)
+        rows = data.View(layout, self._part(m, axon))
+        if not geometry.terms:
+            return [rows[k].pq for k in range(geometry.multipliers)]
+        factor = delay(m, target.factor, cycles, "factor")[-1]
+        return [_chosen(rows[k], factor) for k in range(geometry.multipliers)]
+
+    def _part(self, m, axon):
         count = self._geometry.multipliers
         parts, factors = self._pq_lanes // count, self.pq_data.as_value()
         part = Signal(max(1, ceil_log2(parts)))
@@ -252,3 +272,12 @@ class Update(wiring.Component):
             rounding.half.eq(Mux(nearest, one >> 1, 0)),
         ]
         return rounding
+
+
+def _chosen(row, factor):
+    """The axon factor of a term by the low bits of its number."""
+    values = {AxonFactor.ONE: row.mark[0], AxonFactor.SPIKE: row.mark[1], AxonFactor.Q: row.qq}
+    found: Value = row.pq
+    for number, value in values.items():
+        found = Mux(factor == number, value, found)
+    return found

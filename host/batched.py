@@ -13,7 +13,7 @@ from axonloop.host.device import Array
 from axonloop.host.modelled import ModelDevice
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig
-from axonloop.models.registers import READABLE, WRITABLE, Region
+from axonloop.models.registers import Region, readable, writable
 from axonloop.sim.batched import BatchedChip
 
 
@@ -38,12 +38,12 @@ class BatchedDevice(ModelDevice[BatchedChip]):
 
     def read(self, region: Region) -> Array:
         """One state array, int32, a copy; also GATED and UNGATED."""
-        validation.check_region(region, READABLE)
+        validation.check_region(region, readable(self.config.geometry))
         return _array(self._chip.read(region)[0])
 
     def write(self, region: Region, values: Array) -> None:
         """Write one whole state array, of the shape that `read` returns."""
-        region = validation.check_region(region, WRITABLE)
+        region = validation.check_region(region, writable(self.config.geometry))
         values = validation.check_state(self.config, region, values)
         self._chip.write(region, values[None])
 
@@ -72,16 +72,22 @@ class BatchedDevice(ModelDevice[BatchedChip]):
         events = np.bincount(checked, minlength=self.config.neurons)[None]
         self._chip.send_errors(total, ungated, events)
 
+    def modulate(self, value: int) -> None:
+        """Broadcast M; see `Device.modulate`."""
+        self._chip.modulate([validation.check_modulation(self.config.geometry, value)])
+
     def snapshot(self) -> dict[str, Any]:
         """All state, as arrays and numbers that `numpy.savez` takes; see `Device.snapshot`."""
         state = self._chip.snapshot()
-        arrays = {region.name.lower(): _array(state[region.name.lower()][0]) for region in READABLE}
+        names = [region.name.lower() for region in readable(self.config.geometry)]
+        arrays = {name: _array(state[name][0]) for name in names}
         validation.require_no_errors(arrays.pop("gated"), arrays.pop("ungated"))
         return arrays | {
             "weights": _array(state["weights"]),
             "tick": state["tick"],
             "seed": state["seeds"][0],
             "learned": state["learned"],
+            "modulation": int(state["modulation"][0]),
             "counters": state["counters"][0].cpu().numpy(),
             "geometry": validation.geometry_text(self.config),
         }
@@ -90,7 +96,8 @@ class BatchedDevice(ModelDevice[BatchedChip]):
         """Put back what any device of this geometry returned; waiting errors are forgotten."""
         state = validation.check_snapshot(self.config, snapshot)
         zeros = np.zeros((1, self.config.neurons), dtype=np.int32)
-        arrays = {region.name.lower(): state[region.name.lower()][None] for region in WRITABLE}
+        names = [region.name.lower() for region in writable(self.config.geometry)]
+        arrays = {name: state[name][None] for name in names}
         self._chip.restore(
             {
                 **arrays,
@@ -100,6 +107,7 @@ class BatchedDevice(ModelDevice[BatchedChip]):
                 "tick": state["tick"],
                 "seeds": [state["seed"]],
                 "learned": state["learned"],
+                "modulation": [state["modulation"]],
                 "counters": state["counters"][None],
             }
         )

@@ -2,7 +2,8 @@
 
 A network 256-512-512-10 of current-based neurons, 100 ticks, 5 % of the channels spike per tick,
 one thread. All contenders run in turn, several times; figures are medians of CPU seconds. The
-chip runs two ticks more, because a spike reaches the next layer a tick later there.
+chip runs two ticks more, because a spike reaches the next layer a tick later there. Last comes
+learning by terms (`bench_terms`), beside nothing.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from axonloop.host.bench_sides import (
     float_learning,
     make_task,
 )
+from axonloop.host.bench_terms import terms_figures
 from axonloop.models.registers import Counter, Region
 
 RUNS = 5
@@ -148,6 +150,7 @@ def bench_batched(report: Callable[[str], None]) -> list[Figure]:
             figures += compare(title, share, timings, LOOP if copies > 1 else DECOLLE)
             unit = "% of the neurons in error per tick"
             figures.append(Figure(f"{title}: events", 100 * event_rate(loop), unit, ""))
-        return figures
+        report("learning by terms")
+        return figures + terms_figures()
     finally:
         torch.set_num_threads(threads)

@@ -281,23 +281,6 @@ def results(
     out.write_text(page_of(folder))
 
 
-@study_app.command("updates")
-def study_updates(
-    out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
-        "runs/study-updates"
-    ),
-    seeds: Annotated[int, typer.Option(help="Runs per setting.")] = 3,
-    epochs: Annotated[int, typer.Option(help="Epochs per run.")] = 8,
-    limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
-    jobs: Annotated[int, typer.Option(help="Runs at a time.")] = 2,
-    device: StudyDevice = "golden",
-) -> None:
-    """Draw accuracy against synaptic updates for every way to encode errors (about an hour)."""
-    from axonloop.host.experiments.updates import study
-
-    study(out, seeds, epochs, limit, jobs, device)
-
-
 @study_app.command("layers")
 def study_layers(
     out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
@@ -313,24 +296,6 @@ def study_layers(
     from axonloop.host.experiments.layers import study
 
     study(out, seeds, epochs, limit, jobs, device)
-
-
-@study_app.command("regression")
-def study_regression(
-    device: Annotated[str, typer.Option(help="rtl, golden, batched, serial:PORT.")] = "golden",
-    seeds: Annotated[int, typer.Option(help="Runs, with seeds 1 to N.")] = 3,
-    epochs: Annotated[int, typer.Option(help="Times the pattern is shown.")] = 100,
-    mesh: Annotated[str, typer.Option(help="Columns x rows of cores.")] = "1x1",
-    out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
-        "runs/study-regression"
-    ),
-    jobs: Annotated[int, typer.Option(help="Runs at a time.")] = 2,
-) -> None:
-    """Teach three layers a ramp, a fast and a slow sine, as DECOLLE did (about ten minutes)."""
-    from axonloop.host.experiments.regression import Regression
-    from axonloop.host.experiments.regression_study import study
-
-    study(out, device, Regression(epochs=epochs, mesh=mesh), seeds, jobs)
 
 
 @study_app.command("deploy")
@@ -383,14 +348,15 @@ def study_rates(
 @study_app.command("area")
 def study_area(
     board: Annotated[str, typer.Option(help="A board with many DSPs.")] = "ulx3s-85f",
+    full: Annotated[bool, typer.Option("--full", help="More widths and sizes.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for table and picture.")] = Path(
         "runs/study-area"
     ),
 ) -> None:
-    """Build cores of many lanes, widths and sizes for an FPGA (hours; goes on if stopped)."""
+    """Build cores of many lanes, widths and sizes for an FPGA (an hour; goes on if stopped)."""
     from axonloop.host.experiments.area import study
 
-    study(out, board)
+    study(out, board, full)
 
 
 def _fail(message: str, code: int) -> int:

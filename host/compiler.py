@@ -22,6 +22,7 @@ from axonloop.models.config import (
     MAX_AXONS,
     MAX_ENTRIES,
     MAX_NEURONS,
+    MAX_TERMS,
     CoreConfig,
     Destination,
     Geometry,
@@ -66,9 +67,9 @@ def smallest_geometry(
 ) -> Geometry:
     """The core with the fewest axons, neurons and entries that holds a network on a mesh.
 
-    `others` are further fields of `Geometry`; delay_slots and parameter_sets are raised from
-    their values there, or their defaults, only where they must be. Raises ValueError where no
-    core would do.
+    `others` are further fields of `Geometry`; delay_slots, parameter_sets, terms and blank_out
+    are raised from their values there, or their defaults, only where they must be. Raises
+    ValueError where no core would do.
     """
     sides = {"update_lanes": lanes, "trace_lanes": min(8, lanes), "multipliers": lanes}
     base = Geometry(
@@ -82,6 +83,8 @@ def smallest_geometry(
         entries=MAX_ENTRIES,
         delay_slots=16,
         parameter_sets=16,
+        terms=MAX_TERMS,
+        blank_out=1,
     )
     require_fit(plan, largest, may_move=place is None)
     found = grown(base, needs(plan))

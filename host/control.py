@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from axonloop.host.device import DeviceError
 from axonloop.host.packing import Words
 from axonloop.models.chip import ChipConfig
+from axonloop.models.link import GEOMETRY_FIELDS, geometry_words
 from axonloop.models.registers import MAGIC, VERSION, Control
 
 
@@ -19,9 +20,8 @@ def check_identity(chip: ChipConfig, core: int, control: Words) -> None:
     `control` holds at least the read-only words of the core with number `core`.
     """
     expected = {Control.MAGIC: MAGIC, Control.VERSION: VERSION, Control.CORE: core}
-    fields = (entry for entry in Control if Control.AXONS <= entry <= Control.ENTRIES)
-    expected |= {entry: int(getattr(chip.geometry, entry.name.lower())) for entry in fields}
-    expected |= {Control.COLUMNS: chip.mesh.columns, Control.ROWS: chip.mesh.rows}
+    built = geometry_words(chip.geometry, chip.mesh)
+    expected |= dict(zip(GEOMETRY_FIELDS, built, strict=True))
     for entry, value in expected.items():
         if control[entry] != value:
             thing = f"{entry.name.lower()} of the device"

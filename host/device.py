@@ -122,16 +122,23 @@ class Device(ABC):
         """Send error events: `values[k]`, in +-error_max, for `neurons[k]`; sums are exact."""
 
     @abstractmethod
+    def modulate(self, value: int) -> None:
+        """Broadcast M, the third factor of the learning rule's terms, kept until written again.
+
+        `clear` makes it 0. ValueError out of +-error_max, or when the build has no terms.
+        """
+
+    @abstractmethod
     def learn(self) -> None:
         """Apply the errors sent; at most once per tick, else DeviceError."""
 
     @abstractmethod
     def clear(self) -> None:
-        """Zero all state but weights, tick, seed and counters."""
+        """Zero all state but weights, tick, seed and counters; modulation is 0 too."""
 
     @abstractmethod
     def snapshot(self) -> dict[str, Any]:
-        """All state: weights, state arrays, pending, tick, seed, learned, counters.
+        """All state: weights, state arrays, pending, tick, seed, learned, modulation, counters.
 
         Refused with DeviceError while error events wait for `learn`.
         """

@@ -15,7 +15,7 @@ from axonloop.host.hashes import TraceHash
 from axonloop.host.layers import Layers
 from axonloop.host.program import Program
 from axonloop.host.spikes import SCORING, SpikeEncoder, generator
-from axonloop.models.registers import STATE_REGIONS
+from axonloop.models.registers import state_regions
 
 TRACED = 20
 """Samples whose whole state goes into trace_hash."""
@@ -82,9 +82,10 @@ class Scorer:
         return [table.take(pixels, axis=0).ravel() for pixels in trains]
 
     def _traced(self, trains: list[Array], trace: TraceHash) -> list[Array]:
+        regions = state_regions(self.device.config.geometry)
         for axons in trains:
             self.device.send_tick(axons)
-            self.device.send_read(STATE_REGIONS)
+            self.device.send_read(regions)
         spikes = []
         for _ in trains:
             spikes.append(self.device.take_tick())

@@ -10,7 +10,7 @@ import numpy as np
 from axonloop.host.network import Network
 from axonloop.host.plan import Plan, groups_of, make_plan
 from axonloop.models.chip import MAX_SIDE, Mesh
-from axonloop.models.config import MAX_CORES, Geometry, parameter_max, require_range
+from axonloop.models.config import MAX_CORES, OPTIONAL, Geometry, ParameterSet
 
 _NAMED = 4
 """Parts of a sum that a message names."""
@@ -73,8 +73,18 @@ def _core_needs(plan: Plan, core: int) -> Iterator[Need]:
     entries = entries_on(plan, core)
     total = sum(entries.values())
     yield Need("entries", max(1, total), where, total, entries)
-    sets = len(plan.parameter_sets(core))
-    yield Need("parameter_sets", max(1, sets), where, sets)
+    sets = plan.parameter_sets(core)
+    yield Need("parameter_sets", max(1, len(sets)), where, len(sets))
+    terms = max((_terms(parameters) for parameters in sets), default=0)
+    yield Need("terms", terms, where, terms)
+    drops = max((int(parameters.blank > 0) for parameters in sets), default=0)
+    yield Need("blank_out", drops, where, drops)
+
+
+def _terms(parameters: ParameterSet) -> int:
+    """The terms that a build must have for a set: one at least, if it uses their registers."""
+    used = any(getattr(parameters, name) for name in OPTIONAL if name != "blank")
+    return max(len(parameters.terms), int(used))
 
 
 def entries_on(plan: Plan, core: int) -> dict[str, int]:
@@ -105,12 +115,11 @@ def grown(geometry: Geometry, found: list[Need]) -> Geometry | None:
 
 
 def require_parameters(network: Network, geometry: Geometry) -> None:
-    """ValueError for a register of a parameter set that is out of the geometry's range."""
+    """ValueError for a register of a parameter set that is out of the range of its width."""
     sets = {f"population {p.name!r}": p.parameters for p in network.populations}
     sets |= {f"the traces of {p}": p.traces for p in network.projections if p.traces}
     for where, parameters in sets.items():
-        for name, limit in parameter_max(geometry).items():
-            require_range(f"{name} of {where}", getattr(parameters, name), 0, limit)
+        parameters.require_ranges(geometry, after=f" of {where}")
 
 
 def require_fit(plan: Plan, geometry: Geometry, may_move: bool) -> None:
@@ -151,7 +160,7 @@ def _advice(plan: Plan, geometry: Geometry, found: list[Need], may_move: bool) -
 
 def _larger(geometry: Geometry, larger: Geometry) -> str:
     names = ("axons", "neurons", "entries", "parameter_sets", "delay_slots", "weight_bits")
-    values = [(getattr(larger, name), name) for name in names]
+    values = [(getattr(larger, name), name) for name in (*names, "terms", "blank_out")]
     changed = [f"{v} {name}" for v, name in values if v != getattr(geometry, name)]
     return f"a geometry of {', '.join(changed)}"
 

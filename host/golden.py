@@ -13,7 +13,7 @@ from axonloop.host.modelled import ModelDevice
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig
 from axonloop.models.golden.chip import Chip
-from axonloop.models.registers import READABLE, WRITABLE, Region
+from axonloop.models.registers import Region, readable, writable
 
 
 class GoldenDevice(ModelDevice[Chip]):
@@ -34,12 +34,12 @@ class GoldenDevice(ModelDevice[Chip]):
 
     def read(self, region: Region) -> Array:
         """One state array, int32, a copy; also GATED and UNGATED."""
-        validation.check_region(region, READABLE)
+        validation.check_region(region, readable(self.config.geometry))
         return self._chip.array(region).astype(np.int32)
 
     def write(self, region: Region, values: Array) -> None:
         """Write one whole state array, of the shape that `read` returns."""
-        region = validation.check_region(region, WRITABLE)
+        region = validation.check_region(region, writable(self.config.geometry))
         values = validation.check_state(self.config, region, values)
         self._chip.set_array(region, values)
 
@@ -60,6 +60,10 @@ class GoldenDevice(ModelDevice[Chip]):
         np.add.at(sums, checked, errors)
         validation.check_sums(self.config.geometry, sums)
         self._chip.send_errors(checked, errors, ungated)
+
+    def modulate(self, value: int) -> None:
+        """Broadcast M; see `Device.modulate`."""
+        self._chip.modulate(validation.check_modulation(self.config.geometry, value))
 
     def snapshot(self) -> dict[str, Any]:
         """All state, as arrays and numbers that `numpy.savez` takes; see `Device.snapshot`."""

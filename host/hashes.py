@@ -28,7 +28,7 @@ class TraceHash:
         self._sha = hashlib.sha256()
 
     def update(self, arrays: Iterable[NDArray[Any]]) -> None:
-        """Add ticks: per tick the arrays of STATE_REGIONS, in that order, or all joined."""
+        """Add ticks: per tick the arrays of `state_regions`, in that order, or all joined."""
         for array in arrays:
             self._sha.update(_words(array))
 

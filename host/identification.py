@@ -33,7 +33,8 @@ def chip_of(identity: Words) -> ChipConfig:
 def _default_set(geometry: Geometry) -> ParameterSet:
     """Default parameters, as far as the geometry's widths hold them."""
     limits = parameter_max(geometry)
-    return ParameterSet(**{n: min(value, limits[n]) for n, value in vars(ParameterSet()).items()})
+    values = {name: value for name, value in vars(ParameterSet()).items() if name != "terms"}
+    return ParameterSet(**{name: min(value, limits.get(name, 0)) for name, value in values.items()})
 
 
 def _geometry_of(words: Sequence[int]) -> tuple[Geometry, Mesh]:

@@ -36,7 +36,7 @@ from axonloop.host.replies import data_payload, spikes_of_tick, spikes_of_ticks
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig
 from axonloop.models.packets import Kind, header
-from axonloop.models.registers import WRITABLE, Control, Counter, Region, region_words
+from axonloop.models.registers import Control, Counter, Region, region_words, writable
 
 POSTED_LIMIT = 1 << 16
 """Words that wait for an answered packet before they are sent on their own."""
@@ -90,6 +90,7 @@ class PacketDevice(Device):
         self._queue = transport if isinstance(transport, QueueTransport) else None
         self.config = chip = ChipConfig.of(config)
         self._words = region_words(chip.geometry)
+        self._writable = writable(chip.geometry)
         self._addresses = Addresses(chip)
         self._ticks = [as_words([header(Kind.TICK, chip.first, learn)]) for learn in (0, 1)]
         self._learn = as_words([header(Kind.LEARN, chip.first)])
@@ -159,7 +160,7 @@ class PacketDevice(Device):
 
     def read_many(self, regions: Sequence[Region]) -> list[Array]:
         """Several state arrays, in one exchange."""
-        if not validation.check_regions(regions):
+        if not validation.check_regions(self.config, regions):
             return []
         return self._arrays(regions, self._read_words(self._whole(regions)))
 
@@ -178,7 +179,7 @@ class PacketDevice(Device):
 
     def write(self, region: Region, values: Array) -> None:
         """Write one whole state array, of the shape that `read` returns."""
-        region = validation.check_region(region, WRITABLE)
+        region = validation.check_region(region, self._writable)
         self._write_state(region, validation.check_state(self.config, region, values))
 
     def _write_state(self, region: Region, values: Array) -> None:
@@ -210,7 +211,7 @@ class PacketDevice(Device):
 
     def send_read(self, regions: Sequence[Region]) -> None:
         """Read state arrays; `take_read` waits for them."""
-        checked = validation.check_regions(regions)
+        checked = validation.check_regions(self.config, regions)
         if not checked:
             return self._flight.add("read", list)
         asked = self._whole(checked)
@@ -261,6 +262,11 @@ class PacketDevice(Device):
         self._post(self._learn)
         self._ticked(learn=True)
 
+    def modulate(self, value: int) -> None:
+        """Broadcast M; see `Device.modulate`."""
+        checked = validation.check_modulation(self.config.geometry, value)
+        self._post_control(Control.MODULATION, [checked])
+
     def clear(self) -> None:
         """Zero all state but weights, tick, seed and counters."""
         self._post(as_words([header(Kind.CLEAR, self.config.first)]))
@@ -269,17 +275,19 @@ class PacketDevice(Device):
     def snapshot(self) -> dict[str, Any]:
         """All state, as arrays and numbers that `numpy.savez` takes; see `Device.snapshot`."""
         validation.require_no_errors(*(sums.values for sums in self._sums))
-        regions = (*WRITABLE, Region.WEIGHT, Region.CONTROL)
+        regions = (*self._writable, Region.WEIGHT, Region.CONTROL)
         *found, weights, controls = self._read_words(self._whole(regions))
         state: dict[str, Any] = {
             region.name.lower(): self._decode(region, words)
-            for region, words in zip(WRITABLE, found, strict=True)
+            for region, words in zip(self._writable, found, strict=True)
         }
         registers = (Control.TICK, Control.SEED, Control.LEARNED)
+        modulation = int(controls[0][Control.MODULATION].view(np.int32))
         return (
             state
             | {register.name.lower(): int(controls[0][register]) for register in registers}
             | {
+                "modulation": modulation,
                 "weights": self._weights(weights),
                 "counters": np.array([counter_values(control) for control in controls]),
                 "geometry": validation.geometry_text(self.config),
@@ -293,11 +301,13 @@ class PacketDevice(Device):
         """
         state = validation.check_snapshot(self.config, snapshot)
         self.clear()
-        for region in WRITABLE:
+        for region in self._writable:
             self._write_state(region, state[region.name.lower()])
         self._write_weights(state["weights"])
         self._learned = bool(state["learned"])
         self._post_control(Control.TICK, [state["tick"], state["seed"], state["learned"]])
+        if self.config.geometry.terms:
+            self._post_control(Control.MODULATION, [state["modulation"]])
         halves = [as_words(counter_halves(counts)) for counts in state["counters"].tolist()]
         self._write_words(Region.CONTROL, halves, Control.COUNTERS)
 

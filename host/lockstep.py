@@ -13,12 +13,10 @@ from axonloop.host.hashes import TraceHash, weight_hash
 from axonloop.host.traffic import Operation, Step, Traffic
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, require, require_range
-from axonloop.models.registers import MODEL_COUNTERS, STATE_REGIONS, Counter, Region
+from axonloop.models.registers import MODEL_COUNTERS, Counter, Region, state_regions
 
-COMPARED: tuple[Region, ...] = (*STATE_REGIONS, Region.PENDING, Region.GATED, Region.UNGATED)
-"""What is compared after every tick, besides reported spikes and weights."""
 POSTED: tuple[Region, ...] = (Region.PENDING, Region.GATED, Region.UNGATED)
-"""What packets change between ticks."""
+"""What packets change between ticks; compared after every tick too, behind the state of it."""
 SMALL_WEIGHTS = 1024
 """Up to so many weights are compared after every learning step; more, now and then."""
 NOW_AND_THEN = 16
@@ -70,6 +68,7 @@ class Lockstep:
         self._devices = list(devices)
         self._traffic = Traffic(config, seed, learning)
         self._hashes = [TraceHash() for _ in devices]
+        self._state = state_regions(self._traffic.config.geometry)
         self._tick = 0
         self._apply(Operation("load_weights", (self._traffic.weights(),)))
 
@@ -99,7 +98,7 @@ class Lockstep:
             self._compare_regions(POSTED)
         reported = [device.tick(step.axons, step.learn) for device in self._devices]
         self._same("reported", reported)
-        self._hash(self._compare_regions(COMPARED))
+        self._hash(self._compare_regions((*self._state, *POSTED)))
         for operation in step.after:
             self._apply(operation)
         self._compare_rest(learned=step.learn or bool(step.after))
@@ -131,7 +130,7 @@ class Lockstep:
 
     def _hash(self, found: list[list[Array]]) -> None:
         for digest, arrays in zip(self._hashes, found, strict=True):
-            digest.update([np.concatenate(arrays[: len(STATE_REGIONS)])])
+            digest.update([np.concatenate(arrays[: len(self._state)])])
 
     def _compare_weights(self) -> None:
         self._same("weight", [device.read_weights() for device in self._devices])
@@ -146,7 +145,7 @@ class Lockstep:
     def _exchange(self, moved_tick: int | None) -> None:
         """Compare snapshots and give every device that of its neighbour."""
         snapshots = [device.snapshot() for device in self._devices]
-        for name in ("tick", "seed", "learned"):
+        for name in ("tick", "seed", "learned", "modulation"):
             self._same_number(name, [int(snapshot[name]) for snapshot in snapshots])
         for device, snapshot in zip(self._devices, snapshots[1:] + snapshots[:1], strict=True):
             tick = snapshot["tick"] if moved_tick is None else moved_tick

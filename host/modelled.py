@@ -57,7 +57,7 @@ class ModelDevice(Device, Generic[M]):
 
     def read_many(self, regions: Sequence[Region]) -> list[Array]:
         """Several state arrays."""
-        return [self.read(region) for region in validation.check_regions(regions)]
+        return [self.read(region) for region in validation.check_regions(self.config, regions)]
 
     def tick(self, axons: Array, learn: bool = False) -> Array:
         """Run one tick with spikes on `axons`; return the reported neurons, sorted, int32."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.device import Array
-from axonloop.models.config import CoreConfig, Geometry
+from axonloop.models.config import CoreConfig, Geometry, parameter_max
 from axonloop.models.packets import MAX_COUNT, Kind, header
 from axonloop.models.registers import (
     FANOUT_FIELDS,
@@ -52,8 +52,8 @@ def table_words(config: CoreConfig) -> dict[Region, Words]:
 def _parameter_words(config: CoreConfig) -> Words:
     words = np.zeros((config.geometry.parameter_sets, PARAMETER_STRIDE), np.uint32)
     for index, parameters in enumerate(config.parameter_sets):
-        for name, offset in PARAMETER_INDEX.items():
-            words[index, offset] = int(getattr(parameters, name))
+        for name in parameter_max(config.geometry):
+            words[index, PARAMETER_INDEX[name]] = parameters.register(name)
     return words.ravel()
 
 

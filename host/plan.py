@@ -17,7 +17,7 @@ from axonloop.models.config import ParameterSet, require, require_range
 Places = Mapping[str, tuple[int, ...]]
 """The cores of every population, by its name."""
 
-_TRACES = ("alpha_p", "beta_p", "q_inc", "p_shift", "pq_shift", "pq_on")
+_TRACES = ("alpha_p", "beta_p", "q_inc", "p_shift", "pq_shift", "pq_on", "qq_shift", "blank")
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ class Settings:
         values = dict(data)
         try:
             for name in {"parameters", "deep"} & set(values):
-                values[name] = ParameterSet(**values[name])
+                values[name] = ParameterSet.from_dict(values[name])
             return cls(**values)
         except TypeError as error:
             raise ValueError(f"settings must be of the known kinds: {error}") from error

@@ -69,11 +69,15 @@ def rasters(
 
 @dataclass
 class SurrogateTrainer:
-    """Trains the network of `settings` off the chip; `module` holds the weights."""
+    """Trains the network of `settings` off the chip; `module` holds the weights.
+
+    `readout` `(neurons of the last layer, classes)` stands in for the fixed random one.
+    """
 
     settings: Settings
     digits: Digits
     descent: Descent = field(default_factory=Descent)
+    readout: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         torch.set_num_threads(1)  # more cost time at these sizes
@@ -90,7 +94,8 @@ class SurrogateTrainer:
         )
         (name, reader), *_ = reversed(layers_of(settings, self.program).readers.items())
         self._neurons = torch.tensor(self.program.neurons[name], dtype=torch.int64)
-        self._readout = torch.tensor(reader.readout.weights.T, dtype=FLOAT)
+        readout = reader.readout.weights.T if self.readout is None else self.readout
+        self._readout = torch.tensor(readout, dtype=FLOAT)
         self._encoder = encoder_of(settings)
 
     def load_weights(self, weights: NDArray[np.float64]) -> None:

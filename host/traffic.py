@@ -11,7 +11,7 @@ from axonloop.host.device import Array
 from axonloop.host.validation import region_shape
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig
-from axonloop.models.registers import WRITABLE, Region, value_bits
+from axonloop.models.registers import Region, value_bits, writable
 from axonloop.sim.stimulus import random_chip, random_chip_weights
 
 SEGMENT = 48
@@ -20,6 +20,8 @@ SPIKE_RATES = (0.0, 0.02, 0.1, 0.1, 0.3, 0.7)
 ERROR_RATES = (0.0, 0.03, 0.1, 0.3, 1.0)
 RARE = 0.01
 """Chance per tick of each of the rarer things."""
+MODULATED = 0.2
+"""Chance per tick of another modulation, where the build has terms."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,13 @@ class Traffic:
             self._sums[:] = 0
             operations.append(Operation("clear"))
         if self._chance(RARE):
-            region = WRITABLE[self._rng.integers(0, len(WRITABLE))]
+            regions = writable(self.config.geometry)
+            region = regions[self._rng.integers(0, len(regions))]
             operations.append(Operation("write", (region, self._state(region))))
+        geometry = self.config.geometry
+        if geometry.terms and self._chance(MODULATED):
+            limit = geometry.error_max
+            operations.append(Operation("modulate", (int(self._rng.integers(-limit, limit + 1)),)))
         if self._chance(RARE):
             chip = self.config
             self.config = random_chip(self._rng, chip.geometry, chip.mesh, chip.first)

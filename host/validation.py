@@ -20,14 +20,14 @@ from axonloop.models.config import CoreConfig, Geometry, require, require_range
 from axonloop.models.golden.synapses import visited
 from axonloop.models.registers import (
     COUNTER_BITS,
-    READABLE,
-    WRITABLE,
+    PER_AXON,
     Counter,
     Region,
+    readable,
     state_limits,
+    writable,
 )
 
-_READABLE = frozenset(READABLE)
 CLOSED = "device must be open, not closed"
 """What a device that was closed answers, as a DeviceError."""
 
@@ -98,6 +98,14 @@ def check_delay(geometry: Geometry, delay: int) -> int:
     return whole
 
 
+def check_modulation(geometry: Geometry, value: int) -> int:
+    """A value of M, for a build with terms."""
+    require(geometry.terms > 0, "terms of the build", "at least 1 to take a modulation", 0)
+    whole = int(value) if isinstance(value, np.integer) else value
+    require_range("modulation", whole, -geometry.error_max, geometry.error_max)
+    return whole
+
+
 def check_events(
     chip: ChipConfig, neurons: ArrayLike, values: ArrayLike
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -139,8 +147,7 @@ def region_shape(chip: ChipConfig, region: Region) -> tuple[int, ...]:
     """Shape of a state array."""
     if region == Region.PENDING:
         return chip.geometry.delay_slots, chip.axons
-    per_axon = region in (Region.TRACE_Q, Region.TRACE_P, Region.TRACE_PQ)
-    return (chip.axons if per_axon else chip.neurons,)
+    return (chip.axons if region in PER_AXON else chip.neurons,)
 
 
 def check_region(region: Region, allowed: tuple[Region, ...]) -> Region:
@@ -150,12 +157,13 @@ def check_region(region: Region, allowed: tuple[Region, ...]) -> Region:
     return Region(region)
 
 
-def check_regions(regions: Sequence[Region]) -> list[Region]:
+def check_regions(chip: ChipConfig, regions: Sequence[Region]) -> list[Region]:
     """Regions that `Device.read_many` takes."""
     require(isinstance(regions, Sequence), "regions", "a list", regions)
-    if all(type(region) is Region for region in regions) and _READABLE.issuperset(regions):
+    allowed = readable(chip.geometry)
+    if all(type(region) is Region for region in regions) and set(allowed).issuperset(regions):
         return list(regions)
-    return [check_region(region, READABLE) for region in regions]
+    return [check_region(region, allowed) for region in regions]
 
 
 def check_state(chip: ChipConfig, region: Region, values: ArrayLike) -> Array:
@@ -188,8 +196,9 @@ def geometry_text(chip: ChipConfig) -> str:
 
 def check_snapshot(chip: ChipConfig, snapshot: dict[str, Any]) -> dict[str, Any]:
     """A snapshot of any device of the same chip, with checked arrays and plain ints."""
-    regions = [region.name.lower() for region in WRITABLE]
-    keys = {"weights", "tick", "seed", "learned", "counters", "geometry", *regions}
+    regions = {region.name.lower(): region for region in writable(chip.geometry)}
+    numbers = ("tick", "seed", "learned", "modulation")
+    keys = {"weights", *numbers, "counters", "geometry", *regions}
     require(isinstance(snapshot, dict), "snapshot", "a dictionary", snapshot)
     found = set(snapshot)
     require(found == keys, "snapshot", f"made of {sorted(keys)}", sorted(found, key=str))
@@ -197,11 +206,13 @@ def check_snapshot(chip: ChipConfig, snapshot: dict[str, Any]) -> dict[str, Any]
     mine = geometry_text(chip)
     require(text == mine, "geometry of the snapshot", mine, text)
     checked: dict[str, Any] = {"geometry": mine}
-    for region, name in zip(WRITABLE, regions, strict=True):
+    for name, region in regions.items():
         checked[name] = check_state(chip, region, snapshot[name])
     checked["weights"] = check_weights(chip, snapshot["weights"])
-    for name, high in (("tick", 2**32 - 1), ("seed", 2**32 - 1), ("learned", 1)):
-        value = ranged(f"{name} of the snapshot", snapshot[name], 0, high)
+    modulated = chip.geometry.error_max if chip.geometry.terms else 0
+    limits = ((0, 2**32 - 1), (0, 2**32 - 1), (0, 1), (-modulated, modulated))
+    for name, (low, high) in zip(numbers, limits, strict=True):
+        value = ranged(f"{name} of the snapshot", snapshot[name], low, high)
         require(value.shape == (), f"{name} of the snapshot", "one number", value.shape)
         checked[name] = int(value)
     high = (1 << COUNTER_BITS) - 1

@@ -13,13 +13,22 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from axonloop.models.checks import require as require
+from axonloop.models.checks import require_member as require_member
+from axonloop.models.checks import require_range as require_range
+from axonloop.models.terms import MAX_ETA_SHIFT as MAX_ETA_SHIFT
+from axonloop.models.terms import MAX_TERMS as MAX_TERMS
+from axonloop.models.terms import AxonFactor as AxonFactor
+from axonloop.models.terms import NeuronFactor as NeuronFactor
+from axonloop.models.terms import Term as Term
+from axonloop.models.terms import ThirdFactor as ThirdFactor
+
 DECAY_ONE = 4096
 """The decay factor that keeps its operand: factors are k / 4096."""
 MAX_AXONS = 2048
 MAX_NEURONS = 2048
 MAX_CORES = 255
 MAX_ENTRIES = 65536
-MAX_ETA_SHIFT = 20
 
 
 class ResetMode(IntEnum):
@@ -42,26 +51,6 @@ class Layout(IntEnum):
 
     PLAIN = 0
     SKEWED = 1
-
-
-def require(good: bool, thing: str, condition: str, value: object) -> None:
-    """Raise ValueError in the one grammar of this project unless `good`."""
-    if not good:
-        raise ValueError(f"{thing} must be {condition}, not {value!r}")
-
-
-def require_range(thing: str, value: int, low: int, high: int) -> None:
-    """Raise ValueError unless `value` is a whole number in `low..high`."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    require(whole and low <= value <= high, thing, f"a whole number in {low}..{high}", value)
-
-
-def require_member(thing: str, value: Any, kind: type[IntEnum]) -> IntEnum:
-    """The member of `kind` that `value` is or numbers; ValueError if there is none."""
-    choices = ", ".join(f"{member.value} ({member.name.lower()})" for member in kind)
-    known = isinstance(value, int) and value in kind.__members__.values()
-    require(known, thing, f"one of {choices}", value)
-    return kind(value)
 
 
 def ceil_log2(value: int) -> int:
@@ -92,6 +81,8 @@ class Geometry:
     delay_slots: int = 4
     parameter_sets: int = 4
     entries: int = 1024
+    terms: int = 0
+    blank_out: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layout", require_member("layout", self.layout, Layout))
@@ -181,15 +172,22 @@ _GEOMETRY_RANGES = {
     "delay_slots": (2, 16),
     "parameter_sets": (1, 16),
     "entries": (1, MAX_ENTRIES),
+    "terms": (0, MAX_TERMS),
+    "blank_out": (0, 1),
 }
+
+
+OPTIONAL = ("qq_shift", "blank", "zeta", "z_inc", "z_shift")
+"""Registers that only builds with terms or `blank_out` have, as the terms themselves."""
 
 
 @dataclass(frozen=True)
 class ParameterSet:
     """The registers that a population shares; ranges in docs/contract.md, section 4.
 
-    Decays are in 1/4096. Neuron groups use the first block and `eta_shift`, `rounding`; axons
-    use the second block. `CoreConfig` checks the ranges, because they depend on the geometry.
+    Decays are in 1/4096. Neuron groups use the first block, `eta_shift`, `rounding` and the last
+    block; axons use the second block, `qq_shift` and `blank`. A set without terms learns by the
+    plain error-triggered rule. `CoreConfig` checks the ranges, which depend on the geometry.
     """
 
     alpha_n: int = 3686
@@ -213,14 +211,63 @@ class ParameterSet:
     eta_shift: int = 12
     rounding: Rounding = Rounding.STOCHASTIC
 
+    qq_shift: int = 0
+    blank: int = 0
+
+    zeta: int = 0
+    z_inc: int = 0
+    z_shift: int = 0
+    terms: tuple[Term, ...] = ()
+
     def __post_init__(self) -> None:
         for name, kind in (("reset_mode", ResetMode), ("rounding", Rounding)):
             object.__setattr__(self, name, require_member(name, getattr(self, name), kind))
+        listed = isinstance(self.terms, list | tuple)
+        known = listed and all(isinstance(term, Term) for term in self.terms)
+        require(known, "terms", "a tuple of Term", self.terms)
+        object.__setattr__(self, "terms", tuple(self.terms))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ParameterSet:
+        """The inverse of `dataclasses.asdict`; TypeError for an unknown field."""
+        terms = tuple(Term(**entry) for entry in data.get("terms", ()))
+        return cls(**{**data, "terms": terms})
+
+    def register(self, name: str) -> int:
+        """The word of a register by its name, `term_0` to `term_3` included."""
+        if not name.startswith("term_"):
+            return int(getattr(self, name))
+        index = int(name.removeprefix("term_"))
+        return self.terms[index].word if index < len(self.terms) else 0
+
+    def require_ranges(self, geometry: Geometry, before: str = "", after: str = "") -> None:
+        """ValueError for a register out of range, built or not; `before` its name, and `after`."""
+        limits = parameter_max(dataclasses.replace(geometry, terms=MAX_TERMS, blank_out=1))
+        for entry in dataclasses.fields(self):
+            if entry.name != "terms":
+                value = getattr(self, entry.name)
+                require_range(f"{before}{entry.name}{after}", value, 0, limits[entry.name])
+
+    def require_built(self, geometry: Geometry, where: str) -> None:
+        """ValueError for a register that is out of range, or used and not built."""
+        self.require_ranges(geometry, where)
+        most = geometry.terms
+        require(len(self.terms) <= most, f"{where}terms", f"at most {most}", len(self.terms))
+        built = parameter_max(geometry)
+        for name in (n for n in OPTIONAL if n not in built):
+            value = getattr(self, name)
+            require(value == 0, f"{where}{name}", "0 (it is not built)", value)
 
 
 def parameter_max(geometry: Geometry) -> dict[str, int]:
-    """Largest value of every register of a parameter set; the smallest is 0 for all."""
+    """Largest value of every register of a parameter set that is built; the smallest is 0."""
     state, trace = geometry.state_max, geometry.trace_max
+    optional: dict[str, int] = {}
+    if geometry.terms:
+        optional |= {"qq_shift": 15, "zeta": DECAY_ONE, "z_inc": trace, "z_shift": 15}
+        optional |= {f"term_{k}": (1 << 16) - 1 for k in range(geometry.terms)}
+    if geometry.blank_out:
+        optional["blank"] = (1 << 16) - 1
     return {
         "alpha_n": DECAY_ONE,
         "beta_n": DECAY_ONE,
@@ -240,6 +287,7 @@ def parameter_max(geometry: Geometry) -> dict[str, int]:
         "pq_on": geometry.pq_max,
         "eta_shift": MAX_ETA_SHIFT,
         "rounding": max(Rounding),
+        **optional,
     }
 
 
@@ -316,9 +364,7 @@ class CoreConfig:
         high = self.geometry.parameter_sets
         require(1 <= count <= high, "parameter_sets", f"1..{high} sets", count)
         for index, parameters in enumerate(self.parameter_sets):
-            for name, limit in parameter_max(self.geometry).items():
-                value = getattr(parameters, name)
-                require_range(f"parameter_sets[{index}].{name}", value, 0, limit)
+            parameters.require_built(self.geometry, f"parameter_sets[{index}].")
 
     def _check_rows_and_groups(self) -> None:
         sets, total = len(self.parameter_sets) - 1, self.geometry.groups
@@ -364,7 +410,7 @@ class CoreConfig:
             return cls(
                 geometry=Geometry(**values.pop("geometry", {})),
                 parameter_sets=tuple(
-                    ParameterSet(**entry) for entry in values.pop("parameter_sets", [{}])
+                    ParameterSet.from_dict(entry) for entry in values.pop("parameter_sets", [{}])
                 ),
                 rows=tuple(Row(**entry) for entry in values.pop("rows", [])),
                 groups=tuple(Group(**entry) for entry in values.pop("groups", [])),

@@ -14,7 +14,7 @@ from axonloop.models.registers import Control, Field
 
 MAGIC = 0x41584C4C
 """Word 0 of the identification."""
-VERSION = 1
+VERSION = 2
 """Version of the protocol."""
 FRAME_WORDS = 64
 """Most data words of a frame."""
@@ -66,7 +66,7 @@ class Reason(IntEnum):
 
 
 class Identity(IntEnum):
-    """Words of the identification; from GEOMETRY on, words 3..20 of the chip's CONTROL region."""
+    """Words of the identification; from GEOMETRY on, words 3..22 of the chip's CONTROL region."""
 
     MAGIC = 0
     VERSION = 1
@@ -81,7 +81,7 @@ class Identity(IntEnum):
     GEOMETRY = 10
 
 
-GEOMETRY_FIELDS = tuple(entry for entry in Control if Control.AXONS <= entry <= Control.ROWS)
+GEOMETRY_FIELDS = tuple(entry for entry in Control if Control.AXONS <= entry <= Control.BLANK_OUT)
 IDENTITY_WORDS = Identity.GEOMETRY + len(GEOMETRY_FIELDS)
 
 
@@ -130,7 +130,7 @@ class LinkConfig:
 
 
 def geometry_words(geometry: Geometry, mesh: Mesh) -> list[int]:
-    """Words 3..20 of the chip's CONTROL region."""
+    """Words 3..22 of the chip's CONTROL region."""
     values = {**vars(geometry), **vars(mesh)}
     return [int(values[field.name.lower()]) for field in GEOMETRY_FIELDS]
 

@@ -12,11 +12,11 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config import Geometry, ceil_log2, parameter_max
+from axonloop.models.config import MAX_TERMS, Geometry, ceil_log2, parameter_max
 
 MAGIC = 0x4158_4C50
 """Word 0 of a core: "AXLP" """
-VERSION = 2
+VERSION = 3
 """Version of the packets and of this map; a host refuses any other."""
 PARAMETER_STRIDE = 32
 """Words between two parameter sets."""
@@ -39,12 +39,15 @@ class Region(IntEnum):
     COUNTDOWN = 0x13
     BOX = 0x14
     SPIKE = 0x15
+    TRACE_Z = 0x16
     TRACE_Q = 0x18
     TRACE_P = 0x19
     TRACE_PQ = 0x1A
+    TRACE_QQ = 0x1B
     GATED = 0x1C
     UNGATED = 0x1D
     PENDING = 0x1E
+    MARK = 0x1F
     WEIGHT = 0x20
 
 
@@ -72,9 +75,12 @@ class Control(IntEnum):
     ENTRIES = 18
     COLUMNS = 19
     ROWS = 20
+    TERMS = 21
+    BLANK_OUT = 22
     TICK = 24
     SEED = 25
     LEARNED = 26
+    MODULATION = 27
     COUNTERS = 32
 
 
@@ -131,13 +137,38 @@ STATE_REGIONS: tuple[Region, ...] = (
     Region.TRACE_P,
     Region.TRACE_PQ,
 )
-"""Every state word of a tick, in the order in which trace_hash takes them."""
-WRITABLE = (*STATE_REGIONS, Region.PENDING)
-"""State arrays that a host may write; a snapshot holds them."""
-READABLE = (*WRITABLE, Region.GATED, Region.UNGATED)
-"""State arrays that a host may read."""
+"""The state words of a tick that every build has, in the order in which trace_hash takes them."""
+PER_AXON = frozenset(
+    {Region.TRACE_Q, Region.TRACE_P, Region.TRACE_PQ, Region.TRACE_QQ, Region.MARK}
+)
+"""State arrays with a word per axon; all others but PENDING have one per neuron."""
+TERM_REGIONS: tuple[Region, ...] = (Region.TRACE_Z, Region.TRACE_QQ, Region.MARK)
+"""State words of builds with terms; they follow the others."""
 
-PARAMETER_INDEX = {name: index for index, name in enumerate(parameter_max(Geometry()))}
+
+def state_regions(geometry: Geometry) -> tuple[Region, ...]:
+    """Every state word of a tick, in the order in which trace_hash takes them."""
+    return STATE_REGIONS + (TERM_REGIONS if geometry.terms else ())
+
+
+def writable(geometry: Geometry) -> tuple[Region, ...]:
+    """State arrays that a host may write; a snapshot holds them."""
+    return (*state_regions(geometry), Region.PENDING)
+
+
+def readable(geometry: Geometry) -> tuple[Region, ...]:
+    """State arrays that a host may read."""
+    return (*writable(geometry), Region.GATED, Region.UNGATED)
+
+
+PARAMETER_INDEX = {name: index for index, name in enumerate(parameter_max(Geometry()))} | {
+    "qq_shift": 18,
+    "blank": 19,
+    "zeta": 20,
+    "z_inc": 21,
+    "z_shift": 22,
+    **{f"term_{k}": 24 + k for k in range(MAX_TERMS)},
+}
 """Offset of each register inside its parameter set."""
 
 
@@ -219,6 +250,8 @@ def region_words(geometry: Geometry) -> dict[Region, int]:
         Region.PENDING: geometry.delay_slots * pending_stride(geometry),
         Region.WEIGHT: axons * weight_stride(geometry),
     }
+    if geometry.terms:
+        words |= {Region.TRACE_Z: neurons, Region.TRACE_QQ: axons, Region.MARK: axons}
     return words | dict.fromkeys(per_neuron, neurons)
 
 
@@ -246,6 +279,9 @@ def value_bits(geometry: Geometry) -> dict[Region, tuple[int, bool]]:
         Region.GATED: sums,
         Region.UNGATED: sums,
         Region.PENDING: (geometry.trace_lanes, False),
+        Region.TRACE_Z: (geometry.trace_bits, False),
+        Region.TRACE_QQ: (geometry.pq_bits, False),
+        Region.MARK: (2, False),
     }
 
 

@@ -14,8 +14,12 @@ def _make(
     weights: tuple[Layout, int],
     widths: tuple[int, int, int, int, int],
     tables: tuple[int, int, int],
+    rule: tuple[int, int] = (0, 0),
 ) -> Geometry:
-    """Lanes: all, update, trace, multipliers. Widths: weight, state, trace, error, pq."""
+    """Lanes: all, update, trace, multipliers. Widths: weight, state, trace, error, pq.
+
+    Rule: terms, blank_out.
+    """
     (total, update, trace, multipliers), (layout, ports) = lanes, weights
     weight, state, trace_bits, error, pq = widths
     slots, sets, entries = tables
@@ -36,6 +40,8 @@ def _make(
         delay_slots=slots,
         parameter_sets=sets,
         entries=entries,
+        terms=rule[0],
+        blank_out=rule[1],
     )
 
 
@@ -62,12 +68,19 @@ GEOMETRIES: dict[str, Geometry] = {
     "flat": _make(4, 260, (4, 2, 2, 2), (S, 1), (8, 16, 12, 8, 8), (4, 9, 500)),
     "many-slots": _make(40, 24, (8, 2, 4, 4), (S, 2), (12, 22, 15, 8, 3), (16, 10, 77)),
     "few-bits": _make(32, 32, (4, 4, 4, 4), (S, 2), (4, 8, 8, 4, 4), (2, 16, 50)),
+    "terms": _make(32, 24, (4, 2, 4, 1), (P, 1), (8, 16, 12, 8, 8), (4, 4, 64), (2, 0)),
+    "terms-blank": _make(32, 32, (8, 8, 2, 4), (S, 2), (8, 16, 12, 8, 8), (4, 6, 64), (4, 1)),
+    "terms-serial": _make(28, 16, (4, 1, 1, 4), (S, 1), (6, 14, 10, 4, 5), (8, 5, 64), (4, 1)),
+    "terms-odd": _make(24, 40, (8, 4, 8, 8), (S, 2), (9, 19, 15, 7, 3), (2, 3, 64), (1, 0)),
+    "blank": _make(24, 24, (2, 2, 2, 1), (P, 2), (5, 12, 8, 5, 6), (4, 3, 64), (0, 1)),
     "ice40": _make(64, 64, (4, 1, 1, 1), (P, 1), (8, 16, 12, 8, 8), (4, 2, 128)),
+    "serial-core": _make(96, 64, (2, 1, 1, 1), (P, 1), (8, 14, 12, 7, 8), (4, 4, 200)),
     "gates": _make(64, 32, (2, 1, 1, 2), (S, 2), (8, 16, 12, 8, 8), (4, 2, 128)),
+    "gates-terms": _make(64, 32, (2, 1, 1, 2), (S, 2), (8, 16, 12, 8, 8), (4, 2, 128), (2, 1)),
     "gates-plain": _make(128, 128, (2, 1, 1, 1), (P, 1), (8, 12, 8, 4, 4), (2, 2, 128)),
     "default": _make(256, 256, (16, 16, 8, 16), (S, 2), (8, 16, 12, 8, 8), (4, 4, 1024)),
 }
 """By name. The gates are for netlists: small, and the plain one's weights fill an SPRAM. `QUICK`
 names those that `axonloop verify` uses."""
 
-QUICK = ("small", "plain", "one-lane", "odd-widths", "few-bits")
+QUICK = ("small", "plain", "one-lane", "odd-widths", "few-bits", "terms", "terms-blank")

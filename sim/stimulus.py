@@ -17,12 +17,16 @@ from numpy.typing import NDArray
 from axonloop.models.chip import ChipConfig, Mesh
 from axonloop.models.config import (
     DECAY_ONE,
+    AxonFactor,
     CoreConfig,
     Destination,
     Geometry,
     Group,
+    NeuronFactor,
     ParameterSet,
     Row,
+    Term,
+    ThirdFactor,
     parameter_max,
 )
 from axonloop.models.golden.synapses import visited
@@ -71,10 +75,15 @@ def random_parameters(rng: Rng, geometry: Geometry) -> ParameterSet:
         "eta_shift": int(rng.integers(0, min(20, geometry.error_bits + geometry.pq_bits) + 1)),
         "rounding": int(_chance(rng, 0.25)),
     }
-    for name, high in parameter_max(geometry).items():
+    if geometry.terms:
+        values |= _neuron_trace_parameters(rng, geometry)
+    if geometry.blank_out:
+        values["blank"] = int(rng.integers(0, 1 << 15)) if _chance(rng, 0.5) else 0
+    limits = parameter_max(geometry)
+    for name, high in ((name, limits[name]) for name in values):
         anything = int(rng.integers(0, high + 1))
         values[name] = anything if _chance(rng, 0.1) else min(values[name], high)
-    return ParameterSet(**values)
+    return ParameterSet(**values, terms=_random_terms(rng, geometry))
 
 
 def _trace_parameters(rng: Rng, geometry: Geometry) -> dict[str, int]:
@@ -86,6 +95,34 @@ def _trace_parameters(rng: Rng, geometry: Geometry) -> dict[str, int]:
         "pq_shift": int(rng.integers(0, max(1, geometry.trace_bits - 3))),
         "pq_on": int(rng.integers(0, geometry.pq_max + 1)),
     }
+
+
+def _neuron_trace_parameters(rng: Rng, geometry: Geometry) -> dict[str, int]:
+    return {
+        "qq_shift": int(rng.integers(0, max(1, geometry.trace_bits - 3))),
+        "zeta": _decay(rng),
+        "z_inc": max(1, int(geometry.trace_max * _log_uniform(rng, 0.02, 1))),
+        "z_shift": int(rng.integers(0, max(1, geometry.trace_bits - 3))),
+    }
+
+
+def _random_terms(rng: Rng, geometry: Geometry) -> tuple[Term, ...]:
+    """Mostly as many as the build has; none at all is the plain rule. One in five is off."""
+    if _chance(rng, 0.2):
+        return ()
+    return tuple(_random_term(rng, geometry) for _ in range(geometry.terms))
+
+
+def _random_term(rng: Rng, geometry: Geometry) -> Term:
+    widest = min(20, geometry.error_bits + geometry.pq_bits)
+    return Term(
+        axon=AxonFactor(int(rng.choice(len(AxonFactor)))),
+        neuron=NeuronFactor(int(rng.choice(len(NeuronFactor)))),
+        third=ThirdFactor(int(rng.choice(len(ThirdFactor)))),
+        sign=int(rng.choice((-1, 1))),
+        scale=int(rng.choice((0, 0, 1, 2, 3, 5, 7))),
+        shift=int(rng.integers(0, (20 if _chance(rng, 0.1) else widest) + 1)),
+    )
 
 
 def _random_row(rng: Rng, geometry: Geometry, sets: int) -> Row:

@@ -14,8 +14,8 @@ CODE = (
     "002C4DAB 00589B55 00B136A9 01626D51 02C4DAA1 0589B541 0B136A81 1626D501 2C4DAA01 "
     "589B5401 B136A801"
 )
-STATES = ["current", "membrane", "reset", "countdown", "box", "spike"]
-TRACES = ["trace_q", "trace_p", "trace_pq"]
+STATES = ["current", "membrane", "reset", "countdown", "box", "spike", "trace_z"]
+TRACES = ["trace_q", "trace_p", "trace_pq", "trace_qq", "mark"]
 PORTS = ["north", "east", "south", "west", "local"]
 
 
@@ -48,8 +48,8 @@ def rounds(word: int, first: int, last: int) -> int:
 def h(seed: int, tick: int, core: int, neuron: int, axon: int, purpose: int) -> int:
     word = rounds(tick, 0, 3)
     word = rounds(word ^ seed, 4, 7)
-    word = rounds(word ^ core ^ purpose << 16, 8, 9)
-    word = rounds(word ^ neuron, 10, 13)
+    word = rounds(word ^ core, 8, 9)
+    word = rounds(word ^ neuron ^ purpose << 16, 10, 13)
     for bit, column in enumerate(CODE.split()):
         if axon >> bit & 1:
             word ^= int(column, 16)
@@ -83,6 +83,7 @@ class NaiveCore:
         self.state |= {name: [0] * axons for name in TRACES}
         self.gated, self.ungated = [0] * neurons, [0] * neurons
         self.pending = [[0] * axons for _ in range(self.geometry.delay_slots)]
+        self.modulation = 0
 
     def neuron_set(self, i: int):
         group = self.config.groups[i // self.geometry.lanes]
@@ -102,7 +103,7 @@ class NaiveCore:
         sums[neuron] = wrapped(sums[neuron] + value, self.geometry.error_bits + 8)
         self.counters["errors"] += 1
 
-    def tick(self, t: int) -> None:
+    def tick(self, seed: int, t: int) -> None:
         geometry, rows = self.geometry, self.config.rows
         self.counters["ticks"] += 1
         slot = self.pending[t % geometry.delay_slots]
@@ -111,19 +112,25 @@ class NaiveCore:
         for j, row in enumerate(rows):
             self.counters["events"] += spikes[j]
             self.counters["synops"] += spikes[j] * geometry.lanes * row.groups
-        acc = [self.integrate(i, spikes) for i in range(geometry.neurons)]
+        acc = [self.integrate(i, spikes, seed, t) for i in range(geometry.neurons)]
         for i in range(geometry.neurons):
             self.update_neuron(i, acc[i])
         for j in range(geometry.axons):
             self.update_axon(j, spikes[j])
 
-    def integrate(self, i: int, spikes: list[bool]) -> int:
+    def integrate(self, i: int, spikes: list[bool], seed: int, t: int) -> int:
         total, group = 0, i // self.geometry.lanes
         for j, row in enumerate(self.config.rows):
             visits = row.first_group <= group < row.first_group + row.groups
             if spikes[j] and visits and self.weights[j][i] != self.geometry.no_synapse:
-                total += self.weights[j][i]
+                total += 0 if self.drops(j, i, seed, t) else self.weights[j][i]
         return total
+
+    def drops(self, j: int, i: int, seed: int, t: int) -> bool:
+        if self.geometry.blank_out == 0:
+            return False
+        blank = self.config.parameter_sets[self.config.rows[j].parameter_set].blank
+        return h(seed, t, self.config.core, j, i, 15) % 65536 < blank
 
     def update_neuron(self, i: int, acc: int) -> None:
         p, s, top = self.neuron_set(i), self.state, self.geometry.state_max
@@ -144,6 +151,9 @@ class NaiveCore:
         s["current"][i], s["membrane"][i], s["spike"][i] = current, v1, int(spike)
         s["countdown"][i] = p.refractory if spike else max(0, countdown - 1)
         self.counters["spikes"] += spike
+        if self.geometry.terms > 0:
+            z = decay(s["trace_z"][i], p.zeta) + (p.z_inc if spike else 0)
+            s["trace_z"][i] = self.clip(z, 0, 2**self.geometry.trace_bits - 1)
 
     def update_axon(self, j: int, spike: bool) -> None:
         row, s, top = self.config.rows[j], self.state, self.geometry.trace_max
@@ -152,12 +162,17 @@ class NaiveCore:
         s["trace_q"][j] = q
         s["trace_p"][j] = self.clip(decay(s["trace_p"][j], p.alpha_p) + (q >> p.p_shift), 0, top)
         if not row.plastic:
-            pq = 0
+            pq = qq = mark = 0
         elif row.always_on:
-            pq = p.pq_on
+            pq = qq = p.pq_on
+            mark = 3
         else:
             pq = min(s["trace_p"][j] >> p.pq_shift, self.geometry.pq_max)
+            qq = min(q >> p.qq_shift, self.geometry.pq_max)
+            mark = 3 if spike else 1
         s["trace_pq"][j] = pq
+        if self.geometry.terms > 0:
+            s["trace_qq"][j], s["mark"][j] = qq, mark
 
     def emissions(self) -> list[Destination]:
         found: list[Destination] = []
@@ -177,23 +192,55 @@ class NaiveCore:
             gated = sat(self.gated[i], limit) * self.state["box"][i]
             error = sat(gated + sat(self.ungated[i], limit), limit)
             for j in range(self.geometry.axons):
-                step = (seed, t, error, self.state["trace_pq"][j])
-                self.learn_synapse(j, i, *step)
+                self.learn_synapse(j, i, seed, t, error)
         self.gated = [0] * self.geometry.neurons
         self.ungated = [0] * self.geometry.neurons
 
-    def learn_synapse(self, j: int, i: int, seed: int, t: int, error: int, pq: int) -> None:
-        old = self.weights[j][i]
-        if error == 0 or pq == 0 or old == self.geometry.no_synapse:
-            return
+    def learn_synapse(self, j: int, i: int, seed: int, t: int, error: int) -> None:
         p = self.neuron_set(i)
-        random = h(seed, t, self.config.core, i, j, 0) % 2**p.eta_shift
-        half = 2 ** (p.eta_shift - 1) if p.eta_shift else 0
-        step = (error * pq + (half if p.rounding == 1 else random)) >> p.eta_shift
+        words = [p.register(f"term_{k}") for k in range(self.geometry.terms)]
+        if not any(term_is_on(word) for word in words):
+            self.step(j, i, seed, t, 0, error, self.state["trace_pq"][j], p.eta_shift)
+            return
+        for k, word in enumerate(words):
+            if term_is_on(word):
+                c = self.term_of_neuron(i, word, error)
+                self.step(j, i, seed, t, k, c, self.term_of_axon(j, word), word >> 11)
+
+    def term_of_neuron(self, i: int, word: int, error: int) -> int:
+        """c of the page."""
+        s, limit = self.state, 2 ** (self.geometry.error_bits - 1) - 1
+        zq = min(s["trace_z"][i] >> self.neuron_set(i).z_shift, limit)
+        n = (1, s["spike"][i], s["box"][i], zq)[word >> 3 & 3]
+        x = n * (1, error, self.modulation)[word >> 5 & 3]
+        size = abs(x) >> (word >> 8 & 7)
+        c = sat(size if x > 0 else -size, limit)
+        return -c if word >> 7 & 1 else c
+
+    def term_of_axon(self, j: int, word: int) -> int:
+        """a of the page."""
+        mark = self.state["mark"][j]
+        kinds = (0, mark & 1, mark >> 1, self.state["trace_qq"][j], self.state["trace_pq"][j])
+        return kinds[word & 7]
+
+    def step(
+        self, j: int, i: int, seed: int, t: int, purpose: int, c: int, a: int, shift: int
+    ) -> None:
+        """W' = sat(W - round(c * a, shift)), where both are not 0 and there is a synapse."""
+        old = self.weights[j][i]
+        if c == 0 or a == 0 or old == self.geometry.no_synapse:
+            return
+        random = h(seed, t, self.config.core, i, j, purpose) % 2**shift
+        half = 2 ** (shift - 1) if shift else 0
+        step = (c * a + (half if self.neuron_set(i).rounding == 1 else random)) >> shift
         new = sat(old - step, self.geometry.weight_max)
         self.weights[j][i] = new
         self.counters["visits"] += 1
         self.counters["updates"] += new != old
+
+
+def term_is_on(word: int) -> bool:
+    return word & 7 in (1, 2, 3, 4) and word >> 5 & 3 < 3
 
 
 class NaiveChip:
@@ -217,7 +264,7 @@ class NaiveChip:
         if self.shuffle:
             self.shuffle.shuffle(numbers)
         for number in numbers:
-            self.cores[number].tick(t)
+            self.cores[number].tick(self.seed, t)
             if self.shuffle:
                 self.emit(number, t)
         if not self.shuffle:
@@ -255,6 +302,10 @@ class NaiveChip:
 
     def send_error(self, core: int, neuron: int, value: int, ungated: bool) -> None:
         self.cores[core].send_error(neuron, value, ungated)
+
+    def modulate(self, value: int) -> None:
+        for core in self.cores.values():
+            core.modulation = value
 
     def learn(self) -> None:
         assert not self.learned

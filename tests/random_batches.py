@@ -9,7 +9,7 @@ import numpy as np
 from axonloop.models.chip import ChipConfig, Mesh
 from axonloop.models.config import CoreConfig, Destination, Geometry, ParameterSet, Row
 from axonloop.models.golden.chip import Chip
-from axonloop.models.registers import READABLE, Counter, Region
+from axonloop.models.registers import Counter, Region, readable
 from axonloop.sim.batched import BatchedChip
 from tests.random_chips import random_chip
 from tests.random_cores import random_weights
@@ -92,10 +92,13 @@ class Batch:
             counts = rng.integers(0, 3, (copies, axons)) * (rng.random((copies, axons)) < 0.3)
             self.send_spikes(counts, int(rng.integers(0, geometry.max_delay + 1)))
         for ungated in (False, True):
+            limit = geometry.error_max
             if errors and rng.random() < 0.5:
-                shape, limit = (copies, self.batched.config.neurons), geometry.error_max
+                shape = (copies, self.batched.config.neurons)
                 chosen = rng.random(shape) < rng.random((copies, 1)) ** 2
                 self.send_errors(rng.integers(-limit, limit + 1, shape) * chosen, ungated)
+            if geometry.terms and rng.random() < 0.2:
+                self.modulate(rng.integers(-limit, limit + 1, copies))
 
     def tick(self, rng: Rng) -> None:
         """A tick of all; every copy must report the same spikes as its golden chip."""
@@ -104,6 +107,12 @@ class Batch:
         for copy, chip in enumerate(self.golden):
             chip.send_spikes(np.flatnonzero(spikes[copy]))
             assert np.flatnonzero(reported[copy]).tolist() == chip.tick().tolist()
+
+    def modulate(self, values: np.ndarray) -> None:
+        """M of every copy."""
+        self.batched.modulate(values)
+        for chip, value in zip(self.golden, values.tolist(), strict=True):
+            chip.modulate(value)
 
     def learn(self) -> None:
         self.batched.learn()
@@ -130,14 +139,15 @@ class Batch:
         self.batched.restore(old.snapshot())
 
     def live(self, rng: Rng, ticks: int, errors: bool = True) -> None:
-        """Random ticks of all, compared after each step."""
+        """Random ticks of all, compared after each step; without `errors` nothing is learned."""
         for tick in range(ticks):
             self.send_traffic(rng, errors)
             self.tick(rng)
             self.check(f"tick {tick}")
             if rng.random() < 0.5:
                 self.send_traffic(rng, errors)
-                self.learn()
+                if errors or not self.batched.geometry.terms:
+                    self.learn()
                 self.check(f"tick {tick} learned")
             self._rarities(rng)
             self.check(f"tick {tick} ended")
@@ -153,13 +163,14 @@ class Batch:
     def check(self, where: str) -> None:
         """Every state word, weight, register and counter of every copy must be the same."""
         batched, golden = self.batched, self.golden
-        for region in READABLE:
+        for region in readable(batched.geometry):
             same(f"{where}: {region.name}", batched.read(region), [g.array(region) for g in golden])
         weights = batched.read_weights().expand(len(golden), -1, -1)
         same(f"{where}: weights", weights, [chip.weights for chip in golden])
         seeds = batched.seeds * (len(golden) if batched.shared else 1)
         found = [(batched.time, seed, batched.learned) for seed in seeds]
         assert found == [(chip.time, chip.seed, chip.learned) for chip in golden], where
+        same(f"{where}: M", batched.modulation(), [np.array(g.modulation) for g in golden])
         tables = [chip.counter_table() for chip in golden]
         same(f"{where}: counters of {list(Counter)}", batched.counter_table(), tables)
 

@@ -10,7 +10,7 @@ import numpy as np
 from axonloop.models.chip import ChipConfig, Mesh
 from axonloop.models.config import CoreConfig, Destination
 from axonloop.models.golden.chip import Chip
-from axonloop.models.registers import MODEL_COUNTERS, STATE_REGIONS, Counter, Region
+from axonloop.models.registers import MODEL_COUNTERS, Counter, Region, state_regions
 from tests.naive import NaiveChip
 from tests.random_cores import random_config, random_geometry, random_weights
 
@@ -90,7 +90,7 @@ class Pair:
             self.naive.send_error(self.golden.config.first + index, local, value, ungated)
 
     def send_traffic(self, rng: Rng) -> None:
-        """Random spikes with delays, doubled ones among them, and random errors."""
+        """Random spikes with delays, doubled ones among them, random errors and modulation."""
         geometry, cores = self.golden.geometry, len(self.golden.cores)
         axons, neurons = cores * geometry.axons, cores * geometry.neurons
         for _ in range(rng.integers(0, 3)):
@@ -101,6 +101,12 @@ class Pair:
             limit = geometry.error_max
             values = rng.integers(-limit, limit + 1, count)
             self.send_errors(rng.integers(0, neurons, count), values, ungated)
+        if geometry.terms and rng.random() < 0.3:
+            self.modulate(int(rng.integers(-geometry.error_max, geometry.error_max + 1)))
+
+    def modulate(self, value: int) -> None:
+        self.golden.modulate(value)
+        self.naive.modulate(value)
 
     def tick(self) -> None:
         """A tick of both; they must report the same spikes."""
@@ -119,7 +125,7 @@ class Pair:
     def check(self, where: str) -> None:
         """Every state word and counter of both must be the same."""
         golden, naive, cores = self.golden, self.naive, self.naive.cores.values()
-        for region in STATE_REGIONS:
+        for region in state_regions(golden.geometry):
             name = region.name.lower()
             assert golden.array(region).tolist() == naive.joined(name), f"{where}: {name}"
         for region in (Region.GATED, Region.UNGATED):
@@ -131,6 +137,8 @@ class Pair:
         assert golden.weights.tolist() == [row for core in cores for row in core.weights], where
         registers = (golden.time, golden.seed, golden.learned)
         assert registers == (naive.t, naive.seed, naive.learned), where
+        modulations = [core.learning.modulation for core in golden.cores]
+        assert modulations == [core.modulation for core in cores], where
         self.check_counters(where)
 
     def check_counters(self, where: str) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from axonloop.models.config import (
+    AxonFactor,
     CoreConfig,
     Destination,
     Geometry,
     Group,
+    NeuronFactor,
     ParameterSet,
     Row,
+    Term,
+    ThirdFactor,
     parameter_max,
 )
 
@@ -33,13 +39,35 @@ def random_geometry(rng: np.random.Generator) -> Geometry:
         delay_slots=int(2 ** rng.integers(1, 5)),
         parameter_sets=int(rng.integers(1, 5)),
         entries=64,
+        terms=int(rng.choice([0, 0, 1, 2, 3, 4])),
+        blank_out=int(rng.integers(0, 2)),
     )
+
+
+def random_term(rng: np.random.Generator) -> Term:
+    """Any term; the shift leans to where weights move."""
+    return Term(
+        axon=AxonFactor(rng.integers(0, len(AxonFactor))),
+        neuron=NeuronFactor(rng.integers(0, len(NeuronFactor))),
+        third=ThirdFactor(rng.integers(0, len(ThirdFactor))),
+        sign=int(rng.choice([-1, 1])),
+        scale=int(rng.integers(0, 8)) if rng.random() < 0.5 else 0,
+        shift=int(rng.integers(0, 21 if rng.random() < 0.2 else 8)),
+    )
+
+
+def random_terms(rng: np.random.Generator, geometry: Geometry) -> tuple[Term, ...]:
+    """Up to as many terms as the build has; now and then none, now and then only some that are."""
+    count = int(rng.integers(0, geometry.terms + 1)) if rng.random() < 0.5 else geometry.terms
+    return tuple(random_term(rng) for _ in range(count))
 
 
 def random_parameters(rng: np.random.Generator, geometry: Geometry) -> ParameterSet:
     """Any register anywhere in its range, leaning to where neurons spike and weights move."""
-    values = {
-        name: int(rng.integers(0, high + 1)) for name, high in parameter_max(geometry).items()
+    values: dict[str, Any] = {
+        name: int(rng.integers(0, high + 1))
+        for name, high in parameter_max(geometry).items()
+        if not name.startswith("term_")
     }
     values["theta"] >>= int(rng.integers(0, geometry.state_bits))
     values["rho"] >>= int(rng.integers(0, geometry.state_bits))
@@ -49,8 +77,14 @@ def random_parameters(rng: np.random.Generator, geometry: Geometry) -> Parameter
     values["i_shift"] >>= int(rng.integers(0, 4))
     if rng.random() < 0.8:
         values["eta_shift"] = int(rng.integers(0, 10))
-    for name in ("alpha_n", "beta_n", "gamma", "alpha_p", "beta_p"):
-        if rng.random() < 0.3:
+    if geometry.terms:
+        values["qq_shift"] >>= int(rng.integers(0, 4))
+        values["z_shift"] >>= int(rng.integers(0, 4))
+        values["terms"] = random_terms(rng, geometry)
+    if geometry.blank_out and rng.random() < 0.5:
+        values["blank"] = int(rng.choice([0, 1, 65535]))
+    for name in ("alpha_n", "beta_n", "gamma", "alpha_p", "beta_p", "zeta"):
+        if name in values and rng.random() < 0.3:
             values[name] = int(rng.choice([0, 1, 4095, 4096]))
     return ParameterSet(**values)
 

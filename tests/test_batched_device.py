@@ -33,8 +33,9 @@ TINY = Settings(epochs=2, limit=6, ticks=16, burn_in=5, tune=True)
 
 @pytest.mark.parametrize(
     ("mesh", "names", "ticks"),
-    [(Mesh(), ("small", "one-lane", "odd-widths", "narrow", "wide-weights", "few-bits"), 360),
-     (Mesh(2, 2), ("small", "plain"), 80)],
+    [(Mesh(), ("small", "one-lane", "odd-widths", "narrow", "wide-weights", "few-bits",
+      "terms-blank", "terms-odd"), 480),
+     (Mesh(2, 2), ("small", "plain", "terms"), 120)],
     ids=["1x1", "2x2"],
 )  # fmt: skip
 @pytest.mark.parametrize("seed", [3])

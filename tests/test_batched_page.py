@@ -52,6 +52,7 @@ def test_the_pages_formula_is_the_programs(seed: int, shared: bool) -> None:
     lines = dict(re.findall(r"^    (weights|state) +(\S.*)$", PAGE, re.MULTILINE))
     addends = "visited synapses x (4 in float32, 8 in float64)"
     weights = value(lines["weights"].replace(addends, "visited x addend"), names)
-    state = value(lines["state"], names | {"neurons": config.neurons})
+    terms = re.sub(r"\(with terms (.*)\)", r"\1" if geometry.terms else "", lines["state"])
+    state = value(terms, names | {"neurons": config.neurons})
     expected = weights + copies * state if shared else copies * (weights + state)
     assert BatchedChip.memory(config, copies, shared) == expected

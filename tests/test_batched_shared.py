@@ -8,8 +8,17 @@ import numpy as np
 import pytest
 
 from axonloop.models.chip import ChipConfig, Mesh
-from axonloop.models.config import CoreConfig, Geometry, Rounding
-from axonloop.models.registers import Counter, Region
+from axonloop.models.config import (
+    AxonFactor,
+    CoreConfig,
+    Geometry,
+    NeuronFactor,
+    ParameterSet,
+    Rounding,
+    Term,
+    ThirdFactor,
+)
+from axonloop.models.registers import Counter, Region, readable
 from axonloop.sim.batched import BatchedChip
 from tests.naive import h
 from tests.random_batches import Batch, chip_weights
@@ -23,43 +32,70 @@ class Expected:
     """What the page says `learn` does to the weights of a chip whose copies share them."""
 
     def __init__(self, chip: BatchedChip, sums: dict[bool, np.ndarray]) -> None:
-        self.config, self.seed = chip.config, chip.seeds[0]
+        self.config, self.seed, self.copies = chip.config, chip.seeds[0], chip.copies
         self.tick = (chip.time - 1) % 2**32
         self.weights = chip.read_weights().numpy().astype(np.int64)
-        box, pq = (chip.read(r).numpy().astype(np.int64) for r in (Region.BOX, Region.TRACE_PQ))
-        limit = self.config.geometry.error_max
+        self.state = {r: chip.read(r).tolist() for r in readable(self.config.geometry)}
+        self.modulation = chip.modulation().tolist()
+        box, limit = np.array(self.state[Region.BOX]), self.config.geometry.error_max
         gated, ungated = (np.clip(sums[kind], -limit, limit) for kind in (False, True))
-        self.errors, self.pq = np.clip(gated * box + ungated, -limit, limit), pq
+        self.errors = np.clip(gated * box + ungated, -limit, limit).tolist()
         self.visits = [self.learn(core) for core in range(len(self.config.cores))]
 
     def learn(self, index: int) -> tuple[int, int]:
-        """Change the weights of a core; synapses visited and changed."""
+        """Change the weights of a core; synapses visited and changed, once for every term."""
         core, geometry = self.config.cores[index], self.config.geometry
         visits = updates = 0
-        for j in range(geometry.axons):
-            for i in range(geometry.neurons):
-                axon, neuron = index * geometry.axons + j, index * geometry.neurons + i
-                total = sum(
-                    int(e) * int(p)
-                    for e, p in zip(self.errors[:, neuron], self.pq[:, axon], strict=True)
-                )
-                old = int(self.weights[axon, i])
-                if total == 0 or old == geometry.no_synapse:
-                    continue
-                step = self.rounded(core, total, i, j)
-                new = max(-geometry.weight_max, min(geometry.weight_max, old - step))
-                self.weights[axon, i] = new
-                visits, updates = visits + 1, updates + (new != old)
+        for i in range(geometry.neurons):
+            parameters = core.parameter_sets[core.groups[i // geometry.lanes].parameter_set]
+            for k, term in rule(parameters):
+                neuron = index * geometry.neurons + i
+                c = [self.coefficient(parameters, term, b, neuron) for b in range(self.copies)]
+                for j in range(geometry.axons):
+                    axon = index * geometry.axons + j
+                    total = sum(c[b] * self.factor(term.axon, b, axon) for b in range(self.copies))
+                    old = int(self.weights[axon, i])
+                    if total == 0 or old == geometry.no_synapse:
+                        continue
+                    noise = h(self.seed, self.tick, core.core, i, j, k)
+                    step = rounded(parameters, term.shift, total, noise)
+                    new = max(-geometry.weight_max, min(geometry.weight_max, old - step))
+                    self.weights[axon, i] = new
+                    visits, updates = visits + 1, updates + (new != old)
         return visits, updates
 
-    def rounded(self, core: CoreConfig, total: int, neuron: int, axon: int) -> int:
-        group = core.groups[neuron // core.geometry.lanes]
-        parameters = core.parameter_sets[group.parameter_set]
-        shift = parameters.eta_shift
-        if parameters.rounding == Rounding.NEAREST:
-            return (total + (1 << shift >> 1)) >> shift
-        noise = h(self.seed, self.tick, core.core, neuron, axon, 0)
-        return (total + noise % (1 << shift)) >> shift
+    def coefficient(self, parameters: ParameterSet, term: Term, copy: int, neuron: int) -> int:
+        """c of a neuron in a copy."""
+        limit = self.config.geometry.error_max
+        n = 1
+        if term.neuron == NeuronFactor.Z:
+            n = min(self.state[Region.TRACE_Z][copy][neuron] >> parameters.z_shift, limit)
+        elif term.neuron != NeuronFactor.ONE:
+            region = Region.SPIKE if term.neuron == NeuronFactor.SPIKE else Region.BOX
+            n = self.state[region][copy][neuron]
+        x = n * (1, self.errors[copy][neuron], self.modulation[copy])[term.third]
+        size = min(abs(x) >> term.scale, limit)
+        return -term.sign * (size if x > 0 else -size)
+
+    def factor(self, kind: AxonFactor, copy: int, axon: int) -> int:
+        """a of an axon in a copy."""
+        if kind in (AxonFactor.ONE, AxonFactor.SPIKE):
+            return self.state[Region.MARK][copy][axon] >> (kind - AxonFactor.ONE) & 1
+        region = Region.TRACE_QQ if kind == AxonFactor.Q else Region.TRACE_PQ
+        return self.state[region][copy][axon]
+
+
+def rule(parameters: ParameterSet) -> list[tuple[int, Term]]:
+    """Numbers and terms that are on; without any, the plain rule."""
+    on = [(k, t) for k, t in enumerate(parameters.terms) if t.axon != AxonFactor.OFF]
+    plain = Term(AxonFactor.P, third=ThirdFactor.ERROR, sign=-1, shift=parameters.eta_shift)
+    return on or [(0, plain)]
+
+
+def rounded(parameters: ParameterSet, shift: int, total: int, noise: int) -> int:
+    if parameters.rounding == Rounding.NEAREST:
+        return (total + (1 << shift >> 1)) >> shift
+    return (total + noise % (1 << shift)) >> shift
 
 
 def errors_of(rng: np.random.Generator, chip: BatchedChip) -> dict[bool, np.ndarray]:
@@ -71,6 +107,13 @@ def errors_of(rng: np.random.Generator, chip: BatchedChip) -> dict[bool, np.ndar
         sums[ungated] = rng.integers(-2 * limit, 2 * limit + 1, shape) * chosen
         chip.send_errors(sums[ungated], ungated)
     return sums
+
+
+def modulate(rng: np.random.Generator, chip: BatchedChip) -> None:
+    """A modulation for every copy, if the build has terms."""
+    limit = chip.geometry.error_max
+    if chip.geometry.terms:
+        chip.modulate(rng.integers(-limit, limit + 1, chip.copies))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -85,6 +128,7 @@ def test_updates_are_summed_and_rounded_once(mesh: Mesh, copies: int, seed: int)
     for _ in range(4):
         chip.tick(rng.random((copies, config.axons)) < 0.3)
         before = chip.counter_table()
+        modulate(rng, chip)
         expected = Expected(chip, errors_of(rng, chip))
         chip.learn()
         assert chip.read_weights().tolist() == expected.weights.tolist()

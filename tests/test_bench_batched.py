@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop.host import bench_batched, cli
+from axonloop.host import bench_batched, bench_terms, cli
 from axonloop.host.bench import Figure
 from axonloop.host.bench_batched import Timing, compare
 from axonloop.host.bench_float import (
@@ -31,6 +32,7 @@ from axonloop.host.bench_sides import (
     make_task,
 )
 from axonloop.models.golden.chip import Chip
+from axonloop.sim.batched import BatchedChip
 
 
 @pytest.mark.usefixtures("each_way")
@@ -131,6 +133,27 @@ def test_ours_is_held_against_the_fastest_in_plain_torch() -> None:
         "2.0 x ours",
         "0.2 x ours",
     ]
+
+
+@pytest.mark.usefixtures("each_way")
+def test_a_layer_of_stdp_learns_and_inhibits_itself() -> None:
+    figure = bench_terms.terms_figure(256, 32, 2, ticks=60)
+    assert figure.name == "pair STDP, 256 inputs, 32 neurons, batch 2: all copies"
+    assert figure.value > 0
+    spikes, visits = map(float, re.findall(r"([\d.]+) (?:spikes|visits)", figure.unit))
+    assert 0 < spikes < 16
+    assert visits > 0
+    config = bench_terms.layer(256, 32)
+    weights = bench_terms.first_weights(config, np.random.default_rng(0))
+    chip = BatchedChip(config, 1, shared=True)
+    chip.load_weights(weights)
+    raster = np.random.default_rng(1).random((200, 1, 288)) < 0.1
+    raster[:, :, 256:] = False
+    chip.run(raster, learn=True)
+    after = chip.read_weights().numpy()
+    assert (after[:256] > weights[:256]).any()
+    assert (after[:256] < weights[:256]).any()
+    assert (after[256:] == weights[256:]).all()
 
 
 def test_every_run_is_prepared_and_the_first_does_not_count() -> None:

@@ -153,4 +153,4 @@ def test_identify(board: BoardProcess) -> None:
     lines = dict(line.rsplit("  ", 1) for line in said.splitlines())
     found = {name.strip(): value.strip() for name, value in lines.items()}
     assert found["neurons"] == "16"
-    assert found["protocol version"] == "1"
+    assert found["protocol version"] == "2"

@@ -26,6 +26,7 @@ from axonloop.models.registers import (
     Region,
     address,
     pack,
+    parameter_bits,
     pending_stride,
     region_words,
 )
@@ -124,7 +125,8 @@ def test_every_word_of_every_core_is_its_own(bench):
 
 def holds_a_value(region: Region, offset: int) -> bool:
     if region is Region.PARAMETERS:
-        return offset % PARAMETER_STRIDE < len(PARAMETER_INDEX)
+        built = {PARAMETER_INDEX[name] for name in parameter_bits(GEOMETRY)}
+        return offset % PARAMETER_STRIDE in built
     blocks = GEOMETRY.axons // GEOMETRY.trace_lanes
     if region is Region.PENDING:
         return offset % pending_stride(GEOMETRY) < blocks

@@ -17,7 +17,6 @@ from axonloop.host import commands
 from axonloop.host.checkpoint import load_checkpoint, save_checkpoint
 from axonloop.host.cli import FAILURE, MISTAKE, run
 from axonloop.host.devices import open_device
-from axonloop.host.experiments.updates import VARIANTS
 from axonloop.models.config import CoreConfig
 from axonloop.sim.errors import MissingToolError
 
@@ -139,7 +138,7 @@ def test_falls_back_to_golden(
         ("train cats", "No such command 'cats'."),
         ("train digits --speed 3", "No such option: --speed"),
         ("train digits --epochs many", "Invalid value for '--epochs'"),
-        ("study updates --seeds 0", "seeds must be a whole number in 1..1000, not 0"),
+        ("study layers --seeds 0", "seeds must be a whole number in 1..1000, not 0"),
     ],
 )
 def test_mistakes(
@@ -253,24 +252,6 @@ def test_verilog(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert not (tmp_path / "x.v").exists()
 
 
-def test_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The whole study on a handful of samples; a second call only draws it again."""
-    arguments = ["study", "updates", "--seeds", "1", "--epochs", "1", "--jobs", "1"]
-    arguments += ["--limit", "2", "--out", str(tmp_path / "study")]
-    tables = []
-    for _ in range(2):
-        assert run(arguments) == 0
-        tables.append(capsys.readouterr().out)
-    assert tables[0] == tables[1]
-    points = json.loads((tmp_path / "study" / "updates.json").read_text())
-    assert [point["name"] for point in points] == [variant.name for variant in VARIANTS]
-    assert points[0]["visits"] > 10 * points[-1]["visits"] > 0
-    assert (tmp_path / "study" / "updates.png").read_bytes().startswith(b"\x89PNG")
-    other = [*arguments[:-4], "--limit", "3", "--out", str(tmp_path / "study")]
-    assert run(other) == MISTAKE
-    assert "error: study folder must be new or of the same study, not '" in capsys.readouterr().err
-
-
 def test_study_of_layers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """On a handful of samples: an accuracy for the one layer, and for each of the two."""
     arguments = ["study", "layers", "--seeds", "1", "--epochs", "1", "--jobs", "1", "--limit", "2"]
@@ -283,6 +264,11 @@ def test_study_of_layers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert found == [("one layer", 1), ("two layers", 1), ("two layers", 2)]
     assert (tmp_path / "layers.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "two-layers-seed1" / "mesh.png").exists()
+    done = (tmp_path / "two-layers-seed1" / "metrics.json").stat().st_mtime_ns
+    assert run([*arguments, "--device", "batched", "--out", str(tmp_path)]) == 0
+    assert (tmp_path / "two-layers-seed1" / "metrics.json").stat().st_mtime_ns == done
+    assert run([*arguments[:-1], "3", "--out", str(tmp_path)]) == MISTAKE
+    assert "error: study folder must be new or of the same study, not '" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -318,7 +304,7 @@ def test_files_that_cannot_be_written(
     assert (tmp_path / "pipe").is_fifo()
 
 
-@pytest.mark.parametrize("command", ["train digits --device golden", "study updates"])
+@pytest.mark.parametrize("command", ["train digits --device golden", "study layers"])
 @pytest.mark.parametrize("place", ["file", "file/below"])
 def test_folders_that_are_files(
     command: str, place: str, capsys: pytest.CaptureFixture[str], tmp_path: Path

@@ -19,6 +19,7 @@ from axonloop.host.network import (
     uniform_weights,
 )
 from axonloop.host.program import Program
+from axonloop.host.rules import pair_stdp
 from axonloop.models.chip import Mesh
 from axonloop.models.config import Geometry, ParameterSet, Row
 from axonloop.models.golden.synapses import visited
@@ -245,6 +246,15 @@ def of_sets(count: int) -> Network:
     return Network((Source("in", 4),), tuple(populations), tuple(projections))
 
 
+def with_rule() -> Network:
+    """Pair STDP of 16 neurons; one of their two projections drops half of its spikes."""
+    parameters = ParameterSet(z_inc=9, terms=pair_stdp(4, 5))
+    noisy = replace(parameters, blank=1 << 15)
+    ones = np.ones((4, 16), int)
+    projections = (Projection("in", "p", ones), Projection("in", "p", ones, None, 1, True, noisy))
+    return Network((Source("in", 4),), (Population("p", 16, parameters),), projections)
+
+
 def refusal(network: Network, geometry: Geometry, mesh: Mesh, place: Any = None) -> str:
     with pytest.raises(ValueError, match="must be") as caught:
         compile_network(network, geometry, mesh, place)
@@ -302,6 +312,11 @@ ADVICE = [
     (
         (wide(8, 16), Geometry(weight_bits=5), Mesh()),
         "weights of in -> h0 must be in -15..15, not -20; a geometry of 6 weight_bits would do",
+    ),
+    (
+        (with_rule(), Geometry(), Mesh()),
+        "terms of core 0 must be at most 0, not 2; blank_out of core 0 must be at most 0, not 1; "
+        "a geometry of 2 terms, 1 blank_out would do",
     ),
     (
         (layered(), Geometry(axons=128), Mesh(2, 2), {"hidden1": (0, 3), "hidden2": (0, 1)}),
@@ -409,6 +424,20 @@ def test_where_nothing_would_do() -> None:
 )
 def test_places_that_cannot_be(place, message: str) -> None:
     assert refusal(layered(), Geometry(), Mesh(2, 2), place) == message
+
+
+def test_a_core_is_built_with_the_terms_that_a_network_asks_for() -> None:
+    network = with_rule()
+    geometry = smallest_geometry(network)
+    assert (geometry.terms, geometry.blank_out, geometry.parameter_sets) == (2, 1, 4)
+    core = compile_network(network, geometry).config.cores[0]
+    assert core.parameter_sets[core.groups[0].parameter_set].terms == pair_stdp(4, 5)
+    blanks = [core.parameter_sets[row.parameter_set].blank for row in core.rows[:9]]
+    assert blanks == [0] * 4 + [1 << 15] * 4 + [0]
+    assert (smallest_geometry(layered()).terms, smallest_geometry(layered()).blank_out) == (0, 0)
+    counting = replace(network.populations[0], parameters=ParameterSet(z_inc=1))
+    network = replace(network, populations=(counting,), projections=network.projections[:1])
+    assert smallest_geometry(network).terms == 1
 
 
 def test_parameters_out_of_range_are_named() -> None:

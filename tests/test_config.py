@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from axonloop.models.config import (
+    AxonFactor,
     CoreConfig,
     Destination,
     Geometry,
@@ -17,6 +19,7 @@ from axonloop.models.config import (
     Layout,
     ParameterSet,
     Row,
+    Term,
     ceil_log2,
     parameter_max,
 )
@@ -24,7 +27,7 @@ from tests.contract import bounds, evaluate, table
 from tests.random_cores import random_config, random_geometry
 
 GEOMETRY_ROWS = {row[0].split(" (")[0]: row for row in table("name", "range", "default")}
-PARAMETER_ROWS = {row[1]: row for row in table("index", "name", "range")}
+PARAMETER_ROWS = {row[1]: row for row in table("index", "name", "range") if bounds(row[2])}
 ONE_LANE = {"lanes": 1, "update_lanes": 1, "trace_lanes": 1, "multipliers": 1}
 SMALL = Geometry(axons=2, neurons=2, **ONE_LANE)
 
@@ -104,7 +107,7 @@ def test_derived_widths(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("name", PARAMETER_ROWS)
 def test_parameter_ranges_are_the_contracts(name: str, seed: int) -> None:
-    geometry = random_geometry(np.random.default_rng(seed))
+    geometry = replace(random_geometry(np.random.default_rng(seed)), terms=1, blank_out=1)
     low, high = bounds(PARAMETER_ROWS[name][2])
     names = {
         "sb": geometry.state_bits,
@@ -113,9 +116,8 @@ def test_parameter_ranges_are_the_contracts(name: str, seed: int) -> None:
     }
     limit = evaluate(high, **names)
     assert (int(low), parameter_max(geometry)[name]) == (0, limit)
-    fitting = {
-        n: min(int(getattr(ParameterSet(), n)), m) for n, m in parameter_max(geometry).items()
-    }
+    fitting = {n: min(ParameterSet().register(n), m) for n, m in parameter_max(geometry).items()}
+    fitting.pop("term_0")
     CoreConfig(geometry, (ParameterSet(**fitting | {name: limit}),))
     for value in (-1, limit + 1):
         with pytest.raises(ValueError, match="must be a whole number|must be one of"):
@@ -154,6 +156,23 @@ REFUSED = {
     ),
     "seed": (lambda: CoreConfig(SMALL, seed=2**32), "seed must be .*0..4294967295"),
     "host": (lambda: CoreConfig(SMALL, core=255), "core must be .*0..254, not 255"),
+    "terms": (
+        lambda: CoreConfig(SMALL, (ParameterSet(terms=(Term(AxonFactor.P),)),)),
+        r"parameter_sets\[0\].terms must be at most 0, not 1",
+    ),
+    "no-term": (lambda: ParameterSet(terms=(3,)), r"terms must be a tuple of Term, not \(3,\)"),
+    "one-term": (lambda: ParameterSet(terms=Term(1)), "terms must be a tuple of Term, not Term"),
+    "not-built": (
+        lambda: CoreConfig(SMALL, (ParameterSet(z_inc=3),)),
+        r"parameter_sets\[0\].z_inc must be 0 \(it is not built\), not 3",
+    ),
+    "no-blank": (lambda: CoreConfig(SMALL, (ParameterSet(blank=1),)), r"\[0\].blank must be 0 \("),
+    "axon-factor": (lambda: Term(5), r"axon must be one of 0 \(off\), .*4 \(p\), not 5"),
+    "neuron-factor": (lambda: Term(1, neuron=4), r"neuron must be one of 0 \(one\), .*, not 4"),
+    "third-factor": (lambda: Term(1, third=3), r"third must be one of 0 \(one\), .*, not 3"),
+    "term-sign": (lambda: Term(1, sign=0), "sign must be -1 or 1, not 0"),
+    "term-scale": (lambda: Term(1, scale=8), "scale must be a whole number in 0..7, not 8"),
+    "term-shift": (lambda: Term(1, shift=21), "shift must be a whole number in 0..20, not 21"),
     "unknown": (lambda: CoreConfig.from_dict({"axon": 3}), "configuration keys must be among"),
     "field": (lambda: CoreConfig.from_dict({"geometry": {"axon": 3}}), "made of known fields"),
 }

@@ -14,15 +14,18 @@ from axonloop.host.device import DeviceError
 from axonloop.host.golden import GoldenDevice
 from axonloop.host.hashes import TraceHash, weight_hash
 from axonloop.models.config import CoreConfig, Destination, Geometry, Group, Row
-from axonloop.models.registers import STATE_REGIONS, Counter, Region
+from axonloop.models.registers import Counter, Region, state_regions, writable
 from tests.random_cores import random_config, random_geometry, random_weights
 
 GEOMETRY = Geometry(axons=32, neurons=32)
 
 
-def device_of(seed: int = 3) -> GoldenDevice:
+WITH_TERMS = Geometry(axons=32, neurons=32, terms=2)
+
+
+def device_of(seed: int = 3, geometry: Geometry = GEOMETRY) -> GoldenDevice:
     rng = np.random.default_rng(seed)
-    config = random_config(rng, GEOMETRY)
+    config = random_config(rng, geometry)
     device = GoldenDevice(config)
     device.load_weights(random_weights(rng, config))
     for _ in range(5):
@@ -77,6 +80,11 @@ REFUSED = {
         lambda d: d.write(Region.PENDING, np.full((4, 32), 2)),
         r"pending must be in 0..1, not 2",
     ),
+    "modulation": (
+        lambda d: d.modulate(1),
+        r"terms of the build must be at least 1 to take a modulation, not 0",
+    ),
+    "trace-z": (lambda d: d.read(Region.TRACE_Z), r"region must be one of CURRENT.*not 'TRACE_Z'"),
     "geometry": (lambda d: d.configure(CoreConfig()), r"geometry must be"),
     "core": (
         lambda d: d.configure(CoreConfig(GEOMETRY, core=254 - d.config.first)),
@@ -149,13 +157,15 @@ def test_reported_spikes_are_those_of_reporting_groups() -> None:
 
 
 def test_clear_keeps_weights_tick_seed_and_counters() -> None:
-    device = device_of()
+    device = device_of(geometry=WITH_TERMS)
+    device.modulate(5)
     device.send_spikes([1, 2], delay=1)
     device.send_errors([1], [5])
     before = everything(device)
     device.clear()
     after = everything(device)
     kept = {"weights", "tick", "seed", "learned", "counters"}
+    assert before["modulation"] == 5
     assert {key: after[key] for key in kept} == {key: before[key] for key in kept}
     assert not any(np.any(after[key]) for key in set(after) - kept)
 
@@ -173,6 +183,8 @@ def test_a_snapshot_through_a_file_has_the_same_future(seed: int) -> None:
         limit = config.geometry.error_max
         neurons = local.integers(0, config.geometry.neurons, 5)
         target.send_errors(neurons, local.integers(-limit, limit + 1, 5), ungated=True)
+        if config.geometry.terms and seed % 3 == 1:
+            target.modulate(int(local.integers(-limit, limit + 1)))
         return target.tick(local.integers(0, config.geometry.axons, 3), learn=seed % 2).tolist()
 
     for tick in range(8):
@@ -202,6 +214,10 @@ BAD_SNAPSHOTS = {
     "tick": (lambda s: spoil(s, "tick", 2**32), "tick of the snapshot must be in 0..4294967295"),
     "seed": (lambda s: spoil(s, "seed", [1]), "seed of the snapshot must be one number"),
     "learned": (lambda s: spoil(s, "learned", 2), "learned of the snapshot must be in 0..1"),
+    "modulation": (
+        lambda s: spoil(s, "modulation", 1),
+        "modulation of the snapshot must be in 0..0, not 1",
+    ),
     "counters": (
         lambda s: spoil(s, "counters", s["counters"][1:]),
         "counters of the snapshot must",
@@ -240,9 +256,18 @@ def test_configure_keeps_state_and_writes_the_seed() -> None:
     assert everything(device) == before | {"seed": 77}
 
 
-@pytest.mark.parametrize("region", [*STATE_REGIONS, Region.PENDING], ids=lambda r: r.name)
+@pytest.mark.parametrize("value", [-128, 128, 1.0, True, np.nan])
+def test_modulation_out_of_range_is_refused(value: Any) -> None:
+    device = device_of(geometry=WITH_TERMS)
+    device.modulate(np.int64(-127))
+    with pytest.raises(ValueError, match=r"modulation must be a whole number in -127..127, not"):
+        device.modulate(value)
+    assert device.snapshot()["modulation"] == -127
+
+
+@pytest.mark.parametrize("region", writable(WITH_TERMS), ids=lambda r: r.name)
 def test_state_is_written_and_read_back(region: Region) -> None:
-    device = device_of()
+    device = device_of(geometry=WITH_TERMS)
     values = np.random.default_rng(int(region)).integers(0, 2, device.read(region).shape)
     device.write(region, values)
     found = device.read(region)
@@ -255,11 +280,11 @@ def test_hashes_are_the_contracts() -> None:
     weights = np.array([[1, -8], [-2, 3]])
     expected = hashlib.sha256(struct.pack("<3i", 1, -2, 3)).hexdigest()
     assert weight_hash(weights, Geometry(weight_bits=4)) == expected
-    device, trace, joined = device_of(), TraceHash(), TraceHash()
+    device, trace, joined = device_of(geometry=WITH_TERMS), TraceHash(), TraceHash()
     sha = hashlib.sha256()
     for _ in range(3):
         device.tick([5])
-        arrays = [device.read(region) for region in STATE_REGIONS]
+        arrays = [device.read(region) for region in state_regions(WITH_TERMS)]
         trace.update(arrays)
         joined.update([np.concatenate(arrays)])
         for array in arrays:

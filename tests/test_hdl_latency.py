@@ -11,31 +11,12 @@ from axonloop.hdl.noise import NeuronNoise
 from axonloop.hdl.traces import TraceLane
 from axonloop.hdl.update import UpdateLane
 from axonloop.models.config import Geometry, ResetMode
+from tests.lanes import stream_through
 from tests.naive import decay, rounds, sat
 
 GEOMETRY = Geometry()
 STATE, TRACE = GEOMETRY.state_max, GEOMETRY.trace_max
 SAMPLES = 200
-
-
-def stream_through(lane, drive, observe, latency, samples):
-    """Feed a sample per cycle; the outputs `latency` cycles later, one per sample."""
-    seen = []
-
-    async def bench(ctx):
-        for cycle in range(len(samples) + latency):
-            if cycle >= latency:
-                seen.append(observe(ctx))
-            if cycle < len(samples):
-                drive(ctx, samples[cycle])
-            await ctx.tick()
-
-    # The outputs are looked at before the clock edge: a stage is an edge.
-    simulator = Simulator(lane)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
-    simulator.run()
-    return seen
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -103,7 +84,12 @@ def test_trace_lane(seed):
             ctx.set(lane.parameters[name], value)
 
     def observe(ctx):
-        return ctx.get(lane.new_q), ctx.get(lane.new_p), ctx.get(lane.new_pq), ctx.get(lane.clips)
+        return (
+            ctx.get(lane.new_q),
+            ctx.get(lane.new_p),
+            ctx.get(lane.factors.pq),
+            ctx.get(lane.clips),
+        )
 
     def expected(values):
         q, trace, spike, plastic, always_on = values

@@ -11,8 +11,7 @@ import pytest
 
 from axonloop.models.chip import ChipConfig, Mesh
 from axonloop.models.golden.chip import Chip
-from axonloop.models.golden.core import PLACES
-from axonloop.models.registers import Region
+from axonloop.models.registers import Region, readable
 from axonloop.sim import notice
 from axonloop.sim.batched import BatchedChip
 from axonloop.sim.kernels import Kernels, library, new_arrays
@@ -40,7 +39,7 @@ class Crowd:
         chips = [Chip(config) for _ in seeds]
         for copy, (chip, seed) in enumerate(zip(chips, seeds, strict=True)):
             chip.load_weights(weights[0 if shared else copy].astype(np.int32))
-            chip.seed, chip.time = seed, time
+            chip.seed, chip.time = seeds[0] if shared else seed, time
         return cls(Kernels(config, arrays, shared, seeds[: len(weights)]), arrays, chips)
 
     @classmethod
@@ -56,13 +55,15 @@ class Crowd:
         seeds = [int(seed) for seed in rng.integers(0, 2**32, copies)]
         return cls.of(config, weights, seeds, int(rng.choice([0, 5, 2**32 - 7])))
 
-    def run(self, given: np.ndarray) -> None:
+    def run(self, given: np.ndarray, learn: bool = False) -> None:
         """Ticks with spikes `(ticks, copies, axons)`; the reported ones must be the same."""
-        reported = self.kernels.run(self.chips[0].time, len(given), given)
+        reported = self.kernels.run(self.chips[0].time, len(given), given, learn)
         for t, spikes in enumerate(given):
             for copy, chip in enumerate(self.chips):
                 chip.send_spikes(np.flatnonzero(spikes[copy]))
                 assert np.flatnonzero(reported[t, copy]).tolist() == chip.tick().tolist()
+                if learn:
+                    chip.learn()
 
     def send_errors(self, rng: Rng) -> None:
         """Random errors of both kinds for random neurons, some of them none."""
@@ -78,6 +79,13 @@ class Crowd:
                 chip.send_errors(where, values[where], ungated)
             assert self.kernels.send_errors(events, ungated)
 
+    def modulate(self, rng: Rng) -> None:
+        """A modulation for every copy, often 0."""
+        limit = self.chips[0].geometry.error_max
+        for copy, chip in enumerate(self.chips):
+            chip.modulate(int(rng.integers(-limit, limit + 1)) * int(rng.random() < 0.7))
+            self.arrays["modulation"][copy] = chip.modulation
+
     def learn(self) -> None:
         self.kernels.learn((self.chips[0].time - 1) & 0xFFFFFFFF)
         for chip in self.chips:
@@ -86,10 +94,11 @@ class Crowd:
     def check(self, where: str, weights: bool = True) -> None:
         """Every state word and counter of all copies must be the golden one."""
         for copy, chip in enumerate(self.chips):
-            for region in PLACES:
+            for region in readable(chip.geometry):
                 state, wanted = self.arrays[region.name.lower()], chip.array(region)
                 found = state[:, copy] if region is Region.PENDING else state[copy]
                 assert found.tolist() == wanted.tolist(), f"{where}, copy {copy}: {region.name}"
+            assert self.arrays["modulation"][copy] == chip.modulation
             assert self.arrays["counters"][copy].tolist() == chip.counter_table().tolist(), where
             if weights:
                 found = self.arrays["weights"][copy % len(self.arrays["weights"])]
@@ -110,8 +119,21 @@ def test_copies_with_weights_of_their_own_are_golden_chips(seed: int) -> None:
         crowd.check(f"step {step}")
         if rng.random() < 0.8:
             crowd.send_errors(rng)
+            crowd.modulate(rng)
             crowd.learn()
             crowd.check(f"step {step}, learnt")
+
+
+@pytest.mark.parametrize("seed", range(20), ids="seed{}".format)
+def test_learning_after_every_tick_of_a_run(seed: int) -> None:
+    """Errors and modulation are there before the run; errors last for its first tick."""
+    rng = np.random.default_rng([seed, 11])
+    crowd = Crowd.random(rng, int(rng.choice([1, 3])), shared=False)
+    for step in range(4):
+        crowd.send_errors(rng)
+        crowd.modulate(rng)
+        crowd.run(traffic(rng, crowd, 5), learn=True)
+        crowd.check(f"step {step}")
 
 
 @pytest.mark.parametrize("seed", range(20), ids="seed{}".format)
@@ -186,7 +208,7 @@ def test_the_parts_of_a_tick_are_those_of_the_golden_core(seed: int) -> None:
     crowd = Crowd.random(rng, 2, shared=False)
     for _ in range(6):
         spikes = traffic(rng, crowd, 1)[0]
-        acc = crowd.kernels.integrate(spikes)
+        acc = crowd.kernels.integrate(crowd.chips[0].time, spikes)
         crowd.kernels.neurons(acc)
         crowd.kernels.traces(spikes)
         for copy, chip in enumerate(crowd.chips):
@@ -194,10 +216,13 @@ def test_the_parts_of_a_tick_are_those_of_the_golden_core(seed: int) -> None:
             for core, mine, sums in zip(
                 chip.cores, shares, np.split(acc[copy], len(chip.cores)), strict=True
             ):
-                assert sums.tolist() == core.synapses.integrate(np.flatnonzero(mine)).tolist()
+                events = np.flatnonzero(mine)
+                wanted = core.synapses.integrate(events, chip.seed, chip.time)
+                assert sums.tolist() == wanted.tolist()
                 core.neurons.step(sums.astype(np.int64))
+                core.neuron_trace.step(core.neurons.spike)
                 core.traces.step(mine)
-            for region in PLACES:
+            for region in readable(chip.geometry):
                 if region is not Region.PENDING:
                     found = crowd.arrays[region.name.lower()][copy]
                     assert found.tolist() == chip.array(region).tolist(), region.name

@@ -14,7 +14,14 @@ from axonloop.host.error_sums import ErrorSums
 from axonloop.host.link import PacketDevice
 from axonloop.host.replies import data_payload, spikes_of_tick, spikes_of_ticks
 from axonloop.models.chip import ChipConfig, Mesh
-from axonloop.models.config import CoreConfig, Geometry
+from axonloop.models.config import (
+    AxonFactor,
+    CoreConfig,
+    Geometry,
+    NeuronFactor,
+    ParameterSet,
+    Term,
+)
 from axonloop.models.packets import Fault, Kind, header
 from axonloop.models.registers import VERSION, Control, Region, address
 from axonloop.sim.geometries import GEOMETRIES
@@ -114,6 +121,32 @@ def test_posted_packets_travel_with_the_tick_in_order(device, transport):
     ungated = 0x2008_0000 | 5 << 8
     expected = [0x1002_0003, ungated | 0xFF, ungated | 2, 0x1000_0001, 0x1000_0000, 0x3000_0001]
     assert transport.sent == [expected]
+
+
+def test_modulation_is_a_word_of_every_core_and_part_of_a_snapshot():
+    geometry = dataclasses.replace(SMALL, terms=1)
+    transport = Register(geometry)
+    device = PacketDevice(transport, CoreConfig(geometry))
+    transport.sent.clear()
+    device.modulate(-3)
+    device.tick(np.array([], np.int32))
+    written = [header(Kind.WRITE, 0, 1), address(Region.CONTROL, Control.MODULATION), 2**32 - 3]
+    assert transport.sent == [[*written, 0x3000_0000]]
+    snapshot = device.snapshot()
+    assert snapshot["modulation"] == -3
+    assert snapshot["mark"].tolist() == [0] * 8
+    device.restore(snapshot | {"modulation": 4})
+    assert transport.memory[address(Region.CONTROL, Control.MODULATION)] == 4
+
+
+def test_terms_are_words_of_their_sets():
+    geometry = dataclasses.replace(SMALL, terms=2, blank_out=1)
+    transport = Register(geometry)
+    term = Term(AxonFactor.P, NeuronFactor.SPIKE, shift=3)
+    parameters = ParameterSet(zeta=9, blank=77, terms=(term,))
+    PacketDevice(transport, CoreConfig(geometry, (ParameterSet(), parameters)))
+    memory, first = transport.memory, address(Region.PARAMETERS, 32)
+    assert [memory[first + k] for k in range(18, 32)] == [0, 77, 9, *[0] * 3, term.word, *[0] * 7]
 
 
 def test_a_run_is_one_exchange(device, transport):

@@ -42,7 +42,7 @@ def test_an_identification() -> None:
     geometry = Geometry(axons=32, entries=7)
     words = identity_words(LinkConfig(48_000_000, 3_000_000), geometry, Mesh(2, 1), 0, 0xABCD)
     assert len(words) == link.IDENTITY_WORDS
-    assert words[:8] == [0x41584C4C, 1, 0, 1024, 1024, 48_000_000, 3_000_000, 0xABCD]
+    assert words[:8] == [0x41584C4C, 2, 0, 1024, 1024, 48_000_000, 3_000_000, 0xABCD]
     assert words[Identity.CORE :] == [
         0,
         32,
@@ -63,6 +63,8 @@ def test_an_identification() -> None:
         7,
         2,
         1,
+        0,
+        0,
     ]
     other = identity_words(LinkConfig(), Geometry(axons=64, entries=7), Mesh(2, 1), 0, 0xABCD)
     assert words[Identity.CONFIGURATION] != other[Identity.CONFIGURATION]

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from axonloop.host.golden import GoldenDevice
-from axonloop.host.lockstep import DivergenceError
+from axonloop.host.lockstep import DivergenceError, Lockstep
 from axonloop.host.rtl import RtlDevice
 from axonloop.host.traffic import Traffic
 from axonloop.host.verify import lockstep
 from axonloop.models.chip import Mesh
 from axonloop.models.config import CoreConfig, Geometry, ParameterSet
-from axonloop.models.registers import STATE_REGIONS, Counter, Region
+from axonloop.models.registers import Counter, Region, state_regions
 from axonloop.sim.geometries import GEOMETRIES
 from axonloop.sim.stimulus import random_chip, random_config, random_weights
 
 SMALL = GEOMETRIES["small"]
+WITH_TERMS = GEOMETRIES["terms-blank"]
 
 
 def config_of(seed, geometry=SMALL):
@@ -51,9 +53,9 @@ def test_two_golden_cores_agree_and_hash_alike():
     assert report.counters[Counter.UPDATES] > 0
 
 
-@pytest.mark.parametrize("region", STATE_REGIONS, ids=lambda region: region.name)
+@pytest.mark.parametrize("region", state_regions(WITH_TERMS), ids=lambda region: region.name)
 def test_a_difference_is_located(region):
-    config = config_of(1)
+    config = config_of(1, WITH_TERMS)
     twin = Twin(config)
     twin.error_at = (17, region, 5)
     with pytest.raises(DivergenceError) as caught:
@@ -66,6 +68,16 @@ def test_a_difference_is_located(region):
     assert re.search(f"at tick 17 in {place}$", str(found))
 
 
+def test_another_modulation_is_found_when_snapshots_are_exchanged():
+    config = config_of(1, WITH_TERMS)
+    twin = Twin(config)
+    twin.modulate = lambda value: GoldenDevice.modulate(twin, -value)
+    with pytest.raises(DivergenceError) as caught:
+        Lockstep([GoldenDevice(config), twin], config, 1, learning=False).run(2000)
+    assert caught.value.unit == "modulation"
+    assert caught.value.values["golden"] == -caught.value.values["twin"] != 0
+
+
 def test_devices_need_different_names():
     config = config_of(1)
     with pytest.raises(ValueError, match="devices must be two or more with different names"):
@@ -73,11 +85,11 @@ def test_devices_need_different_names():
 
 
 def test_traffic_repeats_and_uses_everything():
-    config = config_of(3)
+    config = config_of(3, WITH_TERMS)
     steps = [[repr(t.step()) for _ in range(400)] for t in (Traffic(config, 3), Traffic(config, 3))]
     assert steps[0] == steps[1]
     words = ("send_spikes", "send_errors", "clear", "write", "configure", "learn=True", "'learn'")
-    for word in (*words, "exchange=True"):
+    for word in (*words, "modulate", "exchange=True"):
         assert any(word in step for step in steps[0]), word
 
 
@@ -150,3 +162,27 @@ def test_meshes_of_all_shapes_agree(mesh):
     passed = report.counters
     assert (passed[Counter.EAST] > 0) == (passed[Counter.WEST] > 0) == (mesh.columns > 1)
     assert (passed[Counter.NORTH] > 0) == (passed[Counter.SOUTH] > 0) == (mesh.rows > 1)
+
+
+TERMS_ON = {
+    "one-lane": (4, 1),
+    "one-by-one": (3, 1),
+    "narrow": (2, 1),
+    "flat": (4, 0),
+    "plain-two-ports": (3, 0),
+    "one-port-half": (2, 1),
+    "many-slots": (1, 0),
+    "serial-update": (4, 0),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TERMS_ON, ids="{}-seed6".format)
+def test_cores_of_all_shapes_agree_with_terms(name):
+    """Terms and blank-out on geometries that are odd in other ways."""
+    terms, blank_out = TERMS_ON[name]
+    geometry = replace(GEOMETRIES[name], terms=terms, blank_out=blank_out)
+    for seed in (6, 7):
+        config = config_of(seed, geometry)
+        with GoldenDevice(config) as golden, RtlDevice(config) as rtl:
+            lockstep([golden, rtl], config, 300, seed)

@@ -26,6 +26,7 @@ from axonloop.models.registers import (
 from tests.contract import evaluate, table
 from tests.random_cores import random_geometry
 
+IF_TERMS = ", if T > 0"
 REGION_ROWS = [row for row in table("region", "code", "words") if not row[0].startswith("*")]
 
 
@@ -39,6 +40,8 @@ def spans(text: str) -> dict[str, Field]:
 
 def words_of(text: str, geometry: Geometry) -> int:
     text = re.sub(r"\bcounters\b", "counter_count", text)
+    if text.endswith(IF_TERMS):
+        return words_of(text.removesuffix(IF_TERMS), geometry) if geometry.terms else 0
     return evaluate(
         text,
         counter_count=len(Counter),
@@ -69,7 +72,8 @@ def test_region_words_are_the_contracts(seed: int) -> None:
         for row in REGION_ROWS
         for name in row[0].split(", ")
     }
-    assert registers.region_words(geometry) == expected
+    there = {region: words for region, words in expected.items() if words}
+    assert registers.region_words(geometry) == there
     for stride, count in (
         (registers.weight_stride(geometry), geometry.neurons // geometry.weights_per_word),
         (registers.pending_stride(geometry), geometry.axons // geometry.trace_lanes),
@@ -113,16 +117,23 @@ def test_signs_and_widths_of_state(seed: int) -> None:
         "pq_bits, unsigned": geometry.pq_bits,
         "error_bits + 8, signed, wrapping": geometry.error_bits + 8,
     }
-    order = "CURRENT COUNTDOWN BOX TRACE_Q TRACE_PQ GATED"
-    texts = [row[2] for row in table("state", "shape", "width")][1:7]
-    assert [bits[Region[name]][0] for name in order.split(" ")] == [widths[text] for text in texts]
+    order = "CURRENT COUNTDOWN BOX TRACE_Q TRACE_PQ TRACE_Z TRACE_QQ GATED"
+    rows = [
+        row for row in table("state", "shape", "width")[1:] if row[0][:4] not in ("mark", "modu")
+    ]
+    found = [bits[Region[name]][0] for name in order.split(" ")]
+    assert found == [widths[row[2]] for row in rows[: len(found)]]
+    assert bits[Region.MARK] == (2, False)
 
 
 def test_parameter_indexes_and_widths_are_the_contracts() -> None:
-    expected = {row[1]: int(row[0]) for row in table("index", "name", "range")}
+    expected = {row[1]: int(row[0]) for row in table("index", "name", "range")[:-1]}
+    assert table("index", "name", "range")[-1][:2] == ["24..27", "term_0..term_3"]
+    expected |= {f"term_{k}": 24 + k for k in range(4)}
     assert expected == PARAMETER_INDEX
     assert max(expected.values()) < registers.PARAMETER_STRIDE
-    geometry = Geometry()
+    geometry = Geometry(terms=4, blank_out=1)
+    assert registers.parameter_bits(geometry).keys() == PARAMETER_INDEX.keys()
     for name, bits in registers.parameter_bits(geometry).items():
         assert 1 << (bits - 1) <= parameter_max(geometry)[name] < 1 << bits
 
@@ -131,10 +142,12 @@ def test_control_words_are_the_contracts() -> None:
     rows = dict(row for row in table("CONTROL offset", "word"))
     assert int(rows["0"], 16) == registers.MAGIC
     assert registers.MAGIC.to_bytes(4, "big") == b"AXLP"
-    names = ["magic", "version", "core", *rows["3..20"].split(", ")]
-    assert [Control(n).name.lower() for n in range(21)] == names
+    names = ["magic", "version", "core", *rows["3..22"].split(", ")]
+    assert [Control(n).name.lower() for n in range(23)] == names
     assert "tick, seed, learned (writable)" in rows["24, 25, 26"]
     assert (Control.TICK, Control.SEED, Control.LEARNED, Control.COUNTERS) == (24, 25, 26, 32)
+    assert rows["27"].startswith("modulation M, signed (writable")
+    assert Control.MODULATION == 27
     assert "32 + 2n, 33 + 2n" in rows
 
 

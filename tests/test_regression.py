@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from axonloop.host.activity import KEPT, RATE_ONE, ActivityBand
-from axonloop.host.checkpoint import load_checkpoint
 from axonloop.host.device import Device
 from axonloop.host.experiments.regression import (
     NAMES,
@@ -22,7 +19,6 @@ from axonloop.host.experiments.regression import (
     targets_of,
 )
 from axonloop.host.experiments.regression_runs import run_chip, run_reference
-from axonloop.host.experiments.regression_study import METRICS, OUTPUTS, PICTURE, study
 from axonloop.host.golden import GoldenDevice
 from axonloop.host.hashes import weight_hash
 from axonloop.host.rtl import RtlDevice
@@ -188,37 +184,6 @@ def test_chip_and_reference_start_alike() -> None:
     # A spike that comes a tick late, because a decay cut something off, moves a readout by scale.
     assert np.abs(chip.before[0] - reference.before[0]).max() < 4 * task.scale
     assert np.abs(chip.before[0]).max() > 8 * task.scale
-
-
-def test_a_study_writes_results_and_picture(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    study(tmp_path, "golden", replace(TINY, epochs=2), seeds=2, jobs=1)
-    metrics = json.loads((tmp_path / METRICS).read_text())
-    errors = [run["errors"][-1] for run in metrics["runs"]]
-    assert metrics["median_errors"] == np.median(errors, axis=0).tolist()
-    assert [run["epochs"] for run in metrics["runs"]] == [[0, 1, 2]] * 2
-    assert metrics["runs"][0]["weight_hash"] != metrics["runs"][1]["weight_hash"]
-    with np.load(tmp_path / OUTPUTS) as outputs:
-        after, targets = outputs["chip_after"], outputs["targets"]
-    assert relative_errors(after[1], targets).tolist() == errors[1]
-    assert (tmp_path / PICTURE).stat().st_size > 10_000
-    assert f"{metrics['median_errors'][0]:.4f}" in capsys.readouterr().out
-    with pytest.raises(ValueError, match="study folder must be new or of the same study, not"):
-        study(tmp_path, "golden", TINY, seeds=1, jobs=1)
-
-
-def test_a_study_goes_on_where_it_was(tmp_path: Path) -> None:
-    """Finished runs are taken as they stand; the one that is missing is done."""
-    study(tmp_path, "golden", TINY, seeds=1, jobs=1)
-    (tmp_path / METRICS).unlink()
-    before = (tmp_path / "golden-seed1.npz").stat().st_mtime_ns
-    first = load_checkpoint(tmp_path / "golden-seed1.npz")["curve"]
-    study(tmp_path, "golden", TINY, seeds=2, jobs=1)
-    assert (tmp_path / "golden-seed1.npz").stat().st_mtime_ns == before
-    again, other = json.loads((tmp_path / METRICS).read_text())["runs"]
-    assert again["weight_hash"] == first["extra"]["weight_hash"] != other["weight_hash"]
-    assert again["errors"] == first["errors"]
 
 
 def test_wrong_tasks_are_refused() -> None:

@@ -1,7 +1,7 @@
 """The experiments of the papers: one command each, one folder of results, lines of one page.
 
 A module of this package holds each: `measure(order, progress)` returns its metrics, and
-`draw(path, metrics)` its picture.
+`draw(path, metrics)` its picture. What lies under "shown" is for the picture and is not written.
 """
 
 from __future__ import annotations
@@ -37,7 +37,22 @@ EXPERIMENTS = {
     "memory": Experiment("memory", "Zenke & Neftci 2021, section II"),
     "recurrence": Experiment("recurrence", "Zenke & Neftci 2021, figure 3; Zenke & Vogels 2021"),
     "recurrence-chip": Experiment("recurrence_chip", "the same task on the chip", POPULATION),
+    "spike-timing": Experiment("spike_timing", "Neftci 2018, figure 3", POPULATION),
+    "decolle-regression": Experiment(
+        "decolle_regression", "Kaiser, Mostafa & Neftci 2020, figure 1", "batched"
+    ),
+    "decolle-digits": Experiment(
+        "decolle_digits", "Kaiser, Mostafa & Neftci 2020; Payvand et al. 2020", POPULATION
+    ),
+    "erbp-digits": Experiment(
+        "erbp_digits", "Neftci 2018, figure 1; Neftci et al. 2017", POPULATION
+    ),
     "yin-yang": Experiment("yin_yang", "Kriener, Göltz & Petrovici 2022", POPULATION),
+    "stdp-window": Experiment("stdp_window", "Neftci 2018, figure 2", "rtl"),
+    "stdp-digits": Experiment(
+        "stdp_digits", "Diehl & Cook 2015; Roy et al. 2019, figure 4b", "golden"
+    ),
+    "contrastive": Experiment("contrastive", "Neftci et al. 2014; Neftci et al. 2016", "golden"),
     "latency-digits": Experiment("latency_digits", "codes of one spike per pixel", POPULATION),
 }
 
@@ -74,10 +89,11 @@ def run_experiment(
         **found,
         "rows": [asdict(row) for row in found["rows"]],
     }
+    shown = metrics.pop("shown", {})
     write_json(folder / METRICS, metrics)
     if json is not None:
         write_json(json, metrics)
-    module.draw(folder / f"{name}.png", metrics)
+    module.draw(folder / f"{name}.png", metrics | {"shown": shown})
     _show(metrics["rows"])
 
 

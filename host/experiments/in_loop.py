@@ -23,12 +23,13 @@ POPULATION = "population"
 
 @dataclass(frozen=True)
 class Learned:
-    """Accuracies in 0..1 before and after, and the hashes that every device must agree on."""
+    """Accuracies in 0..1 before and after, and what every device must agree on."""
 
     before: float
     after: float
     weight_hash: str
     spike_hash: str
+    counters: dict[str, int]
 
 
 def learn_in_loop(
@@ -60,7 +61,7 @@ def _learn_together(
     before = population.score(population.test)
     population.run(progress)
     return [
-        Learned(first, copy.accuracy, copy.weight_hash, copy.spike_hash)
+        Learned(first, copy.accuracy, copy.weight_hash, copy.spike_hash, copy.counters)
         for first, copy in zip(before, population.finish(), strict=True)
     ]
 
@@ -81,4 +82,5 @@ def _learn_alone(
         trainer.run(after_sample)
         after = trainer.scorer.score(trainer.test).accuracy
         ended = weight_hash(chip.read_weights(), chip.config.geometry)
-        return Learned(before, after, ended, trainer.scorer.chain.hexdigest())
+        counters = {counter.name.lower(): n for counter, n in trainer.counters().items()}
+        return Learned(before, after, ended, trainer.scorer.chain.hexdigest(), counters)

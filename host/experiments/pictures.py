@@ -12,9 +12,8 @@ from axonloop.host.report import BLUE, GREY, INK, ORANGE, bare, save
 _COLOURS = {"dense": INK, "threshold": ORANGE, "sigma-delta": BLUE}
 
 
-def draw_updates(path: Path, points: list[dict[str, Any]], dense: dict[str, Any]) -> None:
+def draw_updates(axes: Any, points: list[dict[str, Any]], dense: dict[str, Any]) -> None:
     """Accuracy against synapses visited by learning; `dense` is the point to compare with."""
-    figure, axes = plt.subplots(figsize=(7.5, 4.6))
     for errors, colour in _COLOURS.items():
         chosen = sorted((p for p in points if p["errors"] == errors), key=lambda p: p["visits"])
         centre = [100 * p["accuracy"] for p in chosen]
@@ -61,7 +60,6 @@ def draw_updates(path: Path, points: list[dict[str, Any]], dense: dict[str, Any]
     )
     axes.legend(frameon=False, loc="lower right")
     bare(axes)
-    save(figure, path)
 
 
 def draw_layers(path: Path, points: list[dict[str, Any]]) -> None:

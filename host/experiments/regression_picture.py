@@ -17,7 +17,7 @@ BARS = (0.05, 0.1, 0.4)
 """The errors that the layers are to reach."""
 
 
-_TARGETS = ("ramp", "fast sine", "slow sine")
+TARGETS = ("ramp", "fast sine", "slow sine")
 
 
 def draw_regression(
@@ -37,7 +37,7 @@ def draw_regression(
             _draw_output(axes, targets[layer], curves, layer, learned)
             if layer == 0:
                 axes.set_title(title)
-        row[0].set_ylabel(f"layer {layer + 1}: {_TARGETS[layer]}")
+        row[0].set_ylabel(f"layer {layer + 1}: {TARGETS[layer]}")
         _draw_errors(row[3], layer, chip, reference)
     rows[0][3].set_title("error / mean square of the target")
     for axes in rows[-1][:3]:

@@ -14,14 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from axonloop.host.checkpoint import write_json
-from axonloop.host.experiments.batch import run_all
+from axonloop.host.experiments.in_loop import Learned
 from axonloop.host.settings import Settings
-from axonloop.models.config import require_range
 
 NEURONS = 128
 """Half of what `train digits` takes: learning without a threshold is slow on the golden model."""
@@ -30,7 +27,6 @@ FINE, COARSE = (4, 16), (7, 2)
 """pq_shift, and pq_on of the bias to go with it."""
 FULL_STEP = 1 / 64
 """Error step of threshold-free learning: 8 bits hold +-2, more than any gradient here."""
-RESULTS, PICTURE = "updates.json", "updates.png"
 
 
 @dataclass(frozen=True)
@@ -43,11 +39,6 @@ class Variant:
     eta_shift: int
     pq: tuple[int, int]
     anneal: int | None = None
-
-    @property
-    def folder(self) -> str:
-        """The name as part of a path."""
-        return self.name.replace(",", "").replace(" ", "-").replace("/", "-")
 
     @property
     def full(self) -> bool:
@@ -87,64 +78,22 @@ VARIANTS = (
 )
 
 
-def summarise(variant: Variant, runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def summarise(variant: Variant, runs: Sequence[Learned]) -> dict[str, Any]:
     """Means over the seeds of a variant, and its accuracies."""
     # Scoring changes no weights, so the counters of the whole run are those of training.
     return {
         "name": variant.name,
         "errors": variant.errors,
         "full": variant.full,
-        "accuracies": [run["test_accuracy"] for run in runs],
-        "accuracy": mean(run["test_accuracy"] for run in runs),
-        "visits": mean(run["visits"] for run in runs),
-        "updates": mean(run["updates"] for run in runs),
-        "error_events": mean(run["counters"]["errors"] for run in runs),
+        "accuracies": [run.after for run in runs],
+        "accuracy": mean(run.after for run in runs),
+        "visits": mean(run.counters["visits"] for run in runs),
+        "updates": mean(run.counters["updates"] for run in runs),
+        "error_events": mean(run.counters["errors"] for run in runs),
     }
-
-
-def tasks_of(out: Path, seeds: int, epochs: int, limit: int | None) -> list[tuple[Path, Settings]]:
-    """Folder and settings of every run, seeds of a variant side by side."""
-    return [
-        (out / f"{variant.folder}-seed{seed}", variant.settings(seed, epochs, limit))
-        for variant in VARIANTS
-        for seed in range(1, seeds + 1)
-    ]
-
-
-def study(out: Path, seeds: int, epochs: int, limit: int | None, jobs: int, device: str) -> None:
-    """Run every variant with seeds 1..`seeds` and write results and picture into `out`.
-
-    A study that was stopped goes on where it was. Raises ValueError for numbers out of range, or
-    if `out` holds a study with other settings.
-    """
-    require_range("seeds", seeds, 1, 1000)
-    tasks = tasks_of(out, seeds, epochs, limit)
-    runs = run_all(tasks, jobs, device)
-    points = [
-        summarise(variant, runs[place * seeds : (place + 1) * seeds])
-        for place, variant in enumerate(VARIANTS)
-    ]
-    write_json(out / RESULTS, points)
-    _show(points)
-    from axonloop.host.experiments.pictures import draw_updates
-
-    draw_updates(out / PICTURE, points, yardstick(points))
 
 
 def yardstick(points: list[dict[str, Any]]) -> dict[str, Any]:
     """The threshold-free variant of highest accuracy; of two alike, the one of fewer visits."""
     dense = [point for point in points if point["full"]]
     return max(dense, key=lambda point: (float(point["accuracy"]), -float(point["visits"])))
-
-
-def _show(points: list[dict[str, Any]]) -> None:
-    """A table on stdout: what each variant costs and what it reaches."""
-    dense = yardstick(points)
-    print(f"{'errors':<46}{'accuracy':>10}{'loss':>8}{'visits':>14}{'saved':>9}{'changed':>12}")
-    for point in points:
-        saved = dense["visits"] / max(1, point["visits"])
-        print(
-            f"{point['name']:<46}{100 * point['accuracy']:>8.2f} %"
-            f"{100 * (dense['accuracy'] - point['accuracy']):>8.2f}"
-            f"{point['visits']:>14,.0f}{f'1/{saved:.0f}':>9}{point['updates']:>12,.0f}"
-        )

@@ -41,22 +41,32 @@ def draw_rates(path: Path, points: list[dict[str, Any]]) -> None:
     """Accuracy against the error rate, a dot per copy, and what learning visited."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))
     rates = [100 * point["rate"] for point in points]
-    for rate, point in zip(rates, points, strict=True):
-        values = [100 * value for value in point["accuracies"]]
-        left.plot([rate] * len(values), values, "o", color=BLUE, alpha=0.55)
-    left.plot(rates, [100 * point["accuracy"] for point in points], color=INK, label="mean")
-    left.set(ylabel="test accuracy (%)", title="A dot is a chip")
-    left.legend(frameon=False, loc="lower right")
+    draw_rate_curve(left, points)
     right.plot(rates, [point["visits"] for point in points], "o-", color=ORANGE)
     right.set(ylabel="synapses visited per chip", title="What learning cost", yscale="log")
     low, high = (point["visits"] for point in (points[0], points[-1]))
     right.set_ylim(10 ** floor(log10(max(1, low))), 10 ** ceil(log10(max(10, high))))
-    for axes in (left, right):
-        axes.set(xlabel="neurons in error per tick (%)", xscale="log")
-        axes.set_xticks(rates, [f"{rate:g}" for rate in rates])
-        axes.xaxis.minorticks_off()
-        bare(axes)
+    _rate_axis(right, rates)
     save(figure, path)
+
+
+def draw_rate_curve(axes: Any, points: list[dict[str, Any]]) -> None:
+    """Accuracy against the error rate, a dot per copy, a line through the means."""
+    rates = [100 * point["rate"] for point in points]
+    for rate, point in zip(rates, points, strict=True):
+        values = [100 * value for value in point["accuracies"]]
+        axes.plot([rate] * len(values), values, "o", color=BLUE, alpha=0.55)
+    axes.plot(rates, [100 * point["accuracy"] for point in points], color=INK, label="mean")
+    axes.set(ylabel="test accuracy (%)", title="A dot is a chip")
+    axes.legend(frameon=False, loc="lower right")
+    _rate_axis(axes, rates)
+
+
+def _rate_axis(axes: Any, rates: list[float]) -> None:
+    axes.set(xlabel="neurons in error per tick (%)", xscale="log")
+    axes.set_xticks(rates, [f"{rate:g}" for rate in rates])
+    axes.xaxis.minorticks_off()
+    bare(axes)
 
 
 def draw_deploy(path: Path, stages: dict[str, list[float]], bar: float) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from axonloop.models.chip import ChipConfig
 from axonloop.models.config import require
-from axonloop.models.golden.core import PLACES, Core
+from axonloop.models.golden.core import Core
 from axonloop.models.golden.fanout import FanOut
 from axonloop.models.golden.fixedpoint import Array
 from axonloop.models.golden.router import Routers
@@ -26,6 +26,7 @@ from axonloop.models.registers import (
     Counter,
     Region,
     chip_counters,
+    readable,
 )
 
 
@@ -78,7 +79,7 @@ class Chip:
         No core sees another one before all are done, so their order cannot matter.
         """
         time = self.time
-        spike = np.concatenate([core.tick(time) for core in self.cores])
+        spike = np.concatenate([core.tick(self.seed, time) for core in self.cores])
         self._emit(time, spike)
         self.time = (time + 1) & 0xFFFFFFFF
         self.learned = False
@@ -106,6 +107,16 @@ class Chip:
             mine = np.flatnonzero(owner == index)
             if len(mine):
                 yield core, mine, numbers[mine] - index * each
+
+    def modulate(self, value: int) -> None:
+        """Write M, signed, into every core."""
+        for core in self.cores:
+            core.learning.modulation = value
+
+    @property
+    def modulation(self) -> int:
+        """M, of the first core."""
+        return self.cores[0].learning.modulation
 
     def learn(self) -> None:
         """Apply and forget the errors sent; ValueError if no tick ran since the last time."""
@@ -151,22 +162,25 @@ class Chip:
 
     def snapshot(self) -> dict[str, Any]:
         """All state, for `restore`: int32 arrays by region name, weights, registers, counters."""
-        arrays = {region.name.lower(): self.array(region).astype(np.int32) for region in PLACES}
+        regions = readable(self.geometry)
+        arrays = {region.name.lower(): self.array(region).astype(np.int32) for region in regions}
         return arrays | {
             "weights": self.weights,
             "tick": self.time,
             "seed": self.seed,
             "learned": int(self.learned),
+            "modulation": self.modulation,
             "counters": self.counter_table(),
         }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Put back a snapshot of a chip of the same mesh and geometry."""
-        for region in PLACES:
+        for region in readable(self.geometry):
             self.set_array(region, snapshot[region.name.lower()])
         self.load_weights(snapshot["weights"])
         self.time, self.seed = int(snapshot["tick"]), int(snapshot["seed"])
         self.learned = bool(snapshot["learned"])
+        self.modulate(int(snapshot["modulation"]))
         self.routers.ports[:] = snapshot["counters"][:, PORT_COUNTERS]
         for core, counts in zip(self.cores, snapshot["counters"].tolist(), strict=True):
             for counter in MODEL_COUNTERS:

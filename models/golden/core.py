@@ -11,6 +11,7 @@ from axonloop.models.config import CoreConfig
 from axonloop.models.golden.fixedpoint import Array
 from axonloop.models.golden.learning import Learning
 from axonloop.models.golden.neuron import Neurons
+from axonloop.models.golden.neuron_trace import NeuronTrace
 from axonloop.models.golden.scheduler import Scheduler
 from axonloop.models.golden.synapses import Synapses
 from axonloop.models.golden.traces import Traces
@@ -23,34 +24,45 @@ PLACES = {
     Region.COUNTDOWN: ("neurons", "countdown"),
     Region.BOX: ("neurons", "box"),
     Region.SPIKE: ("neurons", "spike"),
+    Region.TRACE_Z: ("neuron_trace", "z"),
     Region.TRACE_Q: ("traces", "q"),
     Region.TRACE_P: ("traces", "p"),
     Region.TRACE_PQ: ("traces", "pq"),
+    Region.TRACE_QQ: ("traces", "qq"),
+    Region.MARK: ("traces", "mark"),
     Region.GATED: ("learning", "gated"),
     Region.UNGATED: ("learning", "ungated"),
     Region.PENDING: ("scheduler", "pending"),
 }
-"""Where each state array lives."""
+"""Where each state array lives; a build has those that `registers.readable` names."""
 
 
 class Core:
     """A core of a golden chip, which keeps the time and carries the spikes of its neurons.
 
-    State lies in plain arrays of the parts: `neurons`, `traces`, `synapses`, `scheduler`,
-    `learning`. `counts` has an int for every `Counter`; the routers keep their own.
+    State lies in plain arrays of the parts: `neurons`, `neuron_trace`, `traces`, `synapses`,
+    `scheduler`, `learning`. `counts` has an int for every `Counter`; the routers keep their own.
     """
 
     def __init__(self, config: CoreConfig) -> None:
         self.scheduler = Scheduler(config)
         self.synapses = Synapses(config)
         self.neurons = Neurons(config)
+        self.neuron_trace = NeuronTrace(config)
         self.traces = Traces(config)
         self.learning = Learning(config)
         self.counts = [0] * len(Counter)
+        self._volatile = (
+            self.scheduler,
+            self.neurons,
+            self.neuron_trace,
+            self.traces,
+            self.learning,
+        )
 
     def configure(self, config: CoreConfig) -> None:
         """Write all registers and tables, for a core of the same geometry; state stays."""
-        for part in (self.scheduler, self.synapses, self.neurons, self.traces, self.learning):
+        for part in (*self._volatile, self.synapses):
             part.configure(config)
 
     def take_spikes(self, ticks: Array | int, axons: Array) -> None:
@@ -62,12 +74,13 @@ class Core:
         self.learning.add(neurons, values, ungated)
         self.counts[Counter.ERRORS] += len(neurons)
 
-    def tick(self, time: int) -> NDArray[np.bool_]:
+    def tick(self, seed: int, time: int) -> NDArray[np.bool_]:
         """Steps 1 to 4 of tick `time`; return which neurons spiked, bool `(neurons,)`."""
         counts = self.counts
         spikes = self.scheduler.arrive(time)
         events = spikes.nonzero()[0]
-        fired, clipped = self.neurons.step(self.synapses.integrate(events))
+        fired, clipped = self.neurons.step(self.synapses.integrate(events, seed, time))
+        clipped += self.neuron_trace.step(self.neurons.spike)
         counts[Counter.SATURATIONS] += clipped + self.traces.step(spikes)
         counts[Counter.TICKS] += 1
         counts[Counter.SPIKES] += fired
@@ -78,14 +91,14 @@ class Core:
     def learn(self, seed: int, time: int) -> None:
         """Apply and forget the errors taken; `time` is the tick before."""
         visits, updates = self.learning.apply(
-            self.synapses, self.neurons.box, self.traces.pq, seed, time
+            self.synapses, self.neurons, self.neuron_trace, self.traces, seed, time
         )
         self.counts[Counter.VISITS] += visits
         self.counts[Counter.UPDATES] += updates
 
     def clear(self) -> None:
         """Zero all state but weights and counters."""
-        for part in (self.scheduler, self.neurons, self.traces, self.learning):
+        for part in self._volatile:
             part.clear()
 
     def array(self, region: Region) -> NDArray[Any]:

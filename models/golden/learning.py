@@ -1,4 +1,7 @@
-"""The error-triggered rule: W -= round(E * Pq), where E and Pq are not 0 and a synapse is."""
+"""Learning: W -= round(c * a), where a factor of the neuron and one of the axon are not 0.
+
+The plain, error-triggered rule has c = E and a = Pq; the terms of a parameter set take its place.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,21 @@ from numpy.typing import NDArray
 
 from axonloop.models.config import CoreConfig, Rounding
 from axonloop.models.golden.fixedpoint import Array, saturate, wrap
-from axonloop.models.golden.noise import Word, codewords, neuron_words, synapse_words, tick_word
+from axonloop.models.golden.neuron import Neurons
+from axonloop.models.golden.neuron_trace import NeuronTrace
+from axonloop.models.golden.noise import codewords
 from axonloop.models.golden.parameters import per_neuron
+from axonloop.models.golden.rounding import Moment, Rounder
 from axonloop.models.golden.synapses import Synapses
+from axonloop.models.golden.terms import Factors, NumberedTerm, is_plain
+from axonloop.models.golden.traces import Traces
 
 
 class Learning:
-    """`gated`, `ungated`: error sums int64 `(neurons,)`, wrapping in error_bits + 8 bits."""
+    """`gated`, `ungated`: error sums int64 `(neurons,)`, wrapping in error_bits + 8 bits.
+
+    `modulation`: M, which terms may take.
+    """
 
     def __init__(self, config: CoreConfig) -> None:
         self.geometry = config.geometry
@@ -22,17 +33,28 @@ class Learning:
         self.configure(config)
 
     def clear(self) -> None:
+        """Forget all errors; no modulation."""
+        self.forget()
+        self.modulation = 0
+
+    def forget(self) -> None:
         """Forget all errors."""
         self.gated: Array = np.zeros(self.geometry.neurons, dtype=np.int64)
         self.ungated: Array = np.zeros(self.geometry.neurons, dtype=np.int64)
 
     def configure(self, config: CoreConfig) -> None:
-        """Take over eta_shift and rounding of the groups' parameter sets."""
+        """Take over terms, eta_shift and rounding of the groups' parameter sets."""
         self.core = config.core
-        self.eta_shift = per_neuron(config, "eta_shift").astype(np.int32)
-        self.nearest = per_neuron(config, "rounding") == Rounding.NEAREST
-        self._mask = (np.int32(1) << self.eta_shift) - np.int32(1)
-        self._half = np.int32(1) << self.eta_shift >> 1
+        nearest = per_neuron(config, "rounding") == Rounding.NEAREST
+        self._plain = Rounder(per_neuron(config, "eta_shift"), nearest, self._codes, 0)
+        plain = [is_plain(config.parameter_sets[group.parameter_set]) for group in config.groups]
+        self._is_plain = np.repeat(plain, config.geometry.lanes)
+        numbered = [NumberedTerm(config, k) for k in range(config.geometry.terms)]
+        self._terms = [
+            (term, Rounder(term.shift, nearest, self._codes, k))
+            for k, term in enumerate(numbered)
+            if term.kinds
+        ]
 
     def add(self, neurons: Array, values: Array, ungated: bool) -> None:
         """Add error events; a neuron may have several."""
@@ -48,37 +70,54 @@ class Learning:
         return saturate(gated * box + ungated, limit)[0]
 
     def apply(
-        self, synapses: Synapses, box: NDArray[np.bool_], pq: Array, seed: int, tick: int
+        self,
+        synapses: Synapses,
+        neurons: Neurons,
+        trace: NeuronTrace,
+        traces: Traces,
+        seed: int,
+        tick: int,
     ) -> tuple[int, int]:
         """Learn once and zero the sums; return how many synapses were visited and changed.
 
-        `tick` is the tick that `box` and `pq` belong to. Only the rows and columns with a
-        factor that is not 0 are touched.
+        `tick` is the tick that the state belongs to. Only the rows and columns with a factor
+        that is not 0 are touched; a synapse counts once for every term that touches it.
         """
-        errors = self.errors(box)
-        self.clear()
-        neurons, axons = np.flatnonzero(errors), np.flatnonzero(pq)
+        errors, when = self.errors(neurons.box), (seed, tick, self.core)
+        self.forget()
+        plain = errors * self._is_plain
+        counts = [self._subtract(synapses, plain, traces.pq, self._plain, when)]
+        if self._terms:
+            factors = self._factors(errors, neurons, trace, traces)
+            for term, rounder in self._terms:
+                for kind in term.kinds:
+                    column, row = term.decrease(factors, kind), factors.axon[kind]
+                    counts.append(self._subtract(synapses, column, row, rounder, when))
+        visits, updates = zip(*counts, strict=True)
+        return sum(visits), sum(updates)
+
+    def _factors(
+        self, errors: Array, neurons: Neurons, trace: NeuronTrace, traces: Traces
+    ) -> Factors:
+        one, mark = np.ones_like(errors), traces.mark
+        return Factors(
+            neuron=np.stack([one, neurons.spike, neurons.box, trace.factor()]),
+            third=np.stack([one, errors, one * self.modulation]),
+            axon=np.stack([0 * mark, mark & 1, mark >> 1, traces.qq, traces.pq]),
+        )
+
+    def _subtract(
+        self, synapses: Synapses, column: Array, row: Array, rounder: Rounder, when: Moment
+    ) -> tuple[int, int]:
+        """W -= round(column * row) by neuron and axon; how many were visited and changed."""
+        neurons, axons = np.flatnonzero(column), np.flatnonzero(row)
         if not len(neurons) or not len(axons):
             return 0, 0
         old = synapses.weights[np.ix_(axons, neurons)]
-        products = pq[axons, None].astype(np.int32) * errors[neurons].astype(np.int32)
-        steps = self._round(products, axons, neurons, tick_word(seed, tick, self.core))
+        products = row[axons, None].astype(np.int32) * column[neurons].astype(np.int32)
+        steps = rounder.round(products, axons, neurons, when)
         limit = self.geometry.weight_max
         present = old != synapses.no_synapse
         new = np.where(present, np.minimum(np.maximum(old - steps, -limit), limit), old)
         synapses.replace(axons, neurons, new)
         return int(np.count_nonzero(present)), int(np.count_nonzero(new != old))
-
-    def _round(
-        self, products: NDArray[np.int32], axons: Array, neurons: Array, word: Word
-    ) -> NDArray[np.int32]:
-        """round(E * Pq, eta_shift) for a block: int32 `(axons, neurons)`."""
-        nearest = self.nearest[neurons]
-        if nearest.all():
-            addend = self._half[neurons]
-        else:
-            random = synapse_words(neuron_words(word, neurons), self._codes[axons])
-            addend = random.astype(np.int32) & self._mask[neurons]
-            if nearest.any():
-                addend = np.where(nearest, self._half[neurons], addend)
-        return products + addend >> self.eta_shift[neurons]

@@ -5,6 +5,7 @@ A word is a pair of uint16 arrays, x (low half) and y (high half).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -57,16 +58,18 @@ def codewords(axons: Any) -> NDArray[np.uint32]:
     return words
 
 
-def tick_word(seed: int, tick: int, core: int, purpose: int = 0) -> Word:
-    """What all neurons of a core share: rounds 0..9; arrays `(1,)`."""
+@lru_cache(maxsize=1)
+def tick_word(seed: int, tick: int, core: int) -> Word:
+    """What all neurons of a core share: rounds 0..9; arrays `(1,)`. Kept for the next call."""
     word = _rounds(_halves(tick), 0, 3)
     word = _rounds(_xor(word, _halves(seed)), 4, 7)
-    return _rounds(_xor(word, _halves(purpose << 16 | core)), 8, 9)
+    return _rounds(_xor(word, _halves(core)), 8, 9)
 
 
-def neuron_words(word: Word, neurons: Any) -> Word:
+def neuron_words(word: Word, neurons: Any, purpose: int = 0) -> Word:
     """What all axons of a neuron share: rounds 10..13; arrays of the shape of `neurons`."""
-    return _rounds(_xor(word, _halves(neurons)), 10, 13)
+    mixed = np.asarray(neurons, dtype=np.uint32) | np.uint32(purpose << 16)
+    return _rounds(_xor(word, _halves(mixed)), 10, 13)
 
 
 def synapse_words(words: Word, codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -80,5 +83,5 @@ def noise(
     seed: int, tick: int, core: int, neurons: Any, axons: Any, purpose: int = 0
 ) -> NDArray[np.uint32]:
     """h(seed, tick, core, neuron, axon, purpose): uint32 `(axons, neurons)`."""
-    words = neuron_words(tick_word(seed, tick, core, purpose), neurons)
+    words = neuron_words(tick_word(seed, tick, core), neurons, purpose)
     return synapse_words(words, codewords(np.atleast_1d(axons)))

@@ -7,6 +7,11 @@ from numpy.typing import NDArray
 
 from axonloop.models.config import CoreConfig
 from axonloop.models.golden.fixedpoint import Array
+from axonloop.models.golden.noise import codewords, neuron_words, synapse_words, tick_word
+from axonloop.models.golden.parameters import per_axon
+
+BLANK_PURPOSE = 15
+"""The hash's purpose where it decides which synapses drop a spike."""
 
 
 def visited(config: CoreConfig) -> NDArray[np.bool_]:
@@ -28,8 +33,12 @@ class Synapses:
         self.configure(config)
 
     def configure(self, config: CoreConfig) -> None:
-        """Take over the row descriptors."""
+        """Take over the row descriptors and how often a row's synapses drop a spike."""
         lanes = config.geometry.lanes
+        self.core = config.core
+        self.blank = per_axon(config, "blank")
+        self._drops = bool(self.blank.any())
+        self._codes = codewords(np.arange(config.geometry.neurons))
         self.row_synops = np.array([row.groups * lanes for row in config.rows], dtype=np.int64)
         self.no_synapse = config.geometry.no_synapse
         self._visited = visited(config)
@@ -41,10 +50,18 @@ class Synapses:
         self.adds = self._visited & (self.weights != self.no_synapse)
         self.addend = np.where(self.adds, self.weights, np.int32(0))
 
-    def integrate(self, events: Array) -> Array:
+    def integrate(self, events: Array, seed: int, tick: int) -> Array:
         """ACC of every neuron, for the axons `events` that spike: int64 `(neurons,)`."""
         rows = self.addend[events]
+        if self._drops:
+            rows = rows * self._kept(events, seed, tick)
         return np.asarray(rows.sum(axis=0, dtype=np.int32), dtype=np.int64)
+
+    def _kept(self, events: Array, seed: int, tick: int) -> NDArray[np.bool_]:
+        """Which synapses of the rows `events` do not drop their spike: bool `(events, neurons)`."""
+        words = neuron_words(tick_word(seed, tick, self.core), events, BLANK_PURPOSE)
+        random = synapse_words(words, self._codes).T & np.uint32(0xFFFF)
+        return np.asarray(random >= self.blank[events, None])
 
     def replace(self, axons: Array, neurons: Array, block: NDArray[np.int32]) -> None:
         """Write a block of weights that keeps every absent synapse absent."""

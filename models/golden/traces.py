@@ -11,7 +11,10 @@ from axonloop.models.golden.parameters import per_axon
 
 
 class Traces:
-    """State arrays `(axons,)`: `q`, `p` (trace_bits) and `pq` (pq_bits), unsigned."""
+    """State arrays `(axons,)`: `q`, `p` (trace_bits), `pq`, `qq` (pq_bits), `mark`, unsigned.
+
+    `qq` and `mark` are for terms; in a build without they stay 0.
+    """
 
     def __init__(self, config: CoreConfig) -> None:
         self.geometry = config.geometry
@@ -24,6 +27,8 @@ class Traces:
         self.q: Array = np.zeros(count, dtype=np.int64)
         self.p: Array = np.zeros(count, dtype=np.int64)
         self.pq: Array = np.zeros(count, dtype=np.int64)
+        self.qq: Array = np.zeros(count, dtype=np.int64)
+        self.mark: Array = np.zeros(count, dtype=np.int64)
 
     def configure(self, config: CoreConfig) -> None:
         """Take over the rows' parameter sets and whether they learn."""
@@ -32,9 +37,10 @@ class Traces:
         self.q_inc = per_axon(config, "q_inc")
         self.p_shift = per_axon(config, "p_shift")
         self.pq_shift = per_axon(config, "pq_shift")
-        plastic = np.array([row.plastic for row in config.rows])
+        self.qq_shift = per_axon(config, "qq_shift")
+        self.plastic = plastic = np.array([row.plastic for row in config.rows])
         always_on = np.array([row.always_on for row in config.rows])
-        self._follows_p = plastic & ~always_on
+        self._follows = plastic & ~always_on
         self._fixed_pq = np.where(plastic & always_on, per_axon(config, "pq_on"), 0)
 
     def step(self, spikes: NDArray[np.bool_]) -> int:
@@ -44,6 +50,12 @@ class Traces:
         self.q, clipped_q = saturate_unsigned(raised, limit)
         raised = decay_unsigned(self.p, self.alpha_p) + (self.q >> self.p_shift)
         self.p, clipped_p = saturate_unsigned(raised, limit)
-        pq = np.minimum(self.p >> self.pq_shift, self.geometry.pq_max)
-        self.pq = np.where(self._follows_p, pq, self._fixed_pq)
+        self.pq = self._factor(self.p >> self.pq_shift)
+        if self.geometry.terms:
+            self.qq = self._factor(self.q >> self.qq_shift)
+            self.mark = self.plastic * (1 + 2 * spikes.astype(np.int64))
         return clipped_q + clipped_p
+
+    def _factor(self, trace: Array) -> Array:
+        """What learning takes of a shifted trace: clipped, or the row's constant."""
+        return np.where(self._follows, np.minimum(trace, self.geometry.pq_max), self._fixed_pq)

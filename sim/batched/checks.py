@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from axonloop.models.chip import ChipConfig
-from axonloop.models.config import require, require_range
+from axonloop.models.config import Geometry, require, require_range
 from axonloop.models.golden.synapses import visited
 from axonloop.models.registers import Region
 
@@ -76,6 +76,13 @@ def check_weights(chip: ChipConfig, values: Any, own: int | None, device: torch.
         thing = f"weights[{axon}, {neuron}], outside of the groups of row {axon},"
         require(False, thing, f"{geometry.no_synapse} (no synapse)", int(weights[tuple(place)]))
     return weights.expand(own or 1, *shape)
+
+
+def check_modulation(geometry: Geometry, values: Any, copies: int) -> Tensor:
+    """M of every copy: whole numbers `(copies,)` in +-error_max, for a build with terms."""
+    require(geometry.terms > 0, "terms of the build", "at least 1 to take a modulation", 0)
+    limits = (-geometry.error_max, geometry.error_max)
+    return check_whole("modulation", values, (copies,), limits, torch.device("cpu"))
 
 
 def check_region(region: Region, allowed: tuple[Region, ...]) -> Region:

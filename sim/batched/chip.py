@@ -12,11 +12,11 @@ from axonloop.models.chip import ChipConfig
 from axonloop.models.config import CoreConfig, require, require_range
 from axonloop.models.registers import (
     MODEL_COUNTERS,
-    READABLE,
-    WRITABLE,
     Counter,
     Region,
+    readable,
     state_limits,
+    writable,
 )
 from axonloop.sim.batched import checks
 from axonloop.sim.batched.counters import FLUSH, Counters
@@ -97,6 +97,7 @@ class BatchedChip:
         tensors = {region.name.lower(): values for region, values in self._state().items()}
         tensors |= {"weights": self.synapses.weights, "counters": self._counters.values}
         tensors["pending"] = self.scheduler.pending
+        tensors["modulation"] = self.learning.modulation
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         return Kernels(self.config, arrays, self.shared, self.seeds)
 
@@ -164,28 +165,34 @@ class BatchedChip:
         shape = (self.copies, self.config.axons)
         return self._tick(checks.check_flags("spikes", spikes, shape, self.device))
 
-    def run(self, raster: Any) -> Tensor:
+    def run(self, raster: Any, learn: bool = False) -> Tensor:
         """Run a tick for each part of `raster`, bool `(ticks, copies, axons)`.
 
-        Returns the reported spikes, bool `(ticks, copies, neurons)`.
+        With `learn`, learning follows every tick. Returns the reported spikes, bool
+        `(ticks, copies, neurons)`.
         """
         flags = raster if isinstance(raster, Tensor) else torch.as_tensor(raster)
         shape = (len(flags) if flags.ndim else 0, self.copies, self.config.axons)
         checked = checks.check_flags("raster", flags, shape, self.device)
         if self._kernels:
-            return self._run_compiled(self._kernels, checked, len(checked))
+            return self._run_compiled(self._kernels, checked, len(checked), learn)
         reported = checked.new_empty((*shape[:2], self.config.neurons))
         for spikes, out in zip(checked.unbind(0), reported.unbind(0), strict=True):
             out.copy_(self._tick(spikes))
+            if learn:
+                self.learn()
         return reported
 
-    def _run_compiled(self, kernels: Kernels, raster: Tensor, ticks: int) -> Tensor:
+    def _run_compiled(
+        self, kernels: Kernels, raster: Tensor, ticks: int, learn: bool = False
+    ) -> Tensor:
         """Ticks with `raster`, `(ticks, copies, axons)` or, for one tick, `(copies, axons)`."""
         given = raster.contiguous()
         reported = torch.empty((*raster.shape[:-1], self.config.neurons), dtype=torch.bool)
-        kernels.run_at(self.time, ticks, given.data_ptr(), reported.data_ptr())
+        kernels.run_at(self.time, ticks, learn, given.data_ptr(), reported.data_ptr())
         if ticks:
-            self.time, self.learned = (self.time + ticks) & 0xFFFFFFFF, False
+            self.time, self.learned = (self.time + ticks) & 0xFFFFFFFF, learn
+            self.learning.waiting &= not learn
         return reported
 
     def _tick(self, spikes: Tensor) -> Tensor:
@@ -193,7 +200,7 @@ class BatchedChip:
             return self._run_compiled(self._kernels, spikes, 1)
         time = self.time
         arrived = self.scheduler.arrive(time, spikes)
-        self.neurons.step(self.synapses.integrate(arrived))
+        self.neurons.step(self.synapses.integrate(arrived, self.seeds, time))
         self.traces.step(arrived)
         self.fanout.emit(self.neurons.spike, self.scheduler, time)
         self.time, self.learned = (time + 1) & 0xFFFFFFFF, False
@@ -251,13 +258,28 @@ class BatchedChip:
         self.learning.waiting = True
         return True
 
+    def modulate(self, values: Any) -> None:
+        """Write M, the third factor of terms: whole numbers `(copies,)` in +-error_max.
+
+        One for each copy, for all its cores; it stays until it is written again or the chip is
+        cleared. Builds without terms refuse it.
+        """
+        self.learning.modulation.copy_(checks.check_modulation(self.geometry, values, self.copies))
+
+    def modulation(self) -> Tensor:
+        """M of every copy, int32 `(copies,)`, a copy."""
+        return self.learning.modulation.clone()
+
     def learn(self) -> None:
-        """Apply and forget the errors sent; ValueError if no tick ran since the last time."""
+        """Learn from the state and the errors sent, and forget these.
+
+        ValueError if no tick ran since the last time.
+        """
         require(not self.learned, "learn", "asked for at most once after each tick", "once more")
         tick = (self.time - 1) & 0xFFFFFFFF
         if not self._kernels:
-            self.learning.apply(self.synapses, self.neurons.box, self.traces.pq, self.seeds, tick)
-        elif self.learning.waiting:
+            self.learning.apply(self.synapses, self.neurons, self.traces, self.seeds, tick)
+        elif self.learning.waiting or not self.learning.idle:
             self._kernels.learn(tick)
             self.learning.waiting = False
         self.learned = True
@@ -270,7 +292,12 @@ class BatchedChip:
     def _state(self) -> dict[Region, Tensor]:
         """The tensors of all regions, as they stand."""
         neurons, traces, learning = self.neurons, self.traces, self.learning
-        return {
+        more = {
+            Region.TRACE_Z: neurons.z,
+            Region.TRACE_QQ: traces.qq,
+            Region.MARK: traces.mark,
+        }
+        return (more if self.geometry.terms else {}) | {
             Region.CURRENT: neurons.current,
             Region.MEMBRANE: neurons.membrane,
             Region.RESET: neurons.reset,
@@ -287,12 +314,12 @@ class BatchedChip:
 
     def read(self, region: Region) -> Tensor:
         """The state of a region, a copy: int32 `(copies, n)`; PENDING `(copies, slots, axons)`."""
-        state = self._state()[checks.check_region(region, READABLE)]
+        state = self._state()[checks.check_region(region, readable(self.geometry))]
         return state.to(torch.int32, copy=True)
 
     def write(self, region: Region, values: Any) -> None:
         """Replace the state of a region by values in range, of the shape that `read` returns."""
-        region = checks.check_region(region, WRITABLE)
+        region = checks.check_region(region, writable(self.geometry))
         state, limits = self._state()[region], state_limits(self.config.geometry, region)
         shape, name = tuple(state.shape), region.name.lower()
         state.copy_(checks.check_whole(name, values, shape, limits, self.device))
@@ -317,12 +344,13 @@ class BatchedChip:
 
     def snapshot(self) -> dict[str, Any]:
         """All state, for `restore`: tensors by region name, copies first, and registers."""
-        arrays = {region.name.lower(): self.read(region) for region in READABLE}
+        arrays = {region.name.lower(): self.read(region) for region in readable(self.geometry)}
         return arrays | {
             "weights": self.read_weights(),
             "tick": self.time,
             "seeds": list(self.seeds),
             "learned": int(self.learned),
+            "modulation": self.modulation(),
             "counters": self.counter_table(),
         }
 
@@ -332,6 +360,7 @@ class BatchedChip:
         checked = check_snapshot(snapshot, self.config, self._own, state, counters)
         for region, values in state.items():
             values.copy_(checked[region.name.lower()])
+        self.learning.modulation.copy_(checked["modulation"])
         self.learning.waiting = True
         self.scheduler.changed()
         self.time, self.seeds = checked["tick"], checked["seeds"]

@@ -15,10 +15,14 @@ NEURON_BYTES = 6 * 4 + 5
 """Per neuron and copy: I, V, R, countdown, error sums (int32); box, spike, tallies (a byte)."""
 AXON_BYTES = 3 * 4 + 5
 """Per axon and copy: Q, P, Pq (int32); tallies (a byte); a byte for every delay slot on top."""
+TERM_BYTES = {"neuron": 4, "axon": 5}
+"""What builds with terms take on top, per copy: Z; Qq and a byte of mark."""
 SURVEY_BYTES = 10
 """Per row and weight memory: what compiled code knows of it."""
 CORE_BYTES = 8 * (len(Counter) + 3)
 """Per core and copy: counters."""
+COPY_BYTES = 4
+"""Per copy: the modulation."""
 
 
 def memory_bytes(
@@ -33,7 +37,10 @@ def memory_bytes(
     extra = SURVEY_BYTES * chip.axons if compiled else visited * addend.itemsize
     weights = (stored + extra) * (1 if shared else copies)
     axon = AXON_BYTES + geometry.delay_slots
-    return weights, NEURON_BYTES * chip.neurons + axon * chip.axons + CORE_BYTES * cores
+    state = NEURON_BYTES * chip.neurons + axon * chip.axons + CORE_BYTES * cores + COPY_BYTES
+    if geometry.terms:
+        state += TERM_BYTES["neuron"] * chip.neurons + TERM_BYTES["axon"] * chip.axons
+    return weights, state
 
 
 def free_memory(device: torch.device) -> int:

@@ -37,9 +37,9 @@ def decay_wide(x: Tensor, factor: Tensor, number: Constants) -> Tensor:
 class Neurons:
     """State `(copies, neurons)`: `current`, `membrane`, `reset`, `countdown` int32, flags bool.
 
-    The flags are `box` and `spike`. `spikes` and `clips` count, per neuron, the spikes and the
-    clipped state words since they were last zeroed: uint8, at most 3 more in a tick. All tensors
-    are contiguous.
+    The flags are `box` and `spike`; builds with terms have the trace `z`, int32. `spikes` and
+    `clips` count, per neuron, the spikes and the clipped state words since they were last zeroed:
+    uint8, at most 4 more in a tick. All tensors are contiguous.
     """
 
     def __init__(self, chip: ChipConfig, copies: int, device: torch.device) -> None:
@@ -48,6 +48,8 @@ class Neurons:
         self._state = torch.zeros((3, *shape), dtype=torch.int32, device=device)
         self.current, self.membrane, self.reset = self._state.unbind(0)
         self.countdown = torch.zeros(shape, dtype=torch.int32, device=device)
+        trails = shape if chip.geometry.terms else (copies, 0)
+        self.z = torch.zeros(trails, dtype=torch.int32, device=device)
         self.box = torch.zeros(shape, dtype=torch.bool, device=device)
         self.spike = torch.zeros(shape, dtype=torch.bool, device=device)
         self.spikes = torch.zeros(shape, dtype=torch.uint8, device=device)
@@ -76,6 +78,8 @@ class Neurons:
         mode = register("reset_mode")
         self._forget = -(mode == ResetMode.ZERO).to(torch.int32)
         self._subtract = self._theta * (mode == ResetMode.SUBTRACT)
+        self._zeta, self._z_inc = register("zeta"), register("z_inc")
+        self._terms, self._trace_limit = geometry.terms > 0, geometry.trace_max
         bias = [value for core in chip.cores for value in core.bias]
         self._bias = torch.tensor(bias, dtype=torch.int32, device=self._device)
 
@@ -89,7 +93,7 @@ class Neurons:
 
     def clear(self) -> None:
         """Zero all state."""
-        for state in (self._state, self.countdown, self.box, self.spike):
+        for state in (self._state, self.countdown, self.z, self.box, self.spike):
             state.zero_()
 
     def step(self, acc: Tensor) -> None:
@@ -120,6 +124,8 @@ class Neurons:
         self._saturate(reset, self.reset)
         self._after_spike(fires)
         self.spikes += self._spike_bytes
+        if self._terms:
+            self._trail()
 
     def _saturate(self, raised: Tensor, state: Tensor) -> None:
         torch.clamp(raised, -self._limit, self._limit, out=state)
@@ -149,3 +155,12 @@ class Neurons:
         self.membrane -= less
         fires &= self._refractory
         self.countdown += fires
+
+    def _trail(self) -> None:
+        """Z, which follows the spikes of this tick."""
+        raised = self.z * self._zeta
+        raised >>= self._number.twelve
+        raised += self._z_inc * self.spike
+        torch.clamp(raised, max=self._trace_limit, out=self.z)
+        torch.ne(raised, self.z, out=self._flags)
+        self.clips += self._flag_bytes

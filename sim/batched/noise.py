@@ -57,10 +57,25 @@ def tick_words(seeds: Sequence[int], tick: int, core: int, device: torch.device)
     return _rounds((x ^ core, y), 8, 9)
 
 
-def neuron_words(words: Word, neurons: Tensor) -> Word:
+class TickWords:
+    """`tick_words` of all cores in a tick, each made once; `first` is the first core's number."""
+
+    def __init__(self, seeds: Sequence[int], tick: int, first: int, device: torch.device) -> None:
+        self._seeds, self._tick, self._first, self._device = seeds, tick, first, device
+        self._known: dict[int, Word] = {}
+
+    def of(self, core: int) -> Word:
+        """Those of the core with this index: `(weight memories,)`."""
+        if core not in self._known:
+            number = self._first + core
+            self._known[core] = tick_words(self._seeds, self._tick, number, self._device)
+        return self._known[core]
+
+
+def neuron_words(words: Word, neurons: Tensor, purpose: int = 0) -> Word:
     """What all axons of a neuron share: rounds 10..13; `words` one for each of `neurons`."""
     x, y = words
-    return _rounds((x ^ neurons.to(torch.int32), y), 10, 13)
+    return _rounds((x ^ neurons.to(torch.int32), y ^ purpose), 10, 13)
 
 
 def synapse_words(words: Word, codes: Word) -> Tensor:

@@ -26,7 +26,7 @@ def check_snapshot(
     `counters` are the chip's, of the shapes that the snapshot's must have.
     """
     names = {region: region.name.lower() for region in state}
-    keys = {*names.values(), "weights", "tick", "seeds", "learned", "counters"}
+    keys = {*names.values(), "weights", "tick", "seeds", "learned", "modulation", "counters"}
     found = sorted(snapshot, key=str)
     require(set(snapshot) == keys, "snapshot", f"made of {sorted(keys)}", found)
     checked: dict[str, Any] = {}
@@ -38,6 +38,11 @@ def check_snapshot(
         require_range(f"{name} of the snapshot", snapshot[name], 0, high)
         checked[name] = snapshot[name]
     checked["seeds"] = checks.check_seeds(chip, own or 1, snapshot["seeds"])
+    most = chip.geometry.error_max if chip.geometry.terms else 0
+    thing, values = "modulation of the snapshot", snapshot["modulation"]
+    checked["modulation"] = checks.check_whole(
+        thing, values, (len(counters),), (-most, most), counters.device
+    )
     thing, limits = "counters of the snapshot", (0, (1 << COUNTER_BITS) - 1)
     shape = tuple(counters.shape)
     checked["counters"] = checks.check_whole(

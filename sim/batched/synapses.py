@@ -7,6 +7,7 @@ that visit the same groups. What no row visits is not in the table and costs not
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -14,6 +15,8 @@ import torch
 from torch import Tensor
 
 from axonloop.models.chip import ChipConfig
+from axonloop.sim.batched.blanking import Blanking
+from axonloop.sim.batched.noise import TickWords, Word
 from axonloop.sim.batched.precision import Arithmetic, choose, require_exact
 
 WORK = 1 << 18
@@ -98,17 +101,19 @@ class Synapses:
         geometry = chip.geometry
         shape = (memories, chip.axons, geometry.neurons)
         self._device, self._arithmetic = device, arithmetic
-        self._own, self._cores = memories > 1, chip.mesh.cores
+        self._own, self._cores, self._first_core = memories > 1, chip.mesh.cores, chip.first
         self.no_synapse = geometry.no_synapse
+        self._blanking = Blanking(chip, device)
         dtype = weight_dtype(chip)
         self.weights = torch.full(shape, self.no_synapse, dtype=dtype, device=device)
         self._lay_out(chip)
 
     def configure(self, chip: ChipConfig) -> None:
-        """Take over the row descriptors.
+        """Take over the row descriptors, and which rows drop spikes.
 
         Synapses that no row visits any more stay and learn, until weights are loaded.
         """
+        self._blanking.configure(chip)
         self._lay_out(chip)
         self._refresh()
         axons, width = chip.geometry.axons, chip.geometry.neurons
@@ -167,12 +172,16 @@ class Synapses:
                 part = weights[:, :, block.first : block.last].index_select(1, rows)
                 addends.copy_(part.to(self.dtype).mul_(part != self.no_synapse))
 
-    def integrate(self, spikes: Tensor) -> Tensor:
-        """ACC of every neuron, int32 `(copies, neurons)`, for spikes bool `(copies, axons)`."""
+    def integrate(self, spikes: Tensor, seeds: Sequence[int], tick: int) -> Tensor:
+        """ACC of every neuron, int32 `(copies, neurons)`, for spikes bool `(copies, axons)`.
+
+        `seeds` (one per weight memory) and `tick` decide which synapses drop them.
+        """
         if self.dtype is torch.float32:
             require_exact(self._device)
         if not self._sorted:
             spikes = spikes.index_select(1, self._order)
+        words = TickWords(seeds, tick, self._first_core, self._device)
         width = self.weights.shape[2]
         acc = spikes.new_zeros((len(spikes), self._cores * width), dtype=torch.int32)
         for block, table in zip(self._blocks, self._addends, strict=True):
@@ -180,7 +189,37 @@ class Synapses:
             part = self._sum(table, spikes[:, block.start : block.end])
             if part is not None:
                 acc[:, start + block.first : start + block.last] += part
+            if self._blanking.any:
+                here = spikes[:, block.start : block.end]
+                lost = self._lost(block, table, here, words.of(block.core))
+                acc[:, start + block.first : start + block.last] -= lost
         return acc
+
+    def _lost(self, block: Block, table: Tensor, spikes: Tensor, words: Word) -> Tensor:
+        """What of the sum over a block was dropped: int32 `(copies, neurons)`."""
+        axons = self._order[block.start : block.end]
+        lost = spikes.new_zeros((len(spikes), table.shape[2]), dtype=torch.int32)
+        some = max(1, WORK // table.shape[2])
+        for copy, memory, rows in self._dropping(spikes & self._blanking.rows[axons], some):
+            kept = self._blanking.kept(words, memory, axons[rows], block.first, block.last)
+            addends = table[memory, rows].mul_(~kept)
+            if copy is None:
+                lost += (spikes[:, rows].to(self.dtype) @ addends).to(torch.int32)
+            else:
+                lost.index_add_(0, copy, addends.to(torch.int32))
+        return lost
+
+    def _dropping(
+        self, spikes: Tensor, some: int
+    ) -> Iterator[tuple[Tensor | None, Tensor, Tensor]]:
+        """Rows that spike, `some` at a time, as copy, weight memory and row; no copy if shared."""
+        if self._own:
+            pairs = (torch.split(part, some) for part in spikes.nonzero().unbind(1))
+            for copy, rows in zip(*pairs, strict=True):
+                yield copy, copy, rows
+        else:
+            for rows in torch.split(spikes.any(0).nonzero()[:, 0], some):
+                yield None, torch.zeros_like(rows), rows
 
     def _sum(self, table: Tensor, spikes: Tensor) -> Tensor | None:
         """The sum over the rows of a block, int32 `(copies, neurons)`; None if no row spikes."""

@@ -10,7 +10,7 @@ from axonloop.sim.batched.parameters import Constants, axon_register, row_flag
 
 
 class Traces:
-    """State int32 `(copies, axons)`: `q`, `p`, `pq`.
+    """State int32 `(copies, axons)`: `q`, `p`, `pq`; builds with terms have `qq` and `mark`.
 
     `clips` counts, per axon, the clipped words since it was last zeroed: uint8, at most 2 more in
     a tick. All tensors are contiguous.
@@ -22,6 +22,9 @@ class Traces:
         self._state = torch.zeros((2, *shape), dtype=torch.int32, device=device)
         self.q, self.p = self._state.unbind(0)
         self.pq = torch.zeros(shape, dtype=torch.int32, device=device)
+        more = shape if chip.geometry.terms else (copies, 0)
+        self.qq = torch.zeros(more, dtype=torch.int32, device=device)
+        self.mark = torch.zeros(more, dtype=torch.uint8, device=device)
         self.clips = torch.zeros(shape, dtype=torch.uint8, device=device)
         self._flags = torch.zeros((2, *shape), dtype=torch.bool, device=device)
         self._flag_bytes = self._flags.view(torch.uint8).unbind(0)
@@ -36,16 +39,17 @@ class Traces:
 
         self._factors = torch.stack([register("beta_p"), register("alpha_p")])[:, None]
         self._q_inc, self._p_shift = register("q_inc"), register("p_shift")
-        self._pq_shift = register("pq_shift")
+        self._pq_shift, self._qq_shift = register("pq_shift"), register("qq_shift")
         plastic = row_flag(chip, "plastic", self._device)
         always_on = row_flag(chip, "always_on", self._device)
         self._follow = -(plastic & ~always_on).to(torch.int32)
         self._fixed = register("pq_on") * (plastic & always_on)
+        self._plastic, self._terms = plastic.to(torch.uint8), chip.geometry.terms > 0
 
     def clear(self) -> None:
         """Zero all state."""
-        self._state.zero_()
-        self.pq.zero_()
+        for state in (self._state, self.pq, self.qq, self.mark):
+            state.zero_()
 
     def step(self, spikes: Tensor) -> None:
         """One tick with the axons' `spikes`, bool `(copies, axons)`."""
@@ -59,7 +63,16 @@ class Traces:
         torch.ne(raised, self._state, out=self._flags)
         for flags in self._flag_bytes:
             self.clips += flags
-        torch.bitwise_right_shift(self.p, self._pq_shift, out=self.pq)
-        self.pq.clamp_(max=self._pq_max)
-        self.pq &= self._follow
-        self.pq += self._fixed
+        self._take_factor(self.p, self._pq_shift, self.pq)
+        if self._terms:
+            self._take_factor(self.q, self._qq_shift, self.qq)
+            torch.add(spikes.view(torch.uint8), spikes.view(torch.uint8), out=self.mark)
+            self.mark += self._number.one
+            self.mark *= self._plastic
+
+    def _take_factor(self, trace: Tensor, shift: Tensor, factor: Tensor) -> None:
+        """What learning takes of a trace: shortened, or 0 or pq_on by the row's descriptor."""
+        torch.bitwise_right_shift(trace, shift, out=factor)
+        factor.clamp_(max=self._pq_max)
+        factor &= self._follow
+        factor += self._fixed

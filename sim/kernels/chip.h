@@ -16,14 +16,23 @@ struct Run {
     int32_t core, begin, end, set, factor;
 };
 
+// The terms of a number that take one factor of the axons: a core does them at once.
+struct Pass {
+    int32_t number, factor;
+};
+
 struct Chip {
     int32_t cores, axons, neurons, slots, first;  // axons and neurons of one core
     int32_t weight_bytes, no_synapse, weight_max, state_max, trace_max, pq_max, error_max;
     int32_t wide;  // do products or sums need more than 32 bits?
+    int32_t terms, blanks;  // terms of a set; does any row drop spikes?
     int32_t neuron_run_count, axon_run_count;
-    const int32_t *sets;  // (sets, REGISTERS)
+    const int32_t *sets;  // (sets, REGISTERS); a set without terms has the plain rule as term 0
     const Run *neuron_runs, *axon_runs;
     const int32_t *neuron_set;            // per neuron
+    const int32_t *blank;                 // per axon
+    const int32_t *pass_first;            // passes of a core: pass_first[core]..pass_first[core + 1]
+    const Pass *passes;
     const int32_t *row_begin, *row_end;   // per axon: the neurons of its core that it visits
     const uint8_t *always_on, *report;    // per axon; per neuron
     const int32_t *bias;                  // per neuron
@@ -40,6 +49,9 @@ struct State {
     int32_t *current, *membrane, *reset, *countdown;
     uint8_t *box, *spike;
     int32_t *trace_q, *trace_p, *trace_pq;
+    int32_t *trace_z, *trace_qq;  // these and mark: only with terms
+    uint8_t *mark;
+    int32_t *modulation;          // (copies)
     int32_t *gated, *ungated;
     uint8_t *pending;             // (slots, copies, axons)
     int64_t *counters;            // (copies, cores, COUNTERS)
@@ -54,7 +66,8 @@ constexpr int COUNTERS = 17;
 enum Counter { TICKS, SPIKES, EVENTS, SYNOPS, ERRORS, VISITS, UPDATES, SATURATIONS, COLLISIONS };
 enum Register {
     ALPHA_N, BETA_N, GAMMA, RHO, THETA, BOX, W_EXP, I_SHIFT, RESET_MODE, REFRACTORY,
-    ALPHA_P, BETA_P, Q_INC, P_SHIFT, PQ_SHIFT, PQ_ON, ETA_SHIFT, ROUNDING, REGISTERS
+    ALPHA_P, BETA_P, Q_INC, P_SHIFT, PQ_SHIFT, PQ_ON, ETA_SHIFT, ROUNDING,
+    QQ_SHIFT, BLANK, ZETA, Z_INC, Z_SHIFT, TERM = 24, REGISTERS = 28
 };
 enum Factor { NEVER, ALWAYS, FOLLOWS };  // Pq of a row: 0, pq_on, from P
 
@@ -98,6 +111,14 @@ struct Copy {
         return state.counters + (copy * chip.cores + core) * COUNTERS;
     }
 };
+
+// Calls `visit(k)` for every k in 0..count whose byte is not 0.
+template <typename Visit> inline void each_byte(const uint8_t *bytes, int count, Visit visit) {
+    for (int at = 0; at < count; at += 8)
+        if (at + 8 > count || load<uint64_t>(bytes + at))
+            for (int k = at; k < count && k < at + 8; ++k)
+                if (bytes[k]) visit(k);
+}
 
 // Calls `visit(k)` for every k in begin..end whose byte, 0 or 1, is set.
 template <typename Visit> inline void each_set(const uint8_t *bytes, int begin, int end, Visit visit) {

@@ -67,20 +67,24 @@ class Kernels:
         """To be called whenever `weights` were written from outside."""
         self._code.axonloop_survey(*self._both)
 
-    def run(self, time: int, ticks: int, given: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    def run(
+        self, time: int, ticks: int, given: NDArray[np.bool_] | None, learn: bool = False
+    ) -> NDArray[np.bool_]:
         """Ticks `time`, `time` + 1, ... with the host's spikes, `(ticks, copies, axons)`.
 
-        Returns the spikes reported, `(ticks, copies, neurons)`.
+        With `learn`, learning follows every tick. Returns the spikes reported,
+        `(ticks, copies, neurons)`.
         """
         shape = (ticks, self._copies)
         reported = np.empty((*shape, self._neurons), bool)
         sent = None if given is None else _bools(given, (*shape, self._axons))
-        self.run_at(time, ticks, None if sent is None else sent.ctypes.data, reported.ctypes.data)
+        address = None if sent is None else sent.ctypes.data
+        self.run_at(time, ticks, learn, address, reported.ctypes.data)
         return reported
 
-    def run_at(self, time: int, ticks: int, given: int | None, reported: int) -> None:
+    def run_at(self, time: int, ticks: int, learn: bool, given: int | None, reported: int) -> None:
         """`run` on addresses of contiguous bytes of those shapes, unchecked."""
-        self._code.axonloop_run(*self._both, time, ticks, given, reported)
+        self._code.axonloop_run(*self._both, time, ticks, learn, given, reported)
 
     def send_errors(self, values: NDArray[np.int32], ungated: bool) -> bool:
         """Error events, int32 `(copies, neurons)`, the sum of each neuron's.
@@ -98,14 +102,14 @@ class Kernels:
         return bool(self._code.axonloop_send_errors(*self._both, values, ungated, bits))
 
     def learn(self, time: int) -> None:
-        """Apply and forget the errors; `time` is the tick before."""
+        """Learn, and forget the errors; `time` is the tick before."""
         self._code.axonloop_learn(*self._both, time)
 
-    def integrate(self, spikes: NDArray[np.bool_]) -> NDArray[np.int32]:
-        """Step 2 alone: ACC, int32 `(copies, neurons)`, from `(copies, axons)`."""
+    def integrate(self, time: int, spikes: NDArray[np.bool_]) -> NDArray[np.int32]:
+        """Step 2 of a tick alone: ACC, int32 `(copies, neurons)`, from `(copies, axons)`."""
         spikes = _bools(spikes, (self._copies, self._axons))
         acc = np.empty((self._copies, self._neurons), np.int32)
-        self._code.axonloop_integrate(*self._both, spikes.ctypes.data, acc.ctypes.data)
+        self._code.axonloop_integrate(*self._both, time, spikes.ctypes.data, acc.ctypes.data)
         return acc
 
     def neurons(self, acc: NDArray[np.int32]) -> None:

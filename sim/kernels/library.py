@@ -25,10 +25,10 @@ _Pointer = ctypes.c_void_p
 
 _INTERFACE: dict[str, list[Any]] = {
     "survey": [],
-    "run": [ctypes.c_uint32, _Int, _Pointer, _Pointer],
+    "run": [ctypes.c_uint32, _Int, _Int, _Pointer, _Pointer],
     "send_errors": [_Pointer, _Int, _Int],
     "learn": [ctypes.c_uint32],
-    "integrate": [_Pointer, _Pointer],
+    "integrate": [ctypes.c_uint32, _Pointer, _Pointer],
     "neurons": [_Pointer],
     "traces": [_Pointer],
 }

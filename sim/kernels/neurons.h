@@ -50,12 +50,30 @@ void sweep(const Copy &c, const Run &run, const int32_t *__restrict acc) {
     c.counters(run.core)[SATURATIONS] += clipped;
 }
 
+// Z of the neurons of a run, which follows their spikes of this tick.
+void step_trails(const Copy &c, const Run &run) {
+    const int32_t *set = c.chip.sets + run.set * REGISTERS;
+    const int32_t zeta = set[ZETA], z_inc = set[Z_INC], limit = c.chip.trace_max;
+    int32_t *__restrict trace_z = c.of_neurons(c.state.trace_z);
+    const uint8_t *__restrict spike = c.of_neurons(c.state.spike);
+    int32_t clipped = 0;
+    const int end = run.end;
+    for (int n = run.begin; n < end; ++n) {
+        const int32_t raised = (trace_z[n] * zeta >> 12) + (spike[n] ? z_inc : 0);
+        const int32_t z = raised > limit ? limit : raised;
+        clipped += z != raised;
+        trace_z[n] = z;
+    }
+    c.counters(run.core)[SATURATIONS] += clipped;
+}
+
 // The neurons of a run, from the sums `acc` of the whole chip.
 void step_neurons(const Copy &c, const Run &run, const int32_t *acc) {
     typedef void (*Sweep)(const Copy &, const Run &, const int32_t *);
     static const Sweep ways[2][3] = {{sweep<false, 0>, sweep<false, 1>, sweep<false, 2>},
                                      {sweep<true, 0>, sweep<true, 1>, sweep<true, 2>}};
     ways[c.chip.wide][c.chip.sets[run.set * REGISTERS + RESET_MODE]](c, run, acc);
+    if (c.chip.terms) step_trails(c, run);
 }
 
 }  // namespace

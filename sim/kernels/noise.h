@@ -13,6 +13,8 @@
 namespace {
 
 constexpr int LANES = 32;  // words in a vector
+constexpr int ROOM = 2048 + LANES;  // axons or neurons that a core can have, and a vector
+constexpr int BLANKING = 15;  // purpose of the hash that decides which spikes are dropped
 
 struct Word {
     uint16_t x, y;
@@ -38,7 +40,7 @@ inline Word tick_word(uint32_t seed, uint32_t tick, int core) {
     return rounds<8, 9>(mix(rounds<4, 7>(mix(word, seed)), uint32_t(core)));
 }
 
-// Rounds 14 to 17 of LANES neuron words and one axon's codeword.
+// Rounds on LANES words at once.
 typedef Vector<uint16_t, LANES>::type Halves;
 template <int BITS> inline Halves rotl(Halves x) {
 #ifdef __AVX512VBMI2__
@@ -47,10 +49,9 @@ template <int BITS> inline Halves rotl(Halves x) {
     return x << BITS | x >> (16 - BITS);
 #endif
 }
-inline void synapse_words(const uint16_t *from_x, const uint16_t *from_y, uint32_t code,
-                          uint16_t *to_x, uint16_t *to_y) {
-    Halves x = load<Halves>(from_x) ^ uint16_t(code), y = load<Halves>(from_y) ^ uint16_t(code >> 16);
-    for (int n = 14; n <= 17; ++n) {
+template <int FIRST, int LAST>
+inline void rounds(Halves x, Halves y, uint16_t *to_x, uint16_t *to_y) {
+    for (int n = FIRST; n <= LAST; ++n) {
         const Halves f = (rotl<1>(x) & rotl<5>(x)) ^ (rotl<7>(x) & rotl<12>(x)) ^ rotl<2>(x);
         const Halves mixed = y ^ f ^ uint16_t(0x9E37 * (n + 1));
         y = x;
@@ -58,6 +59,18 @@ inline void synapse_words(const uint16_t *from_x, const uint16_t *from_y, uint32
     }
     memcpy(to_x, &x, sizeof x);
     memcpy(to_y, &y, sizeof y);
+}
+
+// Rounds 10 to 13: words of LANES neurons, given by their numbers.
+inline void neuron_words(Word word, const uint16_t *neurons, int purpose, uint16_t *to_x, uint16_t *to_y) {
+    rounds<10, 13>(load<Halves>(neurons) ^ word.x, Halves{} + uint16_t(word.y ^ purpose), to_x, to_y);
+}
+
+// Rounds 14 to 17 of LANES neuron words and one axon's codeword; or of codewords and one word.
+inline void synapse_words(const uint16_t *from_x, const uint16_t *from_y, uint32_t code,
+                          uint16_t *to_x, uint16_t *to_y) {
+    rounds<14, 17>(load<Halves>(from_x) ^ uint16_t(code), load<Halves>(from_y) ^ uint16_t(code >> 16),
+                   to_x, to_y);
 }
 
 uint32_t codeword(int axon) {
@@ -78,6 +91,22 @@ const uint32_t *codewords() {
         return found;
     }();
     return words.data();
+}
+
+// The same in halves.
+struct Codes {
+    uint16_t x[ROOM] = {}, y[ROOM] = {};
+};
+inline const Codes &halved_codewords() {
+    static const Codes halves = [] {
+        Codes found;
+        for (int n = 0; n < 2048; ++n) {
+            found.x[n] = uint16_t(codewords()[n]);
+            found.y[n] = uint16_t(codewords()[n] >> 16);
+        }
+        return found;
+    }();
+    return halves;
 }
 
 }  // namespace

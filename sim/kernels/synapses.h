@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "chip.h"
+#include "noise.h"
 
 namespace {
 
@@ -47,9 +47,26 @@ void add_span(const W *const *rows, int count, int begin, int end, int32_t none,
         for (int k = 0; k < count; ++k) acc[at] += rows[k][at] == none ? 0 : rows[k][at];
 }
 
-// ACC of one core, from its events in ascending order; returns the synapses visited.
+// A row of a core, begin..end, without the weights that drop the spike of this tick: those are 0.
+// The hash has the axon in the neuron's place and the neuron in the axon's.
 template <typename W>
-int64_t integrate(const Copy &c, const int32_t *events, int count, int32_t *acc) {
+void thin(const W *row, int begin, int end, Word core, int axon, int32_t blank, W *to) {
+    const Word word = rounds<10, 13>({uint16_t(core.x ^ axon), uint16_t(core.y ^ BLANKING)});
+    const Codes &codes = halved_codewords();
+    for (int at = begin; at < end; at += LANES) {
+        uint16_t low[LANES], high[LANES];
+        const uint32_t both = uint32_t(word.y) << 16 | word.x;
+        synapse_words(codes.x + at, codes.y + at, both, low, high);
+        const int some = end - at < LANES ? end - at : LANES;
+        for (int k = 0; k < some; ++k) to[at + k] = low[k] < blank ? W(0) : row[at + k];
+    }
+}
+
+// ACC of one core, from its events in ascending order; returns the synapses visited. With BLANKS,
+// rows may drop spikes: `word` is the core's, and `thinned` has room for EVENTS_AT_ONCE rows.
+template <typename W, bool BLANKS>
+int64_t sum_rows(const Copy &c, int core, Word word, const int32_t *events, int count, W *thinned,
+                 int32_t *acc) {
     const Chip &chip = c.chip;
     const W *weights = c.weights<W>();
     const uint8_t *holes = c.holes();
@@ -65,12 +82,26 @@ int64_t integrate(const Copy &c, const int32_t *events, int count, int32_t *acc)
             if (chip.row_begin[axon] != begin || chip.row_end[axon] != end) break;
             rows[some] = weights + int64_t(axon) * chip.neurons;
             absent |= holes[axon];
+            if (BLANKS && chip.blank[axon]) {
+                W *to = thinned + int64_t(some) * chip.neurons;
+                thin(rows[some], begin, end, word, axon - core * chip.axons, chip.blank[axon], to);
+                rows[some] = to;
+            }
         }
         visited += int64_t(some) * (end - begin);
         if (absent) add_span<W, true>(rows, some, begin, end, chip.no_synapse, acc);
         else add_span<W, false>(rows, some, begin, end, chip.no_synapse, acc);
     }
     return visited;
+}
+
+// The same for tick `time`, with what the chip needs; `thinned` is only used if a row drops spikes.
+template <typename W>
+int64_t integrate(const Copy &c, int core, uint32_t time, const int32_t *events, int count,
+                  W *thinned, int32_t *acc) {
+    if (!c.chip.blanks) return sum_rows<W, false>(c, core, {}, events, count, thinned, acc);
+    const Word word = tick_word(c.state.seeds[c.owner], time, c.chip.first + core);
+    return sum_rows<W, true>(c, core, word, events, count, thinned, acc);
 }
 
 }  // namespace

@@ -11,11 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.models.chip import ChipConfig
-from axonloop.models.config import Row, parameter_max
-from axonloop.models.registers import Counter
+from axonloop.models.config import ParameterSet, Row, parameter_max
+from axonloop.models.registers import PARAMETER_INDEX, Counter
 from axonloop.sim.kernels.state import weight_dtype
 
 _NEVER, _ALWAYS, _FOLLOWS = range(3)
+_REGISTERS = 28
+"""Registers of a parameter set, reserved ones included."""
+_TERM = PARAMETER_INDEX["term_0"]
+_AXON_FACTOR = 0b111
+"""Bits of a term that say what it takes of the axon; 0: it is off."""
+_PLAIN = 4 | 1 << 5
+"""The plain rule as a term, but for its shift: E times Pq."""
+_SHIFT = 11
 
 _Int = ctypes.c_int32
 _Pointer = ctypes.c_void_p
@@ -27,9 +35,10 @@ class Chip(ctypes.Structure):
     _fields_ = (
         *((name, _Int) for name in ("cores", "axons", "neurons", "slots", "first")),
         *((name, _Int) for name in ("weight_bytes", "no_synapse", "weight_max", "state_max")),
-        *((name, _Int) for name in ("trace_max", "pq_max", "error_max", "wide")),
+        *((name, _Int) for name in ("trace_max", "pq_max", "error_max", "wide", "terms", "blanks")),
         *((name, _Int) for name in ("neuron_run_count", "axon_run_count")),
         *((name, _Pointer) for name in ("sets", "neuron_runs", "axon_runs", "neuron_set")),
+        *((name, _Pointer) for name in ("blank", "pass_first", "passes")),
         *((name, _Pointer) for name in ("row_begin", "row_end", "always_on", "report", "bias")),
         *((name, _Pointer) for name in ("fan_first", "fan_axon", "fan_delay")),
         *((name, _Pointer) for name in ("way_first", "way_counter")),
@@ -46,6 +55,8 @@ def numbers(config: ChipConfig, tables: Mapping[str, NDArray[Any]]) -> dict[str,
         "slots": geometry.delay_slots,
         "first": config.first,
         "weight_bytes": np.dtype(weight_dtype(config)).itemsize,
+        "terms": geometry.terms,
+        "blanks": bool(tables["blank"].any()),
         "wide": geometry.state_bits > 19 or sum_bits > 31,
         "neuron_run_count": len(tables["neuron_runs"]),
         "axon_run_count": len(tables["axon_runs"]),
@@ -60,29 +71,63 @@ def tables(config: ChipConfig) -> dict[str, NDArray[Any]]:
     set_count = geometry.parameter_sets
     neuron_sets = np.repeat([group.parameter_set for group in groups], geometry.lanes)
     neuron_sets += np.repeat(np.arange(len(cores)) * set_count, geometry.neurons)
+    registers = _registers(config)
+    axon_kinds = list(_axon_kinds(config))
     begins = np.array([row.first_group * geometry.lanes for row in rows], np.int32)
-    return _fanout(config) | {
-        "sets": _registers(config),
-        "neuron_runs": _runs(geometry.neurons, [(int(s), 0) for s in neuron_sets]),
-        "axon_runs": _runs(geometry.axons, list(_axon_kinds(config))),
-        "neuron_set": neuron_sets.astype(np.int32),
-        "row_begin": begins,
-        "row_end": begins + np.array([row.groups * geometry.lanes for row in rows], np.int32),
-        "always_on": np.array([row.always_on for row in rows], np.uint8),
-        "report": np.repeat([group.report for group in groups], geometry.lanes).astype(np.uint8),
-        "bias": np.array([bias for core in cores for bias in core.bias], np.int32),
-    }
+    return (
+        _fanout(config)
+        | _passes(config, registers)
+        | {
+            "sets": registers,
+            "neuron_runs": _runs(geometry.neurons, [(int(s), 0) for s in neuron_sets]),
+            "axon_runs": _runs(geometry.axons, axon_kinds),
+            "neuron_set": neuron_sets.astype(np.int32),
+            "blank": registers[[kind for kind, _ in axon_kinds], PARAMETER_INDEX["blank"]],
+            "row_begin": begins,
+            "row_end": begins + np.array([row.groups * geometry.lanes for row in rows], np.int32),
+            "always_on": np.array([row.always_on for row in rows], np.uint8),
+            "report": np.repeat([group.report for group in groups], geometry.lanes).astype(
+                np.uint8
+            ),
+            "bias": np.array([bias for core in cores for bias in core.bias], np.int32),
+        }
+    )
 
 
 def _registers(config: ChipConfig) -> NDArray[np.int32]:
-    """All parameter sets of all cores, int32 `(cores * parameter_sets, registers)`."""
-    names = list(parameter_max(config.geometry))
+    """All parameter sets of all cores, int32 `(cores * parameter_sets, registers)`.
+
+    In a set that has no term that is on, term 0 is the plain rule.
+    """
     count = config.geometry.parameter_sets
-    table = np.zeros((len(config.cores), count, len(names)), np.int32)
+    table = np.zeros((len(config.cores), count, _REGISTERS), np.int32)
     for core, place in zip(config.cores, table, strict=True):
         for entries, values in zip(place, core.parameter_sets, strict=False):
-            entries[:] = [int(getattr(values, name)) for name in names]
-    return table.reshape(-1, len(names))
+            entries[:] = _register_words(config, values)
+    return table.reshape(-1, _REGISTERS)
+
+
+def _register_words(config: ChipConfig, values: ParameterSet) -> NDArray[np.int32]:
+    words = np.zeros(_REGISTERS, np.int32)
+    for name in parameter_max(config.geometry):
+        words[PARAMETER_INDEX[name]] = values.register(name)
+    if not (words[_TERM:] & _AXON_FACTOR).any():
+        words[_TERM:] = 0
+        words[_TERM] = _PLAIN | values.eta_shift << _SHIFT
+    return words
+
+
+def _passes(config: ChipConfig, registers: NDArray[np.int32]) -> dict[str, NDArray[np.int32]]:
+    """What learning does, core by core: numbers and axon factors of the terms of its groups."""
+    found: list[list[tuple[int, int]]] = []
+    for index, core in enumerate(config.cores):
+        start = index * config.geometry.parameter_sets
+        used = [start + number for number in {group.parameter_set for group in core.groups}]
+        kinds = registers[used, _TERM:] & _AXON_FACTOR
+        sets, numbers = kinds.nonzero()
+        found.append(sorted(set(zip(numbers.tolist(), kinds[sets, numbers].tolist(), strict=True))))
+    passes = [each for core in found for each in core]
+    return {"pass_first": _firsts(found), "passes": np.array(passes, np.int32).reshape(-1, 2)}
 
 
 def _axon_kinds(config: ChipConfig) -> Iterator[tuple[int, int]]:

@@ -6,6 +6,24 @@
 
 namespace {
 
+// What terms take of the axons of a run, once their traces are those of this tick.
+void step_factors(const Copy &c, const Run &run, const uint8_t *__restrict spikes) {
+    const int32_t *set = c.chip.sets + run.set * REGISTERS;
+    const int32_t qq_shift = set[QQ_SHIFT], most = c.chip.pq_max;
+    const int32_t *__restrict trace_q = c.of_axons(c.state.trace_q);
+    int32_t *__restrict trace_qq = c.of_axons(c.state.trace_qq);
+    uint8_t *__restrict mark = c.of_axons(c.state.mark);
+    const int32_t follows = run.factor == FOLLOWS ? -1 : 0;
+    const int32_t fixed = run.factor == ALWAYS ? set[PQ_ON] : 0;
+    const uint8_t plastic = run.factor == NEVER ? 0 : 3;
+    const int end = run.end;
+    for (int a = run.begin; a < end; ++a) {
+        const int32_t factor = trace_q[a] >> qq_shift;
+        trace_qq[a] = ((factor > most ? most : factor) & follows) + fixed;
+        mark[a] = uint8_t(1 + 2 * spikes[a]) & plastic;
+    }
+}
+
 void step_traces(const Copy &c, const Run &run, const uint8_t *__restrict spikes) {
     const int32_t *set = c.chip.sets + run.set * REGISTERS;
     const int32_t alpha = set[ALPHA_P], beta = set[BETA_P], q_inc = set[Q_INC];
@@ -31,6 +49,7 @@ void step_traces(const Copy &c, const Run &run, const uint8_t *__restrict spikes
         trace_pq[a] = ((factor > most ? most : factor) & follows) + fixed;
     }
     c.counters(run.core)[SATURATIONS] += clipped;
+    if (c.chip.terms) step_factors(c, run, spikes);
 }
 
 }  // namespace

@@ -1,0 +1,233 @@
+"""Digits without labels: STDP and lateral inhibition (Diehl & Cook 2015; Roy et al. 2019, fig. 4b).
+
+Pixels spike at rates into CELLS neurons. A neuron that spikes moves its weights toward the pixels
+that were active before, inhibits the others at once and, through a small population, everybody a
+tick later; its threshold rises with each of its spikes and falls slowly (the reset R), so that all
+take part. The rule, on the chip, in the tick of the neuron's spike:
+
+    dW_ij = S_i (Qq_j / 2^7 - 1)            Diehl & Cook's  eta (x_pre - x_tar), without a limit
+                                            that depends on the weight; weights stop at +-127
+
+Labels only name the neurons afterwards, by the class of the training part to which each answers
+most. Then thresholds are frozen and a digit goes to the class whose neurons answer most on average.
+Settings were chosen on the validation part with seeds 1 and 2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from numpy.typing import NDArray
+
+from axonloop.host.chain import SpikeChain
+from axonloop.host.compiler import compile_network, smallest_geometry
+from axonloop.host.data.digits import CLASSES, PIXELS, SIDE, WHITE, Digits, Part, split_digits
+from axonloop.host.device import Array, Device
+from axonloop.host.devices import open_device
+from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
+from axonloop.host.hashes import weight_hash
+from axonloop.host.network import Network, Population, Projection, Source
+from axonloop.host.program import Program
+from axonloop.host.report import bare, save
+from axonloop.host.rules import toward_input
+from axonloop.host.runs import Progress
+from axonloop.host.spikes import BUILDING, SCORING, SHUFFLING, TRAINING, RateEncoder, generator
+from axonloop.models.chip import ChipConfig
+from axonloop.models.config import DECAY_ONE, ParameterSet, ResetMode
+
+CELLS, INHIBITORS = 128, 64
+TICKS, REST = 40, 20
+"""Ticks of a sample, and ticks of silence after it in which the membranes decay."""
+PEAK = 0.8
+EPOCHS = 3
+FIRST_WEIGHTS = 60
+STRONGEST = -127
+CELL = ParameterSet(
+    alpha_n=3700,
+    beta_n=0,
+    gamma=4095,
+    rho=1300,
+    theta=4000,
+    w_exp=1,
+    reset_mode=ResetMode.ZERO,
+    beta_p=3600,
+    q_inc=900,
+    qq_shift=4,
+    terms=toward_input(shift=7),
+)
+INHIBITOR = ParameterSet(alpha_n=0, beta_n=0, theta=1, w_exp=0, reset_mode=ResetMode.ZERO)
+PAPER = "95 % (6,400 neurons, MNIST), 83 % (100 neurons)"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a chip came to: accuracy in 0..1, spikes per digit, hashes that all devices share."""
+
+    accuracy: float
+    validation: float
+    spikes: float
+    weight_hash: str
+    spike_hash: str
+    weights: list[list[int]]
+    names: list[int]
+
+
+def network_of(seed: int) -> Network:
+    """Pixels to cells (plastic), cells to each other, cells to inhibitors and back."""
+    random = generator(seed, BUILDING)
+    first = random.integers(0, FIRST_WEIGHTS + 1, (PIXELS, CELLS))
+    rivals, strongest = ~np.eye(CELLS, dtype=bool), np.int64(STRONGEST)
+    projections = (
+        Projection("pixels", "cells", first),
+        Projection("cells", "cells", np.full(rivals.shape, strongest), rivals, plastic=False),
+        Projection("cells", "inhibitors", np.full((CELLS, INHIBITORS), -strongest), plastic=False),
+        Projection("inhibitors", "cells", np.full((INHIBITORS, CELLS), strongest), plastic=False),
+    )
+    cells = Population("cells", CELLS, CELL, bias=False)
+    inhibitors = Population("inhibitors", INHIBITORS, INHIBITOR, bias=False, report=False)
+    return Network((Source("pixels", PIXELS),), (cells, inhibitors), projections, seed)
+
+
+def program_of(seed: int) -> Program:
+    """The network on one core."""
+    network = network_of(seed)
+    return compile_network(network, smallest_geometry(network))
+
+
+def frozen(config: ChipConfig) -> ChipConfig:
+    """The chip with thresholds that neither rise nor fall."""
+    cores = [
+        replace(
+            core,
+            parameter_sets=tuple(
+                replace(each, rho=0, gamma=DECAY_ONE) for each in core.parameter_sets
+            ),
+        )
+        for core in config.cores
+    ]
+    return replace(config, cores=tuple(cores))
+
+
+class Run:
+    """A chip that sees digits and learns from them, or answers them."""
+
+    def __init__(self, device: Device, program: Program, seed: int) -> None:
+        self._device, self._program, self._seed = device, program, seed
+        self._encoder = RateEncoder(TICKS, WHITE, PEAK)
+        self.chain = SpikeChain()
+
+    def learn(self, part: Part, epochs: int, progress: Progress) -> None:
+        """See every digit `epochs` times, in an order of its own each time."""
+        total = epochs * len(part)
+        for epoch in range(epochs):
+            order = generator(self._seed, SHUFFLING, epoch).permutation(len(part))
+            for done, place in enumerate(order):
+                random = generator(self._seed, TRAINING, epoch, int(part.indices[place]))
+                self._show(part, int(place), random, learn=True)
+                progress("train", epoch * len(part) + done + 1, total)
+
+    def answers(self, part: Part, progress: Progress) -> NDArray[np.int64]:
+        """Spikes of every cell for every digit: int `(digits, cells)`."""
+        found = np.zeros((len(part), CELLS), dtype=np.int64)
+        for place in range(len(part)):
+            random = generator(self._seed, SCORING, int(part.indices[place]))
+            spikes = self._show(part, place, random, learn=False)
+            cells = self._program.split(np.concatenate(spikes))["cells"]
+            found[place] = np.bincount(cells, minlength=CELLS)
+            progress("score", place + 1, len(part))
+        return found
+
+    def _show(
+        self, part: Part, place: int, random: np.random.Generator, learn: bool
+    ) -> list[Array]:
+        trains = self._encoder.encode(part.images[place], random)
+        spikes = [self._device.tick(self._program.axons_of("pixels", t), learn) for t in trains]
+        spikes += self._device.run([np.zeros(0, np.int32)] * REST)
+        self.chain.add(spikes)
+        return spikes
+
+
+def names_of(answers: NDArray[np.int64], labels: Array) -> NDArray[np.int64]:
+    """The class to which each cell answers most on average: int `(cells,)`."""
+    shown = labels == np.arange(CLASSES)[:, None]
+    sums, counts = shown.astype(np.int64) @ answers, shown.sum(axis=1, keepdims=True)
+    names: NDArray[np.int64] = (sums / np.maximum(counts, 1)).argmax(axis=0)
+    return names
+
+
+def share_right(answers: NDArray[np.int64], names: NDArray[np.int64], labels: Array) -> float:
+    """How many digits go to their class: that of the cells that answer most on average."""
+    votes = np.zeros((len(answers), CLASSES))
+    for kind in set(names.tolist()):
+        votes[:, kind] = answers[:, names == kind].mean(axis=1)
+    return float((votes.argmax(axis=1) == labels).mean())
+
+
+def learned(
+    device: str, seed: int, digits: Digits, progress: Progress, epochs: int = EPOCHS
+) -> Outcome:
+    """Train one chip, name its cells, score it."""
+    program = program_of(seed)
+    with open_device(device, program.config) as chip:
+        chip.load_weights(program.weights)
+        run = Run(chip, program, seed)
+        run.learn(digits.train, epochs, progress)
+        chip.configure(frozen(program.config))
+        names = names_of(run.answers(digits.train, progress), digits.train.labels)
+        scores = []
+        for part in (digits.validation, digits.test):
+            answers = run.answers(part, progress)
+            scores.append(share_right(answers, names, part.labels))
+        weights = chip.read_weights()
+    plastic = program.weights_of(program.plan.network.projection("pixels", "cells"), weights)
+    return Outcome(
+        accuracy=scores[1],
+        validation=scores[0],
+        spikes=float(answers.sum(axis=1).mean()),
+        weight_hash=weight_hash(weights, program.geometry),
+        spike_hash=run.chain.hexdigest(),
+        weights=plastic.T.tolist(),
+        names=names.tolist(),
+    )
+
+
+def measure(order: Order, progress: Progress, limit: int | None = None) -> Metrics:
+    """All seeds on the device; `limit` digits of each part."""
+    whole = split_digits()
+    parts = (part.first(limit) for part in (whole.train, whole.validation, whole.test))
+    digits = Digits(*parts)
+    runs = [learned(str(order.device), seed, digits, progress) for seed in order.seeds]
+    shown = {name: getattr(runs[0], name) for name in ("weights", "names", "accuracy")}
+    found = [
+        {name: value for name, value in vars(run).items() if name not in ("weights", "names")}
+        for run in runs
+    ]
+    rows = [
+        Row(f"{CELLS} neurons, test part", PAPER, "", percent([run.accuracy for run in runs])),
+        Row("validation part", "", "", percent([run.validation for run in runs])),
+    ]
+    return {"runs": found, "rows": rows, "shown": shown}
+
+
+def draw(path: Path, metrics: Metrics) -> None:
+    """The weights of every cell of the first chip, sorted by the class it was named after."""
+    run = metrics["shown"]
+    order = np.argsort(run["names"], kind="stable")
+    weights, names = np.array(run["weights"])[order], np.array(run["names"])[order]
+    wide = 16
+    figure, axes = plt.subplots(figsize=(8.2, 0.5 * (len(order) // wide) + 0.5))
+    tiles = weights.reshape(-1, wide, SIDE, SIDE)
+    framed = np.pad(tiles.astype(float), ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=np.nan)
+    sheet = framed.transpose(0, 2, 1, 3).reshape(len(tiles) * (SIDE + 2), -1)
+    axes.imshow(sheet, cmap="Blues", vmin=-127, vmax=127, aspect="equal")
+    for k, name in enumerate(names):
+        at = (k % wide * (SIDE + 2) + 1, k // wide * (SIDE + 2) + 2.5)
+        axes.annotate(str(name), at, color="#d1602c", fontsize=6, fontweight="bold")
+    accuracy = 100 * run["accuracy"]
+    axes.set(xticks=[], yticks=[], title=f"What {len(order)} neurons learned, {accuracy:.1f} %")
+    bare(axes)
+    axes.spines[["left", "bottom"]].set_visible(False)
+    save(figure, path)

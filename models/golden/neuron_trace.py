@@ -1,0 +1,42 @@
+"""The trace of the neurons' own spikes: Z, for the terms of a learning rule."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from axonloop.models.config import CoreConfig
+from axonloop.models.golden.fixedpoint import Array, decay_unsigned, saturate_unsigned
+from axonloop.models.golden.parameters import per_neuron
+
+
+class NeuronTrace:
+    """State array `z` `(neurons,)`, trace_bits, unsigned; 0 for ever in a build without terms."""
+
+    def __init__(self, config: CoreConfig) -> None:
+        self.geometry = config.geometry
+        self.clear()
+        self.configure(config)
+
+    def clear(self) -> None:
+        """Zero all state."""
+        self.z: Array = np.zeros(self.geometry.neurons, dtype=np.int64)
+
+    def configure(self, config: CoreConfig) -> None:
+        """Take over the groups' parameter sets."""
+        self.zeta = per_neuron(config, "zeta")
+        self.z_inc = per_neuron(config, "z_inc")
+        self.z_shift = per_neuron(config, "z_shift")
+
+    def step(self, spike: NDArray[np.bool_]) -> int:
+        """One tick in which the neurons `spike`, bool `(neurons,)`; return the words clipped."""
+        if not self.geometry.terms:
+            return 0
+        raised = decay_unsigned(self.z, self.zeta) + self.z_inc * spike
+        self.z, clipped = saturate_unsigned(raised, self.geometry.trace_max)
+        return clipped
+
+    def factor(self) -> Array:
+        """Zq, what a term takes: int64 `(neurons,)`, at most error_max."""
+        shifted: Array = np.minimum(self.z >> self.z_shift, self.geometry.error_max)
+        return shifted

@@ -1,0 +1,58 @@
+"""The terms of the learning rules: which factors each neuron's multiplies, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from axonloop.models.config import AxonFactor, CoreConfig, ParameterSet, Term
+from axonloop.models.golden.fixedpoint import Array, saturate
+
+_OFF = Term(AxonFactor.OFF)
+
+
+def is_plain(parameters: ParameterSet) -> bool:
+    """Whether neurons of a set learn by the plain rule: no term of it is on."""
+    return all(term.axon == AxonFactor.OFF for term in parameters.terms)
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What terms multiply: rows by the numbers of `NeuronFactor`, `ThirdFactor`, `AxonFactor`.
+
+    `neuron`: int64 `(4, neurons)`; `third`: int64 `(3, neurons)`; `axon`: int64 `(5, axons)`.
+    """
+
+    neuron: Array
+    third: Array
+    axon: Array
+
+
+class NumberedTerm:
+    """Term number `number` of every neuron's set, off where the set has none.
+
+    `shift`: int64 `(neurons,)`; `kinds`: the axon factors that are used.
+    """
+
+    def __init__(self, config: CoreConfig, number: int) -> None:
+        sets = [config.parameter_sets[group.parameter_set] for group in config.groups]
+        terms = [each.terms[number] if number < len(each.terms) else _OFF for each in sets]
+        self._limit = config.geometry.error_max
+        self._every = np.arange(config.geometry.neurons)
+
+        def spread(name: str) -> Array:
+            values = np.array([int(getattr(term, name)) for term in terms], dtype=np.int64)
+            return np.repeat(values, config.geometry.lanes)
+
+        self.shift, self._axon = spread("shift"), spread("axon")
+        self._neuron, self._third = spread("neuron"), spread("third")
+        self._sign, self._scale = spread("sign"), spread("scale")
+        self.kinds = [kind for kind in np.unique(self._axon).tolist() if kind != AxonFactor.OFF]
+
+    def decrease(self, factors: Factors, kind: int) -> Array:
+        """c of every neuron whose term takes the axon factor `kind`, else 0: int64 `(neurons,)`."""
+        n = factors.neuron[self._neuron, self._every]
+        x = n * factors.third[self._third, self._every]
+        size, _ = saturate(np.sign(x) * (np.abs(x) >> self._scale), self._limit)
+        return np.where(self._axon == kind, -self._sign * size, 0)
