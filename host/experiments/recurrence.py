@@ -15,6 +15,7 @@ once, after the last epoch. What the chip makes of the same task is in `recurren
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -93,7 +94,7 @@ class Network:
         self.task = task
 
         def first(rows: int, columns: int, spread: float) -> Tensor:
-            scale = spread * rows**-0.5
+            scale = spread / math.sqrt(rows)
             return (torch.randn((rows, columns), generator=random) * scale).requires_grad_()
 
         weights = first(task.channels, task.neurons, task.spread)
