@@ -15,7 +15,6 @@ once, after the last epoch. What the chip makes of the same task is in `recurren
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -94,7 +93,7 @@ class Network:
         self.task = task
 
         def first(rows: int, columns: int, spread: float) -> Tensor:
-            scale = spread / math.sqrt(rows)
+            scale: float = spread * rows**-0.5
             return (torch.randn((rows, columns), generator=random) * scale).requires_grad_()
 
         weights = first(task.channels, task.neurons, task.spread)
