@@ -309,3 +309,18 @@ def test_linear_neurons_run_all_ticks_at_once() -> None:
     assert 0.1 < float(slow.mean()) < 0.9
     assert (spikes == slow).double().mean() > 0.999
     assert 0 < float(box.mean()) < 1
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small_task")
+@pytest.mark.parametrize("name", ["recurrence-chip", "yin-yang", "latency", "rank"])
+def test_runs_end_alike_on_rtl(name: str) -> None:
+    if name == "recurrence-chip":
+        settings, data = recurrence_chip.settings_of(4, 1, 4), recurrence_chip.data_of(4)
+    elif name == "yin-yang":
+        settings, data = yin_yang.settings_of(4, 1, 4), yin_yang.data()
+    else:
+        settings, data = latency_digits.settings_of(name, 4, 1, 4), split_digits()
+    small = replace(settings, layers=(16,), lanes=4)
+    ends = [learn_in_loop(d, [small], None, data, quiet) for d in (POPULATION, "golden", "rtl")]
+    assert ends[0] == ends[1] == ends[2]
