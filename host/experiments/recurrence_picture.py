@@ -6,6 +6,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from axonloop.host.data.randman import draw_randman
 from axonloop.host.experiments.experiment import Metrics
@@ -26,6 +27,7 @@ def draw(path: Path, metrics: Metrics) -> None:
         right.plot([place] * len(values), values, "o", color=colours[kind], alpha=0.6)
         right.hlines(sum(values) / len(values), place - 0.2, place + 0.2, color=colours[kind])
     left.set(xlabel="epoch", ylabel="validation accuracy (%)", title="Learning")
+    left.xaxis.set_major_locator(MaxNLocator(integer=True))
     left.legend(frameon=False, loc="lower right")
     kinds = [kind.replace("-", "-\n") for kind in colours]
     right.set_xticks(range(len(kinds)), kinds)
