@@ -1,6 +1,6 @@
 """The CONTROL region but its counters: identification, tick, seed, learned."""
 
-from amaranth.hdl import Module, Signal, signed
+from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -25,6 +25,7 @@ class ControlRegisters(wiring.Component):
 
     Members
     -------
+    tick, last_tick : the tick register, and the number of the tick that ran, one less
     next_tick : a tick starts; `tick` moves on, `learned` falls
     next_learn : learning starts; `learned` rises
     modulation, clear : with `modulation_bits`; `clear` zeroes it
@@ -41,6 +42,7 @@ class ControlRegisters(wiring.Component):
                 "next_tick": In(1),
                 "next_learn": In(1),
                 "tick": Out(32),
+                "last_tick": Out(32, init=-1),
                 "seed": Out(32),
                 "learned": Out(1, init=1),
                 "bus": In(BusSignature()),
@@ -58,26 +60,29 @@ class ControlRegisters(wiring.Component):
             kept.eq(offset),
         ]
         m.d.comb += bus.read_data.eq(word)
+        # What is kept is one less, so that one adder serves; a written tick is lowered after.
+        lower = Signal()
+        m.d.comb += self.tick.eq(self.last_tick + Mux(lower, 0xFFFF_FFFF, 1))
+        m.d.sync += lower.eq(write & (offset == Control.TICK))
+        with m.If(self.next_tick | lower):
+            m.d.sync += self.last_tick.eq(self.tick)
         with m.If(self.next_tick):
-            m.d.sync += [self.tick.eq(self.tick + 1), self.learned.eq(0)]
+            m.d.sync += self.learned.eq(0)
         with m.If(self.next_learn):
             m.d.sync += self.learned.eq(1)
         if self._modulation_bits:
             with m.If(self.clear):
                 m.d.sync += self.modulation.eq(0)
         with m.If(read), m.Switch(kept):
-            for where, value in (self._identification | self._registers()).items():
+            registers = {Control.TICK: self.tick} | self._registers()
+            for where, value in (self._identification | registers).items():
                 with m.Case(where):
                     m.d.comb += word.eq(value)
-        for where, register in self._registers().items():
+        for where, register in ({Control.TICK: self.last_tick} | self._registers()).items():
             with m.If(write & (offset == where)):
                 m.d.sync += register.eq(bus.write_data)
         return m
 
     def _registers(self):
-        always = {
-            Control.TICK: self.tick,
-            Control.SEED: self.seed,
-            Control.LEARNED: self.learned,
-        }
+        always = {Control.SEED: self.seed, Control.LEARNED: self.learned}
         return always | ({Control.MODULATION: self.modulation} if self._modulation_bits else {})

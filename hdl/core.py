@@ -3,7 +3,7 @@
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -14,14 +14,18 @@ from axonloop.hdl.counters import Counters
 from axonloop.hdl.fanout import Fanout
 from axonloop.hdl.learning import Learning
 from axonloop.hdl.neuron import Neurons
+from axonloop.hdl.parameter_memory import ParameterMemory
 from axonloop.hdl.parameters import ParameterSets
 from axonloop.hdl.payloads import BUS_LATENCY, addressed_layout, spike_layout
 from axonloop.hdl.scheduler import Scheduler
+from axonloop.hdl.serial_neuron import SerialNeurons
+from axonloop.hdl.serial_traces import SerialTraces
 from axonloop.hdl.synapses import Synapses
 from axonloop.hdl.traces import Traces
 from axonloop.hdl.weights import Weights, weight_latency
 from axonloop.models.chip import Mesh
 from axonloop.models.config import Geometry, ceil_log2
+from axonloop.models.cycles import is_serial
 from axonloop.models.registers import PORT_COUNTERS, Counter
 
 
@@ -75,13 +79,16 @@ class Core(wiring.Component):
         m.submodules.scheduler = self._scheduler = Scheduler(geometry)
         m.submodules.weights = self._weights = Weights(geometry)
         m.submodules.synapses = self._synapses = Synapses(geometry)
-        m.submodules.neurons = self._neurons = Neurons(geometry)
-        m.submodules.traces = self._traces = Traces(geometry)
+        self._serial = is_serial(geometry)
+        self._neurons = SerialNeurons(geometry) if self._serial else Neurons(geometry)
+        self._traces = SerialTraces(geometry) if self._serial else Traces(geometry)
+        m.submodules.neurons, m.submodules.traces = self._neurons, self._traces
         m.submodules.fanout = self._fanout = Fanout(
             geometry, range(self._first, self._first + self._mesh.cores)
         )
         m.submodules.learning = self._learning = Learning(geometry)
-        m.submodules.parameters = self._parameters = ParameterSets(geometry)
+        sets = ParameterMemory if self._serial else ParameterSets
+        m.submodules.parameters = self._parameters = sets(geometry)
         m.submodules.control = self._control = ControlRegisters(
             identification(geometry, self._mesh, self._number),
             modulation_bits=geometry.error_bits if geometry.terms else 0,
@@ -91,6 +98,7 @@ class Core(wiring.Component):
         connect(m, port=self._port.replies, host=flipped(self.replies))
         self._wire_tick(m)
         self._wire_learning(m)
+        self._wire_parameters(m)
         self._wire_spikes(m)
         self._wire_bus(m)
         self._sequence(m)
@@ -103,14 +111,14 @@ class Core(wiring.Component):
         m.d.comb += [
             self._traces.block.eq(self._scheduler.blocks),
             self._scheduler.pause.eq(~self._traces.ready),
-            self._traces.parameter_sets.eq(self._parameters.sets),
-            neurons.parameter_sets.eq(self._parameters.sets),
             synapses.read_data.eq(self._weights.read_data),
             synapses.sum_enable.eq(neurons.sum_enable),
             synapses.sum_address.eq(neurons.sum_address),
             synapses.sum_clear.eq(neurons.sum_clear),
             neurons.sums.eq(synapses.sums),
             self._fanout.words.eq(neurons.spikes),
+            *([neurons.pause.eq(self._fanout.busy)] if self._serial else []),
+            *([self._fanout.report.eq(neurons.report)] if self._serial else []),
             self._weights.read_enable.eq(synapses.read_enable | self._learning.read_enable),
             self._weights.read_place.eq(
                 Mux(
@@ -134,12 +142,11 @@ class Core(wiring.Component):
         learning, traces = self._learning, self._traces
         connect(m, port=self._port.errors, learning=learning.events)
         m.d.comb += [
-            learning.parameter_sets.eq(self._parameters.sets),
             self._neurons.look.eq(learning.look),
             self._neurons.neuron.eq(learning.neuron),
             learning.box.eq(self._neurons.box),
             learning.set.eq(self._neurons.set),
-            learning.tick.eq(self._control.tick - 1),
+            learning.tick.eq(self._control.last_tick),
             learning.seed.eq(self._control.seed),
             learning.core.eq(self._number),
             learning.read_data.eq(self._weights.read_data),
@@ -157,6 +164,18 @@ class Core(wiring.Component):
                 learning.modulation.eq(self._control.modulation),
                 self._control.clear.eq(self._port.clear),
             ]
+
+    def _wire_parameters(self, m) -> None:
+        """All sets to all, or to the one who works one word at a time."""
+        users, parameters = (self._neurons, self._traces, self._learning), self._parameters
+        if not self._serial:
+            m.d.comb += [user.parameter_sets.eq(parameters.sets) for user in users]
+            return
+        m.d.comb += [user.parameter.eq(parameters.data) for user in users]
+        m.d.comb += parameters.address.eq(self._learning.parameter_address)
+        for user in users[:2]:
+            with m.If(user.busy):
+                m.d.comb += parameters.address.eq(user.parameter_address)
 
     def _wire_spikes(self, m) -> None:
         """Spikes from the host come between ticks, those of the cores during one."""
@@ -189,13 +208,20 @@ class Core(wiring.Component):
         later = weight_latency(self._geometry) - BUS_LATENCY
         words, early = [member.read_data for member in members], later // 2
         words = [delay(m, word, early, f"part_{k}")[-1] for k, word in enumerate(words)]
+        # What comes a cycle later than other words joins them there, or behind the last register.
+        high = self._counters.high
+        if early:
+            words.append(delay(m, high, early - 1, "high")[-1])
+            high = Const(0)
         word = delay(m, reduce(or_, words), later - early, "word")[-1]
-        m.d.comb += bus.read_data.eq(word | self._weights.bus.read_data)
+        m.d.comb += bus.read_data.eq(word | self._weights.bus.read_data | high)
 
     def _sequence(self, m) -> None:
         """A tick: scan and integrate, then sweep and emit; learning and clearing."""
         port, scheduler, neurons = self._port, self._scheduler, self._neurons
         gathering = scheduler.busy | self._synapses.busy
+        if self._serial:  # neurons and traces share the parameters
+            gathering |= self._traces.busy
         working = Signal()
         m.d.comb += working.eq(
             neurons.busy | self._traces.busy | self._fanout.busy | self._learning.busy
@@ -210,7 +236,7 @@ class Core(wiring.Component):
             self._control.next_tick.eq(port.tick),
             self._control.next_learn.eq(port.learn),
             port.learned.eq(self._control.learned),
-            port.tick_number.eq(self._control.tick - 1),
+            port.tick_number.eq(self._control.last_tick),
             scheduler.slot.eq(self._control.tick[:slot_bits]),
             scheduler.start.eq(port.tick),
             scheduler.clear.eq(port.clear),

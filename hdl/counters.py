@@ -2,14 +2,14 @@
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal
 from amaranth.lib import memory, wiring
-from amaranth.lib.wiring import In
+from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.payloads import BusSignature
-from axonloop.models.config import ceil_log2
-from axonloop.models.registers import COUNTER_BITS, Control, Counter, Region
+from axonloop.models.registers import COUNTER_BITS, Counter, Region
 
-LEAST_BITS = 8
-"""Width for those that go on counting while the bus is in use, by 1 per cycle."""
+BUSY_BITS = 8
+"""Width of those that go on counting while the bus is in use, by 1 per cycle."""
+BUSY = (Counter.CYCLES, Counter.STALLS)
 
 
 class Counters(wiring.Component):
@@ -17,80 +17,114 @@ class Counters(wiring.Component):
 
     1. Counter n grows by its increment in every cycle. Counters that `increment_bits` does not
        name have no hardware: they read 0 and ignore writes.
-    2. A read gives the value at the end of the cycle of its strobe, exactly; a write sets one half,
-       and the increment of its cycle is lost.
-    3. A counter is visited once per round of all if the bus rests, and within 256 cycles in any
-       case: a packet leaves 3 cycles or more to the rounds, and one that does not touch
-       CYCLES or STALLS holds at most 22 words of counters.
+    2. A read comes `SPACING` = 3 cycles after another access or later, and gives the value at the
+       end of the cycle of its strobe, exactly.
+    3. A write sets one half: the low one as if nothing had been counted before its cycle, the high
+       one as if what was counted since the last visit came after it.
+    4. A counter is visited once per round of all. A round takes a cycle per counter, and one more
+       for a carry, if the bus rests; 256 cycles in any case: a packet leaves 3 cycles or more, each
+       read leaves one, and a packet that leaves CYCLES and STALLS alone has at most 22 words.
 
-    One counter is visited per cycle, in turn, or as the bus asks: its total is read, and in the
-    next cycle written back with what its accumulator held.
+    A counter is two words of a memory. A visit reads the low one and, in the next cycle, writes it
+    back with what the counter's accumulator held. A carry, or the bus, leads to the high one.
+    Visits come in turn, or as the bus asks.
 
-    Latency: reads as every bus, `BUS_LATENCY`. A memory of one word per counter, one adder of 48
-    bits, and an accumulator of 8 bits or little more for each counter.
+    Latency: a low half as on every bus, `BUS_LATENCY`; a high one in the cycle after, on `high`.
+    A memory of two words per counter, one adder of 32 bits, and an accumulator for each counter.
 
     Members
     -------
     add_{counter} : by how much the counter grows in this cycle
+    high : a high half that was read, one cycle later than `bus.read_data`; else 0
     """
+
+    SPACING = 3
 
     def __init__(self, increment_bits: dict[Counter, int]) -> None:
         self._bits = increment_bits
         increments = {_port(counter): In(bits) for counter, bits in increment_bits.items()}
-        super().__init__(increments | {"bus": In(BusSignature())})
+        high = {"high": Out(COUNTER_BITS - 32)}
+        super().__init__(increments | high | {"bus": In(BusSignature())})
 
     def elaborate(self, platform) -> Module:
         m = Module()
         bus, count = self.bus, len(self._bits)
-        m.submodules.totals = totals = memory.Memory(shape=COUNTER_BITS, depth=count, init=[])
-        write = totals.write_port()
-        read = totals.read_port(transparent_for=(write,))
-        access, known, kept = Signal(), Signal(), Signal(32)
-        turn, visited = Signal(range(count)), Signal(range(count))
-        visit, reading, writing, high = (
-            Signal(name=name) for name in ("visit", "reading", "writing", "high")
-        )
-        offset = bus.address[:8] - Control.COUNTERS
+        m.submodules.disjoint = totals = memory.Memory(shape=32, depth=2 * count, init=[])
+        write, read = totals.write_port(), totals.read_port()
+        reads, writes, wanted, half = self._access(m)
+        # The word that was read: of which counter, which half, and whether it is as in the memory.
+        place, upper, fresh = Signal(range(count)), Signal(), Signal()
+        index, total, carry, more = Signal.like(place), Signal(33), Signal(), Signal()
+        shows_low, asks_high, shows_high = Signal(), Signal(), Signal()
+        again, commit = Signal(), Signal()
+        counted = self._collect(m, writes & ~half | commit & ~upper, index)
         m.d.comb += [
-            access.eq(
-                (bus.read | bus.write)
-                & (bus.address[24:] == Region.CONTROL)
-                & (bus.address[:8] >= Control.COUNTERS)
-            ),
-            known.eq((offset >> 1) < count),
-            read.addr.eq(Mux(access, offset >> 1, turn)),
+            index.eq(Mux(writes, wanted, place)),
+            total.eq(read.data + Mux(upper, carry, counted)),
+            more.eq(~upper & (total[32] | asks_high)),
+            # The bus takes the read port away, or reads the very word.
+            again.eq(reads & ~upper & (more | (wanted == place))),
+            commit.eq(fresh & ~writes & ~again),
+            write.en.eq(writes | commit),
+            write.addr.eq(Cat(Mux(writes, half, upper), index)),
+            write.data.eq(Mux(writes, bus.write_data, total[:32])),
+            bus.read_data.eq(Mux(shows_low, total[:32], 0)),
+            self.high.eq(Mux(shows_high, total, 0)),
         ]
         m.d.sync += [
-            visited.eq(read.addr),
-            visit.eq(~access | known),
-            reading.eq(access & bus.read),
-            writing.eq(access & bus.write),
-            high.eq(bus.address[0]),
-            kept.eq(bus.write_data),
+            shows_low.eq(reads & ~half),
+            asks_high.eq(reads & half),
+            shows_high.eq(asks_high),
         ]
-        with m.If(~access):
-            m.d.sync += turn.eq(Mux(turn == count - 1, 0, turn + 1))
-        total = Signal(COUNTER_BITS)
-        m.d.comb += [
-            total.eq(read.data + self._collect(m, visit, visited)),
-            write.en.eq(visit),
-            write.addr.eq(visited),
-            write.data.eq(
-                Cat(
-                    Mux(writing & ~high, kept, total[:32]),
-                    Mux(writing & high, kept[:16], total[32:]),
-                )
-            ),
-        ]
-        m.d.comb += bus.read_data.eq(Mux(reading & visit, Mux(high, total[32:], total[:32]), 0))
+        with m.If(~upper):
+            m.d.sync += carry.eq(total[32])
+        where = self._go_on(m, reads, wanted, writes, place, upper, fresh, more, again)
+        m.d.comb += read.addr.eq(where)
         return m
 
+    def _access(self, m):
+        """What the bus wants: strobes of reading and writing, the counter, its half."""
+        bus = self.bus
+        offset = Cat(bus.address[:5], bus.address[6])  # of CONTROL, less Control.COUNTERS
+        known, reads, writes = Signal(), Signal(), Signal()
+        m.d.comb += [
+            known.eq(
+                (bus.address[24:] == Region.CONTROL)
+                & (bus.address[5] | bus.address[6])
+                & (offset[1:] < len(self._bits))
+            ),
+            reads.eq(bus.read & known),
+            writes.eq(bus.write & known),
+        ]
+        return reads, writes, offset[1:], offset[0]
+
+    def _go_on(self, m, reads, wanted, writes, place, upper, fresh, more, again):
+        """The word to be read next; returns its address."""
+        count = len(self._bits)
+        turn, next_place, next_upper = Signal(range(count)), Signal.like(place), Signal()
+        m.d.comb += [next_place.eq(place), next_upper.eq(upper)]
+        m.d.sync += fresh.eq(~writes)
+        with m.If(reads):
+            m.d.comb += [next_place.eq(wanted), next_upper.eq(0)]
+            with m.If(again):
+                m.d.sync += turn.eq(place)
+        with m.Elif(fresh & ~writes):
+            m.d.comb += next_upper.eq(more)
+            with m.If(~more):
+                m.d.comb += next_place.eq(turn)
+                m.d.sync += turn.eq(Mux(turn == count - 1, 0, turn + 1))
+                # A word that is written in this cycle is read again in the next one.
+                m.d.sync += fresh.eq(upper | (turn != place))
+        m.d.sync += [place.eq(next_place), upper.eq(next_upper)]
+        return Cat(next_upper, next_place)
+
     def _collect(self, m, visit, visited):
-        """Let the accumulators grow; returns the visited one, which starts again."""
+        """Let the accumulators grow; returns the visited one, which starts again with `visit`."""
         accumulators = []
         for index, (counter, bits) in enumerate(self._bits.items()):
-            name = f"count_{counter.name.lower()}"
-            value = Signal(max(bits + ceil_log2(len(self._bits)), LEAST_BITS), name=name)
+            most = ((1 << bits) - 1) * (2 * len(self._bits) + 4)  # in a round full of carries
+            width = max(most.bit_length(), BUSY_BITS if counter in BUSY else 0)
+            value = Signal(width, name=f"count_{counter.name.lower()}")
             m.d.sync += value.eq(value + getattr(self, _port(counter)))
             with m.If(visit & (visited == index)):
                 m.d.sync += value.eq(getattr(self, _port(counter)))

@@ -6,10 +6,11 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.arithmetic import is_below, lowest_one
 from axonloop.hdl.memory import Column, LaneMemory
-from axonloop.hdl.neuron import flags_layout
+from axonloop.hdl.neuron import REPORT, flags_layout
 from axonloop.hdl.payloads import address_bits, addressed_layout, spike_layout
 from axonloop.models.config import Geometry, ceil_log2
-from axonloop.models.registers import FANOUT_FIELDS, GROUP_FIELDS, Region
+from axonloop.models.cycles import is_serial
+from axonloop.models.registers import FANOUT_FIELDS, Region
 
 ENTRY_BITS = 28
 
@@ -20,12 +21,16 @@ class Fanout(wiring.Component):
     Rules
     -----
     1. `words` are words of spikes as the sweep shows them; nothing is lost, because the queue
-       holds all words of a sweep.
+       holds all words of a sweep. A serial core has no queue: its sweep rests while `busy`.
     2. A spike of a group with `report` appears once on `reports`, as its neuron's number.
     3. For every entry of the neuron's list a spike appears once on `spikes`, addressed to its core.
     4. An entry whose core is not one of `cores`, or whose axon or delay no core has, is not sent;
        `fault` rises for one cycle instead.
     5. `busy` while anything is queued or on its way; it falls after the last spike was taken.
+
+    Members
+    -------
+    report : of a serial core: whether the group of the last of `words` reports
 
     Latency: 2 cycles per spike + 2 per entry + 1, and what the receivers take longer.
     """
@@ -43,12 +48,11 @@ class Fanout(wiring.Component):
         self._entries = LaneMemory(
             {"entry": Column(Region.ENTRY, ENTRY_BITS)}, words=geometry.entries
         )
-        self._report = LaneMemory(
-            {"report": Column(Region.GROUP, 1, low=GROUP_FIELDS["report"].low)},
-            words=geometry.groups,
-        )
+        self._serial = is_serial(geometry)
+        self._report = None if self._serial else LaneMemory(REPORT, words=geometry.groups)
         super().__init__(
             {
+                **({"report": In(1)} if self._serial else {}),
                 "words": In(flags_layout(geometry)),
                 "reports": Out(stream.Signature(address_bits(neurons))),
                 "spikes": Out(stream.Signature(addressed_layout(spike_layout(geometry)))),
@@ -60,20 +64,24 @@ class Fanout(wiring.Component):
     @property
     def memories(self) -> dict[str, LaneMemory]:
         """What the register map sees."""
-        return {"lists": self._lists, "entries": self._entries, "report": self._report}
+        stores = {"lists": self._lists, "entries": self._entries, "report": self._report}
+        return {name: store for name, store in stores.items() if store is not None}
 
     def elaborate(self, platform) -> Module:
         m = Module()
         for name, store in self.memories.items():
             m.submodules[name] = store
         bits, neuron, next_word = self._queue(m)
-        found, report = self._lists.read_data[0], self._report.read_data[0].report
+        found = self._lists.read_data[0]
+        report = self._report.read_data[0].report if self._report else self.report
         entry, remaining = Signal.like(found.first), Signal.like(found.count)
         kept, idle = Signal.like(neuron), Signal()
+        # A serial core's sweep waits, so that the number stands still.
+        shown = neuron if self._serial else kept
         reported = ~report | self.reports.ready
         m.d.comb += [
             self.busy.eq(next_word | bits.any() | ~idle | self.spikes.valid | self.fault),
-            self.reports.payload.eq(kept),
+            self.reports.payload.eq(shown),
             self._entries.read_address.eq(entry),
         ]
         send = Signal()
@@ -142,27 +150,30 @@ class Fanout(wiring.Component):
         """
         lanes = self._geometry.update_lanes
         index_bits = len(self.words.index)
+        bits, index = Signal(lanes), Signal(index_bits)
+        neuron, waiting = Signal(address_bits(self._geometry.neurons)), Signal()
+        m.d.comb += neuron.eq((index << ceil_log2(lanes)) | lowest_one(bits))
+        if self._serial:
+            with m.If(self.words.valid & self.words.bits.any()):
+                m.d.sync += [bits.eq(self.words.bits), index.eq(self.words.index)]
+            return bits, neuron, waiting
         m.submodules.queue = queue = fifo.SyncFIFOBuffered(
             width=lanes + index_bits, depth=max(3, self._geometry.neurons // lanes)
         )
-        bits, index = Signal(lanes), Signal(index_bits)
         m.d.comb += [
+            waiting.eq(queue.level != 0),
             queue.w_en.eq(self.words.valid & self.words.bits.any()),
             queue.w_data.eq(Cat(self.words.bits, self.words.index)),
         ]
         with m.If(~bits.any() & queue.r_rdy):
             m.d.comb += queue.r_en.eq(1)
             m.d.sync += [bits.eq(queue.r_data[:lanes]), index.eq(queue.r_data[lanes:])]
-        neuron = Signal(address_bits(self._geometry.neurons))
-        m.d.comb += neuron.eq((index << ceil_log2(lanes)) | lowest_one(bits))
-        waiting = Signal()
-        m.d.comb += waiting.eq(queue.level != 0)
         return bits, neuron, waiting
 
     def _fetch(self, neuron):
         """Read the neuron's list and whether its group reports."""
         group = neuron >> ceil_log2(self._geometry.lanes)
-        reads = [(self._lists, neuron), (self._report, group)]
+        reads = [(self._lists, neuron), *([(self._report, group)] if self._report else [])]
         return [
             statement
             for store, where in reads

@@ -4,24 +4,27 @@ dW_ij = -eta E_i B_i P_j where E_i is not 0: Neftci 2018, eq. 6; Payvand et al. 
 proportional to what is in error: a list of the neurons that received events replaces a sweep.
 """
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.arithmetic import saturate, select
 from axonloop.hdl.errors import Errors
 from axonloop.hdl.noise import NeuronNoise
+from axonloop.hdl.parameter_memory import INDEX_BITS, parameter_address_bits, parameter_width
 from axonloop.hdl.payloads import (
     BusSignature,
     address_bits,
     error_layout,
     parameter_layout,
 )
+from axonloop.hdl.serial_update import SerialUpdate
 from axonloop.hdl.term_targets import TermTargets
 from axonloop.hdl.update import Update, target_layout
 from axonloop.hdl.weights import place_layout
 from axonloop.models.config import Geometry
-from axonloop.models.registers import set_bits
+from axonloop.models.cycles import is_serial
+from axonloop.models.registers import PARAMETER_INDEX, set_bits
 
 HASH_CYCLES = NeuronNoise.LATENCY - 3
 """Cycles before the first neuron is popped; its number is there three cycles later."""
@@ -42,18 +45,22 @@ class Learning(wiring.Component):
     weight port), + NeuronNoise.LATENCY + 5 + `update_latency`. With terms a walk of axons /
     multipliers cycles, at least 5, per neuron and term that has work, + `update_latency` + 1
     between terms of a neuron where that is longer than a walk; and, if a term has work without
-    errors, 1 cycle for every other neuron (see TermTargets).
+    errors, 1 cycle for every other neuron (see TermTargets). A serial core's: see SerialUpdate,
+    with 7 cycles more per neuron.
 
     Members
     -------
     events : error events
+    parameter_address, parameter : of a serial core: `parameter` answers in the next cycle
     pq_*, read_*, write_* : to traces and weights; see Update
     visits, updates : synapses visited and changed in this cycle
     """
 
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
-        self._errors, self._update = Errors(geometry), Update(geometry)
+        self._serial = is_serial(geometry)
+        self._errors = Errors(geometry)
+        self._update = SerialUpdate(geometry) if self._serial else Update(geometry)
         of_terms = {
             "modulation": In(signed(geometry.error_bits)),
             "spike": In(1),
@@ -62,15 +69,20 @@ class Learning(wiring.Component):
         layout = parameter_layout(geometry)
         weights = data.ArrayLayout(signed(geometry.weight_bits), geometry.lanes)
         update = self._update
+        sets = In(data.ArrayLayout(layout, geometry.parameter_sets))
+        parameters = {"parameter_sets": sets}
+        if self._serial:
+            address, width = parameter_address_bits(geometry), parameter_width(geometry)
+            parameters = {"parameter_address": Out(address), "parameter": In(width)}
         super().__init__(
             (of_terms if geometry.terms else {})
+            | parameters
             | {
                 "start": In(1),
                 "discard": In(1),
                 "tick": In(32),
                 "seed": In(32),
                 "core": In(8),
-                "parameter_sets": In(data.ArrayLayout(layout, geometry.parameter_sets)),
                 "events": In(stream.Signature(error_layout(geometry))),
                 "look": Out(1),
                 "neuron": Out(address_bits(geometry.neurons)),
@@ -95,8 +107,6 @@ class Learning(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         m.submodules.errors, m.submodules.update = self._errors, self._update
-        terms = self._geometry.terms
-        m.submodules.noise = noise = NeuronNoise(len(self._errors.neuron), 2 if terms else 0)
         wiring.connect(m, wiring.flipped(self.events), self._errors.events)
         wiring.connect(m, wiring.flipped(self.bus), self._errors.bus)
         names = ("pq_enable", "pq_address", "read_enable", "read_place", "write_enable")
@@ -104,21 +114,30 @@ class Learning(wiring.Component):
             m.d.comb += getattr(self, name).eq(getattr(self._update, name))
         for name in ("pq_data", "read_data"):
             m.d.comb += getattr(self._update, name).eq(getattr(self, name))
-        m.d.comb += [
-            noise.start.eq(self.start),
-            noise.tick.eq(self.tick),
-            noise.seed.eq(self.seed),
-            noise.core.eq(self.core),
-        ]
-        if terms:
-            self._take_terms(m, noise)
+        hashing = self._update
+        if not self._serial:
+            purposes = 2 if self._geometry.terms else 0
+            m.submodules.noise = hashing = NeuronNoise(len(self._errors.neuron), purposes)
+            m.d.comb += hashing.start.eq(self.start)
+        for name in ("tick", "seed", "core"):
+            m.d.comb += getattr(hashing, name).eq(getattr(self, name))
+        if self._geometry.terms:
+            self._take_terms(m, hashing)
         else:
-            m.d.comb += [
-                noise.neuron.eq(self._errors.neuron),
-                self.neuron.eq(self._errors.neuron),
-            ]
-            self._prepare(m, noise)
+            m.d.comb += self.neuron.eq(self._errors.neuron)
+            self._prepare(m, *self._hashed(m, hashing))
         return m
+
+    def _hashed(self, m, hashing):
+        """The strobe for a neuron and its part of the hash, which a serial update does itself."""
+        fresh, word = Signal(), Signal(32)
+        if not self._serial:
+            m.d.comb += [
+                hashing.neuron.eq(self._errors.neuron),
+                hashing.fresh.eq(fresh),
+                word.eq(hashing.word),
+            ]
+        return fresh, word
 
     def _take_terms(self, m, noise) -> None:
         """Targets come from the terms of the neurons' sets."""
@@ -148,7 +167,7 @@ class Learning(wiring.Component):
             self.busy.eq(terms.busy | update.busy),
         ]
 
-    def _prepare(self, m, noise) -> None:
+    def _prepare(self, m, fresh, word) -> None:
         """Pop a neuron, gate and clip its error, hash its number, hand it to the update engine."""
         wait, discard = Signal(range(HASH_CYCLES)), Signal()
         neuron, errors = self._errors.neuron, self._errors
@@ -157,10 +176,12 @@ class Learning(wiring.Component):
         working = Signal()
         m.d.comb += [
             self._update.targets.payload.eq(target),
-            self._update.targets.payload.word.eq(noise.word),
+            self._update.targets.payload.word.eq(word),
             self.busy.eq(working | self._update.busy),
         ]
-        with m.FSM():
+        with m.FSM() as fsm:
+            if self._serial:
+                self._ask(m, fsm.ongoing("LOOK"))
             with m.State("IDLE"):
                 m.d.sync += [wait.eq(HASH_CYCLES - 1), discard.eq(self.discard)]
                 with m.If(self.start):
@@ -183,7 +204,7 @@ class Learning(wiring.Component):
                 m.next = "GATE"
             with m.State("GATE"):
                 # The neuron's number and sums are here; box and set follow in the next cycle.
-                m.d.comb += [working.eq(1), noise.fresh.eq(1), self.look.eq(1)]
+                m.d.comb += [working.eq(1), fresh.eq(1), self.look.eq(1)]
                 m.d.sync += target.neuron.eq(neuron)
                 m.next = "LOOK"
                 gated, ungated = self._clipped()
@@ -195,7 +216,12 @@ class Learning(wiring.Component):
             with m.State("ERROR"):
                 m.d.comb += working.eq(1)
                 m.d.sync += self._finish(target, box, number)
-                m.next = "OFFER"
+                m.next = "RATE" if self._serial else "OFFER"
+            if self._serial:
+                with m.State("RATE"):
+                    m.d.comb += working.eq(1)
+                    m.d.sync += target.rounding.eq(self.parameter)
+                    m.next = "OFFER"
             with m.State("OFFER"):
                 m.d.comb += working.eq(1)
                 useful = (target.error != 0) & ~discard
@@ -208,12 +234,22 @@ class Learning(wiring.Component):
         self._ungated = Signal(signed(bits), name="ungated")
         return saturate(self._errors.gated, bits)[0], saturate(self._errors.ungated, bits)[0]
 
+    def _ask(self, m, first) -> None:
+        """A serial core's shift and rounding come from a memory, one after the other."""
+        shift, rounding = (
+            Const(PARAMETER_INDEX[name], INDEX_BITS) for name in ("eta_shift", "rounding")
+        )
+        number = self.set if set_bits(self._geometry) else Cat()
+        m.d.comb += self.parameter_address.eq(Cat(Mux(first, shift, rounding), number))
+
     def _finish(self, target, box, number):
         """E = sat(gated B + ungated); shift and rounding of the neuron's set."""
         geometry = self._geometry
         error, _ = saturate(Mux(box, target.error, 0) + self._ungated, geometry.error_bits)
-        sets = [self.parameter_sets[k] for k in range(geometry.parameter_sets)]
         statements = [target.error.eq(error)]
+        if self._serial:
+            return [*statements, target.eta_shift.eq(self.parameter)]
+        sets = [self.parameter_sets[k] for k in range(geometry.parameter_sets)]
         for name in ("eta_shift", "rounding"):
             statements.append(target[name].eq(select([entry[name] for entry in sets], number)))
         return statements

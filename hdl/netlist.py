@@ -5,11 +5,9 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from amaranth.back import rtlil
-
 from axonloop.hdl.build import TOP
 from axonloop.hdl.chip import ONE_CORE, Chip
-from axonloop.hdl.synthesis import FAMILIES, FPGA, UNDEFINED_WEIGHTS
+from axonloop.hdl.synthesis import FAMILIES, UNDEFINED_WEIGHTS, design_text
 from axonloop.hdl.tools import Tool, ToolError, run_tool
 from axonloop.models.chip import Mesh
 from axonloop.models.config import Geometry, require
@@ -57,6 +55,6 @@ def netlist(
     script = netlist_script(family)
     tool = yosys()
     chip = Chip(geometry, mesh, core)
-    (folder / "chip.il").write_text(rtlil.convert(chip, platform=FPGA, name=TOP, emit_src=False))
+    (folder / "chip.il").write_text(design_text(chip, TOP))
     run_tool(tool, ["-q", "-p", script], folder)
     return (folder / "netlist.v").read_text()

@@ -18,7 +18,8 @@ from axonloop.hdl.memory import Column, LaneMemory
 from axonloop.hdl.payloads import address_bits, parameter_layout
 from axonloop.hdl.post_traces import PostTraces
 from axonloop.models.config import Geometry, ResetMode, ceil_log2
-from axonloop.models.registers import Region, set_bits
+from axonloop.models.cycles import is_serial
+from axonloop.models.registers import GROUP_FIELDS, Region, set_bits
 
 COUNTDOWN_BITS = 6
 NEURON_PARAMETERS = (
@@ -34,6 +35,8 @@ NEURON_PARAMETERS = (
     "refractory",
 )
 STATES = ("current", "membrane", "reset")
+REPORT = {"report": Column(Region.GROUP, 1, low=GROUP_FIELDS["report"].low)}
+"""Whether the host hears of a group's spikes."""
 
 
 def neuron_layout(geometry: Geometry) -> data.StructLayout:
@@ -171,6 +174,30 @@ def flags_layout(geometry: Geometry) -> data.StructLayout:
     )
 
 
+def neuron_memories(geometry: Geometry) -> dict[str, LaneMemory]:
+    """The state of all neurons, and the parameter sets of their groups if there are several.
+
+    A serial core has what else is known of a group in the same memory.
+    """
+    state, lanes = geometry.state_bits, geometry.update_lanes
+    columns = {
+        "current": Column(Region.CURRENT, state, signed=True),
+        "membrane": Column(Region.MEMBRANE, state, signed=True),
+        "reset": Column(Region.RESET, state, signed=True),
+        "countdown": Column(Region.COUNTDOWN, COUNTDOWN_BITS),
+        "spike": Column(Region.SPIKE, 1),
+        "box": Column(Region.BOX, 1),
+        "bias": Column(Region.BIAS, state, signed=True),
+    }
+    stores = {"states": LaneMemory(columns, words=geometry.neurons // lanes, lanes=lanes)}
+    number = {"number": Column(Region.GROUP, set_bits(geometry))} if set_bits(geometry) else {}
+    if is_serial(geometry):
+        stores["groups"] = LaneMemory(number | REPORT, words=geometry.groups)
+    elif number:
+        stores["sets"] = LaneMemory(number, words=geometry.groups)
+    return stores
+
+
 class Neurons(wiring.Component):
     """Sweeps over all neurons of a core, `update_lanes` per cycle; idle lanes stand still.
 
@@ -200,19 +227,8 @@ class Neurons(wiring.Component):
         self._geometry = geometry
         lanes, self._words = geometry.update_lanes, geometry.neurons // geometry.update_lanes
         self._still = lanes == 1
-        state = geometry.state_bits
-        columns = {
-            "current": Column(Region.CURRENT, state, signed=True),
-            "membrane": Column(Region.MEMBRANE, state, signed=True),
-            "reset": Column(Region.RESET, state, signed=True),
-            "countdown": Column(Region.COUNTDOWN, COUNTDOWN_BITS),
-            "spike": Column(Region.SPIKE, 1),
-            "box": Column(Region.BOX, 1),
-            "bias": Column(Region.BIAS, state, signed=True),
-        }
-        self._states = LaneMemory(columns, words=self._words, lanes=lanes)
-        number = {"number": Column(Region.GROUP, set_bits(geometry))}
-        self._sets = LaneMemory(number, words=geometry.groups) if set_bits(geometry) else None
+        stores = neuron_memories(geometry)
+        self._states, self._sets = stores["states"], stores.get("sets")
         self._post = PostTraces(geometry) if geometry.terms else None
         of_terms = {"spike": Out(1), "z": Out(geometry.trace_bits)} if geometry.terms else {}
         sums = data.ArrayLayout(signed(geometry.accumulator_bits), geometry.lanes)

@@ -10,6 +10,7 @@ from axonloop.hdl.memory import Column, LaneMemory
 from axonloop.hdl.payloads import address_bits, parameter_layout
 from axonloop.hdl.weights import place_layout, weight_latency
 from axonloop.models.config import Geometry
+from axonloop.models.cycles import is_serial
 from axonloop.models.registers import ROW_FIELDS, Region, set_bits
 
 
@@ -22,12 +23,14 @@ class Synapses(wiring.Component):
     Rules
     -----
     1. `events` are taken one after the other; the descriptor of the next row is fetched while the
-       row before is read, so that rows follow each other without a gap.
+       row before is read, so that rows follow each other without a gap. In a serial core a cycle
+       lies between them, so that no sum is read while it is written.
     2. `sums` may be read while not `busy`, one group per cycle, data in the next cycle; with
        `sum_clear` the group read in the cycle before is set to 0.
 
-    Latency: sum over events of max(groups, 1), + 2 to fetch the first row, + `weight_latency` + 1
-    to drain; where synapses may drop spikes, `BlankOut.LATENCY` + 1 to drain.
+    Latency: sum over events of max(groups, 1) (a serial core: groups + 1), + 2 to fetch the first
+    row, + `weight_latency` + 1 to drain; where synapses may drop spikes, `BlankOut.LATENCY` + 1 to
+    drain.
 
     Members
     -------
@@ -37,7 +40,7 @@ class Synapses(wiring.Component):
     """
 
     def __init__(self, geometry: Geometry) -> None:
-        self._geometry = geometry
+        self._geometry, self._serial = geometry, is_serial(geometry)
         groups = address_bits(geometry.groups)
         columns = {
             "first": Column(Region.ROW, groups),
@@ -113,7 +116,7 @@ class Synapses(wiring.Component):
         accept = self.events.valid & self.events.ready
         row = self._rows.read_data[0]
         m.d.comb += [
-            take.eq(fetched & (~active | (remaining == 1))),
+            take.eq(fetched & (~active | ((remaining == 1) & (not self._serial)))),
             self.events.ready.eq(~fetched | take),
             self.row_groups.eq(Mux(take, row.count, 0)),
         ]
@@ -141,13 +144,14 @@ class Synapses(wiring.Component):
     def _accumulate(self, m, valid, where) -> None:
         """Add a row piece to its group's accumulators; the read port forwards the last write."""
         geometry = self._geometry
-        m.submodules.memory = store = memory.Memory(
+        store = memory.Memory(
             shape=geometry.accumulator_bits * geometry.lanes,
             depth=max(2, geometry.groups),
             init=[],
         )
+        m.submodules["disjoint" if self._serial else "memory"] = store
         write = store.write_port()
-        read = store.read_port(transparent_for=(write,))
+        read = store.read_port(transparent_for=() if self._serial else (write,))
         cleared = Signal.like(self.sum_address)
         m.d.sync += cleared.eq(self.sum_address)
         m.d.comb += [

@@ -15,8 +15,8 @@ FAMILIES = {
     "ice40": "synth_ice40 -dsp -spram -noabc9",
     "gowin": "synth_gowin -family gw2a",
 }
-"""By name; the Yosys command that maps to each family. ABC9 of Yosys 0.69 dies on the parameter
-registers of an iCE40 build."""
+"""By name; the Yosys command that maps to each family. iCE40 goes without ABC9, which failed there
+before `design_text` changed names, and was not tried since."""
 FPGA = "fpga"
 """The platform that components are told when they are synthesised."""
 NETLIST = "netlist.json"
@@ -28,6 +28,16 @@ UNDEFINED_WEIGHTS = (
 )
 """Weights start undefined, and only a memory without initial values fits single-port RAM. And no
 logic to find reads of what is just being written, in memories where there are none."""
+
+
+def design_text(component: wiring.Component, top: str) -> str:
+    """The design for Yosys, in RTLIL, with elements of arrays named as name<0> for name[0].
+
+    ABC9 of Yosys 0.69 takes a wire `name[0]` for bit 0 of `name`, and dies of an assertion on
+    their widths.
+    """
+    text = rtlil.convert(component, platform=FPGA, name=top, emit_src=False)
+    return re.sub(r"\\\S+", lambda name: re.sub(r"\[(\d+)\]", r"<\1>", name[0]), text)
 
 
 def synthesise(
@@ -45,9 +55,7 @@ def synthesise(
     ValueError for an unknown family, ToolError without Yosys or with its words if it fails.
     """
     require(family in FAMILIES, "family", f"one of {sorted(FAMILIES)}", family)
-    (folder / "design.il").write_text(
-        rtlil.convert(component, platform=FPGA, name=top, emit_src=False)
-    )
+    (folder / "design.il").write_text(design_text(component, top))
     script = (
         f"read_rtlil design.il; {UNDEFINED_WEIGHTS}; "
         f"{FAMILIES[family]} {options} -top {top} -json {NETLIST}; tee -q -o cells.txt stat"

@@ -62,28 +62,30 @@ def find_tool(name: str) -> Tool:
 
 
 def run_tool(tool: Tool, arguments: Sequence[str], folder: Path) -> str:
-    """Run a tool inside `folder`; all that it printed, also kept as `folder`/NAME.log.
+    """Run a tool inside `folder`; all that it printed, also in `folder`/NAME.log while it runs.
 
     Raises ToolError with its last words where it fails, OSError where the disk is full.
     """
-    result = _call(tool.name, [tool.path, *arguments], folder)
-    (folder / f"{tool.name}.log").write_text(result.stdout)
-    full = os.strerror(errno.ENOSPC) in result.stdout
+    log = folder / f"{tool.name}.log"
+    with log.open("w") as file:
+        code = _call(tool.name, [tool.path, *arguments], folder, file).returncode
+    told = log.read_text(errors="replace")
+    full = os.strerror(errno.ENOSPC) in told
     if full or shutil.disk_usage(folder).free < LEAST_SPACE:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    if result.returncode:
-        raise ToolError(f"{tool.name} must succeed, not exit {result.returncode}: {_last(result)}")
-    return result.stdout
+    if code:
+        raise ToolError(f"{tool.name} must succeed, not exit {code}: {_last(told)}")
+    return told
 
 
-def _call(name: str, command: list[str], folder: Path | None = None):
+def _call(name: str, command: list[str], folder: Path | None = None, output=subprocess.PIPE):
     """Run a command; both its outputs, as one. An interrupt kills it."""
     try:
         return subprocess.run(
             command,
             cwd=folder,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
@@ -95,9 +97,9 @@ def _call(name: str, command: list[str], folder: Path | None = None):
         )
 
 
-def _last(result) -> str:
+def _last(told: str) -> str:
     """The first line that names an error, else the last one."""
-    lines = [line.strip() for line in result.stdout.splitlines() if line.strip()]
+    lines = [line.strip() for line in told.splitlines() if line.strip()]
     errors = [line for line in lines if re.match(r"(?i)(fatal )?error", line)]
     return (errors or lines[-1:] or ["it printed nothing"])[0]
 
@@ -109,7 +111,9 @@ def _version(name: str, path: str) -> str:
     result = _call(name, [path, flag])
     lines = [line for line in result.stdout.splitlines() if re.search(r"\d", line)]
     if result.returncode or not lines:
-        raise ToolError(f"{name} must tell its version, not fail at it: {path}: {_last(result)}")
+        raise ToolError(
+            f"{name} must tell its version, not fail at it: {path}: {_last(result.stdout)}"
+        )
     told = lines[-1].split("(Version ")[-1].split(",")[0]
     return re.sub(r"[()]", "", told).strip()
 

@@ -10,9 +10,10 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.arithmetic import DECAY_SHIFT, awake, clip, delay, delay_strobe, select
 from axonloop.hdl.memory import Column, LaneMemory
-from axonloop.hdl.payloads import factor_layout, parameter_layout
+from axonloop.hdl.payloads import address_bits, factor_layout, parameter_layout
 from axonloop.hdl.scheduler import block_layout
 from axonloop.models.config import Geometry
+from axonloop.models.cycles import is_serial
 from axonloop.models.registers import Region
 
 TRACE_PARAMETERS = ("alpha_p", "beta_p", "q_inc", "p_shift", "pq_shift", "pq_on")
@@ -104,6 +105,33 @@ class TraceLane(wiring.Component):
         return m
 
 
+def pq_lanes(geometry: Geometry) -> int:
+    """Factors Pq in a word of their memory."""
+    return max(geometry.trace_lanes, geometry.multipliers)
+
+
+def trace_memories(geometry: Geometry) -> dict[str, LaneMemory]:
+    """The traces of all axons, and their factors, which a serial core has in the same memory."""
+    columns = {
+        "q": Column(Region.TRACE_Q, geometry.trace_bits),
+        "p": Column(Region.TRACE_P, geometry.trace_bits),
+    }
+    lanes, together = geometry.trace_lanes, pq_lanes(geometry)
+    if is_serial(geometry):
+        columns["pq"] = Column(Region.TRACE_PQ, geometry.pq_bits)
+        return {"traces": LaneMemory(columns, words=geometry.axons)}
+    regions = {"pq": Region.TRACE_PQ, "qq": Region.TRACE_QQ, "mark": Region.MARK}
+    factors = {
+        name: LaneMemory(
+            {name: Column(regions[name], width)}, words=geometry.axons // together, lanes=together
+        )
+        for name, width in factor_layout(geometry).members.items()
+    }
+    return {
+        "traces": LaneMemory(columns, words=geometry.axons // lanes, lanes=lanes),
+    } | factors
+
+
 class Traces(wiring.Component):
     """All traces of a core, `trace_lanes` of them per cycle, as the scheduler shows the blocks;
     idle lanes stand still. A lane that is alone takes the next block when the one before was
@@ -126,26 +154,19 @@ class Traces(wiring.Component):
 
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
-        self.pq_lanes = max(geometry.trace_lanes, geometry.multipliers)
-        words = geometry.axons // self.pq_lanes
+        self.pq_lanes = pq_lanes(geometry)
         lanes = geometry.trace_lanes
         self._still = lanes == 1
-        columns = {
-            "q": Column(Region.TRACE_Q, geometry.trace_bits),
-            "p": Column(Region.TRACE_P, geometry.trace_bits),
-        }
-        self._traces = LaneMemory(columns, words=geometry.axons // lanes, lanes=lanes)
-        regions = {"pq": Region.TRACE_PQ, "qq": Region.TRACE_QQ, "mark": Region.MARK}
-        members = factor_layout(geometry).members
-        factors = {name: Column(regions[name], width) for name, width in members.items()}
-        self._pq = LaneMemory(factors, words=words, lanes=self.pq_lanes)
+        stores = trace_memories(geometry)
+        self._traces = stores.pop("traces")
+        self._factors = stores
         layout = parameter_layout(geometry)
         super().__init__(
             {
                 "block": In(data.StructLayout({"valid": 1, "block": block_layout(geometry)})),
                 "parameter_sets": In(data.ArrayLayout(layout, geometry.parameter_sets)),
                 "pq_enable": In(1),
-                "pq_address": In(len(self._pq.read_address)),
+                "pq_address": In(address_bits(geometry.axons // self.pq_lanes)),
                 "pq_data": Out(data.ArrayLayout(factor_layout(geometry), self.pq_lanes)),
                 "clips": Out(range(2 * lanes + 1)),
                 "ready": Out(1),
@@ -156,7 +177,7 @@ class Traces(wiring.Component):
     @property
     def memories(self) -> dict[str, LaneMemory]:
         """What the register map sees."""
-        return {"traces": self._traces, "pq": self._pq}
+        return {"traces": self._traces} | self._factors
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -175,11 +196,15 @@ class Traces(wiring.Component):
         ]
         lanes = [self._lane(m, index, blocks[1]) for index in range(self._geometry.trace_lanes)]
         self._write(m, valid[last], blocks[last], lanes)
-        m.d.comb += [
-            self._pq.read_enable.eq(self.pq_enable),
-            self._pq.read_address.eq(self.pq_address),
-            self.pq_data.as_value().eq(self._pq.read_data.as_value()),
-        ]
+        for name, store in self._factors.items():
+            m.d.comb += [
+                store.read_enable.eq(self.pq_enable),
+                store.read_address.eq(self.pq_address),
+                *(
+                    self.pq_data[lane][name].eq(store.read_data[lane][name])
+                    for lane in range(self.pq_lanes)
+                ),
+            ]
         return m
 
     def _blocks(self, m, last: int):
@@ -226,13 +251,11 @@ class Traces(wiring.Component):
             self._traces.write_data.eq(Mux(keep, values, 0)),
         ]
         ratio = self.pq_lanes // len(lanes)
-        factors = Mux(keep, Cat(lane.factors for lane in lanes), 0)
         part = done.index[: (ratio - 1).bit_length()] if ratio > 1 else 0
-        m.d.comb += [
-            *(
-                self._pq.write_enable[name].eq(enable << (part * len(lanes)))
-                for name in lanes[0].factors.shape().members
-            ),
-            self._pq.write_address.eq(done.index >> (ratio - 1).bit_length()),
-            self._pq.write_data.eq(factors.replicate(ratio)),
-        ]
+        for name, store in self._factors.items():
+            factors = Mux(keep, Cat(lane.factors[name] for lane in lanes), 0)
+            m.d.comb += [
+                store.write_enable[name].eq(enable << (part * len(lanes))),
+                store.write_address.eq(done.index >> (ratio - 1).bit_length()),
+                store.write_data.eq(factors.replicate(ratio)),
+            ]

@@ -90,7 +90,9 @@ def print_report(report: dict[str, Any]) -> None:
             "at Fmax, all axons": f"{rates['dense_ticks_per_s']:,.0f} ticks/s, "
             f"{rates['dense_synops_per_s'] / 1e6:,.0f} M SynOps/s",
             "at Fmax, 5 % of axons": f"{rates['sparse_ticks_per_s']:,.0f} ticks/s",
-            "seconds": ", ".join(f"{name} {s:.0f}" for name, s in report["seconds"].items()),
+            "processor seconds": ", ".join(
+                f"{name} {s:.0f}" for name, s in report["seconds"].items()
+            ),
             "tools": "; ".join(f"{name}: {text}" for name, text in report["tools"].items()),
         }
     )

@@ -35,7 +35,8 @@ LARGEST = 127
 def network_of(settings: Settings, epoch: int = 0) -> Network:
     """Pixels, then the layers one behind the other, with the parameters of an epoch.
 
-    Symmetric feedback needs upper weights that both chip and host know: they are fixed then.
+    A recurrent layer hears its own spikes a tick later. Symmetric feedback needs upper weights that
+    both chip and host know: they are fixed then.
     """
     random = generator(settings.seed, BUILDING, 0)
     names = [INPUT, *layer_names(settings)]
@@ -55,6 +56,9 @@ def network_of(settings: Settings, epoch: int = 0) -> Network:
         )
         for k, span in enumerate(spans)
     ]
+    if settings.recurrent_span is not None:
+        weights = uniform_weights(random, sizes[1], sizes[1], settings.recurrent_span)
+        projections.append(Projection(names[1], names[1], weights))
     source = Source(INPUT, settings.inputs)
     return Network((source,), tuple(populations), tuple(projections), settings.seed)
 
@@ -136,7 +140,7 @@ def _mirrored_paths(settings: Settings, program: Program, readout: Integers) -> 
     paths: list[ErrorPath] = []
     exact = readout.astype(np.float64)
     usual = np.abs(readout).mean()
-    for projection in reversed(program.plan.network.projections[1:]):
+    for projection in reversed(program.plan.network.projections[1 : len(settings.layers)]):
         exact = exact @ projection.weights.T
         feedback = np.rint(exact * (LARGEST / np.abs(exact).max())).astype(np.int64)
         encoder = _encoder(settings, feedback.shape[1], np.abs(feedback).mean() / usual)

@@ -348,14 +348,15 @@ def study_rates(
 @study_app.command("area")
 def study_area(
     board: Annotated[str, typer.Option(help="A board with many DSPs.")] = "ulx3s-85f",
+    full: Annotated[bool, typer.Option("--full", help="More widths and sizes.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for table and picture.")] = Path(
         "runs/study-area"
     ),
 ) -> None:
-    """Build cores of many lanes, widths and sizes for an FPGA (hours; goes on if stopped)."""
+    """Build cores of many lanes, widths and sizes for an FPGA (an hour; goes on if stopped)."""
     from axonloop.host.experiments.area import study
 
-    study(out, board)
+    study(out, board, full)
 
 
 def _fail(message: str, code: int) -> int:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from axonloop.hdl.boards import Build
 from axonloop.hdl.place import KINDS
 from axonloop.host.checkpoint import write_text
 from axonloop.models.config import require
@@ -29,8 +30,17 @@ Row = dict[str, str]
 
 
 def digest(report: Mapping[str, Any]) -> str:
-    """Eight digits that name the board and the build of a report."""
-    return content_key(report["board"], json.dumps(report["build"], sort_keys=True))[:8]
+    """Eight digits that name the board and the build of a report.
+
+    What is as usual does not count: so an option that is new, and off, breaks no history.
+    """
+    usual, build = Build().to_dict(), dict(report["build"])
+    build["geometry"] = _unusual(build["geometry"], usual["geometry"])
+    return content_key(report["board"], json.dumps(_unusual(build, usual), sort_keys=True))[:8]
+
+
+def _unusual(values: Mapping[str, Any], usual: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value != usual[name]}
 
 
 def row_of(report: Mapping[str, Any], commit: str) -> Row:

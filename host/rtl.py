@@ -9,7 +9,8 @@ from pathlib import Path
 from axonloop.host.link import PacketDevice
 from axonloop.host.recording import recorded
 from axonloop.models.chip import ChipConfig
-from axonloop.models.config import CoreConfig, Geometry
+from axonloop.models.config import MAX_ETA_SHIFT, CoreConfig, Geometry
+from axonloop.models.cycles import learn_cycles
 from axonloop.sim.chip import build_chip
 from axonloop.sim.notice import Notify, to_stderr
 from axonloop.sim.rtl import RtlChip
@@ -61,4 +62,7 @@ class RtlDevice(PacketDevice):
 
 def patience(geometry: Geometry) -> int:
     """Clock cycles without a word on a port that count as a hang: far above any honest wait."""
-    return 100_000 + 4 * geometry.axons * geometry.neurons
+    dense = geometry.axons * geometry.neurons
+    return (
+        100_000 + 4 * dense + 2 * learn_cycles(geometry, geometry.neurons, eta_shift=MAX_ETA_SHIFT)
+    )

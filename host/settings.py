@@ -57,8 +57,9 @@ class Settings:
     that a controller holds. With `anneal` the learning rate is halved (eta_shift grows by 1)
     after every so many epochs. `layers` are the sizes of the populations, one behind the other;
     those behind the first use `deep` and `deep_span`; `strategy` says where their errors come
-    from (see host.channel). `inputs`, `classes` and `white`, the largest value of an input, are
-    those of the digits unless other data is given. Raises ValueError for values out of range.
+    from (see host.channel). `recurrent_span` gives a single layer synapses with itself, whose first
+    weights are that large at most. `inputs`, `classes` and `white`, the largest value of an input,
+    are those of the digits unless other data is given. Raises ValueError for values out of range.
     """
 
     seed: int = 1
@@ -80,6 +81,7 @@ class Settings:
     weight_bits: int = 8
     weight_span: int = 8
     deep_span: int = 8
+    recurrent_span: int | None = None
     anneal: int | None = None
     parameters: ParameterSet = field(default=PARAMETERS)
     deep: ParameterSet = field(default=DEEP)
@@ -106,6 +108,8 @@ class Settings:
         object.__setattr__(self, "layers", tuple(self.layers))
         for k, size in enumerate(self.layers):
             require_range(f"layers[{k}]", size, 1, MAX_NEURONS)
+        alone = self.recurrent_span is None or len(self.layers) == 1
+        require(alone, "layers of a recurrent network", "a single one", self.layers)
         kinds = [entry.value for entry in Strategy]
         good = self.strategy in kinds
         require(good, "strategy", f"one of {', '.join(kinds)}", self.strategy)

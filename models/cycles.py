@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from math import ceil
 
-from axonloop.models.config import Geometry, Layout
+from axonloop.models.config import Geometry, Layout, ParameterSet
 
 ALONE_TRACE, ALONE_NEURON = 7, 9
 """Cycles of an axon's traces or of a neuron where the lane is the only one: nothing overlaps."""
+SERIAL_TRACE, SERIAL_NEURON = 11, 21
+"""The same in a serial core."""
+ALONE_SYNAPSE = 24
+"""Cycles of a synapse that learns where the multiplier is the only one, beside eta_shift."""
+ETA_SHIFT = ParameterSet.eta_shift
+"""The learning rate that is assumed where none is told."""
 TICK_OVERHEAD = 20
 """Most cycles of a tick beyond the scan or the rows, and the sweep."""
 BLANK_OVERHEAD, TERM_OVERHEAD = 8, 4
@@ -16,29 +22,48 @@ UPDATE_LATENCY = {Layout.PLAIN: 11, Layout.SKEWED: 13}
 """Cycles from the read of a weight that learns until the new one is in its bank."""
 
 
+def is_serial(geometry: Geometry) -> bool:
+    """Whether a core does one thing at a time, in few logic cells: of all lanes there is one.
+
+    A core with terms, or with synapses that drop spikes, is none.
+    """
+    alone = geometry.trace_lanes == geometry.update_lanes == geometry.multipliers == 1
+    return alone and not (geometry.terms or geometry.blank_out)
+
+
 def tick_cycles(geometry: Geometry, events: int) -> int:
     """Cycles of a tick in which `events` axons spike and all rows visit all groups, at most.
 
     The scan of the axons for spikes and traces and the integration overlap; the neurons' sweep
     follows. Spikes that the neurons send cost more where their fan-out is long.
     """
-    scan, rows = geometry.axons // geometry.trace_lanes, events * geometry.groups
+    scan = geometry.axons // geometry.trace_lanes
+    rows = events * (geometry.groups + is_serial(geometry))
     overhead = TICK_OVERHEAD + BLANK_OVERHEAD * geometry.blank_out
     overhead += TERM_OVERHEAD * (geometry.terms > 0)
     if geometry.trace_lanes == 1:
-        return ALONE_TRACE * scan + rows + _sweep(geometry) + overhead
+        each = SERIAL_TRACE if is_serial(geometry) else ALONE_TRACE
+        return each * scan + rows + _sweep(geometry) + overhead
     gather, hidden = max(scan, rows), min(scan, rows)
     return gather + min(hidden, TICK_OVERHEAD) + _sweep(geometry) + overhead
 
 
 def learn_cycles(
-    geometry: Geometry, errors: int, *, terms_each: int = 1, swept: bool = False
+    geometry: Geometry,
+    errors: int,
+    *,
+    terms_each: int = 1,
+    swept: bool = False,
+    eta_shift: int = ETA_SHIFT,
 ) -> int:
     """Cycles of a learning step in which `errors` neurons learn, about.
 
     Each of them has `terms_each` terms whose coefficient is not 0; the plain rule is one term. All
     neurons are `swept` if a set of the core has a term that may differ from 0 without an error.
+    `eta_shift` of the neurons matters to a serial core alone.
     """
+    if is_serial(geometry):
+        return errors * (geometry.axons * (ALONE_SYNAPSE + eta_shift) + 7) + 7
     walk = geometry.axons / (geometry.multipliers * geometry.weight_ports / 2)
     quiet = geometry.neurons - errors if swept else 0
     least = 7 if geometry.terms == 0 else 5
@@ -53,7 +78,8 @@ def _drain(geometry: Geometry) -> int:
 
 
 def _sweep(geometry: Geometry) -> int:
-    cycles = ALONE_NEURON if geometry.update_lanes == 1 else 1
+    alone = SERIAL_NEURON if is_serial(geometry) else ALONE_NEURON
+    cycles = alone if geometry.update_lanes == 1 else 1
     return geometry.neurons // geometry.update_lanes * cycles
 
 
@@ -71,5 +97,11 @@ def speed(geometry: Geometry, hz: float) -> dict[str, float]:
         "dense_ticks_per_s": dense,
         "sparse_ticks_per_s": sparse,
         "sparse_synops_per_s": sparse * few * geometry.neurons,
-        "peak_updates_per_s": geometry.multipliers * geometry.weight_ports / 2 * hz,
+        "peak_updates_per_s": _updates_per_cycle(geometry) * hz,
     }
+
+
+def _updates_per_cycle(geometry: Geometry) -> float:
+    if is_serial(geometry):
+        return 1 / (ALONE_SYNAPSE + ETA_SHIFT)
+    return geometry.multipliers * geometry.weight_ports / 2

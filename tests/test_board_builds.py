@@ -90,6 +90,17 @@ def test_the_report(bench: Path) -> None:
     assert report["build"]["geometry"]["axons"] == 8
 
 
+def test_seconds_are_those_of_the_processor(bench: Path) -> None:
+    """A build beside other work, or one that was stopped for a while, tells the same."""
+    path = bench / "bin" / "nextpnr-ecp5"
+    path.write_text(path.read_text() + "time.sleep(2)\n")
+    path = bench / "bin" / "ecppack"
+    path.write_text(path.read_text() + "\nwhile time.process_time() < 1:\n    pass\n")
+    assert run([*SYNTH]) == 0
+    seconds = report_of(bench)["seconds"]
+    assert seconds["placement and routing"] < 1 <= seconds["bitstream"]
+
+
 def test_another_tool_or_configuration_is_another_build(bench: Path) -> None:
     assert run([*SYNTH]) == 0
     write_tool(bench / "bin", "ecppack", "ecppack 1.5", "Path(sys.argv[-1]).write_text('more')")
@@ -189,7 +200,7 @@ def test_a_damaged_entry_is_built_again(bench: Path) -> None:
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_build_leaves_no_result(bench: Path, how: signal.Signals) -> None:
     """Ctrl-C while nextpnr runs: nothing stays, nextpnr ends; after a kill the next build works."""
-    slow = "Path('pid').write_text(str(os.getpid()))\ntime.sleep(60)"
+    slow = "print('far', flush=True)\nPath('pid').write_text(str(os.getpid()))\ntime.sleep(60)"
     good = (bench / "bin" / "nextpnr-ecp5").read_text()
     write_tool(bench / "bin", "nextpnr-ecp5", "nextpnr-0.11", slow)
     command = [sys.executable, "-m", "axonloop.host.cli", *SYNTH]
@@ -199,6 +210,7 @@ def test_an_interrupted_build_leaves_no_result(bench: Path, how: signal.Signals)
     signal.signal(signal.SIGINT, heard)
     child = wait_for(lambda: next((bench / "build").glob("*.new/pid"), None))
     number = int(wait_for(lambda: child.read_text()))
+    assert child.with_name("nextpnr-ecp5.log").read_text() == "far\n", "a log grows as it goes"
     process.send_signal(how)
     _, errors = process.communicate(timeout=120)
     assert "Traceback" not in errors

@@ -33,8 +33,8 @@ class Model:
 
 
 def run(bits: dict[Counter, int], accesses, increments, cycles: int) -> int:
-    """Compare every read; returns how many there were."""
-    counters, model, due = Counters(bits), Model(bits), []
+    """Compare every read; returns how many were not 0."""
+    counters, model, due = Counters(bits), Model(bits), ([], [])
 
     async def bench(ctx):
         for cycle in range(cycles):
@@ -43,22 +43,24 @@ def run(bits: dict[Counter, int], accesses, increments, cycles: int) -> int:
             ctx.set(counters.bus.write, kind == "write")
             ctx.set(counters.bus.address, address(Region.CONTROL, Control.COUNTERS + offset))
             ctx.set(counters.bus.write_data, word)
+            if kind == "write":
+                model.write(offset, word)
             added = {counter: increments(cycle, counter) for counter in bits}
             for counter, value in added.items():
                 ctx.set(getattr(counters, f"add_{counter.name.lower()}"), value)
                 model.values[counter] = (model.values[counter] + value) % (1 << COUNTER_BITS)
-            if kind == "write":
-                model.write(offset, word)
-            due.append(model.word(offset) if kind == "read" else 0)
-            if cycle >= BUS_LATENCY:
-                assert ctx.get(counters.bus.read_data) == due[cycle - BUS_LATENCY]
+            due[offset % 2].append(model.word(offset) if kind == "read" else 0)
+            due[1 - offset % 2].append(0)
+            if cycle > BUS_LATENCY:
+                assert ctx.get(counters.bus.read_data) == due[0][cycle - BUS_LATENCY]
+                assert ctx.get(counters.high) == due[1][cycle - BUS_LATENCY - 1]
             await ctx.tick()
 
     simulator = Simulator(counters)
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
-    return len(due)
+    return sum(word != 0 for words in due for word in words)
 
 
 @pytest.mark.parametrize("bits", [BITS, ALONE], ids=["mesh", "one-core"])
@@ -69,10 +71,13 @@ def test_every_read_is_exact(seed, bits):
     words = 2 * len(Counter)
 
     def accesses(cycle):
-        if cycle // 200 % 2 == 0 or cycle % 8 == 0 or rng.random() < 0.3:
+        if cycle // 200 % 2 == 0 or cycle % 3 or rng.random() < 0.3:
             return "none", rng.randrange(words), rng.getrandbits(32)
         kind = rng.choice(["read", "read", "read", "write"])
-        return kind, rng.randrange(words), rng.choice([rng.getrandbits(32), 0xFFFFFFFF])
+        offset, word = rng.randrange(words), rng.choice([rng.getrandbits(32), 0xFFFFFFFF])
+        if kind == "write" and offset % 2 and offset // 2 in ALWAYS:
+            kind = "none"  # rule 3: what was counted since the last visit may carry into it
+        return kind, offset, word
 
     def increments(cycle, counter):
         if cycle // 200 % 2:

@@ -10,6 +10,7 @@ from axonloop.host.bench import core_config, learn_cycles, tick_cycles
 from axonloop.host.rtl import RtlDevice
 from axonloop.models import cycles
 from axonloop.models.config import AxonFactor, NeuronFactor, Term, ThirdFactor
+from axonloop.models.registers import Counter
 from axonloop.sim.geometries import GEOMETRIES
 
 NAMES = ("small", "plain", "wide", "terms", "terms-blank")
@@ -59,14 +60,18 @@ def test_the_model_of_ticks_and_learning(device, share):
     assert abs(cycles.learn_cycles(geometry, len(neurons)) - learn_cycles(device, neurons)) <= 40
 
 
-def test_lanes_that_are_alone():
+@pytest.mark.parametrize("name", ["gates", "ice40"])
+def test_lanes_that_are_alone(name):
     """One axon and one neuron at a time: little overlaps, and the model is an upper bound."""
-    with RtlDevice(core_config(GEOMETRIES["ice40"])) as device:
-        geometry = device.config.geometry
+    geometry = GEOMETRIES[name]
+    serial = cycles.is_serial(geometry)
+    trace, neuron = (11, 21) if serial else (7, 9)
+    with RtlDevice(core_config(geometry)) as device:
         device.load_weights(np.zeros((geometry.axons, geometry.neurons), np.int32))
         assert 0 <= cycles.tick_cycles(geometry, 0) - tick_cycles(device, np.arange(0)) <= 40
         for events in (3, 19, 64):
-            least = max(7 * geometry.axons, events * geometry.groups) + 9 * geometry.neurons
+            rows = events * (geometry.groups + serial)
+            least = max(trace * geometry.axons, rows) + neuron * geometry.neurons
             found = tick_cycles(device, np.arange(events))
             assert least <= found <= cycles.tick_cycles(geometry, events)
 
@@ -126,3 +131,23 @@ def test_modulation_of_zero_needs_no_sweep():
 def test_the_model_knows_the_latency_of_an_update(name):
     geometry = GEOMETRIES[name]
     assert cycles.UPDATE_LATENCY[geometry.layout] == update_latency(geometry)
+
+
+@pytest.mark.parametrize("eta_shift", [0, 7, 20])
+def test_a_serial_core_learns_bit_by_bit(eta_shift):
+    """A synapse takes 24 cycles and one per bit of eta_shift, a silent axon two."""
+    geometry = GEOMETRIES["ice40"]
+    plain = core_config(geometry)
+    parameters = replace(plain.parameter_sets[0], eta_shift=eta_shift)
+    with RtlDevice(replace(plain, parameter_sets=(parameters,))) as device:
+        device.load_weights(np.zeros((geometry.axons, geometry.neurons), np.int32))
+        for neurons in (1, 5):
+            expected = cycles.learn_cycles(geometry, neurons, eta_shift=eta_shift)
+            assert expected == neurons * (geometry.axons * (24 + eta_shift) + 7) + 7
+            assert abs(learn_cycles(device, np.arange(neurons)) - expected) <= 10
+        device.clear()
+        device.tick(np.arange(0))
+        device.send_errors(np.arange(1), np.ones(1, np.int32))
+        start = device.counters()[Counter.CYCLES]
+        device.learn()
+        assert device.counters()[Counter.CYCLES] - start <= 2 * geometry.axons + 500

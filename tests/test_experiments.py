@@ -10,16 +10,26 @@ import numpy as np
 import pytest
 import torch
 
+from axonloop.host.building import encoder_of, program_of
 from axonloop.host.cli import MISTAKE, run
 from axonloop.host.data.digits import split_digits
-from axonloop.host.experiments import catalogue, latency_digits, memory, recurrence, yin_yang
+from axonloop.host.experiments import (
+    catalogue,
+    latency_digits,
+    memory,
+    recurrence,
+    recurrence_chip,
+    yin_yang,
+)
 from axonloop.host.experiments.experiment import Order, Row, percent
 from axonloop.host.experiments.in_loop import POPULATION, learn_in_loop
 from axonloop.host.experiments.local import LocalTrainer
 from axonloop.host.experiments.results import page_of
+from axonloop.host.golden import GoldenDevice
 from axonloop.host.settings import Settings
 from axonloop.host.spikes import TRAINING
 from axonloop.host.surrogate import Descent
+from axonloop.host.training import Trainer
 
 ROOT = Path(__file__).parents[1]
 PNG = b"\x89PNG"
@@ -32,7 +42,7 @@ def quiet(phase: str, done: int, total: int) -> None:
 def test_the_page_is_made_of_the_metrics_beside_it() -> None:
     page = (ROOT / "docs" / "results.md").read_text()
     assert page == page_of(ROOT / "docs" / "results")
-    for name in ("memory", "spike-timing", "decolle-regression", "erbp-digits"):
+    for name in ("memory", "recurrence", "yin-yang", "spike-timing", "erbp-digits", "stdp-digits"):
         assert f"## {name}\n" in page
 
 
@@ -108,6 +118,7 @@ def test_multiplies_are_counted() -> None:
 
 def test_recurrence_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     short = {"classes": 2, "each": 60, "ticks": 12, "neurons": 10, "epochs": 3, "channels": 8}
+    short |= {"validation": 10, "test": 10, "last": 4}
     monkeypatch.setattr(
         recurrence, "Recurrence", lambda seed=1: replace(recurrence_of(seed), **short)
     )
@@ -134,6 +145,71 @@ def test_kinds_of_recurrence_differ_in_their_gradients_only() -> None:
     assert gradients["detached"][0] == gradients["full"][0]
     assert not torch.equal(gradients["detached"][1][0], gradients["full"][1][0])
     assert torch.equal(gradients["detached"][1][1], gradients["full"][1][1])
+
+
+def test_recurrent_networks_pass_feed_forward_ones_where_memory_is_needed() -> None:
+    """Two classes of one early spike: the answer is asked when a leak has forgotten it."""
+    task = replace(recurrence_of(1), classes=2, ticks=20, last=3, neurons=40, rate=1e-2)
+    raster = torch.zeros(20, 40, task.channels)
+    labels = torch.arange(40) % 2
+    raster[0, torch.arange(40), labels] = 1
+    losses = {}
+    for kind in recurrence.KINDS:
+        network = recurrence.Network(task, kind)
+        adam = network.optimiser()
+        for _ in range(60):
+            adam.zero_grad()
+            loss = torch.nn.functional.cross_entropy(network.logits(raster), labels)
+            loss.backward()  # type: ignore[no-untyped-call]
+            adam.step()
+        losses[kind] = loss.item()
+    assert losses["full"] < 0.1
+    assert losses["feed-forward"] > 0.5
+
+
+def test_parts_of_randman_are_apart() -> None:
+    task = replace(recurrence_of(3), classes=3, each=7, validation=2, test=4)
+    sizes = [len(part.labels) for part in recurrence.samples_of(task)]
+    assert sizes == [21, 6, 12]
+
+
+def test_the_chip_gets_the_spikes_of_the_float_networks() -> None:
+    for part, images in zip(
+        recurrence.samples_of(recurrence_of(2)),
+        vars(recurrence_chip.data_of(2)).values(),
+        strict=True,
+    ):
+        assert (part.labels.numpy() == images.labels).all()
+        encoder = encoder_of(recurrence_chip.settings_of(2, 1))
+        raster = encoder.raster(images.images[5], np.random.default_rng(0))
+        assert (raster == part.raster[:, 5].bool().numpy()).all()
+
+
+def test_recurrence_on_the_chip_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recurrence_chip, "DESCENT", Descent(1, exact=False))
+    monkeypatch.setattr(recurrence_chip, "LOOP_EPOCHS", 1)
+    metrics = recurrence_chip.measure(Order(POPULATION), quiet, limit=6)
+    golden = recurrence_chip.measure(Order("golden"), quiet, limit=6)
+    assert (golden["loop"], golden["tuned"]) == (metrics["loop"], metrics["tuned"])
+    assert metrics["loop"][0]["weight_hash"] != metrics["tuned"][0]["weight_hash"]
+    recurrence_chip.draw(tmp_path / "picture.png", metrics)
+    assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
+
+
+def test_a_recurrent_layer_hears_itself_and_learns_there() -> None:
+    settings = replace(recurrence_chip.settings_of(5, 1, 4), layers=(16,), lanes=4)
+    program = program_of(settings)
+    recurrent = program.plan.network.projection("layer1", "layer1")
+    feedback = program.weights_of(recurrent, program.weights)
+    assert feedback.shape == (16, 16)
+    with GoldenDevice(program.config) as device:
+        Trainer(device, settings, recurrence_chip.data_of(5)).run()
+        learned = device.read_weights()
+    assert (program.weights_of(recurrent, learned) != feedback).any()
+    with pytest.raises(
+        ValueError, match="^layers of a recurrent network must be a single one, not"
+    ):
+        replace(settings, layers=(16, 16))
 
 
 TINY = Settings(epochs=1, limit=12, ticks=16, burn_in=3, tune=True, layers=(16,))

@@ -17,8 +17,10 @@ def heard(data: bytes) -> list[tuple[str, list[int]]]:
     dut, found, words = Deframer(), [], []
 
     async def bench(ctx):
-        ctx.set(dut.bytes.valid, 1)
         for byte in data:
+            ctx.set(dut.bytes.valid, 0)
+            await ctx.tick()
+            ctx.set(dut.bytes.valid, 1)
             ctx.set(dut.bytes.payload, byte)
             if ctx.get(dut.events.valid):
                 kind = Heard(ctx.get(dut.events.payload.kind))

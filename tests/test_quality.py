@@ -148,6 +148,17 @@ def test_a_build_that_was_never_recorded_has_no_budget(report: dict[str, Any]) -
         quality.regressions(other, rows)
 
 
+def test_a_new_option_breaks_no_history(report: dict[str, Any]) -> None:
+    """A report from before an option was there, and one of today where it is at its default."""
+    older = copy.deepcopy(report)
+    del older["build"]["geometry"]["pq_bits"]
+    assert quality.digest(older) == quality.digest(report)
+    for part, name in ((older["build"]["geometry"], "lanes"), (older["build"], "seed")):
+        part[name] += 1
+        assert quality.digest(older) != quality.digest(report)
+        part[name] -= 1
+
+
 def test_budget_command(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["budget", "--board", "ulx3s-85f"]
     assert run(arguments) == MISTAKE
@@ -169,12 +180,15 @@ def test_recording_needs_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_points_of_the_study_are_of_one_board() -> None:
-    builds = area.points(BOARDS["ulx3s-85f"])
+    board = BOARDS["ulx3s-85f"]
+    builds = area.points(board, full=True)
     lanes = [build.geometry.lanes for build in builds.values()]
-    assert lanes == [4, 8, 16, 32, 64, 16, 16, 16, 16, 16]
+    assert lanes == [4, 8, 16, 32, 64, *[8] * 7]
     assert len(set(builds.values())) == len(builds)
     sizes = {(build.geometry.axons, build.geometry.neurons) for build in builds.values()}
-    assert sizes == {(256, 256), (64, 64), (128, 128), (512, 512)}
+    assert sizes == {(256, 256), (64, 64), (128, 128), (512, 256), (512, 512)}
+    assert list(area.points(board)) == list(builds)[:9]
+    assert repr(builds["32 lanes"]) == repr(board.build), "one build, one entry in build/"
 
 
 def test_the_front() -> None:
@@ -187,13 +201,18 @@ def test_the_front() -> None:
     assert [row["name"] for row in rows if area.on_front(row, rows)] == ["small", "big"]
 
 
+def test_a_point_that_does_not_fit_says_so_in_the_table() -> None:
+    head, rule, row = area.table_of([{"name": "big", "misfit": "DSP: 200 needed, 156 there"}])
+    assert row.startswith("| big | DSP: 200 needed, 156 there | | ")
+    assert head.count("|") == rule.count("|") == row.count("|")
+
+
 def test_study_area_goes_on(
     bench: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The second point does not fit; the third one fails at first, and only it is built again."""
     monkeypatch.setattr(area, "LANES", (4, 8, 16))
-    monkeypatch.setattr(area, "BITS", ())
-    monkeypatch.setattr(area, "SIZES", ())
+    monkeypatch.setattr(area, "REST", {})
     runs = bench / "bin" / "placed"
     body = (
         f"runs = Path({str(runs)!r})\nruns.open('a').write('x')\n"
@@ -215,5 +234,10 @@ def test_study_area_goes_on(
     assert len(runs.read_text()) == 5
     assert [row.get("front") for row in rows] == [False, False, True]
     assert (out / area.PICTURE).read_bytes().startswith(b"\x89PNG")
-    assert "16 lanes" in capsys.readouterr().out
+    page = (out / area.PAGE).read_text()
+    assert "--board ulx3s-85f --out docs\n" in page
+    assert f"({area.PICTURE})" in page
+    table = [line for line in page.splitlines() if line.startswith("|")]
+    assert capsys.readouterr().out.splitlines() == table
+    assert table[2].startswith("| 4 lanes | 3 | 1 | 2 | 1 | 0 | 80.0 | 320 | ")
     assert run(["study", "area", "--board", "icebreaker", "--out", str(out)]) == MISTAKE

@@ -25,6 +25,6 @@ TANG_NANO_20K = Board(
             parameter_sets=1,
             entries=256,
         ),
-        clock=27_000_000,
+        clock=54_000_000,
     ),
 )

@@ -13,37 +13,48 @@ from typing import Any
 from axonloop.hdl.boards import Board, Build, find_board
 from axonloop.hdl.place import DoesNotFitError
 from axonloop.host.boards import build_and_tell
-from axonloop.host.checkpoint import write_json
+from axonloop.host.checkpoint import write_json, write_text
 from axonloop.host.console import notice
 from axonloop.models.config import require
 
-RESULTS, PICTURE = "area.json", "area.png"
-LANES, BITS, SIZES = (4, 8, 16, 32, 64), (4, 16), (64, 128, 512)
-LANES_OF_REST = 16
+RESULTS, PAGE, PICTURE = "area.json", "area.md", "area.png"
+LANES = (4, 8, 16, 32)
+LANES_OF_REST = 8
 """Lanes of the points that differ in width or size."""
+REST: dict[str, dict[str, int]] = {
+    "4-bit weights": {"weight_bits": 4},
+    "24-bit state": {"state_bits": 24},
+    "128 x 128": {"axons": 128, "neurons": 128, "entries": 512},
+    "512 x 256": {"axons": 512},
+}
+FULL: dict[str, dict[str, int]] = {
+    "64 lanes": {"lanes": 64, "multipliers": 64, "update_lanes": 8, "trace_lanes": 8},
+    "16-bit weights": {"weight_bits": 16},
+    "64 x 64": {"axons": 64, "neurons": 64, "entries": 256},
+    "512 x 512": {"axons": 512, "neurons": 512, "entries": 2048},
+}
+"""More points, which are built if they are asked for."""
 
 
-def points(board: Board) -> dict[str, Build]:
-    """The builds, by name: the board's own core with other lanes, then widths, then sizes."""
+def points(board: Board, full: bool = False) -> dict[str, Build]:
+    """The builds, by name: the board's own core with other lanes, then widths and sizes."""
     builds = {f"{lanes} lanes": with_lanes(board.build, lanes) for lanes in LANES}
     base = with_lanes(board.build, LANES_OF_REST)
-    builds |= {f"{bits} bits": base.changed({"geometry": {"weight_bits": bits}}) for bits in BITS}
-    for size in SIZES:
-        geometry = {"axons": size, "neurons": size, "entries": 4 * size}
-        builds[f"{size} x {size}"] = base.changed({"geometry": geometry})
+    for name, geometry in (REST | FULL if full else REST).items():
+        builds[name] = base.changed({"geometry": geometry})
     return builds
 
 
 def with_lanes(build: Build, lanes: int) -> Build:
-    """256 axons x 256 neurons with so many lanes and multipliers, a quarter as many for sweeps."""
-    sweep = max(1, lanes // 4)
+    """256 axons x 256 neurons with so many lanes and multipliers, an eighth as many for sweeps."""
+    sweep = max(1, lanes // 8)
     geometry = {"axons": 256, "neurons": 256, "entries": 1024, "lanes": lanes, "layout": 1}
     geometry |= {"multipliers": lanes, "update_lanes": sweep, "trace_lanes": sweep}
     return build.changed({"geometry": geometry | {"weight_ports": 2}})
 
 
-def study(out: Path, name: str) -> None:
-    """Build all points on a board; table, JSON and picture go into `out`.
+def study(out: Path, name: str, full: bool = False) -> None:
+    """Build all points on a board; JSON, a page with the table, and picture go into `out`.
 
     A point that does not fit is listed as such; other errors of a build end the study, and what
     was built stays.
@@ -52,7 +63,7 @@ def study(out: Path, name: str) -> None:
     require(board.family != "ice40", "board", "one with LUT RAM and DSPs for many lanes", name)
     out.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
-    builds = points(board)
+    builds = points(board, full)
     for place, (label, build) in enumerate(builds.items(), start=1):
         notice(f"{place}/{len(builds)} {label}")
         rows.append({"name": label} | _measure(board, build))
@@ -60,7 +71,9 @@ def study(out: Path, name: str) -> None:
     for row in rows:
         row["front"] = on_front(row, rows)
     write_json(out / RESULTS, rows)
-    _show(rows)
+    table = "\n".join(table_of(rows))
+    print(table)
+    write_text(out / PAGE, page_of(board, full, table))
     draw_area(out / PICTURE, rows, board.title)
 
 
@@ -73,6 +86,8 @@ def _measure(board: Board, build: Build) -> dict[str, Any]:
     return {
         "build": report["build"],
         "used": used,
+        "lut4": report["counts"]["LUT"],
+        "seconds": report["seconds"],
         "fmax_mhz": report["fmax_mhz"],
         "slack_ns": report["slack_ns"],
         **report["speed"],
@@ -95,20 +110,51 @@ def _cost(row: Mapping[str, Any]) -> tuple[int, float]:
     return row["used"]["LUT"], row["dense_synops_per_s"]
 
 
-def _show(rows: list[dict[str, Any]]) -> None:
-    head = f"{'point':<12}{'LUT':>8}{'FF':>8}{'RAM':>6}{'DSP':>6}{'MHz':>8}{'M SynOps/s':>12}"
-    print(f"{head}{'ticks/s':>10}  front")
+def page_of(board: Board, full: bool, table: str) -> str:
+    """The page: how it was made, the table, the picture."""
+    command = f"axonloop study area --board {board.name}{' --full' if full else ''} --out docs"
+    return (
+        f"# What a core costs\n\n{board.title}; every row is a whole build, link and board "
+        f"included, placed, routed and packed. Made by\n\n    {command}\n\n"
+        f"Points without a size have 256 axons x 256 neurons, {_widths(board)}; those that differ "
+        f"in width or size have {LANES_OF_REST} lanes. A core has as many multipliers for learning "
+        "as lanes, and an eighth as many for traces and neurons. LUT are places taken, as nextpnr "
+        "counts them, LUT4 cells of Yosys. Fmax is that after routing with one seed; speeds are "
+        "the cost model's (`models/cycles.py`) at Fmax: synaptic operations with all lanes busy, "
+        "and in ticks in which all axons spike; weights that learning visits; ticks in which 5 % "
+        "of the axons spike. A star: no row is both smaller in LUT and as fast with all axons."
+        f"\n\n{table}\n\n![Speed and Fmax against LUTs]({PICTURE})\n"
+    )
+
+
+def _widths(board: Board) -> str:
+    geometry = board.build.geometry
+    return f"{geometry.weight_bits}-bit weights and {geometry.state_bits}-bit state"
+
+
+HEAD = (
+    "point | LUT | LUT4 | FF | block RAM | DSP | Fmax, MHz | M SynOps/s, lanes busy "
+    "| M SynOps/s, all axons | M visits/s | ticks/s, 5 % | front | CPU minutes"
+)
+
+
+def table_of(rows: list[dict[str, Any]]) -> list[str]:
+    """The lines of a Markdown table."""
+    columns = HEAD.split(" | ")
+    lines = [f"| {HEAD} |", "|" + "---|" * len(columns)]
     for row in rows:
         if "misfit" in row:
-            print(f"{row['name']:<12}{row['misfit']}")
+            lines.append(f"| {row['name']} | {row['misfit']} |" + " |" * (len(columns) - 2))
             continue
-        used = row["used"]
-        print(
-            f"{row['name']:<12}{used['LUT']:>8,}{used['FF']:>8,}{used['block RAM']:>6}"
-            f"{used.get('DSP', 0):>6}{row['fmax_mhz']:>8.1f}"
-            f"{row['dense_synops_per_s'] / 1e6:>12,.0f}"
-            f"{row['sparse_ticks_per_s']:>10,.0f}  {'*' if row['front'] else ''}"
-        )
+        used = {"LUT4": row["lut4"]} | row["used"]
+        kinds, millions = ("LUT", "LUT4", "FF", "block RAM", "DSP"), ("peak_synops", "dense_synops")
+        cells = [row["name"], *(f"{used.get(kind, 0):,}" for kind in kinds)]
+        cells.append(f"{row['fmax_mhz']:.1f}")
+        cells += [f"{row[f'{rate}_per_s'] / 1e6:,.0f}" for rate in (*millions, "peak_updates")]
+        cells += [f"{row['sparse_ticks_per_s']:,.0f}", "*" if row["front"] else ""]
+        cells.append(f"{sum(row['seconds'].values()) / 60:.0f}")
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
 
 
 def draw_area(path: Path, rows: list[dict[str, Any]], title: str) -> None:

@@ -36,6 +36,7 @@ class Experiment:
 EXPERIMENTS = {
     "memory": Experiment("memory", "Zenke & Neftci 2021, section II"),
     "recurrence": Experiment("recurrence", "Zenke & Neftci 2021, figure 3; Zenke & Vogels 2021"),
+    "recurrence-chip": Experiment("recurrence_chip", "the same task on the chip", POPULATION),
     "spike-timing": Experiment("spike_timing", "Neftci 2018, figure 3", POPULATION),
     "decolle-regression": Experiment(
         "decolle_regression", "Kaiser, Mostafa & Neftci 2020, figure 1", "batched"
@@ -51,6 +52,7 @@ EXPERIMENTS = {
     "stdp-digits": Experiment(
         "stdp_digits", "Diehl & Cook 2015; Roy et al. 2019, figure 4b", "golden"
     ),
+    "contrastive": Experiment("contrastive", "Neftci et al. 2014; Neftci et al. 2016", "golden"),
     "latency-digits": Experiment("latency_digits", "codes of one spike per pixel", POPULATION),
 }
 

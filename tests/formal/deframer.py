@@ -12,6 +12,7 @@ from tests.formal.probe import Probe
 FRAMING = "axonloop.hdl.framing"
 STATE = (
     *("begun", "full", "run", "place", "word", "held", "count", "enough", "long"),
+    *("second", "later"),
     "crc.crc_reg",
 )
 """All registers of the deframer."""
@@ -86,7 +87,8 @@ CLAIMS = [
             Mutant("keeps a long run's mark", FRAMING, "begun.eq(0), full.eq(0)", "begun.eq(0)"),
             Mutant("keeps its place in a word", FRAMING, "[place.eq(0), word.eq(0)", "[word.eq(0)"),
             Mutant("keeps its count", FRAMING, "count.eq(0), long.eq(0)]", "long.eq(0)]"),
-            Mutant("keeps the CRC", FRAMING, "[crc.start.eq(end), crc.valid", "[crc.valid"),
+            Mutant("keeps the CRC", FRAMING, "crc.start.eq(end),", ""),
+            Mutant("keeps half a byte", FRAMING, "m.d.sync += later.eq(0)", "m.d.sync += []"),
             Mutant(
                 "is silent on short frames",
                 FRAMING,
