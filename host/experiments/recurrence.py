@@ -93,8 +93,8 @@ class Network:
         self.task = task
 
         def first(rows: int, columns: int, spread: float) -> Tensor:
-            values: Tensor = spread * rows**-0.5 * torch.randn((rows, columns), generator=random)
-            return values.requires_grad_()
+            scale: float = spread * rows**-0.5
+            return (torch.randn((rows, columns), generator=random) * scale).requires_grad_()
 
         weights = first(task.channels, task.neurons, task.spread)
         self.readout = first(task.neurons, task.classes, task.readout_spread)
