@@ -42,7 +42,15 @@ def quiet(phase: str, done: int, total: int) -> None:
 def test_the_page_is_made_of_the_metrics_beside_it() -> None:
     page = (ROOT / "docs" / "results.md").read_text()
     assert page == page_of(ROOT / "docs" / "results")
-    for name in ("memory", "recurrence", "yin-yang", "spike-timing", "erbp-digits", "stdp-digits"):
+    for name in (
+        "memory",
+        "recurrence",
+        "yin-yang",
+        "spike-timing",
+        "decolle-digits",
+        "erbp-digits",
+        "stdp-digits",
+    ):
         assert f"## {name}\n" in page
 
 
