@@ -46,6 +46,7 @@ def test_the_page_is_made_of_the_metrics_beside_it() -> None:
         "memory",
         "recurrence",
         "yin-yang",
+        "latency-digits",
         "spike-timing",
         "decolle-digits",
         "erbp-digits",
