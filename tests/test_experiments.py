@@ -42,7 +42,15 @@ def quiet(phase: str, done: int, total: int) -> None:
 def test_the_page_is_made_of_the_metrics_beside_it() -> None:
     page = (ROOT / "docs" / "results.md").read_text()
     assert page == page_of(ROOT / "docs" / "results")
-    for name in ("memory", "recurrence", "yin-yang", "spike-timing", "erbp-digits", "stdp-digits"):
+    for name in (
+        "memory",
+        "recurrence",
+        "yin-yang",
+        "spike-timing",
+        "decolle-digits",
+        "erbp-digits",
+        "stdp-digits",
+    ):
         assert f"## {name}\n" in page
 
 
@@ -118,7 +126,7 @@ def test_multiplies_are_counted() -> None:
 
 def test_recurrence_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     short = {"classes": 2, "each": 60, "ticks": 12, "neurons": 10, "epochs": 3, "channels": 8}
-    short |= {"validation": 10, "test": 10, "last": 4}
+    short |= {"validation": 10, "test": 10, "last": 4, "smoothness": 2.0}
     monkeypatch.setattr(
         recurrence, "Recurrence", lambda seed=1: replace(recurrence_of(seed), **short)
     )
@@ -134,7 +142,7 @@ recurrence_of = recurrence.Recurrence
 
 
 def test_kinds_of_recurrence_differ_in_their_gradients_only() -> None:
-    task = replace(recurrence_of(1), classes=3, each=20, neurons=12, ticks=20, epochs=1)
+    task = replace(recurrence_of(1), classes=3, each=20, neurons=12, ticks=20, smoothness=2.0)
     samples, _, _ = recurrence.samples_of(task)
     gradients = {}
     for kind in ("detached", "full"):
@@ -168,23 +176,30 @@ def test_recurrent_networks_pass_feed_forward_ones_where_memory_is_needed() -> N
 
 
 def test_parts_of_randman_are_apart() -> None:
-    task = replace(recurrence_of(3), classes=3, each=7, validation=2, test=4)
+    task = replace(recurrence_of(3), classes=3, each=7, validation=2, test=4, smoothness=2.0)
     sizes = [len(part.labels) for part in recurrence.samples_of(task)]
     assert sizes == [21, 6, 12]
 
 
-def test_the_chip_gets_the_spikes_of_the_float_networks() -> None:
-    for part, images in zip(
-        recurrence.samples_of(recurrence_of(2)),
-        vars(recurrence_chip.data_of(2)).values(),
-        strict=True,
-    ):
-        assert (part.labels.numpy() == images.labels).all()
-        encoder = encoder_of(recurrence_chip.settings_of(2, 1))
-        raster = encoder.raster(images.images[5], np.random.default_rng(0))
-        assert (raster == part.raster[:, 5].bool().numpy()).all()
+@pytest.fixture
+def small_task(monkeypatch: pytest.MonkeyPatch) -> recurrence.Recurrence:
+    """Smooth manifolds and few samples: drawn in no time."""
+    task = replace(recurrence_of(), each=10, validation=2, test=2, smoothness=2.0)
+    monkeypatch.setattr(recurrence_chip, "TASK", task)
+    return task
 
 
+def test_the_chip_gets_the_spikes_of_the_float_networks(small_task: recurrence.Recurrence) -> None:
+    encoder = encoder_of(recurrence_chip.settings_of(2, 1))
+    floats = recurrence.samples_of(replace(small_task, seed=2))
+    parts = vars(recurrence_chip.data_of(2)).values()
+    for samples, part in zip(floats, parts, strict=True):
+        assert (samples.labels.numpy() == part.labels).all()
+        raster = encoder.raster(part.images[5], np.random.default_rng(0))
+        assert (raster == samples.raster[:, 5].bool().numpy()).all()
+
+
+@pytest.mark.usefixtures("small_task")
 def test_recurrence_on_the_chip_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recurrence_chip, "DESCENT", Descent(1, exact=False))
     monkeypatch.setattr(recurrence_chip, "LOOP_EPOCHS", 1)
@@ -196,6 +211,7 @@ def test_recurrence_on_the_chip_in_short(tmp_path: Path, monkeypatch: pytest.Mon
     assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
 
 
+@pytest.mark.usefixtures("small_task")
 def test_a_recurrent_layer_hears_itself_and_learns_there() -> None:
     settings = replace(recurrence_chip.settings_of(5, 1, 4), layers=(16,), lanes=4)
     program = program_of(settings)

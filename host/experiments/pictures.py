@@ -10,6 +10,8 @@ import matplotlib.pyplot as plt
 from axonloop.host.report import BLUE, GREY, INK, ORANGE, bare, save
 
 _COLOURS = {"dense": INK, "threshold": ORANGE, "sigma-delta": BLUE}
+_HEIGHTS = (-12, 5, -26, 5)
+"""Where names stand beside points that lie close together, from left to right, in pixels."""
 
 
 def draw_updates(axes: Any, points: list[dict[str, Any]], dense: dict[str, Any]) -> None:
@@ -24,10 +26,11 @@ def draw_updates(axes: Any, points: list[dict[str, Any]], dense: dict[str, Any])
         axes.errorbar(
             visits, centre, [below, above], fmt="o", color=colour, capsize=3, label=errors
         )
-        for point, height in zip(chosen, centre, strict=True):
+        for rank, (point, height) in enumerate(zip(chosen, centre, strict=True)):
             note = point["name"].removeprefix(errors).strip(", ")
             left = errors == "dense" and point is chosen[0]  # dense points lie close together
-            place: dict[str, Any] = {"xytext": (-6 if left else 6, -12)}
+            offset = (-6, 5) if left else (6, _HEIGHTS[rank % len(_HEIGHTS)])
+            place: dict[str, Any] = {"xytext": offset}
             place["ha"] = "right" if left else "left"
             axes.annotate(note, (point["visits"], height), textcoords="offset points", **place)
     axes.set_xscale("log")

@@ -17,7 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -71,6 +73,7 @@ class Samples:
         return Samples(self.raster[:, places], self.labels[places])
 
 
+@lru_cache(maxsize=4)
 def samples_of(task: Recurrence) -> tuple[Samples, Samples, Samples]:
     """Training, validation and test part of a task's own manifolds."""
     held = (task.test * task.classes, (task.test + task.validation) * task.classes)
@@ -90,7 +93,7 @@ class Network:
         self.task = task
 
         def first(rows: int, columns: int, spread: float) -> Tensor:
-            scale = spread * rows**-0.5
+            scale: float = spread * rows**-0.5
             return (torch.randn((rows, columns), generator=random) * scale).requires_grad_()
 
         weights = first(task.channels, task.neurons, task.spread)
@@ -105,12 +108,14 @@ class Network:
     def optimiser(self) -> torch.optim.Adam:
         """Adam; the readout takes steps of its own."""
         hidden = [self.parameters[0], *self.parameters[2:]]
-        readout = {"params": [self.readout], "lr": self.task.readout_rate}
-        return torch.optim.Adam([{"params": hidden}, readout], self.task.rate)
+        groups: list[dict[str, Any]] = [{"params": hidden}]
+        groups.append({"params": [self.readout], "lr": self.task.readout_rate})
+        return torch.optim.Adam(groups, self.task.rate)
 
     def logits(self, raster: Tensor) -> Tensor:
         """What the readout hears in the last ticks, `(n, classes)`."""
-        return self.hidden.run(raster)[-self.task.last :].sum(0) @ self.readout
+        heard: Tensor = self.hidden.run(raster)[-self.task.last :].sum(0) @ self.readout
+        return heard
 
     @torch.no_grad()
     def accuracy(self, samples: Samples) -> float:
