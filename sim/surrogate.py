@@ -77,7 +77,7 @@ class SurrogateChip(torch.nn.Module):
     With `exact` False it is the float twin: the same equations without any rounding, truncation or
     saturation, and without the limit of the weights.
 
-    Raises ValueError for weights that the chip refuses.
+    Raises ValueError for weights that the chip refuses, and for synapses that drop spikes.
     """
 
     weights: torch.nn.Parameter
@@ -96,6 +96,8 @@ class SurrogateChip(torch.nn.Module):
         super().__init__()
         require(0 < steepness < np.inf, "steepness", "finite and above 0", steepness)
         self.config = ChipConfig.of(config)
+        blank = max(each.blank for core in self.config.cores for each in core.parameter_sets)
+        require(blank == 0, "blank", "0 off the chip, where no synapse drops spikes", blank)
         self.exact, self.rounding, self.steepness = exact, rounding, steepness
         self._random = random
         self._take_weights(np.asarray(first))

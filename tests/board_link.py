@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from axonloop.host.frames import NO_WORDS, Deframer, Frame
-from axonloop.models.link import FRAME_WORDS, MAGIC, VERSION, FrameKind
+from axonloop.models.link import FRAME_WORDS, IDENTITY_WORDS, MAGIC, VERSION, FrameKind
 
 NUMBERS = 1 << 16
 
@@ -113,7 +113,8 @@ class BoardLink:
         news = 4 * ((limit - self.told) % NUMBERS) >= self.places
         if "identity" in self.owed:
             self.owed.remove("identity")
-            words = [MAGIC, VERSION, self.session, self.places, self.places, *[0] * 23]
+            words = [MAGIC, VERSION, self.session, self.places, self.places]
+            words += [0] * (IDENTITY_WORDS - len(words))
             return self._frame(FrameKind.OPEN, words)
         if "lost" in self.owed:
             self.owed.remove("lost")

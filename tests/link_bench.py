@@ -10,7 +10,7 @@ from amaranth.sim import Simulator
 from axonloop.hdl.link import Link
 from axonloop.models.link import LinkConfig
 
-IDENTITY = [0x41584C4C, 1, 0, 128, 128, *range(100, 123)]
+IDENTITY = [0x41584C4C, 2, 0, 128, 128, *range(100, 125)]
 CYCLES_PER_BYTE = 12
 
 

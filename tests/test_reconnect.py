@@ -121,8 +121,8 @@ def test_a_board_that_was_reset_meanwhile(tmp_path: Path) -> None:
 
 
 def test_another_version_of_the_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A plain board on a port, that speaks version 2."""
-    monkeypatch.setattr(board_link, "VERSION", 2)
+    """A plain board on a port, that speaks version 3."""
+    monkeypatch.setattr(board_link, "VERSION", 3)
     master, slave = os.openpty()
     tty.setraw(slave)
     stop, plain = threading.Event(), board_link.BoardLink()
@@ -135,7 +135,7 @@ def test_another_version_of_the_protocol(monkeypatch: pytest.MonkeyPatch) -> Non
 
     thread = threading.Thread(target=serve)
     thread.start()
-    expected = "link protocol of the board must be version 1, not 2: build its bitstream anew"
+    expected = "link protocol of the board must be version 2, not 3: build its bitstream anew"
     try:
         with pytest.raises(DeviceError, match=expected):
             SerialDevice(f"serial:{os.ttyname(slave)}")

@@ -255,13 +255,13 @@ def test_another_version_is_refused() -> None:
     host = HostLink(7)
     host.begin(0)
     words = np.array([0x41584C4C, 9, 7], np.uint32)
-    with pytest.raises(DeviceError, match="protocol of the board must be version 1, not 9"):
+    with pytest.raises(DeviceError, match="protocol of the board must be version 2, not 9"):
         host.receive(Frame(kind=FrameKind.OPEN, session=7, words=words).encode(), 0)
 
 
 @pytest.mark.parametrize(
     "words",
-    [[], [0x41584C4C, 1], [0, 1, 7] + 25 * [0], [0x41584C4C, 1, 8] + 25 * [0], [0x41584C4C, 1, 7]],
+    [[], [0x41584C4C, 2], [0, 2, 7] + 27 * [0], [0x41584C4C, 2, 8] + 27 * [0], [0x41584C4C, 2, 7]],
 )
 def test_other_identifications_are_passed_over(words: list[int]) -> None:
     host = HostLink(7)
@@ -319,7 +319,7 @@ HOSTILE = st.builds(
     ask=st.integers(0, 1),
     epoch=st.integers(0, 15),
     session=st.sampled_from([1, 7]),
-    words=st.lists(st.sampled_from([1, 0x41584C4C, 7]), max_size=40).map(
+    words=st.lists(st.sampled_from([2, 0x41584C4C, 7]), max_size=40).map(
         lambda words: np.array(words, np.uint32)
     ),
 )

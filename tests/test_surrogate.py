@@ -76,9 +76,25 @@ def run_both(
 def test_equals_golden_on_random_chips(seed: int, mesh: Mesh) -> None:
     """All modes, widths, delays, always-on rows, saturation: every state of every tick."""
     rng = np.random.default_rng(seed)
-    config = random_chip(rng, mesh)
+    config = without_blank(random_chip(rng, mesh))
     weights = np.concatenate([random_weights(rng, core) for core in config.cores])
     run_both(rng, config, weights, float(rng.choice([0.05, 0.5])))
+
+
+def without_blank(config: ChipConfig) -> ChipConfig:
+    """The chip with synapses that drop no spikes."""
+    cores = [
+        replace(core, parameter_sets=tuple(replace(s, blank=0) for s in core.parameter_sets))
+        for core in config.cores
+    ]
+    return replace(config, cores=tuple(cores))
+
+
+def test_synapses_that_drop_spikes_are_refused() -> None:
+    geometry = Geometry(8, 4, 2, 2, 2, 2, blank_out=1)
+    config = CoreConfig(geometry, (ParameterSet(blank=7),))
+    with pytest.raises(ValueError, match="^blank must be 0 off the chip, .*, not 7$"):
+        SurrogateChip(config, np.zeros((8, 4)))
 
 
 @pytest.mark.parametrize("seed", range(8))
