@@ -57,13 +57,14 @@ class Counters(wiring.Component):
         index, total, carry, more = Signal.like(place), Signal(33), Signal(), Signal()
         shows_low, asks_high, shows_high = Signal(), Signal(), Signal()
         again, commit = Signal(), Signal()
-        counted = self._collect(m, writes & ~half | commit & ~upper, index)
+        counted = self._collect(m, writes & ~half | commit & ~upper, index, place)
         m.d.comb += [
             index.eq(Mux(writes, wanted, place)),
             total.eq(read.data + Mux(upper, carry, counted)),
             more.eq(~upper & (total[32] | asks_high)),
-            # The bus takes the read port away, or reads the very word.
-            again.eq(reads & ~upper & (more | (wanted == place))),
+            # The bus takes the read port away: whatever a carry would need, known without waiting
+            # for it.
+            again.eq(reads & ~upper),
             commit.eq(fresh & ~writes & ~again),
             write.en.eq(writes | commit),
             write.addr.eq(Cat(Mux(writes, half, upper), index)),
@@ -118,8 +119,9 @@ class Counters(wiring.Component):
         m.d.sync += [place.eq(next_place), upper.eq(next_upper)]
         return Cat(next_upper, next_place)
 
-    def _collect(self, m, visit, visited):
-        """Let the accumulators grow; returns the visited one, which starts again with `visit`."""
+    def _collect(self, m, visit, visited, shown):
+        """Let the accumulators grow; the visited one starts again with `visit`. Returns that of
+        the word which was read: never one that the bus writes, so that is not waited for."""
         accumulators = []
         for index, (counter, bits) in enumerate(self._bits.items()):
             most = ((1 << bits) - 1) * (2 * len(self._bits) + 4)  # in a round full of carries
@@ -129,7 +131,7 @@ class Counters(wiring.Component):
             with m.If(visit & (visited == index)):
                 m.d.sync += value.eq(getattr(self, _port(counter)))
             accumulators.append(value)
-        return Array(accumulators)[visited]
+        return Array(accumulators)[shown]
 
 
 def _port(counter: Counter) -> str:
