@@ -12,7 +12,7 @@ from axonloop.hdl.payloads import (
     header_layout,
     spike_layout,
 )
-from axonloop.hdl.weights import weight_latency
+from axonloop.hdl.weights import bus_latency
 from axonloop.models.config import Geometry
 from axonloop.models.packets import Fault, Kind
 from axonloop.models.registers import READ_ONLY, Control, Region, region_words
@@ -268,7 +268,7 @@ class Commands(wiring.Component):
 
     def _read(self, m) -> None:
         """One word after the other: asked for, kept, sent."""
-        asked = delay_strobe(m, self.bus.read, weight_latency(self._geometry), "asked")
+        asked = delay_strobe(m, self.bus.read, bus_latency(self._geometry), "asked")
         word, kept, more = Signal(32), Signal(), Signal(init=1)
         resting = ~(Cat(asked[1:]).any() | kept)
         m.d.comb += [

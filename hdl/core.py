@@ -22,7 +22,7 @@ from axonloop.hdl.serial_neuron import SerialNeurons
 from axonloop.hdl.serial_traces import SerialTraces
 from axonloop.hdl.synapses import Synapses
 from axonloop.hdl.traces import Traces
-from axonloop.hdl.weights import Weights, weight_latency
+from axonloop.hdl.weights import Weights, bus_latency
 from axonloop.models.chip import Mesh
 from axonloop.models.config import Geometry, ceil_log2
 from axonloop.models.cycles import is_serial
@@ -205,7 +205,7 @@ class Core(wiring.Component):
                 member.write.eq(bus.write),
                 member.write_data.eq(bus.write_data),
             ]
-        later = weight_latency(self._geometry) - BUS_LATENCY
+        later = bus_latency(self._geometry) - BUS_LATENCY
         words, early = [member.read_data for member in members], later // 2
         words = [delay(m, word, early, f"part_{k}")[-1] for k, word in enumerate(words)]
         # What comes a cycle later than other words joins them there, or behind the last register.

@@ -59,8 +59,8 @@ class BusSignature(Signature):
     1. `read` and `write` are strobes of one cycle, never both; `address` goes with them.
     2. A write takes `write_data` in the same cycle.
     3. `read_data` holds the word `BUS_LATENCY` cycles after `read`, and 0 in every component that
-       does not own the address: the core ors them together, and shows the word `weight_latency`
-       cycles after `read`.
+       does not own the address: the core ors them together, and shows the word `bus_latency`
+       cycles after `read` (hdl/weights.py).
     4. The bus is used only while the core is idle.
     """
 

@@ -33,6 +33,12 @@ def weight_latency(geometry: Geometry) -> int:
     return 4 if geometry.layout is Layout.SKEWED else 2
 
 
+def bus_latency(geometry: Geometry) -> int:
+    """Cycles from a read strobe on the weights' bus to its data, where a register lies between bus
+    and banks: the rotator leaves no time to decode the address before it."""
+    return weight_latency(geometry) + (geometry.layout is Layout.SKEWED)
+
+
 class Weights(wiring.Component):
     """axons x neurons weights in L banks.
 
@@ -194,30 +200,26 @@ class Weights(wiring.Component):
             place.axon.eq(bus.address[word_bits:24]),
             place.group.eq(bus.address[part_bits:word_bits]),
         ]
-        with m.If(bus.read):
-            m.d.comb += [read.eq(1), read_place.eq(place)]
-        # The rotator on the way in leaves no time to decode the address before it.
-        later = int(self._skewed)
+        latency = bus_latency(geometry)
+        later = latency - self._latency
+        reads = delay_strobe(m, bus.read, later, "reads")[-1]
         written = delay_strobe(m, bus.write & selected, later, "written")[-1]
-        written_place, written_part, given = (
-            delay(m, value, later, f"written_{name}")[-1]
-            for name, value in {
-                "place": place.as_value(),
-                "part": part,
-                "weights": weights,
-            }.items()
-        )
+        there = data.View(place.shape(), delay(m, place.as_value(), later, "there")[-1])
+        wanted = delay(m, part, latency, "part")
+        given = delay(m, weights, later, "weights")[-1]
+        with m.If(reads):
+            m.d.comb += [read.eq(1), read_place.eq(there)]
         with m.If(written):
+            first = wanted[later] * per_word if part_bits else 0
             m.d.comb += [
-                write.eq(((1 << per_word) - 1) << (written_part * per_word if part_bits else 0)),
-                write_place.eq(written_place),
+                write.eq(((1 << per_word) - 1) << first),
+                write_place.eq(there),
                 write_data.eq(given.replicate(parts)),
             ]
-        chosen = delay_strobe(m, bus.read & selected, self._latency, "chosen")
-        shown = delay(m, part, self._latency, "part") if parts > 1 else None
+        chosen = delay_strobe(m, bus.read & selected, latency, "chosen")
         row = self.read_data.as_value()
         width = per_word * geometry.weight_bits
-        piece = row.word_select(shown[-1], width) if parts > 1 else row
+        piece = row.word_select(wanted[-1], width) if parts > 1 else row
         fields = [
             data.View(data.ArrayLayout(signed(geometry.weight_bits), per_word), piece)[k]
             for k in range(per_word)
