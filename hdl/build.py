@@ -9,8 +9,9 @@ from amaranth.back import rtlil
 from amaranth.lib import wiring
 
 from axonloop.hdl.chip import ONE_CORE, Chip
+from axonloop.models.checks import require, require_range
 from axonloop.models.chip import Mesh
-from axonloop.models.config import MAX_CORES, Geometry, require, require_range
+from axonloop.models.config import MAX_CORES, Geometry
 
 TOP = "axonloop_chip"
 """Name of the top module."""

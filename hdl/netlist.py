@@ -9,8 +9,9 @@ from axonloop.hdl.build import TOP
 from axonloop.hdl.chip import ONE_CORE, Chip
 from axonloop.hdl.synthesis import FAMILIES, UNDEFINED_WEIGHTS, design_text
 from axonloop.hdl.tools import Tool, ToolError, run_tool
+from axonloop.models.checks import require
 from axonloop.models.chip import Mesh
-from axonloop.models.config import Geometry, require
+from axonloop.models.config import Geometry
 
 CELL_FAMILIES = ("ecp5", "ice40")
 """Families whose cells have models for simulation."""

@@ -7,8 +7,9 @@ from amaranth.lib.wiring import In, Out
 from axonloop.hdl.arithmetic import clip, delay, delay_strobe, saturate, select
 from axonloop.hdl.payloads import address_bits, parameter_layout
 from axonloop.hdl.terms import as_term, is_on, plain_term, size_bits, term_layout
-from axonloop.models.config import Geometry, NeuronFactor, ThirdFactor
+from axonloop.models.config import Geometry
 from axonloop.models.registers import set_bits
+from axonloop.models.terms import NeuronFactor, ThirdFactor
 
 
 def known_layout(geometry: Geometry) -> data.StructLayout:

@@ -9,7 +9,8 @@ from axonloop.hdl.noise import axon_code, noise_round
 from axonloop.hdl.payloads import address_bits
 from axonloop.hdl.update import target_layout
 from axonloop.hdl.weights import place_layout
-from axonloop.models.config import MAX_ETA_SHIFT, Geometry, Rounding, ceil_log2
+from axonloop.models.config import Geometry, Rounding, ceil_log2
+from axonloop.models.terms import MAX_ETA_SHIFT
 
 ROUNDS = 18
 """Rounds of the hash for a synapse."""

@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 
 from axonloop.hdl.build import TOP
 from axonloop.hdl.tools import Tool, find_tool, run_tool
-from axonloop.models.config import require
+from axonloop.models.checks import require
 
 FAMILIES = {
     "ecp5": "synth_ecp5 -abc9",

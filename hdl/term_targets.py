@@ -9,7 +9,8 @@ from axonloop.hdl.neuron_terms import NeuronTerms, known_layout
 from axonloop.hdl.payloads import address_bits, parameter_layout
 from axonloop.hdl.terms import Coefficient, as_term, is_on
 from axonloop.hdl.update import target_layout, walk_hides
-from axonloop.models.config import Geometry, ThirdFactor
+from axonloop.models.config import Geometry
+from axonloop.models.terms import ThirdFactor
 
 
 class TermTargets(wiring.Component):

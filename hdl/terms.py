@@ -9,7 +9,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.arithmetic import clip, magnitude
-from axonloop.models.config import AxonFactor, Geometry, NeuronFactor, ThirdFactor
+from axonloop.models.config import Geometry
+from axonloop.models.terms import AxonFactor, NeuronFactor, ThirdFactor
 
 
 def term_layout() -> data.StructLayout:

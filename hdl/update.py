@@ -8,8 +8,9 @@ from axonloop.hdl.arithmetic import awake, delay, delay_strobe, popcount, satura
 from axonloop.hdl.noise import AXON_ROUNDS, axon_code, axon_code_constant, noise_rounds
 from axonloop.hdl.payloads import address_bits, factor_layout
 from axonloop.hdl.weights import place_layout, weight_latency
-from axonloop.models.config import AxonFactor, Geometry, ceil_log2, parameter_max
+from axonloop.models.config import Geometry, ceil_log2, parameter_max
 from axonloop.models.registers import parameter_bits
+from axonloop.models.terms import AxonFactor
 
 
 def target_layout(geometry: Geometry) -> data.StructLayout:

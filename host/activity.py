@@ -14,7 +14,8 @@ import numpy as np
 
 from axonloop.host.device import Array
 from axonloop.host.encoders import Integers, SigmaDeltaEncoder
-from axonloop.models.config import DECAY_ONE, require
+from axonloop.models.checks import require
+from axonloop.models.config import DECAY_ONE
 
 KEPT = 4055
 """Decay of the rates, in 1/4096 per tick: they look back a hundred ticks."""

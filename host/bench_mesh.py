@@ -21,8 +21,9 @@ from axonloop.host.golden import GoldenDevice
 from axonloop.host.network import Network, Population, Projection, Source
 from axonloop.host.program import Program
 from axonloop.host.rtl import RtlDevice
+from axonloop.models.checks import require
 from axonloop.models.chip import Mesh
-from axonloop.models.config import ParameterSet, require
+from axonloop.models.config import ParameterSet
 from axonloop.models.registers import Counter
 from axonloop.sim.mesh import Packets, RtlMesh
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from axonloop.host.network import Network, Population, Projection
-from axonloop.models.config import require
+from axonloop.models.checks import require
 
 EVENT_BYTES = 4
 """A packet of one word: a spike or an error event."""

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from axonloop.models.config import require
+from axonloop.models.checks import require
 
 FORMAT = "axonloop checkpoint 1"
 """Name and version of the format; any other is refused."""

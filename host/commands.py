@@ -17,8 +17,9 @@ from axonloop.host.hashes import weight_hash
 from axonloop.host.runs import CHECKPOINT, Run, foreign_refused, require_new, resumed_settings
 from axonloop.host.settings import Settings
 from axonloop.host.training import Trainer
+from axonloop.models.checks import require
 from axonloop.models.chip import ChipConfig
-from axonloop.models.config import CoreConfig, require
+from axonloop.models.config import CoreConfig
 from axonloop.sim.errors import MissingToolError
 
 RUNS = Path("runs")

@@ -22,7 +22,6 @@ from axonloop.models.config import (
     MAX_AXONS,
     MAX_ENTRIES,
     MAX_NEURONS,
-    MAX_TERMS,
     CoreConfig,
     Destination,
     Geometry,
@@ -30,6 +29,7 @@ from axonloop.models.config import (
     ParameterSet,
     Row,
 )
+from axonloop.models.terms import MAX_TERMS
 
 
 def compile_network(

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from axonloop.host.device import Device
 from axonloop.host.golden import GoldenDevice
+from axonloop.models.checks import require
 from axonloop.models.chip import ChipConfig
-from axonloop.models.config import CoreConfig, require
+from axonloop.models.config import CoreConfig
 
 NAMES = ("golden", "rtl", "batched", "batched:cpu", "batched:cuda", "gates:ecp5", "gates:ice40")
 SERIAL = "serial:"

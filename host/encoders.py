@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config import require, require_range
+from axonloop.models.checks import require, require_range
 
 Integers = NDArray[np.int64]
 

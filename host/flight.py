@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from axonloop.models.config import require
+from axonloop.models.checks import require
 
 
 @dataclass

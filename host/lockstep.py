@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from axonloop.host.device import Array, Device
 from axonloop.host.hashes import TraceHash, weight_hash
 from axonloop.host.traffic import Operation, Step, Traffic
+from axonloop.models.checks import require, require_range
 from axonloop.models.chip import ChipConfig
-from axonloop.models.config import CoreConfig, require, require_range
+from axonloop.models.config import CoreConfig
 from axonloop.models.registers import MODEL_COUNTERS, Counter, Region, state_regions
 
 POSTED: tuple[Region, ...] = (Region.PENDING, Region.GATED, Region.UNGATED)

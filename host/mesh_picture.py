@@ -13,8 +13,8 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from axonloop.host.placement import Traffic, Use, links, use_of
 from axonloop.host.program import Program
 from axonloop.host.report import BLUE, GREY, INK, save
+from axonloop.models.checks import require
 from axonloop.models.chip import Mesh, Port
-from axonloop.models.config import require
 
 # All lengths in inches: text keeps its size whatever the mesh.
 _WIDE, _HIGH = 1.6, 1.35

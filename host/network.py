@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.validation import integers
-from axonloop.models.config import ParameterSet, require, require_range
+from axonloop.models.checks import require, require_range
+from axonloop.models.config import ParameterSet
 
 MAX_DELAY = 14
 """Largest delay that any core can be built for, in ticks."""

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from axonloop.host.program import Program
 from axonloop.host.validation import ranged
+from axonloop.models.checks import require
 from axonloop.models.chip import Mesh, Port
-from axonloop.models.config import require
 
 Traffic = NDArray[np.float64]
 

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.network import Network, Population, Projection
-from axonloop.models.config import ParameterSet, require, require_range
+from axonloop.models.checks import require, require_range
+from axonloop.models.config import ParameterSet
 
 Places = Mapping[str, tuple[int, ...]]
 """The cores of every population, by its name."""

@@ -33,7 +33,8 @@ from axonloop.host.settings import Settings
 from axonloop.host.spikes import SCORING, SHUFFLING, TRAINING, generator
 from axonloop.host.surrogate import Raster, rasters
 from axonloop.host.training import parts_of
-from axonloop.models.config import DECAY_ONE, require
+from axonloop.models.checks import require
+from axonloop.models.config import DECAY_ONE
 from axonloop.models.registers import MODEL_COUNTERS
 from axonloop.sim.batched import BatchedChip
 

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from axonloop.host.device import Array
 from axonloop.host.encoders import ErrorEncoder, Integers
-from axonloop.models.config import DECAY_ONE, require, require_range
+from axonloop.models.checks import require, require_range
+from axonloop.models.config import DECAY_ONE
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 """Logits, float64 `(classes,)`, and a target into a scalar."""

@@ -12,8 +12,9 @@ from axonloop.host.device import Array
 from axonloop.host.network import Projection
 from axonloop.host.plan import Plan, Wire
 from axonloop.host.validation import indices, ranged
+from axonloop.models.checks import require
 from axonloop.models.chip import ChipConfig
-from axonloop.models.config import Geometry, require
+from axonloop.models.config import Geometry
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from typing import Any
 from axonloop.hdl.boards import Build
 from axonloop.hdl.place import KINDS
 from axonloop.host.checkpoint import write_text
-from axonloop.models.config import require
+from axonloop.models.checks import require
 from axonloop.sim.cache import content_key
 
 HISTORY = Path("docs/synthesis.csv")

@@ -20,8 +20,9 @@ from axonloop.host.device import DeviceError
 from axonloop.host.devices import REPLAY
 from axonloop.host.link import PacketDevice, QueueTransport, Transport
 from axonloop.host.packing import Words, as_words
+from axonloop.models.checks import require
 from axonloop.models.chip import ChipConfig
-from axonloop.models.config import CoreConfig, require
+from axonloop.models.config import CoreConfig
 from axonloop.models.packets import Kind
 
 MAGIC = 0x524C5841

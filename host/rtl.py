@@ -9,8 +9,9 @@ from pathlib import Path
 from axonloop.host.link import PacketDevice
 from axonloop.host.recording import recorded
 from axonloop.models.chip import ChipConfig
-from axonloop.models.config import MAX_ETA_SHIFT, CoreConfig, Geometry
+from axonloop.models.config import CoreConfig, Geometry
 from axonloop.models.cycles import learn_cycles
+from axonloop.models.terms import MAX_ETA_SHIFT
 from axonloop.sim.chip import build_chip
 from axonloop.sim.notice import Notify, to_stderr
 from axonloop.sim.rtl import RtlChip

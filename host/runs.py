@@ -18,7 +18,7 @@ from axonloop.host.hashes import weight_hash
 from axonloop.host.settings import Settings
 from axonloop.host.telemetry import draw_link, link_metrics
 from axonloop.host.training import Trainer
-from axonloop.models.config import require
+from axonloop.models.checks import require
 
 CONFIG, CHECKPOINT, METRICS = "config.json", "checkpoint.npz", "metrics.json"
 CURVE, WEIGHTS, RASTER = "learning_curve.png", "weights.png", "raster.png"

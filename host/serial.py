@@ -22,8 +22,9 @@ from axonloop.host.link_use import LinkUse
 from axonloop.host.packing import Words
 from axonloop.host.recording import recorded
 from axonloop.host.serial_link import HostLink
+from axonloop.models.checks import require, require_range
 from axonloop.models.chip import ChipConfig
-from axonloop.models.config import CoreConfig, require, require_range
+from axonloop.models.config import CoreConfig
 from axonloop.models.link import GEOMETRY_FIELDS, Identity, Status, geometry_words, line_bytes
 
 BAUD = 1_000_000

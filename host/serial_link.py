@@ -13,7 +13,7 @@ import numpy as np
 from axonloop.host.device import DeviceError
 from axonloop.host.frames import NO_WORDS, Deframer, Frame
 from axonloop.host.packing import Words
-from axonloop.models.config import require_range
+from axonloop.models.checks import require_range
 from axonloop.models.link import (
     EPOCH_BITS,
     FRAME_WORDS,

@@ -9,16 +9,10 @@ from typing import Any
 
 from axonloop.host.channel import Strategy
 from axonloop.host.data.digits import CLASSES, PIXELS, WHITE
+from axonloop.models.checks import require, require_range
 from axonloop.models.chip import Mesh
-from axonloop.models.config import (
-    MAX_AXONS,
-    MAX_ETA_SHIFT,
-    MAX_NEURONS,
-    ParameterSet,
-    ResetMode,
-    require,
-    require_range,
-)
+from axonloop.models.config import MAX_AXONS, MAX_NEURONS, ParameterSet, ResetMode
+from axonloop.models.terms import MAX_ETA_SHIFT
 
 PARAMETERS = ParameterSet(
     alpha_n=3686,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.device import Array
-from axonloop.models.config import require, require_range
+from axonloop.models.checks import require, require_range
 
 TRAINING, SCORING, SHUFFLING, BUILDING = range(4)
 """What a stream of random numbers is for: the second word of its seed."""

@@ -20,7 +20,8 @@ from axonloop.host.program import Program
 from axonloop.host.settings import Settings, require_number
 from axonloop.host.spikes import SCORING, SHUFFLING, TRAINING, SpikeEncoder, generator
 from axonloop.host.training import parts_of
-from axonloop.models.config import Rounding, require, require_range
+from axonloop.models.checks import require, require_range
+from axonloop.models.config import Rounding
 from axonloop.sim.surrogate import FLOAT, SurrogateChip
 
 CHUNK = 256

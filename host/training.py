@@ -23,7 +23,7 @@ from axonloop.host.processing import Loss
 from axonloop.host.settings import Settings
 from axonloop.host.spikes import SHUFFLING, TRAINING, generator
 from axonloop.host.telemetry import SampleCost
-from axonloop.models.config import require, require_range
+from axonloop.models.checks import require, require_range
 from axonloop.models.registers import MODEL_COUNTERS, Counter
 
 

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from axonloop.host.device import Array, DeviceError
+from axonloop.models.checks import require, require_range
 from axonloop.models.chip import ChipConfig
-from axonloop.models.config import CoreConfig, Geometry, require, require_range
+from axonloop.models.config import CoreConfig, Geometry
 from axonloop.models.golden.synapses import visited
 from axonloop.models.registers import (
     COUNTER_BITS,

@@ -14,8 +14,9 @@ import numpy as np
 from axonloop.host.device import Device
 from axonloop.host.devices import check_device_name, open_device
 from axonloop.host.lockstep import DivergenceError, Lockstep, Progress, Report
+from axonloop.models.checks import require, require_range
 from axonloop.models.chip import ChipConfig, Mesh
-from axonloop.models.config import CoreConfig, require, require_range
+from axonloop.models.config import CoreConfig
 from axonloop.sim.geometries import GEOMETRIES, QUICK
 from axonloop.sim.stimulus import ONE_CORE, random_chip
 

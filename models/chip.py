@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from axonloop.models.config import MAX_CORES, CoreConfig, Geometry, require, require_range
+from axonloop.models.checks import require, require_range
+from axonloop.models.config import MAX_CORES, CoreConfig, Geometry
 
 MAX_SIDE = 16
 """Most columns or rows of a mesh."""

@@ -13,15 +13,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from axonloop.models.checks import require as require
-from axonloop.models.checks import require_member as require_member
-from axonloop.models.checks import require_range as require_range
-from axonloop.models.terms import MAX_ETA_SHIFT as MAX_ETA_SHIFT
-from axonloop.models.terms import MAX_TERMS as MAX_TERMS
-from axonloop.models.terms import AxonFactor as AxonFactor
-from axonloop.models.terms import NeuronFactor as NeuronFactor
-from axonloop.models.terms import Term as Term
-from axonloop.models.terms import ThirdFactor as ThirdFactor
+from axonloop.models.checks import require, require_member, require_range
+from axonloop.models.terms import MAX_ETA_SHIFT, MAX_TERMS, Term
 
 DECAY_ONE = 4096
 """The decay factor that keeps its operand: factors are k / 4096."""

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from axonloop.models.checks import require, require_range
 from axonloop.models.chip import Mesh
-from axonloop.models.config import Geometry, require, require_range
+from axonloop.models.config import Geometry
 from axonloop.models.registers import Control, Field
 
 MAGIC = 0x41584C4C

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from axonloop.models.config import require_range
+from axonloop.models.checks import require_range
 
 MAX_COUNT = 0xFFFF
 """Most words that one register access can move."""

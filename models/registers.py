@@ -12,7 +12,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config import MAX_TERMS, Geometry, ceil_log2, parameter_max
+from axonloop.models.config import Geometry, ceil_log2, parameter_max
+from axonloop.models.terms import MAX_TERMS
 
 MAGIC = 0x4158_4C50
 """Word 0 of a core: "AXLP" """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, fields
 
-from axonloop.models.config import require
+from axonloop.models.checks import require
 
 
 @dataclass(frozen=True)

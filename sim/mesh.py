@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from axonloop.models.checks import require, require_range
 from axonloop.models.chip import Mesh
-from axonloop.models.config import require, require_range
 from axonloop.sim.errors import SimulationError
 from axonloop.sim.notice import Notify, to_stderr
 from axonloop.sim.verilate import Harness, build

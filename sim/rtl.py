@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config import require, require_range
+from axonloop.models.checks import require, require_range
 from axonloop.sim.errors import SimulationError
 
 Words = NDArray[np.uint32]

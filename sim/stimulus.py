@@ -17,19 +17,16 @@ from numpy.typing import NDArray
 from axonloop.models.chip import ChipConfig, Mesh
 from axonloop.models.config import (
     DECAY_ONE,
-    AxonFactor,
     CoreConfig,
     Destination,
     Geometry,
     Group,
-    NeuronFactor,
     ParameterSet,
     Row,
-    Term,
-    ThirdFactor,
     parameter_max,
 )
 from axonloop.models.golden.synapses import visited
+from axonloop.models.terms import AxonFactor, NeuronFactor, Term, ThirdFactor
 
 Rng = np.random.Generator
 ONE_CORE = Mesh()

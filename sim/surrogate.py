@@ -22,8 +22,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from axonloop.models.checks import require
 from axonloop.models.chip import ChipConfig
-from axonloop.models.config import DECAY_ONE, CoreConfig, ResetMode, Rounding, require
+from axonloop.models.config import DECAY_ONE, CoreConfig, ResetMode, Rounding
 from axonloop.models.golden.fanout import FanOut
 from axonloop.models.golden.parameters import per_neuron
 from axonloop.models.golden.synapses import visited

@@ -7,18 +7,15 @@ from typing import Any
 import numpy as np
 
 from axonloop.models.config import (
-    AxonFactor,
     CoreConfig,
     Destination,
     Geometry,
     Group,
-    NeuronFactor,
     ParameterSet,
     Row,
-    Term,
-    ThirdFactor,
     parameter_max,
 )
+from axonloop.models.terms import AxonFactor, NeuronFactor, Term, ThirdFactor
 
 
 def random_geometry(rng: np.random.Generator) -> Geometry:

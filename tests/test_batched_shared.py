@@ -8,17 +8,9 @@ import numpy as np
 import pytest
 
 from axonloop.models.chip import ChipConfig, Mesh
-from axonloop.models.config import (
-    AxonFactor,
-    CoreConfig,
-    Geometry,
-    NeuronFactor,
-    ParameterSet,
-    Rounding,
-    Term,
-    ThirdFactor,
-)
+from axonloop.models.config import CoreConfig, Geometry, ParameterSet, Rounding
 from axonloop.models.registers import Counter, Region, readable
+from axonloop.models.terms import AxonFactor, NeuronFactor, Term, ThirdFactor
 from axonloop.sim.batched import BatchedChip
 from tests.naive import h
 from tests.random_batches import Batch, chip_weights

@@ -11,18 +11,9 @@ import torch
 
 from axonloop.host.rules import homeostasis, pair_stdp
 from axonloop.models.chip import ChipConfig, Mesh
-from axonloop.models.config import (
-    AxonFactor,
-    CoreConfig,
-    Geometry,
-    NeuronFactor,
-    ParameterSet,
-    Rounding,
-    Row,
-    Term,
-    ThirdFactor,
-)
+from axonloop.models.config import CoreConfig, Geometry, ParameterSet, Rounding, Row
 from axonloop.models.registers import Counter, Region
+from axonloop.models.terms import AxonFactor, NeuronFactor, Term, ThirdFactor
 from axonloop.sim.batched import BatchedChip
 from tests.random_batches import WIDE, Batch, chip_weights
 from tests.random_cores import random_config

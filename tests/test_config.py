@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from axonloop.models.config import (
-    AxonFactor,
     CoreConfig,
     Destination,
     Geometry,
@@ -19,10 +18,10 @@ from axonloop.models.config import (
     Layout,
     ParameterSet,
     Row,
-    Term,
     ceil_log2,
     parameter_max,
 )
+from axonloop.models.terms import AxonFactor, Term
 from tests.contract import bounds, evaluate, table
 from tests.random_cores import random_config, random_geometry
 

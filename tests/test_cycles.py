@@ -9,8 +9,8 @@ from axonloop.hdl.update import update_latency
 from axonloop.host.bench import core_config, learn_cycles, tick_cycles
 from axonloop.host.rtl import RtlDevice
 from axonloop.models import cycles
-from axonloop.models.config import AxonFactor, NeuronFactor, Term, ThirdFactor
 from axonloop.models.registers import Counter
+from axonloop.models.terms import AxonFactor, NeuronFactor, Term, ThirdFactor
 from axonloop.sim.geometries import GEOMETRIES
 
 NAMES = ("small", "plain", "wide", "terms", "terms-blank")

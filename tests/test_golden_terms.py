@@ -9,18 +9,10 @@ import numpy as np
 import pytest
 
 from axonloop.models.chip import ChipConfig, Mesh
-from axonloop.models.config import (
-    AxonFactor,
-    CoreConfig,
-    Geometry,
-    NeuronFactor,
-    ParameterSet,
-    Row,
-    Term,
-    ThirdFactor,
-)
+from axonloop.models.config import CoreConfig, Geometry, ParameterSet, Row
 from axonloop.models.golden.chip import Chip
 from axonloop.models.registers import Counter, Region
+from axonloop.models.terms import AxonFactor, NeuronFactor, Term, ThirdFactor
 from tests import naive
 from tests.contract import table
 from tests.random_chips import Pair

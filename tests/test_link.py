@@ -14,16 +14,10 @@ from axonloop.host.error_sums import ErrorSums
 from axonloop.host.link import PacketDevice
 from axonloop.host.replies import data_payload, spikes_of_tick, spikes_of_ticks
 from axonloop.models.chip import ChipConfig, Mesh
-from axonloop.models.config import (
-    AxonFactor,
-    CoreConfig,
-    Geometry,
-    NeuronFactor,
-    ParameterSet,
-    Term,
-)
+from axonloop.models.config import CoreConfig, Geometry, ParameterSet
 from axonloop.models.packets import Fault, Kind, header
 from axonloop.models.registers import VERSION, Control, Region, address
+from axonloop.models.terms import AxonFactor, NeuronFactor, Term
 from axonloop.sim.geometries import GEOMETRIES
 
 SMALL = Geometry(axons=8, neurons=8, lanes=4, update_lanes=4, trace_lanes=2, multipliers=4)

@@ -17,8 +17,9 @@ from axonloop.host.rules import (
     modulated_stdp,
     pair_stdp,
 )
-from axonloop.models.config import CoreConfig, Geometry, ParameterSet, Row, ThirdFactor
+from axonloop.models.config import CoreConfig, Geometry, ParameterSet, Row
 from axonloop.models.registers import Region
+from axonloop.models.terms import ThirdFactor
 
 GEOMETRY = Geometry(axons=16, neurons=16, weight_bits=16, terms=4)
 PARAMETERS = {

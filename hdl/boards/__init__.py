@@ -4,7 +4,7 @@ from axonloop.hdl.boards.board import Board, Build
 from axonloop.hdl.boards.icebreaker import ICEBREAKER
 from axonloop.hdl.boards.tang_nano_20k import TANG_NANO_20K
 from axonloop.hdl.boards.ulx3s import ULX3S_25F, ULX3S_85F
-from axonloop.models.config import require
+from axonloop.models.checks import require
 
 BOARDS = {board.name: board for board in (ULX3S_85F, ULX3S_25F, ICEBREAKER, TANG_NANO_20K)}
 """By name."""

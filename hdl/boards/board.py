@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from axonloop.models.checks import require, require_range
 from axonloop.models.chip import Mesh
-from axonloop.models.config import Geometry, require, require_range
+from axonloop.models.config import Geometry
 from axonloop.models.link import LinkConfig
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Const, Instance
 
-from axonloop.models.config import require
+from axonloop.models.checks import require
 
 MHZ = 1_000_000
 LOOPS = {

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config import require, require_range
+from axonloop.models.checks import require, require_range
 
 CUTOFF = 1000
 """Terms of the series, as far as they are above a thousandth of the first."""

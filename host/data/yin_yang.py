@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.data.digits import Digits, Part
-from axonloop.models.config import require_range
+from axonloop.models.checks import require_range
 
 Points = NDArray[np.float64]
 YIN, YANG, DOT = range(3)

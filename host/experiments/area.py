@@ -15,7 +15,7 @@ from axonloop.hdl.place import DoesNotFitError
 from axonloop.host.boards import build_and_tell
 from axonloop.host.checkpoint import write_json, write_text
 from axonloop.host.console import notice
-from axonloop.models.config import require
+from axonloop.models.checks import require
 
 RESULTS, PAGE, PICTURE = "area.json", "area.md", "area.png"
 LANES = (4, 8, 16, 32)

@@ -15,7 +15,7 @@ from axonloop.host.console import notice
 from axonloop.host.devices import check_device_name, open_device
 from axonloop.host.runs import CONFIG, METRICS, Run, require_folder, resumed_settings
 from axonloop.host.settings import Settings
-from axonloop.models.config import require, require_range
+from axonloop.models.checks import require, require_range
 
 Task = tuple[Path, Settings]
 """Folder and settings of a run."""

@@ -20,7 +20,8 @@ from axonloop.host.experiments.populations import require_new_study, train_all
 from axonloop.host.experiments.precision import with_bits
 from axonloop.host.population import Copy
 from axonloop.host.settings import Settings
-from axonloop.models.config import Rounding, require_range
+from axonloop.models.checks import require_range
+from axonloop.models.config import Rounding
 
 BITS = (4, 6, 8, 16)
 RESULTS, PICTURE = "bits.json", "bits.png"

@@ -19,7 +19,7 @@ from axonloop.host.devices import check_device_name
 from axonloop.host.experiments.experiment import Order
 from axonloop.host.experiments.in_loop import POPULATION
 from axonloop.host.experiments.populations import require_new_study
-from axonloop.models.config import require
+from axonloop.models.checks import require
 
 METRICS = "metrics.json"
 

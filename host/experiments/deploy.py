@@ -32,7 +32,8 @@ from axonloop.host.experiments.precision import step_log2, with_bits
 from axonloop.host.population import Progress
 from axonloop.host.settings import Settings
 from axonloop.host.surrogate import Descent, SurrogateTrainer
-from axonloop.models.config import DECAY_ONE, ParameterSet, require_range
+from axonloop.models.checks import require_range
+from axonloop.models.config import DECAY_ONE, ParameterSet
 
 DESCENT = Descent(epochs=10, rate=1.0, scale=0.03, steepness=1.0, exact=False)
 AWARE = Descent(epochs=5, rate=0.05, scale=0.03, steepness=1.0)

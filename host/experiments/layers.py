@@ -14,7 +14,7 @@ from typing import Any
 from axonloop.host.checkpoint import write_json
 from axonloop.host.experiments.batch import run_all
 from axonloop.host.settings import Settings
-from axonloop.models.config import require_range
+from axonloop.models.checks import require_range
 
 RESULTS, PICTURE = "layers.json", "layers.png"
 NETWORKS = {"one layer": ((128,), "1x1"), "two layers": ((128, 128), "2x2")}

@@ -22,7 +22,8 @@ from axonloop.host.settings import Settings
 from axonloop.host.spikes import SCORING, SHUFFLING, TRAINING, generator
 from axonloop.host.surrogate import rasters
 from axonloop.host.training import parts_of
-from axonloop.models.config import DECAY_ONE, ResetMode, require
+from axonloop.models.checks import require
+from axonloop.models.config import DECAY_ONE, ResetMode
 from axonloop.sim.surrogate import FLOAT, SurrogateChip
 
 BATCH = 100

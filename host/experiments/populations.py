@@ -10,7 +10,7 @@ from axonloop.host.data.digits import Digits
 from axonloop.host.population import Copy, PopulationTrainer
 from axonloop.host.runs import require_folder
 from axonloop.host.settings import Settings
-from axonloop.models.config import require
+from axonloop.models.checks import require
 
 
 def require_new_study(out: Path, results: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from axonloop.host.settings import Settings
-from axonloop.models.config import ParameterSet, Rounding, require, require_range
+from axonloop.models.checks import require, require_range
+from axonloop.models.config import ParameterSet, Rounding
 
 USUAL = 8
 """The weight bits that settings are made for."""

@@ -22,7 +22,7 @@ from axonloop.host.hashes import weight_hash
 from axonloop.host.population import Copy
 from axonloop.host.settings import Settings
 from axonloop.host.training import Trainer
-from axonloop.models.config import require, require_range
+from axonloop.models.checks import require, require_range
 
 RATES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
 """Shares of neurons in error per tick."""

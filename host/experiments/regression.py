@@ -25,8 +25,9 @@ from axonloop.host.network import Network, Population, Projection, Source, unifo
 from axonloop.host.processing import GRADIENT_ONE, ProcessingCore, Readout, fixed_readout
 from axonloop.host.program import Program
 from axonloop.host.spikes import BUILDING, TRAINING, generator
+from axonloop.models.checks import require, require_range
 from axonloop.models.chip import ChipConfig, Mesh
-from axonloop.models.config import ParameterSet, ResetMode, require, require_range
+from axonloop.models.config import ParameterSet, ResetMode
 
 NAMES = ("ramp", "fast", "slow")
 """The layers, by their targets."""

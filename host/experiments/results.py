@@ -7,7 +7,7 @@ from typing import Any
 
 from axonloop.host.checkpoint import read_json
 from axonloop.host.experiments.catalogue import EXPERIMENTS
-from axonloop.models.config import require
+from axonloop.models.checks import require
 
 HEAD = """# Results
 

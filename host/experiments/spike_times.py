@@ -14,8 +14,9 @@ from axonloop.host.experiments.copies import Flags
 from axonloop.host.network import Network, Population, Projection, Source, uniform_weights
 from axonloop.host.program import Program
 from axonloop.host.spikes import BUILDING, TRAINING, generator
+from axonloop.models.checks import require, require_range
 from axonloop.models.chip import Mesh
-from axonloop.models.config import ParameterSet, ResetMode, require, require_range
+from axonloop.models.config import ParameterSet, ResetMode
 
 NAME = "output"
 NEURON = ParameterSet(

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from axonloop.models.checks import require
 from axonloop.models.chip import ChipConfig
-from axonloop.models.config import require
 from axonloop.models.golden.core import Core
 from axonloop.models.golden.fanout import FanOut
 from axonloop.models.golden.fixedpoint import Array

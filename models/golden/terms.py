@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from axonloop.models.config import AxonFactor, CoreConfig, ParameterSet, Term
+from axonloop.models.config import CoreConfig, ParameterSet
 from axonloop.models.golden.fixedpoint import Array, saturate
+from axonloop.models.terms import AxonFactor, Term
 
 _OFF = Term(AxonFactor.OFF)
 

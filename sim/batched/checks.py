@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from axonloop.models.checks import require, require_range
 from axonloop.models.chip import ChipConfig
-from axonloop.models.config import Geometry, require, require_range
+from axonloop.models.config import Geometry
 from axonloop.models.golden.synapses import visited
 from axonloop.models.registers import Region
 

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from axonloop.models.checks import require, require_range
 from axonloop.models.chip import ChipConfig
-from axonloop.models.config import CoreConfig, require, require_range
+from axonloop.models.config import CoreConfig
 from axonloop.models.registers import (
     MODEL_COUNTERS,
     Counter,

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from axonloop.models.chip import ChipConfig
-from axonloop.models.config import AxonFactor, NeuronFactor, ThirdFactor
+from axonloop.models.terms import AxonFactor, NeuronFactor, ThirdFactor
 from axonloop.sim.batched.neurons import Neurons
 from axonloop.sim.batched.noise import TickWords, Word, axon_codes, neuron_words, synapse_words
 from axonloop.sim.batched.parameters import neuron_register

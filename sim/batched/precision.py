@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import torch
 
-from axonloop.models.config import require
+from axonloop.models.checks import require
 from axonloop.sim.kernels import MAX_COPIES, library
 
 EXACT = {torch.float32: 1 << 24, torch.float64: 1 << 53, torch.int32: 1 << 31}

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from axonloop.models.chip import ChipConfig
-from axonloop.models.config import AxonFactor, NeuronFactor, ParameterSet, Rounding, Term
-from axonloop.models.config import ThirdFactor as Third
+from axonloop.models.config import ParameterSet, Rounding
+from axonloop.models.terms import AxonFactor, NeuronFactor, Term
+from axonloop.models.terms import ThirdFactor as Third
 from axonloop.sim.batched.parameters import neuron_register
 
 

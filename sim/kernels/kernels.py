@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from axonloop.models.checks import require, require_range
 from axonloop.models.chip import ChipConfig
-from axonloop.models.config import require, require_range
 from axonloop.sim.kernels import library
 from axonloop.sim.kernels.state import MAX_COPIES, State
 from axonloop.sim.kernels.tables import Chip, numbers, tables
