@@ -206,12 +206,12 @@ class Core(wiring.Component):
                 member.write_data.eq(bus.write_data),
             ]
         later = bus_latency(self._geometry) - BUS_LATENCY
-        words, early = [member.read_data for member in members], later // 2
+        words, early = [member.read_data for member in members], int(later > 1)
         words = [delay(m, word, early, f"part_{k}")[-1] for k, word in enumerate(words)]
         # What comes a cycle later than other words joins them there, or behind the last register.
         high = self._counters.high
         if early:
-            words.append(delay(m, high, early - 1, "high")[-1])
+            words.append(high)
             high = Const(0)
         word = delay(m, reduce(or_, words), later - early, "word")[-1]
         m.d.comb += bus.read_data.eq(word | self._weights.bus.read_data | high)
