@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,7 +33,7 @@ Configuration = Annotated[
     typer.Option(help="JSON file with what differs from the board's own build (docs/boards.md)."),
 ]
 MISTAKE, FAILURE, INTERRUPTED = 2, 1, 130
-"""Exit codes: the user's mistake, anything else that failed, Ctrl-C."""
+"""Exit codes: the user's mistake, anything else that failed, Ctrl-C or SIGTERM."""
 _USAGE: Any = typer.BadParameter.__base__
 """The error for all wrong arguments; typer gives it no public name."""
 
@@ -390,7 +391,8 @@ def _usage(message: str) -> int:
 
 
 def main() -> None:
-    """The program `axonloop`."""
+    """The program `axonloop`. SIGTERM ends it as Ctrl-C does: checkpoint kept, tools stopped."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run())
 
 
