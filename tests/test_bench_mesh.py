@@ -144,6 +144,7 @@ def test_saturation() -> None:
     assert values == [0.5, 0.4, 6]
 
 
+@pytest.mark.slow
 def test_a_network_spikes_the_same_on_one_two_and_four_cores(
     runs: list[bench_mesh.ChipRun],
 ) -> None:
@@ -164,6 +165,7 @@ def test_a_network_spikes_the_same_on_one_two_and_four_cores(
     ]
 
 
+@pytest.mark.slow
 def test_other_spikes_are_an_error(runs: list[bench_mesh.ChipRun]) -> None:
     spikes = [np.array(tick) for tick in runs[0].spikes]
     spikes[7] = np.setxor1d(spikes[7], [3]).astype(np.int32)

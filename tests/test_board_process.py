@@ -73,10 +73,10 @@ def test_digits_over_a_bad_line(config: Path, tmp_path: Path, rate: str) -> None
 
 def test_the_plug_is_pulled_and_the_run_goes_on(config: Path, tmp_path: Path) -> None:
     """The board dies when a checkpoint is written that lies within the run; a new one goes on."""
-    expected = golden(tmp_path / "golden", config, 150)
+    expected = golden(tmp_path / "golden", config, 60)
     folder = tmp_path / "run"
     with board_process(config) as board:
-        settings = ["--config", str(config), "--limit", "150"]
+        settings = ["--config", str(config), "--limit", "60"]
         training = start_training(folder, board.device, *settings)
         while not (folder / "checkpoint.npz").exists() or sample(folder) == 0:
             assert training.poll() is None
@@ -89,7 +89,7 @@ def test_the_plug_is_pulled_and_the_run_goes_on(config: Path, tmp_path: Path) ->
         said.startswith("error: session must last, not end")
     )
     assert said.endswith("go on with --resume")
-    assert 0 < sample(folder) < 150
+    assert 0 < sample(folder) < 60
     assert not (folder / "metrics.json").exists()
     with board_process(config) as board:
         assert ended(start_training(folder, board.device, "--resume"))[0] == 0

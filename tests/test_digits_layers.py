@@ -37,6 +37,7 @@ def hashes(trainer: Trainer) -> tuple[str, str]:
     return weight_hash(weights, trainer.device.config.geometry), trainer.scorer.chain.hexdigest()
 
 
+@pytest.mark.slow
 def test_two_layers_learn_alike_on_golden_and_rtl() -> None:
     golden, rtl = trained(SMALL), trained(SMALL, RtlDevice)
     assert hashes(golden) == hashes(rtl)

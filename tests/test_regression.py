@@ -80,6 +80,7 @@ def end(found: RegressionTrainer) -> tuple[str, list[list[float]], dict[str, int
 GOLDEN_COUNTS = ("ticks", "spikes", "synops", "errors", "visits", "updates", "east", "south")
 
 
+@pytest.mark.slow
 def test_golden_and_rtl_learn_alike_on_a_mesh() -> None:
     task = replace(TINY, mesh="2x2")
     golden, rtl = trainer(task), trainer(task, RtlDevice)
