@@ -43,10 +43,11 @@ def test_either_half_tells_the_pattern() -> None:
 
 
 @pytest.mark.usefixtures("small")
-def test_devices_end_alike() -> None:
-    ends = [contrastive.learned(name, 1, quiet) for name in ("golden", "batched", "rtl")]
-    assert ends[0] == ends[1] == ends[2]
-    assert ends[0]["symmetry"] < 1  # at first both directions have the same weights
+@pytest.mark.parametrize("device", ["batched", pytest.param("rtl", marks=pytest.mark.slow)])
+def test_devices_end_alike(device: str) -> None:
+    end = contrastive.learned("golden", 1, quiet)
+    assert end == contrastive.learned(device, 1, quiet)
+    assert end["symmetry"] < 1  # at first both directions have the same weights
 
 
 @pytest.mark.usefixtures("small")

@@ -13,7 +13,8 @@ from axonloop.models.registers import Counter
 from axonloop.models.terms import AxonFactor, NeuronFactor, Term, ThirdFactor
 from axonloop.sim.geometries import GEOMETRIES
 
-NAMES = ("small", "plain", "wide", "terms", "terms-blank")
+WIDE = pytest.param("wide", marks=pytest.mark.slow)
+NAMES = ("small", "plain", WIDE, "terms", "terms-blank")
 
 
 @pytest.fixture(params=NAMES, scope="module")

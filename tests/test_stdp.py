@@ -72,11 +72,12 @@ def short(count: int) -> Digits:
 
 
 @pytest.mark.usefixtures("few_cells")
-def test_digits_end_alike_on_all_devices() -> None:
-    ends = [stdp_digits.learned(name, 1, short(4), quiet) for name in ("golden", "batched", "rtl")]
-    assert ends[0] == ends[1] == ends[2]
+@pytest.mark.parametrize("device", ["batched", pytest.param("rtl", marks=pytest.mark.slow)])
+def test_digits_end_alike(device: str) -> None:
+    end = stdp_digits.learned("golden", 1, short(4), quiet)
+    assert end == stdp_digits.learned(device, 1, short(4), quiet)
     first = stdp_digits.network_of(1).projections[0].weights.T.tolist()
-    assert ends[0].weights != first
+    assert end.weights != first
 
 
 @pytest.mark.usefixtures("few_cells")
