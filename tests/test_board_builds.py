@@ -199,7 +199,7 @@ def test_a_damaged_entry_is_built_again(bench: Path) -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_build_leaves_no_result(bench: Path, how: signal.Signals) -> None:
-    """Ctrl-C or SIGTERM while nextpnr runs: nothing stays, nextpnr ends; after a kill the next build works."""
+    """Ctrl-C or SIGTERM in nextpnr: nothing stays, it ends; after a kill the next build works."""
     slow = "print('far', flush=True)\nPath('pid').write_text(str(os.getpid()))\ntime.sleep(60)"
     good = (bench / "bin" / "nextpnr-ecp5").read_text()
     write_tool(bench / "bin", "nextpnr-ecp5", "nextpnr-0.11", slow)
