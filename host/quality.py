@@ -50,9 +50,9 @@ def row_of(report: Mapping[str, Any], commit: str) -> Row:
         f"{report['build']['mesh']} of {geometry['axons']}x{geometry['neurons']}x"
         f"{geometry['weight_bits']} bit; {geometry['lanes']} lanes"
     )
-    counts = {name: report["resources"].get(name, {"used": 0})["used"] for name in KINDS}
-    if report["board"] == "icebreaker":  # nextpnr counts logic cells, with LUT and register
-        counts["FF"] = report["counts"]["FF"]
+    # What nextpnr names no place for (registers of iCE40, DSPs of Gowin) is counted as cells.
+    taken = {kind: places["used"] for kind, places in report["resources"].items()}
+    counts = {kind: taken.get(kind, report["counts"].get(kind, 0)) for kind in KINDS}
     values = {"commit": commit, "board": report["board"], "build": digest(report), "chip": chip}
     values |= counts | {"LUT4": report["counts"]["LUT"]}
     values |= {"MHz": report["fmax_mhz"], "clock": report["clock_hz"] / 1e6}
@@ -82,10 +82,18 @@ def record(report: Mapping[str, Any], path: Path = HISTORY) -> Row:
 
 
 def present_commit() -> str:
-    """The short name of the commit, with a plus if files differ; RuntimeError outside git."""
-    command = ["git", "describe", "--always", "--abbrev=7", "--exclude=*", "--dirty=+"]
+    """The short name of the commit, with a plus if files but the history differ.
+
+    RuntimeError outside git.
+    """
+    name = _git("describe", "--always", "--abbrev=7", "--exclude=*")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", f":(exclude){HISTORY}")
+    return name + "+" * bool(changed)
+
+
+def _git(*command: str) -> str:
     try:
-        found = subprocess.run(command, capture_output=True, text=True, check=True)
+        found = subprocess.run(["git", *command], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise RuntimeError(f"history must be written in a git repository ({error})") from error
     return found.stdout.strip()

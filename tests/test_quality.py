@@ -173,6 +173,26 @@ def test_budget_command(bench: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "error: 1 figures are worse than in docs/synthesis.csv" in told
 
 
+def test_a_commit_with_changes_is_marked_but_not_for_the_history(bench: Path) -> None:
+    files = [bench / quality.HISTORY, bench / "source"]
+    for file in files:
+        file.write_text("as it was")
+    who = ("-c", "user.name=a", "-c", "user.email=a@b")
+    subprocess.run(["git", "add", *files], check=True)
+    subprocess.run(["git", *who, "commit", "-q", "-m", "y"], check=True)
+    clean = quality.present_commit()
+    files[0].write_text("longer")
+    assert quality.present_commit() == clean
+    files[1].write_text("changed")
+    assert quality.present_commit() == f"{clean}+"
+
+
+def test_what_nextpnr_names_no_place_for_is_counted_as_cells(report: dict[str, Any]) -> None:
+    del report["resources"]["DSP"]
+    report["counts"]["DSP"] = 9
+    assert quality.row_of(report, "")["DSP"] == "9"
+
+
 def test_recording_needs_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(RuntimeError, match="history must be written in a git repository"):
