@@ -23,11 +23,11 @@ LANES_OF_REST = 8
 """Lanes of the points that differ in width or size."""
 REST: dict[str, dict[str, int]] = {
     "4-bit weights": {"weight_bits": 4},
-    "24-bit state": {"state_bits": 24},
     "128 x 128": {"axons": 128, "neurons": 128, "entries": 512},
-    "512 x 256": {"axons": 512},
 }
 FULL: dict[str, dict[str, int]] = {
+    "24-bit state": {"state_bits": 24},
+    "512 x 256": {"axons": 512},
     "64 lanes": {"lanes": 64, "multipliers": 64, "update_lanes": 8, "trace_lanes": 8},
     "16-bit weights": {"weight_bits": 16},
     "64 x 64": {"axons": 64, "neurons": 64, "entries": 256},
