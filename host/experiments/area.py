@@ -169,12 +169,15 @@ def draw_area(path: Path, rows: list[dict[str, Any]], title: str) -> None:
     line = [lut / 1e3 for lut, _ in front], [synops / 1e9 for _, synops in front]
     left.plot(*line, "-", color=ORANGE, label="Pareto front")
     for axes, value, scale in ((left, "dense_synops_per_s", 1e9), (right, "fmax_mhz", 1.0)):
-        for row in built:
-            place = row["used"]["LUT"] / 1e3, row[value] / scale
-            axes.plot(*place, "o", color=BLUE if row["front"] else GREY)
-            axes.annotate(row["name"], place, (5, -3), textcoords="offset points", fontsize=8)
-        axes.set(xlabel="thousand LUTs placed", xlim=(0, None), ylim=(0, None))
-        axes.margins(0.15)
+        points = [(row["used"]["LUT"] / 1e3, row[value] / scale) for row in built]
+        for point, row in zip(points, built, strict=True):
+            axes.plot(*point, "o", color=BLUE if row["front"] else GREY)
+        limits = [1.15 * max(values) for values in zip(*points, strict=True)]
+        axes.set(xlabel="thousand LUTs placed", xlim=(0, limits[0]), ylim=(0, limits[1]))
+        shares = [(x / limits[0], y / limits[1]) for x, y in points]
+        for height, point, row in zip(_apart(shares), points, built, strict=True):
+            place = point[0] + 0.02 * limits[0], height * limits[1]
+            axes.annotate(row["name"], place, fontsize=8, va="center")
         bare(axes)
     left.set(ylabel="G SynOps/s at Fmax")
     left.set_title(f"{title}: all axons spiking", fontsize=10)
@@ -182,3 +185,14 @@ def draw_area(path: Path, rows: list[dict[str, Any]], title: str) -> None:
     right.set_title("Fmax after routing", fontsize=10)
     left.legend(frameon=False)
     save(figure, path)
+
+
+def _apart(points: list[tuple[float, float]]) -> list[float]:
+    """Heights of labels, in parts of the axes: those of points, moved up where they would touch."""
+    width, height = 0.16, 0.05
+    placed: dict[int, float] = {}
+    for index in sorted(range(len(points)), key=lambda index: points[index][1]):
+        x, y = points[index]
+        near = [at for other, at in placed.items() if abs(points[other][0] - x) < width]
+        placed[index] = max([y, *(at + height for at in near)])
+    return [placed[index] for index in range(len(points))]
