@@ -49,7 +49,7 @@ NEURON = ParameterSet(
     eta_shift=14,
 )
 """A linear neuron, so that one trace per axon is exact. A spike through a weight of 8 is theta."""
-LOCAL_EPOCHS, FULL_LOCAL_EPOCHS, LOCAL_RATE = 7, 15, 0.6
+LOCAL_EPOCHS, FULL_LOCAL_EPOCHS, LOCAL_RATE = 4, 15, 0.6
 LOOP_EPOCHS, FULL_LOOP_EPOCHS, TUNE_EPOCHS = 4, 12, 1
 PAPER = "95 to 96 % (BrainScaleS-2)"
 
