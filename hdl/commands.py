@@ -37,7 +37,8 @@ class Commands(wiring.Component):
     """Carries out the packets for one core (docs/contract.md, section 6). Rules:
 
     1. Packets take effect in order; the next one waits until the core is idle again. Spikes and
-       register words take one cycle each, error events 2, register words on their way out 3.
+       register words take one cycle each, error events 2, register words on their way out
+       `bus_latency` + 2.
     2. A packet that is refused changes nothing; its payload is dropped, and FAULT is sent.
     3. `replies` may stall for ever; then the core waits, nothing is dropped.
     4. TICK, LEARN and CLEAR are for the whole chip and carry the number of its first core, `first`;

@@ -49,7 +49,8 @@ class Weights(wiring.Component):
 
     Rules
     -----
-    1. A read returns `read_data` `weight_latency` cycles later.
+    1. A read returns `read_data` `weight_latency` cycles later, one of the bus its word
+       `bus_latency` cycles later.
     2. A write reaches the banks in the next cycle, one of the bus two cycles later in the skewed
        layout. Lanes without enable stay.
     3. With one weight port no read may come in the cycle after a write.
@@ -210,7 +211,7 @@ class Weights(wiring.Component):
         with m.If(reads):
             m.d.comb += [read.eq(1), read_place.eq(there)]
         with m.If(written):
-            first = wanted[later] * per_word if part_bits else 0
+            first = wanted[later] * per_word if parts > 1 else 0
             m.d.comb += [
                 write.eq(((1 << per_word) - 1) << first),
                 write_place.eq(there),
