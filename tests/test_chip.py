@@ -31,6 +31,7 @@ from axonloop.models.registers import (
     region_words,
 )
 from axonloop.sim.chip import build_chip
+from axonloop.sim.geometries import GEOMETRIES
 from axonloop.sim.rtl import RtlChip
 
 GEOMETRY = Geometry(
@@ -54,8 +55,8 @@ THETA = 100
 class Bench:
     """The chip and the few packets that these tests need."""
 
-    def __init__(self, mesh: Mesh = MESH, core: int = 0) -> None:
-        library = build_chip(GEOMETRY, core, notify=lambda message: None, mesh=mesh)
+    def __init__(self, mesh: Mesh = MESH, core: int = 0, geometry: Geometry = GEOMETRY) -> None:
+        library = build_chip(geometry, core, notify=lambda message: None, mesh=mesh)
         self.chip = RtlChip(library, patience=20_000)
         self.first = core
 
@@ -344,6 +345,19 @@ def test_one_core_alone_keeps_its_number_and_has_no_port_counters():
         assert bench.tick() == [header(Kind.TICK, 9, 0)]
         assert bench.counter(9, Counter.FAULTS) == 2
         assert sum(bench.read(9, Region.PENDING)) == 2
+
+
+@pytest.mark.parametrize("name", ["small", "plain", "ice40"])
+def test_both_halves_of_every_counter_come_through(name):
+    """In every layout, for the bus is longer in some."""
+    counters = [counter for counter in Counter if counter not in PORT_COUNTERS]
+    with Bench(Mesh(), geometry=GEOMETRIES[name]) as bench:
+        for counter in counters:
+            words = [0x8000_0000 + counter, 0xF000 + counter]
+            bench.write(0, Region.CONTROL, words, Control.COUNTERS + 2 * counter)
+        for counter in counters:
+            beyond = bench.counter(0, counter) - ((0xF000 + counter) << 32 | 0x8000_0000 + counter)
+            assert beyond == 0 or (beyond > 0 and counter in (Counter.CYCLES, Counter.STALLS))
 
 
 def test_only_a_chip_of_one_core_may_number_it():
