@@ -49,8 +49,8 @@ NEURON = ParameterSet(
     eta_shift=14,
 )
 """A linear neuron, so that one trace per axon is exact. A spike through a weight of 8 is theta."""
-LOCAL_EPOCHS, FULL_LOCAL_EPOCHS, LOCAL_RATE = 4, 15, 0.6
-LOOP_EPOCHS, FULL_LOOP_EPOCHS, TUNE_EPOCHS = 4, 12, 1
+LOCAL_EPOCHS, LOCAL_RATE = 15, 0.6
+LOOP_EPOCHS, FULL_LOOP_EPOCHS, TUNE_EPOCHS = 2, 12, 1
 PAPER = "95 to 96 % (BrainScaleS-2)"
 
 
@@ -97,7 +97,7 @@ def measure(order: Order, progress: Progress, limit: int | None = None) -> Metri
     local, weights = [], []
     for settings in every:
         trainer = LocalTrainer(settings, parts, LOCAL_RATE)
-        trainer.run(FULL_LOCAL_EPOCHS if order.full else LOCAL_EPOCHS, progress)
+        trainer.run(LOCAL_EPOCHS, progress)
         local.append(trainer.accuracy(trainer.test))
         floats = trainer.chip.weights.detach().numpy()
         weights.append(deployed(floats, settings, settings, parts))
