@@ -112,6 +112,7 @@ def _cost(row: Mapping[str, Any]) -> tuple[int, float]:
 
 def page_of(board: Board, full: bool, table: str) -> str:
     """The page: how it was made, the table, the picture."""
+    asked = board.build.clock / 1e6
     command = f"axonloop study area --board {board.name}{' --full' if full else ''} --out docs"
     return (
         f"# What a core costs\n\n{board.title}; every row is a whole build, link and board "
@@ -119,7 +120,8 @@ def page_of(board: Board, full: bool, table: str) -> str:
         f"Points without a size have 256 axons x 256 neurons, {_widths(board)}; those that differ "
         f"in width or size have {LANES_OF_REST} lanes. A core has as many multipliers for learning "
         "as lanes, and an eighth as many for traces and neurons. LUT are places taken, as nextpnr "
-        "counts them, LUT4 cells of Yosys. Fmax is that after routing with one seed; speeds are "
+        f"counts them, LUT4 cells of Yosys. Fmax is that after routing with one seed; {asked:g} MHz "
+        "were asked of every point, and some miss it. Speeds are "
         "the cost model's (`models/cycles.py`) at Fmax: synaptic operations with all lanes busy, "
         "and in ticks in which all axons spike; weights that learning visits; ticks in which 5 % "
         "of the axons spike. A star: no row is both smaller in LUT and as fast with all axons."
@@ -175,7 +177,7 @@ def draw_area(path: Path, rows: list[dict[str, Any]], title: str) -> None:
         limits = [1.15 * max(values) for values in zip(*points, strict=True)]
         axes.set(xlabel="thousand LUTs placed", xlim=(0, limits[0]), ylim=(0, limits[1]))
         shares = [(x / limits[0], y / limits[1]) for x, y in points]
-        for height, point, row in zip(_apart(shares), points, built, strict=True):
+        for height, point, row in zip(label_heights(shares), points, built, strict=True):
             place = point[0] + 0.02 * limits[0], height * limits[1]
             axes.annotate(row["name"], place, fontsize=8, va="center")
         bare(axes)
@@ -187,7 +189,7 @@ def draw_area(path: Path, rows: list[dict[str, Any]], title: str) -> None:
     save(figure, path)
 
 
-def _apart(points: list[tuple[float, float]]) -> list[float]:
+def label_heights(points: list[tuple[float, float]]) -> list[float]:
     """Heights of labels, in parts of the axes: those of points, moved up where they would touch."""
     width, height = 0.16, 0.05
     placed: dict[int, float] = {}
