@@ -120,7 +120,7 @@ def page_of(board: Board, full: bool, table: str) -> str:
         f"Points without a size have 256 axons x 256 neurons, {_widths(board)}; those that differ "
         f"in width or size have {LANES_OF_REST} lanes. A core has as many multipliers for learning "
         "as lanes, and an eighth as many for traces and neurons. LUT are places taken, as nextpnr "
-        f"counts them, LUT4 cells of Yosys. Fmax is that after routing with one seed; {asked:g} MHz "
+        f"counts them, LUT4 cells of Yosys. Fmax is that after routing, one seed; {asked:g} MHz "
         "were asked of every point, and some miss it. Speeds are "
         "the cost model's (`models/cycles.py`) at Fmax: synaptic operations with all lanes busy, "
         "and in ticks in which all axons spike; weights that learning visits; ticks in which 5 % "
