@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.device import Array
+from axonloop.host.devices.device import Array
 
 
 class SpikeChain:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 if TYPE_CHECKING:  # torch is slow to load, and not all that prints needs it
-    from axonloop.host.runs import Progress as Report
+    from axonloop.host.runs.run import Progress as Report
 
 _PHASES = {"descend": "training off the chip", "train": "training", "score": "scoring"}
 

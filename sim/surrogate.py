@@ -23,8 +23,8 @@ import torch
 from numpy.typing import NDArray
 
 from axonloop.models.checks import require
-from axonloop.models.chip import ChipConfig
-from axonloop.models.config import DECAY_ONE, CoreConfig, ResetMode, Rounding
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.core import DECAY_ONE, CoreConfig, ResetMode, Rounding
 from axonloop.models.golden.fanout import FanOut
 from axonloop.models.golden.parameters import per_neuron
 from axonloop.models.golden.synapses import visited

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-from axonloop.sim.kernels import library
+from axonloop.sim.batched.kernels import build as library
 
 settings.register_profile("axonloop", deadline=None, derandomize=True)
 settings.load_profile("axonloop")

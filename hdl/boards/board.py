@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from axonloop.models.checks import require, require_range
-from axonloop.models.chip import Mesh
-from axonloop.models.config import Geometry
-from axonloop.models.link import LinkConfig
+from axonloop.models.config.chip import Mesh
+from axonloop.models.config.core import Geometry
+from axonloop.models.protocol.serial_link import LinkConfig
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.boards.board import Board, Build
 from axonloop.hdl.boards.clock import built_clock, choose, pll
-from axonloop.hdl.top import Top
+from axonloop.hdl.boards.system import Top
 
 WAIT_BITS = 10
 """Reset lasts 2^this cycles after the clock is good: an iCE40 loads its block RAMs meanwhile."""

@@ -13,12 +13,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from axonloop.host.checkpoint import require_writable, write_json
 from axonloop.host.console import progress_bars
-from axonloop.host.devices import check_device_name
+from axonloop.host.devices.registry import check_device_name
 from axonloop.host.experiments.experiment import Order
-from axonloop.host.experiments.in_loop import POPULATION
-from axonloop.host.experiments.populations import require_new_study
+from axonloop.host.runs.checkpoint import require_writable, write_json
+from axonloop.host.studies.populations import require_new_study
+from axonloop.host.training.in_loop import POPULATION
 from axonloop.models.checks import require
 
 METRICS = "metrics.json"
@@ -34,25 +34,29 @@ class Experiment:
 
 
 EXPERIMENTS = {
-    "memory": Experiment("memory", "Zenke & Neftci 2021, section II"),
-    "recurrence": Experiment("recurrence", "Zenke & Neftci 2021, figure 3; Zenke & Vogels 2021"),
-    "recurrence-chip": Experiment("recurrence_chip", "the same task on the chip", POPULATION),
-    "spike-timing": Experiment("spike_timing", "Neftci 2018, figure 3", POPULATION),
+    "memory": Experiment("gradient_cost", "Zenke & Neftci 2021, section II"),
+    "recurrence": Experiment(
+        "recurrence.float", "Zenke & Neftci 2021, figure 3; Zenke & Vogels 2021"
+    ),
+    "recurrence-chip": Experiment("recurrence.chip", "the same task on the chip", POPULATION),
+    "spike-timing": Experiment("spike_timing.experiment", "Neftci 2018, figure 3", POPULATION),
     "decolle-regression": Experiment(
-        "decolle_regression", "Kaiser, Mostafa & Neftci 2020, figure 1", "batched"
+        "decolle.regression_experiment", "Kaiser, Mostafa & Neftci 2020, figure 1", "batched"
     ),
     "decolle-digits": Experiment(
-        "decolle_digits", "Kaiser, Mostafa & Neftci 2020; Payvand et al. 2020", POPULATION
+        "decolle.digits", "Kaiser, Mostafa & Neftci 2020; Payvand et al. 2020", POPULATION
     ),
     "erbp-digits": Experiment(
-        "erbp_digits", "Neftci 2018, figure 1; Neftci et al. 2017", POPULATION
+        "erbp.digits", "Neftci 2018, figure 1; Neftci et al. 2017", POPULATION
     ),
     "yin-yang": Experiment("yin_yang", "Kriener, Göltz & Petrovici 2022", POPULATION),
     "stdp-window": Experiment("stdp_window", "Neftci 2018, figure 2", "rtl"),
     "stdp-digits": Experiment(
         "stdp_digits", "Diehl & Cook 2015; Roy et al. 2019, figure 4b", "golden"
     ),
-    "contrastive": Experiment("contrastive", "Neftci et al. 2014; Neftci et al. 2016", "golden"),
+    "contrastive": Experiment(
+        "contrastive.experiment", "Neftci et al. 2014; Neftci et al. 2016", "golden"
+    ),
     "latency-digits": Experiment("latency_digits", "codes of one spike per pixel", POPULATION),
 }
 

@@ -15,13 +15,13 @@ import numpy as np
 
 from axonloop.host.data.digits import split_digits
 from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
-from axonloop.host.experiments.in_loop import learn_in_loop
-from axonloop.host.experiments.local import LocalTrainer
-from axonloop.host.report import BLUE, GREY, INK, bare, save
-from axonloop.host.runs import Progress
-from axonloop.host.settings import Settings
-from axonloop.host.surrogate import Descent, SurrogateTrainer
-from axonloop.models.config import ParameterSet, ResetMode
+from axonloop.host.runs.pictures import BLUE, GREY, INK, bare, save
+from axonloop.host.runs.run import Progress
+from axonloop.host.training.in_loop import learn_in_loop
+from axonloop.host.training.local import LocalTrainer
+from axonloop.host.training.settings import Settings
+from axonloop.host.training.surrogate import Descent, SurrogateTrainer
+from axonloop.models.config.core import ParameterSet, ResetMode
 
 CODES = {"latency": "time to first spike", "rank": "rank order"}
 NEURON = ParameterSet(

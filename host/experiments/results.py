@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from axonloop.host.checkpoint import read_json
 from axonloop.host.experiments.catalogue import EXPERIMENTS
+from axonloop.host.runs.checkpoint import read_json
 from axonloop.models.checks import require
 
 HEAD = """# Results

@@ -23,20 +23,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.chain import SpikeChain
-from axonloop.host.compiler import compile_network, smallest_geometry
 from axonloop.host.data.digits import CLASSES, PIXELS, SIDE, WHITE, Digits, Part, split_digits
-from axonloop.host.device import Array, Device
-from axonloop.host.devices import open_device
+from axonloop.host.data.spike_encoders import (
+    BUILDING,
+    SCORING,
+    SHUFFLING,
+    TRAINING,
+    RateEncoder,
+    generator,
+)
+from axonloop.host.devices.device import Array, Device
+from axonloop.host.devices.hashes import weight_hash
+from axonloop.host.devices.registry import open_device
 from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
-from axonloop.host.hashes import weight_hash
-from axonloop.host.network import Network, Population, Projection, Source
-from axonloop.host.program import Program
-from axonloop.host.report import bare, save
-from axonloop.host.rules import toward_input
-from axonloop.host.runs import Progress
-from axonloop.host.spikes import BUILDING, SCORING, SHUFFLING, TRAINING, RateEncoder, generator
-from axonloop.models.chip import ChipConfig
-from axonloop.models.config import DECAY_ONE, ParameterSet, ResetMode
+from axonloop.host.network.compiler import compile_network, smallest_geometry
+from axonloop.host.network.network import Network, Population, Projection, Source
+from axonloop.host.network.program import Program
+from axonloop.host.runs.pictures import bare, save
+from axonloop.host.runs.run import Progress
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.core import DECAY_ONE, ParameterSet, ResetMode
+from axonloop.models.rules import toward_input
 
 CELLS, INHIBITORS = 128, 64
 TICKS, REST = 40, 20

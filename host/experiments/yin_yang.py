@@ -22,14 +22,14 @@ import numpy as np
 
 from axonloop.host.data.digits import Digits
 from axonloop.host.data.yin_yang import CLASSES, draw_points, split_yin_yang
-from axonloop.host.experiments.deploy import deployed
 from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
-from axonloop.host.experiments.in_loop import learn_in_loop
-from axonloop.host.experiments.local import LocalTrainer
-from axonloop.host.report import BLUE, GREY, INK, ORANGE, bare, save
-from axonloop.host.runs import Progress
-from axonloop.host.settings import Settings
-from axonloop.models.config import ParameterSet, ResetMode
+from axonloop.host.runs.pictures import BLUE, GREY, INK, ORANGE, bare, save
+from axonloop.host.runs.run import Progress
+from axonloop.host.studies.deploy import deployed
+from axonloop.host.training.in_loop import learn_in_loop
+from axonloop.host.training.local import LocalTrainer
+from axonloop.host.training.settings import Settings
+from axonloop.models.config.core import ParameterSet, ResetMode
 
 TICKS, FIRST = 44, 14
 """Ticks of a sample; the value of feature 1, which spikes `FIRST` ticks before the end."""

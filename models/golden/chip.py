@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.models.checks import require
-from axonloop.models.chip import ChipConfig
+from axonloop.models.config.chip import ChipConfig
 from axonloop.models.golden.core import Core
 from axonloop.models.golden.fanout import FanOut
 from axonloop.models.golden.fixedpoint import Array
 from axonloop.models.golden.router import Routers
-from axonloop.models.registers import (
+from axonloop.models.protocol.registers import (
     COUNTER_BITS,
     MODEL_COUNTERS,
     PORT_COUNTERS,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config import CoreConfig
+from axonloop.models.config.core import CoreConfig
 from axonloop.models.golden.fixedpoint import Array
 from axonloop.models.golden.learning import Learning
 from axonloop.models.golden.neuron import Neurons
@@ -15,7 +15,7 @@ from axonloop.models.golden.neuron_trace import NeuronTrace
 from axonloop.models.golden.scheduler import Scheduler
 from axonloop.models.golden.synapses import Synapses
 from axonloop.models.golden.traces import Traces
-from axonloop.models.registers import Counter, Region
+from axonloop.models.protocol.registers import Counter, Region
 
 PLACES = {
     Region.CURRENT: ("neurons", "current"),

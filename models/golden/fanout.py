@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.chip import ChipConfig
+from axonloop.models.config.chip import ChipConfig
 from axonloop.models.golden.fixedpoint import Array
 
 

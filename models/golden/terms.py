@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from axonloop.models.config import CoreConfig, ParameterSet
+from axonloop.models.config.core import CoreConfig, ParameterSet
+from axonloop.models.config.terms import AxonFactor, Term
 from axonloop.models.golden.fixedpoint import Array, saturate
-from axonloop.models.terms import AxonFactor, Term
 
 _OFF = Term(AxonFactor.OFF)
 

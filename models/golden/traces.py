@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config import CoreConfig
+from axonloop.models.config.core import CoreConfig
 from axonloop.models.golden.fixedpoint import Array, decay_unsigned, saturate_unsigned
 from axonloop.models.golden.parameters import per_axon
 

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from axonloop.models.checks import require, require_range
-from axonloop.models.chip import ChipConfig
-from axonloop.models.config import Geometry
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.core import Geometry
 from axonloop.models.golden.synapses import visited
-from axonloop.models.registers import Region
+from axonloop.models.protocol.registers import Region
 
 
 def check_device(name: str) -> torch.device:

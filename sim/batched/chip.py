@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from axonloop.models.checks import require, require_range
-from axonloop.models.chip import ChipConfig
-from axonloop.models.config import CoreConfig
-from axonloop.models.registers import (
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.core import CoreConfig
+from axonloop.models.protocol.registers import (
     MODEL_COUNTERS,
     Counter,
     Region,
@@ -21,16 +21,16 @@ from axonloop.models.registers import (
 )
 from axonloop.sim.batched import checks
 from axonloop.sim.batched.counters import FLUSH, Counters
-from axonloop.sim.batched.fanout import FanOut
-from axonloop.sim.batched.learning import Learning
+from axonloop.sim.batched.kernels import Kernels
 from axonloop.sim.batched.memory import fitting_copies, free_memory, memory_bytes, too_large
-from axonloop.sim.batched.neurons import Neurons
-from axonloop.sim.batched.precision import Arithmetic, resolve
-from axonloop.sim.batched.scheduler import Scheduler
 from axonloop.sim.batched.snapshot import check_snapshot
-from axonloop.sim.batched.synapses import Synapses
-from axonloop.sim.batched.traces import Traces
-from axonloop.sim.kernels import Kernels
+from axonloop.sim.batched.tensors.arithmetic import Arithmetic, resolve
+from axonloop.sim.batched.tensors.fanout import FanOut
+from axonloop.sim.batched.tensors.learning import Learning
+from axonloop.sim.batched.tensors.neurons import Neurons
+from axonloop.sim.batched.tensors.scheduler import Scheduler
+from axonloop.sim.batched.tensors.synapses import Synapses
+from axonloop.sim.batched.tensors.traces import Traces
 
 
 class BatchedChip:

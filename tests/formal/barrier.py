@@ -4,13 +4,13 @@ from amaranth.asserts import AnySeq
 from amaranth.hdl import Assert, Assume, Cover, Elaboratable, Module, ResetSignal, Signal
 from amaranth.lib import enum
 
-from axonloop.hdl.arithmetic import popcount
-from axonloop.models.chip import Mesh
+from axonloop.hdl.common.arithmetic import popcount
+from axonloop.models.config.chip import Mesh
 from tests.formal.code import Code, Mutant
 from tests.formal.engine import Claim
 from tests.formal.probe import Probe
 
-BARRIER = "axonloop.hdl.barrier"
+BARRIER = "axonloop.hdl.chip.barrier"
 MESH = Mesh(2, 2)
 CAPACITY = 60
 """That of a mesh of 2 x 2 routers."""

@@ -3,13 +3,13 @@
 from amaranth.asserts import AnySeq
 from amaranth.hdl import Assert, Cover, Elaboratable, Module, Mux, Signal
 
-from axonloop.hdl.framing import Heard
-from axonloop.models.link import BODY_WORDS
+from axonloop.hdl.link.framing import Heard
+from axonloop.models.protocol.serial_link import BODY_WORDS
 from tests.formal.code import Code, Mutant
 from tests.formal.engine import Claim
 from tests.formal.probe import Probe
 
-FRAMING = "axonloop.hdl.framing"
+FRAMING = "axonloop.hdl.link.framing"
 STATE = (
     *("begun", "full", "run", "place", "word", "held", "count", "enough", "long"),
     *("second", "later"),

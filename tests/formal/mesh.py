@@ -4,16 +4,16 @@ from amaranth.asserts import AnyConst, AnySeq
 from amaranth.hdl import Assert, Assume, Cat, Cover, Elaboratable, Module, ResetSignal, Signal
 from amaranth.lib import data
 
-from axonloop.hdl.arithmetic import popcount
-from axonloop.hdl.router import may_turn
-from axonloop.models.chip import Mesh
+from axonloop.hdl.chip.router import may_turn
+from axonloop.hdl.common.arithmetic import popcount
+from axonloop.models.config.chip import Mesh
 from tests.formal.code import Code, Mutant
 from tests.formal.engine import Claim
 from tests.formal.probe import Probe
 from tests.formal.router import SWAPPED
 from tests.formal.ways import contents, leaves_by, names, sound, targets
 
-ROUTER, MESH_MODULE = "axonloop.hdl.router", "axonloop.hdl.mesh"
+ROUTER, MESH_MODULE = "axonloop.hdl.chip.router", "axonloop.hdl.chip.mesh"
 MESH = Mesh(2, 2)
 SHAPE = data.StructLayout({"marked": 1, "value": 1})
 

@@ -3,14 +3,14 @@
 from amaranth.asserts import AnySeq
 from amaranth.hdl import Assert, Assume, Cat, Cover, Elaboratable, Module, Mux, ResetSignal, Signal
 
-from axonloop.hdl.arithmetic import popcount
-from axonloop.hdl.payloads import header_layout
-from axonloop.models.packets import Kind
+from axonloop.hdl.common.arithmetic import popcount
+from axonloop.hdl.common.payloads import header_layout
+from axonloop.models.protocol.packets import Kind
 from tests.formal.code import Code, Mutant
 from tests.formal.engine import Claim
 from tests.formal.probe import Probe
 
-PORT = "axonloop.hdl.port"
+PORT = "axonloop.hdl.chip.host_port"
 CORES = 3
 HEADER, QUIET, ALL, PAYLOAD, ONE, TAKEN, ANSWER = range(7)
 """The states of the port, in the order in which `HostPort` mentions them first."""

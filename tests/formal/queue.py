@@ -3,7 +3,7 @@
 from amaranth.asserts import AnySeq
 from amaranth.hdl import Array, Assert, Cover, Elaboratable, Module, Signal
 
-from axonloop.hdl.router import QUEUE
+from axonloop.hdl.chip.router import QUEUE
 from tests.formal.code import Code, Mutant
 from tests.formal.engine import Claim
 from tests.formal.probe import Probe

@@ -15,15 +15,15 @@ from amaranth.hdl import (
 )
 from amaranth.lib import data
 
-from axonloop.hdl.arithmetic import popcount
-from axonloop.hdl.router import may_turn
-from axonloop.models.chip import Mesh, Port
+from axonloop.hdl.chip.router import may_turn
+from axonloop.hdl.common.arithmetic import popcount
+from axonloop.models.config.chip import Mesh, Port
 from tests.formal.code import Code, Mutant
 from tests.formal.engine import Claim
 from tests.formal.probe import Probe
 from tests.formal.ways import contents, leaves_by, names, sound, targets
 
-ROUTER, ARITHMETIC = "axonloop.hdl.router", "axonloop.hdl.arithmetic"
+ROUTER, ARITHMETIC = "axonloop.hdl.chip.router", "axonloop.hdl.common.arithmetic"
 MESH = Mesh(3, 3)
 MIDDLE, CORNER = 4, 0
 SHAPE = data.StructLayout({"value": 1, "first": 1, "second": 1})

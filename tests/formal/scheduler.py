@@ -14,13 +14,13 @@ from amaranth.hdl import (
     Signal,
 )
 
-from axonloop.models.config import Geometry
-from axonloop.models.registers import Region, pending_stride
+from axonloop.models.config.core import Geometry
+from axonloop.models.protocol.registers import Region, pending_stride
 from tests.formal.code import Code, Mutant
 from tests.formal.engine import Claim
 from tests.formal.probe import Probe
 
-SCHEDULER = "axonloop.hdl.scheduler"
+SCHEDULER = "axonloop.hdl.core.scheduler"
 GEOMETRY = Geometry(
     axons=6,
     neurons=2,

@@ -5,8 +5,8 @@ from operator import or_
 
 from amaranth.hdl import Array, Const, Signal, Value
 
-from axonloop.hdl.router import OPPOSITE, neighbours
-from axonloop.models.chip import Mesh, Port
+from axonloop.hdl.chip.router import OPPOSITE, neighbours
+from axonloop.models.config.chip import Mesh, Port
 
 
 def exits(mesh: Mesh, core: int) -> dict[int, Port]:

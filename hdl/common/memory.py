@@ -1,0 +1,124 @@
+"""A memory of several values per word that the register map sees value by value.
+
+A memory whose submodule is named `disjoint` is never read where it is written in the same cycle,
+but for data that nobody uses: so synthesis may take block RAM as it is (`hdl/synthesis.py`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from axonloop.hdl.common.payloads import BusSignature, address_bits
+from axonloop.models.config.core import ceil_log2
+from axonloop.models.protocol.registers import Region
+
+
+@dataclass(frozen=True)
+class Column:
+    """A value of `width` bits in words of `region`, from bit `low` up; sign-extended if `signed`.
+
+    A signed one must be the only one of its region in a memory.
+    """
+
+    region: Region
+    width: int
+    low: int = 0
+    signed: bool = False
+
+
+class LaneMemory(wiring.Component):
+    """`words` words of `lanes` rows of values, one per column; one read and one write port.
+
+    Word n of a region is row n mod lanes of word n / lanes here. A read takes one cycle; of the
+    word that is written in the same cycle it returns anything. `read_data` holds while
+    `read_enable` is 0.
+
+    Members
+    -------
+    read_enable, read_address, read_data : the read port; data one cycle after the address
+    write_enable, write_address, write_data : the write port; per column one enable per lane
+    bus : register access; it takes both ports over
+    """
+
+    def __init__(self, columns: Mapping[str, Column], *, words: int, lanes: int = 1) -> None:
+        self._columns, self._lanes, self._words = columns, lanes, max(2, words)
+        row = data.StructLayout({name: unsigned(column.width) for name, column in columns.items()})
+        rows, address = data.ArrayLayout(row, lanes), address_bits(words)
+        super().__init__(
+            {
+                "read_enable": In(1),
+                "read_address": In(address),
+                "read_data": Out(rows),
+                "write_enable": In(data.StructLayout(dict.fromkeys(columns, unsigned(lanes)))),
+                "write_address": In(address),
+                "write_data": In(rows),
+                "bus": In(BusSignature()),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        lane_bits, bus, rows = ceil_log2(self._lanes), self.bus, self.read_data.shape()
+        m.submodules.disjoint = store = memory.Memory(
+            shape=unsigned(rows.size), depth=self._words, init=[]
+        )
+        # One bit of enable per bit where columns of one word are written alone.
+        grain = rows.size // self._lanes if len(self._columns) == 1 else 1
+        write, read = store.write_port(granularity=grain), store.read_port()
+        word = bus.address[lane_bits : lane_bits + len(self.read_address)]
+        lane = bus.address[:lane_bits]
+        selected = {region: Signal(name=region.name.lower()) for region in self._regions}
+        m.d.comb += [
+            *(strobe.eq(bus.address[24:] == region) for region, strobe in selected.items()),
+            read.en.eq(self.read_enable | bus.read),
+            read.addr.eq(Mux(bus.read, word, self.read_address)),
+            self.read_data.eq(read.data),
+            write.addr.eq(self.write_address),
+            write.data.eq(self.write_data.as_value()),
+        ]
+        enables = {name: Signal(self._lanes, name=f"write_{name}") for name in self._columns}
+        for name, column in self._columns.items():
+            m.d.comb += enables[name].eq(self.write_enable[name])
+            with m.If(bus.write):
+                m.d.comb += enables[name].eq(Mux(selected[column.region], 1 << lane, 0))
+        m.d.comb += write.en.eq(
+            Cat(
+                enables[name][k].replicate(column.width // grain)
+                for k in range(self._lanes)
+                for name, column in self._columns.items()
+            )
+        )
+        with m.If(bus.write):
+            given = [
+                bus.write_data[column.low :][: column.width] for column in self._columns.values()
+            ]
+            m.d.comb += [write.addr.eq(word), write.data.eq(Cat(*given * self._lanes))]
+        self._read_back(m, selected, lane)
+        return m
+
+    @property
+    def _regions(self) -> list[Region]:
+        return list(dict.fromkeys(column.region for column in self._columns.values()))
+
+    def _read_back(self, m, selected, lane) -> None:
+        kept = Signal(max(1, ceil_log2(self._lanes)))
+        m.d.sync += kept.eq(lane)
+        row = self.read_data[kept] if self._lanes > 1 else self.read_data[0]
+        words = []
+        for region, strobe in selected.items():
+            chosen = Signal(name=f"chosen_{region.name.lower()}")
+            m.d.sync += chosen.eq(self.bus.read & strobe)
+            fields = {n: c for n, c in self._columns.items() if c.region == region}
+            values = [
+                (row[name].as_signed() if column.signed else row[name]) << column.low
+                for name, column in fields.items()
+            ]
+            word = Signal(32, name=f"word_{region.name.lower()}")
+            m.d.comb += word.eq(reduce(or_, values))
+            words.append(Mux(chosen, word, 0))
+        m.d.comb += self.bus.read_data.eq(reduce(or_, words))

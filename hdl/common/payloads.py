@@ -1,0 +1,71 @@
+"""The house payloads and signatures: events, packet headers, parameters, register access."""
+
+from amaranth.hdl import ShapeLike, signed
+from amaranth.lib import data
+from amaranth.lib.wiring import Out, Signature
+
+from axonloop.models.config.core import Geometry, ceil_log2
+from axonloop.models.protocol.registers import parameter_bits
+
+BUS_LATENCY = 1
+"""Cycles from a read strobe on a component's bus to its data; the weights take their own."""
+CORE_BITS = 8
+"""Width of a core's number."""
+
+
+def address_bits(words: int) -> int:
+    """Width of an address of `words` words; at least 1."""
+    return max(1, ceil_log2(words))
+
+
+def header_layout() -> data.StructLayout:
+    """First word of a packet."""
+    return data.StructLayout({"argument": 20, "core": CORE_BITS, "kind": 4})
+
+
+def spike_layout(geometry: Geometry) -> data.StructLayout:
+    """A spike on its way to an axon of this core."""
+    return data.StructLayout(
+        {"axon": address_bits(geometry.axons), "delay": address_bits(geometry.delay_slots)}
+    )
+
+
+def addressed_layout(shape: ShapeLike) -> data.StructLayout:
+    """Something of `shape` on its way to core number `core`."""
+    return data.StructLayout({"payload": shape, "core": CORE_BITS})
+
+
+def error_layout(geometry: Geometry) -> data.StructLayout:
+    """An error event for a neuron of this core."""
+    return data.StructLayout(
+        {"value": signed(8), "neuron": address_bits(geometry.neurons), "ungated": 1}
+    )
+
+
+def parameter_layout(geometry: Geometry) -> data.StructLayout:
+    """The registers of one parameter set."""
+    return data.StructLayout(parameter_bits(geometry))
+
+
+def factor_layout(geometry: Geometry) -> data.StructLayout:
+    """What learning may take of an axon."""
+    of_terms = {"qq": geometry.pq_bits, "mark": 2} if geometry.terms else {}
+    return data.StructLayout({"pq": geometry.pq_bits} | of_terms)
+
+
+class BusSignature(Signature):
+    """Register access, as the core sees it. Rules:
+
+    1. `read` and `write` are strobes of one cycle, never both; `address` goes with them.
+    2. A write takes `write_data` in the same cycle.
+    3. `read_data` holds the word `BUS_LATENCY` cycles after `read`, and 0 in every component that
+       does not own the address: the core ors them together, and shows the word `bus_latency`
+       cycles after `read` (hdl/weights.py).
+    4. The bus is used only while the core is idle.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            {"address": Out(32), "read": Out(1), "write": Out(1), "write_data": Out(32)}
+            | {"read_data": Out(32).flip()}
+        )

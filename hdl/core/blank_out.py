@@ -1,0 +1,132 @@
+"""Synapses that drop spikes at random (docs/contract.md, section 5, step 2, and section 9).
+
+Blank-out noise makes a network of spiking neurons a sampling machine: Neftci et al. 2016, eq. 5.
+"""
+
+from amaranth.hdl import Cat, Const, EnableInserter, Module, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from axonloop.hdl.common.arithmetic import awake, delay, select
+from axonloop.hdl.common.noise import (
+    AXON_ROUNDS,
+    PLACE_ROUNDS,
+    NeuronNoise,
+    axon_code,
+    axon_code_constant,
+    noise_rounds,
+)
+from axonloop.hdl.common.payloads import address_bits, parameter_layout
+from axonloop.models.config.core import Geometry, ceil_log2
+from axonloop.models.protocol.registers import set_bits
+
+PURPOSE = 15
+BLANK_BITS = 16
+
+
+class BlankLane(wiring.Component):
+    """One synapse: the last four rounds of its hash, and low half < `blank`.
+
+    Members
+    -------
+    word : stage 0; the hash before the last rounds
+    blank : stage 4
+    dropped : `LATENCY` = 5 cycles later
+    """
+
+    LATENCY = 5
+
+    def __init__(self) -> None:
+        super().__init__({"word": In(32), "blank": In(BLANK_BITS), "dropped": Out(1)})
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        word = _rounds(m, self.word, AXON_ROUNDS)
+        m.d.sync += self.dropped.eq(word[:BLANK_BITS] < self.blank)
+        return m
+
+
+class BlankOut(wiring.Component):
+    """Which of the synapses of a row piece drop its spike, a pipeline of `LATENCY` = 10 stages.
+
+        dropped_k = h(seed, t, core, axon, L group + k, 15) mod 2^16 < blank
+
+    Rules
+    -----
+    1. `start` comes at least 5 cycles before the first row piece; `tick` goes with it, `seed`
+       and `core` stay.
+    2. `axon`, `group` and `set` (of the row) are a row piece, a new one in every cycle.
+
+    Members
+    -------
+    busy : a row piece is on its way
+    dropped : `LATENCY` cycles later, one bit per lane
+    """
+
+    LATENCY = 10
+
+    def __init__(self, geometry: Geometry) -> None:
+        self._geometry = geometry
+        layout = parameter_layout(geometry)
+        super().__init__(
+            {
+                "start": In(1),
+                "tick": In(32),
+                "seed": In(32),
+                "core": In(8),
+                "parameter_sets": In(data.ArrayLayout(layout, geometry.parameter_sets)),
+                "busy": In(1),
+                "axon": In(address_bits(geometry.axons)),
+                "group": In(address_bits(geometry.groups)),
+                "set": In(max(1, set_bits(geometry))),
+                "dropped": Out(geometry.lanes),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        m.submodules.noise = noise = NeuronNoise(1)
+        m.d.comb += [
+            noise.start.eq(self.start),
+            noise.tick.eq(self.tick),
+            noise.seed.eq(self.seed),
+            noise.core.eq(self.core),
+        ]
+        word = self._row(m, noise.common)
+        sets = [self.parameter_sets[k] for k in range(self._geometry.parameter_sets)]
+        number = delay(m, self.set, 8, "set")[-1]
+        blank = Signal(BLANK_BITS, reset_less=True)
+        m.d.sync += blank.eq(select([entry["blank"] for entry in sets], number))
+        enable = awake(self.busy, platform)
+        for k in range(self._geometry.lanes):
+            lane = BlankLane()
+            m.submodules[f"lane_{k}"] = EnableInserter(enable)(lane)
+            m.d.comb += [
+                lane.word.eq(word ^ axon_code_constant(k)),
+                lane.blank.eq(blank),
+                self.dropped[k].eq(lane.dropped),
+            ]
+        return m
+
+    def _row(self, m, common) -> Signal:
+        """Stages 0 to 5: the row's part of the hash, with the group's part of the code."""
+        axon = delay(m, self.axon, 1, "axon")[-1]
+        lane_bits = ceil_log2(self._geometry.lanes)
+        code, word = Signal(32, reset_less=True), Signal(32, reset_less=True)
+        place = Cat(axon, Const(0, 16 - len(axon)), Const(PURPOSE, 4))
+        hashed = _rounds(m, common ^ place, PLACE_ROUNDS[:-1])
+        group = delay(m, self.group, 3, "group")[-1]
+        m.d.sync += [
+            code.eq(axon_code(Cat(Const(0, lane_bits), group))),
+            word.eq(noise_rounds(hashed, PLACE_ROUNDS[-1:]) ^ code),
+        ]
+        return word
+
+
+def _rounds(m, word, numbers: range):
+    """One round per stage."""
+    for number in numbers:
+        mixed = Signal(32, name=f"word_{number}", reset_less=True)
+        m.d.sync += mixed.eq(noise_rounds(word, range(number, number + 1)))
+        word = mixed
+    return word

@@ -1,0 +1,88 @@
+"""The CONTROL region but its counters: identification, tick, seed, learned."""
+
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from axonloop.hdl.common.payloads import BusSignature
+from axonloop.models.config.chip import Mesh
+from axonloop.models.config.core import Geometry
+from axonloop.models.protocol.registers import MAGIC, VERSION, Control, Region
+
+
+def identification(geometry: Geometry, mesh: Mesh, core: int) -> dict[int, int]:
+    """The read-only words, by offset."""
+    words = {Control.MAGIC: MAGIC, Control.VERSION: VERSION, Control.CORE: core}
+    words |= {Control.COLUMNS: mesh.columns, Control.ROWS: mesh.rows}
+    geometry_words = (*range(Control.AXONS, Control.ENTRIES + 1), Control.TERMS, Control.BLANK_OUT)
+    return words | {
+        offset: int(getattr(geometry, Control(offset).name.lower())) for offset in geometry_words
+    }
+
+
+class ControlRegisters(wiring.Component):
+    """Who the core is, and the time. Words that it does not own read 0 and ignore writes.
+
+    Members
+    -------
+    tick, last_tick : the tick register, and the number of the tick that ran, one less
+    next_tick : a tick starts; `tick` moves on, `learned` falls
+    next_learn : learning starts; `learned` rises
+    modulation, clear : with `modulation_bits`; `clear` zeroes it
+    """
+
+    def __init__(self, identification: dict[int, int], modulation_bits: int = 0) -> None:
+        self._identification, self._modulation_bits = identification, modulation_bits
+        of_terms = {}
+        if modulation_bits:
+            of_terms = {"clear": In(1), "modulation": Out(signed(modulation_bits))}
+        super().__init__(
+            of_terms
+            | {
+                "next_tick": In(1),
+                "next_learn": In(1),
+                "tick": Out(32),
+                "last_tick": Out(32, init=-1),
+                "seed": Out(32),
+                "learned": Out(1, init=1),
+                "bus": In(BusSignature()),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        bus, read, write = self.bus, Signal(), Signal()
+        selected, offset = bus.address[24:] == Region.CONTROL, bus.address[:8]
+        kept, word = Signal(8), Signal(32)
+        m.d.comb += write.eq(bus.write & selected)
+        m.d.sync += [
+            read.eq(bus.read & selected),
+            kept.eq(offset),
+        ]
+        m.d.comb += bus.read_data.eq(word)
+        # What is kept is one less, so that one adder serves; a written tick is lowered after.
+        lower = Signal()
+        m.d.comb += self.tick.eq(self.last_tick + Mux(lower, 0xFFFF_FFFF, 1))
+        m.d.sync += lower.eq(write & (offset == Control.TICK))
+        with m.If(self.next_tick | lower):
+            m.d.sync += self.last_tick.eq(self.tick)
+        with m.If(self.next_tick):
+            m.d.sync += self.learned.eq(0)
+        with m.If(self.next_learn):
+            m.d.sync += self.learned.eq(1)
+        if self._modulation_bits:
+            with m.If(self.clear):
+                m.d.sync += self.modulation.eq(0)
+        with m.If(read), m.Switch(kept):
+            registers = {Control.TICK: self.tick} | self._registers()
+            for where, value in (self._identification | registers).items():
+                with m.Case(where):
+                    m.d.comb += word.eq(value)
+        for where, register in ({Control.TICK: self.last_tick} | self._registers()).items():
+            with m.If(write & (offset == where)):
+                m.d.sync += register.eq(bus.write_data)
+        return m
+
+    def _registers(self):
+        always = {Control.SEED: self.seed, Control.LEARNED: self.learned}
+        return always | ({Control.MODULATION: self.modulation} if self._modulation_bits else {})

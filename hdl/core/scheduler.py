@@ -1,0 +1,194 @@
+"""Arrival of spikes: the bitmap of slots and axons, and its scan at the start of a tick."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
+from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from axonloop.hdl.common.arithmetic import lowest_one
+from axonloop.hdl.common.memory import Column, LaneMemory
+from axonloop.hdl.common.payloads import BusSignature, address_bits, spike_layout
+from axonloop.models.config.core import Geometry, ceil_log2
+from axonloop.models.protocol.registers import ROW_FIELDS, Region, pending_stride, set_bits
+
+
+def flag_columns(geometry: Geometry) -> dict[str, Column]:
+    """What a row's descriptor says besides its groups."""
+    widths = {"parameter_set": set_bits(geometry), "plastic": 1, "always_on": 1}
+    return {
+        name: Column(Region.ROW, width, low=ROW_FIELDS[name].low)
+        for name, width in widths.items()
+        if width
+    }
+
+
+def block_layout(geometry: Geometry) -> data.StructLayout:
+    """The spikes of `trace_lanes` neighbouring axons in this tick, and how their rows behave."""
+    row = {name: unsigned(column.width) for name, column in flag_columns(geometry).items()}
+    return data.StructLayout(
+        {
+            "index": address_bits(geometry.axons // geometry.trace_lanes),
+            "spikes": geometry.trace_lanes,
+            "rows": data.ArrayLayout(data.StructLayout(row), geometry.trace_lanes),
+            "clear": 1,
+        }
+    )
+
+
+class Scheduler(wiring.Component):
+    """Step 1 of a tick: which axons have a spike (docs/contract.md, section 5).
+
+    Rules
+    -----
+    1. `spikes` is always accepted, one per cycle, and lands in slot (tick + delay) mod D; not
+       during `clear`.
+    2. `start` scans slot `slot` block by block and empties it. Each block appears once on
+       `blocks`, not while `pause`, each axon with a spike once on `events`.
+    3. `clear` empties all slots, and shows every block once on `blocks` with `clear` set.
+    4. `busy` falls when the last event was taken.
+
+    Latency: axons / trace_lanes + 2 cycles without events; one cycle per event otherwise.
+
+    Members
+    -------
+    collision : an accepted spike found its bit set
+    """
+
+    def __init__(self, geometry: Geometry) -> None:
+        self._geometry = geometry
+        slot = address_bits(geometry.delay_slots)
+        super().__init__(
+            {
+                "spikes": In(stream.Signature(spike_layout(geometry))),
+                "tick_slot": In(slot),
+                "start": In(1),
+                "slot": In(slot),
+                "clear": In(1),
+                "blocks": Out(data.StructLayout({"valid": 1, "block": block_layout(geometry)})),
+                "events": Out(stream.Signature(address_bits(geometry.axons))),
+                "pause": In(1),
+                "busy": Out(1),
+                "collision": Out(1),
+                "bus": In(BusSignature()),
+                "flags_bus": In(BusSignature()),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        geometry = self._geometry
+        lanes, stride = geometry.trace_lanes, pending_stride(geometry)
+        self._blocks = geometry.axons // lanes
+        self._block_bits = ceil_log2(stride)
+        m.submodules.memory = store = memory.Memory(
+            shape=lanes, depth=geometry.delay_slots * stride, init=[]
+        )
+        m.submodules.flags = self._flags = LaneMemory(
+            flag_columns(geometry), words=self._blocks, lanes=lanes
+        )
+        wiring.connect(m, wiring.flipped(self.flags_bus), self._flags.bus)
+        self._write = store.write_port()
+        self._scan = store.read_port()
+        writing = self._accept(m, store.read_port(transparent_for=(self._write,)))
+        self._sweep(m, writing)
+        self._access(m)
+        return m
+
+    def _accept(self, m, read) -> Signal:
+        """Read, set the bit, write back; returns whether a write takes the port this cycle."""
+        lanes = self._geometry.trace_lanes
+        lane_bits = ceil_log2(lanes)
+        spike, writing = self.spikes.payload, Signal()
+        address, bit = Signal.like(self._write.addr), Signal(lanes)
+        slot = (self.tick_slot + spike.delay)[: len(self.slot)]
+        m.d.comb += [
+            self.spikes.ready.eq(1),
+            read.en.eq(self.spikes.valid),
+            read.addr.eq((slot << self._block_bits) | spike.axon[lane_bits:]),
+        ]
+        m.d.sync += [
+            writing.eq(self.spikes.valid),
+            address.eq(read.addr),
+            bit.eq(1 << spike.axon[:lane_bits] if lane_bits else 1),
+        ]
+        with m.If(writing):
+            m.d.comb += [
+                self._write.en.eq(1),
+                self._write.addr.eq(address),
+                self._write.data.eq(read.data | bit),
+                self.collision.eq((read.data & bit).any()),
+            ]
+        return writing
+
+    def _sweep(self, m, writing) -> None:
+        """Walk over the blocks of a slot; of all slots when clearing."""
+        scanning, clearing, fetched, take = Signal(), Signal(), Signal(), Signal()
+        slot, fetched_slot = Signal.like(self.slot), Signal.like(self.slot)
+        block, fetched_block = Signal(range(self._blocks)), Signal(range(self._blocks))
+        advance = scanning & (~fetched | take)
+        rows = self._flags.read_data
+        always = Cat(rows[lane].always_on for lane in range(self._geometry.trace_lanes))
+        word = Mux(clearing, 0, self._scan.data | always)
+        drained = self._take_apart(m, take, fetched_block, word)
+        m.d.comb += [
+            take.eq(fetched & ~writing & drained & ~self.pause),
+            self.busy.eq(scanning | fetched | ~drained),
+            self._scan.en.eq(advance),
+            self._scan.addr.eq((slot << self._block_bits) | block),
+            self._flags.read_enable.eq(advance),
+            self._flags.read_address.eq(block),
+            self.blocks.valid.eq(take & (~clearing | (fetched_slot == 0))),
+            self.blocks.block.index.eq(fetched_block),
+            self.blocks.block.spikes.eq(word),
+            self.blocks.block.rows.eq(rows),
+            self.blocks.block.clear.eq(clearing),
+        ]
+        with m.If(take):
+            m.d.comb += [
+                self._write.en.eq(1),
+                self._write.addr.eq((fetched_slot << self._block_bits) | fetched_block),
+                self._write.data.eq(0),
+            ]
+            m.d.sync += fetched.eq(0)
+        with m.If(advance):
+            m.d.sync += [fetched.eq(1), fetched_block.eq(block), fetched_slot.eq(slot)]
+            m.d.sync += block.eq(block + 1)
+            with m.If(block == self._blocks - 1):
+                m.d.sync += [block.eq(0), slot.eq(slot + 1)]
+                m.d.sync += scanning.eq(clearing & (slot != self._geometry.delay_slots - 1))
+        with m.If(self.start | self.clear):
+            m.d.sync += [scanning.eq(1), block.eq(0), clearing.eq(self.clear)]
+            m.d.sync += slot.eq(Mux(self.clear, 0, self.slot))
+
+    def _take_apart(self, m, take, block, word) -> Signal:
+        """Turn a block's spikes into events, lowest first; returns whether a new word fits."""
+        bits, base = Signal(self._geometry.trace_lanes), Signal.like(block)
+        left, drained = Signal.like(bits), Signal()
+        lowest = bits & (~bits + 1)[: len(bits)]
+        m.d.comb += [
+            left.eq(Mux(self.events.ready, bits & ~lowest, bits)),
+            drained.eq(~left.any()),
+            self.events.valid.eq(bits.any()),
+            self.events.payload.eq((base << ceil_log2(len(bits))) | lowest_one(bits)),
+        ]
+        m.d.sync += bits.eq(Mux(take, word, left))
+        with m.If(take):
+            m.d.sync += base.eq(block)
+        return drained
+
+    def _access(self, m) -> None:
+        """Register access to the bitmap; words past the end of a slot read 0."""
+        bus, chosen = self.bus, Signal()
+        offset = bus.address[: len(self._write.addr)]
+        inside = offset[: self._block_bits] < self._blocks if self._block_bits else 1
+        selected = Signal()
+        m.d.comb += selected.eq((bus.address[24:] == Region.PENDING) & inside)
+        with m.If(bus.read):
+            m.d.comb += [self._scan.en.eq(1), self._scan.addr.eq(offset)]
+        with m.If(bus.write & selected):
+            m.d.comb += [
+                self._write.en.eq(1),
+                self._write.addr.eq(offset),
+                self._write.data.eq(bus.write_data),
+            ]
+        m.d.sync += chosen.eq(bus.read & selected)
+        m.d.comb += bus.read_data.eq(Mux(chosen, self._scan.data, 0))

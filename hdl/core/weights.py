@@ -1,0 +1,231 @@
+"""The weight memory over L banks: rows for integration, columns for learning."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from axonloop.hdl.common.arithmetic import delay, delay_strobe, rotate
+from axonloop.hdl.common.payloads import BusSignature, address_bits
+from axonloop.models.config.core import Geometry, Layout, ceil_log2
+from axonloop.models.protocol.registers import Region, weight_stride
+
+
+def place_layout(geometry: Geometry) -> data.StructLayout:
+    """Where an access goes: a row piece (`axon`, `group`) or, with `column`, a column piece.
+
+    A row piece is the L weights of `axon` to the neurons of `group`; lane k is neuron k of the
+    group. A column piece is the weights of axons `axon`, `axon` + 1, ... to neuron `lane` of
+    `group`; `axon` is a multiple of the number of lanes in use, a power of two.
+    """
+    return data.StructLayout(
+        {
+            "column": 1,
+            "axon": address_bits(geometry.axons),
+            "group": address_bits(geometry.groups),
+            "lane": address_bits(geometry.lanes),
+        }
+    )
+
+
+def weight_latency(geometry: Geometry) -> int:
+    """Cycles from a read's place to its data: the rotator takes two, in halves, behind a register
+    at the banks."""
+    return 4 if geometry.layout is Layout.SKEWED else 2
+
+
+def bus_latency(geometry: Geometry) -> int:
+    """Cycles from a read strobe on the weights' bus to its data, where a register lies between bus
+    and banks: the rotator leaves no time to decode the address before it."""
+    return weight_latency(geometry) + (geometry.layout is Layout.SKEWED)
+
+
+class Weights(wiring.Component):
+    """axons x neurons weights in L banks.
+
+    In the skewed layout neuron r of a group lies, for axon j, in bank (r + j) mod L. So both a
+    row piece and a column piece touch every bank once, and a rotation by one amount puts the
+    lanes in order: j for a row, r + j for a column. In the plain layout bank = lane, all banks
+    share one address, and a column piece is one weight (in lane 0).
+
+    Rules
+    -----
+    1. A read returns `read_data` `weight_latency` cycles later, one of the bus its word
+       `bus_latency` cycles later.
+    2. A write reaches the banks in the next cycle, one of the bus two cycles later in the skewed
+       layout. Lanes without enable stay.
+    3. With one weight port no read may come in the cycle after a write.
+    4. A read in the cycle after a write of the same place returns either value.
+
+    Resources: L banks of axons x groups weights; skewed: two rotators of L x weight_bits.
+    """
+
+    def __init__(self, geometry: Geometry) -> None:
+        self._geometry, self._latency = geometry, weight_latency(geometry)
+        self._lane_bits = ceil_log2(geometry.lanes)
+        self._group_bits = ceil_log2(geometry.groups)
+        words = data.ArrayLayout(signed(geometry.weight_bits), geometry.lanes)
+        super().__init__(
+            {
+                "read_enable": In(1),
+                "read_place": In(place_layout(geometry)),
+                "read_data": Out(words),
+                "write_enable": In(geometry.lanes),
+                "write_place": In(place_layout(geometry)),
+                "write_data": In(words),
+                "bus": In(BusSignature()),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        lanes, width = self._geometry.lanes, self._geometry.weight_bits
+        read, read_place = Signal(), Signal(place_layout(self._geometry))
+        write, write_place = Signal(lanes), Signal(place_layout(self._geometry))
+        write_data = Signal(lanes * width)
+        m.d.comb += [
+            read.eq(self.read_enable),
+            read_place.eq(self.read_place),
+            write.eq(self.write_enable),
+            write_place.eq(self.write_place),
+            write_data.eq(self.write_data.as_value()),
+        ]
+        self._access(m, read, read_place, write, write_place, write_data)
+        enables, place, values = self._turn_in(m, write, write_place, write_data)
+        ports = (read, read_place, place)
+        if self._skewed:
+            outputs = [
+                self._store(m, bank, *ports, [enables[bank]], [values[bank]])
+                for bank in range(lanes)
+            ]
+        else:
+            row = self._store(m, 0, *ports, enables, values)
+            outputs = [row.word_select(k, width) for k in range(lanes)]
+        m.d.sync += self.read_data.as_value().eq(Cat(self._turn_out(m, read_place, outputs)))
+        return m
+
+    @property
+    def _skewed(self) -> bool:
+        return self._geometry.layout is Layout.SKEWED
+
+    def _amount(self, place):
+        """How far the lanes of an access are turned against the banks."""
+        turned = place.axon + Mux(place.column, place.lane, 0)
+        return turned[: self._lane_bits]
+
+    def _turn_out(self, m, place, outputs):
+        """Read side: what the banks gave in the cycle after `place`, turned to lanes."""
+        width = self._geometry.weight_bits
+        if not self._skewed:
+            column, lane = delay(m, place.column, 1, "column"), delay(m, place.lane, 1, "lane")
+            first = Cat(outputs).word_select(lane[1], width)
+            return [Mux(column[1], first, outputs[0]), *outputs[1:]]
+        amounts, half = delay(m, self._amount(place), 3, "amount"), self._lane_bits // 2
+        far = Cat(Const(0, half), amounts[3][half:])
+        kept = self._kept(m, "row", outputs)
+        return rotate(self._kept(m, "near", rotate(kept, amounts[2][:half])), far)
+
+    def _kept(self, m, name, words):
+        """Words of weights in a register."""
+        width = self._geometry.weight_bits
+        kept = Signal(len(Cat(words)), name=name, reset_less=True)
+        m.d.sync += kept.eq(Cat(words))
+        return [kept.word_select(k, width) for k in range(len(words))]
+
+    def _address(self, place, bank: int):
+        """Address in `bank`: the axon that this bank holds there, and the group."""
+        low = place.axon[: self._lane_bits]
+        if self._skewed:
+            low = Mux(place.column, (bank - place.lane)[: self._lane_bits], low)
+        axon = Cat(low, place.axon[self._lane_bits :])
+        return Cat(place.group[: self._group_bits], axon)
+
+    def _turn_in(self, m, enable, place, values):
+        """Write side: lanes turned to banks, one register."""
+        lanes, width = self._geometry.lanes, self._geometry.weight_bits
+        pieces = [Cat(values.word_select(k, width), enable[k]) for k in range(lanes)]
+        if self._skewed:
+            pieces = rotate(pieces, (-self._amount(place))[: self._lane_bits])
+        elif lanes > 1:
+            pieces = [
+                Mux(place.column, Cat(pieces[0][:width], enable[0] & (place.lane == k)), piece)
+                for k, piece in enumerate(pieces)
+            ]
+        kept, where = Signal(lanes * (width + 1)), Signal(place.shape())
+        m.d.sync += [kept.eq(Cat(pieces)), where.eq(place)]
+        words = [kept.word_select(k, width + 1) for k in range(lanes)]
+        return [word[width] for word in words], where, [word[:width] for word in words]
+
+    def _store(self, m, number, read, read_place, write_place, enables, values):
+        """A memory with the banks from `number` on that share an address; returns its word."""
+        width = self._geometry.weight_bits
+        depth = max(2, self._geometry.axons << self._group_bits)
+        m.submodules[f"disjoint_bank_{number}"] = store = memory.Memory(
+            shape=width * len(values), depth=depth, init=[]
+        )
+        output, source = store.read_port(), store.write_port(granularity=width)
+        read_address = self._address(read_place, number)
+        write_address = self._address(write_place, number)
+        m.d.comb += [
+            output.en.eq(read),
+            output.addr.eq(read_address),
+            source.en.eq(Cat(enables)),
+            source.addr.eq(write_address),
+            source.data.eq(Cat(values)),
+        ]
+        if self._geometry.weight_ports == 1:
+            shared = Signal.like(output.addr, name=f"address_{number}")
+            writing = Cat(enables).any()
+            m.d.comb += [
+                shared.eq(Mux(writing, write_address, read_address)),
+                output.en.eq(read & ~writing),
+                output.addr.eq(shared),
+                source.addr.eq(shared),
+            ]
+        return output.data
+
+    def _access(self, m, read, read_place, write, write_place, write_data) -> None:
+        """Register access: a word holds a few neighbouring weights of a row."""
+        geometry, bus = self._geometry, self.bus
+        per_word, container = geometry.weights_per_word, geometry.weight_container_bits
+        parts = geometry.lanes // per_word
+        part_bits, word_bits = ceil_log2(parts), ceil_log2(weight_stride(geometry))
+        part = bus.address[:part_bits]
+        place = Signal(place_layout(geometry))
+        inside = bus.address[:word_bits] < geometry.neurons // per_word if word_bits else 1
+        selected = Signal()
+        weights = Cat(
+            bus.write_data[k * container :][: geometry.weight_bits] for k in range(per_word)
+        )
+        m.d.comb += [
+            selected.eq((bus.address[24:] == Region.WEIGHT) & inside),
+            place.axon.eq(bus.address[word_bits:24]),
+            place.group.eq(bus.address[part_bits:word_bits]),
+        ]
+        latency = bus_latency(geometry)
+        later = latency - self._latency
+        reads = delay_strobe(m, bus.read, later, "reads")[-1]
+        written = delay_strobe(m, bus.write & selected, later, "written")[-1]
+        there = data.View(place.shape(), delay(m, place.as_value(), later, "there")[-1])
+        wanted = delay(m, part, latency, "part")
+        given = delay(m, weights, later, "weights")[-1]
+        with m.If(reads):
+            m.d.comb += [read.eq(1), read_place.eq(there)]
+        with m.If(written):
+            first = wanted[later] * per_word if parts > 1 else 0
+            m.d.comb += [
+                write.eq(((1 << per_word) - 1) << first),
+                write_place.eq(there),
+                write_data.eq(given.replicate(parts)),
+            ]
+        chosen = delay_strobe(m, bus.read & selected, latency, "chosen")
+        row = self.read_data.as_value()
+        width = per_word * geometry.weight_bits
+        piece = row.word_select(wanted[-1], width) if parts > 1 else row
+        fields = [
+            data.View(data.ArrayLayout(signed(geometry.weight_bits), per_word), piece)[k]
+            for k in range(per_word)
+        ]
+        wide = [Signal(signed(container), name=f"container_{k}") for k in range(per_word)]
+        m.d.comb += [a.eq(b) for a, b in zip(wide, fields, strict=True)]
+        with m.If(chosen[-1]):
+            m.d.comb += bus.read_data.eq(Cat(wide))

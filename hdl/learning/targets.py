@@ -1,0 +1,159 @@
+"""Which neurons learn by which terms: one target after the other for the update engine."""
+
+from amaranth.hdl import Array, Cat, Const, EnableInserter, Module, Mux, Signal, signed
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from axonloop.hdl.common.arithmetic import lowest_one
+from axonloop.hdl.common.payloads import address_bits, parameter_layout
+from axonloop.hdl.learning.coefficient import Coefficient, as_term, is_on
+from axonloop.hdl.learning.neuron_terms import NeuronTerms, known_layout
+from axonloop.hdl.parallel.update import target_layout, walk_hides
+from axonloop.models.config.core import Geometry
+from axonloop.models.config.terms import ThirdFactor
+
+
+class TermTargets(wiring.Component):
+    """Hands every neuron's coefficients that are not 0 to the update engine, term by term.
+
+    Rules
+    -----
+    1. After `start` the neurons in error are popped from their list; or, if a set has a term that
+       does without E and may differ from 0 (a factor 1, or M while M is not 0), all neurons are
+       swept. With `discard` the list is popped, and nothing learns.
+    2. `listed` is the popped neuron from two cycles after `pop` on. `known`, but for its number,
+       is that of `neuron` from the cycle after `fetch` on.
+    3. `word` is the hash of `hashed` and `purpose` from two cycles after `fresh` on.
+    4. Two terms of a neuron change the same weights: the second waits for `settled` where the walk
+       is too short to hide the first.
+
+    Latency: 1 cycle for a neuron none of whose terms is useful (`NeuronTerms`), 4 per useful term
+    and 1 more otherwise, or the walks of the update engine; 2 per neuron of the list; 6 to fill.
+    """
+
+    def __init__(self, geometry: Geometry) -> None:
+        self._geometry = geometry
+        layout = parameter_layout(geometry)
+        number = address_bits(geometry.neurons)
+        super().__init__(
+            {
+                "start": In(1),
+                "discard": In(1),
+                "modulation": In(signed(geometry.error_bits)),
+                "parameter_sets": In(data.ArrayLayout(layout, geometry.parameter_sets)),
+                "left": In(range(geometry.neurons + 1)),
+                "pop": Out(1),
+                "forget": Out(1),
+                "listed": In(number),
+                "fetch": Out(1),
+                "neuron": Out(number),
+                "known": In(known_layout(geometry)),
+                "fresh": Out(1),
+                "hashed": Out(number),
+                "purpose": Out(2),
+                "word": In(32),
+                "targets": Out(stream.Signature(target_layout(geometry))),
+                "settled": In(1),
+                "busy": Out(1),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        advance, resting = Signal(), Signal()
+        self._terms = terms = NeuronTerms(self._geometry)
+        m.submodules.terms = EnableInserter(advance)(terms)
+        source = self._source(m, advance)
+        m.d.comb += [
+            terms.parameter_sets.eq(self.parameter_sets),
+            terms.modulated.eq(self.modulation != 0),
+            self.busy.eq(source | terms.valid | terms.busy | ~resting),
+        ]
+        self._walk(m, advance, resting)
+        return m
+
+    def _source(self, m, advance):
+        """Neurons of the list or of the sweep, into the pipeline; returns whether any is left."""
+        running, sweeping, discarding, held = Signal(), Signal(), Signal(), Signal()
+        popped, count = Signal(2), Signal.like(self.neuron)
+        fetched, number = Signal(), Signal.like(self.neuron)
+        available, terms, sweep = Signal(), self._terms, Signal()
+        m.d.comb += [
+            sweep.eq(self._sweeps() & ~self.discard),
+            self.forget.eq(self.start & sweep),
+            available.eq(Mux(sweeping, running, popped[1] | held)),
+            self.fetch.eq(available & advance),
+            self.neuron.eq(Mux(sweeping, count, self.listed)),
+            self.pop.eq(
+                running & ~sweeping & (self.left != 0) & ~popped[0] & (~available | advance)
+            ),
+            terms.valid.eq(fetched & ~discarding),
+            terms.known.eq(self.known),
+            terms.known.neuron.eq(number),
+        ]
+        m.d.sync += [popped.eq(Cat(self.pop, popped[0])), held.eq(available & ~advance & ~sweeping)]
+        with m.If(advance):
+            m.d.sync += [fetched.eq(self.fetch), number.eq(self.neuron)]
+        with m.If(sweeping & self.fetch):
+            m.d.sync += [count.eq(count + 1), running.eq(count != self._geometry.neurons - 1)]
+        with m.If(~sweeping & (self.left == 0)):
+            m.d.sync += running.eq(0)
+        with m.If(self.start):
+            m.d.sync += [running.eq(1), sweeping.eq(sweep), count.eq(0)]
+            m.d.sync += discarding.eq(self.discard)
+        return running | popped.any() | held | fetched
+
+    def _sweeps(self):
+        """May a term of any set change weights of neurons without an error?"""
+        found = []
+        for number in range(self._geometry.parameter_sets):
+            for k in range(self._geometry.terms):
+                term = as_term(self.parameter_sets[number][f"term_{k}"])
+                broadcast = (term.third == ThirdFactor.MODULATION) & (self.modulation != 0)
+                found.append(is_on(term) & ((term.third == ThirdFactor.ONE) | broadcast))
+        return Cat(found).any()
+
+    def _walk(self, m, advance, resting) -> None:
+        """Term after term of the neuron at the end of the pipeline; then the next neuron."""
+        geometry, work = self._geometry, self._terms.work
+        done, after, pending = Signal(geometry.terms), Signal(), Signal(geometry.terms)
+        k = Signal(2)
+        m.submodules.coefficient = coefficient = Coefficient(geometry)
+        term = as_term(Array(work.terms[n].as_value() for n in range(geometry.terms))[k])
+        target, useful, taken = self.targets.payload, Signal(), Signal()
+        m.d.comb += [
+            pending.eq(work.useful & ~done),
+            k.eq(lowest_one(pending) if geometry.terms > 1 else 0),
+            coefficient.term.eq(term),
+            coefficient.factors.modulation.eq(self.modulation),
+            *(coefficient.factors[name].eq(work[name]) for name in ("spike", "box", "zq", "error")),
+            self.hashed.eq(work.neuron),
+            self.purpose.eq(k),
+            target.neuron.eq(work.neuron),
+            target.error.eq(coefficient.value),
+            target.word.eq(self.word),
+            target.eta_shift.eq(term.shift),
+            target.rounding.eq(work.rounding),
+            target.factor.eq(term.axon),
+            useful.eq(coefficient.value != 0),
+            taken.eq(self.targets.valid & self.targets.ready),
+        ]
+        waits = Const(0) if walk_hides(geometry) else after & ~self.settled
+        with m.FSM():
+            with m.State("NEXT"):
+                m.d.comb += resting.eq(1)
+                with m.If(self._terms.work_valid & pending.any()):
+                    m.d.comb += self.fresh.eq(1)
+                    m.next = "FACTORS"
+                with m.Else():
+                    m.d.comb += advance.eq(1)
+                    m.d.sync += [done.eq(0), after.eq(0)]
+            with m.State("FACTORS"):
+                m.next = "SCALE"
+            with m.State("SCALE"):
+                m.next = "OFFER"
+            with m.State("OFFER"):
+                m.d.comb += self.targets.valid.eq(useful & ~waits)
+                with m.If(~useful | taken):
+                    m.d.sync += [done.eq(done | (1 << k)), after.eq(after | taken)]
+                    m.next = "NEXT"

@@ -1,0 +1,393 @@
+"""The neurons: current-based LIF with a reset trace (docs/contract.md, section 5, step 3)."""
+
+from amaranth.hdl import Cat, Const, EnableInserter, Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from axonloop.hdl.common.arithmetic import (
+    DECAY_BITS,
+    awake,
+    decayed,
+    delay,
+    delay_strobe,
+    magnitude,
+    saturate,
+    select,
+)
+from axonloop.hdl.common.memory import Column, LaneMemory
+from axonloop.hdl.common.payloads import address_bits, parameter_layout
+from axonloop.hdl.parallel.neuron_traces import PostTraces
+from axonloop.models.config.core import Geometry, ResetMode, ceil_log2
+from axonloop.models.cycles import is_serial
+from axonloop.models.protocol.registers import GROUP_FIELDS, Region, set_bits
+
+COUNTDOWN_BITS = 6
+NEURON_PARAMETERS = (
+    "alpha_n",
+    "beta_n",
+    "gamma",
+    "rho",
+    "theta",
+    "box",
+    "w_exp",
+    "i_shift",
+    "reset_mode",
+    "refractory",
+)
+STATES = ("current", "membrane", "reset")
+REPORT = {"report": Column(Region.GROUP, 1, low=GROUP_FIELDS["report"].low)}
+"""Whether the host hears of a group's spikes."""
+
+
+def neuron_layout(geometry: Geometry) -> data.StructLayout:
+    """The state of one neuron."""
+    states = {name: signed(geometry.state_bits) for name in STATES}
+    return data.StructLayout(states | {"countdown": COUNTDOWN_BITS})
+
+
+class NeuronLane(wiring.Component):
+    """One neuron's update: a pipeline of `LATENCY` = 6 stages, one neuron per cycle.
+
+    With `still`, a neuron's inputs stand still until its outputs were taken: then each result has
+    one register and no input has any.
+
+    The equations stand in docs/contract.md; the model is Kaiser et al. 2020, eq. 1, with the decay
+    of Loihi. Three multipliers of state_bits x 13.
+
+    Members
+    -------
+    state, bias, accumulator : inputs of stage 0
+    parameters : element k goes with stage k; shared by all lanes, so delayed once outside
+    new_state, box, spike, clips : outputs, `LATENCY` cycles later
+    """
+
+    LATENCY = 6
+
+    def __init__(self, geometry: Geometry, still: bool = False) -> None:
+        self._geometry = geometry
+        self._inputs, self._results = (0, 1) if still else (None, None)
+        layout = parameter_layout(geometry)
+        super().__init__(
+            {
+                "state": In(neuron_layout(geometry)),
+                "bias": In(signed(geometry.state_bits)),
+                "accumulator": In(signed(geometry.accumulator_bits)),
+                "parameters": In(data.ArrayLayout(layout, self.LATENCY + 1)),
+                "new_state": Out(neuron_layout(geometry)),
+                "box": Out(1),
+                "spike": Out(1),
+                "clips": Out(2),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        bits = self._geometry.state_bits
+        decay = {
+            name: self._decay(m, name, factor)
+            for name, factor in zip(STATES, ("beta_n", "alpha_n", "gamma"), strict=True)
+        }
+        countdown = delay(m, self.state.countdown, 5, "countdown", self._inputs)
+        current, clip_i = self._current(m, decay["current"])
+        membrane, clip_v, reset = self._membrane(m, current, decay["membrane"], countdown)
+        # Stage 4 to 5: U - theta.
+        parameters = self.parameters
+        distance = Signal(signed(bits + 2), reset_less=True)
+        m.d.sync += distance.eq(membrane[4] - reset[4] - parameters[4].theta)
+        # Stage 5: spike and box; stage 6: R, V, countdown.
+        spike, box = Signal(), Signal()
+        far = Mux(distance < 0, -distance, distance)[: bits + 2]
+        m.d.comb += [
+            spike.eq((distance >= 0) & (countdown[5] == 0)),
+            box.eq(far < parameters[5].box),
+        ]
+        decayed_reset = delay(m, decay["reset"], 3, "decayed_reset", self._inputs)[3]
+        new_reset, clip_r = saturate(decayed_reset + Mux(spike, parameters[5].rho, 0), bits)
+        lowered = (membrane[5] - parameters[5].theta)[:bits].as_signed()
+        chosen = Signal(signed(bits))
+        m.d.comb += chosen.eq(membrane[5])
+        with m.If(spike), m.Switch(parameters[5].reset_mode):
+            with m.Case(ResetMode.ZERO):
+                m.d.comb += chosen.eq(0)
+            with m.Case(ResetMode.SUBTRACT):
+                m.d.comb += chosen.eq(lowered)
+        waiting = Mux(countdown[5] != 0, countdown[5] - 1, 0)
+        m.d.sync += [
+            self.new_state.current.eq(current[5]),
+            self.new_state.membrane.eq(chosen),
+            self.new_state.reset.eq(new_reset),
+            self.new_state.countdown.eq(Mux(spike, parameters[5].refractory, waiting)),
+            self.spike.eq(spike),
+            self.box.eq(box),
+            self.clips.eq(clip_i[5] + clip_v[5] + clip_r),
+        ]
+        return m
+
+    def _decay(self, m, name, factor) -> Signal:
+        """Stages 0 to 2: decay(x, k), as magnitude times factor, then the sign."""
+        bits = self._geometry.state_bits
+        size = Signal(bits, name=f"{name}_size", reset_less=True)
+        negative = Signal(2, name=f"{name}_negative", reset_less=True)
+        product = Signal(bits + DECAY_BITS, name=f"{name}_product", reset_less=True)
+        result = Signal(signed(bits + 1), name=f"{name}_decayed")
+        m.d.sync += [
+            size.eq(magnitude(self.state[name])),
+            negative.eq(Cat(self.state[name] < 0, negative[0])),
+            product.eq(size * self.parameters[1][factor]),
+        ]
+        m.d.comb += result.eq(decayed(product, negative[1]))
+        return result
+
+    def _current(self, m, decay):
+        """Stage 2 to 3: I'. Returns taps indexed by stage (3..5 in use)."""
+        accumulator = delay(m, self.accumulator, 2, "accumulator", self._inputs)[2]
+        value, clipped = saturate(
+            decay + (accumulator << self.parameters[2].w_exp), self._geometry.state_bits
+        )
+        taps = delay(m, value, 3, "current", self._results)
+        clips = delay(m, clipped, 3, "clip_i", self._results)
+        return [None, None, *taps], [None, None, *clips]
+
+    def _membrane(self, m, current, decay, countdown):
+        """Stage 3 to 4: V1, held while the countdown runs. Returns taps, and R delayed."""
+        bits, parameters = self._geometry.state_bits, self.parameters
+        held = delay(m, self.state.membrane, 3, "held", self._inputs)[3]
+        bias = delay(m, self.bias, 3, "bias", self._inputs)[3]
+        leaked = delay(m, decay, 1, "leaked", self._inputs)[1]
+        exact = leaked + (current[3] >> parameters[3].i_shift) + bias
+        value, clipped = saturate(exact, bits)
+        waits = countdown[3] != 0
+        taps = delay(m, Mux(waits, held, value).as_signed(), 2, "membrane", self._results)
+        clips = delay(m, clipped & ~waits, 2, "clip_v", self._results)
+        reset = delay(m, self.state.reset, 4, "reset", self._inputs)
+        return [None, None, None, *taps], [None, None, None, *clips], reset
+
+
+def flags_layout(geometry: Geometry) -> data.StructLayout:
+    """The result of `update_lanes` neighbouring neurons: one bit each."""
+    return data.StructLayout(
+        {
+            "valid": 1,
+            "index": address_bits(geometry.neurons // geometry.update_lanes),
+            "bits": geometry.update_lanes,
+        }
+    )
+
+
+def neuron_memories(geometry: Geometry) -> dict[str, LaneMemory]:
+    """The state of all neurons, and the parameter sets of their groups if there are several.
+
+    A serial core has what else is known of a group in the same memory.
+    """
+    state, lanes = geometry.state_bits, geometry.update_lanes
+    columns = {
+        "current": Column(Region.CURRENT, state, signed=True),
+        "membrane": Column(Region.MEMBRANE, state, signed=True),
+        "reset": Column(Region.RESET, state, signed=True),
+        "countdown": Column(Region.COUNTDOWN, COUNTDOWN_BITS),
+        "spike": Column(Region.SPIKE, 1),
+        "box": Column(Region.BOX, 1),
+        "bias": Column(Region.BIAS, state, signed=True),
+    }
+    stores = {"states": LaneMemory(columns, words=geometry.neurons // lanes, lanes=lanes)}
+    number = {"number": Column(Region.GROUP, set_bits(geometry))} if set_bits(geometry) else {}
+    if is_serial(geometry):
+        stores["groups"] = LaneMemory(number | REPORT, words=geometry.groups)
+    elif number:
+        stores["sets"] = LaneMemory(number, words=geometry.groups)
+    return stores
+
+
+class Neurons(wiring.Component):
+    """Sweeps over all neurons of a core, `update_lanes` per cycle; idle lanes stand still.
+
+    A lane that is alone takes the next neuron when the one before was written: slow and small.
+
+    Rules
+    -----
+    1. `start` sweeps; `clear` sweeps too, but writes zeroes and shows no spikes.
+    2. `spikes` shows every word once per sweep, no backpressure.
+    3. `busy` from the cycle after `start` until the last word was written.
+
+    Latency: neurons / update_lanes + NeuronLane.LATENCY + 3 cycles; with a single lane
+    NeuronLane.LATENCY + 3 per neuron.
+    With terms, + the last word of `PostTraces`.
+    Resources: 3 update_lanes multipliers; neurons x (4 state_bits + 7) bits of memory.
+
+    Members
+    -------
+    parameter_sets : all parameter sets
+    look, neuron, box, set : while at rest: B and the parameter set of a neuron, in the next cycle;
+        with terms `spike` and `z` beside them, and all of them stay until the next `look`
+    sum_enable, sum_address, sum_clear, sums : the accumulators; see Synapses
+    clips : state words clipped in this cycle
+    """
+
+    def __init__(self, geometry: Geometry) -> None:
+        self._geometry = geometry
+        lanes, self._words = geometry.update_lanes, geometry.neurons // geometry.update_lanes
+        self._still = lanes == 1
+        stores = neuron_memories(geometry)
+        self._states, self._sets = stores["states"], stores.get("sets")
+        self._post = PostTraces(geometry) if geometry.terms else None
+        of_terms = {"spike": Out(1), "z": Out(geometry.trace_bits)} if geometry.terms else {}
+        sums = data.ArrayLayout(signed(geometry.accumulator_bits), geometry.lanes)
+        super().__init__(
+            of_terms
+            | {
+                "start": In(1),
+                "clear": In(1),
+                "parameter_sets": In(
+                    data.ArrayLayout(parameter_layout(geometry), geometry.parameter_sets)
+                ),
+                "sum_enable": Out(1),
+                "sum_address": Out(address_bits(geometry.groups)),
+                "sum_clear": Out(1),
+                "sums": In(sums),
+                "spikes": Out(flags_layout(geometry)),
+                "look": In(1),
+                "neuron": In(address_bits(geometry.neurons)),
+                "box": Out(1),
+                "set": Out(max(1, set_bits(geometry))),
+                "clips": Out(range((4 if geometry.terms else 3) * lanes + 1)),
+                "busy": Out(1),
+            }
+        )
+
+    @property
+    def memories(self) -> dict[str, LaneMemory]:
+        """What the register map sees."""
+        post = self._post.traces if self._post else None
+        stores = {"states": self._states, "sets": self._sets, "post": post}
+        return {name: store for name, store in stores.items() if store is not None}
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        m.submodules.states = self._states
+        if self._sets is not None:
+            m.submodules.sets = self._sets
+        stages, self._awake = NeuronLane.LATENCY + 2, awake(self.busy, platform)
+        word, running, clearing = Signal(range(self._words)), Signal(), Signal()
+        issue = Signal()
+        valid = delay_strobe(m, issue, stages, "valid")
+        rest = ~Cat(valid[1:]).any() if self._still else 1
+        m.d.comb += issue.eq(running & rest)
+        with m.If(valid[stages] if self._still else issue):
+            m.d.sync += [word.eq(word + 1), running.eq(word != self._words - 1)]
+        with m.If(self.start | self.clear):
+            m.d.sync += [running.eq(1), word.eq(0), clearing.eq(self.clear)]
+        index = delay(m, word, stages, "index", 0 if self._still else None)
+        m.d.comb += self.busy.eq(Cat(valid).any() | (self._post.busy if self._post else 0))
+        self._read(m, issue, word, valid)
+        parameters = self._parameters(m)
+        lanes = [self._lane(m, k, index, parameters) for k in range(self._geometry.update_lanes)]
+        self._write(m, valid[stages] & ~clearing, valid[stages], index[stages], lanes)
+        if self._post is not None:
+            self._trace(m, self._post, valid[stages], index[stages], clearing, lanes)
+        return m
+
+    def _read(self, m, issue, word, valid) -> None:
+        """Stage 0: addresses of state, parameter set and accumulators."""
+        part_bits = ceil_log2(self._geometry.lanes // self._geometry.update_lanes)
+        group, last = word >> part_bits, Signal()
+        lane = Signal(ceil_log2(self._geometry.update_lanes))
+        m.d.comb += [
+            self._states.read_enable.eq(issue | self.look),
+            self._states.read_address.eq(Mux(issue, word, self.neuron >> len(lane))),
+        ]
+        if self._sets is not None:
+            of_neuron = self.neuron >> ceil_log2(self._geometry.lanes)
+            m.d.comb += [
+                self._sets.read_enable.eq(issue | self.look),
+                self._sets.read_address.eq(Mux(issue, group, of_neuron)),
+                self.set.eq(self._sets.read_data.as_value()),
+            ]
+        with m.If(self.look if self._post else Const(1)):
+            m.d.sync += lane.eq(self.neuron)
+        m.d.comb += self.box.eq(self._states.read_data[lane].box)
+        if self._post is not None:
+            m.d.comb += self.spike.eq(self._states.read_data[lane].spike)
+        m.d.sync += last.eq((word[:part_bits] == (1 << part_bits) - 1) if part_bits else 1)
+        m.d.comb += [
+            self.sum_enable.eq(issue),
+            self.sum_address.eq(group),
+            self.sum_clear.eq(valid[1] & last),
+        ]
+
+    def _parameters(self, m):
+        """Stage 1 to 2: the registers of the group's set; then one copy per pipeline stage.
+
+        A single set needs no copies.
+        """
+        sets = [self.parameter_sets[k] for k in range(self._geometry.parameter_sets)]
+        if len(sets) == 1:
+            return sets * (NeuronLane.LATENCY + 1)
+        number = self._sets.read_data.as_value()
+        layout = parameter_layout(self._geometry)
+        stages = [
+            Signal(layout, name=f"parameters_{k}", reset_less=True)
+            for k in range(NeuronLane.LATENCY + 1)
+        ]
+        with m.If(self._awake):
+            for name in NEURON_PARAMETERS:
+                m.d.sync += stages[0][name].eq(select([entry[name] for entry in sets], number))
+                for early, late in zip(stages, stages[1:], strict=False):
+                    m.d.sync += late[name].eq(early[name])
+        return stages[:1] * len(stages) if self._still else stages
+
+    def _lane(self, m, k, index, parameters) -> NeuronLane:
+        """Stage 1 to 2: memory words of one lane, registered, go into its pipeline."""
+        lane = NeuronLane(self._geometry, self._still)
+        domain = m.d.comb if self._still else m.d.sync
+        m.submodules[f"lane_{k}"] = EnableInserter(self._awake)(lane)
+        parts = self._geometry.lanes // self._geometry.update_lanes
+        sums = [self.sums[part * self._geometry.update_lanes + k] for part in range(parts)]
+        part = index[1][: ceil_log2(parts)] if parts > 1 else Const(0)
+        row = self._states.read_data[k]
+        with m.If(self._awake):
+            domain += lane.accumulator.eq(select(sums, part))
+            domain += lane.bias.eq(row.bias.as_signed())
+            for name in lane.state.shape().members:
+                domain += lane.state[name].eq(row[name])
+        for stage, values in enumerate(parameters):
+            m.d.comb += lane.parameters[stage].eq(values)
+        return lane
+
+    def _write(self, m, shown, written, index, lanes) -> None:
+        states = self._states
+        m.d.comb += states.write_address.eq(index)
+        for k, lane in enumerate(lanes):
+            fields = lane.new_state.shape().members
+            values = {name: lane.new_state[name] for name in fields}
+            for name, value in (values | {"spike": lane.spike, "box": lane.box}).items():
+                m.d.comb += states.write_enable[name][k].eq(written)
+                with m.If(shown):
+                    m.d.comb += states.write_data[k][name].eq(value)
+        spikes = Cat(lane.spike & shown for lane in lanes)
+        clips = [Mux(shown, lane.clips, 0) for lane in lanes]
+        of_traces = self._post.clips if self._post else Const(0, 0)
+        m.d.sync += self.clips.eq(sum(clips[1:], clips[0]) + of_traces)
+        m.d.comb += [
+            self.spikes.valid.eq(shown),
+            self.spikes.index.eq(index),
+            self.spikes.bits.eq(spikes),
+        ]
+
+    def _trace(self, m, post, valid, index, clearing, lanes) -> None:
+        """Hand the sweep's words on, with their spikes and sets; let Z be looked up."""
+        stages, number = NeuronLane.LATENCY + 1, Const(0)
+        if self._sets is not None:
+            early = self._sets.read_data.as_value()
+            number = early if self._still else delay(m, early, stages, "set")[-1]
+        m.submodules.post = post
+        m.d.comb += [
+            post.valid.eq(valid),
+            post.swept.index.eq(index),
+            post.swept.spikes.eq(Cat(lane.spike for lane in lanes)),
+            post.swept.set.eq(number),
+            post.swept.clear.eq(clearing),
+            post.parameter_sets.eq(self.parameter_sets),
+            post.look.eq(self.look),
+            post.neuron.eq(self.neuron),
+            self.z.eq(post.z),
+        ]

@@ -1,0 +1,284 @@
+"""The weight update of one neuron after the other, `multipliers` synapses per cycle."""
+
+from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from axonloop.hdl.common.arithmetic import awake, delay, delay_strobe, popcount, saturate
+from axonloop.hdl.common.noise import AXON_ROUNDS, axon_code, axon_code_constant, noise_rounds
+from axonloop.hdl.common.payloads import address_bits, factor_layout
+from axonloop.hdl.core.weights import place_layout, weight_latency
+from axonloop.models.config.core import Geometry, ceil_log2, parameter_max
+from axonloop.models.config.terms import AxonFactor
+from axonloop.models.protocol.registers import parameter_bits
+
+
+def target_layout(geometry: Geometry) -> data.StructLayout:
+    """A neuron in error: its number, E, the neuron's part of the hash, and how to round. With terms
+    E is a term's coefficient, eta_shift its shift, and `factor` the low bits of its axon factor."""
+    of_terms = {"factor": 2} if geometry.terms else {}
+    return data.StructLayout(
+        {
+            "neuron": address_bits(geometry.neurons),
+            "error": signed(geometry.error_bits),
+            "word": unsigned(32),
+            "eta_shift": parameter_bits(geometry)["eta_shift"],
+            "rounding": 1,
+        }
+        | of_terms
+    )
+
+
+def rounding_layout(geometry: Geometry) -> data.StructLayout:
+    """What is added to a product before the shift: bits of the noise by `mask`, and `half`."""
+    bits = parameter_max(geometry)["eta_shift"]
+    return data.StructLayout({"mask": bits, "half": bits})
+
+
+class UpdateLane(wiring.Component):
+    """One synapse: W' = sat(W - round(E Pq, eta_shift)), a pipeline of `LATENCY` = 8 stages.
+
+    The noise takes the first four stages (one round each), with the product in the fourth; then
+    adding the noise, shifting, subtracting and clipping take one each. One multiplier of
+    error_bits x (pq_bits + 1).
+
+    Members
+    -------
+    word, weight, pq : stage 0; `word` is the hash before the axon rounds
+    error : stage 3
+    rounding : stage 4
+    shift : eta_shift at stage 5
+    new_weight, visited, changed : `LATENCY` cycles later; the new weight counts if `changed`
+    """
+
+    LATENCY = 8
+
+    def __init__(self, geometry: Geometry) -> None:
+        self._geometry = geometry
+        weight = signed(geometry.weight_bits)
+        shift = parameter_bits(geometry)["eta_shift"]
+        super().__init__(
+            {
+                "word": In(32),
+                "weight": In(weight),
+                "pq": In(geometry.pq_bits),
+                "error": In(signed(geometry.error_bits)),
+                "rounding": In(rounding_layout(geometry)),
+                "shift": In(shift),
+                "new_weight": Out(weight),
+                "visited": Out(1),
+                "changed": Out(1),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        geometry = self._geometry
+        word, pq = self.word, delay(m, self.pq, 3, "pq")
+        for number in AXON_ROUNDS:
+            mixed = Signal(32, name=f"word_{number}", reset_less=True)
+            m.d.sync += mixed.eq(noise_rounds(word, range(number, number + 1)))
+            word = mixed
+        weight = delay(m, self.weight, 6, "weight")
+        product = Signal(signed(geometry.error_bits + geometry.pq_bits + 1), reset_less=True)
+        visited = delay(m, (self.pq != 0) & (self.weight != geometry.no_synapse), 7, "visited")
+        noisy = Signal(signed(max(len(product), len(self.rounding.mask) + 1) + 1), reset_less=True)
+        change = Signal(signed(len(product) + 1), reset_less=True)
+        exact = Signal(signed(max(len(change), geometry.weight_bits) + 1), reset_less=True)
+        value, clipped = saturate(exact, geometry.weight_bits)
+        # A weight stays if nothing is subtracted, or if it is at the limit that it is clipped to.
+        none, low, high = (Signal(reset_less=True) for _ in range(3))
+        m.d.sync += [
+            none.eq(change == 0),
+            low.eq(weight[6] == -geometry.weight_max),
+            high.eq(weight[6] == geometry.weight_max),
+        ]
+        stays = none | (clipped & Mux(exact < 0, low, high))
+        m.d.sync += [
+            product.eq(self.error * pq[3]),
+            noisy.eq(product + ((word & self.rounding.mask) | self.rounding.half)),
+            change.eq(noisy >> self.shift),
+            exact.eq(weight[6] - change),
+            self.new_weight.eq(value),
+            self.visited.eq(visited[7]),
+            self.changed.eq(visited[7] & ~stays),
+        ]
+        return m
+
+
+def update_latency(geometry: Geometry) -> int:
+    """Cycles from the read of a weight until the new one is in the banks; odd, so that with one
+    weight port, where reads take every second cycle, writes fall between them."""
+    return weight_latency(geometry) + UpdateLane.LATENCY + 1
+
+
+def walk_hides(geometry: Geometry) -> bool:
+    """Is a neuron's walk so long that its first weights are in the banks when it ends?"""
+    cycles = geometry.axons // geometry.multipliers * (3 - geometry.weight_ports)
+    return cycles > update_latency(geometry)
+
+
+class Update(wiring.Component):
+    """Walks over all axons of a neuron in error, `multipliers` synapses per cycle.
+
+    Rules
+    -----
+    1. `targets` hands over one neuron; the next is taken without a gap. The same one again must
+       wait until not `busy`, if not `walk_hides`.
+    2. `pq_data` follows `pq_address` after one cycle, `read_data` follows `read_place` after
+       `weight_latency`.
+    3. `busy` until the last write was handed to the weight memory and reached the banks.
+
+    Latency: axons / multipliers cycles per target (twice with one weight port), +
+    `update_latency`.
+    """
+
+    def __init__(self, geometry: Geometry) -> None:
+        self._geometry = geometry
+        self._pq_lanes = max(geometry.trace_lanes, geometry.multipliers)
+        weights = data.ArrayLayout(signed(geometry.weight_bits), geometry.lanes)
+        super().__init__(
+            {
+                "targets": In(stream.Signature(target_layout(geometry))),
+                "pq_enable": Out(1),
+                "pq_address": Out(address_bits(geometry.axons // self._pq_lanes)),
+                "pq_data": In(data.ArrayLayout(factor_layout(geometry), self._pq_lanes)),
+                "read_enable": Out(1),
+                "read_place": Out(place_layout(geometry)),
+                "read_data": In(weights),
+                "write_enable": Out(geometry.lanes),
+                "write_place": Out(place_layout(geometry)),
+                "write_data": Out(weights),
+                "visits": Out(range(geometry.multipliers + 1)),
+                "updates": Out(range(geometry.multipliers + 1)),
+                "busy": Out(1),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        issue, axon, target = self._walk(m)
+        lane_bits = ceil_log2(self._geometry.lanes)
+        place = Signal(place_layout(self._geometry))
+        m.d.comb += [
+            place.column.eq(1),
+            place.axon.eq(axon),
+            place.group.eq(target.neuron >> lane_bits),
+            place.lane.eq(target.neuron[:lane_bits]),
+            self.read_enable.eq(issue),
+            self.read_place.eq(place),
+        ]
+        latency = update_latency(self._geometry)
+        valid = delay_strobe(m, issue, latency, "valid")
+        lanes = self._lanes(m, valid, axon, target, platform)
+        places = delay(m, place.as_value(), latency - 1, "place")
+        done = valid[latency - 1]
+        visited = Cat(lane.visited for lane in lanes)
+        changed = Cat(lane.changed for lane in lanes)
+        m.d.comb += [
+            self.write_enable.eq(Mux(done, visited & changed, 0)),
+            self.write_place.eq(places[-1]),
+            self.write_data.as_value().eq(Cat(lane.new_weight for lane in lanes)),
+            self.busy.eq(Cat(valid).any()),
+        ]
+        m.d.sync += [
+            self.visits.eq(Mux(done, popcount(visited), 0)),
+            self.updates.eq(Mux(done, popcount(changed), 0)),
+        ]
+        return m
+
+    def _walk(self, m):
+        """Issue one access after the other: axon blocks of the target."""
+        step, last = self._geometry.multipliers, self._geometry.axons - self._geometry.multipliers
+        active, target = Signal(), Signal(target_layout(self._geometry))
+        axon, issue = Signal(address_bits(self._geometry.axons)), Signal()
+        final = Signal()
+        m.d.comb += [
+            issue.eq(active),
+            final.eq(issue & (axon == last)),
+            self.targets.ready.eq(~active | final),
+        ]
+        if self._geometry.weight_ports == 1:
+            turn = Signal()
+            m.d.sync += turn.eq(~turn)
+            m.d.comb += issue.eq(active & turn)
+        with m.If(issue):
+            m.d.sync += axon.eq(axon + step)
+        with m.If(final):
+            m.d.sync += [active.eq(0), axon.eq(0)]
+        with m.If(self.targets.ready & self.targets.valid):
+            m.d.sync += [active.eq(1), axon.eq(0), target.eq(self.targets.payload)]
+        return issue, axon, target
+
+    def _lanes(self, m, valid, axon, target, platform):
+        """The hash before the axon rounds, Pq and the weights, at the same time in every lane.
+
+        Idle lanes stand still, which spares a simulator their work.
+        """
+        geometry = self._geometry
+        count, later = geometry.multipliers, weight_latency(geometry) - 2
+        axon = delay(m, axon, later, "axon")[-1]
+        hashed = delay(m, target.word, later, "hashed")[-1]
+        word, busy = Signal(32, reset_less=True), Signal()
+        enable = awake(busy, platform)
+        m.d.sync += [word.eq(hashed ^ axon_code(axon)), busy.eq(Cat(valid[later:-1]).any())]
+        m.d.comb += [
+            self.pq_enable.eq(valid[later]),
+            self.pq_address.eq(axon >> ceil_log2(self._pq_lanes)),
+        ]
+        factors = self._factors(m, axon, target, later + 1)
+        rounding = self._rounding(m, target, later + 5)
+        error = delay(m, target.error, later + 5, "error")[-1]
+        shift = delay(m, target.eta_shift, later + 7, "shift")[-1]
+        lanes = []
+        for k in range(count):
+            lane = UpdateLane(geometry)
+            m.submodules[f"lane_{k}"] = EnableInserter(enable)(lane)
+            with m.If(enable):
+                m.d.sync += [
+                    lane.word.eq(word ^ axon_code_constant(k)),
+                    lane.pq.eq(factors[k]),
+                ]
+            m.d.comb += [lane.weight.eq(self.read_data[k]), lane.error.eq(error)]
+            m.d.comb += [lane.rounding.eq(rounding), lane.shift.eq(shift)]
+            lanes.append(lane)
+        return lanes
+
+    def _factors(self, m, axon, target, cycles):
+        """Of the word of factors that `axon` asked for, the part for the lanes; `cycles` after the
+        target, what its term takes of them."""
+        geometry = self._geometry
+        layout = data.ArrayLayout(factor_layout(geometry), geometry.multipliers)
+        rows = data.View(layout, self._part(m, axon))
+        if not geometry.terms:
+            return [rows[k].pq for k in range(geometry.multipliers)]
+        factor = delay(m, target.factor, cycles, "factor")[-1]
+        return [_chosen(rows[k], factor) for k in range(geometry.multipliers)]
+
+    def _part(self, m, axon):
+        count = self._geometry.multipliers
+        parts, factors = self._pq_lanes // count, self.pq_data.as_value()
+        part = Signal(max(1, ceil_log2(parts)))
+        m.d.sync += part.eq(axon >> ceil_log2(count))
+        return factors.word_select(part, len(factors) // parts) if parts > 1 else factors
+
+    def _rounding(self, m, target, cycles):
+        """How the lanes round, `cycles` + 1 later than the target."""
+        shift = delay(m, target.eta_shift, cycles, "early_shift")[-1]
+        nearest = delay(m, target.rounding, cycles, "nearest")[-1]
+        rounding = Signal(rounding_layout(self._geometry), reset_less=True)
+        one = (1 << shift)[: len(rounding.mask) + 1]
+        m.d.sync += [
+            rounding.mask.eq(Mux(nearest, 0, one - 1)),
+            rounding.half.eq(Mux(nearest, one >> 1, 0)),
+        ]
+        return rounding
+
+
+def _chosen(row, factor):
+    """The axon factor of a term by the low bits of its number."""
+    values = {AxonFactor.ONE: row.mark[0], AxonFactor.SPIKE: row.mark[1], AxonFactor.Q: row.qq}
+    found: Value = row.pq
+    for number, value in values.items():
+        found = Mux(factor == number, value, found)
+    return found

@@ -1,0 +1,158 @@
+"""`axonloop bench link`: what the serial link makes of its line, in the board's own time.
+
+The board is compiled and simulated with its pins; a byte takes 40 of its clock cycles. Every
+answer reaches the host 1 ms late, as through an adapter, and the host's own work takes no time. So
+the figures are the same in every run and on every machine (docs/link.md, section 8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from axonloop.host.bench.core import Figure
+from axonloop.host.data.digits import split_digits
+from axonloop.host.devices.device import Array, Device
+from axonloop.host.devices.link_use import LinkUse
+from axonloop.host.devices.serial_line.simulated_board import (
+    BITS,
+    SimulatedLine,
+    SimulatedTransport,
+)
+from axonloop.host.devices.serial_line.transport import BAUD, BoardDevice
+from axonloop.host.training.from_settings import chip_config, program_of
+from axonloop.host.training.settings import Settings
+from axonloop.host.training.trainer import Trainer
+from axonloop.models.protocol.registers import Region, region_words
+from axonloop.models.protocol.serial_link import LinkConfig
+from axonloop.sim.cosim.compiled_board import RtlTop
+
+LINK = LinkConfig(4 * BAUD, BAUD)
+BYTE = BITS * LINK.cycles_per_bit
+"""Clock cycles of a byte on the line."""
+DELAY = 1e-3
+"""Seconds that an answer takes beside line and board."""
+SETTINGS = Settings(epochs=1, limit=4, tune=True)
+LATENCIES = (0, 2)
+RECKON_TICKS = 127
+"""Ticks' worth of link time in which ReckOn's neurons are read once."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Clock cycles of a board, those of them in which its link was idle, and what it carried."""
+
+    cycles: int
+    idle: int
+    use: LinkUse
+
+    def __sub__(self, other: Stretch) -> Stretch:
+        return Stretch(self.cycles - other.cycles, self.idle - other.idle, self.use - other.use)
+
+
+class SimulatedBoard:
+    """A board for `settings` on a simulated line, with its clock at hand."""
+
+    def __init__(self, settings: Settings, delay: float = DELAY) -> None:
+        chip = chip_config(settings)
+        self.line = SimulatedLine(RtlTop(LINK, chip.geometry, chip.mesh, seed=1), LINK, delay)
+        self.device = BoardDevice(SimulatedTransport(self.line, LINK.baud), chip)
+
+    def now(self) -> Stretch:
+        """All since power-up."""
+        return Stretch(self.line.cycles, self.line.idle, self.device.link_use)
+
+    def measure(self, work: Callable[[], object]) -> Stretch:
+        """What `work` on the device costs."""
+        before = self.now()
+        work()
+        return self.now() - before
+
+    def train(self, settings: Settings) -> tuple[Trainer, list[Stretch]]:
+        """Train without a rest but at the end; the trainer, and `now` around every sample."""
+        trainer = Trainer(self.device, settings, split_digits())
+        marks = [self.now()]
+        trainer.run(lambda: marks.append(self.now()), lambda: False)
+        return trainer, marks
+
+
+def bench_link(report: Callable[[str], None], settings: Settings = SETTINGS) -> list[Figure]:
+    """Upload and download, the training loop, and state; `report` hears what is measured."""
+    report("opening a board")
+    board = SimulatedBoard(settings)
+    with board.device:
+        report("weights")
+        figures = weight_figures(board, program_of(settings).weights)
+        for latency in LATENCIES:
+            report(f"training at error latency {latency}")
+            trainer, marks = board.train(replace(settings, latency=latency))
+            # The first sample begins at rest and the last one ends there; between them the loop
+            # runs on, and as much of the next sample is sent at the end as was at the beginning.
+            loop, ticks = marks[-2] - marks[1], settings.ticks * (len(marks) - 3)
+            figures += loop_figures(loop, ticks, latency)
+        report("state")
+        trains = trainer.scorer.trains(trainer.test, 0)
+        return figures + state_figures(board, trains, loop.cycles / ticks)
+
+
+def weight_figures(board: SimulatedBoard, weights: Array) -> list[Figure]:
+    """Weights per time as shares of what the line could carry of them."""
+    config = board.device.config
+    size = 4 * region_words(config.geometry)[Region.WEIGHT] * config.mesh.cores
+    up = board.measure(lambda: board.device.load_weights(weights))
+    down = board.measure(board.device.read_weights)
+    unit = f"of the line's rate, {size} bytes"
+    return [
+        Figure("weights to the board", size * BYTE / up.cycles, unit, "at least 0.85"),
+        Figure("weights from the board", size * BYTE / down.cycles, unit, ""),
+    ]
+
+
+def loop_figures(loop: Stretch, ticks: int, latency: int) -> list[Figure]:
+    """Means over `ticks` training ticks."""
+    use, where = loop.use, f"latency {latency}"
+    return [
+        Figure(
+            f"{where}: link idle",
+            loop.idle / loop.cycles,
+            "of the time",
+            "0" if latency == max(LATENCIES) else "",
+        ),
+        Figure(f"{where}: round trips", use.round_trips / ticks, "per tick", ""),
+        _bytes(f"{where}: down", use.bytes_down / ticks, use.predicted_down / ticks),
+        _bytes(f"{where}: up", use.bytes_up / ticks, use.predicted_up / ticks),
+        Figure(f"{where}: a tick", loop.cycles / ticks / BYTE, "byte times", ""),
+    ]
+
+
+def _bytes(name: str, measured: float, predicted: float) -> Figure:
+    return Figure(name, measured, "bytes per tick", f"{predicted:.4g} by formula")
+
+
+def state_figures(board: SimulatedBoard, trains: list[Array], training_tick: float) -> list[Figure]:
+    """What it costs that all membranes come with every tick; `training_tick` in cycles."""
+    device, ticks = board.device, len(trains)
+    plain = board.measure(lambda: device.run(trains))
+    with_state = board.measure(lambda: run_with_state(device, trains))
+    more = with_state - plain
+    worth = more.cycles / ticks / training_tick
+    return [
+        Figure("all membranes", more.use.bytes_up / ticks, "bytes per tick", ""),
+        Figure("round trips with state", with_state.use.round_trips / ticks, "per tick", ""),
+        Figure(
+            "reading all membranes",
+            worth,
+            "training ticks of time",
+            "",
+            "ReckOn",
+            RECKON_TICKS / worth,
+        ),
+    ]
+
+
+def run_with_state(device: Device, trains: list[Array]) -> list[tuple[Array, list[Array]]]:
+    """Spikes and all membranes of every tick, all of them under way at once."""
+    for axons in trains:
+        device.send_tick(axons)
+        device.send_read([Region.MEMBRANE])
+    return [(device.take_tick(), device.take_read()) for _ in trains]

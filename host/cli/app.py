@@ -1,0 +1,401 @@
+"""The command line `axonloop`. Commands import what they need when they run: `--help` is quick."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    help="Train networks with a digital neuromorphic chip in the loop.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+train_app = typer.Typer(help="Train a network.", no_args_is_help=True)
+study_app = typer.Typer(help="Run an experiment and draw it.", no_args_is_help=True)
+app.add_typer(train_app, name="train")
+app.add_typer(study_app, name="study")
+bench_app = typer.Typer(help="Measure speed.", no_args_is_help=True)
+app.add_typer(bench_app, name="bench")
+
+StudyDevice = Annotated[
+    str,
+    typer.Option("--device", help="golden, batched, rtl, batched:cuda: the results are the same."),
+]
+Json = Annotated[Path | None, typer.Option("--json", help="Write the results to this file.")]
+BoardName = Annotated[str, typer.Option(help="ulx3s-85f, ulx3s-25f, icebreaker, tang-nano-20k.")]
+Configuration = Annotated[
+    Path | None,
+    typer.Option(help="JSON file with what differs from the board's own build (docs/boards.md)."),
+]
+MISTAKE, FAILURE, INTERRUPTED = 2, 1, 130
+"""Exit codes: the user's mistake, anything else that failed, Ctrl-C or SIGTERM."""
+_USAGE: Any = typer.BadParameter.__base__
+"""The error for all wrong arguments; typer gives it no public name."""
+
+
+@train_app.command("digits")
+def train_digits(
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="rtl, golden, batched, batched:cuda, serial:PORT, replay:FILE; "
+            "default: rtl if it can be built."
+        ),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random [1].")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Times through the samples [3].")] = None,
+    layers: Annotated[
+        str | None, typer.Option(help="Neurons of each layer, by commas [256].")
+    ] = None,
+    mesh: Annotated[str | None, typer.Option(help="Columns x rows of cores [1x1].")] = None,
+    limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder [runs/digits-TIME].")] = None,
+    json: Json = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Settings from a JSON file like a run's config.json.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    record: Annotated[
+        Path | None, typer.Option(help="Record all words to and from rtl or a board.")
+    ] = None,
+) -> None:
+    """Train handwritten digits, one sample at a time, and score the test part."""
+    from axonloop.host.cli import train as commands
+
+    sizes = None if layers is None else commands.sizes(layers)
+    named = {"seed": seed, "epochs": epochs, "limit": limit, "layers": sizes, "mesh": mesh}
+    given = {name: value for name, value in named.items() if value is not None}
+    commands.train_digits(given, device, out, json, config, resume, record)
+
+
+@app.command("eval")
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    device: Annotated[str, typer.Option(help="rtl, golden, batched, serial:PORT.")] = "golden",
+    json: Json = None,
+) -> None:
+    """Score the network in a run's last checkpoint."""
+    from axonloop.host.cli import train as commands
+
+    commands.evaluate(run, device, json)
+
+
+@app.command()
+def verify(
+    devices: Annotated[
+        str, typer.Option(help="Devices to compare, by commas; gates:ecp5, gates:ice40 too.")
+    ] = "golden,rtl",
+    mesh: Annotated[str, typer.Option(help="Columns x rows of cores.")] = "1x1",
+    ticks: Annotated[int, typer.Option(help="Ticks in all.")] = 100_000,
+    seed: Annotated[int, typer.Option(help="Seed of networks and traffic.")] = 0,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="All geometries; compiling them takes a while.")
+    ] = False,
+    geometries: Annotated[
+        str | None, typer.Option(help="Names of geometries, by commas [five quick ones].")
+    ] = None,
+    json: Json = None,
+) -> None:
+    """Run devices in lockstep on random networks and compare every state word."""
+    from axonloop.host.cli import inspect as inspection
+
+    chosen = inspection.geometries(geometries, thorough)
+    inspection.verify(devices.split(","), mesh, ticks, seed, chosen, json)
+
+
+@app.command()
+def board(
+    layers: Annotated[
+        str | None, typer.Option(help="Neurons of each layer, by commas [256].")
+    ] = None,
+    mesh: Annotated[str | None, typer.Option(help="Columns x rows of cores [1x1].")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Settings from a JSON file like a run's config.json.")
+    ] = None,
+    baud: Annotated[int, typer.Option(help="Rate of the line, in bit/s.")] = 1_000_000,
+    faults: Annotated[
+        str, typer.Option(help="Chance per byte: 1e-3, or lost=1e-4,flipped=1e-4,...")
+    ] = "0",
+    seed: Annotated[int, typer.Option(help="Seed of faults and undefined contents.")] = 0,
+    hang_after: Annotated[
+        int | None, typer.Option(help="Hear nothing more after so many bytes.")
+    ] = None,
+    reset_after: Annotated[
+        int | None, typer.Option(help="Lose power for a moment after so many bytes.")
+    ] = None,
+) -> None:
+    """Run a co-simulated board for the digits network behind a pseudo-terminal, until Ctrl-C."""
+    from axonloop.host.cli import board as serving
+    from axonloop.host.cli import train as commands
+    from axonloop.sim.cosim.faults import FaultRates
+    from axonloop.sim.cosim.virtual_board import Misbehaviour
+
+    sizes = None if layers is None else commands.sizes(layers)
+    named = {"layers": sizes, "mesh": mesh}
+    given = {name: value for name, value in named.items() if value is not None}
+    wrong = Misbehaviour(FaultRates.parse(faults), seed, hang_after, reset_after)
+    serving.serve(given, config, baud, wrong)
+
+
+@app.command()
+def identify(
+    device: Annotated[str, typer.Argument(help="serial:PORT or serial:PORT@BAUD.")],
+) -> None:
+    """Show what a board says of itself: protocol, clock, build, geometry. Resets its chip."""
+    from axonloop.host.cli import inspect as inspection
+
+    inspection.identify(device)
+
+
+@app.command()
+def info() -> None:
+    """Show versions, tools, devices and the geometry of the digits network."""
+    from axonloop.host.cli import inspect as inspection
+
+    inspection.info()
+
+
+@app.command()
+def verilog(
+    out: Annotated[Path, typer.Option(help="File to write.")] = Path("axonloop_chip.v"),
+    config: Annotated[
+        Path | None, typer.Option(help="JSON file with values of the geometry; else defaults.")
+    ] = None,
+) -> None:
+    """Write the chip as Verilog."""
+    from axonloop.host.cli import inspect as inspection
+
+    inspection.verilog(out, config)
+
+
+@app.command()
+def synth(
+    board: BoardName,
+    config: Configuration = None,
+    json: Json = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Append the figures to docs/synthesis.csv.")
+    ] = False,
+) -> None:
+    """Build the bitstream of a board with open tools, and report what it uses (minutes)."""
+    from axonloop.host.cli import fpga as boards
+
+    boards.synth(board, config, json, record)
+
+
+@app.command()
+def budget(
+    board: Annotated[
+        list[str] | None, typer.Option(help="Check this board only; may be repeated.")
+    ] = None,
+) -> None:
+    """Build all boards; fail if one is larger or slower than docs/synthesis.csv says."""
+    from axonloop.host.cli import fpga as boards
+
+    boards.budget(board or [])
+
+
+@app.command()
+def program(
+    bitstream: Annotated[
+        Path | None, typer.Argument(help="A bitstream, named after its board.")
+    ] = None,
+    board: Annotated[
+        str | None, typer.Option(help="Build for this board first, if need be.")
+    ] = None,
+    config: Configuration = None,
+) -> None:
+    """Load a bitstream into a board with openFPGALoader."""
+    from axonloop.host.cli import fpga as boards
+
+    if (board is None) == (bitstream is None):
+        raise ValueError("either a bitstream or --board must be given, not both or none")
+    boards.program(str(bitstream) if board is None else board, config)
+
+
+@bench_app.command("core")
+def bench_core(json: Json = None) -> None:
+    """Measure cycles and speeds of one core, beside the figures of other cores."""
+    from axonloop.host.cli import inspect as inspection
+
+    inspection.bench_core(json)
+
+
+@bench_app.command("batched")
+def bench_batched(json: Json = None) -> None:
+    """Measure many chips at once in integers, beside float networks of the same size."""
+    from axonloop.host.cli import inspect as inspection
+
+    inspection.bench_batched(json)
+
+
+@bench_app.command("link")
+def bench_link(json: Json = None) -> None:
+    """Measure what the serial link makes of its line, on a co-simulated board."""
+    from axonloop.host.cli import inspect as inspection
+
+    inspection.bench_link(json)
+
+
+@bench_app.command("mesh")
+def bench_mesh(
+    json: Json = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Picture (PNG) of latency against load to write.")
+    ] = None,
+) -> None:
+    """Measure the mesh under load, and one network on one, two and four cores."""
+    from axonloop.host.cli import inspect as inspection
+
+    inspection.bench_mesh(json, out)
+
+
+@app.command()
+def experiment(
+    name: Annotated[str, typer.Argument(help="One of those in docs/results.md.")],
+    device: Annotated[
+        str | None,
+        typer.Option(help="Where a chip learns: population, golden, batched, rtl [population]."),
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Seeds 1 to 3, and larger sizes.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder [runs/experiment-NAME].")] = None,
+    json: Json = None,
+) -> None:
+    """Repeat an experiment of a paper: the float reference and the chip beside its figures."""
+    from axonloop.host.experiments.catalogue import run_experiment
+
+    run_experiment(name, device, full, out, json)
+
+
+@app.command()
+def results(
+    folder: Annotated[Path, typer.Option(help="Metrics of experiments.")] = Path("docs/results"),
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("docs/results.md"),
+) -> None:
+    """Make the results page of the metrics that experiments wrote."""
+    from axonloop.host.experiments.results import page_of
+
+    out.write_text(page_of(folder))
+
+
+@study_app.command("layers")
+def study_layers(
+    out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
+        "runs/study-layers"
+    ),
+    seeds: Annotated[int, typer.Option(help="Runs per network.")] = 8,
+    epochs: Annotated[int, typer.Option(help="Epochs per run.")] = 12,
+    limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
+    jobs: Annotated[int, typer.Option(help="Runs at a time.")] = 2,
+    device: StudyDevice = "golden",
+) -> None:
+    """Train digits with one layer and with two on a mesh, and compare every layer's accuracy."""
+    from axonloop.host.studies.layers import study
+
+    study(out, seeds, epochs, limit, jobs, device)
+
+
+@study_app.command("deploy")
+def study_deploy(
+    device: Annotated[
+        str, typer.Option(help="population (all seeds at once), or golden, rtl, batched.")
+    ] = "population",
+    out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
+        "runs/study-deploy"
+    ),
+    seeds: Annotated[int, typer.Option(help="Networks, with seeds 1 to N.")] = 3,
+    limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
+) -> None:
+    """Train in float, round to the chip's weights, tune in the chip's loop (some minutes)."""
+    from axonloop.host.studies.deploy import study
+
+    study(out, device, seeds, limit)
+
+
+@study_app.command("bits")
+def study_bits(
+    out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
+        "runs/study-bits"
+    ),
+    seeds: Annotated[int, typer.Option(help="Chips per setting.")] = 5,
+    epochs: Annotated[int, typer.Option(help="Times through the samples.")] = 4,
+    limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
+) -> None:
+    """Learn on the chip with 4, 6, 8 and 16-bit weights and both roundings (some minutes)."""
+    from axonloop.host.studies.bits import study
+
+    study(out, seeds, epochs, limit)
+
+
+@study_app.command("rates")
+def study_rates(
+    out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
+        "runs/study-rates"
+    ),
+    seeds: Annotated[int, typer.Option(help="Chips per error rate.")] = 5,
+    epochs: Annotated[int, typer.Option(help="Times through the samples.")] = 3,
+    limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
+) -> None:
+    """Learn with many error rates and seeds at once, on a population of chips (minutes)."""
+    from axonloop.host.studies.rates import study
+
+    study(out, seeds, epochs, limit)
+
+
+@study_app.command("area")
+def study_area(
+    board: Annotated[str, typer.Option(help="A board with many DSPs.")] = "ulx3s-85f",
+    full: Annotated[bool, typer.Option("--full", help="More widths and sizes.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for table and picture.")] = Path(
+        "runs/study-area"
+    ),
+) -> None:
+    """Build cores of many lanes, widths and sizes for an FPGA (an hour; goes on if stopped)."""
+    from axonloop.host.studies.area import study
+
+    study(out, board, full)
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run a command; the exit code. Errors are one line on stderr."""
+    try:
+        code = int(app(arguments, prog_name="axonloop", standalone_mode=False) or 0)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except _USAGE as error:
+        return _usage(str(error.format_message()))
+    except ValueError as error:
+        return _fail(str(error), MISTAKE)
+    except (OSError, RuntimeError) as error:
+        return _fail(str(error), FAILURE)
+    if code == INTERRUPTED:
+        _fail("stopped; a run goes on from its last checkpoint with --resume", code)
+    return code
+
+
+def _usage(message: str) -> int:
+    """What a command without arguments is answered (its help), or a wrong argument."""
+    if message.startswith("Usage:"):
+        print(message, file=sys.stderr)
+        return MISTAKE
+    return _fail(message, MISTAKE)
+
+
+def main() -> None:
+    """The program `axonloop`. SIGTERM ends it as Ctrl-C does: checkpoint kept, tools stopped."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""`axonloop board`: a co-simulated board for the digits network, until Ctrl-C."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from axonloop.host.console import notice
+from axonloop.host.devices.serial_line.transport import BAUD
+from axonloop.host.runs.checkpoint import read_json
+from axonloop.host.training.from_settings import chip_config
+from axonloop.host.training.settings import Settings
+from axonloop.models.protocol.serial_link import LinkConfig
+from axonloop.sim.cosim.compiled_board import RtlTop
+from axonloop.sim.cosim.virtual_board import Board, Misbehaviour
+
+CYCLES_PER_BIT = 4
+"""The fewest: a byte costs the simulation 40 cycles."""
+NEWS_SECONDS = 5.0
+
+
+def serve(given: dict[str, Any], config: Path | None, baud: int, wrong: Misbehaviour) -> None:
+    """Build the board for these settings, and serve it; the settings as for `train digits`.
+
+    Errors are those of `RtlTop`, and ValueError for settings that no board can have.
+    """
+    settings = Settings.from_dict((read_json(config) if config else {}) | given)
+    chip = chip_config(settings)
+    link = LinkConfig(CYCLES_PER_BIT * baud, baud)
+    with Board(lambda: RtlTop(link, chip.geometry, chip.mesh, wrong.seed), wrong) as board:
+        rate, news = "" if baud == BAUD else f"@{baud}", News(board)
+        with suppress(KeyboardInterrupt):
+            notice(f"board: serial:{board.port}{rate}")
+            notice(f"try:   axonloop train digits --device serial:{board.port}{rate}")
+            board.serve(lambda: False, news.look)
+        news.tell()
+
+
+class News:
+    """Tells now and then how fast the board is, and what passed through its line."""
+
+    def __init__(self, board: Board) -> None:
+        self._board, self._told, self._cycles = board, time.monotonic(), 0
+
+    def look(self) -> None:
+        """Tell, if it is time and something was simulated since."""
+        if time.monotonic() - self._told > NEWS_SECONDS and self._board.cycles > self._cycles:
+            self.tell()
+
+    def tell(self) -> None:
+        """One line."""
+        board = self._board
+        self._told, self._cycles = time.monotonic(), board.cycles
+        speed = board.cycles / max(board.seconds, 1e-9)
+        notice(
+            f"{board.cycles} cycles at {speed / 1000:.0f} kHz, {board.received} bytes in, "
+            f"{board.sent} out, {board.faults} faults"
+        )

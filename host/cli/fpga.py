@@ -1,0 +1,143 @@
+"""Commands for boards: synth, program, budget."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from axonloop.hdl.boards import BOARDS, Board, Build, find_board
+from axonloop.host.console import notice, print_table
+from axonloop.host.fpga import builds as synthesis
+from axonloop.host.fpga import history as quality
+from axonloop.host.fpga.builds import PICTURE, Stage, bitstream_of, build_board, read_report
+from axonloop.host.runs.checkpoint import read_json, require_writable, write_json
+
+LOADER = "openFPGALoader"
+
+
+@contextmanager
+def stages(what: str) -> Iterator[Stage]:
+    """A line on stderr for every step of a build, with its time; none without a terminal."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as lines:
+        tasks: list[Any] = []
+
+        def begin(name: str) -> None:
+            for task in tasks:
+                lines.update(task, total=1, completed=1)
+            tasks[:] = [lines.add_task(f"{what}: {name}", total=None)]
+
+        yield begin
+
+
+def build_of(board: Board, config: Path | None) -> Build:
+    """The board's own build, changed by a configuration file if there is one."""
+    return board.build.changed(read_json(config)) if config else board.build
+
+
+def build_and_tell(board: Board, build: Build) -> tuple[Path, dict[str, Any]]:
+    """Build, with a line per step."""
+    with stages(board.name) as stage:
+        folder = build_board(board, build, stage)
+    return folder, read_report(folder)
+
+
+def synth(name: str, config: Path | None, json_file: Path | None, record: bool) -> None:
+    """Build a bitstream, or find it; print its report, and `record` it in the history.
+
+    TimingError if the clock is missed.
+    """
+    require_writable(json_file)
+    board = find_board(name)
+    folder, report = build_and_tell(board, build_of(board, config))
+    print_report(report)
+    notice(f"bitstream: {bitstream_of(board, folder)}")
+    notice(f"picture:   {folder / PICTURE}")
+    if json_file is not None:
+        write_json(json_file, report)
+    if record:
+        row = quality.record(report)
+        notice(f"recorded:  {quality.HISTORY}, {row['commit']}")
+    synthesis.require_timing(report, folder)
+
+
+def print_report(report: dict[str, Any]) -> None:
+    """The figures of a build, one per line."""
+    resources = {
+        name: f"{entry['used']:,} of {entry['there']:,}"
+        for name, entry in report["resources"].items()
+    }
+    counts, rates = report["counts"], report["speed"]
+    path = report["slowest_path"]
+    modules = list(dict.fromkeys(step["module"] for step in path))
+    print_table(
+        {
+            "board": report["title"],
+            **resources,
+            "LUT cells of Yosys": counts["LUT"],
+            "clock": f"{report['clock_hz'] / 1e6:.2f} MHz",
+            "Fmax after routing": f"{report['fmax_mhz']:.2f} MHz",
+            "slack": f"{report['slack_ns']:.2f} ns",
+            "slowest path": " > ".join(modules),
+            "at Fmax, lanes busy": f"{rates['peak_synops_per_s'] / 1e6:,.0f} M SynOps/s",
+            "at Fmax, all axons": f"{rates['dense_ticks_per_s']:,.0f} ticks/s, "
+            f"{rates['dense_synops_per_s'] / 1e6:,.0f} M SynOps/s",
+            "at Fmax, 5 % of axons": f"{rates['sparse_ticks_per_s']:,.0f} ticks/s",
+            "processor seconds": ", ".join(
+                f"{name} {s:.0f}" for name, s in report["seconds"].items()
+            ),
+            "tools": "; ".join(f"{name}: {text}" for name, text in report["tools"].items()),
+        }
+    )
+
+
+def budget(names: list[str]) -> None:
+    """Build boards and compare them with the history; RuntimeError where one costs more now."""
+    rows, worse = quality.read_history(), []
+    for name in names or list(BOARDS):
+        board = find_board(name)
+        folder, report = build_and_tell(board, board.build)
+        found = quality.regressions(report, rows)
+        if report["slack_ns"] < 0:
+            found.append(f"slack must be above 0, not {report['slack_ns']} ns")
+        notice(f"{name}: {'; '.join(found) or 'within its budget'} ({folder})")
+        worse += found
+    if worse:
+        raise RuntimeError(f"{len(worse)} figures are worse than in {quality.HISTORY}")
+
+
+def program(what: str, config: Path | None) -> None:
+    """Hand a bitstream to openFPGALoader: a board's, built now if need be, or that of a file.
+
+    Raises RuntimeError without the loader or where it fails.
+    """
+    loader = shutil.which(LOADER)
+    if loader is None:
+        raise RuntimeError(
+            f"{LOADER} must be on the PATH, not missing; see https://trabucayre.github.io/openFPGALoader"
+        )
+    board, bitstream = _bitstream(what, config)
+    command = [loader, "--board", board.loader, str(bitstream)]
+    notice(" ".join(command))
+    code = subprocess.run(command, check=False).returncode
+    if code:
+        raise RuntimeError(f"{LOADER} must succeed, not exit {code}; is the board connected?")
+
+
+def _bitstream(what: str, config: Path | None) -> tuple[Board, Path]:
+    """The bitstream of a board, which must meet its clock, or a file named after its board."""
+    path = Path(what)
+    if what not in BOARDS and path.is_file():
+        return find_board(path.stem), path
+    board = find_board(what)
+    folder, report = build_and_tell(board, build_of(board, config))
+    synthesis.require_timing(report, folder)
+    return board, bitstream_of(board, folder)

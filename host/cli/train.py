@@ -1,0 +1,109 @@
+"""The work behind the command line; imported only when a command runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from axonloop.host.console import notice, print_metrics, print_table, progress_bars
+from axonloop.host.data.digits import split_digits
+from axonloop.host.devices.device import Device
+from axonloop.host.devices.hashes import weight_hash
+from axonloop.host.devices.registry import open_device
+from axonloop.host.runs.checkpoint import load_checkpoint, read_json, require_writable, write_json
+from axonloop.host.runs.run import CHECKPOINT, Run, foreign_refused, require_new, resumed_settings
+from axonloop.host.training.from_settings import chip_config
+from axonloop.host.training.scorer import TRACED
+from axonloop.host.training.settings import Settings
+from axonloop.host.training.trainer import Trainer
+from axonloop.models.checks import require
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.core import CoreConfig
+from axonloop.sim.build.errors import MissingToolError
+
+RUNS = Path("runs")
+
+
+def open_any(
+    name: str | None, config: ChipConfig | CoreConfig, record: Path | None = None
+) -> Device:
+    """The device asked for; if none was, the RTL, or the golden model where it cannot be built."""
+    if name is not None or record is not None:
+        return open_device(name or "rtl", config, record)
+    try:
+        return open_device("rtl", config)
+    except MissingToolError as error:
+        notice(f"notice: training on the golden model, with the same results: {error}")
+        return open_device("golden", config)
+
+
+def sizes(text: str) -> tuple[int, ...]:
+    """Sizes of layers from text as "128,128"."""
+    parts = text.split(",")
+    good = all(part.isdecimal() for part in parts)
+    require(good, "layers", "whole numbers by commas, as 128,128", text)
+    return tuple(int(part) for part in parts)
+
+
+def train_digits(
+    given: dict[str, Any],
+    device: str | None,
+    out: Path | None,
+    json_file: Path | None,
+    config: Path | None,
+    resume: bool,
+    record: Path | None = None,
+) -> None:
+    """Train, or go on with, a run; `given` are the settings named on the command line."""
+    require(not resume or out is not None, "out", "given with --resume, as --out runs/NAME", None)
+    require(not resume or config is None, "config", "left out with --resume", str(config))
+    folder = out or _new_folder()
+    require_writable(json_file)
+    require_writable(record)
+    if resume:
+        settings = resumed_settings(folder, given)
+    else:
+        settings = Settings.from_dict((read_json(config) if config else {}) | given)
+        require_new(folder)
+    with open_any(device, chip_config(settings), record) as chip:
+        run = Run.open(folder, settings, chip, resume)
+        notice(f"run folder: {folder}")
+        with progress_bars() as progress:
+            run.train(progress)
+            metrics = run.finish(progress)
+    print_metrics(metrics)
+    if json_file is not None:
+        write_json(json_file, metrics)
+
+
+def _new_folder() -> Path:
+    return RUNS / f"digits-{datetime.now():%Y%m%d-%H%M%S-%f}"
+
+
+def evaluate(run: Path, device: str, json_file: Path | None) -> None:
+    """Score the weights in a run's checkpoint."""
+    require_writable(json_file)
+    state = load_checkpoint(run / CHECKPOINT)
+    with foreign_refused():
+        settings = Settings.from_dict(state["settings"])
+    with open_device(device, chip_config(settings)) as chip, progress_bars() as progress:
+        trainer = Trainer(chip, settings, split_digits())
+        with foreign_refused():
+            trainer.restore(state)
+        part = trainer.test
+        score = trainer.scorer.score(part, TRACED, lambda n: progress("score", n, len(part)))
+        weights = weight_hash(chip.read_weights(), chip.config.geometry)
+    scored = "validation" if settings.tune else "test"
+    results = {
+        f"{scored}_accuracy": score.accuracy,
+        "layer_accuracies": list(score.layers),
+        "samples": score.samples,
+        "epochs_done": trainer.position.epoch,
+        "weight_hash": weights,
+        "trace_hash": score.trace_hash,
+        "device": device,
+    }
+    print_table(results)
+    if json_file is not None:
+        write_json(json_file, results)

@@ -1,0 +1,54 @@
+"""Cuts what a chip says into answers."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from axonloop.host.devices.packets.packing import Words
+from axonloop.models.protocol.packets import Kind
+
+
+class Answers:
+    """The answers to TICK and READ, each with all words that came before it.
+
+    A FAULT that refuses a TICK or READ is its answer.
+    """
+
+    def __init__(self) -> None:
+        self._whole: deque[Words] = deque()
+        self._begun: list[Words] = []
+        self._payload = 0
+
+    def __len__(self) -> int:
+        """How many are whole."""
+        return len(self._whole)
+
+    def hear(self, words: Words) -> None:
+        """The next words; a DATA packet may go on in later ones."""
+        place, start, values = 0, 0, words.tolist()
+        while place < len(values):
+            if self._payload:
+                step = min(self._payload, len(values) - place)
+                place, self._payload = place + step, self._payload - step
+                ended = not self._payload
+            else:
+                ended = self._heads(values[place])
+                place += 1
+            if ended:
+                self._whole.append(np.concatenate([*self._begun, words[start:place]]))
+                self._begun, start = [], place
+        self._begun.append(words[start:])
+
+    def _heads(self, word: int) -> bool:
+        """A packet's first word: does it end an answer?"""
+        kind, refused = word >> 28, word >> 4 & 0xF
+        self._payload = word & 0xFFFF if kind == Kind.DATA else 0
+        if kind == Kind.FAULT:
+            return refused in (Kind.TICK, Kind.READ)
+        return kind == Kind.TICK or (kind == Kind.DATA and not self._payload)
+
+    def take(self, count: int) -> list[Words]:
+        """The first `count` of them; there must be as many."""
+        return [self._whole.popleft() for _ in range(count)]

@@ -1,0 +1,310 @@
+"""A board on a serial port: `serial:PORT[@baud]` (docs/link.md)."""
+
+from __future__ import annotations
+
+import errno
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import serial
+
+from axonloop.host.devices.device import DeviceError
+from axonloop.host.devices.link_use import LinkUse
+from axonloop.host.devices.packets.answers import Answers
+from axonloop.host.devices.packets.identification import chip_of
+from axonloop.host.devices.packets.packet_device import PacketDevice
+from axonloop.host.devices.packets.packing import Words
+from axonloop.host.devices.recording import recorded
+from axonloop.host.devices.registry import SERIAL
+from axonloop.host.devices.serial_line.session import HostLink
+from axonloop.models.checks import require, require_range
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.core import CoreConfig
+from axonloop.models.protocol.serial_link import (
+    GEOMETRY_FIELDS,
+    Identity,
+    Status,
+    geometry_words,
+    line_bytes,
+)
+
+BAUD = 1_000_000
+"""Rate where none is named."""
+STEP = 0.005
+"""Seconds for which a read waits."""
+REOPEN = 0.05
+"""Seconds between two attempts to open a port that went away."""
+CHIP_PATIENCE = 120.0
+"""Seconds without a word from the chip, while the board answers, that count as a hang."""
+
+
+def parse_port(name: str) -> tuple[str, int]:
+    """Port and rate of `serial:PORT[@baud]`; ValueError if it is written otherwise."""
+    port, _, baud = name.removeprefix(SERIAL).partition("@")
+    good = name.startswith(SERIAL) and port != "" and (baud.isdecimal() or "@" not in name)
+    require(good, "device", "serial:PORT or serial:PORT@BAUD, as serial:/dev/ttyUSB0@3000000", name)
+    rate = int(baud or BAUD)
+    require_range("baud", rate, 300, 2**32 - 1)
+    return port, rate
+
+
+def open_port(port: str, baud: int) -> serial.Serial:
+    """The port, for this program alone. DeviceError that says what to do where that fails."""
+    try:
+        return serial.Serial(port, baud, timeout=STEP, write_timeout=0, exclusive=True)
+    except serial.SerialException as error:
+        raise DeviceError(_why_closed(port, error)) from error
+
+
+def _why_closed(port: str, error: serial.SerialException) -> str:
+    number, thing = error.errno, f"port {port!r}"
+    if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
+        return f"{thing} must be there, not missing: plug the board in, or run: axonloop board"
+    if number in (errno.EACCES, errno.EPERM):
+        return (
+            f"{thing} must be yours to read and write, not forbidden: "
+            "join the group that owns it, often: sudo usermod -aG dialout $USER"
+        )
+    if number in (errno.EBUSY, errno.EAGAIN):
+        return f"{thing} must be free, not in use: end the other program that has it open"
+    return f"{thing} must be a serial port, not fail: {error}"
+
+
+class Line(Protocol):
+    """A serial line, as `serial.Serial` is one."""
+
+    @property
+    def in_waiting(self) -> int: ...
+    def write(self, data: bytes, /) -> int | None: ...
+    def read(self, size: int, /) -> bytes: ...
+    def close(self) -> None: ...
+
+
+class LastingPort:
+    """A port that is opened again if it goes away, for up to `patience` seconds.
+
+    What was on the line is lost; the link makes that good, if the board kept its session.
+    `returns` counts how often it came back. OSError if it stays away.
+    """
+
+    def __init__(self, port: str, baud: int, patience: float) -> None:
+        self._port, self._baud, self._patience, self.returns = port, baud, patience, 0
+        self._serial = open_port(port, baud)
+
+    @property
+    def in_waiting(self) -> int:
+        """Bytes that have come."""
+        try:
+            return int(self._serial.in_waiting)
+        except OSError as error:
+            return self._await_return(error)
+
+    def write(self, data: bytes) -> int:
+        """Write: how many bytes went."""
+        try:
+            return self._serial.write(data) or 0
+        except OSError as error:
+            return self._await_return(error) + len(data)
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes, those that come in a few milliseconds."""
+        try:
+            return bytes(self._serial.read(size))
+        except OSError as error:
+            return bytes(self._await_return(error))
+
+    def _await_return(self, why: OSError) -> int:
+        """Open the port anew; 0, the number of bytes that were saved."""
+        end = time.monotonic() + self._patience
+        self._serial.close()
+        while time.monotonic() < end:
+            try:
+                self._serial = open_port(self._port, self._baud)
+            except DeviceError:
+                time.sleep(REOPEN)
+            else:
+                self.returns += 1
+                return 0
+        raise why
+
+    def close(self) -> None:
+        """Close the port."""
+        self._serial.close()
+
+
+class LineTransport:
+    """A session with a board. Raises DeviceError where line, board or protocol are not right.
+
+    `clock` gives the seconds by which `patience` and the link's asks are meant. `session` is
+    drawn at random unless it is given. `use` counts what the line carries at `baud`.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        baud: int,
+        patience: float,
+        session: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._line, self._clock = line, clock
+        self.link = HostLink(session or secrets.randbelow(2**32 - 1) + 1, patience=patience)
+        self.use = LinkUse(baud)
+        self._answers, self._asked = Answers(), 0
+        self._pending = b""
+        try:
+            self.link.begin(self._clock())
+            while self.link.identity is None:
+                self._pump()
+        except BaseException:
+            self._line.close()
+            raise
+
+    @property
+    def identity(self) -> Words:
+        """The words of the board's identification."""
+        assert self.link.identity is not None
+        return self.link.identity
+
+    def exchange(self, words: Words, expected: int) -> Words:
+        """See `Transport`; everything sent before must have been taken."""
+        self.send(words, expected)
+        return self.take(expected)
+
+    def send(self, words: Words, expected: int) -> None:
+        """See `QueueTransport`."""
+        self._asked += expected
+        self.use = self.use.plus(predicted_down=line_bytes(words.size))
+        self.link.wait(self._clock())
+        self.link.send(words)
+        self._pump(wait=False)
+
+    def take(self, count: int) -> Words:
+        """See `QueueTransport`."""
+        self.use = self.use.plus(round_trips=count == self._asked)
+        self._asked -= count
+        self.link.wait(self._clock())
+        moved = self._clock()
+        while len(self._answers) < count:
+            self._pump()
+            if (got := self.link.take()).size:
+                self._answers.hear(got)
+                moved = self._clock()
+            elif self._clock() - moved > CHIP_PATIENCE:
+                raise DeviceError(
+                    f"chip must answer within {CHIP_PATIENCE:g} seconds, not hang: reset the board"
+                )
+        parts = self._answers.take(count)
+        self.use = self.use.plus(predicted_up=sum(line_bytes(part.size) for part in parts))
+        return np.concatenate(parts)
+
+    def status(self) -> Words:
+        """The board's counters, in the order of `models.link.Status`."""
+        self.link.wait(self._clock())
+        self.link.ask_status()
+        while self.link.status is None:
+            self._pump()
+        return self.link.status
+
+    def _pump(self, wait: bool = True) -> None:
+        """Write what there is to write, hear what there is to hear; `wait` some ms for it."""
+        self._pending += self.link.output(self._clock())
+        try:
+            written = self._line.write(self._pending) or 0 if self._pending else 0
+            data = self._line.read(max(wait, self._line.in_waiting))
+        except OSError as error:
+            raise DeviceError(
+                f"board must stay on its port, not go away ({error}): plug it in, or start it, "
+                "and go on with --resume"
+            ) from error
+        self._pending = self._pending[written:]
+        self.use = self.use.plus(bytes_down=written, bytes_up=len(data))
+        self.link.receive(data, self._clock())
+
+    def close(self) -> None:
+        """Close the line."""
+        self._line.close()
+
+
+class SerialTransport(LineTransport):
+    """A session with the board on a port."""
+
+    def __init__(self, port: str, baud: int, patience: float = 10.0, session: int = 0) -> None:
+        self.port = LastingPort(port, baud, patience)
+        super().__init__(self.port, baud, patience, session)
+
+
+class BoardDevice(PacketDevice):
+    """A board at the other end of `transport`, which is closed with it, or if this fails.
+
+    Its chip starts as after power-up: state, tick and counters are 0. DeviceError if the board's
+    configuration is not that of `config`; without one, the board's own is taken.
+    """
+
+    name = "serial"
+
+    def __init__(
+        self,
+        transport: LineTransport,
+        config: ChipConfig | CoreConfig | None = None,
+        record: Path | None = None,
+    ) -> None:
+        self.transport = transport
+        try:
+            chip = chip_of(transport.identity) if config is None else ChipConfig.of(config)
+            check_configuration(transport.identity, chip)
+            # The session's begin reset registers, not memories.
+            passing = recorded(transport, record, fresh=False)
+        except BaseException:
+            transport.close()
+            raise
+        super().__init__(passing, chip, fresh=False)
+        self.recorded = record is not None
+
+    @property
+    def link_use(self) -> LinkUse:
+        """What the line carried so far."""
+        repaired = self.transport.link.counters.repaired
+        return replace(self.transport.use, repaired=repaired)
+
+    def line_counters(self) -> dict[str, int]:
+        """Of both ends: the host's names are those of `LinkCounters`, the board's of `Status`."""
+        counters = self.transport.link.counters
+        ours = asdict(counters) | {"repaired": counters.repaired}
+        board = self.transport.status().tolist()
+        return ours | {f"board_{entry.name.lower()}": board[entry] for entry in Status}
+
+
+class SerialDevice(BoardDevice):
+    """The board on a port; `name` as in `parse_port`."""
+
+    def __init__(
+        self,
+        name: str,
+        config: ChipConfig | CoreConfig | None = None,
+        patience: float = 10.0,
+        record: Path | None = None,
+    ) -> None:
+        super().__init__(SerialTransport(*parse_port(name), patience), config, record)
+
+
+def check_configuration(identity: Words, chip: ChipConfig) -> None:
+    """DeviceError that lists what is other on the board than in `chip`."""
+    names = ["core number", *(field.name.lower() for field in GEOMETRY_FIELDS)]
+    wanted = [chip.first, *geometry_words(chip.geometry, chip.mesh)]
+    found = identity[Identity.CORE :].tolist()
+    other = [
+        f"{name} {there} instead of {here}"
+        for name, here, there in zip(names, wanted, found, strict=True)
+        if here != there
+    ]
+    if other:
+        raise DeviceError(
+            "board must be built for this network, not for another "
+            f"({', '.join(other)}): build and load a bitstream for its geometry"
+        )

@@ -1,0 +1,244 @@
+"""What every device refuses, in one place: the functions raise and change nothing.
+
+A caller's mistake is a ValueError, a request at the wrong moment a DeviceError. Checked values
+come back as fresh or unchanged arrays in the dtype that devices work with.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from axonloop.host.devices.device import Array, DeviceError
+from axonloop.models.checks import require, require_range
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.core import CoreConfig, Geometry
+from axonloop.models.golden.synapses import visited
+from axonloop.models.protocol.registers import (
+    COUNTER_BITS,
+    PER_AXON,
+    Counter,
+    Region,
+    readable,
+    state_limits,
+    writable,
+)
+
+CLOSED = "device must be open, not closed"
+"""What a device that was closed answers, as a DeviceError."""
+
+
+def integers(thing: str, values: ArrayLike) -> NDArray[np.int64]:
+    """`values` as an array of whole numbers; bools and floats, NaN among them, are refused.
+
+    An empty list has no dtype of its own and is taken.
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{thing} must be an array, not {type(values).__name__}") from error
+    if not array.size:
+        return array.astype(np.int64) if array.dtype.kind in "iuf" else _refuse_kind(thing, array)
+    if array.dtype.kind not in "iu":
+        _refuse_kind(thing, array)
+    if array.dtype.kind == "u" and array.max() > 2**63 - 1:
+        require(False, thing, "whole numbers below 2**63", int(array.max()))
+    return array.astype(np.int64, copy=False)
+
+
+def _refuse_kind(thing: str, array: NDArray[Any]) -> NDArray[np.int64]:
+    raise ValueError(f"{thing} must be whole numbers of an integer dtype, not {array.dtype}")
+
+
+def ranged(thing: str, values: ArrayLike, low: int, high: int) -> NDArray[np.int64]:
+    """`integers` that all lie in `low..high`; the first that does not is named."""
+    array = integers(thing, values)
+    if array.size and not _within(array, low, high):
+        bad = (array < low) | (array > high)
+        require(False, thing, f"in {low}..{high}", int(array[bad][0]))
+    return array
+
+
+def _within(array: NDArray[np.int64], low: int, high: int) -> bool:
+    """Whether an array that is not empty lies in `low..high`."""
+    if low == 0:  # a negative number is huge without its sign: one search is enough
+        return bool(np.maximum.reduce(array.view(np.uint64), axis=None) <= high)
+    least, most = np.minimum.reduce(array, axis=None), np.maximum.reduce(array, axis=None)
+    return bool(low <= least and most <= high)
+
+
+def indices(thing: str, values: ArrayLike, count: int) -> NDArray[np.int64]:
+    """A list of indices in 0..count - 1, repeats allowed."""
+    array = ranged(thing, values, 0, count - 1)
+    require(array.ndim == 1, thing, "a list (one dimension)", array.shape)
+    return array
+
+
+def check_axons(chip: ChipConfig, axons: ArrayLike) -> NDArray[np.int64]:
+    """Axons that spikes are for."""
+    return indices("axons", axons, chip.axons)
+
+
+def check_trains(chip: ChipConfig, trains: Sequence[ArrayLike]) -> list[NDArray[np.int64]]:
+    """Axons of every tick of a run; one bad list refuses them all."""
+    lists = isinstance(trains, Sequence) and not isinstance(trains, str | bytes)
+    listed = lists or (isinstance(trains, np.ndarray) and trains.ndim > 0)
+    require(listed, "trains", "a list, axons of one tick an entry", trains)
+    return [indices(f"trains[{k}]", axons, chip.axons) for k, axons in enumerate(trains)]
+
+
+def check_delay(geometry: Geometry, delay: int) -> int:
+    """A delay in ticks beyond the next."""
+    whole = int(delay) if isinstance(delay, np.integer) else delay
+    require_range("delay", whole, 0, geometry.max_delay)
+    return whole
+
+
+def check_modulation(geometry: Geometry, value: int) -> int:
+    """A value of M, for a build with terms."""
+    require(geometry.terms > 0, "terms of the build", "at least 1 to take a modulation", 0)
+    whole = int(value) if isinstance(value, np.integer) else value
+    require_range("modulation", whole, -geometry.error_max, geometry.error_max)
+    return whole
+
+
+def check_events(
+    chip: ChipConfig, neurons: ArrayLike, values: ArrayLike
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Neurons and values of error events."""
+    checked = indices("neurons of error events", neurons, chip.neurons)
+    limit = chip.geometry.error_max
+    errors = ranged("values of error events", values, -limit, limit)
+    if errors.shape != checked.shape:
+        one_each = f"{len(checked)}, one per neuron"
+        require(False, "values of error events", one_each, errors.shape)
+    return checked, errors
+
+
+def check_sums(geometry: Geometry, sums: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Sums of error events, one per neuron, that fit the registers."""
+    high = (1 << (geometry.error_sum_bits - 1)) - 1
+    low = -high - 1
+    if not _within(sums, low, high):
+        neuron = np.flatnonzero((sums < low) | (sums > high))[0]
+        require(False, f"sum of errors of neuron {neuron}", f"in {low}..{high}", int(sums[neuron]))
+    return sums
+
+
+def check_weights(chip: ChipConfig, weights: ArrayLike) -> Array:
+    """All weights: int32 `(axons, neurons of a core)`, `no_synapse` outside each row's groups."""
+    geometry = chip.geometry
+    array = ranged("weights", weights, geometry.no_synapse, geometry.weight_max)
+    shape = (chip.axons, geometry.neurons)
+    require(array.shape == shape, "weights", f"of shape {shape}", array.shape)
+    within = np.concatenate([visited(core) for core in chip.cores])
+    outside = np.argwhere((array != geometry.no_synapse) & ~within)
+    for axon, neuron in outside[:1]:
+        thing = f"weights[{axon}, {neuron}], outside of the groups of row {axon},"
+        require(False, thing, f"{geometry.no_synapse} (no synapse)", int(array[axon, neuron]))
+    return array.astype(np.int32)
+
+
+def region_shape(chip: ChipConfig, region: Region) -> tuple[int, ...]:
+    """Shape of a state array."""
+    if region == Region.PENDING:
+        return chip.geometry.delay_slots, chip.axons
+    return (chip.axons if region in PER_AXON else chip.neurons,)
+
+
+def check_region(region: Region, allowed: tuple[Region, ...]) -> Region:
+    """A region among those `allowed`."""
+    names = ", ".join(entry.name for entry in allowed)
+    require(region in allowed, "region", f"one of {names}", getattr(region, "name", region))
+    return Region(region)
+
+
+def check_regions(chip: ChipConfig, regions: Sequence[Region]) -> list[Region]:
+    """Regions that `Device.read_many` takes."""
+    require(isinstance(regions, Sequence), "regions", "a list", regions)
+    allowed = readable(chip.geometry)
+    if all(type(region) is Region for region in regions) and set(allowed).issuperset(regions):
+        return list(regions)
+    return [check_region(region, allowed) for region in regions]
+
+
+def check_state(chip: ChipConfig, region: Region, values: ArrayLike) -> Array:
+    """One whole state array that fits its registers: int32."""
+    array = ranged(region.name.lower(), values, *state_limits(chip.geometry, region))
+    shape = region_shape(chip, region)
+    require(array.shape == shape, region.name.lower(), f"of shape {shape}", array.shape)
+    return array.astype(np.int32)
+
+
+def check_configuration(current: ChipConfig, new: ChipConfig | CoreConfig) -> ChipConfig:
+    """A configuration for the chip that is there: geometry, mesh and numbers cannot change."""
+    known = isinstance(new, ChipConfig | CoreConfig)
+    require(known, "configuration", "a ChipConfig", new)
+    chip = ChipConfig.of(new)
+    for name in ("geometry", "mesh"):
+        own, given = getattr(current, name), getattr(chip, name)
+        require(given == own, name, f"{own}", given)
+    require(
+        chip.first == current.first, "core", f"{current.first}, the number built in", chip.first
+    )
+    return chip
+
+
+def geometry_text(chip: ChipConfig) -> str:
+    """Geometry and mesh as JSON, as a snapshot carries them."""
+    shape = {part: dataclasses.asdict(getattr(chip, part)) for part in ("geometry", "mesh")}
+    return json.dumps(shape, sort_keys=True)
+
+
+def check_snapshot(chip: ChipConfig, snapshot: dict[str, Any]) -> dict[str, Any]:
+    """A snapshot of any device of the same chip, with checked arrays and plain ints."""
+    regions = {region.name.lower(): region for region in writable(chip.geometry)}
+    numbers = ("tick", "seed", "learned", "modulation")
+    keys = {"weights", *numbers, "counters", "geometry", *regions}
+    require(isinstance(snapshot, dict), "snapshot", "a dictionary", snapshot)
+    found = set(snapshot)
+    require(found == keys, "snapshot", f"made of {sorted(keys)}", sorted(found, key=str))
+    text = str(snapshot["geometry"])
+    mine = geometry_text(chip)
+    require(text == mine, "geometry of the snapshot", mine, text)
+    checked: dict[str, Any] = {"geometry": mine}
+    for name, region in regions.items():
+        checked[name] = check_state(chip, region, snapshot[name])
+    checked["weights"] = check_weights(chip, snapshot["weights"])
+    modulated = chip.geometry.error_max if chip.geometry.terms else 0
+    limits = ((0, 2**32 - 1), (0, 2**32 - 1), (0, 1), (-modulated, modulated))
+    for name, (low, high) in zip(numbers, limits, strict=True):
+        value = ranged(f"{name} of the snapshot", snapshot[name], low, high)
+        require(value.shape == (), f"{name} of the snapshot", "one number", value.shape)
+        checked[name] = int(value)
+    high = (1 << COUNTER_BITS) - 1
+    counters = ranged("counters of the snapshot", snapshot["counters"], 0, high)
+    shape = (chip.mesh.cores, len(Counter))
+    require(
+        counters.shape == shape, "counters of the snapshot", f"of shape {shape}", counters.shape
+    )
+    return checked | {"counters": counters}
+
+
+def require_no_errors(gated: NDArray[Any], ungated: NDArray[Any]) -> None:
+    """DeviceError while a neuron's error sum, gated or ungated, is not 0."""
+    waiting = np.flatnonzero((np.asarray(gated) != 0) | (np.asarray(ungated) != 0))
+    if len(waiting):
+        raise DeviceError(f"error sums must be learned or cleared, not {len(waiting)} of them open")
+
+
+def require_open(is_open: bool) -> None:
+    """DeviceError for a device that was closed."""
+    if not is_open:
+        raise DeviceError(CLOSED)
+
+
+def require_learnable(learned: bool) -> None:
+    """DeviceError if no tick ran since the last learning step."""
+    if learned:
+        raise DeviceError("learn must be asked for at most once after each tick, not once more")

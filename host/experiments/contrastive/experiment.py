@@ -1,0 +1,113 @@
+"""Contrastive divergence from spikes, on synapses that drop spikes: a small Boltzmann machine.
+
+Visible and hidden neurons are joined in both directions. Every learned synapse drops half of its
+spikes, and nothing else in a tick is random (Neftci et al. 2016); steps of the weights are rounded
+stochastically. Both directions and the biases learn by the rule of Neftci et al. 2014:
+
+    dW_ij = M (S_i Q_j + S_j Z_i)
+
+For a pattern, fixed strong synapses hold the visible neurons to it: M = 0 while the hidden ones
+settle, then M = 1. The clamp goes: M = 0 while the network drifts, then M = -1. Measured are
+completion (one half clamped; every pixel of the other must come right) and what the network shows
+when nothing is clamped, against the same network without blank-out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from axonloop.host.devices.hashes import weight_hash
+from axonloop.host.devices.registry import open_device
+from axonloop.host.experiments.contrastive.boltzmann import (
+    HALF,
+    KICKS,
+    PICTURES,
+    PIXELS,
+    SIDE,
+    Machine,
+    network_of,
+    patterns,
+    program_of,
+)
+from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
+from axonloop.host.runs.pictures import save
+from axonloop.host.runs.run import Progress
+
+CHANCE = {"completion": 0.5 ** (PIXELS // 2), "free": len(PICTURES) * 0.5**PIXELS}
+"""Pixels by the toss of a coin."""
+CONSTANT = 1 / len(PICTURES)
+"""What a network reaches that always shows the same pattern and hears no clamp."""
+NOTE = (
+    f"Coins would complete {100 * CHANCE['completion']:.1f} % and show a pattern in "
+    f"{100 * CHANCE['free']:.2f} % of the readings; a network that shows one pattern whatever is "
+    f"clamped completes {100 * CONSTANT:.0f} %. The papers learn MNIST, so there is no figure of "
+    "theirs for these patterns."
+)
+
+
+def learned(device: str, seed: int, progress: Progress, blank: int = HALF) -> dict[str, Any]:
+    """Build a chip, score it, let it learn, score it again."""
+    program = program_of(network_of(seed, blank))
+    with open_device(device, program.config) as chip:
+        chip.load_weights(program.weights)
+        machine = Machine(chip, program)
+        before = machine.scores(seed)
+        machine.learn(seed, progress)
+        after, weights = machine.scores(seed), chip.read_weights()
+    joined = program.plan.network.projections
+    ways = [program.weights_of(projection, weights) for projection in joined[:2]]
+    return {
+        "before": vars(before),
+        "after": vars(after),
+        "symmetry": float(np.corrcoef(ways[0].ravel(), ways[1].T.ravel())[0, 1]),
+        "weight_hash": weight_hash(weights, program.geometry),
+        "spike_hash": machine.chain.hexdigest(),
+    }
+
+
+def measure(order: Order, progress: Progress) -> Metrics:
+    """All seeds on the device, with blank-out and without."""
+    kinds = (("blank-out of one half", HALF), ("no blank-out", 0))
+    found = {
+        name: [learned(str(order.device), seed, progress, blank) for seed in order.seeds]
+        for name, blank in kinds
+    }
+    rows = []
+    for what, key in (("half completed right", "completion"), ("patterns, running free", "free")):
+        for name, runs in found.items():
+            for when in ("before", "after"):
+                text = percent([run[when][key] for run in runs])
+                rows.append(Row(f"{what}: {name}, {when} learning", "", "", text))
+    for name, runs in found.items():
+        kinds_shown = [str(np.count_nonzero(run["after"]["shown"])) for run in runs]
+        text = f"{', '.join(kinds_shown)} of {len(PICTURES)}"
+        rows.append(Row(f"different patterns, running free: {name}", "", "", text))
+    symmetry = [f"{run['symmetry']:.2f}" for run in found[kinds[0][0]]]
+    text = ", ".join(symmetry)
+    rows.append(Row("correlation of the two directions' weights, blank-out", "", "", text))
+    return {"runs": found, "rows": rows, "note": NOTE}
+
+
+def draw(path: Path, metrics: Metrics) -> None:
+    """The patterns, and what the first chip makes of their upper halves before and after."""
+    run = next(iter(metrics["runs"].values()))[0]
+    sheets = (
+        ("patterns", patterns()),
+        ("before", np.array(run["before"]["rates"])),
+        ("after", np.array(run["after"]["rates"])),
+    )
+    figure, axes = plt.subplots(len(sheets), len(PICTURES), figsize=(7.6, 4.2))
+    for line, (name, sheet) in zip(axes, sheets, strict=True):
+        for place, image in zip(line, sheet, strict=True):
+            place.imshow(image.reshape(SIDE, SIDE), cmap="Blues", vmin=0, vmax=1)
+            place.axhline(SIDE / 2 - 0.5, color="#d1602c", linewidth=1)
+            place.set(xticks=[], yticks=[])
+        line[0].set_ylabel(name)
+    for place, shown in zip(axes[-1], run["after"]["shown"], strict=True):
+        place.set_xlabel(f"free: {shown} of {3 * KICKS}", fontsize=8)
+    figure.suptitle("Upper half clamped: rates of the visible neurons")
+    save(figure, path)

@@ -1,0 +1,91 @@
+"""Pictures of experiments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+
+from axonloop.host.runs.pictures import BLUE, GREY, INK, ORANGE, bare, save
+
+_COLOURS = {"dense": INK, "threshold": ORANGE, "sigma-delta": BLUE}
+_HEIGHTS = (-12, 5, -26, 5)
+"""Where names stand beside points that lie close together, from left to right, in pixels."""
+
+
+def draw_updates(axes: Any, points: list[dict[str, Any]], dense: dict[str, Any]) -> None:
+    """Accuracy against synapses visited by learning; `dense` is the point to compare with."""
+    for errors, colour in _COLOURS.items():
+        chosen = sorted((p for p in points if p["errors"] == errors), key=lambda p: p["visits"])
+        centre = [100 * p["accuracy"] for p in chosen]
+        below = [c - 100 * min(p["accuracies"]) for c, p in zip(centre, chosen, strict=True)]
+        above = [100 * max(p["accuracies"]) - c for c, p in zip(centre, chosen, strict=True)]
+        visits = [p["visits"] for p in chosen]
+        axes.plot(visits, centre, color=colour, alpha=0.3)
+        axes.errorbar(
+            visits, centre, [below, above], fmt="o", color=colour, capsize=3, label=errors
+        )
+        for rank, (point, height) in enumerate(zip(chosen, centre, strict=True)):
+            note = point["name"].removeprefix(errors).strip(", ")
+            left = errors == "dense" and point is chosen[0]  # dense points lie close together
+            offset = (-6, 5) if left else (6, _HEIGHTS[rank % len(_HEIGHTS)])
+            place: dict[str, Any] = {"xytext": offset}
+            place["ha"] = "right" if left else "left"
+            axes.annotate(note, (point["visits"], height), textcoords="offset points", **place)
+    axes.set_xscale("log")
+    floor = 100 * dense["accuracy"] - 0.7
+    axes.axhline(floor, color=GREY, linestyle="--", linewidth=0.9)
+    axes.annotate(
+        "dense - 0.7",
+        (0.55, floor),
+        (0, -12),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        ha="right",
+        color=GREY,
+    )
+    for share in (50, 100):
+        axes.axvline(dense["visits"] / share, color=GREY, linestyle=":", linewidth=0.9)
+        axes.annotate(
+            f"1/{share}",
+            (dense["visits"] / share, 1),
+            (3, -10),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            color=GREY,
+        )
+    axes.margins(y=0.1)
+    axes.set(
+        xlabel="synapses visited by learning",
+        ylabel="test accuracy (%)",
+        title="Accuracy against synaptic updates: mean and range over the seeds",
+    )
+    axes.legend(frameon=False, loc="lower right")
+    bare(axes)
+
+
+def draw_layers(path: Path, points: list[dict[str, Any]]) -> None:
+    """Accuracy of every layer: a dot per seed, a bar at the mean."""
+    figure, axes = plt.subplots(figsize=(6, 3.8))
+    for place, point in enumerate(points):
+        values = [100 * value for value in point["accuracies"]]
+        axes.plot([place] * len(values), values, "o", color=BLUE, alpha=0.6)
+        axes.hlines(100 * point["accuracy"], place - 0.2, place + 0.2, color=INK)
+    single = 100 * points[0]["accuracy"]
+    axes.axhline(single - 0.5, color=GREY, linestyle="--", linewidth=0.9)
+    axes.annotate(
+        "single layer - 0.5",
+        (0.01, single - 0.5),
+        (0, -12),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        ha="left",
+        color=GREY,
+    )
+    names = [f"{point['network']}\nlayer {point['layer']}" for point in points]
+    axes.set_xticks(range(len(points)), names)
+    axes.set(ylabel="test accuracy (%)", title="Deep local learning: every layer's readout")
+    axes.margins(x=0.2, y=0.2)
+    bare(axes)
+    save(figure, path)

@@ -1,0 +1,182 @@
+"""Digits by event-driven random backpropagation: accuracy against operations.
+
+After Neftci 2018, figure 1, and Neftci et al. 2017. The chip's synaptic operations, of integration
+and of learning, are its own counters (those of integration count whole groups of neurons); beside
+them stand the multiply-accumulates of a plain network of the same size. Settings were chosen on
+the validation part with seeds 11 and 12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from axonloop.host.data.digits import Digits, split_digits
+from axonloop.host.experiments.erbp.chip import ErbpTrainer, Point, Teaching, Trained
+from axonloop.host.experiments.erbp.float import (
+    backpropagated,
+    macs_of,
+    paper_accuracy,
+    plain_points,
+)
+from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
+from axonloop.host.runs.pictures import BLUE, GREY, INK, ORANGE, bare, save
+from axonloop.host.runs.run import Progress
+from axonloop.host.training.copies import groups_of, open_copies
+from axonloop.host.training.from_settings import chip_config, program_of
+from axonloop.host.training.settings import DEEP, PARAMETERS, Settings
+from axonloop.host.training.trainer import parts_of
+
+EPOCHS, FULL_EPOCHS = 4, 12
+HIDDEN = 100
+TEACHING = Teaching(rate=0.8, threshold=2.0)
+SCORED = (50, 100, 200, 400, 800)
+"""Samples after which the way is scored; then after every epoch."""
+
+
+def settings_of(seed: int, epochs: int, limit: int | None = None) -> Settings:
+    """The network and how the chip learns."""
+    return Settings(
+        seed=seed,
+        epochs=epochs,
+        limit=limit,
+        strategy="direct",
+        ticks=20,
+        burn_in=5,
+        layers=(HIDDEN, 10),
+        lanes=4,
+        weight_span=32,
+        deep_span=16,
+        anneal=max(1, epochs // 3),
+        parameters=PARAMETERS,
+        deep=replace(DEEP, w_exp=1, box=6000, eta_shift=5),
+    )
+
+
+def measure(order: Order, progress: Progress, limit: int | None = None) -> Metrics:
+    """The chip, backpropagation in its float twin, and the plain network, with all seeds."""
+    epochs = FULL_EPOCHS if order.full else EPOCHS
+    every, digits = [settings_of(seed, epochs, limit) for seed in order.seeds], split_digits()
+    chip = learn_erbp(str(order.device), every, digits, progress)
+    scored = scored_of(every[0], digits)
+    plain = [plain_points(settings, digits, scored) for settings in every]
+    twin = [backpropagated(settings, digits, progress) for settings in every]
+    rule = [paper_accuracy(settings, digits, TEACHING, progress) for settings in every]
+    answer, learn = macs_of(every[0])
+    return {
+        "chip": [asdict(run) for run in chip],
+        "plain": [[asdict(point) for point in points] for points in plain],
+        "twin": twin,
+        "rule": rule,
+        "macs": {"answer": answer, "learn": learn},
+        "rows": _rows(chip, plain, twin, rule, (answer, learn)),
+    }
+
+
+def scored_of(settings: Settings, digits: Digits) -> list[int]:
+    """Numbers of samples after which to score."""
+    samples = len(parts_of(settings, digits)[0])
+    epochs = [samples * (epoch + 1) for epoch in range(settings.epochs)]
+    return [*(count for count in SCORED if count < samples), *epochs]
+
+
+def learn_erbp(
+    device: str, every: Sequence[Settings], digits: Digits, progress: Progress
+) -> list[Trained]:
+    """Train and score a chip for each of `every` settings."""
+    found: list[Trained] = []
+    for group in groups_of(device, len(every)):
+        own = [every[place] for place in group]
+        weights = np.stack([program_of(settings).weights for settings in own])
+        seeds = [settings.seed for settings in own]
+        with open_copies(device, chip_config(own[0]), weights, seeds) as copies:
+            trainer = ErbpTrainer(copies, own, digits, TEACHING)
+            trainer.run(scored_of(own[0], digits), progress)
+            found += trainer.finish()
+    return found
+
+
+def _rows(
+    chip: Sequence[Trained],
+    plain: Sequence[Sequence[Point]],
+    twin: Sequence[float],
+    rule: Sequence[float],
+    macs: tuple[int, int],
+) -> list[Row]:
+    ends = [run.points[-1] for run in chip]
+    synops, visits = (mean(getattr(end, name) / end.samples for end in ends) for name in _WORK)
+    return [
+        Row(
+            "eRBP; on the chip the readout is learned there too",
+            "comparable to networks on a GPU (MNIST)",
+            percent(rule),
+            percent([end.accuracy for end in ends]),
+        ),
+        Row("backpropagation through time, same network", "", percent(twin)),
+        Row(
+            "backpropagation, plain network of the same size",
+            "",
+            percent([points[-1].accuracy for points in plain]),
+        ),
+        Row("operations to answer a sample", "", f"{macs[0]:,} MACs", f"{synops:,.0f} SynOps"),
+        Row(
+            "operations to learn a sample, its answer included",
+            "",
+            f"{macs[1]:,} MACs",
+            f"{synops:,.0f} SynOps + {visits:,.0f} synapses visited",
+        ),
+    ]
+
+
+_WORK = ("synops", "visits")
+
+
+def draw(path: Path, metrics: Metrics) -> None:
+    """Accuracy against samples, and against operations of learning."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), sharey=True)
+    chip = [run["points"] for run in metrics["chip"]]
+    for axes, work in ((left, _samples), (right, _operations)):
+        for runs, colour, label in (
+            (chip, BLUE, "eRBP on the chip"),
+            (metrics["plain"], ORANGE, "plain network, backpropagation"),
+        ):
+            _draw_way(axes, runs, work, colour, label)
+        axes.axhline(91, color=GREY, linestyle=":", linewidth=0.9)
+        axes.set_xscale("log")
+        axes.grid(axis="y", color="#e6e6e6")
+        bare(axes)
+    left.axhline(100 * mean(metrics["twin"]), color=INK, linestyle="--", linewidth=0.9)
+    left.annotate(
+        "backpropagation through time, same network",
+        (0.01, 100 * mean(metrics["twin"])),
+        (0, -11),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        fontsize="small",
+    )
+    left.set(xlabel="samples learned", ylabel="test accuracy (%)", title="Digits, 64-100-10")
+    right.set(xlabel="operations of learning", title="SynOps + visits (chip), MACs (plain)")
+    right.legend(frameon=False, loc="lower right")
+    save(figure, path)
+
+
+def _samples(point: dict[str, Any]) -> float:
+    return float(point["samples"])
+
+
+def _operations(point: dict[str, Any]) -> float:
+    return float(point["synops"] + point["visits"])
+
+
+def _draw_way(axes: Any, runs: Any, work: Any, colour: str, label: str) -> None:
+    """Means over the seeds, and their range."""
+    amount = np.mean([[work(point) for point in points] for points in runs], 0)
+    accuracy = 100 * np.array([[point["accuracy"] for point in points] for points in runs])
+    axes.fill_between(amount, accuracy.min(0), accuracy.max(0), color=colour, alpha=0.2, lw=0)
+    axes.plot(amount, accuracy.mean(0), "o-", color=colour, markersize=3, label=label)

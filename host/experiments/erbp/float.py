@@ -1,0 +1,168 @@
+"""What eRBP on the chip is held against, in float: the same network, and a plain one.
+
+* backpropagation through time in the float twin of the chip's network, output spikes as votes;
+* the paper's rule on its own neurons (`models/reference/erbp.py`);
+* a plain network of the same size, rectified and with softmax, by backpropagation, one sample
+  after the other: the one whose multiply-accumulates are counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from axonloop.host.data.digits import Digits, Part
+from axonloop.host.data.spike_encoders import BUILDING, SCORING, SHUFFLING, TRAINING, generator
+from axonloop.host.experiments.erbp.chip import Point, Teaching, feedback_of
+from axonloop.host.runs.run import Progress
+from axonloop.host.training.from_settings import INPUT, encoder_of, program_of
+from axonloop.host.training.settings import Settings
+from axonloop.host.training.surrogate import Descent, SurrogateTrainer, rasters
+from axonloop.host.training.trainer import parts_of
+from axonloop.models.reference.erbp import Erbp, ErbpConstants
+from axonloop.models.reference.lif import Lif, LifConstants
+
+DESCENT = Descent(epochs=10, rate=1.0, scale=0.3, steepness=1.0, exact=False)
+STEP = 0.05
+"""Of the plain network."""
+NEURON = LifConstants(alpha=0.9, beta=0.7)
+SPANS = 0.15, 0.1
+"""First weights of both layers of the paper's network are even in +-this, in thresholds."""
+CONSTANTS = ErbpConstants(rate=2e-3, kept=0.5, threshold=2.0, low=-8.0, high=10.0)
+"""The box is as good as open: outputs of a random network are far from their threshold."""
+PAPER_EPOCHS = 3
+"""Of the paper's rule; its steps are halved after each."""
+
+
+def backpropagated(settings: Settings, digits: Digits, progress: Progress) -> float:
+    """The accuracy of the float twin after backpropagation through time, in 0..1."""
+    eye = np.eye(settings.classes, dtype=np.int64)
+    trainer = SurrogateTrainer(settings, digits, DESCENT, eye)
+    trainer.run(lambda _, done, total: progress("descend", done, total))
+    return trainer.accuracy(trainer.test)
+
+
+def paper_accuracy(
+    settings: Settings, digits: Digits, teaching: Teaching, progress: Progress
+) -> float:
+    """The accuracy of the paper's rule, in 0..1."""
+    trainer = PaperErbp(settings, digits, teaching)
+    trainer.run(PAPER_EPOCHS, progress)
+    return trainer.accuracy()
+
+
+class PaperErbp:
+    """The paper's rule from tick to tick, one sample after the other, without biases."""
+
+    def __init__(self, settings: Settings, digits: Digits, teaching: Teaching) -> None:
+        torch.set_num_threads(1)
+        self.settings, self._teaching = settings, teaching
+        self.train, self.test = parts_of(settings, digits)
+        self._program, self._encoder = program_of(settings), encoder_of(settings)
+        random = generator(settings.seed, BUILDING, 3)
+        sizes = (settings.inputs, *settings.layers)
+        layers = [
+            Lif(torch.tensor(random.uniform(-span, span, shape), dtype=torch.float32), None, NEURON)
+            for span, shape in zip(SPANS, zip(sizes, sizes[1:], strict=False), strict=True)
+        ]
+        feedback = torch.tensor(feedback_of(settings, teaching), dtype=torch.float32)
+        self.network = Erbp(layers, [feedback], CONSTANTS)
+
+    def run(self, epochs: int, progress: Progress) -> None:
+        """Train."""
+        for epoch in range(epochs):
+            rate = CONSTANTS.rate / 2**epoch
+            self.network.constants = replace(CONSTANTS, rate=rate)
+            order = generator(self.settings.seed, SHUFFLING, epoch).permutation(len(self.train))
+            for done, place in enumerate(order):
+                self._spikes(self.train, int(place), (TRAINING, epoch), learn=True)
+                progress("descend", epoch * len(order) + done + 1, epochs * len(order))
+
+    def _spikes(
+        self, part: Part, place: int, purpose: tuple[int, ...], learn: bool
+    ) -> torch.Tensor:
+        """The output's spikes after the burn-in, `(classes,)`."""
+        one = part.at(np.array([place]))
+        random = generator(self.settings.seed, *purpose, int(one.indices[0]))
+        raster = rasters(self._program, self._encoder, one, [random])[:, 0]
+        arriving = torch.from_numpy(raster[:, self._program.axons[INPUT][:, 0]]).float()
+        label = torch.zeros(self.settings.classes)
+        label[int(one.labels[0])] = self._teaching.rate
+        self.network.clear()
+        counts = torch.zeros(self.settings.classes)
+        for tick, spikes in enumerate(arriving):
+            late = tick >= self.settings.burn_in
+            found = self.network.step(spikes, label if late and learn else None)
+            if late:
+                counts += found
+        return counts
+
+    def accuracy(self) -> float:
+        """Share of the scored part answered rightly, in 0..1."""
+        votes = [self._spikes(self.test, k, (SCORING,), learn=False) for k in range(len(self.test))]
+        right = torch.stack(votes).argmax(1).numpy() == self.test.labels
+        return float(right.mean())
+
+
+def macs_of(settings: Settings) -> tuple[int, int]:
+    """Multiply-accumulates of the plain network: to answer, and to learn from a sample.
+
+    Learning is the answer, the gradients of all weights, and the hidden layer's errors.
+    """
+    hidden = settings.layers[0]
+    answer = settings.inputs * hidden + hidden * settings.classes
+    return answer, 2 * answer + hidden * settings.classes
+
+
+class PlainNetwork:
+    """Inputs, rectified hidden neurons, softmax; biases are the last rows of `weights`."""
+
+    def __init__(self, settings: Settings) -> None:
+        random = generator(settings.seed, BUILDING, 2)
+        sizes = (settings.inputs, settings.layers[0], settings.classes)
+        self.weights = [
+            random.normal(0, np.sqrt(2 / rows), (rows + 1, columns))
+            for rows, columns in zip(sizes, sizes[1:], strict=False)
+        ]
+        for weights in self.weights:
+            weights[-1] = 0
+
+    def step(self, image: NDArray[np.float64], label: int, rate: float) -> None:
+        """Learn from one sample: pixels in 0..1, `(inputs,)`."""
+        below, above = self.weights
+        given = np.append(image, 1.0)
+        hidden = np.append(np.maximum(given @ below, 0), 1.0)
+        likely = np.exp((logits := hidden @ above) - logits.max())
+        wrong = likely / likely.sum()
+        wrong[label] -= 1
+        back = (above[:-1] @ wrong) * (hidden[:-1] > 0)
+        above -= rate * np.outer(hidden, wrong)
+        below -= rate * np.outer(given, back)
+
+    def accuracy(self, images: NDArray[np.float64], labels: NDArray[np.int32]) -> float:
+        """Share of samples answered rightly, in 0..1."""
+        below, above = self.weights
+        ones = np.ones((len(images), 1))
+        hidden = np.maximum(np.hstack([images, ones]) @ below, 0)
+        answers = (np.hstack([hidden, ones]) @ above).argmax(1)
+        return float((answers == labels).mean())
+
+
+def plain_points(settings: Settings, digits: Digits, scored: Sequence[int]) -> list[Point]:
+    """The plain network's way, as `ErbpTrainer` tells the chip's; `synops` are multiplications."""
+    train, test = parts_of(settings, digits)
+    network, found, done = PlainNetwork(settings), [], 0
+    total, cost = settings.epochs * len(train), macs_of(settings)[1]
+    for epoch in range(settings.epochs):
+        rate = STEP / 2 ** (epoch // (settings.anneal or settings.epochs))
+        for place in generator(settings.seed, SHUFFLING, epoch).permutation(len(train)):
+            network.step(train.images[place] / settings.white, int(train.labels[place]), rate)
+            done += 1
+            if done in scored or done == total:
+                accuracy = network.accuracy(test.images / settings.white, test.labels)
+                found.append(Point(done, accuracy, done * cost, 0))
+    return found

@@ -1,0 +1,176 @@
+"""What recurrence is worth, and what its gradient is worth (Zenke & Neftci 2021, figure 3).
+
+Classes of Randman are told apart by networks of one hidden layer in float, trained by
+backpropagation through time with surrogate gradients:
+
+    feed-forward    no recurrent weights
+    detached        recurrent weights, but gradients do not go through S V: what rules with a trace
+                    per synapse or axon can know
+    full            gradients go through the recurrence as well
+
+The answer is what the spikes of the last ticks say, long after most channels spoke: a neuron's own
+leak forgets them. Settings were chosen on the validation part with seed 11; the test part is scored
+once, after the last epoch. What the chip makes of the same task is in `recurrence_chip`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from axonloop.host.data.randman import draw_randman
+from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
+from axonloop.host.experiments.recurrence.picture import draw as draw_recurrence
+from axonloop.host.runs.run import Progress
+from axonloop.models.reference.lif import Lif, LifConstants
+
+KINDS = ("feed-forward", "detached", "full")
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """A run: the task, the network, the descent.
+
+    `each` are the samples of a class for training; as many as `validation` and `test` say are drawn
+    besides. `last` are the ticks that the readout hears.
+    """
+
+    seed: int = 1
+    classes: int = 10
+    each: int = 200
+    validation: int = 50
+    test: int = 100
+    channels: int = 20
+    smoothness: float = 1.0
+    ticks: int = 50
+    last: int = 8
+    neurons: int = 100
+    epochs: int = 20
+    batch: int = 100
+    rate: float = 2e-3
+    readout_rate: float = 1e-2
+    spread: float = 1.5
+    recurrent_spread: float = 0.4
+    readout_spread: float = 0.3
+    constants: LifConstants = LifConstants(alpha=0.82, beta=0.67, steepness=10.0)
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Spikes `(ticks, n, channels)` and labels `(n,)`."""
+
+    raster: Tensor
+    labels: Tensor
+
+    def at(self, places: Tensor) -> Samples:
+        """Some of the samples."""
+        return Samples(self.raster[:, places], self.labels[places])
+
+
+@lru_cache(maxsize=4)
+def samples_of(task: Recurrence) -> tuple[Samples, Samples, Samples]:
+    """Training, validation and test part of a task's own manifolds."""
+    held = (task.test * task.classes, (task.test + task.validation) * task.classes)
+    drawn = task.each + task.validation + task.test
+    data = draw_randman(task.seed, task.classes, drawn, task.channels, 1, task.smoothness)
+    raster = torch.from_numpy(data.raster(task.ticks)).float()
+    every = Samples(raster, torch.from_numpy(data.labels).long())
+    test, validation, train = torch.tensor_split(torch.arange(len(data.labels)), held)
+    return every.at(train), every.at(validation), every.at(test)
+
+
+class Network:
+    """Hidden layer and readout of one of KINDS."""
+
+    def __init__(self, task: Recurrence, kind: str) -> None:
+        random = torch.Generator().manual_seed(task.seed)
+        self.task = task
+
+        def first(rows: int, columns: int, spread: float) -> Tensor:
+            scale: float = spread * rows**-0.5
+            return (torch.randn((rows, columns), generator=random) * scale).requires_grad_()
+
+        weights = first(task.channels, task.neurons, task.spread)
+        self.readout = first(task.neurons, task.classes, task.readout_spread)
+        recurrent = first(task.neurons, task.neurons, task.recurrent_spread)
+        constants = replace(task.constants, through_recurrence=kind == "full")
+        self.hidden = Lif(weights, None if kind == "feed-forward" else recurrent, constants)
+        self.parameters = [weights, self.readout]
+        if self.hidden.recurrent is not None:
+            self.parameters.append(recurrent)
+
+    def optimiser(self) -> torch.optim.Adam:
+        """Adam; the readout takes steps of its own."""
+        hidden = [self.parameters[0], *self.parameters[2:]]
+        groups: list[dict[str, Any]] = [{"params": hidden}]
+        groups.append({"params": [self.readout], "lr": self.task.readout_rate})
+        return torch.optim.Adam(groups, self.task.rate)
+
+    def logits(self, raster: Tensor) -> Tensor:
+        """What the readout hears in the last ticks, `(n, classes)`."""
+        heard: Tensor = self.hidden.run(raster)[-self.task.last :].sum(0) @ self.readout
+        return heard
+
+    @torch.no_grad()
+    def accuracy(self, samples: Samples) -> float:
+        """The share read correctly."""
+        right = self.logits(samples.raster).argmax(1) == samples.labels
+        return float(right.float().mean())
+
+
+def train(
+    task: Recurrence, kind: str, after_epoch: Callable[[], None]
+) -> tuple[list[float], float]:
+    """Validation accuracy after each epoch, and the test accuracy after the last."""
+    network, (samples, validation, test) = Network(task, kind), samples_of(task)
+    random = torch.Generator().manual_seed(task.seed)
+    adam = network.optimiser()
+    pace = torch.optim.lr_scheduler.CosineAnnealingLR(adam, task.epochs)
+    history = []
+    for _ in range(task.epochs):
+        order = torch.randperm(len(samples.labels), generator=random)
+        for places in torch.split(order, task.batch):
+            part = samples.at(places)
+            adam.zero_grad()
+            loss = torch.nn.functional.cross_entropy(network.logits(part.raster), part.labels)
+            loss.backward()  # type: ignore[no-untyped-call]
+            adam.step()
+        pace.step()
+        history.append(network.accuracy(validation))
+        after_epoch()
+    return history, network.accuracy(test)
+
+
+def measure(order: Order, progress: Progress) -> Metrics:
+    """All kinds with all seeds."""
+    torch.set_num_threads(1)
+    tasks = [Recurrence(seed=seed) for seed in order.seeds]
+    done, total = 0, len(KINDS) * sum(task.epochs for task in tasks)
+
+    def after_epoch() -> None:
+        nonlocal done
+        done += 1
+        progress("descend", done, total)
+
+    curves, accuracies = {}, {}
+    for kind in KINDS:
+        runs = [train(task, kind, after_epoch) for task in tasks]
+        curves[kind], accuracies[kind] = [list(part) for part in zip(*runs, strict=True)]
+    rows = [Row(f"{kind}: test accuracy", "", percent(accuracies[kind])) for kind in KINDS]
+    return {
+        "smoothness": tasks[0].smoothness,
+        "validation": curves,
+        "accuracies": accuracies,
+        "rows": rows,
+    }
+
+
+def draw(path: Path, metrics: Metrics) -> None:
+    """The data, learning, and the accuracies in the end."""
+    draw_recurrence(path, metrics)

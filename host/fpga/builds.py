@@ -1,0 +1,173 @@
+"""From a board and a build to a bitstream with a report, cached by content in build/."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from axonloop.hdl.boards import Board, Build
+from axonloop.hdl.flow.nextpnr import BITSTREAMS, TOOLS
+from axonloop.hdl.flow.tools import Tool, find_tool
+from axonloop.host.runs.checkpoint import read_json, write_json
+from axonloop.models.cycles import speed
+from axonloop.models.protocol.serial_link import build_hash
+from axonloop.sim.build.cache import content_key, entry_in
+
+BUILDS = Path("build")
+REPORT, PICTURE = "report.json", "utilisation.png"
+TOP = "axonloop_board"
+BULKY = ("design.il", "netlist.json", "routed.txt", "timing.json")
+"""Files between the steps that no one needs afterwards."""
+Stage = Callable[[str], None]
+"""Hears which step begins: one of `STAGES`."""
+STAGES = ("tools", "synthesis", "placement and routing", "bitstream", "report")
+
+
+class TimingError(RuntimeError):
+    """A build is whole, but slower than its clock; the message has both."""
+
+
+def gateware_key() -> str:
+    """Changes with every source that decides about a bitstream or its report."""
+    parts: list[str | bytes] = [version("amaranth")]
+    for package in ("axonloop.hdl", "axonloop.models"):
+        spec = find_spec(package)
+        assert spec is not None
+        assert spec.origin is not None
+        folder = Path(spec.origin).parent
+        for path in sorted(folder.rglob("*.py")):
+            name = path.relative_to(folder).as_posix()
+            if not name.startswith(("golden/", "reference/")):
+                parts += [name, path.read_bytes()]
+    for name in ("builds.py", "utilisation.py"):
+        parts += [name, Path(__file__).with_name(name).read_bytes()]
+    return content_key(*parts)
+
+
+def build_board(board: Board, build: Build, stage: Stage, builds: Path = BUILDS) -> Path:
+    """The folder of a build, made now or found; bitstream, report.json, picture, logs.
+
+    A build that misses its clock is kept like any other: see `require_timing`. Raises ToolError
+    for a tool that is missing or fails, DoesNotFitError where the FPGA is too small, ValueError
+    for a clock that the board cannot make, BuildError where the disk is full.
+    """
+    stage("tools")
+    tools = {name: find_tool(name) for name in TOOLS[board.family]}
+    versions = {name: tool.version for name, tool in tools.items()}
+    key = content_key(gateware_key(), repr(board), repr(build), repr(versions))
+
+    def make(folder: Path) -> None:
+        _make(board, build, tools, stage, folder)
+
+    return entry_in(builds, key, make, "work in another folder")
+
+
+def read_report(folder: Path) -> dict[str, Any]:
+    """The report of a build."""
+    return read_json(folder / REPORT)
+
+
+def bitstream_of(board: Board, folder: Path) -> Path:
+    """The bitstream in the folder of a build."""
+    return folder / f"{board.name}.{BITSTREAMS[board.family]}"
+
+
+def require_timing(report: dict[str, Any], folder: Path) -> None:
+    """TimingError if the build missed its clock."""
+    if report["slack_ns"] < 0:
+        raise TimingError(
+            f"clock must be met after routing, not missed by {-report['slack_ns']:.2f} ns: "
+            f"{report['clock_hz'] / 1e6:.2f} MHz asked, {report['fmax_mhz']:.2f} MHz reached; "
+            f"see {folder / REPORT}"
+        )
+
+
+def _make(board: Board, build: Build, tools: dict[str, Tool], stage: Stage, folder: Path) -> None:
+    """Fill the folder of a build, step by step."""
+    from axonloop.hdl.boards.clock import built_clock
+    from axonloop.hdl.boards.top import BoardTop
+    from axonloop.hdl.flow.nextpnr import pack, place
+    from axonloop.hdl.flow.synthesis import synthesise
+
+    names, seconds = TOOLS[board.family], {}
+
+    def timed(name: str, work: Callable[[], Any]) -> Any:
+        stage(name)
+        start = processor_seconds()
+        result = work()
+        seconds[name] = round(processor_seconds() - start, 1)
+        return result
+
+    key = gateware_key()
+    clock = built_clock(board.family, board.oscillator, build.clock)
+    design = BoardTop(board, build, build_hash(key.encode()))
+    cells = timed(
+        "synthesis",
+        lambda: synthesise(design, board.family, folder, top=TOP, yosys=tools[names[0]]),
+    )
+    placed = timed(
+        "placement and routing",
+        lambda: place(board, clock, build.seed, tools[names[1]], folder),
+    )
+    output = timed("bitstream", lambda: pack(board, tools[names[2]], folder))
+    stage("report")
+    report = {
+        "board": board.name,
+        "title": board.title,
+        "build": build.to_dict(),
+        "gateware": key,
+        "tools": {name: tool.version for name, tool in tools.items()},
+        "bitstream": output.name,
+        "clock_hz": clock,
+        "seconds": seconds,
+    }
+    write_report(folder, report | _figures(build, clock, cells, placed, folder))
+
+
+def _figures(
+    build: Build, clock: int, cells: dict[str, int], placed: Any, folder: Path
+) -> dict[str, Any]:
+    """What came out: resources, timing, speed, modules."""
+    from axonloop.hdl.flow.nextpnr import BELS, KINDS
+    from axonloop.host.fpga.utilisation import count_kinds, count_modules, module_of, module_paths
+
+    paths = module_paths((folder / "design.il").read_text(), TOP)
+    netlist = json.loads((folder / "netlist.json").read_text())
+    return {
+        "fmax_mhz": round(placed.fmax_mhz, 2),
+        "slack_ns": round(1e9 / clock - 1e3 / placed.fmax_mhz, 3),
+        "resources": {
+            BELS[bel]: {"used": used, "there": there}
+            for bel, (used, there) in sorted(
+                placed.used.items(), key=lambda item: KINDS.index(BELS.get(item[0], "LUT"))
+            )
+            if bel in BELS
+        },
+        "counts": count_kinds(cells),
+        "cells": cells,
+        "speed": speed(build.geometry, placed.fmax_mhz * 1e6),
+        "modules": count_modules(netlist, TOP, paths),
+        "slowest_path": [
+            {"cell": cell, "module": module_of(cell, paths), "ns": ns} for cell, ns in placed.path
+        ],
+    }
+
+
+def processor_seconds() -> float:
+    """What this process and its children that ended have computed: no matter who else does."""
+    return sum(os.times()[:4])
+
+
+def write_report(folder: Path, report: dict[str, Any]) -> None:
+    """Write report and picture into the folder of a build, and remove what is bulky."""
+    from axonloop.host.fpga.utilisation import draw_utilisation
+
+    write_json(folder / REPORT, report)
+    draw_utilisation(folder / PICTURE, report)
+    for name in BULKY:
+        (folder / name).unlink(missing_ok=True)

@@ -1,0 +1,177 @@
+"""From a network to a chip.
+
+Neurons and axons are numbered over the whole chip: core x geometry.neurons + neuron, and the
+same for axons. The axons of a core are, for every part on it, those of its projections in the
+network's order, then its bias; unused axons follow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from axonloop.host.devices.device import Array
+from axonloop.host.network.fitting import grown, needs, require_fit, require_parameters
+from axonloop.host.network.network import Network
+from axonloop.host.network.plan import Places, Plan, Wire, make_plan, same_traces
+from axonloop.host.network.program import Program, block
+from axonloop.models.config.chip import ChipConfig, Mesh
+from axonloop.models.config.core import (
+    MAX_AXONS,
+    MAX_ENTRIES,
+    MAX_NEURONS,
+    CoreConfig,
+    Destination,
+    Geometry,
+    Group,
+    ParameterSet,
+    Row,
+)
+from axonloop.models.config.terms import MAX_TERMS
+
+
+def compile_network(
+    network: Network, geometry: Geometry, mesh: Mesh | None = None, place: Places | None = None
+) -> Program:
+    """Map a network onto a mesh of cores, one core if none is given.
+
+    Populations take whole groups of neurons, in order, an equal share on every core; `place`
+    names the cores of every population instead. Raises ValueError where the network does not
+    fit, before anything is built: what, where, by how much, and what would do.
+    """
+    mesh = mesh or Mesh()
+    require_parameters(network, geometry)
+    plan = make_plan(network, geometry.lanes, mesh.cores, place)
+    require_fit(plan, geometry, may_move=place is None)
+    fanout = _fanout(plan, geometry)
+    cores = tuple(_core(plan, geometry, core, fanout) for core in range(mesh.cores))
+    neurons = {
+        population.name: _global_neurons(plan, geometry, population.name)
+        for population in network.populations
+    }
+    axons, delays = _source_axons(plan, geometry)
+    return Program(
+        ChipConfig(cores, mesh), _first_weights(plan, geometry), plan, neurons, axons, delays
+    )
+
+
+def smallest_geometry(
+    network: Network,
+    mesh: Mesh | None = None,
+    lanes: int = 16,
+    weight_bits: int = 8,
+    place: Places | None = None,
+    **others: Any,
+) -> Geometry:
+    """The core with the fewest axons, neurons and entries that holds a network on a mesh.
+
+    `others` are further fields of `Geometry`; delay_slots, parameter_sets, terms and blank_out
+    are raised from their values there, or their defaults, only where they must be. Raises
+    ValueError where no core would do.
+    """
+    sides = {"update_lanes": lanes, "trace_lanes": min(8, lanes), "multipliers": lanes}
+    base = Geometry(
+        lanes, lanes, lanes, **({"weight_bits": weight_bits, "entries": 1} | sides | others)
+    )
+    plan = make_plan(network, lanes, (mesh or Mesh()).cores, place)
+    largest = replace(
+        base,
+        axons=MAX_AXONS,
+        neurons=MAX_NEURONS,
+        entries=MAX_ENTRIES,
+        delay_slots=16,
+        parameter_sets=16,
+        terms=MAX_TERMS,
+        blank_out=1,
+    )
+    require_fit(plan, largest, may_move=place is None)
+    found = grown(base, needs(plan))
+    assert found is not None  # what fits the largest core can be reached from the smallest
+    return found
+
+
+def _core(
+    plan: Plan, geometry: Geometry, core: int, fanout: dict[int, list[Destination]]
+) -> CoreConfig:
+    # A core without neurons takes any set: its neurons have no input and are silent.
+    sets = plan.parameter_sets(core) or [plan.parts[0].population.parameters]
+    groups = [Group(report=False)] * geometry.groups
+    for part in plan.parts_on(core):
+        own = Group(sets.index(part.population.parameters), part.population.report)
+        groups[part.first_group : part.first_group + part.groups] = [own] * part.groups
+    rows = [row for wire in plan.wires_on(core) for row in _rows(wire, sets)]
+    rows += [Row()] * (geometry.axons - len(rows))
+    first = core * geometry.neurons
+    return CoreConfig(
+        geometry=geometry,
+        parameter_sets=tuple(sets),
+        rows=tuple(rows),
+        groups=tuple(groups),
+        fanout=tuple(tuple(fanout.get(first + n, ())) for n in range(geometry.neurons)),
+        seed=plan.network.seed,
+        core=core,
+    )
+
+
+def _rows(wire: Wire, sets: list[ParameterSet]) -> list[Row]:
+    """The descriptors of a wire's axons; the set of its own population if that will do."""
+    own, bias = wire.part.population.parameters, wire.projection is None
+    same = same_traces(wire.traces, own)
+    fits = [k for k, found in enumerate(sets) if same_traces(found, wire.traces)]
+    index = sets.index(own) if same else fits[0]
+    plastic = wire.projection is None or wire.projection.plastic
+    spans = zip(wire.first_groups.tolist(), wire.groups.tolist(), strict=True)
+    return [Row(first, groups, plastic, index, bias) for first, groups in spans]
+
+
+def _fanout(plan: Plan, geometry: Geometry) -> dict[int, list[Destination]]:
+    """Fan-out entries by global neuron, in the order of target core and axon."""
+    found: dict[int, list[Destination]] = {}
+    for wire in plan.wires:
+        if wire.projection and plan.parts_of(wire.projection.source):
+            delay = wire.projection.delay
+            neurons = _global_neurons(plan, geometry, wire.projection.source)[wire.channels]
+            for k, neuron in enumerate(neurons.tolist()):
+                entry = Destination(wire.first_axon + k, delay, wire.part.core)
+                found.setdefault(neuron, []).append(entry)
+    return found
+
+
+def _global_neurons(plan: Plan, geometry: Geometry, name: str) -> Array:
+    return (plan.cores_of(name) * geometry.neurons + plan.neurons_of(name)).astype(np.int32)
+
+
+def _source_axons(plan: Plan, geometry: Geometry) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Axons and delays of every source, as `Program` has them."""
+    axons: dict[str, Array] = {}
+    delays: dict[str, Array] = {}
+    for source in plan.network.sources:
+        columns = [
+            (wire, wire.projection.delay)
+            for wire in plan.wires
+            if wire.projection and wire.projection.source == source.name
+        ]
+        table = np.full((source.size, len(columns)), -1, np.int32)
+        for column, (wire, _) in enumerate(columns):
+            first = wire.part.core * geometry.axons + wire.first_axon
+            table[wire.channels, column] = first + np.arange(len(wire.channels))
+        axons[source.name] = table
+        delays[source.name] = np.array([delay for _, delay in columns], np.int32)
+    return axons, delays
+
+
+def _first_weights(plan: Plan, geometry: Geometry) -> Array:
+    """The first weights of all cores, biases 0: int32 `(cores * axons, neurons)`."""
+    shape = (plan.cores * geometry.axons, geometry.neurons)
+    weights = np.full(shape, geometry.no_synapse, np.int32)
+    for wire in plan.wires:
+        if wire.projection:
+            given = wire.projection
+            known = np.where(given.synapses, given.weights, geometry.no_synapse)
+            values = known[wire.channels, wire.part.first : wire.part.end]
+            weights[block(wire, geometry)] = values
+        else:
+            weights[block(wire, geometry)] = 0
+    return weights

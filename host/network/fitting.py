@@ -1,0 +1,186 @@
+"""Whether a plan fits the cores of a chip, by how much it does not, and what would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from axonloop.host.network.network import Network
+from axonloop.host.network.plan import Plan, groups_of, make_plan
+from axonloop.models.config.chip import MAX_SIDE, Mesh
+from axonloop.models.config.core import MAX_CORES, OPTIONAL, Geometry, ParameterSet
+
+_NAMED = 4
+"""Parts of a sum that a message names."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a plan asks of one field of the geometry.
+
+    `least`: the smallest value that will do; `asked` is what it comes from, by `where`, and
+    `made_of` says how the sum is made up.
+    """
+
+    name: str
+    least: int
+    where: str
+    asked: int
+    made_of: dict[str, int] = field(default_factory=dict)
+
+    def message(self, geometry: Geometry) -> str:
+        """What is too much, where and by how much."""
+        if self.name == "delay_slots":
+            limit = f"at most {geometry.max_delay}"
+            return f"delay of {self.where} must be {limit}, not {self.asked}"
+        if self.name == "weight_bits":
+            high = geometry.weight_max
+            return f"weights of {self.where} must be in {-high}..{high}, not {self.asked}"
+        limit = f"at most {getattr(geometry, self.name)}"
+        text = f"{self.name} of {self.where} must be {limit}, not {self.asked}"
+        return text + (f" ({self._sum()})" if self.made_of else "")
+
+    def _sum(self) -> str:
+        ranked = sorted(self.made_of.items(), key=lambda entry: -entry[1])
+        named = [f"{name}: {count}" for name, count in ranked[:_NAMED]]
+        rest = sum(count for _, count in ranked[_NAMED:])
+        return ", ".join(named + [f"others: {rest}"] * (rest > 0))
+
+
+def needs(plan: Plan) -> list[Need]:
+    """Everything that a plan asks of the geometry, core by core and for the whole chip."""
+    found = [need for core in range(plan.cores) for need in _core_needs(plan, core)]
+    for projection in plan.network.projections:
+        name, delay = f"{projection.source} -> {projection.target}", projection.delay
+        slots = max(2, 1 << (delay + 1).bit_length())
+        found.append(Need("delay_slots", slots, name, delay))
+        weights = projection.weights[projection.synapses]
+        worst = int(weights[np.abs(weights).argmax()])
+        found.append(Need("weight_bits", max(2, abs(worst).bit_length() + 1), name, worst))
+    return found
+
+
+def _core_needs(plan: Plan, core: int) -> Iterator[Need]:
+    where, lanes = f"core {core}", plan.lanes
+    wires = {str(wire): len(wire.channels) for wire in plan.wires_on(core)}
+    axons = sum(wires.values())
+    yield Need("axons", max(1, -(-axons // lanes)) * lanes, where, axons, wires)
+    parts = {part.population.name: part.groups * lanes for part in plan.parts_on(core)}
+    neurons = sum(parts.values())
+    yield Need("neurons", max(lanes, neurons), where, neurons, parts)
+    entries = entries_on(plan, core)
+    total = sum(entries.values())
+    yield Need("entries", max(1, total), where, total, entries)
+    sets = plan.parameter_sets(core)
+    yield Need("parameter_sets", max(1, len(sets)), where, len(sets))
+    terms = max((_terms(parameters) for parameters in sets), default=0)
+    yield Need("terms", terms, where, terms)
+    drops = max((int(parameters.blank > 0) for parameters in sets), default=0)
+    yield Need("blank_out", drops, where, drops)
+
+
+def _terms(parameters: ParameterSet) -> int:
+    """The terms that a build must have for a set: one at least, if it uses their registers."""
+    used = any(getattr(parameters, name) for name in OPTIONAL if name != "blank")
+    return max(len(parameters.terms), int(used))
+
+
+def entries_on(plan: Plan, core: int) -> dict[str, int]:
+    """Fan-out entries of a core, by projection."""
+    found: dict[str, int] = {}
+    here = {part.population.name for part in plan.parts_on(core)}
+    for wire in plan.wires:
+        if wire.projection and wire.projection.source in here:
+            leaving = plan.cores_of(wire.projection.source)[wire.channels] == core
+            found[str(wire)] = found.get(str(wire), 0) + int(leaving.sum())
+    return found
+
+
+def exceeded(found: list[Need], geometry: Geometry) -> list[Need]:
+    """The needs that a geometry does not meet."""
+    return [need for need in found if need.least > getattr(geometry, need.name)]
+
+
+def grown(geometry: Geometry, found: list[Need]) -> Geometry | None:
+    """The geometry, larger where needs ask for it; None if there can be no such core."""
+    changes: dict[str, int] = {}
+    for need in exceeded(found, geometry):
+        changes[need.name] = max(need.least, changes.get(need.name, 0))
+    try:
+        return replace(geometry, **changes)  # type: ignore[arg-type]
+    except ValueError:
+        return None
+
+
+def require_parameters(network: Network, geometry: Geometry) -> None:
+    """ValueError for a register of a parameter set that is out of the range of its width."""
+    sets = {f"population {p.name!r}": p.parameters for p in network.populations}
+    sets |= {f"the traces of {p}": p.traces for p in network.projections if p.traces}
+    for where, parameters in sets.items():
+        parameters.require_ranges(geometry, after=f" of {where}")
+
+
+def require_fit(plan: Plan, geometry: Geometry, may_move: bool) -> None:
+    """ValueError for a plan that is too large: where, by how much, and what would do.
+
+    Larger meshes are tried if the plan `may_move`, that is if no person has placed it.
+    """
+    found = needs(plan)
+    over = exceeded(found, geometry)
+    if not over:
+        return
+    messages = []
+    for name in dict.fromkeys(need.name for need in over):
+        same = [need for need in over if need.name == name]
+        worst = max(same, key=lambda need: need.least)
+        others = f", and {len(same) - 1} more like it" if len(same) > 1 else ""
+        messages.append(worst.message(geometry) + others)
+    raise ValueError("; ".join([*messages, _advice(plan, geometry, found, may_move)]))
+
+
+def _advice(plan: Plan, geometry: Geometry, found: list[Need], may_move: bool) -> str:
+    options = []
+    larger = grown(geometry, found)
+    if larger:
+        options.append(_larger(geometry, larger))
+    plans = list(_wider(plan)) if may_move else []
+    fits = (mesh for mesh, wider in plans if not exceeded(needs(wider), geometry))
+    mesh = next(fits, None)
+    if mesh:
+        options.append(_mesh(mesh))
+    for wide, wider in plans if not options else ():
+        both = grown(geometry, needs(wider))
+        if both:
+            options = [f"{_larger(geometry, both)} on {_mesh(wide)}"]
+            break
+    return f"{' or '.join(options) if options else 'no larger geometry or mesh'} would do"
+
+
+def _larger(geometry: Geometry, larger: Geometry) -> str:
+    names = ("axons", "neurons", "entries", "parameter_sets", "delay_slots", "weight_bits")
+    values = [(getattr(larger, name), name) for name in (*names, "terms", "blank_out")]
+    changed = [f"{v} {name}" for v, name in values if v != getattr(geometry, name)]
+    return f"a geometry of {', '.join(changed)}"
+
+
+def _mesh(mesh: Mesh) -> str:
+    return f"a mesh of {mesh.columns} x {mesh.rows} cores"
+
+
+def _wider(plan: Plan) -> Iterator[tuple[Mesh, Plan]]:
+    """Plans for more cores, each the smallest and squarest mesh with a share of its own."""
+    total = sum(groups_of(population, plan.lanes) for population in plan.network.populations)
+    share = -(-total // plan.cores)
+    for cores in range(plan.cores + 1, MAX_CORES + 1):
+        mesh = _squarest(cores)
+        if mesh and -(-total // cores) < share:
+            share = -(-total // cores)
+            yield mesh, make_plan(plan.network, plan.lanes, cores)
+
+
+def _squarest(cores: int) -> Mesh | None:
+    """The mesh of this many cores whose sides are most alike; None if there is none."""
+    rows = max(side for side in range(1, MAX_SIDE + 1) if cores % side == 0 and side**2 <= cores)
+    return Mesh(cores // rows, rows) if cores // rows <= MAX_SIDE else None

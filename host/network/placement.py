@@ -1,0 +1,152 @@
+"""What a program puts where on the chip, how full the cores are, and what travels between them.
+
+Traffic is a float array `(cores, ports)`: spikes per tick that the router of a core passes on
+through each `Port`. Spikes of the host do not travel through the mesh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from axonloop.host.devices.validation import ranged
+from axonloop.host.network.program import Program
+from axonloop.models.checks import require
+from axonloop.models.config.chip import Mesh, Port
+
+Traffic = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Use:
+    """How much of a core is taken, by what a geometry calls it, and by which neurons."""
+
+    axons: int
+    groups: int
+    entries: int
+    parameter_sets: int
+    populations: tuple[tuple[str, int, int], ...]
+    """Name, first and last neuron of every part of a population on the core."""
+
+
+def use_of(program: Program, core: int) -> Use:
+    """How much of a core a program takes."""
+    plan, config = program.plan, program.config.cores[core]
+    parts = plan.parts_on(core)
+    return Use(
+        axons=sum(len(wire.channels) for wire in plan.wires_on(core)),
+        groups=sum(part.groups for part in parts),
+        entries=sum(len(entries) for entries in config.fanout),
+        parameter_sets=len(plan.parameter_sets(core)),
+        populations=tuple((part.population.name, part.first, part.end - 1) for part in parts),
+    )
+
+
+def predicted_traffic(program: Program, rates: Mapping[str, ArrayLike]) -> Traffic:
+    """The traffic if every population spikes at its rate, in spikes per neuron and tick.
+
+    A rate is one number for all neurons of a population, or an array `(size,)`.
+    """
+    names, mesh = list(program.neurons), program.config.mesh
+    require(set(rates) == set(names), "rates", f"given for {', '.join(names)}", sorted(rates))
+    sent = np.zeros((mesh.cores, mesh.cores))
+    for name, neurons in program.neurons.items():
+        rate = _rate(name, rates[name], len(neurons))
+        for neuron, spikes in zip(neurons.tolist(), rate.tolist(), strict=True):
+            core, place = divmod(neuron, program.geometry.neurons)
+            for entry in program.config.cores[core].fanout[place]:
+                sent[core, entry.core - program.config.first] += spikes
+    traffic = np.zeros((mesh.cores, len(Port)))
+    for source, target in np.argwhere(sent).tolist():
+        for router, port in mesh.way(source, target):
+            traffic[router, port] += sent[source, target]
+    return traffic
+
+
+def _rate(name: str, given: ArrayLike, size: int) -> NDArray[np.float64]:
+    rate, thing = np.asarray(given, np.float64), f"rate of {name!r}"
+    require(rate.shape in ((), (size,)), thing, f"a number or of shape {(size,)}", rate.shape)
+    within = (rate >= 0) & (rate <= 1)
+    require(bool(within.all()), thing, "in 0..1 spikes per neuron and tick", given)
+    return np.broadcast_to(rate, (size,))
+
+
+def measured_traffic(program: Program, counters: ArrayLike, ticks: int) -> Traffic:
+    """The traffic of a run: port counters of all cores, int `(cores, ports)`, over `ticks`."""
+    counted = ranged("port counters", counters, 0, 2**63 - 1)
+    shape = (program.config.mesh.cores, len(Port))
+    require(counted.shape == shape, "port counters", f"of shape {shape}", counted.shape)
+    require(ticks >= 1, "ticks", "at least 1", ticks)
+    return counted / ticks
+
+
+def links(mesh: Mesh) -> list[tuple[int, Port, int]]:
+    """Every way out of a core's router into a neighbour's: core, port, neighbour."""
+    found = []
+    for core in range(mesh.cores):
+        column, row = mesh.place(core)
+        for port, across, down in (
+            (Port.NORTH, 0, -1),
+            (Port.EAST, 1, 0),
+            (Port.SOUTH, 0, 1),
+            (Port.WEST, -1, 0),
+        ):
+            if 0 <= column + across < mesh.columns and 0 <= row + down < mesh.rows:
+                found.append((core, port, core + across + down * mesh.columns))
+    return found
+
+
+def explain(program: Program, traffic: Mapping[str, Traffic] | None = None) -> str:
+    """A table of the cores, and one of the traffic: a column for each entry of `traffic`.
+
+    Links without traffic are left out.
+    """
+    tables = [_table(_core_lines(program))]
+    if traffic:
+        tables.append("spikes per tick\n" + _table(_link_lines(program, traffic)))
+    return "\n\n".join(tables) + "\n"
+
+
+def _core_lines(program: Program) -> list[list[str]]:
+    geometry, mesh = program.geometry, program.config.mesh
+    lines = [["core", "place", "groups", "axons", "entries", "sets", "neurons"]]
+    for core in range(mesh.cores):
+        use, (column, row) = use_of(program, core), mesh.place(core)
+        ranges = [f"{name} {first}..{last}" for name, first, last in use.populations]
+        lines.append(
+            [
+                str(core),
+                f"{column},{row}",
+                f"{use.groups}/{geometry.groups}",
+                f"{use.axons}/{geometry.axons}",
+                f"{use.entries}/{geometry.entries}",
+                f"{use.parameter_sets}/{geometry.parameter_sets}",
+                ", ".join(ranges) or "-",
+            ]
+        )
+    return lines
+
+
+def _link_lines(program: Program, traffic: Mapping[str, Traffic]) -> list[list[str]]:
+    lines, mesh = [["link", *traffic]], program.config.mesh
+    ends = [(c, p, f"core {c} -> core {n} ({p.name.lower()})") for c, p, n in links(mesh)]
+    ends += [(core, Port.LOCAL, f"into core {core}") for core in range(mesh.cores)]
+    for core, port, name in ends:
+        values = [table[core, port] for table in traffic.values()]
+        if any(values):
+            lines.append([name, *(f"{value:.3f}" for value in values)])
+    totals = [f"{table[:, : Port.LOCAL].sum():.3f}" for table in traffic.values()]
+    return [*lines, ["all links", *totals]]
+
+
+def _table(lines: list[list[str]]) -> str:
+    """Lines of cells as text, columns apart."""
+    widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
+    padded = (
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        for line in lines
+    )
+    return "\n".join(line.rstrip() for line in padded)

@@ -1,0 +1,108 @@
+"""A compiled network: what lies where on the chip, in both directions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from axonloop.host.devices.device import Array
+from axonloop.host.devices.validation import indices, ranged
+from axonloop.host.network.network import Projection
+from axonloop.host.network.plan import Plan, Wire
+from axonloop.models.checks import require
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.core import Geometry
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A network on a chip.
+
+    `weights`: the first weights of all cores, int32 `(cores * axons, neurons)`.
+    `neurons[name]`: the global neurons of a population, `(size,)`.
+    `axons[name]`: the global axons of a source, `(size, parts and projections that it
+    reaches)`, -1 where a channel has no synapse; `delays[name]`: the delay of every column.
+    """
+
+    config: ChipConfig
+    weights: Array
+    plan: Plan
+    neurons: dict[str, Array]
+    axons: dict[str, Array]
+    delays: dict[str, Array]
+
+    @property
+    def geometry(self) -> Geometry:
+        """The geometry of every core."""
+        return self.config.geometry
+
+    def axons_of(self, source: str, channels: ArrayLike, delay: int = 0) -> Array:
+        """The axons to send a spike to, `delay` ticks late, when `channels` of a source spike.
+
+        The delays of a source's projections are in `delays`; for another one there are none.
+        """
+        require(source in self.axons, "source", f"one of {', '.join(self.axons)}", source)
+        table = self.axons[source][:, self.delays[source] == delay]
+        found = table[indices(f"channels of {source!r}", channels, len(table))].ravel()
+        return found[found >= 0]
+
+    def split(self, spikes: ArrayLike) -> dict[str, Array]:
+        """Reported global neurons as neurons of each population, int32, in the given order."""
+        owner, place = self._owners
+        known = indices("spikes", spikes, len(owner))
+        owners, places = owner[known], place[known]
+        return {name: places[owners == k] for k, name in enumerate(self.neurons)}
+
+    @cached_property
+    def _owners(self) -> tuple[Array, Array]:
+        """Number of the population (-1: none) and neuron in it, of every global neuron."""
+        owner = np.full(len(self.config.cores) * self.geometry.neurons, -1, np.int32)
+        place = np.zeros_like(owner)
+        for number, neurons in enumerate(self.neurons.values()):
+            owner[neurons], place[neurons] = number, np.arange(len(neurons))
+        return owner, place
+
+    def weights_of(self, projection: Projection, weights: ArrayLike) -> Array:
+        """The weights of a projection, int32 `(source size, target size)`, from a device's.
+
+        Where there is no synapse: the geometry's `no_synapse`.
+        """
+        found = np.full(projection.weights.shape, self.geometry.no_synapse, np.int32)
+        checked = self._checked(weights)
+        wires = [wire for wire in self.plan.wires if wire.projection is projection]
+        require(len(wires) > 0, "projection", "one of the program's network", str(projection))
+        for wire in wires:
+            part = wire.part
+            found[wire.channels, part.first : part.end] = self._block(wire, checked)
+        return found
+
+    def bias_of(self, population: str, weights: ArrayLike) -> Array:
+        """The learned biases of a population, int32 `(size,)`, from a device's weights."""
+        owner = self.plan.network.population(population)
+        require(owner.bias, f"population {population!r}", "one with a bias", "without")
+        found, checked = np.zeros(owner.size, np.int32), self._checked(weights)
+        for wire in self.plan.wires:
+            if wire.projection is None and wire.part.population is owner:
+                found[wire.part.first : wire.part.end] = self._block(wire, checked)[0]
+        return found
+
+    def _checked(self, weights: ArrayLike) -> NDArray[np.int64]:
+        high = self.geometry.weight_max
+        checked = ranged("weights", weights, -high - 1, high)
+        shape = self.weights.shape
+        require(checked.shape == shape, "weights", f"of shape {shape}", checked.shape)
+        return checked
+
+    def _block(self, wire: Wire, weights: NDArray[np.int64]) -> NDArray[np.int64]:
+        return weights[block(wire, self.geometry)]
+
+
+def block(wire: Wire, geometry: Geometry) -> tuple[slice, slice]:
+    """Where the weights of a wire's axons to the neurons of its part lie in global weights."""
+    axon = wire.part.core * geometry.axons + wire.first_axon
+    neuron = wire.part.first_group * geometry.lanes
+    width = wire.part.end - wire.part.first
+    return slice(axon, axon + len(wire.channels)), slice(neuron, neuron + width)

@@ -1,0 +1,179 @@
+"""The pictures of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from axonloop.host.runs.checkpoint import write_whole
+from axonloop.host.devices.device import Array, Device
+from axonloop.host.processing.layers import Layers
+from axonloop.models.protocol.registers import Region
+
+INK, BLUE, ORANGE, GREY = "#222222", "#1f6fb2", "#d1602c", "#9a9a9a"
+_SHOWN = 4
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, whole or not at all, and close it."""
+    figure.tight_layout()
+    write_whole(path, lambda file: figure.savefig(file, format="png", dpi=130))
+    plt.close(figure)
+
+
+def bare(axes: Any) -> None:
+    """Take the upper and the right frame away."""
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def draw_learning_curve(
+    path: Path, history: list[dict[str, float]], tuned: bool, final: float
+) -> None:
+    """Accuracy after every epoch, and the error events and weight updates made in it."""
+    epochs = np.arange(1, len(history) + 1)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))
+    accuracy = [100 * entry["validation_accuracy"] for entry in history]
+    name = "validation part" if tuned else "validation part (also trained on)"
+    left.plot(epochs, accuracy, "o-", color=BLUE, label=name)
+    if not tuned:
+        left.plot(epochs[-1:], [100 * final], "D", color=ORANGE, label=f"test: {100 * final:.1f} %")
+    left.set(xlabel="epoch", ylabel="accuracy (%)", title="Accuracy after each epoch")
+    left.legend(frameon=False, loc="lower right")
+    for counter, colour, label in (
+        ("errors", ORANGE, "error events"),
+        ("updates", BLUE, "weights changed"),
+    ):
+        total = np.array([0, *(entry[counter] for entry in history)])
+        right.plot(epochs, np.diff(total), "o-", color=colour, label=label)
+    learned = any(entry["errors"] for entry in history)
+    right.set(xlabel="epoch", title="What learning cost in each epoch")
+    right.set_yscale("log" if learned else "linear")
+    right.legend(frameon=False)
+    for axes in (left, right):
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(axis="y", color="#e6e6e6")
+        bare(axes)
+    save(figure, path)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A sample tick by tick: lists of axons, of neurons, of (neurons, values) in error; U.
+
+    `potential` is V - R after the tick, int `(ticks, neurons)`, in units of the threshold.
+    """
+
+    inputs: list[Array]
+    spikes: list[Array]
+    errors: list[tuple[Array, Array]]
+    potential: NDArray[np.float64]
+
+
+def record(device: Device, layers: Layers, trains: list[Array], label: int) -> Recording:
+    """Run a sample and listen; the errors are not sent, so nothing is learned."""
+    device.clear()
+    layers.begin(label)
+    spikes, errors, potential = [], [], []
+    theta = device.config.cores[0].parameter_sets[0].theta
+    for axons in trains:
+        device.send_tick(axons)
+        device.send_read([Region.MEMBRANE, Region.RESET])
+    for _ in trains:
+        spikes.append(device.take_tick())
+        errors.append(layers.step(spikes[-1]))
+        membrane, reset = device.take_read()
+        potential.append(membrane - reset)
+    return Recording(trains, spikes, errors, np.array(potential) / theta)
+
+
+def draw_raster(path: Path, recording: Recording, label: int, answer: int) -> None:
+    """Inputs, spikes with error events, and U of the neurons most in error."""
+    figure, (top, middle, bottom) = plt.subplots(
+        3, 1, figsize=(9, 8.4), sharex=True, height_ratios=(1.2, 2.2, 2)
+    )
+    _events(top, recording.inputs, INK)
+    top.set(ylabel="axon", title=f"A digit {label}, read as {answer}")
+    _events(middle, recording.spikes, GREY)
+    _draw_errors(middle, recording)
+    middle.set(ylabel="neuron")
+    middle.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, 1.12), ncols=3)
+    _draw_potentials(bottom, recording)
+    bottom.set(xlabel="tick", ylabel="U after the tick; grey: theta and spikes")
+    for axes in (top, middle, bottom):
+        bare(axes)
+    save(figure, path)
+
+
+def _events(axes: Any, trains: list[Array], colour: str) -> None:
+    tick = np.repeat(np.arange(len(trains)), [len(train) for train in trains])
+    axes.plot(tick, np.concatenate(trains), "|", color=colour, markersize=3, markeredgewidth=0.9)
+
+
+def _draw_errors(axes: Any, recording: Recording) -> None:
+    tick = np.repeat(np.arange(len(recording.errors)), [len(n) for n, _ in recording.errors])
+    neuron = np.concatenate([neurons for neurons, _ in recording.errors])
+    value = np.concatenate([values for _, values in recording.errors])
+    for sign, colour, mark, name in (
+        (1, ORANGE, "v", "error > 0: spike less"),
+        (-1, BLUE, "^", "error < 0: spike more"),
+    ):
+        chosen = np.sign(value) == sign
+        axes.plot(tick[chosen], neuron[chosen], mark, color=colour, markersize=3, label=name)
+
+
+def _draw_potentials(axes: Any, recording: Recording) -> None:
+    neurons = recording.potential.shape[1]
+    erred = np.zeros(neurons, dtype=bool)
+    for erring, _ in recording.errors:
+        erred[erring] = True
+    firing = np.bincount(np.concatenate(recording.spikes), minlength=neurons)
+    # Neurons that are always silent or always firing have nothing to show.
+    changing = (firing > 2) & (firing < len(recording.potential) / 2)
+    liveliness = np.clip(recording.potential, -1.2, 1.2).std(axis=0) + erred + changing
+    chosen = np.sort(np.argsort(-liveliness, kind="stable")[:_SHOWN])
+    for place, neuron in enumerate(chosen):
+        level = -3.0 * place
+        trace = np.clip(recording.potential[:, neuron], -1.2, 1.2)
+        axes.axhline(level + 1, color="#dddddd", linewidth=0.8)
+        axes.plot(trace + level, color=INK, linewidth=1.1)
+        fired = np.flatnonzero([neuron in spikes for spikes in recording.spikes])
+        axes.vlines(fired, level + 0.85, level + 1.25, color=GREY)
+        for sign, colour, mark in ((1, ORANGE, "v"), (-1, BLUE, "^")):
+            hits = [(v[n == neuron] * sign > 0).any() for n, v in recording.errors]
+            when = np.flatnonzero(hits)
+            axes.plot(when, np.full(len(when), level + 1.45), mark, color=colour, markersize=5)
+    axes.set_yticks([-3.0 * place for place in range(len(chosen))], [f"neuron {n}" for n in chosen])
+
+
+def draw_weights(path: Path, weights: Array, side: int, top: int) -> None:
+    """Weights `(side * side, neurons)`, each neuron's as a picture of its own, and their spread.
+
+    `top` is the largest weight that there can be.
+    """
+    neurons = weights.shape[1]
+    columns = int(np.ceil(np.sqrt(2 * neurons)))
+    rows = -(-neurons // columns)
+    sheet = np.full((rows * (side + 1) - 1, columns * (side + 1) - 1), np.nan)
+    for neuron in range(neurons):
+        row, column = (side + 1) * (neuron // columns), (side + 1) * (neuron % columns)
+        sheet[row : row + side, column : column + side] = weights[:, neuron].reshape(side, side)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.6), width_ratios=(2.4, 1))
+    bright = max(1, int(np.quantile(np.abs(weights), 0.995)))
+    shown = left.imshow(sheet, cmap="RdBu_r", vmin=-bright, vmax=bright, interpolation="nearest")
+    left.set(xticks=[], yticks=[], title="Weights of every neuron")
+    left.spines[:].set_visible(False)
+    figure.colorbar(shown, ax=left, shrink=0.8)
+    right.hist(weights.ravel(), bins=np.arange(-top - 0.5, top + 1, 2), color=BLUE)
+    right.set(xlabel="weight", ylabel="synapses", yscale="log", title="All weights")
+    bare(right)
+    save(figure, path)

@@ -1,0 +1,229 @@
+"""A run and its folder: config.json, checkpoint.npz, metrics.json and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from axonloop.host.runs.network_report import channel_metrics, channel_of, write_account
+from axonloop.host.runs.checkpoint import load_checkpoint, read_json, save_checkpoint, write_json
+from axonloop.host.data.digits import SIDE, split_digits
+from axonloop.host.devices.device import Device
+from axonloop.host.training.scorer import TRACED, Score
+from axonloop.host.devices.hashes import weight_hash
+from axonloop.host.training.settings import Settings
+from axonloop.host.training.telemetry import draw_link, link_metrics
+from axonloop.host.training.trainer import Trainer
+from axonloop.models.checks import require
+
+CONFIG, CHECKPOINT, METRICS = "config.json", "checkpoint.npz", "metrics.json"
+CURVE, WEIGHTS, RASTER = "learning_curve.png", "weights.png", "raster.png"
+ACCOUNT, MESH, LINK = "network.txt", "mesh.png", "link.png"
+CHECKPOINT_SECONDS = 5.0
+"""Least time between two checkpoints within an epoch."""
+CHECKPOINT_SAMPLES = 100
+"""Samples between two of them where a device is recorded or replayed."""
+Progress = Callable[[str, int, int], None]
+"""Told the phase ("train" or "score"), the samples done in it, and their number."""
+
+
+def require_new(folder: Path) -> None:
+    """ValueError if `folder` holds a run already, or cannot become a folder."""
+    found = (folder / CONFIG).exists()
+    require(not found, "run folder", "new (or go on with --resume)", str(folder))
+    require_folder(folder)
+
+
+def require_folder(folder: Path) -> None:
+    """ValueError if `folder` cannot be made, because a file is in its place or above it."""
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    require(
+        nearest.is_dir(), "folder to write to", "a folder or new, and below folders", str(folder)
+    )
+
+
+def begin(folder: Path, settings: Settings) -> None:
+    """Make the folder of a new run; ValueError if one is there already."""
+    require_new(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / CONFIG, settings.to_dict())
+
+
+def resumed_settings(folder: Path, given: dict[str, Any]) -> Settings:
+    """The settings of the run in `folder`; of what is `given`, only `epochs` may differ.
+
+    Raises ValueError for another difference, or where there is no run.
+    """
+    settings = Settings.from_dict(read_json(folder / CONFIG))
+    for name, value in given.items():
+        if name != "epochs":
+            stored = getattr(settings, name)
+            require(value == stored, name, f"{stored!r}, with which the run began", value)
+    return replace(settings, epochs=given.get("epochs", settings.epochs))
+
+
+@dataclass
+class Run:
+    """A trainer with the folder that it saves to."""
+
+    folder: Path
+    trainer: Trainer
+    started: float
+    saved: float = 0.0
+
+    @classmethod
+    def open(cls, folder: Path, settings: Settings, device: Device, resume: bool) -> Run:
+        """A run on an open device, in a folder of its own or where its checkpoint stands."""
+        trainer = Trainer(device, settings, split_digits())
+        run = cls(folder, trainer, perf_counter())
+        if resume and (folder / CHECKPOINT).exists():
+            restore_checkpoint(trainer, folder)
+        if resume:
+            write_json(folder / CONFIG, settings.to_dict())
+        else:
+            begin(folder, settings)
+        return run
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        save_checkpoint(self.folder / CHECKPOINT, self.trainer.state())
+        self.saved = perf_counter()
+
+    def train(self, progress: Progress) -> None:
+        """Train to the end, with checkpoints; the last one is of the trained network."""
+        trainer = self.trainer
+        samples = len(trainer.train)
+        total = trainer.settings.epochs * samples
+
+        def after_sample() -> None:
+            done = trainer.position.epoch * samples + trainer.position.sample
+            progress("train", done, total)
+            if trainer.at_rest and self._due(done):
+                self.save()
+
+        def rest() -> bool:
+            return self._due(trainer.position.epoch * samples + trainer.position.sample + 1)
+
+        self.save()
+        trainer.run(after_sample, rest)
+        self.save()
+
+    def _due(self, done: int) -> bool:
+        """Is it time for a checkpoint, with `done` samples done? It asks for the chip's state."""
+        if self.trainer.device.recorded:
+            return done % CHECKPOINT_SAMPLES == 0
+        return perf_counter() - self.saved > CHECKPOINT_SECONDS
+
+    def finish(self, progress: Progress) -> dict[str, Any]:
+        """Score the trained network, write metrics.json and pictures, and return the metrics."""
+        trainer = self.trainer
+        score = trainer.scorer.score(
+            trainer.test, TRACED, lambda done: progress("score", done, len(trainer.test))
+        )
+        metrics = self._metrics(score)
+        write_json(self.folder / METRICS, metrics)
+        write_account(
+            self.folder / ACCOUNT,
+            self.folder / MESH,
+            trainer.program,
+            trainer.layers,
+            trainer.device,
+            trainer.settings.strategy,
+        )
+        self._draw(score)
+        return metrics
+
+    def _draw(self, score: Score) -> None:
+        # Matplotlib takes a second to import, so only the end of a run does.
+        from axonloop.host.runs import pictures as report
+
+        trainer = self.trainer
+        device, history = trainer.device, trainer.position.history
+        report.draw_learning_curve(
+            self.folder / CURVE, history, trainer.settings.tune, score.accuracy
+        )
+        if trainer.costs:
+            draw_link(self.folder / LINK, trainer.costs)
+        program = trainer.program
+        first = program.plan.network.projections[0]
+        weights = program.weights_of(first, device.read_weights())
+        top = device.config.geometry.weight_max
+        report.draw_weights(self.folder / WEIGHTS, weights, SIDE, top)
+        place = score.wrong[0] if score.wrong else 0
+        trains = trainer.scorer.trains(trainer.test, place)
+        label = int(trainer.test.labels[place])
+        recording = report.record(device, trainer.layers, trains, label)
+        answer = int(trainer.layers.votes(recording.spikes)[-1].argmax())
+        report.draw_raster(self.folder / RASTER, recording, label, answer)
+
+    def _metrics(self, score: Score) -> dict[str, Any]:
+        trainer = self.trainer
+        device, settings = trainer.device, trainer.settings
+        counters = {c.name.lower(): n for c, n in device.counters().items()}
+        scored = "validation" if settings.tune else "test"
+        return {
+            f"{scored}_accuracy": score.accuracy,
+            "layer_accuracies": list(score.layers),
+            "weight_hash": weight_hash(device.read_weights(), device.config.geometry),
+            "trace_hash": score.trace_hash,
+            "spike_hash": trainer.scorer.chain.hexdigest(),
+            "seed": settings.seed,
+            "device": device.name,
+            "epochs": settings.epochs,
+            "samples": {"train": len(trainer.train), scored: score.samples},
+            "trained_on": "train" if settings.tune else "train + validation",
+            **{name: counters[name] for name in _COUNTED},
+            "seconds": perf_counter() - self.started,
+            "time": self._times(),
+            **self._link(),
+            "errors_overtaken": trainer.layers.overtaken,
+            "channel": channel_metrics(
+                channel_of(trainer.program, trainer.layers, settings.strategy)
+            ),
+            "history": trainer.position.history,
+            "counters": counters,
+            "line": device.line_counters(),
+        }
+
+    def _link(self) -> dict[str, Any]:
+        """What the link to the chip carried, if there is one."""
+        use = self.trainer.device.link_use
+        return {} if use is None else {"link": link_metrics(self.trainer.costs, use)}
+
+    def _times(self) -> dict[str, float]:
+        """Seconds of training by who spent them, and microseconds per training tick."""
+        times, settings = self.trainer.times, self.trainer.settings
+        ticks = settings.epochs * len(self.trainer.train) * settings.ticks
+        spent = {"host": times.host, "device": times.device, "loss": times.loss}
+        per_tick = {f"{who}_us_per_tick": 1e6 * value / ticks for who, value in spent.items()}
+        return spent | per_tick
+
+
+_COUNTED = ("ticks", "synops", "visits", "updates", "spikes")
+
+
+def restore_checkpoint(trainer: Trainer, folder: Path) -> None:
+    """Put the trainer where the folder's checkpoint stands; ValueError if it is another run's."""
+    state = load_checkpoint(folder / CHECKPOINT)
+    with foreign_refused():
+        stored = Settings.from_dict(state["settings"])
+        same = replace(stored, epochs=trainer.settings.epochs) == trainer.settings
+        require(same, "settings of the checkpoint", "the run's own", state["settings"])
+        epoch = int(state["position"]["epoch"])
+        epochs = trainer.settings.epochs
+        require(epochs >= epoch, "epochs", f"at least {epoch}, which are done", epochs)
+        trainer.restore(state)
+
+
+@contextmanager
+def foreign_refused() -> Iterator[None]:
+    """Turn what a checkpoint of something else brings about into ValueError."""
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError, OverflowError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ValueError(f"checkpoint must be a training run's, not foreign ({reason})") from error

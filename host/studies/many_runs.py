@@ -1,0 +1,56 @@
+"""Many training runs on one kind of device, each in a folder of its own, several at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from axonloop.host.console import notice
+from axonloop.host.devices.registry import check_device_name, open_device
+from axonloop.host.runs.checkpoint import read_json
+from axonloop.host.runs.run import CONFIG, METRICS, Run, require_folder, resumed_settings
+from axonloop.host.training.from_settings import chip_config
+from axonloop.host.training.settings import Settings
+from axonloop.models.checks import require, require_range
+
+Task = tuple[Path, Settings]
+"""Folder and settings of a run."""
+
+
+def run_all(tasks: Sequence[Task], jobs: int, device: str) -> list[dict[str, Any]]:
+    """The metrics of every run; those that are finished are not repeated, others go on.
+
+    The device makes no difference to them but in time. Raises ValueError for an unknown one, for
+    numbers out of range, or if a folder holds a run of other settings.
+    """
+    require_range("jobs", jobs, 1, 64)
+    check_device_name(device)
+    for out in {folder.parent for folder, _ in tasks}:
+        require_folder(out)
+        out.mkdir(parents=True, exist_ok=True)
+    found = []
+    # Torch's threads do not survive a fork.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        for (folder, _), metrics in zip(tasks, pool.map(partial(_run, device), tasks), strict=True):
+            found.append(metrics)
+            accuracy = 100 * metrics["test_accuracy"]
+            notice(f"{folder.name}: {accuracy:.2f} %, {metrics['visits']:,} visits")
+    return found
+
+
+def _run(name: str, task: Task) -> dict[str, Any]:
+    folder, settings = task
+    resume = (folder / CONFIG).exists()
+    if resume:
+        same = resumed_settings(folder, {}) == settings
+        require(same, "study folder", "new or of the same study", str(folder))
+    if (folder / METRICS).exists():
+        return read_json(folder / METRICS)
+    with open_device(name, chip_config(settings)) as device:
+        run = Run.open(folder, settings, device, resume)
+        run.train(lambda phase, done, total: None)
+        return run.finish(lambda phase, done, total: None)

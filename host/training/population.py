@@ -1,0 +1,268 @@
+"""A population in training: many chips learn digits online at once, each as if it were alone.
+
+Copy b ends with the weights, spikes and counters that `Trainer` gives with the settings of copy b
+on any device: its own samples in its own order, its own readout, losses, errors, noise and seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from axonloop.host.chain import SpikeChain
+from axonloop.host.data.digits import Digits, Part
+from axonloop.host.data.spike_encoders import SCORING, SHUFFLING, TRAINING, generator
+from axonloop.host.devices.hashes import weight_hash
+from axonloop.host.network.learning_channel import Strategy
+from axonloop.host.processing.core import GRADIENT_MAX, GRADIENT_ONE, READOUT_SHIFT, ProcessingCore
+from axonloop.host.processing.error_encoders import (
+    Controller,
+    DenseEncoder,
+    ErrorEncoder,
+    Integers,
+    SigmaDeltaEncoder,
+    rounded_steps,
+    whole_steps,
+)
+from axonloop.host.training.from_settings import (
+    CROSS_ENTROPY,
+    chip_config,
+    encoder_of,
+    layers_of,
+    program_of,
+)
+from axonloop.host.training.settings import Settings
+from axonloop.host.training.surrogate import Raster, rasters
+from axonloop.host.training.trainer import parts_of
+from axonloop.models.checks import require
+from axonloop.models.config.core import DECAY_ONE
+from axonloop.models.protocol.registers import MODEL_COUNTERS
+from axonloop.sim.batched import BatchedChip
+
+OWN = ("seed", "threshold", "event_rate", "error_limit")
+"""Settings that copies may have of their own."""
+Progress = Callable[[str, int, int], None]
+"""Told the phase ("train" or "score"), the samples done in it, and their number."""
+
+
+class ErrorBank:
+    """The error encoders of all copies, in step: int64 `(copies, neurons)` in and out."""
+
+    def __init__(self, encoders: Sequence[ErrorEncoder]) -> None:
+        inner = [e.encoder if isinstance(e, Controller) else e for e in encoders]
+        self._controllers = [(b, e) for b, e in enumerate(encoders) if isinstance(e, Controller)]
+        self._code = rounded_steps if isinstance(inner[0], DenseEncoder) else whole_steps
+        self._keeps = isinstance(inner[0], SigmaDeltaEncoder)
+        self._limit = np.array([[encoder.limit] for encoder in encoders])
+        self._threshold = np.array([[encoder.threshold] for encoder in encoders])
+        self._residue = np.zeros((len(encoders), encoders[0].neurons), dtype=np.int64)
+
+    def encode(self, gradient: Integers) -> Integers:
+        """The error values of this tick."""
+        total = gradient + self._residue if self._keeps else gradient
+        errors = self._code(total, self._threshold, self._limit)
+        if self._keeps:
+            self._residue = total - errors * self._threshold
+        if self._controllers:
+            events = np.count_nonzero(errors, axis=1).tolist()
+            for b, controller in self._controllers:
+                controller.hear(events[b])
+                self._threshold[b] = controller.threshold
+        return errors
+
+
+class CoreBank:
+    """The processing cores of one layer in all copies, with the cross-entropy as their loss."""
+
+    def __init__(self, cores: Sequence[ProcessingCore]) -> None:
+        first = cores[0]
+        self._bank = ErrorBank([core.encoder for core in cores])
+        readouts = np.stack([core.readout.weights for core in cores])
+        self._readout = readouts.transpose(0, 2, 1).astype(np.float64)
+        self._feedback = np.stack([core.path.feedback for core in cores]).astype(np.float64)
+        self._kept = first.readout.leak / DECAY_ONE
+        self._scale = first.readout.scale / (1 << READOUT_SHIFT)
+        self._burn_in = first.burn_in
+        self.begin(np.zeros(len(cores), dtype=np.int64))
+
+    def begin(self, labels: NDArray[Any]) -> None:
+        """Start a sample in every copy: labels, `(copies,)`."""
+        self._labels = torch.from_numpy(labels.astype(np.int64))
+        self._level = np.zeros((len(labels), self._readout.shape[2]))
+        self._age = 0
+
+    def step(self, spikes: NDArray[np.bool_]) -> Integers | None:
+        """Take the spikes of a tick, `(copies, neurons)`; the errors to send, None if it is early.
+
+        Raises ValueError for a gradient that is not finite, or too large.
+        """
+        heard = self._votes(spikes) * (1 << READOUT_SHIFT)
+        self._level = np.trunc(self._level * self._kept) + heard
+        self._age += 1
+        if self._age <= self._burn_in:
+            return None
+        back = self._gradient()[:, None] @ self._feedback
+        return self._bank.encode(back[:, 0].astype(np.int64))
+
+    def _votes(self, counts: NDArray[Any]) -> NDArray[np.float64]:
+        votes: NDArray[np.float64] = (counts.astype(np.float64)[:, None] @ self._readout)[:, 0]
+        return votes
+
+    def _gradient(self) -> NDArray[np.float64]:
+        logits = torch.from_numpy(self._level * self._scale).requires_grad_()
+        loss = CROSS_ENTROPY(logits, self._labels, reduction="sum")
+        gradient = torch.autograd.grad(loss, logits)[0].numpy()
+        good = bool((np.abs(gradient) <= GRADIENT_MAX).all())
+        require(good, "gradient of the loss", f"finite and within +-{GRADIENT_MAX}", gradient)
+        rounded: NDArray[np.float64] = np.rint(gradient * GRADIENT_ONE)
+        return rounded
+
+    def answers(self, raster: Raster) -> NDArray[np.int64]:
+        """The class with most votes after the burn-in in every copy, from `(ticks, copies, n)`."""
+        answers: NDArray[np.int64] = self._votes(raster[self._burn_in :].sum(0)).argmax(1)
+        return answers
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What became of a copy: the metrics that `train digits` writes under the same names."""
+
+    settings: Settings
+    accuracy: float
+    weight_hash: str
+    spike_hash: str
+    counters: dict[str, int]
+
+
+class PopulationTrainer:
+    """Trains a copy of the chip for each of `settings`, which differ only in what `OWN` names.
+
+    Raises ValueError where they differ in more, and for feedback or latency that it does not know.
+    """
+
+    def __init__(self, settings: Sequence[Settings], digits: Digits) -> None:
+        # More threads cost time here, and sums in another order would be other bits.
+        torch.set_num_threads(1)
+        _require_alike(settings)
+        self.settings, self.common = tuple(settings), settings[0]
+        programs = [program_of(each) for each in settings]
+        self._program = programs[0]
+        self._seeds = [each.seed for each in settings]
+        chip = chip_config(self.common)
+        self.chip = BatchedChip(chip, len(settings), shared=False, seeds=self._seeds)
+        self.chip.load_weights(np.stack([program.weights for program in programs]))
+        every = [layers_of(each, program) for each, program in zip(settings, programs, strict=True)]
+        self._banks = [
+            (self._program.neurons[name], CoreBank([layers.readers[name] for layers in every]))
+            for name in every[0].readers
+        ]
+        self.train, self.test = parts_of(self.common, digits)
+        self.validation = digits.validation.first(self.common.limit)
+        self.chains = [SpikeChain() for _ in settings]
+        self.history: list[list[float]] = []
+        common = self.common
+        self._encoder = encoder_of(common)
+
+    def load_weights(self, weights: NDArray[Any]) -> None:
+        """Start from other weights: int `(copies, axons, neurons of a core)`."""
+        self.chip.load_weights(weights)
+
+    def run(self, progress: Progress = lambda *_: None) -> None:
+        """Train all epochs; `history` gets the validation accuracies `(copies,)` after each."""
+        samples = len(self.train)
+        for epoch in range(self.common.epochs):
+            self._anneal(epoch)
+            orders = np.stack(
+                [
+                    generator(each.seed, SHUFFLING, epoch).permutation(samples)
+                    for each in self.settings
+                ]
+            )
+            for done, places in enumerate(orders.T):
+                self._sample(places, epoch)
+                progress("train", epoch * samples + done + 1, self.common.epochs * samples)
+            self.history.append(self.score(self.validation))
+
+    def _anneal(self, epoch: int) -> None:
+        if self.common.anneal is not None:
+            self.chip.configure(chip_config(self.common, epoch))
+            # That wrote one seed into every copy.
+            self.chip.restore(self.chip.snapshot() | {"seeds": self._seeds})
+
+    def _sample(self, places: NDArray[np.int64], epoch: int) -> None:
+        part = self.train.at(places)
+        randoms = [
+            generator(each.seed, TRAINING, epoch, index)
+            for each, index in zip(self.settings, part.indices.tolist(), strict=True)
+        ]
+        raster = torch.from_numpy(rasters(self._program, self._encoder, part, randoms))
+        self.chip.clear()
+        for _, bank in self._banks:
+            bank.begin(part.labels)
+        self._chain(np.stack([self._tick(spikes) for spikes in raster]))
+
+    def _tick(self, arriving: torch.Tensor) -> NDArray[np.bool_]:
+        spikes: NDArray[np.bool_] = self.chip.tick(arriving).numpy()
+        errors = np.zeros(spikes.shape, dtype=np.int32)
+        for neurons, bank in self._banks:
+            sent = bank.step(spikes[:, neurons])
+            if sent is not None:
+                errors[:, neurons] = sent
+        if errors.any():
+            self.chip.send_errors(torch.from_numpy(errors))
+            self.chip.learn()
+        return spikes
+
+    def _chain(self, raster: Raster) -> None:
+        for chain, own in zip(self.chains, raster.transpose(1, 0, 2), strict=True):
+            chain.add_raster(own)
+
+    def score(self, part: Part, progress: Progress = lambda *_: None) -> list[float]:
+        """The accuracy of every copy on a part, in 0..1, by the last readout."""
+        right = np.zeros(len(self.settings), dtype=np.int64)
+        neurons, bank = self._banks[-1]
+        for place in range(len(part)):
+            one = part.at(np.full(len(self.settings), place))
+            index = int(part.indices[place])
+            randoms = [generator(each.seed, SCORING, index) for each in self.settings]
+            self.chip.clear()
+            raster = rasters(self._program, self._encoder, one, randoms)
+            spikes = self.chip.run(torch.from_numpy(raster)).numpy()
+            self._chain(spikes)
+            right += bank.answers(spikes[:, :, neurons]) == one.labels
+            progress("score", place + 1, len(part))
+        accuracies: list[float] = (right / len(part)).tolist()
+        return accuracies
+
+    def finish(self, progress: Progress = lambda *_: None) -> list[Copy]:
+        """Score the trained copies on what `Settings.tune` names, and tell what became of them."""
+        accuracies = self.score(self.test, progress)
+        weights = self.chip.read_weights().numpy()
+        counters = self.chip.counters().tolist()
+        geometry = self.chip.config.geometry
+        return [
+            Copy(
+                settings,
+                accuracies[b],
+                weight_hash(weights[b], geometry),
+                self.chains[b].hexdigest(),
+                {c.name.lower(): int(counters[b][c]) for c in MODEL_COUNTERS},
+            )
+            for b, settings in enumerate(self.settings)
+        ]
+
+
+def _require_alike(settings: Sequence[Settings]) -> None:
+    require(len(settings) > 0, "copies", "at least 1", 0)
+    first = settings[0]
+    for each in settings:
+        same = replace(each, **{name: getattr(first, name) for name in OWN}) == first
+        require(same, "settings of a population", f"alike but for {', '.join(OWN)}", each)
+    local = first.strategy == Strategy.LOCAL
+    require(local, "strategy of a population", repr(Strategy.LOCAL.value), first.strategy)
+    require(first.latency == 0, "latency of a population", "0", first.latency)

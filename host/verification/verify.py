@@ -1,0 +1,150 @@
+"""`axonloop verify`: devices in lockstep over several geometries and random configurations."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter as Tally
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import numpy as np
+
+from axonloop.host.devices.device import Device
+from axonloop.host.devices.registry import check_device_name, open_device
+from axonloop.host.verification.lockstep import DivergenceError, Lockstep, Progress, Report
+from axonloop.models.checks import require, require_range
+from axonloop.models.config.chip import ChipConfig, Mesh
+from axonloop.models.config.core import CoreConfig
+from axonloop.sim.stimulus.geometries import GEOMETRIES, QUICK
+from axonloop.sim.stimulus.random_chips import ONE_CORE, random_chip
+
+RUNS_PER_GEOMETRY = 4
+
+Open = Callable[[str, ChipConfig], Device]
+
+
+class VerificationError(RuntimeError):
+    """A verification found a difference: `divergence`, in geometry `geometry`, run `run`."""
+
+    def __init__(self, geometry: str, run: int, divergence: DivergenceError) -> None:
+        self.geometry, self.run, self.divergence = geometry, run, divergence
+        super().__init__(f"{divergence} (geometry {geometry!r}, run {run})")
+
+
+@dataclass(frozen=True)
+class VerifyReport:
+    """A verification without differences.
+
+    Hashes, by device name, are SHA-256 over the hashes of the runs; `counters` are sums over
+    the runs by name (exchanges of snapshots keep them going within a run).
+    """
+
+    devices: tuple[str, ...]
+    ticks: int
+    runs: int
+    geometries: tuple[str, ...]
+    trace_hashes: dict[str, str]
+    weight_hashes: dict[str, str]
+    counters: dict[str, int]
+    seconds: float
+
+
+def lockstep(
+    devices: Sequence[Device],
+    config: ChipConfig | CoreConfig,
+    ticks: int,
+    seed: int,
+    learning: bool = True,
+    progress: Progress | None = None,
+) -> Report:
+    """Run open `devices` that hold `config` for `ticks` ticks of random traffic.
+
+    After every tick all state words, pending spikes, error sums and reported spikes are compared,
+    after learning the weights (of cores with more than 1024, every 16 ticks), and every 16 ticks
+    the counters. Raises DivergenceError at the first difference.
+    """
+    return Lockstep(devices, config, seed, learning).run(ticks, progress)
+
+
+def verify(
+    devices: Sequence[str],
+    ticks: int = 100_000,
+    seed: int = 0,
+    geometries: Sequence[str] = QUICK,
+    progress: Progress | None = None,
+    open_named: Open = open_device,
+    mesh: Mesh = ONE_CORE,
+) -> VerifyReport:
+    """Spread `ticks` over `geometries` (names of `sim.geometries.GEOMETRIES`) and seeds.
+
+    Chips are meshes of cores that send each other spikes.
+
+    `progress(n)` hears of every n ticks done. Raises ValueError for unknown names and numbers out
+    of range, VerificationError at the first difference.
+    """
+    for name in devices:
+        check_device_name(name)
+    require(len(set(devices)) == len(devices) > 1, "devices", "two or more, distinct", devices)
+    require_range("ticks", ticks, 1, 10**12)
+    require_range("seed", seed, 0, 2**63 - 1)
+    for name in geometries:
+        require(name in GEOMETRIES, "geometry", f"one of {', '.join(GEOMETRIES)}", name)
+    started = time.perf_counter()
+    plan = _plan(ticks, geometries)
+    reports = [
+        _run(devices, geometry, mesh, run, count, seed, progress, open_named)
+        for run, (geometry, count) in enumerate(plan)
+    ]
+    seconds = time.perf_counter() - started
+    return _summary(tuple(devices), tuple(geometries), reports, seconds)
+
+
+def _plan(ticks: int, geometries: Sequence[str]) -> list[tuple[str, int]]:
+    """Geometry and ticks of every run; together exactly `ticks`."""
+    runs = RUNS_PER_GEOMETRY * len(geometries)
+    counts = [ticks // runs + (run < ticks % runs) for run in range(runs)]
+    return [(geometries[k % len(geometries)], n) for k, n in enumerate(counts) if n]
+
+
+def _run(
+    devices: Sequence[str],
+    geometry: str,
+    mesh: Mesh,
+    run: int,
+    ticks: int,
+    seed: int,
+    progress: Progress | None,
+    open_named: Open,
+) -> Report:
+    rng = np.random.default_rng((seed, run))
+    config = random_chip(rng, GEOMETRIES[geometry], mesh)
+    with ExitStack() as stack:
+        opened = [stack.enter_context(open_named(name, config)) for name in devices]
+        try:
+            return lockstep(opened, config, ticks, int(rng.integers(2**63)), progress=progress)
+        except DivergenceError as divergence:
+            raise VerificationError(geometry, run, divergence) from divergence
+
+
+def _summary(
+    devices: tuple[str, ...], geometries: tuple[str, ...], reports: list[Report], seconds: float
+) -> VerifyReport:
+    counters: Tally[str] = Tally()
+    for report in reports:
+        counters.update({counter.name.lower(): n for counter, n in report.counters.items()})
+    return VerifyReport(
+        devices=devices,
+        ticks=sum(report.ticks for report in reports),
+        runs=len(reports),
+        geometries=geometries,
+        trace_hashes={d: _joined([r.trace_hashes[d] for r in reports]) for d in devices},
+        weight_hashes={d: _joined([r.weight_hashes[d] for r in reports]) for d in devices},
+        counters=dict(counters),
+        seconds=seconds,
+    )
+
+
+def _joined(hashes: list[str]) -> str:
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()

@@ -1,0 +1,147 @@
+"""A chip: a mesh of cores, and how spikes travel on it (docs/contract.md, section 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from axonloop.models.checks import require, require_range
+from axonloop.models.config.core import MAX_CORES, CoreConfig, Geometry
+
+MAX_SIDE = 16
+"""Most columns or rows of a mesh."""
+
+
+class Port(IntEnum):
+    """The ports of a router, in the order of their counters."""
+
+    NORTH = 0
+    EAST = 1
+    SOUTH = 2
+    WEST = 3
+    LOCAL = 4
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """`columns` x `rows` cores, numbered row by row. ValueError where it is too large."""
+
+    columns: int = 1
+    rows: int = 1
+
+    def __post_init__(self) -> None:
+        require_range("columns of the mesh", self.columns, 1, MAX_SIDE)
+        require_range("rows of the mesh", self.rows, 1, MAX_SIDE)
+        require(self.cores <= MAX_CORES, "mesh", f"of at most {MAX_CORES} cores", self.cores)
+
+    @classmethod
+    def parse(cls, text: str) -> Mesh:
+        """A mesh from text as "2x2", columns first."""
+        columns, cross, rows = text.partition("x")
+        good = cross == "x" and columns.isdecimal() and rows.isdecimal()
+        require(good, "mesh", "columns x rows, as 2x2", text)
+        return cls(int(columns), int(rows))
+
+    def __str__(self) -> str:
+        return f"{self.columns}x{self.rows}"
+
+    @property
+    def cores(self) -> int:
+        """Number of cores."""
+        return self.columns * self.rows
+
+    def place(self, core: int) -> tuple[int, int]:
+        """Column and row of a core."""
+        return core % self.columns, core // self.columns
+
+    def way(self, source: int, target: int) -> Iterator[tuple[int, Port]]:
+        """The routers that a spike passes and the port through which it leaves each."""
+        (column, row), (last_column, last_row) = self.place(source), self.place(target)
+        while column != last_column:
+            east = last_column > column
+            yield row * self.columns + column, Port.EAST if east else Port.WEST
+            column += 1 if east else -1
+        while row != last_row:
+            south = last_row > row
+            yield row * self.columns + column, Port.SOUTH if south else Port.NORTH
+            row += 1 if south else -1
+        yield target, Port.LOCAL
+
+
+@dataclass(frozen=True)
+class ChipConfig:
+    """All cores of a chip, by number; geometry and seed are the same in all of them.
+
+    A chip of one core may give it any number. Raises ValueError where cores do not fit together,
+    or where a fan-out entry names a core that is not there.
+    """
+
+    cores: tuple[CoreConfig, ...]
+    mesh: Mesh = field(default_factory=Mesh)
+
+    def __post_init__(self) -> None:
+        count, first = self.mesh.cores, self.cores[0].core if self.cores else 0
+        require(len(self.cores) == count, "cores", f"{count}, one per place", len(self.cores))
+        require(first == 0 or count == 1, "number of the first core", "0 in a mesh", first)
+        for index, core in enumerate(self.cores):
+            where = f"cores[{index}]"
+            require(core.core == first + index, f"{where}.core", f"{first + index}", core.core)
+            for name in ("geometry", "seed"):
+                expected = getattr(self.cores[0], name)
+                given = getattr(core, name)
+                require(given == expected, f"{where}.{name}", f"that of core 0 ({expected})", given)
+            self._check_fanout(where, core)
+
+    def _check_fanout(self, where: str, core: CoreConfig) -> None:
+        first, last = self.first, self.first + self.mesh.cores - 1
+        for neuron, destinations in enumerate(core.fanout):
+            for entry, destination in enumerate(destinations):
+                thing = f"{where}.fanout[{neuron}][{entry}].core"
+                require_range(thing, destination.core, first, last)
+
+    @classmethod
+    def of(cls, config: CoreConfig | ChipConfig) -> ChipConfig:
+        """The chip itself, or a chip of this one core."""
+        return config if isinstance(config, ChipConfig) else cls((config,))
+
+    @property
+    def geometry(self) -> Geometry:
+        """The geometry of every core."""
+        return self.cores[0].geometry
+
+    @property
+    def axons(self) -> int:
+        """Axons of all cores."""
+        return self.mesh.cores * self.geometry.axons
+
+    @property
+    def neurons(self) -> int:
+        """Neurons of all cores."""
+        return self.mesh.cores * self.geometry.neurons
+
+    @property
+    def seed(self) -> int:
+        """The seed of every core."""
+        return self.cores[0].seed
+
+    @property
+    def first(self) -> int:
+        """The number of the first core; the others follow."""
+        return self.cores[0].core
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-ready dictionary; `from_dict` is its inverse."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ChipConfig:
+        """Build and check a configuration; ValueError names what is unknown or out of range."""
+        unknown = sorted(set(data) - {"cores", "mesh"})
+        require(not unknown, "chip keys", "among ['cores', 'mesh']", unknown)
+        try:
+            mesh = Mesh(**data.get("mesh", {}))
+        except TypeError as error:
+            raise ValueError(f"mesh must be made of known fields: {error}") from error
+        return cls(tuple(CoreConfig.from_dict(core) for core in data["cores"]), mesh)

@@ -1,0 +1,159 @@
+"""The serial link's names and numbers, declared once (docs/link.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from axonloop.models.checks import require, require_range
+from axonloop.models.config.chip import Mesh
+from axonloop.models.config.core import Geometry
+from axonloop.models.protocol.registers import Control, Field
+
+MAGIC = 0x41584C4C
+"""Word 0 of the identification."""
+VERSION = 2
+"""Version of the protocol."""
+FRAME_WORDS = 64
+"""Most data words of a frame."""
+FRAME_BYTES = 14
+"""Bytes of a frame beside its data words: headers, CRC, a byte of COBS, the zero."""
+BODY_WORDS = FRAME_WORDS + 3
+"""Most words of a body: two of header, data, CRC."""
+NUMBER_BITS = 16
+"""Width of word numbers."""
+EPOCH_BITS = 4
+HOST_PLACES = 1 << 14
+"""Places of the host's buffer."""
+WATCHDOG_BITS = 28
+"""The watchdog waits 2^this cycles."""
+
+HEADER_0 = {"sequence": Field(0, NUMBER_BITS), "acknowledge": Field(16, NUMBER_BITS)}
+HEADER_1 = {
+    "limit": Field(0, NUMBER_BITS),
+    "kind": Field(16, 2),
+    "repeat": Field(18, 1),
+    "ask": Field(19, 1),
+    "epoch": Field(20, EPOCH_BITS),
+    "session": Field(24, 8),
+}
+
+
+def line_bytes(words: int) -> int:
+    """Bytes that so many data words take on the line, in full frames and the rest in one more.
+
+    What few frames have, a first 254 bytes without a zero, would be one more (docs/link.md, 1).
+    """
+    return 4 * words + FRAME_BYTES * -(-words // FRAME_WORDS)
+
+
+class FrameKind(IntEnum):
+    """What a frame is."""
+
+    DATA = 0
+    OPEN = 1
+    STATUS = 2
+    LOST = 3
+
+
+class Reason(IntEnum):
+    """Why a session is lost; in `sequence` of LOST."""
+
+    NONE = 0
+    WATCHDOG = 1
+
+
+class Identity(IntEnum):
+    """Words of the identification; from GEOMETRY on, words 3..22 of the chip's CONTROL region."""
+
+    MAGIC = 0
+    VERSION = 1
+    SESSION = 2
+    COMMAND_PLACES = 3
+    REPLY_PLACES = 4
+    CLOCK = 5
+    BAUD = 6
+    BUILD = 7
+    CONFIGURATION = 8
+    CORE = 9
+    GEOMETRY = 10
+
+
+GEOMETRY_FIELDS = tuple(entry for entry in Control if Control.AXONS <= entry <= Control.BLANK_OUT)
+IDENTITY_WORDS = Identity.GEOMETRY + len(GEOMETRY_FIELDS)
+
+
+class Status(IntEnum):
+    """Counters of the board's end."""
+
+    RECEIVED = 0
+    BAD = 1
+    ASTRAY = 2
+    FOREIGN = 3
+    SENT = 4
+    RETURNS = 5
+
+
+@dataclass(frozen=True)
+class LinkConfig:
+    """What a board's end is built with. ValueError where a value is out of range.
+
+    `clock` in Hz, `baud` in bit/s; places of the buffers for words to and from the chip. The
+    clock must give at least 4 cycles per bit, and come within 2 % of the rate.
+    """
+
+    clock: int = 12_000_000
+    baud: int = 1_000_000
+    command_places: int = 1024
+    reply_places: int = 1024
+    watchdog_bits: int = WATCHDOG_BITS
+
+    def __post_init__(self) -> None:
+        require_range("clock", self.clock, 1, 2**32 - 1)
+        require_range("baud", self.baud, 300, 2**32 - 1)
+        require_range("watchdog_bits", self.watchdog_bits, 4, 40)
+        for name in ("command_places", "reply_places"):
+            places = getattr(self, name)
+            good = places in (1 << bits for bits in range(7, 14))
+            require(good, name, "a power of two in 128..8192", places)
+        cycles = self.cycles_per_bit
+        require(cycles >= 4, "baud", f"at most a quarter of the clock ({self.clock})", self.baud)
+        error = abs(self.clock / cycles / self.baud - 1)
+        require(error <= 0.02, "baud", f"a whole part of the clock ({self.clock})", self.baud)
+
+    @property
+    def cycles_per_bit(self) -> int:
+        """Clock cycles of one bit."""
+        return round(self.clock / self.baud)
+
+
+def geometry_words(geometry: Geometry, mesh: Mesh) -> list[int]:
+    """Words 3..22 of the chip's CONTROL region."""
+    values = {**vars(geometry), **vars(mesh)}
+    return [int(values[field.name.lower()]) for field in GEOMETRY_FIELDS]
+
+
+def configuration_hash(words: Sequence[int]) -> int:
+    """Over the words of the identification from CORE on."""
+    return _first_word(struct.pack(f"<{len(words)}I", *words))
+
+
+def build_hash(sources: bytes) -> int:
+    """Over the gateware's sources."""
+    return _first_word(sources)
+
+
+def _first_word(data: bytes) -> int:
+    return int.from_bytes(hashlib.sha256(data).digest()[:4], "big")
+
+
+def identity_words(
+    link: LinkConfig, geometry: Geometry, mesh: Mesh, core: int, build: int
+) -> list[int]:
+    """The identification of a board, for session 0."""
+    chip = [core, *geometry_words(geometry, mesh)]
+    line = [link.command_places, link.reply_places, link.clock, link.baud]
+    return [MAGIC, VERSION, 0, *line, build, configuration_hash(chip), *chip]

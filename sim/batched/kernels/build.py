@@ -1,0 +1,70 @@
+"""The library of the kernels: all C++ beside this file, in one.
+
+It is compiled for the instruction set of this machine and cached by content: what the compiler
+predefines for it, its vector units among it, is part of the key.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from axonloop.sim.build.cache import content_key, entry
+from axonloop.sim.build.errors import BuildError, MissingToolError
+from axonloop.sim.build.notice import notice, to_stderr
+from axonloop.sim.build.toolchain import STANDARD, find_compiler, run_tool
+
+SOURCES = sorted(Path(__file__).parent.glob("*.cpp"))
+HEADERS = sorted(Path(__file__).parent.glob("*.h"))
+FLAGS = (STANDARD, "-O3", "-march=native", "-fPIC", "-shared", "-Wno-psabi")
+
+_Int = ctypes.c_int32
+_Pointer = ctypes.c_void_p
+
+_INTERFACE: dict[str, list[Any]] = {
+    "survey": [],
+    "run": [ctypes.c_uint32, _Int, _Int, _Pointer, _Pointer],
+    "send_errors": [_Pointer, _Int, _Int],
+    "learn": [ctypes.c_uint32],
+    "integrate": [ctypes.c_uint32, _Pointer, _Pointer],
+    "neurons": [_Pointer],
+    "traces": [_Pointer],
+}
+"""The functions of the sources and their arguments, behind a chip and a state."""
+
+
+@cache
+def load() -> ctypes.CDLL:
+    """The compiled kernels, from the cache or compiled now; stderr tells if that takes long.
+
+    Raises MissingToolError without a compiler, BuildError if it fails or the cache cannot be
+    written.
+    """
+    compiler, version = find_compiler()
+    machine = run_tool([str(compiler), "-march=native", "-dM", "-E", "-x", "c++", "/dev/null"])
+    texts = [path.read_bytes() for path in (*SOURCES, *HEADERS)]
+    key = content_key(*texts, repr(FLAGS), str(compiler), version, machine)
+
+    def build(folder: Path) -> None:
+        with notice(to_stderr, "the kernels"):
+            sources = map(str, SOURCES)
+            run_tool([str(compiler), *FLAGS, *sources, "-o", str(folder / "kernels.so")])
+
+    code = ctypes.CDLL(str(entry("kernels", key, build) / "kernels.so"))
+    for name, arguments in _INTERFACE.items():
+        function = getattr(code, f"axonloop_{name}")
+        function.argtypes = [_Pointer, _Pointer, *arguments]
+        function.restype = _Int if name == "send_errors" else None
+    return code
+
+
+@cache
+def available() -> bool:
+    """Whether the kernels can be had here."""
+    try:
+        load()
+    except (MissingToolError, BuildError):
+        return False
+    return True

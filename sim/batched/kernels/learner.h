@@ -1,0 +1,220 @@
+// The learning step of all copies (docs/contract.md, section 5, learn).
+
+#pragma once
+
+#include <algorithm>
+
+#include "learning_neurons.h"
+
+namespace {
+
+struct Tally {
+    int64_t visits = 0, updates = 0;
+};
+
+constexpr int MANY = LANES / 4;  // weights of a vector that move together rather than one by one
+
+// Takes `steps` off the weights of the first `some` of LANES neurons; how many weights changed.
+template <typename W>
+int32_t subtract(W *row, const int32_t *neuron, int some, const int32_t *__restrict steps, int limit,
+                 int none) {
+    W weights[LANES];
+    int32_t changed = 0;
+    const bool full = some == LANES && neuron[LANES - 1] - neuron[0] == LANES - 1;
+    if (full) memcpy(weights, row + neuron[0], sizeof weights);
+    else for (int k = 0; k < LANES; ++k) weights[k] = k < some ? row[neuron[k]] : W(none);
+    for (int k = 0; k < LANES; ++k) {
+        const int32_t old = weights[k], moved = clip(old - steps[k], limit);
+        const int32_t fresh = old == none ? old : moved;
+        changed += fresh != old;
+        weights[k] = W(fresh);
+    }
+    if (full) memcpy(row + neuron[0], weights, sizeof weights);
+    else for (int k = 0; k < some; ++k) row[neuron[k]] = weights[k];
+    return changed;
+}
+
+// Updates the synapses of one row to the lines `begin`..`end`, at most BLOCK of them;
+// products[k - begin] is c x a of line k, and 0 up to the end of a vector. A weight is only
+// touched where it has to move; `gaps`: the row lacks synapses, so those there must be counted.
+template <typename W>
+void update(const Chip &chip, W *row, bool gaps, const Lines &lines, int begin, int end,
+            uint32_t code, const int32_t *__restrict products, Tally &tally) {
+    const int limit = chip.weight_max, none = chip.no_synapse;
+    for (int at = begin; at < end; at += LANES) {
+        const int32_t *__restrict shift = lines.shift.data() + at;
+        const int32_t *__restrict mask = lines.mask.data() + at;
+        const int32_t *__restrict half = lines.half.data() + at;
+        const int32_t *__restrict product = products + (at - begin);
+        uint16_t low[LANES], high[LANES];
+        synapse_words(lines.x.data() + at, lines.y.data() + at, code, low, high);
+        int32_t steps[LANES], visits = 0, moving = 0;
+        uint8_t moves[LANES];
+        for (int k = 0; k < LANES; ++k) {
+            const int32_t noise = int32_t(uint32_t(high[k]) << 16 | low[k]);
+            const int32_t rounded = (product[k] + (noise & mask[k]) + half[k]) >> shift[k];
+            steps[k] = product[k] ? rounded : 0;
+            moves[k] = steps[k] != 0;
+            moving += steps[k] != 0;
+            visits += product[k] != 0;
+        }
+        const int32_t *neuron = lines.neuron.data() + at;
+        if (gaps)
+            for (int k = 0; k < LANES; ++k) visits -= product[k] != 0 && row[neuron[k]] == none;
+        tally.visits += visits;
+        if (moving > MANY) {
+            const int some = end - at < LANES ? end - at : LANES;
+            tally.updates += subtract(row, neuron, some, steps, limit, none);
+            continue;
+        }
+        each_set(moves, 0, LANES, [&](int k) {
+            W &weight = row[neuron[k]];
+            if (weight == none) return;
+            const W fresh = W(clip(weight - steps[k], limit));
+            tally.updates += fresh != weight;
+            weight = fresh;
+        });
+    }
+}
+
+template <typename W> struct Learner {
+    const Chip &chip;
+    const State &state;
+    Lines lines{chip};
+    std::vector<int8_t> errors, values;  // E and c, of one copy or of all
+    std::vector<int32_t> coefficient;    // c of every line
+    std::vector<uint8_t> learns, factors;
+    const uint32_t *codes = codewords();
+
+    Learner(const Chip &of_chip, const State &of_state)
+        : chip(of_chip), state(of_state), coefficient(of_chip.neurons + BLOCK),
+          learns(of_chip.neurons), factors(of_chip.axons) {
+        const size_t copies = state.shared ? state.copies : 1;
+        for (auto *each : {&errors, &values}) each->assign(copies * chip.neurons, 0);
+    }
+
+    // The row of an axon of a core, and which of the lines its synapses can reach.
+    W *row(const Copy &c, int core, int axon, int &first, int &last, bool &gaps) const {
+        const int64_t number = int64_t(core) * chip.axons + axon;
+        gaps = state.gaps[c.owner * int64_t(chip.cores) * chip.axons + number];
+        const int32_t *extent = c.extent() + 2 * number;
+        first = lines.before[extent[0]];
+        last = lines.before[extent[1]];
+        return c.weights<W>() + number * chip.neurons;
+    }
+
+    void count(const Copy &c, int core, const Tally &tally) const {
+        c.counters(core)[VISITS] += tally.visits;
+        c.counters(core)[UPDATES] += tally.updates;
+    }
+
+    // c of all neurons of a core by a pass; `wrong`: is any error not 0?
+    bool take_values(const Copy &c, int core, const Pass &pass, bool wrong, const int8_t *from,
+                     int8_t *to) const {
+        bool any = false;
+        for (int r = 0; r < chip.neuron_run_count; ++r) {
+            const Run &run = chip.neuron_runs[r];
+            if (run.core != core) continue;
+            const int32_t *set = chip.sets + run.set * REGISTERS;
+            const Term term{set[TERM + pass.number]};
+            if (term.axon() != pass.factor || (term.third() == ERROR && !wrong))
+                memset(to + run.begin % chip.neurons, 0, run.end - run.begin);
+            else
+                any |= coefficients(c, core, set, term, run, from, to);
+        }
+        return any;
+    }
+
+    // The copy has weights of its own.
+    void own(const Copy &c, int core, uint32_t time) {
+        const bool wrong = take_errors(c, core, errors.data());
+        const Word word = tick_word(state.seeds[c.copy], time, chip.first + core);
+        Tally tally;
+        for (int p = chip.pass_first[core]; p < chip.pass_first[core + 1]; ++p) {
+            const Pass &pass = chip.passes[p];
+            if (!take_values(c, core, pass, wrong, errors.data(), values.data())) continue;
+            const auto *learn = reinterpret_cast<const uint8_t *>(values.data());
+            lines.gather(chip, core, pass.number, word, learn);
+            own_pass(c, core, pass, tally);
+        }
+        count(c, core, tally);
+    }
+
+    void own_pass(const Copy &c, int core, const Pass &pass, Tally &tally) {
+        for (int k = 0; k < lines.count; ++k) coefficient[k] = values[lines.neuron[k]];
+        axon_factors(c, core, pass.factor, factors.data());
+        each_byte(factors.data(), chip.axons, [&](int a) {
+            int first, last;
+            bool gaps;
+            int32_t products[BLOCK];
+            const int32_t factor = factors[a];
+            W *weights = row(c, core, a, first, last, gaps);
+            for (int begin = first, end; begin < last; begin = end) {
+                end = begin + BLOCK < last ? begin + BLOCK : last;
+                const int32_t *__restrict from = coefficient.data() + begin;
+                memset(products, 0, sizeof products);
+                for (int k = 0; k < end - begin; ++k) products[k] = from[k] * factor;
+                update(chip, weights, gaps, lines, begin, end, codes[a], products, tally);
+            }
+        });
+    }
+
+    // All copies share their weights: one update from the exact sum of theirs.
+    void shared(int core, uint32_t time) {
+        const int neurons = chip.neurons;
+        std::vector<uint8_t> wrong(state.copies);
+        for (int64_t b = 0; b < state.copies; ++b)
+            wrong[b] = take_errors(Copy{chip, state, b}, core, errors.data() + b * neurons);
+        const Word word = tick_word(state.seeds[0], time, chip.first + core);
+        Tally tally;
+        for (int p = chip.pass_first[core]; p < chip.pass_first[core + 1]; ++p) {
+            const Pass &pass = chip.passes[p];
+            std::fill(learns.begin(), learns.end(), 0);
+            bool any = false;
+            for (int64_t b = 0; b < state.copies; ++b) {
+                const int64_t at = b * neurons;
+                int8_t *to = values.data() + at;
+                const Copy c{chip, state, b};
+                if (!take_values(c, core, pass, wrong[b], errors.data() + at, to)) continue;
+                any = true;
+                for (int n = 0; n < neurons; ++n) learns[n] |= uint8_t(to[n]);
+            }
+            if (!any) continue;
+            lines.gather(chip, core, pass.number, word, learns.data());
+            shared_pass(core, pass, tally);
+        }
+        for (int64_t b = 0; b < state.copies; ++b) count(Copy{chip, state, b}, core, tally);
+    }
+
+    void shared_pass(int core, const Pass &pass, Tally &tally) {
+        const Copy c{chip, state, 0};
+        Shares shares(chip, state.copies);
+        shares.take_values(lines, values, state.copies, chip.neurons);
+        shares.take_factors(chip, state, core, pass.factor);
+        int32_t products[2 * BLOCK] = {};
+        for (int block = 0; block * BLOCK < lines.count; ++block)  // its values stay near
+            for (int a = 0; a < chip.axons; ++a) {
+                if (!shares.active[a]) continue;
+                int first, last;
+                bool gaps;
+                W *weights = row(c, core, a, first, last, gaps);
+                const int start = block * BLOCK, begin = first > start ? first : start;
+                const int end = last < start + BLOCK ? last : start + BLOCK;
+                if (begin >= end) continue;
+                shares.sum(block, a, products);
+                memset(products + (end - start), 0, sizeof(int32_t) * (start + BLOCK - end));
+                update(chip, weights, gaps, lines, begin, end, codes[a], products + begin - start,
+                       tally);
+            }
+    }
+
+    // The learning step of tick `time`, of all copies.
+    void learn(uint32_t time) {
+        for (int core = 0; core < chip.cores; ++core) {
+            if (state.shared) shared(core, time);
+            else for (int64_t b = 0; b < state.copies; ++b) own({chip, state, b}, core, time);
+        }
+    }
+};
+
+}  // namespace

@@ -1,0 +1,166 @@
+"""The neuron sweep of all copies and cores at once (docs/contract.md, section 5, step 3)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.core import ResetMode
+from axonloop.sim.batched.tensors.parameters import Constants, neuron_register
+
+NARROW_STATE = 19
+"""Up to so many state bits a state word times a decay factor fits into 32 bits."""
+
+
+def decay(x: Tensor, factor: Tensor, number: Constants) -> Tensor:
+    """x times `factor` / 4096, toward zero; int32, |x| * 4096 below 2^31."""
+    product = x * factor
+    low = product >> number.sign
+    low &= number.fraction
+    product += low
+    product >>= number.twelve
+    return product
+
+
+def decay_wide(x: Tensor, factor: Tensor, number: Constants) -> Tensor:
+    """`decay` for words of up to 24 bits: high and low part apart, so int32 is enough."""
+    size = x.abs()
+    product = (size & number.fraction) * factor
+    product >>= number.twelve
+    size >>= number.twelve
+    product += size * factor
+    product *= x.sign()
+    return product
+
+
+class Neurons:
+    """State `(copies, neurons)`: `current`, `membrane`, `reset`, `countdown` int32, flags bool.
+
+    The flags are `box` and `spike`; builds with terms have the trace `z`, int32. `spikes` and
+    `clips` count, per neuron, the spikes and the clipped state words since they were last zeroed:
+    uint8, at most 4 more in a tick. All tensors are contiguous.
+    """
+
+    def __init__(self, chip: ChipConfig, copies: int, device: torch.device) -> None:
+        self._device, self._number = device, Constants(device)
+        shape = (copies, chip.neurons)
+        self._state = torch.zeros((3, *shape), dtype=torch.int32, device=device)
+        self.current, self.membrane, self.reset = self._state.unbind(0)
+        self.countdown = torch.zeros(shape, dtype=torch.int32, device=device)
+        trails = shape if chip.geometry.terms else (copies, 0)
+        self.z = torch.zeros(trails, dtype=torch.int32, device=device)
+        self.box = torch.zeros(shape, dtype=torch.bool, device=device)
+        self.spike = torch.zeros(shape, dtype=torch.bool, device=device)
+        self.spikes = torch.zeros(shape, dtype=torch.uint8, device=device)
+        self.clips = torch.zeros(shape, dtype=torch.uint8, device=device)
+        self._flags = torch.zeros(shape, dtype=torch.bool, device=device)
+        self._spike_bytes, self._flag_bytes = (
+            self.spike.view(torch.uint8),
+            self._flags.view(torch.uint8),
+        )
+        self.configure(chip)
+
+    def configure(self, chip: ChipConfig) -> None:
+        """Take over the groups' parameter sets and the bias."""
+        geometry = chip.geometry
+        self._limit = geometry.state_max
+        self._decay = decay if geometry.state_bits <= NARROW_STATE else decay_wide
+
+        def register(name: str) -> Tensor:
+            return neuron_register(chip, name, self._device)
+
+        self._factors = torch.stack([register(k) for k in ("beta_n", "alpha_n", "gamma")])[:, None]
+        self._rho, self._theta, self._box_width = (register(k) for k in ("rho", "theta", "box"))
+        self._gain = 1 << register("w_exp")
+        self._most = self._accumulator_bound(chip)
+        self._i_shift, self._refractory = register("i_shift"), register("refractory")
+        mode = register("reset_mode")
+        self._forget = -(mode == ResetMode.ZERO).to(torch.int32)
+        self._subtract = self._theta * (mode == ResetMode.SUBTRACT)
+        self._zeta, self._z_inc = register("zeta"), register("z_inc")
+        self._terms, self._trace_limit = geometry.terms > 0, geometry.trace_max
+        bias = [value for core in chip.cores for value in core.bias]
+        self._bias = torch.tensor(bias, dtype=torch.int32, device=self._device)
+
+    def _accumulator_bound(self, chip: ChipConfig) -> Tensor | None:
+        """Where ACC << w_exp may pass 32 bits: bounds for ACC beyond which I is clipped anyway."""
+        geometry = chip.geometry
+        largest = geometry.axons << (geometry.weight_bits - 1)
+        if (largest << 7) + (1 << geometry.state_bits) < 1 << 31:
+            return None
+        return (1 << geometry.state_bits) // self._gain
+
+    def clear(self) -> None:
+        """Zero all state."""
+        for state in (self._state, self.countdown, self.z, self.box, self.spike):
+            state.zero_()
+
+    def step(self, acc: Tensor) -> None:
+        """One tick with the sums `acc`, int32 `(copies, neurons)`, which is overwritten.
+
+        Masks are words of all ones or zeros: faster than flags where words are to be chosen.
+        """
+        number = self._number
+        current, membrane, reset = self._decay(self._state, self._factors, number).unbind(0)
+        if self._most is not None:
+            torch.clamp(acc, -self._most, self._most, out=acc)
+        current += acc.mul_(self._gain)
+        self._saturate(current, self.current)
+        membrane += self.current >> self._i_shift
+        membrane += self._bias
+        self.countdown -= number.one
+        free = self.countdown >> number.sign
+        self.countdown -= free
+        self._take_membrane(membrane, free)
+        above = self.membrane - self.reset
+        above -= self._theta
+        fires = above.bitwise_not()
+        fires >>= number.sign
+        fires &= free
+        torch.ne(fires, number.zero, out=self.spike)
+        torch.lt(above.abs_(), self._box_width, out=self.box)
+        reset += self._rho & fires
+        self._saturate(reset, self.reset)
+        self._after_spike(fires)
+        self.spikes += self._spike_bytes
+        if self._terms:
+            self._trail()
+
+    def _saturate(self, raised: Tensor, state: Tensor) -> None:
+        torch.clamp(raised, -self._limit, self._limit, out=state)
+        torch.ne(raised, state, out=self._flags)
+        self.clips += self._flag_bytes
+
+    def _take_membrane(self, raised: Tensor, free: Tensor) -> None:
+        """V1: the clipped sum where the neuron is free, else as it was."""
+        clipped = raised.clamp(-self._limit, self._limit)
+        raised -= clipped
+        raised &= free
+        torch.ne(raised, self._number.zero, out=self._flags)
+        self.clips += self._flag_bytes
+        clipped -= self.membrane
+        clipped &= free
+        self.membrane += clipped
+
+    def _after_spike(self, fires: Tensor) -> None:
+        """V and countdown where a neuron fires: V less itself, less theta, or as it is.
+
+        V less theta is in range even where the host wrote a negative R: U >= theta, so it is at
+        least R. Nothing can wrap.
+        """
+        less = self.membrane & self._forget
+        less += self._subtract
+        less &= fires
+        self.membrane -= less
+        fires &= self._refractory
+        self.countdown += fires
+
+    def _trail(self) -> None:
+        """Z, which follows the spikes of this tick."""
+        raised = self.z * self._zeta
+        raised >>= self._number.twelve
+        raised += self._z_inc * self.spike
+        torch.clamp(raised, max=self._trace_limit, out=self.z)
+        torch.ne(raised, self.z, out=self._flags)
+        self.clips += self._flag_bytes

@@ -1,0 +1,277 @@
+"""The weight memories of all copies and the exact sums over them (section 5, step 2).
+
+Weights lie in the narrowest integers that hold them. Beside them stands a table of addends in
+the arithmetic of the sums, 0 where there is no synapse. It is made of blocks: all rows of a core
+that visit the same groups. What no row visits is not in the table and costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import torch
+from torch import Tensor
+
+from axonloop.models.config.chip import ChipConfig
+from axonloop.sim.batched.tensors.arithmetic import Arithmetic, choose, require_exact
+from axonloop.sim.batched.tensors.blank_out import Blanking
+from axonloop.sim.batched.tensors.noise import TickWords, Word
+
+WORK = 1 << 18
+"""Elements of a weight memory that are worked on at a time."""
+SPARSE = 0.12
+"""Up to this share of axons that spike, shared weights are summed row by row on a CPU."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Axons `start..end - 1` of the blocks' order visit neurons `first..last - 1` of a core."""
+
+    core: int
+    start: int
+    end: int
+    first: int
+    last: int
+
+    @property
+    def size(self) -> int:
+        """Synapses of the block in one memory."""
+        return (self.end - self.start) * (self.last - self.first)
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of the weights in which there may be synapses.
+
+    It is made of `axons` (of the chip) and of neurons `first..last - 1` of core `core`. The
+    `regions` of a chip do not overlap, and outside of them there is no synapse.
+    """
+
+    core: int
+    axons: Tensor
+    first: int
+    last: int
+
+
+def blocks_of(chip: ChipConfig) -> tuple[list[int], list[Block]]:
+    """The axons in the order of the blocks, and these; rows without groups are in none."""
+    geometry = chip.geometry
+    spans = [
+        (core, row.first_group, row.groups)
+        for core, config in enumerate(chip.cores)
+        for row in config.rows
+    ]
+    order = sorted(range(len(spans)), key=lambda axon: spans[axon])
+    blocks, start = [], 0
+    for (core, first, groups), axons in groupby(order, key=lambda axon: spans[axon]):
+        end, lanes = start + len(list(axons)), geometry.lanes
+        if groups:
+            blocks.append(Block(core, start, end, first * lanes, (first + groups) * lanes))
+        start = end
+    return order, blocks
+
+
+def largest_sum(chip: ChipConfig) -> int:
+    """The largest magnitude that the sum over a block can have."""
+    rows = max((block.end - block.start for block in blocks_of(chip)[1]), default=0)
+    return rows * chip.geometry.weight_max
+
+
+def weight_dtype(chip: ChipConfig) -> torch.dtype:
+    """The narrowest integers that hold a weight."""
+    return torch.int8 if chip.geometry.weight_container_bits == 8 else torch.int16
+
+
+class Synapses:
+    """`weights`: int8 or int16 `(1 or copies, axons, neurons of a core)`, contiguous.
+
+    Before any are loaded there is no synapse. `table` holds the addends of one block after the
+    other, `(1 or copies, rows, neurons)` each, and one spare element.
+    """
+
+    def __init__(
+        self,
+        chip: ChipConfig,
+        memories: int,
+        device: torch.device,
+        arithmetic: str = Arithmetic.AUTO,
+    ) -> None:
+        geometry = chip.geometry
+        shape = (memories, chip.axons, geometry.neurons)
+        self._device, self._arithmetic = device, arithmetic
+        self._own, self._cores, self._first_core = memories > 1, chip.mesh.cores, chip.first
+        self.no_synapse = geometry.no_synapse
+        self._blanking = Blanking(chip, device)
+        dtype = weight_dtype(chip)
+        self.weights = torch.full(shape, self.no_synapse, dtype=dtype, device=device)
+        self._lay_out(chip)
+
+    def configure(self, chip: ChipConfig) -> None:
+        """Take over the row descriptors, and which rows drop spikes.
+
+        Synapses that no row visits any more stay and learn, until weights are loaded.
+        """
+        self._blanking.configure(chip)
+        self._lay_out(chip)
+        self._refresh()
+        axons, width = chip.geometry.axons, chip.geometry.neurons
+        cores = [Block(k, k * axons, (k + 1) * axons, 0, width) for k in range(self._cores)]
+        visited = sum(self._present(block) for block in self._blocks)
+        if sum(self._present(block) for block in cores) > visited:
+            self.regions = [self._region(core) for core in cores]
+
+    def _present(self, block: Block) -> int:
+        axons = self._order[block.start : block.end]
+        part = self.weights[:, :, block.first : block.last].index_select(1, axons)
+        return int((part != self.no_synapse).sum())
+
+    def _region(self, block: Block) -> Region:
+        return Region(block.core, self._order[block.start : block.end], block.first, block.last)
+
+    def _lay_out(self, chip: ChipConfig) -> None:
+        """Find the blocks; `table` is zeroed."""
+        device, memories = self._device, len(self.weights)
+        self.dtype = choose(self._arithmetic, largest_sum(chip), device)
+        order, self._blocks = blocks_of(chip)
+        self._order = torch.tensor(order, device=device)
+        self._sorted = order == sorted(order)
+        if self._arithmetic == Arithmetic.COMPILED:
+            self._blocks = []  # compiled code sums the weights themselves
+        size = sum(block.size for block in self._blocks)
+        self.table = torch.zeros(memories * size + 1, dtype=self.dtype, device=device)
+        spans = torch.zeros((4, len(order)), dtype=torch.int64, device=device)
+        self._addends, start = [], 0
+        for block in self._blocks:
+            shape = (memories, block.end - block.start, block.last - block.first)
+            end = start + memories * block.size
+            self._addends.append(self.table[start:end].view(shape))
+            axons = self._order[block.start : block.end]
+            rows = torch.arange(len(axons), device=device) * shape[2] + (start - block.first)
+            spans[0, axons] = rows
+            for line, value in enumerate((block.size, block.first, block.last), 1):
+                spans[line, axons] = value
+            start = end
+        self._start, self._stride, self._first, self._last = spans[:, :, None].unbind(0)
+        self.regions = [self._region(block) for block in self._blocks]
+
+    def load(self, weights: Tensor) -> None:
+        """Replace all weights: `(1 or copies, axons, neurons of a core)`."""
+        self.weights.copy_(weights)
+        self.regions = [self._region(block) for block in self._blocks]
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Make the table anew from the weights, block by block, some memories at a time."""
+        for block, table in zip(self._blocks, self._addends, strict=True):
+            rows = self._order[block.start : block.end]
+            some = max(1, WORK // block.size)
+            pairs = zip(torch.split(self.weights, some), torch.split(table, some), strict=True)
+            for weights, addends in pairs:
+                part = weights[:, :, block.first : block.last].index_select(1, rows)
+                addends.copy_(part.to(self.dtype).mul_(part != self.no_synapse))
+
+    def integrate(self, spikes: Tensor, seeds: Sequence[int], tick: int) -> Tensor:
+        """ACC of every neuron, int32 `(copies, neurons)`, for spikes bool `(copies, axons)`.
+
+        `seeds` (one per weight memory) and `tick` decide which synapses drop them.
+        """
+        if self.dtype is torch.float32:
+            require_exact(self._device)
+        if not self._sorted:
+            spikes = spikes.index_select(1, self._order)
+        words = TickWords(seeds, tick, self._first_core, self._device)
+        width = self.weights.shape[2]
+        acc = spikes.new_zeros((len(spikes), self._cores * width), dtype=torch.int32)
+        for block, table in zip(self._blocks, self._addends, strict=True):
+            start = block.core * width
+            part = self._sum(table, spikes[:, block.start : block.end])
+            if part is not None:
+                acc[:, start + block.first : start + block.last] += part
+            if self._blanking.any:
+                here = spikes[:, block.start : block.end]
+                lost = self._lost(block, table, here, words.of(block.core))
+                acc[:, start + block.first : start + block.last] -= lost
+        return acc
+
+    def _lost(self, block: Block, table: Tensor, spikes: Tensor, words: Word) -> Tensor:
+        """What of the sum over a block was dropped: int32 `(copies, neurons)`."""
+        axons = self._order[block.start : block.end]
+        lost = spikes.new_zeros((len(spikes), table.shape[2]), dtype=torch.int32)
+        some = max(1, WORK // table.shape[2])
+        for copy, memory, rows in self._dropping(spikes & self._blanking.rows[axons], some):
+            kept = self._blanking.kept(words, memory, axons[rows], block.first, block.last)
+            addends = table[memory, rows].mul_(~kept)
+            if copy is None:
+                lost += (spikes[:, rows].to(self.dtype) @ addends).to(torch.int32)
+            else:
+                lost.index_add_(0, copy, addends.to(torch.int32))
+        return lost
+
+    def _dropping(
+        self, spikes: Tensor, some: int
+    ) -> Iterator[tuple[Tensor | None, Tensor, Tensor]]:
+        """Rows that spike, `some` at a time, as copy, weight memory and row; no copy if shared."""
+        if self._own:
+            pairs = (torch.split(part, some) for part in spikes.nonzero().unbind(1))
+            for copy, rows in zip(*pairs, strict=True):
+                yield copy, copy, rows
+        else:
+            for rows in torch.split(spikes.any(0).nonzero()[:, 0], some):
+                yield None, torch.zeros_like(rows), rows
+
+    def _sum(self, table: Tensor, spikes: Tensor) -> Tensor | None:
+        """The sum over the rows of a block, int32 `(copies, neurons)`; None if no row spikes."""
+        if self._device.type == "cpu" and self.dtype is not torch.int32:
+            where = spikes.nonzero()
+            if not len(where):
+                return None
+            if self._own or len(where) <= SPARSE * spikes.numel():
+                return self._gather(table, where, spikes)
+        factors = spikes.to(self.dtype)
+        if self._own:
+            return torch.bmm(factors[:, None], table)[:, 0].to(torch.int32)
+        return torch.mm(factors, table[0]).to(torch.int32)
+
+    def _gather(self, table: Tensor, where: Tensor, spikes: Tensor) -> Tensor:
+        """The sum row by row: `where` lists copy and row of every spike, in order."""
+        copies, rows = spikes.shape
+        chosen = where[:, 1].contiguous()
+        if self._own:
+            chosen += where[:, 0] * rows
+        starts = torch.zeros(copies, dtype=torch.int64)
+        if copies > 1:
+            torch.cumsum(spikes[:-1].sum(1), 0, out=starts[1:])
+        flat = table.view(-1, table.shape[2])
+        return torch.embedding_bag(flat, chosen, starts, False, 0)[0].to(torch.int32)
+
+    def subtract(
+        self, memory: Tensor, axons: Tensor, neurons: Tensor, steps: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Take `steps` `(rows, lines)` off the weights of `axons` and the lines, saturating.
+
+        Line k is neuron `neurons[k]` (of its core) in memory `memory[k]`. Returns where there is
+        a synapse and where the weight changed, bool `(rows, lines)`.
+        """
+        _, rows, width = self.weights.shape
+        where = axons[:, None] * width + (memory * (rows * width) + neurons)
+        old = self.weights.take(where).to(torch.int32)
+        present = old != self.no_synapse
+        limit = -self.no_synapse - 1
+        change = (old - steps).clamp_(-limit, limit).sub_(old).mul_(present)
+        new = change + old
+        self.weights.put_(where, new.to(self.weights.dtype))
+        self._put(memory, axons, neurons, new.mul_(present))
+        return present, change != 0
+
+    def _put(self, memory: Tensor, axons: Tensor, neurons: Tensor, values: Tensor) -> None:
+        """Write addends; those of neurons that a row does not visit go to the spare element."""
+        where = self._start[axons] + neurons
+        if self._own:
+            where += self._stride[axons] * memory
+        visited = (neurons >= self._first[axons]) & (neurons < self._last[axons])
+        where -= len(self.table) - 1
+        where *= visited
+        where += len(self.table) - 1
+        self.table.put_(where, values.to(self.dtype))

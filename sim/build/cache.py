@@ -1,0 +1,124 @@
+"""Build results on disk, addressed by content, safe against interruption and concurrency.
+
+An entry is a folder `<root>/<name>/<key>`. It is made in a private folder under a lock and moved
+into place in one step, together with a manifest of sizes and hashes, so that an entry is either
+whole or absent. An entry that does not match its manifest is thrown away and built again.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from axonloop.sim.build.errors import BuildError
+
+MANIFEST = "manifest.json"
+
+
+def cache_root() -> Path:
+    """The cache folder: `AXONLOOP_CACHE`, or `axonloop` in the user's cache folder."""
+    if given := os.environ.get("AXONLOOP_CACHE"):
+        return Path(given).resolve()
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base).resolve() / "axonloop"
+
+
+def content_key(*parts: str | bytes) -> str:
+    """A name for `parts`: 32 hexadecimal digits of SHA-256, with the parts' borders kept."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "little"))
+        digest.update(data)
+    return digest.hexdigest()[:32]
+
+
+def entry(name: str, key: str, build: Callable[[Path], None]) -> Path:
+    """The folder of an entry; `build(folder)` fills it first where it is missing or damaged.
+
+    Processes that want the same entry at once wait for the one that builds it. Raises BuildError
+    where the disk is full or cannot be written; other errors of `build` pass through. In every
+    case nothing of the failed build stays.
+    """
+    advice = "set AXONLOOP_CACHE to another folder"
+    return entry_in(cache_root() / name, key, build, advice)
+
+
+def entry_in(shelf: Path, key: str, build: Callable[[Path], None], advice: str) -> Path:
+    """As `entry`, in a folder of entries; `advice` is what a user may do if it cannot hold one."""
+    with _storage_errors(shelf, advice):
+        shelf.mkdir(parents=True, exist_ok=True)
+        with _locked(shelf / f"{key}.lock"):
+            if not _intact(shelf / key):
+                _make(shelf, key, build)
+    return shelf / key
+
+
+def _make(shelf: Path, key: str, build: Callable[[Path], None]) -> None:
+    for leftover in shelf.glob(f"{key}.*.new"):  # of builds that were killed: we hold the lock
+        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.rmtree(shelf / key, ignore_errors=True)
+    work = Path(tempfile.mkdtemp(prefix=f"{key}.", suffix=".new", dir=shelf))
+    try:
+        build(work)
+        _write_manifest(work)
+        work.rename(shelf / key)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _write_manifest(folder: Path) -> None:
+    files = {str(path.relative_to(folder)): _fingerprint(path) for path in _files(folder)}
+    (folder / MANIFEST).write_text(json.dumps(files, indent=1, sort_keys=True) + "\n")
+
+
+def _intact(folder: Path) -> bool:
+    try:
+        files = json.loads((folder / MANIFEST).read_text())
+        return bool(files == {str(p.relative_to(folder)): _fingerprint(p) for p in _files(folder)})
+    except (OSError, ValueError):
+        return False
+
+
+def _files(folder: Path) -> list[Path]:
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return [path for path in found if path != folder / MANIFEST]
+
+
+def _fingerprint(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock; the system releases it when the process dies."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _storage_errors(shelf: Path, advice: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise BuildError(
+                f"the cache folder must be on a disk with free space, not {str(shelf)!r}; "
+                f"free some, or {advice}"
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+            raise BuildError(
+                f"the cache folder must be writable, not {str(shelf)!r} ({error.strerror}); "
+                f"{advice}"
+            ) from error
+        raise

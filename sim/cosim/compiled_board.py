@@ -1,0 +1,93 @@
+"""The compiled RTL of a whole board: bytes into its serial line, bytes out of it."""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+
+import numpy as np
+
+from axonloop.models.config.chip import Mesh
+from axonloop.models.config.core import Geometry
+from axonloop.models.protocol.serial_link import LinkConfig, build_hash
+from axonloop.sim.build.cache import content_key, entry
+from axonloop.sim.build.notice import Notify, to_stderr
+from axonloop.sim.cosim.build_chip import ONE_CORE, sources_key
+from axonloop.sim.cosim.verilate import Harness, build
+
+TOP = "axonloop_top"
+WRAPPER = f"""
+module axonloop_simulated (input clk, input rx, output tx);
+    reg sampled = 1;
+    always @(negedge clk) sampled <= rx;
+    {TOP} top (.clk(clk), .rst(1'b0), .rx(sampled), .tx(tx));
+endmodule
+"""
+"""As around a bare chip, inputs are sampled at the falling edge."""
+HARNESS = Harness("board", WRAPPER, Path(__file__).with_name("board_driver.cpp"))
+
+
+def board_verilog(link: LinkConfig, geometry: Geometry, mesh: Mesh = ONE_CORE) -> str:
+    """The Verilog of a board, module `axonloop_top`; cached until a source of it changes."""
+    key = content_key(sources_key(), repr((link, geometry, mesh)))
+
+    def write(folder: Path) -> None:
+        from axonloop.hdl.boards.system import Top
+        from axonloop.hdl.flow.verilog import (
+            component_verilog,  # slow to import, and only needed here
+        )
+
+        top = Top(link, geometry, mesh, build=build_hash(sources_key().encode()))
+        (folder / "top.v").write_text(component_verilog(top, TOP))
+
+    return (entry("verilog", key, write) / "top.v").read_text()
+
+
+class RtlTop:
+    """One simulated board, after power-up. `seed`: of whatever the RTL leaves undefined.
+
+    Raises MissingToolError without a compiler, BuildError where the library cannot be stored.
+    """
+
+    def __init__(
+        self,
+        link: LinkConfig,
+        geometry: Geometry,
+        mesh: Mesh = ONE_CORE,
+        seed: int = 0,
+        notify: Notify = to_stderr,
+    ) -> None:
+        library = build(board_verilog(link, geometry, mesh), notify=notify, harness=HARNESS)
+        self._code = code = ctypes.CDLL(str(library))
+        pointer, number = ctypes.c_void_p, ctypes.c_uint64
+        code.axonloop_board_create.restype = pointer
+        code.axonloop_board_create.argtypes = [number, ctypes.c_uint32]
+        code.axonloop_board_destroy.argtypes = [pointer]
+        code.axonloop_board_busy.restype = number
+        code.axonloop_board_busy.argtypes = [pointer]
+        code.axonloop_board_run.restype = number
+        buffers = (ctypes.c_char_p, number, pointer, ctypes.POINTER(number))
+        code.axonloop_board_run.argtypes = [pointer, number, *buffers]
+        self._period, self.cycles = link.cycles_per_bit, 0
+        self._handle: int | None = code.axonloop_board_create(seed, self._period)
+
+    def run(self, cycles: int, data: bytes) -> tuple[int, bytes]:
+        """Run some cycles with `data` for the line: how many bytes of it went, and what came."""
+        heard = np.empty(cycles // (9 * self._period) + 2, np.uint8)
+        taken = ctypes.c_uint64()
+        count = self._code.axonloop_board_run(
+            self._handle, cycles, data, len(data), heard.ctypes.data, ctypes.byref(taken)
+        )
+        self.cycles += cycles
+        return taken.value, heard[:count].tobytes()
+
+    @property
+    def busy(self) -> int:
+        """Cycles in which a byte was on its way to the board."""
+        return int(self._code.axonloop_board_busy(self._handle))
+
+    def close(self) -> None:
+        """Let go of the simulation; may be called twice."""
+        if self._handle is not None:
+            self._code.axonloop_board_destroy(self._handle)
+            self._handle = None

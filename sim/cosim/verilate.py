@@ -1,0 +1,169 @@
+"""Compiles the chip's Verilog into a shared library with the driver of `driver.cpp`.
+
+The same for any other design that comes with a `Harness` of its own.
+
+Libraries are cached by the content of everything that goes into them. Registers and memories
+without an initial value, and every x, start random (`--x-initial unique`, `--x-assign unique`,
+seeded in the driver): what the RTL forgets to initialise differs from run to run of a seed, and
+from the golden model, instead of hiding behind zeros.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from axonloop.sim.build.cache import content_key, entry
+from axonloop.sim.build.notice import Notify, notice, to_stderr
+from axonloop.sim.build.toolchain import STANDARD_FLAGS, Toolchain, find_toolchain, run_tool
+
+TOP = "axonloop_simulated"
+WRAPPER = """
+module axonloop_simulated (
+    input clk,
+    input [31:0] commands_payload, input commands_valid, output commands_ready,
+    output [31:0] replies_payload, output replies_valid, input replies_ready
+);
+    reg [31:0] payload = 0;
+    reg valid = 0, ready = 0;
+    always @(negedge clk) begin
+        payload <= commands_payload;
+        valid <= commands_valid;
+        ready <= replies_ready;
+    end
+    axonloop_chip chip (
+        .clk(clk), .rst(1'b0),
+        .commands__payload(payload), .commands__valid(valid), .commands__ready(commands_ready),
+        .replies__payload(replies_payload), .replies__valid(replies_valid), .replies__ready(ready)
+    );
+endmodule
+"""
+"""What is compiled around the chip, for speed.
+
+Inputs are sampled at the falling edge: Verilator evaluates whatever hangs on an input in every
+call, but what hangs on a register only when that changes. Reset is tied low, because registers
+have initial values; so the shared library shows power-up, and the cocotb benches show reset.
+"""
+DRIVER = Path(__file__).with_name("chip_driver.cpp")
+
+
+@dataclass(frozen=True)
+class Harness:
+    """What is compiled with a design, and the `name` of the library.
+
+    `wrapper` is Verilog with the module `TOP`; `driver` is C++ that includes `Vchip.h`, in which
+    Verilator declares that module as the class `Vchip`.
+    """
+
+    name: str
+    wrapper: str
+    driver: Path
+
+
+CHIP = Harness("chip", WRAPPER, DRIVER)
+VERILATOR_FLAGS = (
+    "--cc",
+    "--top-module",
+    TOP,
+    "--prefix",
+    "Vchip",
+    "-O3",
+    "--x-assign",
+    "unique",
+    "--x-initial",
+    "unique",
+    "--no-timing",
+    "--threads",
+    "1",
+    "-Wno-lint",
+    "-Wno-style",
+)
+FAST_FLAGS = ("-O2", "-fPIC", "-pipe")
+"""For what runs every cycle."""
+SLOW_FLAGS = ("-O0", "-fPIC", "-pipe")
+"""For constructors and reset."""
+RUNTIME = ("verilated", "verilated_threads", "verilated_vcd_c")
+
+
+def build(
+    verilog: str, trace: bool = False, notify: Notify = to_stderr, harness: Harness = CHIP
+) -> Path:
+    """The shared library of a design, from the cache or compiled now.
+
+    `verilog` is the text with the module that the harness wraps: `axonloop_chip`, if it is a
+    chip. With `trace` the library can record waveforms, at some cost in speed. `notify` hears one
+    line if the build takes over two seconds. Raises MissingToolError without a compiler,
+    BuildError if a tool fails or the cache cannot be written.
+    """
+    tools = find_toolchain()
+    key = content_key(
+        verilog,
+        harness.driver.read_bytes(),
+        repr((harness.wrapper, VERILATOR_FLAGS, FAST_FLAGS, SLOW_FLAGS, STANDARD_FLAGS, trace)),
+        tools.versions,
+    )
+
+    def compile_into(folder: Path) -> None:
+        with notice(notify, "the RTL"):
+            _compile(tools, folder, verilog, trace, harness)
+
+    return entry(harness.name, key, compile_into) / f"{harness.name}.so"
+
+
+def _compile(tools: Toolchain, folder: Path, verilog: str, trace: bool, harness: Harness) -> None:
+    objects = runtime(tools)
+    work = folder / "obj"
+    work.mkdir()
+    (work / "chip.v").write_text(verilog + harness.wrapper)
+    flags = [*VERILATOR_FLAGS, *(["--trace-vcd"] if trace else [])]
+    verilator = tools.verilator_root / "bin" / "verilator_bin"
+    root = str(tools.verilator_root)
+    run_tool([str(verilator), *flags, "-Mdir", ".", "chip.v"], work, VERILATOR_ROOT=root)
+    defines = [f"-DAXONLOOP_TRACE={int(trace)}", f"-DVM_TRACE={int(trace)}"]
+    defines.append(f"-DVM_TRACE_VCD={int(trace)}")
+    _compile_all(tools, work, _unite(work, harness.driver), [*defines, "-I."])
+    parts = [*sorted(work.glob("*.o")), *sorted(objects.glob("*.o"))]
+    output = f"../{harness.name}.so"
+    link = [str(tools.compiler), "-shared", "-o", output, *map(str, parts), "-pthread"]
+    run_tool(link, work, TMPDIR=str(work))
+    for path in work.iterdir():
+        path.unlink()
+    work.rmdir()
+
+
+def _unite(work: Path, driver: Path) -> list[Path]:
+    """Two sources that include Verilator's many: headers cost more than the code of a chip."""
+    written = sorted(work.glob("*.cpp"))
+    slow = [path for path in written if path.stem.endswith("__Slow")]
+    fast = [path for path in written if path not in slow]
+    for name, parts in (("fast", [*fast, driver]), ("united__Slow", slow)):
+        lines = [f'#include "{part}"\n' for part in parts]
+        (work / f"{name}.cpp").write_text("".join(lines))
+    return [work / "fast.cpp", work / "united__Slow.cpp"]
+
+
+def _compile_all(tools: Toolchain, work: Path, sources: list[Path], flags: list[str]) -> None:
+    """Compile `sources` to objects in `work`, two at a time."""
+
+    def compile_one(source: Path) -> None:
+        speed = SLOW_FLAGS if source.stem.endswith("__Slow") else FAST_FLAGS
+        command = [str(tools.compiler), *STANDARD_FLAGS, *speed, *flags, *tools.include_flags]
+        output = ["-c", str(source), "-o", f"{source.stem}.o"]
+        run_tool([*command, *output], work, TMPDIR=str(work))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(compile_one, sources))
+
+
+@cache
+def _runtime_key(tools: Toolchain) -> str:
+    return content_key(tools.versions, repr((FAST_FLAGS, STANDARD_FLAGS, RUNTIME)))
+
+
+def runtime(tools: Toolchain) -> Path:
+    """A folder with the objects of Verilator's own run-time library, compiled once."""
+    include = tools.verilator_root / "include"
+    sources = [include / f"{name}.cpp" for name in RUNTIME]
+    return entry("runtime", _runtime_key(tools), lambda f: _compile_all(tools, f, sources, []))

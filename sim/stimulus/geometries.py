@@ -1,0 +1,86 @@
+"""The geometries on which golden model and RTL are compared: lanes, ports, layouts, odd widths."""
+
+from __future__ import annotations
+
+from axonloop.models.config.core import Geometry, Layout
+
+P, S = Layout.PLAIN, Layout.SKEWED
+
+
+def _make(
+    axons: int,
+    neurons: int,
+    lanes: tuple[int, int, int, int],
+    weights: tuple[Layout, int],
+    widths: tuple[int, int, int, int, int],
+    tables: tuple[int, int, int],
+    rule: tuple[int, int] = (0, 0),
+) -> Geometry:
+    """Lanes: all, update, trace, multipliers. Widths: weight, state, trace, error, pq.
+
+    Rule: terms, blank_out.
+    """
+    (total, update, trace, multipliers), (layout, ports) = lanes, weights
+    weight, state, trace_bits, error, pq = widths
+    slots, sets, entries = tables
+    return Geometry(
+        axons=axons,
+        neurons=neurons,
+        lanes=total,
+        update_lanes=update,
+        trace_lanes=trace,
+        multipliers=multipliers,
+        weight_ports=ports,
+        layout=layout,
+        weight_bits=weight,
+        state_bits=state,
+        trace_bits=trace_bits,
+        error_bits=error,
+        pq_bits=pq,
+        delay_slots=slots,
+        parameter_sets=sets,
+        entries=entries,
+        terms=rule[0],
+        blank_out=rule[1],
+    )
+
+
+GEOMETRIES: dict[str, Geometry] = {
+    "small": _make(16, 16, (4, 4, 2, 4), (S, 2), (8, 16, 12, 8, 8), (4, 4, 64)),
+    "plain": _make(24, 16, (4, 2, 4, 1), (P, 1), (8, 16, 12, 8, 8), (4, 4, 64)),
+    "one-lane": _make(5, 7, (1, 1, 1, 1), (S, 2), (6, 12, 9, 5, 6), (4, 3, 13)),
+    "odd-widths": _make(24, 40, (8, 4, 8, 2), (S, 1), (5, 13, 11, 3, 7), (8, 3, 100)),
+    "wide": _make(64, 64, (16, 16, 8, 16), (S, 2), (8, 16, 12, 8, 8), (4, 4, 256)),
+    "wide-weights": _make(24, 24, (8, 8, 4, 8), (S, 2), (16, 24, 16, 8, 8), (16, 16, 64)),
+    "narrow": _make(20, 12, (2, 2, 2, 2), (S, 2), (2, 8, 4, 2, 1), (2, 1, 1)),
+    "one-by-one": _make(1, 1, (1, 1, 1, 1), (P, 1), (4, 10, 6, 4, 4), (2, 1, 1)),
+    "plain-two-ports": _make(48, 32, (8, 8, 1, 1), (P, 2), (9, 17, 13, 7, 8), (2, 2, 40)),
+    "plain-lanes": _make(32, 64, (32, 1, 32, 1), (P, 1), (8, 16, 12, 8, 8), (4, 4, 300)),
+    "serial-update": _make(32, 32, (16, 1, 1, 16), (S, 2), (8, 16, 12, 8, 8), (4, 4, 64)),
+    "serial-learning": _make(32, 48, (16, 8, 16, 1), (S, 2), (7, 15, 10, 6, 5), (4, 5, 64)),
+    "one-port": _make(64, 32, (8, 8, 8, 8), (S, 1), (8, 16, 12, 8, 8), (4, 4, 128)),
+    "one-port-half": _make(48, 48, (16, 4, 2, 8), (S, 1), (10, 18, 14, 8, 6), (8, 7, 90)),
+    "two-lanes": _make(34, 26, (2, 1, 2, 1), (S, 1), (3, 9, 5, 3, 2), (4, 2, 31)),
+    "lanes-32": _make(64, 96, (32, 16, 8, 32), (S, 2), (8, 16, 12, 8, 8), (4, 4, 200)),
+    "lanes-64": _make(128, 64, (64, 64, 32, 64), (S, 2), (8, 16, 12, 8, 8), (4, 4, 128)),
+    "lanes-64-plain": _make(64, 128, (64, 32, 16, 1), (P, 2), (8, 20, 12, 8, 8), (8, 6, 128)),
+    "tall": _make(300, 8, (4, 4, 4, 4), (S, 2), (8, 16, 12, 8, 8), (4, 4, 16)),
+    "flat": _make(4, 260, (4, 2, 2, 2), (S, 1), (8, 16, 12, 8, 8), (4, 9, 500)),
+    "many-slots": _make(40, 24, (8, 2, 4, 4), (S, 2), (12, 22, 15, 8, 3), (16, 10, 77)),
+    "few-bits": _make(32, 32, (4, 4, 4, 4), (S, 2), (4, 8, 8, 4, 4), (2, 16, 50)),
+    "terms": _make(32, 24, (4, 2, 4, 1), (P, 1), (8, 16, 12, 8, 8), (4, 4, 64), (2, 0)),
+    "terms-blank": _make(32, 32, (8, 8, 2, 4), (S, 2), (8, 16, 12, 8, 8), (4, 6, 64), (4, 1)),
+    "terms-serial": _make(28, 16, (4, 1, 1, 4), (S, 1), (6, 14, 10, 4, 5), (8, 5, 64), (4, 1)),
+    "terms-odd": _make(24, 40, (8, 4, 8, 8), (S, 2), (9, 19, 15, 7, 3), (2, 3, 64), (1, 0)),
+    "blank": _make(24, 24, (2, 2, 2, 1), (P, 2), (5, 12, 8, 5, 6), (4, 3, 64), (0, 1)),
+    "ice40": _make(64, 64, (4, 1, 1, 1), (P, 1), (8, 16, 12, 8, 8), (4, 2, 128)),
+    "serial-core": _make(96, 64, (2, 1, 1, 1), (P, 1), (8, 14, 12, 7, 8), (4, 4, 200)),
+    "gates": _make(64, 32, (2, 1, 1, 2), (S, 2), (8, 16, 12, 8, 8), (4, 2, 128)),
+    "gates-terms": _make(64, 32, (2, 1, 1, 2), (S, 2), (8, 16, 12, 8, 8), (4, 2, 128), (2, 1)),
+    "gates-plain": _make(128, 128, (2, 1, 1, 1), (P, 1), (8, 12, 8, 4, 4), (2, 2, 128)),
+    "default": _make(256, 256, (16, 16, 8, 16), (S, 2), (8, 16, 12, 8, 8), (4, 4, 1024)),
+}
+"""By name. The gates are for netlists: small, and the plain one's weights fill an SPRAM. `QUICK`
+names those that `axonloop verify` uses."""
+
+QUICK = ("small", "plain", "one-lane", "odd-widths", "few-bits", "terms", "terms-blank")

@@ -1,0 +1,24 @@
+"""The example in docs/surrogate.md runs, and the chip does what it did in training."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+PAGE = (Path(__file__).parents[2] / "docs" / "surrogate.md").read_text()
+
+
+def test_the_pages_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    torch.manual_seed(1)
+    torch.set_num_threads(1)
+    exec(compile(block, "surrogate.md", "exec"), {})
+    found = re.fullmatch(
+        r"loss (.*), (\d+) spikes on the chip, (\d+) in training\n", capsys.readouterr().out
+    )
+    assert found is not None
+    assert float(found[1]) < 1
+    assert 0 < int(found[2]) == int(found[3])

@@ -1,0 +1,85 @@
+"""Clocks, pins and bitstreams of every board; with real tools where there is time."""
+
+import pytest
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from axonloop.hdl.boards import BOARDS, top
+from axonloop.hdl.boards.clock import DIVISORS, built_clock, choose
+from axonloop.hdl.boards.top import BoardTop
+from axonloop.hdl.flow.nextpnr import TOOLS, constraints, pack, place
+from axonloop.hdl.flow.synthesis import synthesise
+from axonloop.hdl.flow.tools import find_tool
+
+CLOCKS = {"ecp5": 60_000_000, "ice40": 24_000_000, "gowin": 54_000_000}
+
+
+@pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
+def test_every_pin_has_one_port(board):
+    sites = board.sites
+    assert len(set(sites.values())) == len(sites)
+    text = constraints(board)
+    for port, site in sites.items():
+        (line, *_) = [line for line in text.splitlines() if port in line.replace('"', " ").split()]
+        assert site in line.replace('"', " ").replace(";", " ").split()
+    assert "oscillator" in sites
+
+
+@pytest.mark.parametrize(
+    ("family", "source", "wanted", "divisors"),
+    [
+        ("ecp5", 25_000_000, 60_000_000, (5, 12, 10)),  # as ecppll
+        ("ice40", 12_000_000, 24_000_000, (1, 64, 32)),  # as icepll
+        ("gowin", 27_000_000, 54_000_000, (1, 2, 16)),
+    ],
+)
+def test_divisors(family, source, wanted, divisors):
+    way = choose(family, source, wanted)
+    assert (way.reference, way.feedback, way.post) == divisors
+    assert way.output == wanted == built_clock(family, source, wanted)
+
+
+@pytest.mark.parametrize("family", DIVISORS)
+def test_the_formula_of_a_pll(family):
+    """ice40 takes the loop's own output back, the others what comes out behind the divider."""
+    for way in list(DIVISORS[family](25_000_000))[::97]:
+        product = 25_000_000 / way.reference * way.feedback
+        assert (way.loop if family == "ice40" else way.output) == pytest.approx(product)
+        assert way.loop == pytest.approx(way.output * way.post)
+
+
+def test_a_clock_that_no_pll_makes():
+    assert choose("ice40", 12_000_000, 12_000_000) is None
+    with pytest.raises(ValueError, match="clock must be within 1 % of what the board's PLL makes"):
+        choose("ice40", 12_000_000, 8_000_000)
+
+
+class Echo(wiring.Component):
+    """In the place of the chip and its link: the line comes back."""
+
+    def __init__(self) -> None:
+        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "session": Out(1)})
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        m.d.sync += [self.tx.eq(self.rx), self.session.eq(~self.session)]
+        return m
+
+
+@pytest.mark.slow
+@pytest.mark.synth
+@pytest.mark.parametrize("with_pll", [False, True], ids=["oscillator", "pll"])
+@pytest.mark.parametrize("name", ["ulx3s-25f", "icebreaker", "tang-nano-20k"])
+def test_a_bitstream(name, with_pll, tmp_path, monkeypatch):
+    monkeypatch.setattr(top, "Top", lambda *_, **__: Echo())
+    board = BOARDS[name]
+    clock = CLOCKS[board.family] if with_pll else board.oscillator
+    design = BoardTop(board, board.build.changed({"clock": clock}))
+    yosys, nextpnr, packer = (find_tool(tool) for tool in TOOLS[board.family])
+    cells = synthesise(design, board.family, tmp_path, top="axonloop_board", yosys=yosys)
+    plls = sum(number for cell, number in cells.items() if "PLL" in cell)
+    assert plls == with_pll
+    placed = place(board, clock, 1, nextpnr, tmp_path)
+    assert placed.fmax_mhz > clock / 1e6
+    assert pack(board, packer, tmp_path).stat().st_size > 1000

@@ -1,0 +1,148 @@
+"""The fixed split, and images into spikes."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from axonloop.host.data.digits import CLASSES, WHITE, Digits, split_digits
+from axonloop.host.data.spike_encoders import (
+    TRAINING,
+    LatencyEncoder,
+    RankEncoder,
+    RateEncoder,
+    RegularEncoder,
+    generator,
+    spike_encoder,
+)
+
+IMAGE = np.array([0, 1, 8, 16], dtype=np.int32)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Digits:
+    return split_digits()
+
+
+def test_sizes(digits: Digits) -> None:
+    assert [len(digits.train), len(digits.validation), len(digits.test)] == [1150, 287, 360]
+
+
+def test_parts_are_disjoint_and_complete(digits: Digits) -> None:
+    parts = (digits.train, digits.validation, digits.test)
+    every = np.concatenate([part.indices for part in parts])
+    assert sorted(every.tolist()) == list(range(1797))
+
+
+def test_parts_are_stratified(digits: Digits) -> None:
+    parts = (digits.train, digits.validation, digits.test)
+    counts = np.array([np.bincount(part.labels, minlength=CLASSES) for part in parts])
+    expected = counts.sum(axis=0) * counts.sum(axis=1)[:, None] / counts.sum()
+    assert (np.abs(counts - expected) <= 1).all()
+
+
+def test_split_never_changes(digits: Digits) -> None:
+    parts = (digits.train, digits.validation, digits.test)
+    words = b"".join(part.indices.astype("<i4").tobytes() for part in parts)
+    assert hashlib.sha256(words).hexdigest() == SPLIT
+
+
+SPLIT = "527f197b3b0dc7d89c09498b7e9c0d1b4f6f7d57630a0e556caee7a326cbd7cf"
+
+
+def test_images_match_their_indices(digits: Digits) -> None:
+    assert (digits.test.images.min(), digits.test.images.max()) == (0, WHITE)
+    joined = digits.train.join(digits.validation).first(1151)
+    assert joined.indices[-1] == digits.validation.indices[0]
+    assert (joined.images[-1] == digits.validation.images[0]).all()
+    assert joined.labels[-1] == digits.validation.labels[0]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_rate_encoder_rates(seed: int) -> None:
+    ticks, peak = 20_000, 0.8
+    trains = RateEncoder(ticks, WHITE, peak).encode(IMAGE, np.random.default_rng(seed))
+    rates = np.bincount(np.concatenate(trains), minlength=4) / ticks
+    wanted = peak * IMAGE / WHITE
+    # Five standard deviations of a mean of 20,000 draws; pixel 0 must be silent.
+    assert (np.abs(rates - wanted) <= 5 * np.sqrt(wanted * (1 - wanted) / ticks)).all()
+    assert all((np.diff(train) > 0).all() for train in trains)
+
+
+def test_rate_encoder_depends_on_its_generator_alone() -> None:
+    encoder = RateEncoder(30, WHITE)
+    trains = [encoder.encode(IMAGE, generator(1, TRAINING, 2, place)) for place in (3, 3, 4)]
+    same, again, other = (np.concatenate(train).tolist() for train in trains)
+    assert same == again
+    assert same != other
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_regular_encoder_keeps_step(seed: int) -> None:
+    ticks, peak = 200, 0.8
+    trains = RegularEncoder(ticks, WHITE, peak).encode(IMAGE, np.random.default_rng(seed))
+    spikes = np.array([np.bincount(train, minlength=4) for train in trains])
+    assert spikes.max() == 1
+    expected = np.arange(1, ticks + 1)[:, None] * peak * IMAGE / WHITE
+    assert (np.abs(np.cumsum(spikes, axis=0) - expected) < 1).all()
+
+
+def test_regular_encoder_has_random_phases() -> None:
+    encoder = RegularEncoder(40, WHITE, 0.1)
+    first = {
+        int(np.flatnonzero([len(train) for train in trains])[0])
+        for seed in range(20)
+        for trains in [encoder.encode(np.array([WHITE]), np.random.default_rng(seed))]
+    }
+    assert len(first) > 5
+
+
+def test_latency_encoder_times() -> None:
+    trains = LatencyEncoder(31, WHITE).encode(IMAGE, np.random.default_rng(0))
+    times = {int(axon): tick for tick, train in enumerate(trains) for axon in train}
+    assert times == {3: 0, 2: 16, 1: 30}
+    assert sum(len(train) for train in trains) == 3
+
+
+def test_rank_encoder_times() -> None:
+    image = np.array([3, 0, 9, 3, 16], dtype=np.int32)
+    trains = RankEncoder(31, WHITE).encode(image, np.random.default_rng(0))
+    times = {int(axon): tick for tick, train in enumerate(trains) for axon in train}
+    assert times == {4: 0, 2: 10, 0: 20, 3: 30}
+    doubled = RankEncoder(31, 2 * WHITE).encode(2 * image, np.random.default_rng(0))
+    assert [train.tolist() for train in doubled] == [train.tolist() for train in trains]
+    lone = RankEncoder(5, WHITE).encode(np.array([0, 7]), np.random.default_rng(0))
+    assert [train.tolist() for train in lone] == [[1], [], [], [], []]
+
+
+def test_one_train_per_tick() -> None:
+    trains = LatencyEncoder(5, WHITE).encode(np.zeros(3, np.int32), np.random.default_rng(0))
+    assert [train.tolist() for train in trains] == [[]] * 5
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (np.array([0, 17]), "pixels must be in 0..16, not"),
+        (np.array([-1, 3]), "pixels must be in 0..16, not"),
+        (np.array([0.0, np.nan]), "image must be one row of finite numbers, not"),
+        (np.zeros((2, 2)), "image must be one row of finite numbers, not"),
+    ],
+    ids=["white", "negative", "nan", "square"],
+)
+def test_bad_images(image: np.ndarray, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        RateEncoder(5, WHITE).encode(image, np.random.default_rng(0))
+
+
+def test_bad_encoders() -> None:
+    with pytest.raises(
+        ValueError, match="^encoding must be one of rate, regular, latency, rank, not"
+    ):
+        spike_encoder("phase", 5, WHITE, 1.0)
+    with pytest.raises(ValueError, match="^peak must be above 0 and at most 1, not 1.5$"):
+        spike_encoder("rate", 5, WHITE, 1.5)
+    with pytest.raises(ValueError, match="^ticks must be a whole number in 2..1000000, not 1$"):
+        spike_encoder("latency", 1, WHITE, 1.0)

@@ -1,0 +1,112 @@
+"""The batched emulator behind the devices' interface: lockstep, training, checkpoints."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from axonloop.host.data.digits import split_digits
+from axonloop.host.devices.batched import BatchedDevice
+from axonloop.host.devices.device import Device
+from axonloop.host.devices.golden import GoldenDevice
+from axonloop.host.devices.hashes import weight_hash
+from axonloop.host.devices.registry import open_device
+from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
+from axonloop.host.training.from_settings import chip_config
+from axonloop.host.training.settings import Settings
+from axonloop.host.training.trainer import Trainer
+from axonloop.host.verification.verify import verify
+from axonloop.models.config.chip import Mesh
+from axonloop.models.config.core import CoreConfig
+from axonloop.models.protocol.registers import Counter
+from axonloop.sim.stimulus.geometries import GEOMETRIES
+
+pytestmark = pytest.mark.usefixtures("each_way")
+
+DIGITS = split_digits()
+TINY = Settings(epochs=2, limit=6, ticks=16, burn_in=5, tune=True)
+
+
+@pytest.mark.parametrize(
+    ("mesh", "names", "ticks"),
+    [(Mesh(), ("small", "one-lane", "odd-widths", "narrow", "wide-weights", "few-bits",
+      "terms-blank", "terms-odd"), 480),
+     (Mesh(2, 2), ("small", "plain", "terms"), 120)],
+    ids=["1x1", "2x2"],
+)  # fmt: skip
+@pytest.mark.parametrize("seed", [3])
+def test_batched_and_golden_agree_in_lockstep(
+    mesh: Mesh, names: tuple[str, ...], ticks: int, seed: int
+) -> None:
+    report = verify(["golden", "batched"], ticks, seed, names, mesh=mesh)
+    assert report.trace_hashes["golden"] == report.trace_hashes["batched"]
+    assert report.weight_hashes["golden"] == report.weight_hashes["batched"]
+    assert report.counters["updates"] > 0
+
+
+def hashes(run: Trainer) -> tuple[str, str]:
+    weights = run.device.read_weights()
+    return weight_hash(weights, run.device.config.geometry), run.scorer.chain.hexdigest()
+
+
+@pytest.mark.parametrize(
+    "settings", [TINY, replace(TINY, layers=(24, 24), mesh="2x1")], ids=["one-layer", "mesh"]
+)
+def test_training_is_the_same_and_goes_on_on_the_other(settings: Settings, tmp_path: Path) -> None:
+    """Every third sample, the run moves to the other device with its checkpoint."""
+    config = chip_config(settings)
+    whole, moving = (Trainer(GoldenDevice(config), settings, DIGITS) for _ in range(2))
+    whole.run()
+    path, kinds = tmp_path / "checkpoint.npz", [BatchedDevice, GoldenDevice]
+
+    class Moved(Exception):
+        """The run is to go on elsewhere."""
+
+    def move() -> None:
+        if moving.position.sample % 3 == 0:
+            save_checkpoint(path, moving.state())
+            raise Moved
+
+    used: list[type[Device]] = []
+    while True:
+        try:
+            moving.run(move)
+            break
+        except Moved:
+            used.append(kinds[len(used) % 2])
+            moving = Trainer(used[-1](config), settings, DIGITS)
+            moving.restore(load_checkpoint(path))
+    assert len(used) == 4
+    assert hashes(moving) == hashes(whole)
+    assert moving.position == whole.position
+    assert moving.device.counters() == whole.device.counters()
+
+
+def test_doubled_spikes_and_errors_count_as_on_any_device() -> None:
+    config = CoreConfig(GEOMETRIES["small"])
+    devices = [GoldenDevice(config), BatchedDevice(config)]
+    for device in devices:
+        device.send_spikes(np.array([3, 3, 4]), delay=1)
+        device.tick(np.array([5, 5, 5]))
+        device.tick(np.array([4]))
+        device.send_errors(np.array([1, 1, 2]), np.array([5, -5, 0]))
+    golden, batched = (device.counters() for device in devices)
+    assert golden == batched
+    assert (golden[Counter.COLLISIONS], golden[Counter.ERRORS]) == (4, 3)
+
+
+@pytest.mark.parametrize("name", ["batched", "batched:cpu"])
+def test_batched_by_name(name: str) -> None:
+    with open_device(name, CoreConfig(GEOMETRIES["small"])) as device:
+        assert isinstance(device, BatchedDevice)
+        assert device.name == "batched"
+
+
+def test_a_gpu_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ValueError, match="^device must be cpu: no GPU here, not 'cuda'$"):
+        open_device("batched:cuda", CoreConfig(GEOMETRIES["small"]))

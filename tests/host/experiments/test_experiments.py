@@ -1,0 +1,331 @@
+"""The experiments' command, their page, and a short run of each."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from axonloop.host.cli.app import MISTAKE, run
+from axonloop.host.data.digits import split_digits
+from axonloop.host.data.spike_encoders import TRAINING
+from axonloop.host.devices.golden import GoldenDevice
+from axonloop.host.experiments import catalogue, latency_digits, yin_yang
+from axonloop.host.experiments import gradient_cost as memory
+from axonloop.host.experiments.experiment import Order, Row, percent
+from axonloop.host.experiments.recurrence import chip as recurrence_chip
+from axonloop.host.experiments.recurrence import float as recurrence
+from axonloop.host.experiments.results import page_of
+from axonloop.host.training.from_settings import encoder_of, program_of
+from axonloop.host.training.in_loop import POPULATION, learn_in_loop
+from axonloop.host.training.local import LocalTrainer
+from axonloop.host.training.settings import Settings
+from axonloop.host.training.surrogate import Descent
+from axonloop.host.training.trainer import Trainer
+
+ROOT = Path(__file__).parents[3]
+PNG = b"\x89PNG"
+
+
+def quiet(phase: str, done: int, total: int) -> None:
+    """No progress."""
+
+
+def test_the_page_is_made_of_the_metrics_beside_it() -> None:
+    page = (ROOT / "docs" / "results.md").read_text()
+    assert page == page_of(ROOT / "docs" / "results")
+    for name in (
+        "memory",
+        "recurrence",
+        "yin-yang",
+        "latency-digits",
+        "spike-timing",
+        "decolle-digits",
+        "erbp-digits",
+        "stdp-digits",
+    ):
+        assert f"## {name}\n" in page
+
+
+def test_a_page_has_every_row(tmp_path: Path) -> None:
+    metrics = {
+        "experiment": "memory",
+        "source": "A paper",
+        "command": "axonloop experiment memory",
+        "device": None,
+        "seconds": 12.3,
+        "rows": [vars(Row("one", "1", "2", "3"))],
+    }
+    (tmp_path / "memory.json").write_text(json.dumps(metrics))
+    assert run(["results", "--folder", str(tmp_path), "--out", str(tmp_path / "page.md")]) == 0
+    lines = (tmp_path / "page.md").read_text().splitlines()
+    assert "A paper. `axonloop experiment memory`, 12 s." in lines
+    assert lines[-1] == "| one | 1 | 2 | 3 |"
+    (tmp_path / "cats.json").write_text("{}")
+    with pytest.raises(ValueError, match="^results must be of memory, .*, not "):
+        page_of(tmp_path)
+
+
+def test_percent() -> None:
+    assert percent([0.5]) == "50.0 %"
+    assert percent([0.5, 0.6, 0.75]) == "61.7 % (50.0, 60.0, 75.0)"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("experiment cats", "experiment must be one of memory, recurrence,"),
+        ("experiment memory --device golden", "device must be left out: memory runs in float, not"),
+        ("experiment yin-yang --device tpu", "device must be one of golden,"),
+    ],
+)
+def test_mistakes(arguments: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments.split()) == MISTAKE
+    assert capsys.readouterr().err.startswith(f"error: {message}")
+
+
+def test_memory_from_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(memory, "TICKS", (4, 8, 16))
+    monkeypatch.setattr(memory, "NEURONS", (4, 8))
+    out, file = tmp_path / "run", tmp_path / "memory.json"
+    assert run(["experiment", "memory", "--out", str(out), "--json", str(file)]) == 0
+    metrics = json.loads(file.read_text())
+    assert metrics == json.loads((out / catalogue.METRICS).read_text())
+    assert (out / "memory.png").read_bytes().startswith(PNG)
+    assert len(capsys.readouterr().out.splitlines()) == 2 * len(memory.RULES)
+    growth = {rule: found["ticks"]["kept"] for rule, found in metrics["exponents"].items()}
+    assert growth["BPTT"] == pytest.approx(1, abs=0.1)
+    assert all(abs(growth[rule]) < 1e-9 for rule in list(memory.RULES)[1:])
+    growth = {rule: found["neurons"]["kept"] for rule, found in metrics["exponents"].items()}
+    assert [round(value, 9) for value in growth.values()][1:] == [3, 2, 1]
+    assert run(["experiment", "memory", "--out", str(out)]) == MISTAKE
+    assert "study folder must be new" in capsys.readouterr().err
+
+
+def test_multiplies_are_counted() -> None:
+    left, right = torch.ones(3, 4), torch.ones(4, 5)
+    with memory.Multiplies() as found:
+        _ = left @ right
+        assert found.count == 60
+        _ = left * 2 + left
+        assert found.count == 72
+        _ = right @ torch.ones(5)
+        assert found.count == 92
+        _ = left.pow(-2)
+        assert found.count == 116
+
+
+def test_recurrence_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    short = {"classes": 2, "each": 60, "ticks": 12, "neurons": 10, "epochs": 3, "channels": 8}
+    short |= {"validation": 10, "test": 10, "last": 4, "smoothness": 2.0}
+    monkeypatch.setattr(
+        recurrence, "Recurrence", lambda seed=1: replace(recurrence_of(seed), **short)
+    )
+    metrics = recurrence.measure(Order(), quiet)
+    assert {kind: len(runs[0]) for kind, runs in metrics["validation"].items()} == dict.fromkeys(
+        recurrence.KINDS, 3
+    )
+    recurrence.draw(tmp_path / "picture.png", metrics)
+    assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
+
+
+recurrence_of = recurrence.Recurrence
+
+
+def test_kinds_of_recurrence_differ_in_their_gradients_only() -> None:
+    task = replace(recurrence_of(1), classes=3, each=20, neurons=12, ticks=20, smoothness=2.0)
+    samples, _, _ = recurrence.samples_of(task)
+    gradients = {}
+    for kind in ("detached", "full"):
+        network = recurrence.Network(task, kind)
+        logits = network.logits(samples.raster)
+        loss = torch.nn.functional.cross_entropy(logits, samples.labels)
+        gradients[kind] = loss.item(), torch.autograd.grad(loss, network.parameters)
+    assert gradients["detached"][0] == gradients["full"][0]
+    assert not torch.equal(gradients["detached"][1][0], gradients["full"][1][0])
+    assert torch.equal(gradients["detached"][1][1], gradients["full"][1][1])
+
+
+def test_recurrent_networks_pass_feed_forward_ones_where_memory_is_needed() -> None:
+    """Two classes of one early spike: the answer is asked when a leak has forgotten it."""
+    task = replace(recurrence_of(1), classes=2, ticks=20, last=3, neurons=40, rate=1e-2)
+    raster = torch.zeros(20, 40, task.channels)
+    labels = torch.arange(40) % 2
+    raster[0, torch.arange(40), labels] = 1
+    losses = {}
+    for kind in recurrence.KINDS:
+        network = recurrence.Network(task, kind)
+        adam = network.optimiser()
+        for _ in range(60):
+            adam.zero_grad()
+            loss = torch.nn.functional.cross_entropy(network.logits(raster), labels)
+            loss.backward()  # type: ignore[no-untyped-call]
+            adam.step()
+        losses[kind] = loss.item()
+    assert losses["full"] < 0.1
+    assert losses["feed-forward"] > 0.5
+
+
+def test_parts_of_randman_are_apart() -> None:
+    task = replace(recurrence_of(3), classes=3, each=7, validation=2, test=4, smoothness=2.0)
+    sizes = [len(part.labels) for part in recurrence.samples_of(task)]
+    assert sizes == [21, 6, 12]
+
+
+@pytest.fixture
+def small_task(monkeypatch: pytest.MonkeyPatch) -> recurrence.Recurrence:
+    """Smooth manifolds and few samples: drawn in no time."""
+    task = replace(recurrence_of(), each=10, validation=2, test=2, smoothness=2.0)
+    monkeypatch.setattr(recurrence_chip, "TASK", task)
+    return task
+
+
+def test_the_chip_gets_the_spikes_of_the_float_networks(small_task: recurrence.Recurrence) -> None:
+    encoder = encoder_of(recurrence_chip.settings_of(2, 1))
+    floats = recurrence.samples_of(replace(small_task, seed=2))
+    parts = vars(recurrence_chip.data_of(2)).values()
+    for samples, part in zip(floats, parts, strict=True):
+        assert (samples.labels.numpy() == part.labels).all()
+        raster = encoder.raster(part.images[5], np.random.default_rng(0))
+        assert (raster == samples.raster[:, 5].bool().numpy()).all()
+
+
+@pytest.mark.usefixtures("small_task")
+def test_recurrence_on_the_chip_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recurrence_chip, "DESCENT", Descent(1, exact=False))
+    monkeypatch.setattr(recurrence_chip, "LOOP_EPOCHS", 1)
+    metrics = recurrence_chip.measure(Order(POPULATION), quiet, limit=6)
+    golden = recurrence_chip.measure(Order("golden"), quiet, limit=6)
+    assert (golden["loop"], golden["tuned"]) == (metrics["loop"], metrics["tuned"])
+    assert metrics["loop"][0]["weight_hash"] != metrics["tuned"][0]["weight_hash"]
+    recurrence_chip.draw(tmp_path / "picture.png", metrics)
+    assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
+
+
+@pytest.mark.usefixtures("small_task")
+def test_a_recurrent_layer_hears_itself_and_learns_there() -> None:
+    settings = replace(recurrence_chip.settings_of(5, 1, 4), layers=(16,), lanes=4)
+    program = program_of(settings)
+    recurrent = program.plan.network.projection("layer1", "layer1")
+    feedback = program.weights_of(recurrent, program.weights)
+    assert feedback.shape == (16, 16)
+    with GoldenDevice(program.config) as device:
+        Trainer(device, settings, recurrence_chip.data_of(5)).run()
+        learned = device.read_weights()
+    assert (program.weights_of(recurrent, learned) != feedback).any()
+    with pytest.raises(
+        ValueError, match="^layers of a recurrent network must be a single one, not"
+    ):
+        replace(settings, layers=(16, 16))
+
+
+TINY = Settings(epochs=1, limit=12, ticks=16, burn_in=3, tune=True, layers=(16,))
+
+
+def test_local_gradients_are_autograds_where_surrogates_are_boxes() -> None:
+    """By hand for one sample: sum over ticks of d B P, from the twin's own spikes."""
+    digits, settings = split_digits(), replace(TINY, weight_span=60)
+    trainer = LocalTrainer(settings, digits, 1.0)
+    part = digits.train.first(1)
+    found = trainer.gradient(part, TRAINING, 0).numpy()
+    raster = trainer.raster(part, TRAINING, 0)[:, 0].numpy()
+    weights = trainer.chip.weights.detach().numpy()
+    own, readout = settings.parameters, trainer._readout.numpy()
+    bias = np.array([row.always_on for row in trainer.program.config.cores[0].rows])
+    current = potential = np.zeros(weights.shape[1])
+    trace_q = trace_p = np.zeros(len(weights))
+    level, wanted = np.zeros(10), np.zeros_like(weights)
+    target = np.eye(10)[part.labels[0]]
+    for tick, arriving in enumerate(raster):
+        current = own.beta_n / 4096 * current + 2**own.w_exp * ((arriving + bias) @ weights)
+        potential = own.alpha_n / 4096 * potential + current
+        trace_q = own.beta_p / 4096 * trace_q + own.q_inc * arriving
+        trace_p = own.alpha_p / 4096 * trace_p + trace_q / 2**own.p_shift
+        learned = np.where(bias, own.pq_on * 2**own.pq_shift, trace_p)
+        spikes = potential >= own.theta
+        level = settings.readout_leak / 4096 * level + spikes @ readout
+        likely = np.exp(settings.logit_scale * level)
+        wrong = likely / likely.sum() - target
+        box = np.abs(potential - own.theta) < own.box
+        potential = np.where(spikes, 0, potential)
+        if tick >= settings.burn_in:
+            wanted += np.outer(learned, (readout @ wrong) * box)
+    assert wanted[:64].any()
+    assert wanted[64].any()
+    assert np.abs(found - wanted).max() < 1e-9 * np.abs(wanted).max()
+
+
+def test_local_learning_learns() -> None:
+    digits = split_digits()
+    trainer = LocalTrainer(replace(TINY, layers=(64,), limit=200), digits, 2.0)
+    before = trainer.accuracy(trainer.test)
+    trainer.run(4)
+    assert trainer.accuracy(trainer.test) > max(0.6, before + 0.2)
+
+
+def test_yin_yang_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("LOCAL_EPOCHS", 1), ("LOOP_EPOCHS", 1)):
+        monkeypatch.setattr(yin_yang, name, value)
+    metrics = yin_yang.measure(Order(POPULATION), quiet, limit=15)
+    assert metrics["loop"][0]["weight_hash"] != metrics["tuned"][0]["weight_hash"]
+    golden = yin_yang.measure(Order("golden"), quiet, limit=15)
+    assert (golden["loop"], golden["tuned"]) == (metrics["loop"], metrics["tuned"])
+    yin_yang.draw(tmp_path / "picture.png", metrics)
+    assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
+
+
+def test_latency_digits_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("LOCAL_EPOCHS", 1), ("LOOP_EPOCHS", 1), ("DESCENT", Descent(1))):
+        monkeypatch.setattr(latency_digits, name, value)
+    metrics = latency_digits.measure(Order(POPULATION), quiet, limit=10)
+    assert list(metrics["codes"]) == list(latency_digits.CODES)
+    latency_digits.draw(tmp_path / "picture.png", metrics)
+    assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
+
+
+@pytest.mark.parametrize("code", ["latency", "rank"])
+def test_codes_of_one_spike_end_alike_on_golden_and_in_a_population(code: str) -> None:
+    digits, settings = split_digits(), replace(TINY, encoding=code, threshold=2.0, seed=7)
+    both = [
+        learn_in_loop(device, [settings], None, digits, quiet) for device in (POPULATION, "golden")
+    ]
+    assert both[0] == both[1]
+
+
+def test_inputs_must_fit_the_data() -> None:
+    with pytest.raises(ValueError, match="^inputs must be 5, as the data has, not 64"):
+        LocalTrainer(TINY, yin_yang.data(), 1.0)
+
+
+def test_linear_neurons_run_all_ticks_at_once() -> None:
+    """They spike as the twin's do tick by tick, but where roundings meet the threshold."""
+    settings = yin_yang.settings_of(3, 1, 20)
+    trainer = LocalTrainer(settings, yin_yang.data(), 1.0)
+    raster = trainer.raster(trainer.train, TRAINING, 0)
+    with torch.no_grad():
+        spikes, box = trainer._forward(raster)
+        slow = trainer.chip(raster)[:, :, trainer._neurons]
+    assert 0.1 < float(slow.mean()) < 0.9
+    assert (spikes == slow).double().mean() > 0.999
+    assert 0 < float(box.mean()) < 1
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small_task")
+@pytest.mark.parametrize("name", ["recurrence-chip", "yin-yang", "latency", "rank"])
+def test_runs_end_alike_on_rtl(name: str) -> None:
+    if name == "recurrence-chip":
+        settings, data = recurrence_chip.settings_of(4, 1, 4), recurrence_chip.data_of(4)
+    elif name == "yin-yang":
+        settings, data = yin_yang.settings_of(4, 1, 4), yin_yang.data()
+    else:
+        settings, data = latency_digits.settings_of(name, 4, 1, 4), split_digits()
+    small = replace(settings, layers=(16,), lanes=4)
+    ends = [learn_in_loop(d, [small], None, data, quiet) for d in (POPULATION, "golden", "rtl")]
+    assert ends[0] == ends[1] == ends[2]

@@ -1,0 +1,97 @@
+"""The experiments on STDP, in short, on every device that learns by terms."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from axonloop.host.data.digits import Digits, split_digits
+from axonloop.host.devices.registry import open_device
+from axonloop.host.experiments import stdp_digits, stdp_window
+from axonloop.host.experiments.experiment import Order
+
+PNG = b"\x89PNG"
+
+
+def quiet(phase: str, done: int, total: int) -> None:
+    """No progress."""
+
+
+@pytest.fixture
+def few_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """15 pairs, so that the RTL compiles fast."""
+    monkeypatch.setattr(stdp_window, "RANGE", 7)
+
+
+@pytest.fixture
+def few_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that the RTL compiles fast."""
+    for name, value in (("CELLS", 16), ("INHIBITORS", 16), ("EPOCHS", 1)):
+        monkeypatch.setattr(stdp_digits, name, value)
+
+
+def test_a_window_by_hand() -> None:
+    change = dict(zip(stdp_window.intervals().tolist(), stdp_window.expected(1), strict=True))
+    assert [change[k] for k in (-1, 0, 1, 2)] == [-58, 0, 56, 54]
+    assert list(change.values()) == [-c for c in stdp_window.expected(-1)]
+    twice = stdp_window.expected(2)
+    assert [int(c) for c in twice] == [2 * c for c in change.values()]
+
+
+@pytest.mark.usefixtures("few_pairs")
+@pytest.mark.parametrize("device", ["golden", "batched", "rtl"])
+def test_windows_equal_their_integers(device: str, tmp_path: Path) -> None:
+    metrics = stdp_window.measure(Order(device), quiet)
+    assert {found["wrong"] for found in metrics["windows"].values()} == {0}
+    assert len(metrics["windows"]) == 7
+    peaks = [max(found["change"]) for found in metrics["windows"].values()]
+    assert peaks == [57 - 1, 112, 56, 58, 112, 56, 58]
+    stdp_window.draw(tmp_path / "picture.png", metrics)
+    assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
+
+
+@pytest.mark.usefixtures("few_pairs")
+def test_a_window_of_another_trace_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    window = stdp_window.windows()[0]
+    config = stdp_window.chip(window)
+    slower = replace(config.parameter_sets[0], zeta=stdp_window.MINUS + 20)
+    with open_device("golden", replace(config, parameter_sets=(slower,))) as device:
+        change = stdp_window.measured(device, window)
+    wrong = np.flatnonzero(change != stdp_window.expected(1))
+    assert len(wrong)
+    assert (stdp_window.intervals()[wrong] < 0).all()
+
+
+def short(count: int) -> Digits:
+    """The first digits of each part."""
+    whole = split_digits()
+    return Digits(*(part.first(count) for part in (whole.train, whole.validation, whole.test)))
+
+
+@pytest.mark.usefixtures("few_cells")
+@pytest.mark.parametrize("device", ["batched", pytest.param("rtl", marks=pytest.mark.slow)])
+def test_digits_end_alike(device: str) -> None:
+    end = stdp_digits.learned("golden", 1, short(4), quiet)
+    assert end == stdp_digits.learned(device, 1, short(4), quiet)
+    first = stdp_digits.network_of(1).projections[0].weights.T.tolist()
+    assert end.weights != first
+
+
+@pytest.mark.usefixtures("few_cells")
+def test_digits_in_short(tmp_path: Path) -> None:
+    metrics = stdp_digits.measure(Order("golden"), quiet, limit=12)
+    assert metrics["rows"][0].what == "16 neurons, test part"
+    stdp_digits.draw(tmp_path / "picture.png", metrics)
+    assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
+
+
+def test_cells_are_named_after_the_class_they_answer_most() -> None:
+    answers = np.zeros((10, stdp_digits.CELLS), dtype=np.int64)
+    answers[3, 5], answers[7, 5], answers[7, 6] = 2, 1, 4
+    labels = np.arange(10, dtype=np.int32)
+    names = stdp_digits.names_of(answers, labels)
+    assert (names[5], names[6]) == (3, 7)
+    assert stdp_digits.share_right(answers[[3, 7]], names, labels[[3, 7]]) == 1

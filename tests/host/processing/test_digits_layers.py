@@ -1,0 +1,155 @@
+"""Layered digits networks: settings, placement, strategies of feedback, processing cores."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from axonloop.host.data.digits import split_digits
+from axonloop.host.devices.golden import GoldenDevice
+from axonloop.host.devices.hashes import weight_hash
+from axonloop.host.devices.rtl import RtlDevice
+from axonloop.host.processing.core import ProcessingCore
+from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
+from axonloop.host.runs.network_report import channel_of, rates_of
+from axonloop.host.training.from_settings import chip_config, layers_of, program_of
+from axonloop.host.training.settings import Settings
+from axonloop.host.training.trainer import Trainer
+from axonloop.models.protocol.registers import Counter
+
+DIGITS = split_digits()
+SMALL = Settings(
+    epochs=1, limit=6, ticks=20, burn_in=5, tune=True, layers=(16, 8), mesh="2x2", lanes=4
+)
+
+
+def trained(settings: Settings, kind=GoldenDevice) -> Trainer:
+    trainer = Trainer(kind(chip_config(settings)), settings, DIGITS)
+    trainer.run()
+    return trainer
+
+
+def hashes(trainer: Trainer) -> tuple[str, str]:
+    weights = trainer.device.read_weights()
+    return weight_hash(weights, trainer.device.config.geometry), trainer.scorer.chain.hexdigest()
+
+
+@pytest.mark.slow
+def test_two_layers_learn_alike_on_golden_and_rtl() -> None:
+    golden, rtl = trained(SMALL), trained(SMALL, RtlDevice)
+    assert hashes(golden) == hashes(rtl)
+    assert golden.position == rtl.position
+    assert golden.counters() == rtl.counters()
+    assert golden.counters()[Counter.SOUTH] > 0
+    rtl.device.close()
+
+
+@pytest.mark.parametrize("strategy", ["local", "direct", "symmetric"])
+def test_every_strategy_teaches_the_first_layer(strategy: str) -> None:
+    settings = replace(SMALL, strategy=strategy, threshold=1.0)
+    trainer = trained(settings)
+    program = trainer.program
+    first, upper = program.plan.network.projections
+    after = trainer.device.read_weights()
+    assert (program.weights_of(first, after) != first.weights).any()
+    assert (program.weights_of(upper, after) != upper.weights).any() == (strategy != "symmetric")
+    readers = list(trainer.layers.readers)
+    assert readers == (["layer1", "layer2"] if strategy == "local" else ["layer2"])
+    assert len(trainer.position.history[0]["layer_accuracies"]) == len(readers)
+
+
+def test_layers_go_on_from_a_checkpoint(tmp_path: Path) -> None:
+    settings = replace(SMALL, latency=1)
+    whole = trained(settings)
+    first = Trainer(GoldenDevice(chip_config(settings)), settings, DIGITS)
+    path = tmp_path / "checkpoint.npz"
+
+    def save_third() -> None:
+        if first.position.sample == 3:
+            save_checkpoint(path, first.state())
+
+    first.run(save_third)
+    second = Trainer(GoldenDevice(chip_config(settings)), settings, DIGITS)
+    second.restore(load_checkpoint(path))
+    second.run()
+    assert hashes(second) == hashes(whole) == hashes(first)
+    for name in ("spikes", "errors", "ticks", "overtaken"):
+        assert getattr(second.layers, name) == getattr(whole.layers, name)
+
+
+def test_spikes_find_their_layer_and_errors_their_neurons() -> None:
+    program = program_of(SMALL)
+    layers = layers_of(SMALL, program)
+    names = [layer.name for layer in layers.layers]
+    everyone = np.arange(program.config.neurons, dtype=np.int32)
+    shares = layers.split(everyone)
+    for name, share in zip(names, shares, strict=True):
+        assert (program.neurons[name][share] == np.sort(program.neurons[name])).all()
+    direct = program.split(everyone)
+    assert all((direct[n] == share).all() for n, share in zip(names, shares, strict=True))
+
+
+def test_a_step_is_that_of_every_layer_alone() -> None:
+    """Each layer's core, fed with its share, sends what the whole sends for its neurons."""
+    settings = replace(SMALL, threshold=0.25)
+    program = program_of(settings)
+    whole, alone = layers_of(settings, program), layers_of(settings, program)
+    whole.begin(3)
+    alone.begin(3)
+    rng, sent = np.random.default_rng(0), 0
+    for _ in range(settings.ticks):
+        spikes = np.flatnonzero(rng.random(program.config.neurons) < 0.3).astype(np.int32)
+        neurons, values = whole.step(spikes)
+        expected = {}
+        for layer, share in zip(alone.layers, alone.split(spikes), strict=True):
+            assert isinstance(layer.teacher, ProcessingCore)
+            local, errors = layer.teacher.step(share)
+            places = program.neurons[layer.name][local].tolist()
+            expected |= dict(zip(places, errors.tolist(), strict=True))
+        assert dict(zip(neurons.tolist(), values.tolist(), strict=True)) == expected
+        sent += len(neurons)
+    assert sent > 0
+
+
+def test_a_split_layer_hears_its_pixels_on_every_core() -> None:
+    settings = replace(SMALL, layers=(16,))
+    trainer = Trainer(GoldenDevice(chip_config(settings)), settings, DIGITS)
+    (axons,) = trainer.scorer.to_axons([np.array([5, 63], np.int32)])
+    each = trainer.program.geometry.axons
+    assert sorted(axons.tolist()) == sorted(c * each + p for c in range(4) for p in (5, 63))
+
+
+def test_channel_counts_what_crossed() -> None:
+    trainer = trained(SMALL)
+    layers = trainer.layers
+    assert layers.ticks == SMALL.ticks * 6
+    channel = channel_of(trainer.program, layers, SMALL.strategy)
+    events = {(e.variable.symbol, e.variable.owner): e.events * layers.ticks for e in channel.edges}
+    for k, name in enumerate(("layer1", "layer2")):
+        assert round(events["S", name], 6) == layers.spikes[k]
+        assert round(events["E", name], 6) == layers.errors[k]
+    assert sum(layers.errors) == trainer.counters()[Counter.ERRORS]
+    spikes, errors = rates_of(trainer.program, layers)
+    assert 0 < spikes["layer1"] < 1
+    assert 0 < errors["layer1"] < 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"layers": []}, "layers must be a list of sizes, at least one, not \\[\\]"),
+        ({"layers": 128}, "layers must be a list of sizes, at least one, not 128"),
+        ({"layers": [16, 0]}, "layers\\[1\\] must be a whole number in 1..2048, not 0"),
+        ({"mesh": "2by2"}, "mesh must be columns x rows, as 2x2, not '2by2'"),
+        ({"mesh": 4}, "mesh must be columns x rows, as 2x2, not 4"),
+        ({"strategy": "magic"}, "strategy must be one of local, direct, symmetric, not 'magic'"),
+        ({"deep": {"gain": 1}}, "settings must be of the known kinds: "),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
+)
+def test_bad_settings(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}"):
+        Settings.from_dict(Settings().to_dict() | change)

@@ -1,0 +1,201 @@
+"""The processing core: readout, loss, gradient, feedback."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from axonloop.host.processing.core import (
+    EXACT_SUM,
+    GRADIENT_ONE,
+    Loss,
+    ProcessingCore,
+    Readout,
+    feedback_matrix,
+    fixed_readout,
+)
+from axonloop.host.processing.error_encoders import DenseEncoder, SigmaDeltaEncoder
+
+CLASSES, NEURONS = 4, 12
+LOSSES: dict[str, Loss] = {
+    "cross entropy": torch.nn.functional.cross_entropy,
+    "margin": lambda logits, target: torch.nn.functional.multi_margin_loss(
+        logits[None], target[None]
+    ),
+    "squares": lambda logits, target: ((logits - 3 * torch.eye(CLASSES)[target]) ** 2).mean(),
+}
+
+
+def make(
+    loss: Loss = LOSSES["cross entropy"],
+    burn_in: int = 0,
+    step: int = 1,
+    leak: int = 3686,
+    seed: int = 0,
+) -> ProcessingCore:
+    weights = fixed_readout(CLASSES, NEURONS, 5, np.random.default_rng(seed))
+    encoder = DenseEncoder(NEURONS, step, 127)
+    return ProcessingCore(Readout(weights, leak, 0.1), weights, encoder, loss, burn_in)
+
+
+def core_of(
+    weights: np.ndarray,
+    feedback: np.ndarray | None = None,
+    loss: Loss = LOSSES["cross entropy"],
+    leak: int = 3686,
+) -> ProcessingCore:
+    readout = Readout(weights, leak, 0.1)
+    back = weights if feedback is None else feedback
+    return ProcessingCore(readout, back, DenseEncoder(NEURONS, 1, 127), loss)
+
+
+def spikes(seed: int, ticks: int) -> list[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return [np.flatnonzero(rng.random(NEURONS) < 0.3).astype(np.int32) for _ in range(ticks)]
+
+
+def sent(core: ProcessingCore, trains: list[np.ndarray]) -> list[list[tuple[int, int]]]:
+    pairs = (core.step(train) for train in trains)
+    return [list(zip(n.tolist(), v.tolist(), strict=True)) for n, v in pairs]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("name", LOSSES)
+def test_gradient_equals_finite_differences(name: str, seed: int) -> None:
+    """The error of neuron i is dL / d(its spike), but for the constant scale of the logits."""
+    loss, target, trains = LOSSES[name], 2, spikes(seed, 5)
+    core = make(loss, seed=seed)
+    core.begin(target)
+    for train in trains:
+        core.step(train)
+    logits, weights = core.logits, core.readout.weights
+
+    def value(change: np.ndarray) -> float:
+        return float(loss(torch.from_numpy(logits + change), torch.tensor(target)))
+
+    small = 1e-5
+    wanted = [
+        (value(small * weights[:, neuron]) - value(-small * weights[:, neuron])) / (2 * small)
+        for neuron in range(NEURONS)
+    ]
+    found = weights.T @ core.gradient() / GRADIENT_ONE
+    # Each of the classes' gradients is off by half a step of the grid at most, times a weight.
+    bound = np.abs(weights).sum(axis=0) / (2 * GRADIENT_ONE) + 1e-6
+    assert (np.abs(found - wanted) <= bound).all()
+    assert np.abs(wanted).max() > 10 * bound.max()
+
+
+@pytest.mark.parametrize("leak", [0, 1, 2048, 3686, 4095, 4096])
+@pytest.mark.parametrize("size", [1, 5, (EXACT_SUM - 1) // NEURONS])
+def test_readout_is_leaky_and_exact(leak: int, size: int) -> None:
+    weights = fixed_readout(CLASSES, NEURONS, 5, np.random.default_rng(leak)) * size // 5
+    core = core_of(weights, leak=leak)
+    core.begin(0)
+    level = [0] * CLASSES
+    for train in [np.arange(NEURONS), *spikes(4, 40)]:
+        core.step(train)
+        kept = [abs(x) * leak // 4096 * (1 if x > 0 else -1) for x in level]  # toward zero
+        heard = 256 * weights[:, train].sum(axis=1)
+        level = [x + y for x, y in zip(kept, heard.tolist(), strict=True)]
+        assert core.state()["level"].tolist() == level
+        assert (core.logits == np.array(level) * (0.1 / 256)).all()
+
+
+def test_weights_too_large_to_stay_exact_are_refused() -> None:
+    fine = np.ones((CLASSES, NEURONS), np.int64)
+    readout, feedback = fine.copy(), fine.copy()
+    readout[1, :2] = EXACT_SUM // 2, -EXACT_SUM // 2
+    feedback[:, 3] = EXACT_SUM // 2, 0, 0, -EXACT_SUM // 2
+    below = f"must be below {EXACT_SUM} in sum, not"
+    with pytest.raises(ValueError, match=f"readout weights of a class {below} {EXACT_SUM + 10}"):
+        core_of(readout, fine)
+    with pytest.raises(ValueError, match=f"feedback weights of a neuron {below} {EXACT_SUM}$"):
+        core_of(fine, feedback)
+
+
+def test_gradients_of_the_largest_size_come_back_exactly() -> None:
+    """The largest gradient, fed back by the largest weights, loses no bit."""
+    feedback = np.zeros((CLASSES, NEURONS), np.int64)
+    feedback[:, 0] = 1, 2, 3, EXACT_SUM - 7
+    sizes = torch.tensor([2.0**-12, 1.0, -1.0, 2.0**20], dtype=torch.float64)
+    core = core_of(feedback, loss=lambda logits, target: (logits * sizes).sum())
+    core.path.encoder = encoder = SigmaDeltaEncoder(NEURONS, 2**40)
+    core.step(np.empty(0, np.int32))
+    wanted = 1 + 2 * 4096 - 3 * 4096 + (EXACT_SUM - 7) * 2**32
+    assert encoder.residue[0] == wanted - 2**40
+    assert wanted > 2**52
+
+
+def test_begin_forgets_the_last_sample() -> None:
+    core, trains = make(step=40), spikes(5, 10)
+    core.begin(1)
+    first = sent(core, trains)
+    core.begin(1)
+    assert sent(core, trains) == first
+    assert any(first)
+
+
+def test_burn_in_is_silent() -> None:
+    core = make(burn_in=6)
+    core.begin(1)
+    found = sent(core, spikes(6, 10))
+    assert [bool(events) for events in found] == [False] * 6 + [True] * 4
+
+
+def test_state_within_a_sample() -> None:
+    def fresh() -> ProcessingCore:
+        weights = fixed_readout(CLASSES, NEURONS, 5, np.random.default_rng(0))
+        encoder = SigmaDeltaEncoder(NEURONS, 5000)
+        return ProcessingCore(Readout(weights, 3686, 0.1), weights, encoder)
+
+    trains = spikes(8, 40)
+    whole, first, second = fresh(), fresh(), fresh()
+    for core in (whole, first):
+        core.begin(1)
+    expected = sent(whole, trains)
+    found = sent(first, trains[:17])
+    second.begin(1)
+    second.restore(first.state())
+    assert found + sent(second, trains[17:]) == expected
+    assert any(expected[17:])
+
+
+def test_votes_count_spikes_after_the_burn_in() -> None:
+    core, trains = make(burn_in=3), spikes(9, 8)
+    counts = np.bincount(np.concatenate(trains[3:]), minlength=NEURONS)
+    assert (core.votes(trains) == core.readout.weights @ counts).all()
+    assert core.votes([np.empty(0, np.int32)] * 8).tolist() == [0] * CLASSES
+
+
+def test_feedback_kinds() -> None:
+    rng = np.random.default_rng(0)
+    readout = fixed_readout(CLASSES, NEURONS, 5, rng)
+    assert (feedback_matrix("symmetric", readout, 5, rng) == readout).all()
+    concordant = feedback_matrix("sign-concordant", readout, 5, rng)
+    assert (np.sign(concordant) == np.sign(readout)).all()
+    assert (concordant != readout).any()
+    assert np.abs(readout).min() >= 1
+    assert np.abs(readout).max() <= 5
+
+
+def test_random_feedback_is_refused() -> None:
+    with pytest.raises(ValueError, match="a fixed readout cannot align with random signs"):
+        feedback_matrix("random", np.ones((2, 3), np.int64), 1, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="^feedback must be one of symmetric, sign-concordant, no"):
+        feedback_matrix("direct", np.ones((2, 3), np.int64), 1, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("factor", [float("nan"), float("inf"), 1e9])
+def test_bad_gradients_are_refused(factor: float) -> None:
+    core = make(lambda logits, target: factor * torch.nn.functional.cross_entropy(logits, target))
+    core.begin(0)
+    with pytest.raises(ValueError, match="^gradient of the loss must be finite and within"):
+        core.step(np.array([1, 2], np.int32))
+
+
+def test_loss_time_is_measured() -> None:
+    core = make()
+    core.begin(0)
+    core.step(np.array([1], np.int32))
+    assert core.loss_seconds > 0

@@ -1,0 +1,146 @@
+"""The studies about weights: deployment, weight bits, error rates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from axonloop.host.data.digits import split_digits
+from axonloop.host.studies import bits, deploy, rates
+from axonloop.host.training.from_settings import chip_config, program_of
+from axonloop.host.training.in_loop import POPULATION, learn_in_loop
+from axonloop.host.training.settings import Settings
+from axonloop.host.training.surrogate import Descent, SurrogateTrainer
+from axonloop.host.training.weight_bits import step_log2, with_bits
+from axonloop.models.config.core import Rounding
+
+DIGITS = split_digits()
+TINY = Settings(epochs=1, limit=8, ticks=20, burn_in=5, tune=True, layers=(32,))
+
+
+@pytest.mark.parametrize(
+    ("count", "w_exp", "theta", "eta_shift", "span"),
+    [(8, 4, 1536, 6, 8), (6, 6, 1536, 8, 2), (4, 7, 768, 10, 0), (12, 0, 1536, 2, 128)],
+)
+def test_bits_keep_the_network(
+    count: int, w_exp: int, theta: int, eta_shift: int, span: int
+) -> None:
+    """A step times 2^w_exp in units of theta, and eta times a step, stay what they were."""
+    found = with_bits(Settings(), count)
+    parameters = found.parameters
+    assert (parameters.w_exp, parameters.theta, parameters.eta_shift) == (w_exp, theta, eta_shift)
+    assert (found.weight_bits, found.weight_span) == (count, span)
+    assert chip_config(found).geometry.weight_bits == count
+
+
+def test_sixteen_bits_go_as_fine_as_registers_allow() -> None:
+    found = with_bits(Settings(), 16, Rounding.NEAREST)
+    assert step_log2(Settings(), 16) == -4
+    assert (found.parameters.w_exp, found.parameters.eta_shift) == (0, 2)
+    assert (found.weight_span, found.parameters.rounding) == (128, Rounding.NEAREST)
+
+
+def test_deployed_weights_are_rounded_and_clipped() -> None:
+    settings = replace(TINY, layers=(16,))
+    geometry = chip_config(settings).geometry
+    weights = np.full((geometry.axons, geometry.neurons), 41.0)
+    weights[0] = 7.9
+    weights[1] = -300.0
+    found = deploy.deployed(weights, settings, with_bits(settings, 4), DIGITS)
+    assert (found[0, 0], found[1, 0], found[2, 0]) == (0, -7, 3)
+    assert (found[65:] == -8).all()
+
+
+def test_longer_ticks_square_the_decays() -> None:
+    found = deploy.faster(Settings().parameters, 2)
+    assert found.alpha_n == round(3686**2 / 4096)
+    assert found.beta_n == round(2867**2 / 4096)
+
+
+def quiet(phase: str, done: int, total: int) -> None:
+    """No progress."""
+
+
+def test_every_device_tunes_alike() -> None:
+    """A population of all seeds, and golden and batched one by one; learning changes something."""
+    every = [replace(TINY, seed=seed, limit=20, threshold=2.0) for seed in (1, 2)]
+    weights = [np.array(program_of(settings).weights) for settings in every]
+    found = [
+        learn_in_loop(device, every, weights, DIGITS, quiet)
+        for device in (POPULATION, "golden", "batched")
+    ]
+    assert found[0] == found[1] == found[2]
+    assert any(run.before != run.after for run in found[0])
+
+
+def test_the_loop_starts_from_what_is_loaded() -> None:
+    """It scores what training off the chip did; errors too small to be sent change nothing."""
+    settings = replace(TINY, threshold=1e6, limit=60, weight_span=16)
+    model = SurrogateTrainer(settings, DIGITS, Descent(epochs=4, rate=2.0, scale=0.03))
+    model.run()
+    weights = model.module.integer_weights()
+    for device in (POPULATION, "golden"):
+        (run,) = learn_in_loop(device, [settings], [weights], DIGITS, quiet)
+        assert run.before == run.after == model.accuracy(model.test) > 0.4
+
+
+def test_deploy_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(deploy, "EPOCHS", 1)
+    deploy.study(tmp_path, POPULATION, seeds=2, limit=6)
+    results = json.loads((tmp_path / deploy.RESULTS).read_text())
+    stages = results["stages"]
+    assert len(stages) == 8
+    assert all(len(values) == 2 for values in stages.values())
+    assert results["bar"] == pytest.approx(np.mean(stages["float"]) - 0.005)
+    assert (tmp_path / deploy.PICTURE).read_bytes().startswith(b"\x89PNG")
+    table = capsys.readouterr().out.splitlines()
+    assert len(table) == len(stages) + 1
+    with pytest.raises(ValueError, match="^study folder must be new, not"):
+        deploy.study(tmp_path, "golden", seeds=1, limit=6)
+
+
+def test_bits_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bits.study(tmp_path, seeds=2, epochs=1, limit=4)
+    points = json.loads((tmp_path / bits.RESULTS).read_text())
+    assert [(p["bits"], p["rounding"]) for p in points] == [
+        (count, rounding.name.lower()) for count in bits.BITS for rounding in Rounding
+    ]
+    assert all(len(p["accuracies"]) == 2 for p in points)
+    assert all(p["updates"] > 0 for p in points if p["rounding"] == "stochastic")
+    assert (tmp_path / bits.PICTURE).read_bytes().startswith(b"\x89PNG")
+    assert len(capsys.readouterr().out.splitlines()) == len(points) + 1
+
+
+def test_rates_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rates.study(tmp_path, seeds=2, epochs=1, limit=4)
+    results = json.loads((tmp_path / rates.RESULTS).read_text())
+    assert len(results["points"]) == len(rates.RATES)
+    assert len({copy["weight_hash"] for copy in results["copies"]}) == 2 * len(rates.RATES)
+    assert (tmp_path / rates.PICTURE).read_bytes().startswith(b"\x89PNG")
+    assert len(capsys.readouterr().out.splitlines()) == len(rates.RATES) + 1
+    monkeypatch.setattr(rates, "_trained_alone", lambda *_: ("", ""))
+    with pytest.raises(ValueError, match="^first copy must be bit for bit the run on the golden"):
+        rates.study(tmp_path / "other", seeds=1, epochs=1, limit=4)
+
+
+STUDIES: dict[str, Callable[[Path], None]] = {
+    "deploy": lambda out: deploy.study(out, "golden", 0, 1),
+    "bits": lambda out: bits.study(out, 0, 1, 1),
+    "rates": lambda out: rates.study(out, 0, 1, 1),
+}
+
+
+@pytest.mark.parametrize("study", list(STUDIES))
+def test_no_seeds_are_refused(study: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="^seeds must be a whole number in 1..1000, not 0"):
+        STUDIES[study](tmp_path)
+    assert not list(tmp_path.iterdir())
