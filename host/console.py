@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
 
-if TYPE_CHECKING:  # torch is slow to load, and not all that prints needs it
-    from axonloop.host.runs.run import Progress as Report
+Progress = Callable[[str, int, int], None]
+"""Told the phase ("train" or "score"), the samples done in it, and their number."""
 
 _PHASES = {"descend": "training off the chip", "train": "training", "score": "scoring"}
 
@@ -21,7 +22,7 @@ def notice(message: str) -> None:
 
 
 @contextmanager
-def progress_bars(quiet: bool = False) -> Iterator[Report]:
+def progress_bars(quiet: bool = False) -> Iterator[Progress]:
     """Progress bars on stderr, one per phase; nothing where stderr is no terminal."""
     console = Console(stderr=True)
     columns = (
@@ -31,7 +32,7 @@ def progress_bars(quiet: bool = False) -> Iterator[Report]:
         TimeRemainingColumn(),
     )
     hidden = quiet or not console.is_terminal
-    with Progress(*columns, console=console, disable=hidden) as bars:
+    with Bars(*columns, console=console, disable=hidden) as bars:
         tasks = {phase: bars.add_task(name, visible=False) for phase, name in _PHASES.items()}
 
         def report(phase: str, done: int, total: int) -> None:

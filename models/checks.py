@@ -24,3 +24,9 @@ def require_member(thing: str, value: Any, kind: type[IntEnum]) -> IntEnum:
     known = isinstance(value, int) and value in kind.__members__.values()
     require(known, thing, f"one of {choices}", value)
     return kind(value)
+
+
+def require_number(thing: str, value: object) -> None:
+    """ValueError unless `value` is a number, and neither NaN nor infinite."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    require(number and -1e300 < value < 1e300, thing, "a finite number", value)  # type: ignore[operator]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import ceil
 
-from axonloop.models.config.core import Geometry, Layout, ParameterSet
+from axonloop.models.config.geometry import Geometry, Layout, is_serial
+from axonloop.models.config.parameters import ParameterSet
 
 ALONE_TRACE, ALONE_NEURON = 7, 9
 """Cycles of an axon's traces or of a neuron where the lane is the only one: nothing overlaps."""
@@ -20,15 +21,6 @@ BLANK_OVERHEAD, TERM_OVERHEAD = 8, 4
 """More of them where synapses may drop spikes, and where the core has terms."""
 UPDATE_LATENCY = {Layout.PLAIN: 11, Layout.SKEWED: 13}
 """Cycles from the read of a weight that learns until the new one is in its bank."""
-
-
-def is_serial(geometry: Geometry) -> bool:
-    """Whether a core does one thing at a time, in few logic cells: of all lanes there is one.
-
-    A core with terms, or with synapses that drop spikes, is none.
-    """
-    alone = geometry.trace_lanes == geometry.update_lanes == geometry.multipliers == 1
-    return alone and not (geometry.terms or geometry.blank_out)
 
 
 def tick_cycles(geometry: Geometry, events: int) -> int:

@@ -24,7 +24,9 @@ from numpy.typing import NDArray
 
 from axonloop.models.checks import require
 from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import DECAY_ONE, CoreConfig, ResetMode, Rounding
+from axonloop.models.config.core import CoreConfig
+from axonloop.models.config.geometry import DECAY_ONE
+from axonloop.models.config.parameters import ResetMode, Rounding
 from axonloop.models.golden.fanout import FanOut
 from axonloop.models.golden.parameters import per_neuron
 from axonloop.models.golden.synapses import visited

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.chip import Mesh
-from axonloop.models.config.core import Geometry
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.mesh import Mesh
 from axonloop.models.protocol.serial_link import LinkConfig
 
 

@@ -7,8 +7,8 @@ from amaranth.lib.wiring import In, Out, connect
 from axonloop.hdl.chip.chip import ONE_CORE, Chip
 from axonloop.hdl.link.link import Link
 from axonloop.hdl.link.uart import UartReceiver, UartTransmitter
-from axonloop.models.config.chip import Mesh
-from axonloop.models.config.core import Geometry
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.mesh import Mesh
 from axonloop.models.protocol.serial_link import LinkConfig, identity_words
 
 

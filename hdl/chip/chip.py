@@ -9,8 +9,8 @@ from axonloop.hdl.chip.host_port import HostPort
 from axonloop.hdl.chip.mesh import RouterMesh
 from axonloop.hdl.common.payloads import spike_layout
 from axonloop.hdl.core.core import Core
-from axonloop.models.config.chip import Mesh
-from axonloop.models.config.core import Geometry
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.mesh import Mesh
 
 ONE_CORE = Mesh()
 

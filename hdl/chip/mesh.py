@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out, connect
 
 from axonloop.hdl.chip.router import OPPOSITE, Router, neighbours
 from axonloop.hdl.common.payloads import address_bits, addressed_layout
-from axonloop.models.config.chip import Mesh, Port
+from axonloop.models.config.mesh import Mesh, Port
 
 
 class RouterMesh(wiring.Component):

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common.arithmetic import next_one, select
 from axonloop.hdl.common.payloads import address_bits
-from axonloop.models.config.chip import Mesh, Port
+from axonloop.models.config.mesh import Mesh, Port
 
 QUEUE = 4
 """Places of the queue at every input.

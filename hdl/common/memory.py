@@ -14,7 +14,7 @@ from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common.payloads import BusSignature, address_bits
-from axonloop.models.config.core import ceil_log2
+from axonloop.models.config.geometry import ceil_log2
 from axonloop.models.protocol.registers import Region
 
 

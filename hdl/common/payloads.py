@@ -1,10 +1,10 @@
 """The house payloads and signatures: events, packet headers, parameters, register access."""
 
-from amaranth.hdl import ShapeLike, signed
+from amaranth.hdl import ShapeLike, signed, unsigned
 from amaranth.lib import data
 from amaranth.lib.wiring import Out, Signature
 
-from axonloop.models.config.core import Geometry, ceil_log2
+from axonloop.models.config.geometry import Geometry, Layout, ceil_log2
 from axonloop.models.protocol.registers import parameter_bits
 
 BUS_LATENCY = 1
@@ -69,3 +69,48 @@ class BusSignature(Signature):
             {"address": Out(32), "read": Out(1), "write": Out(1), "write_data": Out(32)}
             | {"read_data": Out(32).flip()}
         )
+
+
+def place_layout(geometry: Geometry) -> data.StructLayout:
+    """Where an access goes: a row piece (`axon`, `group`) or, with `column`, a column piece.
+
+    A row piece is the L weights of `axon` to the neurons of `group`; lane k is neuron k of the
+    group. A column piece is the weights of axons `axon`, `axon` + 1, ... to neuron `lane` of
+    `group`; `axon` is a multiple of the number of lanes in use, a power of two.
+    """
+    return data.StructLayout(
+        {
+            "column": 1,
+            "axon": address_bits(geometry.axons),
+            "group": address_bits(geometry.groups),
+            "lane": address_bits(geometry.lanes),
+        }
+    )
+
+
+def weight_latency(geometry: Geometry) -> int:
+    """Cycles from a read's place to its data: the rotator takes two, in halves, behind a register
+    at the banks."""
+    return 4 if geometry.layout is Layout.SKEWED else 2
+
+
+def bus_latency(geometry: Geometry) -> int:
+    """Cycles from a read strobe on the weights' bus to its data, where a register lies between bus
+    and banks: the rotator leaves no time to decode the address before it."""
+    return weight_latency(geometry) + (geometry.layout is Layout.SKEWED)
+
+
+def target_layout(geometry: Geometry) -> data.StructLayout:
+    """A neuron in error: its number, E, the neuron's part of the hash, and how to round. With terms
+    E is a term's coefficient, eta_shift its shift, and `factor` the low bits of its axon factor."""
+    of_terms = {"factor": 2} if geometry.terms else {}
+    return data.StructLayout(
+        {
+            "neuron": address_bits(geometry.neurons),
+            "error": signed(geometry.error_bits),
+            "word": unsigned(32),
+            "eta_shift": parameter_bits(geometry)["eta_shift"],
+            "rounding": 1,
+        }
+        | of_terms
+    )

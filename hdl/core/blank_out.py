@@ -17,7 +17,7 @@ from axonloop.hdl.common.noise import (
     noise_rounds,
 )
 from axonloop.hdl.common.payloads import address_bits, parameter_layout
-from axonloop.models.config.core import Geometry, ceil_log2
+from axonloop.models.config.geometry import Geometry, ceil_log2
 from axonloop.models.protocol.registers import set_bits
 
 PURPOSE = 15

@@ -8,12 +8,12 @@ from axonloop.hdl.common.arithmetic import delay_strobe, is_below
 from axonloop.hdl.common.payloads import (
     BusSignature,
     address_bits,
+    bus_latency,
     error_layout,
     header_layout,
     spike_layout,
 )
-from axonloop.hdl.core.weights import bus_latency
-from axonloop.models.config.core import Geometry
+from axonloop.models.config.geometry import Geometry
 from axonloop.models.protocol.packets import Fault, Kind
 from axonloop.models.protocol.registers import READ_ONLY, Control, Region, region_words
 

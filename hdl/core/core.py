@@ -8,7 +8,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from axonloop.hdl.common.arithmetic import delay, popcount
-from axonloop.hdl.common.payloads import BUS_LATENCY, addressed_layout, spike_layout
+from axonloop.hdl.common.payloads import BUS_LATENCY, addressed_layout, bus_latency, spike_layout
 from axonloop.hdl.core.commands import Commands
 from axonloop.hdl.core.control import ControlRegisters, identification
 from axonloop.hdl.core.counters import Counters
@@ -16,16 +16,15 @@ from axonloop.hdl.core.fanout import Fanout
 from axonloop.hdl.core.parameters import ParameterSets
 from axonloop.hdl.core.scheduler import Scheduler
 from axonloop.hdl.core.synapses import Synapses
-from axonloop.hdl.core.weights import Weights, bus_latency
+from axonloop.hdl.core.weights import Weights
 from axonloop.hdl.learning.engine import Learning
 from axonloop.hdl.parallel.neurons import Neurons
 from axonloop.hdl.parallel.traces import Traces
 from axonloop.hdl.serial.neurons import SerialNeurons
 from axonloop.hdl.serial.parameters import ParameterMemory
 from axonloop.hdl.serial.traces import SerialTraces
-from axonloop.models.config.chip import Mesh
-from axonloop.models.config.core import Geometry, ceil_log2
-from axonloop.models.cycles import is_serial
+from axonloop.models.config.geometry import Geometry, ceil_log2, is_serial
+from axonloop.models.config.mesh import Mesh
 from axonloop.models.protocol.registers import PORT_COUNTERS, Counter
 
 

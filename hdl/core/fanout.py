@@ -7,9 +7,8 @@ from amaranth.lib.wiring import In, Out
 from axonloop.hdl.common.arithmetic import is_below, lowest_one
 from axonloop.hdl.common.memory import Column, LaneMemory
 from axonloop.hdl.common.payloads import address_bits, addressed_layout, spike_layout
-from axonloop.hdl.parallel.neurons import REPORT, flags_layout
-from axonloop.models.config.core import Geometry, ceil_log2
-from axonloop.models.cycles import is_serial
+from axonloop.hdl.common.state import REPORT, flags_layout
+from axonloop.models.config.geometry import Geometry, ceil_log2, is_serial
 from axonloop.models.protocol.registers import FANOUT_FIELDS, Region
 
 ENTRY_BITS = 28

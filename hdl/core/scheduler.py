@@ -1,37 +1,15 @@
 """Arrival of spikes: the bitmap of slots and axons, and its scan at the start of a tick."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common.arithmetic import lowest_one
-from axonloop.hdl.common.memory import Column, LaneMemory
+from axonloop.hdl.common.memory import LaneMemory
 from axonloop.hdl.common.payloads import BusSignature, address_bits, spike_layout
-from axonloop.models.config.core import Geometry, ceil_log2
-from axonloop.models.protocol.registers import ROW_FIELDS, Region, pending_stride, set_bits
-
-
-def flag_columns(geometry: Geometry) -> dict[str, Column]:
-    """What a row's descriptor says besides its groups."""
-    widths = {"parameter_set": set_bits(geometry), "plastic": 1, "always_on": 1}
-    return {
-        name: Column(Region.ROW, width, low=ROW_FIELDS[name].low)
-        for name, width in widths.items()
-        if width
-    }
-
-
-def block_layout(geometry: Geometry) -> data.StructLayout:
-    """The spikes of `trace_lanes` neighbouring axons in this tick, and how their rows behave."""
-    row = {name: unsigned(column.width) for name, column in flag_columns(geometry).items()}
-    return data.StructLayout(
-        {
-            "index": address_bits(geometry.axons // geometry.trace_lanes),
-            "spikes": geometry.trace_lanes,
-            "rows": data.ArrayLayout(data.StructLayout(row), geometry.trace_lanes),
-            "clear": 1,
-        }
-    )
+from axonloop.hdl.common.state import block_layout, flag_columns
+from axonloop.models.config.geometry import Geometry, ceil_log2
+from axonloop.models.protocol.registers import Region, pending_stride
 
 
 class Scheduler(wiring.Component):

@@ -6,11 +6,14 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common.arithmetic import delay, delay_strobe
 from axonloop.hdl.common.memory import Column, LaneMemory
-from axonloop.hdl.common.payloads import address_bits, parameter_layout
+from axonloop.hdl.common.payloads import (
+    address_bits,
+    parameter_layout,
+    place_layout,
+    weight_latency,
+)
 from axonloop.hdl.core.blank_out import BlankOut
-from axonloop.hdl.core.weights import place_layout, weight_latency
-from axonloop.models.config.core import Geometry
-from axonloop.models.cycles import is_serial
+from axonloop.models.config.geometry import Geometry, is_serial
 from axonloop.models.protocol.registers import ROW_FIELDS, Region, set_bits
 
 

@@ -5,38 +5,14 @@ from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common.arithmetic import delay, delay_strobe, rotate
-from axonloop.hdl.common.payloads import BusSignature, address_bits
-from axonloop.models.config.core import Geometry, Layout, ceil_log2
+from axonloop.hdl.common.payloads import (
+    BusSignature,
+    bus_latency,
+    place_layout,
+    weight_latency,
+)
+from axonloop.models.config.geometry import Geometry, Layout, ceil_log2
 from axonloop.models.protocol.registers import Region, weight_stride
-
-
-def place_layout(geometry: Geometry) -> data.StructLayout:
-    """Where an access goes: a row piece (`axon`, `group`) or, with `column`, a column piece.
-
-    A row piece is the L weights of `axon` to the neurons of `group`; lane k is neuron k of the
-    group. A column piece is the weights of axons `axon`, `axon` + 1, ... to neuron `lane` of
-    `group`; `axon` is a multiple of the number of lanes in use, a power of two.
-    """
-    return data.StructLayout(
-        {
-            "column": 1,
-            "axon": address_bits(geometry.axons),
-            "group": address_bits(geometry.groups),
-            "lane": address_bits(geometry.lanes),
-        }
-    )
-
-
-def weight_latency(geometry: Geometry) -> int:
-    """Cycles from a read's place to its data: the rotator takes two, in halves, behind a register
-    at the banks."""
-    return 4 if geometry.layout is Layout.SKEWED else 2
-
-
-def bus_latency(geometry: Geometry) -> int:
-    """Cycles from a read strobe on the weights' bus to its data, where a register lies between bus
-    and banks: the rotator leaves no time to decode the address before it."""
-    return weight_latency(geometry) + (geometry.layout is Layout.SKEWED)
 
 
 class Weights(wiring.Component):

@@ -10,8 +10,8 @@ from axonloop.hdl.flow.synthesis import FAMILIES, UNDEFINED_WEIGHTS, design_text
 from axonloop.hdl.flow.tools import Tool, ToolError, run_tool
 from axonloop.hdl.flow.verilog import TOP
 from axonloop.models.checks import require
-from axonloop.models.config.chip import Mesh
-from axonloop.models.config.core import Geometry
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.mesh import Mesh
 
 CELL_FAMILIES = ("ecp5", "ice40")
 """Families whose cells have models for simulation."""

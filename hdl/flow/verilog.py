@@ -10,8 +10,8 @@ from amaranth.lib import wiring
 
 from axonloop.hdl.chip.chip import ONE_CORE, Chip
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.chip import Mesh
-from axonloop.models.config.core import MAX_CORES, Geometry
+from axonloop.models.config.geometry import MAX_CORES, Geometry
+from axonloop.models.config.mesh import Mesh
 
 TOP = "axonloop_chip"
 """Name of the top module."""

@@ -10,15 +10,20 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common.arithmetic import saturate, select
 from axonloop.hdl.common.noise import NeuronNoise
-from axonloop.hdl.common.payloads import BusSignature, address_bits, error_layout, parameter_layout
-from axonloop.hdl.core.weights import place_layout
+from axonloop.hdl.common.payloads import (
+    BusSignature,
+    address_bits,
+    error_layout,
+    parameter_layout,
+    place_layout,
+    target_layout,
+)
 from axonloop.hdl.learning.error_sums import Errors
 from axonloop.hdl.learning.targets import TermTargets
-from axonloop.hdl.parallel.update import Update, target_layout
+from axonloop.hdl.parallel.update import Update
 from axonloop.hdl.serial.parameters import INDEX_BITS, parameter_address_bits, parameter_width
 from axonloop.hdl.serial.update import SerialUpdate
-from axonloop.models.config.core import Geometry
-from axonloop.models.cycles import is_serial
+from axonloop.models.config.geometry import Geometry, is_serial
 from axonloop.models.protocol.registers import PARAMETER_INDEX, set_bits
 
 HASH_CYCLES = NeuronNoise.LATENCY - 3

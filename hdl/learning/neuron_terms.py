@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from axonloop.hdl.common.arithmetic import clip, delay, delay_strobe, saturate, select
 from axonloop.hdl.common.payloads import address_bits, parameter_layout
 from axonloop.hdl.learning.coefficient import as_term, is_on, plain_term, size_bits, term_layout
-from axonloop.models.config.core import Geometry
+from axonloop.models.config.geometry import Geometry
 from axonloop.models.config.terms import NeuronFactor, ThirdFactor
 from axonloop.models.protocol.registers import set_bits
 

@@ -5,11 +5,11 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common.arithmetic import lowest_one
-from axonloop.hdl.common.payloads import address_bits, parameter_layout
+from axonloop.hdl.common.payloads import address_bits, parameter_layout, target_layout
 from axonloop.hdl.learning.coefficient import Coefficient, as_term, is_on
 from axonloop.hdl.learning.neuron_terms import NeuronTerms, known_layout
-from axonloop.hdl.parallel.update import target_layout, walk_hides
-from axonloop.models.config.core import Geometry
+from axonloop.hdl.parallel.update import walk_hides
+from axonloop.models.config.geometry import Geometry
 from axonloop.models.config.terms import ThirdFactor
 
 

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from axonloop.hdl.link.buffers import Inbox, Outbox
 from axonloop.hdl.link.framing import Deframer, Enframer, Heard
 from axonloop.hdl.link.words import STATUS, LinkWords
-from axonloop.models.config.core import ceil_log2
+from axonloop.models.config.geometry import ceil_log2
 from axonloop.models.protocol.serial_link import (
     FRAME_WORDS,
     HEADER_0,

@@ -15,7 +15,7 @@ from axonloop.hdl.common.arithmetic import (
 )
 from axonloop.hdl.common.memory import Column, LaneMemory
 from axonloop.hdl.common.payloads import address_bits, parameter_layout
-from axonloop.models.config.core import Geometry, ceil_log2
+from axonloop.models.config.geometry import Geometry, ceil_log2
 from axonloop.models.protocol.registers import Region, set_bits
 
 

@@ -14,35 +14,19 @@ from axonloop.hdl.common.arithmetic import (
     saturate,
     select,
 )
-from axonloop.hdl.common.memory import Column, LaneMemory
+from axonloop.hdl.common.memory import LaneMemory
 from axonloop.hdl.common.payloads import address_bits, parameter_layout
-from axonloop.hdl.parallel.neuron_traces import PostTraces
-from axonloop.models.config.core import Geometry, ResetMode, ceil_log2
-from axonloop.models.cycles import is_serial
-from axonloop.models.protocol.registers import GROUP_FIELDS, Region, set_bits
-
-COUNTDOWN_BITS = 6
-NEURON_PARAMETERS = (
-    "alpha_n",
-    "beta_n",
-    "gamma",
-    "rho",
-    "theta",
-    "box",
-    "w_exp",
-    "i_shift",
-    "reset_mode",
-    "refractory",
+from axonloop.hdl.common.state import (
+    NEURON_PARAMETERS,
+    STATES,
+    flags_layout,
+    neuron_layout,
+    neuron_memories,
 )
-STATES = ("current", "membrane", "reset")
-REPORT = {"report": Column(Region.GROUP, 1, low=GROUP_FIELDS["report"].low)}
-"""Whether the host hears of a group's spikes."""
-
-
-def neuron_layout(geometry: Geometry) -> data.StructLayout:
-    """The state of one neuron."""
-    states = {name: signed(geometry.state_bits) for name in STATES}
-    return data.StructLayout(states | {"countdown": COUNTDOWN_BITS})
+from axonloop.hdl.parallel.neuron_traces import PostTraces
+from axonloop.models.config.geometry import Geometry, ceil_log2
+from axonloop.models.config.parameters import ResetMode
+from axonloop.models.protocol.registers import set_bits
 
 
 class NeuronLane(wiring.Component):
@@ -161,41 +145,6 @@ class NeuronLane(wiring.Component):
         clips = delay(m, clipped & ~waits, 2, "clip_v", self._results)
         reset = delay(m, self.state.reset, 4, "reset", self._inputs)
         return [None, None, None, *taps], [None, None, None, *clips], reset
-
-
-def flags_layout(geometry: Geometry) -> data.StructLayout:
-    """The result of `update_lanes` neighbouring neurons: one bit each."""
-    return data.StructLayout(
-        {
-            "valid": 1,
-            "index": address_bits(geometry.neurons // geometry.update_lanes),
-            "bits": geometry.update_lanes,
-        }
-    )
-
-
-def neuron_memories(geometry: Geometry) -> dict[str, LaneMemory]:
-    """The state of all neurons, and the parameter sets of their groups if there are several.
-
-    A serial core has what else is known of a group in the same memory.
-    """
-    state, lanes = geometry.state_bits, geometry.update_lanes
-    columns = {
-        "current": Column(Region.CURRENT, state, signed=True),
-        "membrane": Column(Region.MEMBRANE, state, signed=True),
-        "reset": Column(Region.RESET, state, signed=True),
-        "countdown": Column(Region.COUNTDOWN, COUNTDOWN_BITS),
-        "spike": Column(Region.SPIKE, 1),
-        "box": Column(Region.BOX, 1),
-        "bias": Column(Region.BIAS, state, signed=True),
-    }
-    stores = {"states": LaneMemory(columns, words=geometry.neurons // lanes, lanes=lanes)}
-    number = {"number": Column(Region.GROUP, set_bits(geometry))} if set_bits(geometry) else {}
-    if is_serial(geometry):
-        stores["groups"] = LaneMemory(number | REPORT, words=geometry.groups)
-    elif number:
-        stores["sets"] = LaneMemory(number, words=geometry.groups)
-    return stores
 
 
 class Neurons(wiring.Component):

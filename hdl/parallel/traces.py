@@ -9,19 +9,10 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common.arithmetic import DECAY_SHIFT, awake, clip, delay, delay_strobe, select
-from axonloop.hdl.common.memory import Column, LaneMemory
+from axonloop.hdl.common.memory import LaneMemory
 from axonloop.hdl.common.payloads import address_bits, factor_layout, parameter_layout
-from axonloop.hdl.core.scheduler import block_layout
-from axonloop.models.config.core import Geometry
-from axonloop.models.cycles import is_serial
-from axonloop.models.protocol.registers import Region
-
-TRACE_PARAMETERS = ("alpha_p", "beta_p", "q_inc", "p_shift", "pq_shift", "pq_on")
-
-
-def trace_parameters(geometry: Geometry) -> tuple[str, ...]:
-    """The registers that a row's traces take from its set."""
-    return TRACE_PARAMETERS + (("qq_shift",) if geometry.terms else ())
+from axonloop.hdl.common.state import block_layout, pq_lanes, trace_memories, trace_parameters
+from axonloop.models.config.geometry import Geometry
 
 
 class TraceLane(wiring.Component):
@@ -103,33 +94,6 @@ class TraceLane(wiring.Component):
             factor = Mux(always[4], taps["pq_on"][4], small)
             m.d.comb += self.factors[name].eq(Mux(plastic[4], factor, 0))
         return m
-
-
-def pq_lanes(geometry: Geometry) -> int:
-    """Factors Pq in a word of their memory."""
-    return max(geometry.trace_lanes, geometry.multipliers)
-
-
-def trace_memories(geometry: Geometry) -> dict[str, LaneMemory]:
-    """The traces of all axons, and their factors, which a serial core has in the same memory."""
-    columns = {
-        "q": Column(Region.TRACE_Q, geometry.trace_bits),
-        "p": Column(Region.TRACE_P, geometry.trace_bits),
-    }
-    lanes, together = geometry.trace_lanes, pq_lanes(geometry)
-    if is_serial(geometry):
-        columns["pq"] = Column(Region.TRACE_PQ, geometry.pq_bits)
-        return {"traces": LaneMemory(columns, words=geometry.axons)}
-    regions = {"pq": Region.TRACE_PQ, "qq": Region.TRACE_QQ, "mark": Region.MARK}
-    factors = {
-        name: LaneMemory(
-            {name: Column(regions[name], width)}, words=geometry.axons // together, lanes=together
-        )
-        for name, width in factor_layout(geometry).members.items()
-    }
-    return {
-        "traces": LaneMemory(columns, words=geometry.axons // lanes, lanes=lanes),
-    } | factors
 
 
 class Traces(wiring.Component):

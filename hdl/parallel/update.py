@@ -1,32 +1,22 @@
 """The weight update of one neuron after the other, `multipliers` synapses per cycle."""
 
-from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common.arithmetic import awake, delay, delay_strobe, popcount, saturate
 from axonloop.hdl.common.noise import AXON_ROUNDS, axon_code, axon_code_constant, noise_rounds
-from axonloop.hdl.common.payloads import address_bits, factor_layout
-from axonloop.hdl.core.weights import place_layout, weight_latency
-from axonloop.models.config.core import Geometry, ceil_log2, parameter_max
+from axonloop.hdl.common.payloads import (
+    address_bits,
+    factor_layout,
+    place_layout,
+    target_layout,
+    weight_latency,
+)
+from axonloop.models.config.geometry import Geometry, ceil_log2
+from axonloop.models.config.parameters import parameter_max
 from axonloop.models.config.terms import AxonFactor
 from axonloop.models.protocol.registers import parameter_bits
-
-
-def target_layout(geometry: Geometry) -> data.StructLayout:
-    """A neuron in error: its number, E, the neuron's part of the hash, and how to round. With terms
-    E is a term's coefficient, eta_shift its shift, and `factor` the low bits of its axon factor."""
-    of_terms = {"factor": 2} if geometry.terms else {}
-    return data.StructLayout(
-        {
-            "neuron": address_bits(geometry.neurons),
-            "error": signed(geometry.error_bits),
-            "word": unsigned(32),
-            "eta_shift": parameter_bits(geometry)["eta_shift"],
-            "rounding": 1,
-        }
-        | of_terms
-    )
 
 
 def rounding_layout(geometry: Geometry) -> data.StructLayout:

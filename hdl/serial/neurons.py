@@ -11,9 +11,10 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common.arithmetic import DECAY_BITS, DECAY_SHIFT, saturate, select
 from axonloop.hdl.common.payloads import address_bits
-from axonloop.hdl.parallel.neurons import STATES, flags_layout, neuron_memories
+from axonloop.hdl.common.state import STATES, flags_layout, neuron_memories
 from axonloop.hdl.serial.parameters import INDEX_BITS, parameter_address_bits, parameter_width
-from axonloop.models.config.core import Geometry, ResetMode, ceil_log2
+from axonloop.models.config.geometry import Geometry, ceil_log2
+from axonloop.models.config.parameters import ResetMode
 from axonloop.models.protocol.registers import PARAMETER_INDEX, set_bits
 
 

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common.memory import Column, LaneMemory
 from axonloop.hdl.common.payloads import BusSignature, address_bits
-from axonloop.models.config.core import Geometry
+from axonloop.models.config.geometry import Geometry
 from axonloop.models.protocol.registers import (
     PARAMETER_INDEX,
     PARAMETER_STRIDE,

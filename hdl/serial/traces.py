@@ -10,10 +10,9 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common.arithmetic import DECAY_BITS, DECAY_SHIFT, clip
-from axonloop.hdl.core.scheduler import block_layout
-from axonloop.hdl.parallel.traces import trace_memories
+from axonloop.hdl.common.state import block_layout, trace_memories
 from axonloop.hdl.serial.parameters import INDEX_BITS, parameter_address_bits, parameter_width
-from axonloop.models.config.core import Geometry
+from axonloop.models.config.geometry import Geometry
 from axonloop.models.protocol.registers import PARAMETER_INDEX, set_bits
 
 FACTOR_SHIFT = 15

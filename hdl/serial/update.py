@@ -6,10 +6,9 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common.arithmetic import saturate
 from axonloop.hdl.common.noise import axon_code, noise_round
-from axonloop.hdl.common.payloads import address_bits
-from axonloop.hdl.core.weights import place_layout
-from axonloop.hdl.parallel.update import target_layout
-from axonloop.models.config.core import Geometry, Rounding, ceil_log2
+from axonloop.hdl.common.payloads import address_bits, place_layout, target_layout
+from axonloop.models.config.geometry import Geometry, ceil_log2
+from axonloop.models.config.parameters import Rounding
 from axonloop.models.config.terms import MAX_ETA_SHIFT
 
 ROUNDS = 18

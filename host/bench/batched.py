@@ -16,7 +16,7 @@ from statistics import median
 import numpy as np
 import torch
 
-from axonloop.host.bench.core import Figure
+from axonloop.host.bench.figure import Figure
 from axonloop.host.bench.sides import (
     DECOLLE,
     LOOP,

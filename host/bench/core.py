@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.devices.device import Array, Device
+from axonloop.host.bench.figure import Figure
+from axonloop.host.devices.device import Device
 from axonloop.host.devices.golden import GoldenDevice
 from axonloop.host.devices.rtl import RtlDevice
-from axonloop.models.config.core import CoreConfig, Geometry, Group, ParameterSet, Row
+from axonloop.models.arrays import Array
+from axonloop.models.config.core import CoreConfig, Group, Row
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.parameters import ParameterSet
 from axonloop.models.protocol.registers import Counter
 
 RUNS = 5
@@ -26,18 +29,6 @@ ACTIVITY = 0.05
 HOST_SAMPLES = 25
 RECKON = {"cycles per SynOp": 1.00, "fixed cycles per tick": 516, "learning": 8704}
 TINYODIN_SYNOPS_PER_S = 1.0e6
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A line of the table; `ratio` is how many times better than `peer`, if there is one."""
-
-    name: str
-    value: float
-    unit: str
-    bar: str
-    peer: str = ""
-    ratio: float | None = None
 
 
 def bench_core(report: Callable[[str], None]) -> list[Figure]:

@@ -10,19 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from axonloop.host.bench.core import Figure
+from axonloop.host.bench.figure import Figure
 from axonloop.host.data.digits import split_digits
-from axonloop.host.devices.device import Array, Device
+from axonloop.host.devices.board import BoardDevice
+from axonloop.host.devices.device import Device
 from axonloop.host.devices.link_use import LinkUse
 from axonloop.host.devices.serial_line.simulated_board import (
     BITS,
     SimulatedLine,
     SimulatedTransport,
 )
-from axonloop.host.devices.serial_line.transport import BAUD, BoardDevice
+from axonloop.host.devices.serial_line.transport import BAUD
 from axonloop.host.training.from_settings import chip_config, program_of
 from axonloop.host.training.settings import Settings
 from axonloop.host.training.trainer import Trainer
+from axonloop.models.arrays import Array
 from axonloop.models.protocol.registers import Region, region_words
 from axonloop.models.protocol.serial_link import LinkConfig
 from axonloop.sim.cosim.compiled_board import RtlTop

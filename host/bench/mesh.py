@@ -14,16 +14,17 @@ from pathlib import Path
 
 import numpy as np
 
-from axonloop.host.bench.core import Figure
-from axonloop.host.devices.device import Array, DeviceError
+from axonloop.host.bench.figure import Figure
+from axonloop.host.devices.device import DeviceError
 from axonloop.host.devices.golden import GoldenDevice
 from axonloop.host.devices.rtl import RtlDevice
 from axonloop.host.network.compiler import compile_network, smallest_geometry
 from axonloop.host.network.network import Network, Population, Projection, Source
 from axonloop.host.network.program import Program
+from axonloop.models.arrays import Array
 from axonloop.models.checks import require
-from axonloop.models.config.chip import Mesh
-from axonloop.models.config.core import ParameterSet
+from axonloop.models.config.mesh import Mesh
+from axonloop.models.config.parameters import ParameterSet
 from axonloop.models.protocol.registers import Counter
 from axonloop.sim.cosim.compiled_mesh import Packets, RtlMesh
 
@@ -251,7 +252,7 @@ def draw_load(path: Path, points: Sequence[LoadPoint]) -> None:
     """Latency, and what is accepted, against the offered load."""
     import matplotlib.pyplot as plt  # slow to load
 
-    from axonloop.host.runs.pictures import BLUE, GREY, ORANGE, bare, save
+    from axonloop.host.pictures import BLUE, GREY, ORANGE, bare, save
 
     offered = [point.offered for point in points]
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))

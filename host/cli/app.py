@@ -221,25 +221,25 @@ def program(
 @bench_app.command("core")
 def bench_core(json: Json = None) -> None:
     """Measure cycles and speeds of one core, beside the figures of other cores."""
-    from axonloop.host.cli import inspect as inspection
+    from axonloop.host.cli import bench
 
-    inspection.bench_core(json)
+    bench.bench_core(json)
 
 
 @bench_app.command("batched")
 def bench_batched(json: Json = None) -> None:
     """Measure many chips at once in integers, beside float networks of the same size."""
-    from axonloop.host.cli import inspect as inspection
+    from axonloop.host.cli import bench
 
-    inspection.bench_batched(json)
+    bench.bench_batched(json)
 
 
 @bench_app.command("link")
 def bench_link(json: Json = None) -> None:
     """Measure what the serial link makes of its line, on a co-simulated board."""
-    from axonloop.host.cli import inspect as inspection
+    from axonloop.host.cli import bench
 
-    inspection.bench_link(json)
+    bench.bench_link(json)
 
 
 @bench_app.command("mesh")
@@ -250,9 +250,9 @@ def bench_mesh(
     ] = None,
 ) -> None:
     """Measure the mesh under load, and one network on one, two and four cores."""
-    from axonloop.host.cli import inspect as inspection
+    from axonloop.host.cli import bench
 
-    inspection.bench_mesh(json, out)
+    bench.bench_mesh(json, out)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from typing import Any
 
 from axonloop.host.console import notice
 from axonloop.host.devices.serial_line.transport import BAUD
-from axonloop.host.runs.checkpoint import read_json
+from axonloop.host.files import read_json
 from axonloop.host.training.from_settings import chip_config
 from axonloop.host.training.settings import Settings
 from axonloop.models.protocol.serial_link import LinkConfig

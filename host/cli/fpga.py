@@ -4,50 +4,22 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-from axonloop.hdl.boards import BOARDS, Board, Build, find_board
+from axonloop.hdl.boards import BOARDS, Board, find_board
 from axonloop.host.console import notice, print_table
+from axonloop.host.files import require_writable, write_json
 from axonloop.host.fpga import builds as synthesis
 from axonloop.host.fpga import history as quality
-from axonloop.host.fpga.builds import PICTURE, Stage, bitstream_of, build_board, read_report
-from axonloop.host.runs.checkpoint import read_json, require_writable, write_json
+from axonloop.host.fpga.builds import (
+    PICTURE,
+    bitstream_of,
+    build_and_tell,
+    build_of,
+)
 
 LOADER = "openFPGALoader"
-
-
-@contextmanager
-def stages(what: str) -> Iterator[Stage]:
-    """A line on stderr for every step of a build, with its time; none without a terminal."""
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as lines:
-        tasks: list[Any] = []
-
-        def begin(name: str) -> None:
-            for task in tasks:
-                lines.update(task, total=1, completed=1)
-            tasks[:] = [lines.add_task(f"{what}: {name}", total=None)]
-
-        yield begin
-
-
-def build_of(board: Board, config: Path | None) -> Build:
-    """The board's own build, changed by a configuration file if there is one."""
-    return board.build.changed(read_json(config)) if config else board.build
-
-
-def build_and_tell(board: Board, build: Build) -> tuple[Path, dict[str, Any]]:
-    """Build, with a line per step."""
-    with stages(board.name) as stage:
-        folder = build_board(board, build, stage)
-    return folder, read_report(folder)
 
 
 def synth(name: str, config: Path | None, json_file: Path | None, record: bool) -> None:

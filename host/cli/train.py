@@ -11,7 +11,8 @@ from axonloop.host.data.digits import split_digits
 from axonloop.host.devices.device import Device
 from axonloop.host.devices.hashes import weight_hash
 from axonloop.host.devices.registry import open_device
-from axonloop.host.runs.checkpoint import load_checkpoint, read_json, require_writable, write_json
+from axonloop.host.files import read_json, require_writable, write_json
+from axonloop.host.runs.checkpoint import load_checkpoint
 from axonloop.host.runs.run import CHECKPOINT, Run, foreign_refused, require_new, resumed_settings
 from axonloop.host.training.from_settings import chip_config
 from axonloop.host.training.scorer import TRACED

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.devices.device import Array
+from axonloop.models.arrays import Array
 from axonloop.models.checks import require, require_range
 
 TRAINING, SCORING, SHUFFLING, BUILDING = range(4)

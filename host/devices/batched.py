@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from axonloop.host.devices import validation
-from axonloop.host.devices.device import Array
 from axonloop.host.devices.model_device import ModelDevice
+from axonloop.models.arrays import Array
 from axonloop.models.config.chip import ChipConfig
 from axonloop.models.config.core import CoreConfig
 from axonloop.models.protocol.registers import Region, readable, writable

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.devices.link_use import LinkUse
+from axonloop.models.arrays import Array
 from axonloop.models.config.chip import ChipConfig
 from axonloop.models.config.core import CoreConfig
 from axonloop.models.protocol.registers import MODEL_COUNTERS, Counter, Region, chip_counters
-
-Array = NDArray[np.int32]
 
 
 class DeviceError(RuntimeError):

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.devices import validation
-from axonloop.host.devices.device import Array
 from axonloop.host.devices.model_device import ModelDevice
+from axonloop.models.arrays import Array
 from axonloop.models.config.chip import ChipConfig
 from axonloop.models.config.core import CoreConfig
 from axonloop.models.golden.chip import Chip

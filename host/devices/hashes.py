@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config.core import Geometry
+from axonloop.models.arrays import Array
+from axonloop.models.config.geometry import Geometry
 
 
 def _words(values: NDArray[Any]) -> bytes:
@@ -35,3 +36,32 @@ class TraceHash:
     def hexdigest(self) -> str:
         """The hash so far."""
         return self._sha.hexdigest()
+
+
+class SpikeChain:
+    """SHA-256 chained over samples: link n + 1 = SHA-256(link n, the sample's ticks).
+
+    A tick is the number of reported spikes and then their neurons, ascending, each a
+    little-endian int32. Link 0 is 32 zero bytes. The last link is the run's spike_hash.
+    """
+
+    def __init__(self, link: str = "00" * 32) -> None:
+        self._link = bytes.fromhex(link)
+
+    def add(self, trains: Iterable[Array]) -> None:
+        """Add a sample: the reported neurons of each tick."""
+        parts = [self._link]
+        for spikes in trains:
+            parts += [len(spikes).to_bytes(4, "little"), spikes.astype("<i4", copy=False).tobytes()]
+        self._link = hashlib.sha256(b"".join(parts)).digest()
+
+    def add_raster(self, raster: NDArray[np.bool_]) -> None:
+        """Add a sample from its raster, `(ticks, neurons)`."""
+        ticks, neurons = raster.nonzero()
+        counts = np.bincount(ticks, minlength=len(raster))
+        words = np.insert(neurons, np.cumsum(counts) - counts, counts)
+        self._link = hashlib.sha256(self._link + words.astype("<i4").tobytes()).digest()
+
+    def hexdigest(self) -> str:
+        """The last link."""
+        return self._link.hex()

@@ -10,8 +10,9 @@ from typing import Any, Generic, Protocol, TypeVar
 from numpy.typing import NDArray
 
 from axonloop.host.devices import validation
-from axonloop.host.devices.device import Array, Device, DeviceError
+from axonloop.host.devices.device import Device, DeviceError
 from axonloop.host.devices.packets.in_flight import Flight
+from axonloop.models.arrays import Array
 from axonloop.models.config.chip import ChipConfig
 from axonloop.models.config.core import CoreConfig
 from axonloop.models.protocol.registers import Region

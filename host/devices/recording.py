@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from axonloop.host.devices.device import DeviceError
+from axonloop.host.devices.names import REPLAY
 from axonloop.host.devices.packets.packet_device import PacketDevice, QueueTransport, Transport
 from axonloop.host.devices.packets.packing import Words, as_words
-from axonloop.host.devices.registry import REPLAY
-from axonloop.host.runs.checkpoint import require_writable
+from axonloop.host.files import require_writable
 from axonloop.models.checks import require
 from axonloop.models.config.chip import ChipConfig
 from axonloop.models.config.core import CoreConfig

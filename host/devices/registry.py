@@ -6,22 +6,10 @@ from pathlib import Path
 
 from axonloop.host.devices.device import Device
 from axonloop.host.devices.golden import GoldenDevice
+from axonloop.host.devices.names import REPLAY, SERIAL, check_device_name
 from axonloop.models.checks import require
 from axonloop.models.config.chip import ChipConfig
 from axonloop.models.config.core import CoreConfig
-
-NAMES = ("golden", "rtl", "batched", "batched:cpu", "batched:cuda", "gates:ecp5", "gates:ice40")
-SERIAL = "serial:"
-"""What a board's name begins with; behind it the port, and @ with the baud rate if need be."""
-REPLAY = "replay:"
-"""What a recording's name begins with; behind it the file."""
-
-
-def check_device_name(name: str) -> str:
-    """`name` if it is a device's; else ValueError."""
-    known = name in NAMES or name.startswith((SERIAL, REPLAY))
-    require(known, "device", f"one of {', '.join(NAMES)}, {SERIAL}PORT, {REPLAY}FILE", name)
-    return name
 
 
 def open_device(name: str, config: ChipConfig | CoreConfig, record: Path | None = None) -> Device:
@@ -44,7 +32,7 @@ def open_device(name: str, config: ChipConfig | CoreConfig, record: Path | None 
 
         return BatchedDevice(config, place or "cpu")
     if name.startswith(SERIAL):
-        from axonloop.host.devices.serial_line.transport import SerialDevice
+        from axonloop.host.devices.board import SerialDevice
 
         return SerialDevice(name, config, record=record)
     if name.startswith(REPLAY):

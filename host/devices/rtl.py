@@ -9,7 +9,8 @@ from pathlib import Path
 from axonloop.host.devices.packets.packet_device import PacketDevice
 from axonloop.host.devices.recording import recorded
 from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig, Geometry
+from axonloop.models.config.core import CoreConfig
+from axonloop.models.config.geometry import Geometry
 from axonloop.models.config.terms import MAX_ETA_SHIFT
 from axonloop.models.cycles import learn_cycles
 from axonloop.sim.build.notice import Notify, to_stderr

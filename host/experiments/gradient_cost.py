@@ -25,9 +25,9 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from axonloop.host.console import Progress
 from axonloop.host.experiments.experiment import Metrics, Order, Row
-from axonloop.host.runs.pictures import BLUE, GREY, INK, ORANGE, bare, save
-from axonloop.host.runs.run import Progress
+from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
 from axonloop.models.reference.bptt import bptt_gradient
 from axonloop.models.reference.lif import Lif
 from axonloop.models.reference.rtrl import Online, Rtrl, online_gradient

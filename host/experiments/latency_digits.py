@@ -13,15 +13,15 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
+from axonloop.host.console import Progress
 from axonloop.host.data.digits import split_digits
 from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
-from axonloop.host.runs.pictures import BLUE, GREY, INK, bare, save
-from axonloop.host.runs.run import Progress
+from axonloop.host.pictures import BLUE, GREY, INK, bare, save
 from axonloop.host.training.in_loop import learn_in_loop
 from axonloop.host.training.local import LocalTrainer
 from axonloop.host.training.settings import Settings
 from axonloop.host.training.surrogate import Descent, SurrogateTrainer
-from axonloop.models.config.core import ParameterSet, ResetMode
+from axonloop.models.config.parameters import ParameterSet, ResetMode
 
 CODES = {"latency": "time to first spike", "rank": "rank order"}
 NEURON = ParameterSet(

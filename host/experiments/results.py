@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from axonloop.host.experiments.catalogue import EXPERIMENTS
-from axonloop.host.runs.checkpoint import read_json
+from axonloop.host.files import read_json
 from axonloop.models.checks import require
 
 HEAD = """# Results

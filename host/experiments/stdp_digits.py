@@ -22,7 +22,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.chain import SpikeChain
+from axonloop.host.console import Progress
 from axonloop.host.data.digits import CLASSES, PIXELS, SIDE, WHITE, Digits, Part, split_digits
 from axonloop.host.data.spike_encoders import (
     BUILDING,
@@ -32,17 +32,18 @@ from axonloop.host.data.spike_encoders import (
     RateEncoder,
     generator,
 )
-from axonloop.host.devices.device import Array, Device
-from axonloop.host.devices.hashes import weight_hash
+from axonloop.host.devices.device import Device
+from axonloop.host.devices.hashes import SpikeChain, weight_hash
 from axonloop.host.devices.registry import open_device
 from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
 from axonloop.host.network.compiler import compile_network, smallest_geometry
 from axonloop.host.network.network import Network, Population, Projection, Source
 from axonloop.host.network.program import Program
-from axonloop.host.runs.pictures import bare, save
-from axonloop.host.runs.run import Progress
+from axonloop.host.pictures import bare, save
+from axonloop.models.arrays import Array
 from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import DECAY_ONE, ParameterSet, ResetMode
+from axonloop.models.config.geometry import DECAY_ONE
+from axonloop.models.config.parameters import ParameterSet, ResetMode
 from axonloop.models.rules import toward_input
 
 CELLS, INHIBITORS = 128, 64

@@ -20,13 +20,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 from numpy.typing import NDArray
 
+from axonloop.host.console import Progress
 from axonloop.host.devices.device import Device
 from axonloop.host.devices.registry import open_device
 from axonloop.host.experiments.experiment import Metrics, Order, Row
-from axonloop.host.runs.pictures import BLUE, GREY, INK, ORANGE, bare, save
-from axonloop.host.runs.run import Progress
-from axonloop.models.config.core import CoreConfig, Geometry, Group, ParameterSet, ResetMode
+from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
+from axonloop.models.config.core import CoreConfig, Group
 from axonloop.models.config.core import Row as Descriptor
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.parameters import ParameterSet, ResetMode
 from axonloop.models.config.terms import Term, ThirdFactor
 from axonloop.models.rules import modulated_stdp, pair_stdp
 

@@ -20,16 +20,16 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
+from axonloop.host.console import Progress
 from axonloop.host.data.digits import Digits
 from axonloop.host.data.yin_yang import CLASSES, draw_points, split_yin_yang
 from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
-from axonloop.host.runs.pictures import BLUE, GREY, INK, ORANGE, bare, save
-from axonloop.host.runs.run import Progress
-from axonloop.host.studies.deploy import deployed
+from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
+from axonloop.host.training.deploy import deployed
 from axonloop.host.training.in_loop import learn_in_loop
 from axonloop.host.training.local import LocalTrainer
 from axonloop.host.training.settings import Settings
-from axonloop.models.config.core import ParameterSet, ResetMode
+from axonloop.models.config.parameters import ParameterSet, ResetMode
 
 TICKS, FIRST = 44, 14
 """Ticks of a sample; the value of feature 1, which spikes `FIRST` ticks before the end."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
 from axonloop.hdl.boards import Board, Build
 from axonloop.hdl.flow.nextpnr import BITSTREAMS, TOOLS
 from axonloop.hdl.flow.tools import Tool, find_tool
-from axonloop.host.runs.checkpoint import read_json, write_json
+from axonloop.host.files import read_json, write_json
 from axonloop.models.cycles import speed
 from axonloop.models.protocol.serial_link import build_hash
 from axonloop.sim.build.cache import content_key, entry_in
@@ -171,3 +175,31 @@ def write_report(folder: Path, report: dict[str, Any]) -> None:
     draw_utilisation(folder / PICTURE, report)
     for name in BULKY:
         (folder / name).unlink(missing_ok=True)
+
+
+@contextmanager
+def stages(what: str) -> Iterator[Stage]:
+    """A line on stderr for every step of a build, with its time; none without a terminal."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as lines:
+        tasks: list[Any] = []
+
+        def begin(name: str) -> None:
+            for task in tasks:
+                lines.update(task, total=1, completed=1)
+            tasks[:] = [lines.add_task(f"{what}: {name}", total=None)]
+
+        yield begin
+
+
+def build_of(board: Board, config: Path | None) -> Build:
+    """The board's own build, changed by a configuration file if there is one."""
+    return board.build.changed(read_json(config)) if config else board.build
+
+
+def build_and_tell(board: Board, build: Build) -> tuple[Path, dict[str, Any]]:
+    """Build, with a line per step."""
+    with stages(board.name) as stage:
+        folder = build_board(board, build, stage)
+    return folder, read_report(folder)

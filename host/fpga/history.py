@@ -16,7 +16,7 @@ from typing import Any
 
 from axonloop.hdl.boards import Build
 from axonloop.hdl.flow.nextpnr import KINDS
-from axonloop.host.runs.checkpoint import write_text
+from axonloop.host.files import write_text
 from axonloop.models.checks import require
 from axonloop.sim.build.cache import content_key
 

@@ -70,7 +70,7 @@ def draw_utilisation(path: Path, report: Mapping[str, Any]) -> None:
     """Bars for every kind of cell that is used, a row for each module."""
     import matplotlib.pyplot as plt  # slow to load
 
-    from axonloop.host.runs.pictures import BLUE, bare, save
+    from axonloop.host.pictures import BLUE, bare, save
 
     modules: dict[str, Counts] = report["modules"]
     kinds = [kind for kind in KINDS if any(counts[kind] for counts in modules.values())]

@@ -12,23 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from axonloop.host.devices.device import Array
 from axonloop.host.network.fitting import grown, needs, require_fit, require_parameters
 from axonloop.host.network.network import Network
 from axonloop.host.network.plan import Places, Plan, Wire, make_plan, same_traces
 from axonloop.host.network.program import Program, block
-from axonloop.models.config.chip import ChipConfig, Mesh
-from axonloop.models.config.core import (
-    MAX_AXONS,
-    MAX_ENTRIES,
-    MAX_NEURONS,
-    CoreConfig,
-    Destination,
-    Geometry,
-    Group,
-    ParameterSet,
-    Row,
-)
+from axonloop.models.arrays import Array
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.core import CoreConfig, Destination, Group, Row
+from axonloop.models.config.geometry import MAX_AXONS, MAX_ENTRIES, MAX_NEURONS, Geometry
+from axonloop.models.config.mesh import Mesh
+from axonloop.models.config.parameters import ParameterSet
 from axonloop.models.config.terms import MAX_TERMS
 
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from axonloop.host.network.network import Network
 from axonloop.host.network.plan import Plan, groups_of, make_plan
-from axonloop.models.config.chip import MAX_SIDE, Mesh
-from axonloop.models.config.core import MAX_CORES, OPTIONAL, Geometry, ParameterSet
+from axonloop.models.config.geometry import MAX_CORES, Geometry
+from axonloop.models.config.mesh import MAX_SIDE, Mesh
+from axonloop.models.config.parameters import OPTIONAL, ParameterSet
 
 _NAMED = 4
 """Parts of a sum that a message names."""

@@ -12,9 +12,9 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from axonloop.host.network.placement import Traffic, Use, links, use_of
 from axonloop.host.network.program import Program
-from axonloop.host.runs.pictures import BLUE, GREY, INK, save
+from axonloop.host.pictures import BLUE, GREY, INK, save
 from axonloop.models.checks import require
-from axonloop.models.config.chip import Mesh, Port
+from axonloop.models.config.mesh import Mesh, Port
 
 # All lengths in inches: text keeps its size whatever the mesh.
 _WIDE, _HIGH = 1.6, 1.35

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.devices.validation import integers
+from axonloop.models.arrays import integers
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.core import ParameterSet
+from axonloop.models.config.parameters import ParameterSet
 
 MAX_DELAY = 14
 """Largest delay that any core can be built for, in ticks."""

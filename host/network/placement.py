@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from axonloop.host.devices.validation import ranged
 from axonloop.host.network.program import Program
+from axonloop.models.arrays import ranged
 from axonloop.models.checks import require
-from axonloop.models.config.chip import Mesh, Port
+from axonloop.models.config.mesh import Mesh, Port
 
 Traffic = NDArray[np.float64]
 

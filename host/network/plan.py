@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from axonloop.host.network.network import Network, Population, Projection
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.core import ParameterSet
+from axonloop.models.config.parameters import ParameterSet
 
 Places = Mapping[str, tuple[int, ...]]
 """The cores of every population, by its name."""

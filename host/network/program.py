@@ -8,13 +8,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from axonloop.host.devices.device import Array
-from axonloop.host.devices.validation import indices, ranged
 from axonloop.host.network.network import Projection
 from axonloop.host.network.plan import Plan, Wire
+from axonloop.models.arrays import Array, indices, ranged
 from axonloop.models.checks import require
 from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import Geometry
+from axonloop.models.config.geometry import Geometry
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from axonloop.host.devices.device import Array
 from axonloop.host.processing.error_encoders import Integers, SigmaDeltaEncoder
+from axonloop.models.arrays import Array
 from axonloop.models.checks import require
-from axonloop.models.config.core import DECAY_ONE
+from axonloop.models.config.geometry import DECAY_ONE
 
 KEPT = 4055
 """Decay of the rates, in 1/4096 per tick: they look back a hundred ticks."""

@@ -21,10 +21,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from axonloop.host.devices.device import Array
 from axonloop.host.processing.error_encoders import ErrorEncoder, Integers
+from axonloop.models.arrays import Array
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.core import DECAY_ONE
+from axonloop.models.config.geometry import DECAY_ONE
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 """Logits, float64 `(classes,)`, and a target into a scalar."""

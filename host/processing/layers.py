@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from axonloop.host.devices.device import Array
 from axonloop.host.network.program import Program
 from axonloop.host.processing.core import ErrorPath, ProcessingCore
 from axonloop.host.processing.error_encoders import Integers
+from axonloop.models.arrays import Array
 
 _COUNTED = ("spikes", "errors", "ticks", "overtaken")
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from axonloop.host.network.learning_channel import LearningChannel, learning_channel
-from axonloop.host.runs.checkpoint import write_text
+from axonloop.host.files import write_text
 from axonloop.host.devices.device import Device
 from axonloop.host.processing.layers import Layers
 from axonloop.host.network.placement import explain, measured_traffic, predicted_traffic

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
+
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,25 +17,17 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from axonloop.host.runs.checkpoint import write_whole
-from axonloop.host.devices.device import Array, Device
+from axonloop.host.files import write_whole
+from axonloop.host.devices.device import Device
+from axonloop.models.arrays import Array
 from axonloop.host.processing.layers import Layers
 from axonloop.models.protocol.registers import Region
 
-INK, BLUE, ORANGE, GREY = "#222222", "#1f6fb2", "#d1602c", "#9a9a9a"
 _SHOWN = 4
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, whole or not at all, and close it."""
-    figure.tight_layout()
-    write_whole(path, lambda file: figure.savefig(file, format="png", dpi=130))
-    plt.close(figure)
 
 
-def bare(axes: Any) -> None:
-    """Take the upper and the right frame away."""
-    axes.spines[["top", "right"]].set_visible(False)
 
 
 def draw_learning_curve(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from axonloop.host.console import Progress
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,7 +12,8 @@ from time import perf_counter
 from typing import Any
 
 from axonloop.host.runs.network_report import channel_metrics, channel_of, write_account
-from axonloop.host.runs.checkpoint import load_checkpoint, read_json, save_checkpoint, write_json
+from axonloop.host.files import read_json, write_json
+from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
 from axonloop.host.data.digits import SIDE, split_digits
 from axonloop.host.devices.device import Device
 from axonloop.host.training.scorer import TRACED, Score
@@ -27,8 +30,6 @@ CHECKPOINT_SECONDS = 5.0
 """Least time between two checkpoints within an epoch."""
 CHECKPOINT_SAMPLES = 100
 """Samples between two of them where a device is recorded or replayed."""
-Progress = Callable[[str, int, int], None]
-"""Told the phase ("train" or "score"), the samples done in it, and their number."""
 
 
 def require_new(folder: Path) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 
 from axonloop.hdl.boards import Board, Build, find_board
 from axonloop.hdl.flow.nextpnr import DoesNotFitError
-from axonloop.host.cli.fpga import build_and_tell
 from axonloop.host.console import notice
-from axonloop.host.runs.checkpoint import write_json, write_text
+from axonloop.host.files import write_json, write_text
+from axonloop.host.fpga.builds import build_and_tell
 from axonloop.models.checks import require
 
 RESULTS, PAGE, PICTURE = "area.json", "area.md", "area.png"
@@ -163,7 +163,7 @@ def draw_area(path: Path, rows: list[dict[str, Any]], title: str) -> None:
     """Speed and Fmax against LUTs; the front as a line."""
     import matplotlib.pyplot as plt  # slow to load
 
-    from axonloop.host.runs.pictures import BLUE, GREY, ORANGE, bare, save
+    from axonloop.host.pictures import BLUE, GREY, ORANGE, bare, save
 
     built = [row for row in rows if "misfit" not in row]
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))

@@ -15,13 +15,13 @@ from typing import Any
 
 from axonloop.host.console import notice
 from axonloop.host.data.digits import split_digits
-from axonloop.host.runs.checkpoint import write_json
+from axonloop.host.files import write_json
 from axonloop.host.studies.populations import require_new_study, train_all
 from axonloop.host.training.population import Copy
 from axonloop.host.training.settings import Settings
 from axonloop.host.training.weight_bits import with_bits
 from axonloop.models.checks import require_range
-from axonloop.models.config.core import Rounding
+from axonloop.models.config.parameters import Rounding
 
 BITS = (4, 6, 8, 16)
 RESULTS, PICTURE = "bits.json", "bits.png"

@@ -14,78 +14,27 @@ loop. For comparison the 4-bit weights are also tuned off the chip, by backpropa
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from axonloop.host.console import notice, progress_bars
-from axonloop.host.data.digits import Digits, split_digits
-from axonloop.host.devices.registry import check_device_name
-from axonloop.host.runs.checkpoint import write_json
+from axonloop.host.console import Progress, notice, progress_bars
+from axonloop.host.data.digits import split_digits
+from axonloop.host.devices.names import check_device_name
+from axonloop.host.files import write_json
 from axonloop.host.studies.populations import require_new_study
-from axonloop.host.training.in_loop import POPULATION, Weights, learn_in_loop
-from axonloop.host.training.population import Progress
+from axonloop.host.training.deploy import DESCENT, chips, deployed, network_settings
+from axonloop.host.training.in_loop import POPULATION, learn_in_loop
 from axonloop.host.training.settings import Settings
 from axonloop.host.training.surrogate import Descent, SurrogateTrainer
 from axonloop.host.training.weight_bits import step_log2, with_bits
 from axonloop.models.checks import require_range
-from axonloop.models.config.core import DECAY_ONE, ParameterSet
 
-DESCENT = Descent(epochs=10, rate=1.0, scale=0.03, steepness=1.0, exact=False)
 AWARE = Descent(epochs=5, rate=0.05, scale=0.03, steepness=1.0)
 """How 4-bit weights are tuned off the chip."""
-EPOCHS = 4
-"""Times through the samples in the loop."""
 ALLOWED = 0.005
 """How far below float the loop may end."""
 RESULTS, PICTURE = "deploy.json", "deploy.png"
-
-
-def network_settings(seed: int, limit: int | None) -> Settings:
-    """The network, and how it learns in the loop."""
-    base = Settings(
-        seed=seed,
-        epochs=EPOCHS,
-        limit=limit,
-        layers=(128,),
-        weight_span=16,
-        threshold=24.0,
-        anneal=1,
-    )
-    return replace(base, parameters=replace(base.parameters, eta_shift=6))
-
-
-def faster(parameters: ParameterSet, times: int) -> ParameterSet:
-    """The neurons with time constants divided by `times`."""
-
-    def shorter(decay: int) -> int:
-        return round(DECAY_ONE * (decay / DECAY_ONE) ** times)
-
-    return replace(
-        parameters, alpha_n=shorter(parameters.alpha_n), beta_n=shorter(parameters.beta_n)
-    )
-
-
-def chips(settings: Settings) -> dict[str, Settings]:
-    """The chips that the float weights are loaded on."""
-    leaky = replace(settings, parameters=faster(settings.parameters, 2))
-    return {"8 bits": settings, "long tick": leaky, "4 bits": with_bits(settings, 4)}
-
-
-def deployed(
-    weights: NDArray[np.float64], model: Settings, chip: Settings, digits: Digits
-) -> Weights:
-    """Float weights of `model`, in steps of 8 bits, as the weights of a chip, int32.
-
-    Rounded to the nearest and clipped; both have the same rows and columns.
-    """
-    trainer = SurrogateTrainer(chip, digits, replace(DESCENT, exact=True))
-    trainer.load_weights(weights / 2 ** step_log2(model, chip.weight_bits))
-    return trainer.module.integer_weights()
 
 
 def study(out: Path, device: str, seeds: int, limit: int | None) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from axonloop.host.runs.checkpoint import write_json
+from axonloop.host.files import write_json
 from axonloop.host.studies.many_runs import run_all
 from axonloop.host.training.settings import Settings
 from axonloop.models.checks import require_range
@@ -53,7 +53,7 @@ def study(out: Path, seeds: int, epochs: int, limit: int | None, jobs: int, devi
     ]
     write_json(out / RESULTS, points)
     _show(points)
-    from axonloop.host.experiments.decolle.pictures import draw_layers
+    from axonloop.host.studies.layer_pictures import draw_layers
 
     draw_layers(out / PICTURE, points)
 

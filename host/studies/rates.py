@@ -16,7 +16,7 @@ from axonloop.host.console import notice, progress_bars
 from axonloop.host.data.digits import Digits, split_digits
 from axonloop.host.devices.hashes import weight_hash
 from axonloop.host.devices.registry import open_device
-from axonloop.host.runs.checkpoint import write_json
+from axonloop.host.files import write_json
 from axonloop.host.studies.populations import require_new_study, train_all
 from axonloop.host.training.from_settings import chip_config
 from axonloop.host.training.population import Copy

@@ -8,7 +8,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
-from axonloop.host.runs.pictures import BLUE, GREY, INK, ORANGE, bare, save
+from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
 
 _ROUNDINGS = {"stochastic": BLUE, "nearest": ORANGE}
 

@@ -24,7 +24,8 @@ from axonloop.host.processing.core import (
 from axonloop.host.processing.error_encoders import ErrorEncoder, Integers, error_encoder
 from axonloop.host.processing.layers import Layers, LearningLayer
 from axonloop.host.training.settings import Settings
-from axonloop.models.config.chip import ChipConfig, Mesh
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.mesh import Mesh
 
 CROSS_ENTROPY = torch.nn.functional.cross_entropy
 INPUT = "pixels"

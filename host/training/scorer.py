@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from axonloop.host.chain import SpikeChain
 from axonloop.host.data.digits import Part
 from axonloop.host.data.spike_encoders import SCORING, SpikeEncoder, generator
-from axonloop.host.devices.device import Array, Device
-from axonloop.host.devices.hashes import TraceHash
+from axonloop.host.devices.device import Device
+from axonloop.host.devices.hashes import SpikeChain, TraceHash
 from axonloop.host.network.program import Program
 from axonloop.host.processing.layers import Layers
 from axonloop.host.training.from_settings import INPUT
+from axonloop.models.arrays import Array
 from axonloop.models.protocol.registers import state_regions
 
 TRACED = 20

@@ -9,9 +9,10 @@ from typing import Any
 
 from axonloop.host.data.digits import CLASSES, PIXELS, WHITE
 from axonloop.host.network.learning_channel import Strategy
-from axonloop.models.checks import require, require_range
-from axonloop.models.config.chip import Mesh
-from axonloop.models.config.core import MAX_AXONS, MAX_NEURONS, ParameterSet, ResetMode
+from axonloop.models.checks import require, require_number, require_range
+from axonloop.models.config.geometry import MAX_AXONS, MAX_NEURONS
+from axonloop.models.config.mesh import Mesh
+from axonloop.models.config.parameters import ParameterSet, ResetMode
 from axonloop.models.config.terms import MAX_ETA_SHIFT
 
 PARAMETERS = ParameterSet(
@@ -33,12 +34,6 @@ DEEP = replace(
     PARAMETERS, alpha_n=3900, beta_n=1500, w_exp=3, reset_mode=ResetMode.SUBTRACT, eta_shift=6
 )
 """The same behind the first layer, where axons are neurons: found by cross-validation."""
-
-
-def require_number(thing: str, value: object) -> None:
-    """ValueError unless `value` is a number, and neither NaN nor infinite."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    require(number and -1e300 < value < 1e300, thing, "a finite number", value)  # type: ignore[operator]
 
 
 @dataclass(frozen=True)

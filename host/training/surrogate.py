@@ -15,25 +15,21 @@ import torch
 from numpy.typing import NDArray
 
 from axonloop.host.data.digits import Digits, Part
-from axonloop.host.data.spike_encoders import SCORING, SHUFFLING, TRAINING, SpikeEncoder, generator
-from axonloop.host.network.program import Program
+from axonloop.host.data.spike_encoders import SCORING, SHUFFLING, TRAINING, generator
 from axonloop.host.training.from_settings import (
     CROSS_ENTROPY,
-    INPUT,
     encoder_of,
     layers_of,
     program_of,
 )
-from axonloop.host.training.settings import Settings, require_number
-from axonloop.host.training.trainer import parts_of
-from axonloop.models.checks import require, require_range
-from axonloop.models.config.core import Rounding
+from axonloop.host.training.inputs import parts_of, rasters
+from axonloop.host.training.settings import Settings
+from axonloop.models.checks import require, require_number, require_range
+from axonloop.models.config.parameters import Rounding
 from axonloop.sim.surrogate import FLOAT, SurrogateChip
 
 CHUNK = 256
 """Samples scored at a time."""
-Raster = NDArray[np.bool_]
-"""The host's spikes of some samples, `(ticks, samples, axons)`."""
 
 
 @dataclass(frozen=True)
@@ -59,19 +55,6 @@ class Descent:
             value = getattr(self, name)
             require_number(name, value)
             require(value > 0, name, "above 0", value)
-
-
-def rasters(
-    program: Program, encoder: SpikeEncoder, part: Part, randoms: list[np.random.Generator]
-) -> Raster:
-    """The input spikes of all of a part, each sample with its own random numbers."""
-    found = np.zeros((encoder.ticks, len(part), program.config.axons), dtype=bool)
-    columns = program.axons[INPUT].T
-    for place, (image, random) in enumerate(zip(part.images, randoms, strict=True)):
-        raster = encoder.raster(image, random)
-        for axons in columns:
-            found[:, place, axons] = raster
-    return found
 
 
 @dataclass

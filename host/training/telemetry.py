@@ -68,7 +68,7 @@ def draw_link(path: Path, costs: Sequence[SampleCost]) -> None:
     """Bytes each way beside the prediction, and who spent the time, of every training sample."""
     import matplotlib.pyplot as plt  # slow to load
 
-    from axonloop.host.runs.pictures import BLUE, GREY, INK, ORANGE, bare, save
+    from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8))
     sample = _means(np.arange(1, len(costs) + 1))

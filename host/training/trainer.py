@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from axonloop.host.chain import SpikeChain
-from axonloop.host.data.digits import Digits, Part
+from axonloop.host.data.digits import Digits
 from axonloop.host.data.spike_encoders import SHUFFLING, TRAINING, generator
-from axonloop.host.devices.device import Array, Device
+from axonloop.host.devices.device import Device
+from axonloop.host.devices.hashes import SpikeChain
 from axonloop.host.processing.core import Loss
 from axonloop.host.training.from_settings import (
     CROSS_ENTROPY,
@@ -26,22 +26,13 @@ from axonloop.host.training.from_settings import (
     layers_of,
     program_of,
 )
+from axonloop.host.training.inputs import parts_of
 from axonloop.host.training.scorer import Scorer
 from axonloop.host.training.settings import Settings
 from axonloop.host.training.telemetry import SampleCost
+from axonloop.models.arrays import Array
 from axonloop.models.checks import require, require_range
 from axonloop.models.protocol.registers import MODEL_COUNTERS, Counter
-
-
-def parts_of(settings: Settings, digits: Digits) -> tuple[Part, Part]:
-    """What to train on, and what to score in the end; ValueError unless `inputs` fit them."""
-    inputs = digits.train.images.shape[1]
-    require(settings.inputs == inputs, "inputs", f"{inputs}, as the data has", settings.inputs)
-    if settings.tune:
-        parts = digits.train, digits.validation
-    else:
-        parts = digits.train.join(digits.validation), digits.test
-    return parts[0].first(settings.limit), parts[1].first(settings.limit)
 
 
 @dataclass

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.devices.device import Array, Device
+from axonloop.host.devices.device import Device
 from axonloop.host.devices.hashes import TraceHash, weight_hash
 from axonloop.host.verification.random_use import Operation, Step, Traffic
+from axonloop.models.arrays import Array
 from axonloop.models.checks import require, require_range
 from axonloop.models.config.chip import ChipConfig
 from axonloop.models.config.core import CoreConfig

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from axonloop.host.devices.device import Array
 from axonloop.host.devices.validation import region_shape
+from axonloop.models.arrays import Array
 from axonloop.models.config.chip import ChipConfig
 from axonloop.models.config.core import CoreConfig
 from axonloop.models.protocol.registers import Region, value_bits, writable

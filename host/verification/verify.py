@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from axonloop.host.devices.device import Device
-from axonloop.host.devices.registry import check_device_name, open_device
+from axonloop.host.devices.names import check_device_name
+from axonloop.host.devices.registry import open_device
 from axonloop.host.verification.lockstep import DivergenceError, Lockstep, Progress, Report
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.chip import ChipConfig, Mesh
+from axonloop.models.config.chip import ChipConfig
 from axonloop.models.config.core import CoreConfig
+from axonloop.models.config.mesh import Mesh
 from axonloop.sim.stimulus.geometries import GEOMETRIES, QUICK
 from axonloop.sim.stimulus.random_chips import ONE_CORE, random_chip
 

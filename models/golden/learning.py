@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config.core import CoreConfig, Rounding
+from axonloop.models.config.core import CoreConfig
+from axonloop.models.config.parameters import Rounding
 from axonloop.models.golden.fixedpoint import Array, saturate, wrap
 from axonloop.models.golden.neuron import Neurons
 from axonloop.models.golden.neuron_trace import NeuronTrace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from axonloop.models.config.chip import Mesh, Port
+from axonloop.models.config.mesh import Mesh, Port
 from axonloop.models.golden.fixedpoint import Array
 
 

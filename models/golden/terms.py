@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from axonloop.models.config.core import CoreConfig, ParameterSet
+from axonloop.models.config.core import CoreConfig
+from axonloop.models.config.parameters import ParameterSet
 from axonloop.models.config.terms import AxonFactor, Term
 from axonloop.models.golden.fixedpoint import Array, saturate
 

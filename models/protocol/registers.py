@@ -12,7 +12,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config.core import Geometry, ceil_log2, parameter_max
+from axonloop.models.config.geometry import Geometry, ceil_log2
+from axonloop.models.config.parameters import parameter_max
 from axonloop.models.config.terms import MAX_TERMS
 
 MAGIC = 0x4158_4C50

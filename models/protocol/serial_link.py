@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.chip import Mesh
-from axonloop.models.config.core import Geometry
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.mesh import Mesh
 from axonloop.models.protocol.registers import Control, Field
 
 MAGIC = 0x41584C4C

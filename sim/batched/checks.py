@@ -10,7 +10,7 @@ from torch import Tensor
 
 from axonloop.models.checks import require, require_range
 from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import Geometry
+from axonloop.models.config.geometry import Geometry
 from axonloop.models.golden.synapses import visited
 from axonloop.models.protocol.registers import Region
 

@@ -21,10 +21,11 @@ from axonloop.models.protocol.registers import (
 )
 from axonloop.sim.batched import checks
 from axonloop.sim.batched.counters import FLUSH, Counters
+from axonloop.sim.batched.engine import resolve
 from axonloop.sim.batched.kernels import Kernels
 from axonloop.sim.batched.memory import fitting_copies, free_memory, memory_bytes, too_large
 from axonloop.sim.batched.snapshot import check_snapshot
-from axonloop.sim.batched.tensors.arithmetic import Arithmetic, resolve
+from axonloop.sim.batched.tensors.arithmetic import Arithmetic
 from axonloop.sim.batched.tensors.fanout import FanOut
 from axonloop.sim.batched.tensors.learning import Learning
 from axonloop.sim.batched.tensors.neurons import Neurons

@@ -7,8 +7,8 @@ import importlib.util
 from functools import cache
 from pathlib import Path
 
-from axonloop.models.config.chip import Mesh
-from axonloop.models.config.core import Geometry
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.mesh import Mesh
 from axonloop.sim.build.cache import content_key, entry
 from axonloop.sim.build.notice import Notify, to_stderr
 from axonloop.sim.cosim.verilate import build

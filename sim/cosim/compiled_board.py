@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from axonloop.models.config.chip import Mesh
-from axonloop.models.config.core import Geometry
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.mesh import Mesh
 from axonloop.models.protocol.serial_link import LinkConfig, build_hash
 from axonloop.sim.build.cache import content_key, entry
 from axonloop.sim.build.notice import Notify, to_stderr

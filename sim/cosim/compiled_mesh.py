@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.chip import Mesh
+from axonloop.models.config.mesh import Mesh
 from axonloop.sim.build.errors import SimulationError
 from axonloop.sim.build.notice import Notify, to_stderr
 from axonloop.sim.cosim.verilate import Harness, build

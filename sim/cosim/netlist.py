@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from axonloop.models.config.chip import Mesh
-from axonloop.models.config.core import Geometry
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.mesh import Mesh
 from axonloop.sim.build.cache import content_key, entry
 from axonloop.sim.build.errors import BuildError, MissingToolError
 from axonloop.sim.build.notice import Notify, notice, to_stderr

@@ -14,17 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config.chip import ChipConfig, Mesh
-from axonloop.models.config.core import (
-    DECAY_ONE,
-    CoreConfig,
-    Destination,
-    Geometry,
-    Group,
-    ParameterSet,
-    Row,
-    parameter_max,
-)
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.core import CoreConfig, Destination, Group, Row
+from axonloop.models.config.geometry import DECAY_ONE, Geometry
+from axonloop.models.config.mesh import Mesh
+from axonloop.models.config.parameters import ParameterSet, parameter_max
 from axonloop.models.config.terms import AxonFactor, NeuronFactor, Term, ThirdFactor
 from axonloop.models.golden.synapses import visited
 

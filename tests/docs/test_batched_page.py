@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from axonloop.models.config.chip import Mesh
+from axonloop.models.config.mesh import Mesh
 from axonloop.sim.batched import BatchedChip
 from axonloop.sim.batched.tensors.synapses import largest_sum
 from tests.support.random_chips import random_chip

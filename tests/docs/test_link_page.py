@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from axonloop.models.config.chip import Mesh
-from axonloop.models.config.core import Geometry
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.mesh import Mesh
 from axonloop.models.protocol import serial_link as link
 from axonloop.models.protocol.serial_link import (
     FrameKind,

@@ -10,7 +10,8 @@ import pytest
 
 from axonloop.host.network.compiler import compile_network
 from axonloop.host.network.network import Network, Population, Projection, Source
-from axonloop.models.config.core import Geometry, ParameterSet
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.parameters import ParameterSet
 
 PAGE = (Path(__file__).parents[2] / "docs" / "network.md").read_text()
 

@@ -5,7 +5,7 @@ from amaranth.hdl import Assert, Assume, Cover, Elaboratable, Module, ResetSigna
 from amaranth.lib import enum
 
 from axonloop.hdl.common.arithmetic import popcount
-from axonloop.models.config.chip import Mesh
+from axonloop.models.config.mesh import Mesh
 from tests.formal.code import Code, Mutant
 from tests.formal.engine import Claim
 from tests.formal.probe import Probe

@@ -17,7 +17,7 @@ from amaranth.lib import data
 
 from axonloop.hdl.chip.router import may_turn
 from axonloop.hdl.common.arithmetic import popcount
-from axonloop.models.config.chip import Mesh, Port
+from axonloop.models.config.mesh import Mesh, Port
 from tests.formal.code import Code, Mutant
 from tests.formal.engine import Claim
 from tests.formal.probe import Probe

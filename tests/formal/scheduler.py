@@ -14,7 +14,7 @@ from amaranth.hdl import (
     Signal,
 )
 
-from axonloop.models.config.core import Geometry
+from axonloop.models.config.geometry import Geometry
 from axonloop.models.protocol.registers import Region, pending_stride
 from tests.formal.code import Code, Mutant
 from tests.formal.engine import Claim

@@ -10,7 +10,8 @@ from axonloop.hdl.common.noise import NeuronNoise
 from axonloop.hdl.parallel.neurons import NeuronLane
 from axonloop.hdl.parallel.traces import TraceLane
 from axonloop.hdl.parallel.update import UpdateLane
-from axonloop.models.config.core import Geometry, ResetMode
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.parameters import ResetMode
 from tests.support.lanes import stream_through
 from tests.support.naive import decay, rounds, sat
 

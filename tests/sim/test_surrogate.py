@@ -10,17 +10,11 @@ import torch
 
 from axonloop.host.network.compiler import compile_network, smallest_geometry
 from axonloop.host.network.network import Network
-from axonloop.models.config.chip import ChipConfig, Mesh
-from axonloop.models.config.core import (
-    CoreConfig,
-    Destination,
-    Geometry,
-    Group,
-    ParameterSet,
-    ResetMode,
-    Rounding,
-    Row,
-)
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.core import CoreConfig, Destination, Group, Row
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.mesh import Mesh
+from axonloop.models.config.parameters import ParameterSet, ResetMode, Rounding
 from axonloop.models.golden.chip import Chip
 from axonloop.models.protocol.registers import Region
 from axonloop.sim.surrogate import FLOAT, ChipState, SurrogateChip

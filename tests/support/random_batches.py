@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from axonloop.models.config.chip import ChipConfig, Mesh
-from axonloop.models.config.core import CoreConfig, Destination, Geometry, ParameterSet, Row
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.core import CoreConfig, Destination, Row
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.mesh import Mesh
+from axonloop.models.config.parameters import ParameterSet
 from axonloop.models.golden.chip import Chip
 from axonloop.models.protocol.registers import Counter, Region, readable
 from axonloop.sim.batched import BatchedChip

@@ -6,15 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from axonloop.models.config.core import (
-    CoreConfig,
-    Destination,
-    Geometry,
-    Group,
-    ParameterSet,
-    Row,
-    parameter_max,
-)
+from axonloop.models.config.core import CoreConfig, Destination, Group, Row
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.parameters import ParameterSet, parameter_max
 from axonloop.models.config.terms import AxonFactor, NeuronFactor, Term, ThirdFactor
 
 

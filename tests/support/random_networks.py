@@ -12,7 +12,7 @@ from axonloop.host.network.network import (
     sparse_synapses,
     uniform_weights,
 )
-from axonloop.models.config.core import ParameterSet
+from axonloop.models.config.parameters import ParameterSet
 
 
 def random_network(rng: np.random.Generator) -> Network:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from axonloop.host.devices import validation
-from axonloop.host.devices.device import Array
 from axonloop.host.devices.packets.packing import Words
+from axonloop.models.arrays import Array
 from axonloop.models.config.chip import ChipConfig
 from axonloop.models.protocol.packets import Kind, header
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from axonloop.host.devices.device import Array
 from axonloop.host.devices.validation import check_sums
-from axonloop.models.config.core import Geometry
+from axonloop.models.arrays import Array
+from axonloop.models.config.geometry import Geometry
 
 
 class ErrorSums:

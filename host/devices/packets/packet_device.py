@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.devices import validation
-from axonloop.host.devices.device import Array, Device
+from axonloop.host.devices.device import Device
 from axonloop.host.devices.packets.addresses import Addresses
 from axonloop.host.devices.packets.control import check_identity, counter_halves, counter_values
 from axonloop.host.devices.packets.error_sums import ErrorSums
@@ -33,6 +33,7 @@ from axonloop.host.devices.packets.packing import (
     write_packets,
 )
 from axonloop.host.devices.packets.replies import data_payload, spikes_of_tick, spikes_of_ticks
+from axonloop.models.arrays import Array
 from axonloop.models.config.chip import ChipConfig
 from axonloop.models.config.core import CoreConfig
 from axonloop.models.protocol.packets import Kind, header

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.devices.device import Array
-from axonloop.models.config.core import CoreConfig, Geometry, parameter_max
+from axonloop.models.arrays import Array
+from axonloop.models.config.core import CoreConfig
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.parameters import parameter_max
 from axonloop.models.protocol.packets import MAX_COUNT, Kind, header
 from axonloop.models.protocol.registers import (
     FANOUT_FIELDS,

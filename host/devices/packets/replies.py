@@ -6,9 +6,10 @@ from typing import NoReturn
 
 import numpy as np
 
-from axonloop.host.devices.device import Array, DeviceError
+from axonloop.host.devices.device import DeviceError
 from axonloop.host.devices.packets.addresses import Addresses
 from axonloop.host.devices.packets.packing import Words
+from axonloop.models.arrays import Array
 from axonloop.models.protocol.packets import Fault, Kind, argument_of, kind_of
 
 FAULT_MEANINGS = {

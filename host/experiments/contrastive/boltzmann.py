@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.chain import SpikeChain
+from axonloop.host.console import Progress
 from axonloop.host.data.spike_encoders import BUILDING, SCORING, TRAINING, generator
-from axonloop.host.devices.device import Array, Device
+from axonloop.host.devices.device import Device
+from axonloop.host.devices.hashes import SpikeChain
 from axonloop.host.network.compiler import compile_network, smallest_geometry
 from axonloop.host.network.network import Network, Population, Projection, Source, uniform_weights
 from axonloop.host.network.program import Program
-from axonloop.host.runs.run import Progress
-from axonloop.models.config.core import ParameterSet
+from axonloop.models.arrays import Array
+from axonloop.models.config.parameters import ParameterSet
 from axonloop.models.rules import contrastive
 
 PICTURES = (

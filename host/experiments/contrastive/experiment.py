@@ -20,6 +20,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
+from axonloop.host.console import Progress
 from axonloop.host.devices.hashes import weight_hash
 from axonloop.host.devices.registry import open_device
 from axonloop.host.experiments.contrastive.boltzmann import (
@@ -34,8 +35,7 @@ from axonloop.host.experiments.contrastive.boltzmann import (
     program_of,
 )
 from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
-from axonloop.host.runs.pictures import save
-from axonloop.host.runs.run import Progress
+from axonloop.host.pictures import save
 
 CHANCE = {"completion": 0.5 ** (PIXELS // 2), "free": len(PICTURES) * 0.5**PIXELS}
 """Pixels by the toss of a coin."""

@@ -14,12 +14,12 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
+from axonloop.host.console import Progress
 from axonloop.host.data.digits import Digits, split_digits
 from axonloop.host.experiments.decolle import variants as updates
 from axonloop.host.experiments.decolle.pictures import draw_updates
 from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
-from axonloop.host.runs.pictures import save
-from axonloop.host.runs.run import Progress
+from axonloop.host.pictures import save
 from axonloop.host.studies import rates
 from axonloop.host.studies.weight_pictures import draw_rate_curve
 from axonloop.host.training.in_loop import learn_in_loop

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from axonloop.host.data.spike_encoders import BUILDING, TRAINING, generator
-from axonloop.host.devices.device import Array, Device
+from axonloop.host.devices.device import Device
 from axonloop.host.network.compiler import compile_network, smallest_geometry
 from axonloop.host.network.network import Network, Population, Projection, Source, uniform_weights
 from axonloop.host.network.program import Program
@@ -25,9 +25,11 @@ from axonloop.host.processing.activity import ActivityBand
 from axonloop.host.processing.core import GRADIENT_ONE, ProcessingCore, Readout, fixed_readout
 from axonloop.host.processing.error_encoders import SigmaDeltaEncoder
 from axonloop.host.processing.layers import Layers, LearningLayer
+from axonloop.models.arrays import Array
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.chip import ChipConfig, Mesh
-from axonloop.models.config.core import ParameterSet, ResetMode
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.mesh import Mesh
+from axonloop.models.config.parameters import ParameterSet, ResetMode
 
 NAMES = ("ramp", "fast", "slow")
 """The layers, by their targets."""

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from axonloop.host.console import Progress
 from axonloop.host.experiments.decolle.regression import NAMES, Regression, targets_of
 from axonloop.host.experiments.decolle.regression_picture import BARS, TARGETS, draw_regression
 from axonloop.host.experiments.decolle.regression_runs import Curve, run_chip, run_reference
 from axonloop.host.experiments.experiment import Metrics, Order, Row
-from axonloop.host.runs.run import Progress
 
 TASK = Regression()
 

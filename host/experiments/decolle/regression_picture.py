@@ -11,7 +11,7 @@ import numpy as np
 
 from axonloop.host.experiments.decolle.regression import NAMES, Series
 from axonloop.host.experiments.decolle.regression_runs import Curve
-from axonloop.host.runs.pictures import BLUE, GREY, INK, ORANGE, bare, save
+from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
 
 BARS = (0.05, 0.1, 0.4)
 """The errors that the layers are to reach."""

@@ -25,7 +25,7 @@ from axonloop.host.experiments.decolle.regression import (
     targets_of,
 )
 from axonloop.host.processing.activity import KEPT
-from axonloop.models.config.core import DECAY_ONE
+from axonloop.models.config.geometry import DECAY_ONE
 from axonloop.models.reference.decolle import Decolle, DecolleConstants, DecolleLayer
 
 SCORES = 40

@@ -17,6 +17,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
+from axonloop.host.console import Progress
 from axonloop.host.data.digits import Digits, split_digits
 from axonloop.host.experiments.erbp.chip import ErbpTrainer, Point, Teaching, Trained
 from axonloop.host.experiments.erbp.float import (
@@ -26,12 +27,11 @@ from axonloop.host.experiments.erbp.float import (
     plain_points,
 )
 from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
-from axonloop.host.runs.pictures import BLUE, GREY, INK, ORANGE, bare, save
-from axonloop.host.runs.run import Progress
+from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
 from axonloop.host.training.copies import groups_of, open_copies
 from axonloop.host.training.from_settings import chip_config, program_of
+from axonloop.host.training.inputs import parts_of
 from axonloop.host.training.settings import DEEP, PARAMETERS, Settings
-from axonloop.host.training.trainer import parts_of
 
 EPOCHS, FULL_EPOCHS = 4, 12
 HIDDEN = 100

@@ -15,14 +15,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from axonloop.host.console import Progress
 from axonloop.host.data.digits import Digits, Part
 from axonloop.host.data.spike_encoders import BUILDING, SCORING, SHUFFLING, TRAINING, generator
 from axonloop.host.experiments.erbp.chip import Point, Teaching, feedback_of
-from axonloop.host.runs.run import Progress
 from axonloop.host.training.from_settings import INPUT, encoder_of, program_of
+from axonloop.host.training.inputs import parts_of, rasters
 from axonloop.host.training.settings import Settings
-from axonloop.host.training.surrogate import Descent, SurrogateTrainer, rasters
-from axonloop.host.training.trainer import parts_of
+from axonloop.host.training.surrogate import Descent, SurrogateTrainer
 from axonloop.models.reference.erbp import Erbp, ErbpConstants
 from axonloop.models.reference.lif import Lif, LifConstants
 

@@ -22,17 +22,17 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
+from axonloop.host.console import Progress
 from axonloop.host.data.digits import Digits, Part
 from axonloop.host.data.randman import draw_randman
 from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
 from axonloop.host.experiments.recurrence.float import Recurrence
-from axonloop.host.runs.pictures import BLUE, GREY, bare, save
-from axonloop.host.runs.run import Progress
-from axonloop.host.studies.deploy import deployed
+from axonloop.host.pictures import BLUE, GREY, bare, save
+from axonloop.host.training.deploy import deployed
 from axonloop.host.training.in_loop import learn_in_loop
 from axonloop.host.training.settings import Settings
 from axonloop.host.training.surrogate import Descent, SurrogateTrainer
-from axonloop.models.config.core import ParameterSet, ResetMode
+from axonloop.models.config.parameters import ParameterSet, ResetMode
 
 TASK = Recurrence()
 NEURON = ParameterSet(

@@ -24,10 +24,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from axonloop.host.console import Progress
 from axonloop.host.data.randman import draw_randman
 from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
 from axonloop.host.experiments.recurrence.picture import draw as draw_recurrence
-from axonloop.host.runs.run import Progress
 from axonloop.models.reference.lif import Lif, LifConstants
 
 KINDS = ("feed-forward", "detached", "full")

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from axonloop.host.data.randman import draw_randman
 from axonloop.host.experiments.experiment import Metrics
-from axonloop.host.runs.pictures import BLUE, GREY, INK, ORANGE, bare, save
+from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
 
 
 def draw(path: Path, metrics: Metrics) -> None:

@@ -15,8 +15,8 @@ from axonloop.host.network.network import Network, Population, Projection, Sourc
 from axonloop.host.network.program import Program
 from axonloop.host.training.copies import Flags
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.chip import Mesh
-from axonloop.models.config.core import ParameterSet, ResetMode
+from axonloop.models.config.mesh import Mesh
+from axonloop.models.config.parameters import ParameterSet, ResetMode
 
 NAME = "output"
 NEURON = ParameterSet(

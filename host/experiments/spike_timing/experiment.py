@@ -20,12 +20,12 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
+from axonloop.host.console import Progress
 from axonloop.host.experiments.experiment import Metrics, Order, Row
 from axonloop.host.experiments.spike_timing.chip import SpikeTimes, offsets, program_of, wanted_of
 from axonloop.host.experiments.spike_timing.float import RULES, float_distances
 from axonloop.host.experiments.spike_timing.loop import Timing, learn_times
-from axonloop.host.runs.pictures import BLUE, GREY, INK, ORANGE, bare, save
-from axonloop.host.runs.run import Progress
+from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
 from axonloop.host.training.copies import groups_of, open_copies
 
 THRESHOLDS = (0.1, 0.3, 0.6, 0.9, 0.95)

@@ -13,7 +13,7 @@ from axonloop.host.experiments.spike_timing.chip import (
     program_of,
     wanted_of,
 )
-from axonloop.models.config.core import DECAY_ONE
+from axonloop.models.config.geometry import DECAY_ONE
 from axonloop.models.reference.lif import Lif, LifConstants
 from axonloop.models.reference.sparse import AxonTraces
 from axonloop.models.reference.superspike import DoubleExponential, SuperSpike

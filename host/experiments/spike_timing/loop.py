@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.chain import SpikeChain
-from axonloop.host.devices.hashes import weight_hash
+from axonloop.host.console import Progress
+from axonloop.host.devices.hashes import SpikeChain, weight_hash
 from axonloop.host.experiments.spike_timing.chip import (
     NAME,
     SpikeTimes,
@@ -29,10 +29,9 @@ from axonloop.host.experiments.spike_timing.chip import (
     wanted_of,
 )
 from axonloop.host.processing.error_encoders import Integers, ThresholdEncoder
-from axonloop.host.runs.run import Progress
+from axonloop.host.training.banks import ErrorBank
 from axonloop.host.training.copies import Copies, Flags
-from axonloop.host.training.population import ErrorBank
-from axonloop.models.config.core import DECAY_ONE
+from axonloop.models.config.geometry import DECAY_ONE
 
 ONE = 1 << 12
 """A spike in steps of the filters."""

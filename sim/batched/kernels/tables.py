@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import ParameterSet, Row, parameter_max
+from axonloop.models.config.core import Row
+from axonloop.models.config.parameters import ParameterSet, parameter_max
 from axonloop.models.protocol.registers import PARAMETER_INDEX, Counter
 from axonloop.sim.batched.kernels.state import weight_dtype
 

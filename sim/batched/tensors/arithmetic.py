@@ -7,8 +7,6 @@ from enum import StrEnum
 import torch
 
 from axonloop.models.checks import require
-from axonloop.sim.batched.kernels import MAX_COPIES
-from axonloop.sim.batched.kernels import build as library
 
 EXACT = {torch.float32: 1 << 24, torch.float64: 1 << 53, torch.int32: 1 << 31}
 """Whole numbers of a smaller magnitude, and their sums, are exact."""
@@ -34,20 +32,6 @@ _DTYPES = {
     Arithmetic.FLOAT64: torch.float64,
     Arithmetic.INTEGER: torch.int32,
 }
-
-
-def resolve(arithmetic: str, device: torch.device, copies: int) -> str:
-    """COMPILED in place of AUTO where that will do; `arithmetic` as it is otherwise.
-
-    Raises MissingToolError or BuildError if COMPILED was asked for and cannot be had.
-    """
-    if arithmetic == Arithmetic.COMPILED:
-        require(device.type == "cpu", "device for compiled arithmetic", "the CPU", str(device))
-        library.load()
-    fits = device.type == "cpu" and copies <= MAX_COPIES
-    if arithmetic == Arithmetic.AUTO and fits and library.available():
-        return Arithmetic.COMPILED
-    return arithmetic
 
 
 def choose(arithmetic: str, largest: int, device: torch.device) -> torch.dtype:

@@ -8,7 +8,8 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-from axonloop.models.config.chip import ChipConfig, Port
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.mesh import Port
 from axonloop.models.golden.fanout import FanOut as Entries
 from axonloop.sim.batched.tensors.scheduler import Scheduler
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import ResetMode
+from axonloop.models.config.parameters import ResetMode
 from axonloop.sim.batched.tensors.parameters import Constants, neuron_register
 
 NARROW_STATE = 19

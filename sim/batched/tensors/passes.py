@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import ParameterSet, Rounding
+from axonloop.models.config.parameters import ParameterSet, Rounding
 from axonloop.models.config.terms import AxonFactor, NeuronFactor, Term
 from axonloop.models.config.terms import ThirdFactor as Third
 from axonloop.sim.batched.tensors.parameters import neuron_register

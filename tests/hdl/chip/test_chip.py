@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from axonloop.hdl.flow.verilog import verilog
-from axonloop.models.config.chip import Mesh, Port
-from axonloop.models.config.core import Geometry, Layout
+from axonloop.models.config.geometry import Geometry, Layout
+from axonloop.models.config.mesh import Mesh, Port
 from axonloop.models.protocol import packets
 from axonloop.models.protocol.packets import Fault, Kind, header
 from axonloop.models.protocol.registers import (

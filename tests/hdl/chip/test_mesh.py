@@ -7,7 +7,7 @@ import pytest
 
 from axonloop.hdl.chip.mesh import RouterMesh
 from axonloop.hdl.chip.router import Router
-from axonloop.models.config.chip import Mesh, Port
+from axonloop.models.config.mesh import Mesh, Port
 from tests.support.streams import Streams
 
 BITS = 24

@@ -9,7 +9,7 @@ from axonloop.hdl.boards.icebreaker import ICEBREAKER
 from axonloop.hdl.boards.top import BoardTop
 from axonloop.hdl.chip.chip import Chip
 from axonloop.hdl.flow.synthesis import design_text, synthesise
-from axonloop.models.config.core import Geometry
+from axonloop.models.config.geometry import Geometry
 
 ECP5 = Geometry(update_lanes=4, trace_lanes=4, parameter_sets=2)
 """256 x 256, 16 lanes, skewed."""

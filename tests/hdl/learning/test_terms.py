@@ -10,7 +10,7 @@ from axonloop.hdl.learning.coefficient import Coefficient
 from axonloop.hdl.learning.neuron_terms import NeuronTerms
 from axonloop.hdl.parallel.neuron_traces import PostTraceLane
 from axonloop.hdl.parallel.traces import TraceLane
-from axonloop.models.config.core import Geometry
+from axonloop.models.config.geometry import Geometry
 from tests.support.lanes import stream_through
 from tests.support.naive import rounds, sat
 

@@ -10,7 +10,7 @@ from axonloop.hdl.serial import traces as serial_traces
 from axonloop.hdl.serial.parameters import ParameterMemory
 from axonloop.hdl.serial.update import SerialNoise
 from axonloop.models import cycles
-from axonloop.models.config.core import Geometry, Layout
+from axonloop.models.config.geometry import Geometry, Layout
 from axonloop.models.protocol.registers import (
     PARAMETER_INDEX,
     PARAMETER_STRIDE,

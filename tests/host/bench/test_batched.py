@@ -14,7 +14,7 @@ import torch
 from axonloop.host.bench import batched as bench_batched
 from axonloop.host.bench import terms as bench_terms
 from axonloop.host.bench.batched import Timing, compare
-from axonloop.host.bench.core import Figure
+from axonloop.host.bench.figure import Figure
 from axonloop.host.bench.float_networks import (
     DecolleLoop,
     ThreeFactorLoop,

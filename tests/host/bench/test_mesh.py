@@ -13,7 +13,7 @@ from axonloop.host.bench import mesh as bench_mesh
 from axonloop.host.bench.mesh import LoadPoint
 from axonloop.host.cli import app as cli
 from axonloop.host.devices.device import DeviceError
-from axonloop.models.config.chip import Mesh
+from axonloop.models.config.mesh import Mesh
 from axonloop.sim.build.errors import SimulationError
 from axonloop.sim.cosim.compiled_mesh import NUMBER_BITS, Packets, RtlMesh, once
 

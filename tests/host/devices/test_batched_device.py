@@ -20,8 +20,8 @@ from axonloop.host.training.from_settings import chip_config
 from axonloop.host.training.settings import Settings
 from axonloop.host.training.trainer import Trainer
 from axonloop.host.verification.verify import verify
-from axonloop.models.config.chip import Mesh
 from axonloop.models.config.core import CoreConfig
+from axonloop.models.config.mesh import Mesh
 from axonloop.models.protocol.registers import Counter
 from axonloop.sim.stimulus.geometries import GEOMETRIES
 

@@ -11,14 +11,17 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
+from axonloop.host.devices.board import SerialDevice
 from axonloop.host.devices.device import DeviceError
 from axonloop.host.devices.golden import GoldenDevice
 from axonloop.host.devices.packets.packing import as_words, read_packets, write_packets
 from axonloop.host.devices.registry import open_device
 from axonloop.host.devices.serial_line.session import HostLink
-from axonloop.host.devices.serial_line.transport import SerialDevice, SerialTransport, parse_port
+from axonloop.host.devices.serial_line.transport import SerialTransport, parse_port
 from axonloop.host.verification.verify import lockstep
-from axonloop.models.config.core import CoreConfig, Geometry, ParameterSet
+from axonloop.models.config.core import CoreConfig
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.parameters import ParameterSet
 from axonloop.models.protocol.registers import Region
 from axonloop.models.protocol.serial_link import Identity, LinkConfig, Status
 from axonloop.sim.cosim.compiled_board import RtlTop

@@ -13,7 +13,8 @@ import pytest
 from axonloop.host.devices.device import DeviceError
 from axonloop.host.devices.golden import GoldenDevice
 from axonloop.host.devices.hashes import TraceHash, weight_hash
-from axonloop.models.config.core import CoreConfig, Destination, Geometry, Group, Row
+from axonloop.models.config.core import CoreConfig, Destination, Group, Row
+from axonloop.models.config.geometry import Geometry
 from axonloop.models.protocol.registers import Counter, Region, state_regions, writable
 from tests.support.random_cores import random_config, random_geometry, random_weights
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from axonloop.host.devices.device import Array, Device, DeviceError
+from axonloop.host.devices.board import BoardDevice
+from axonloop.host.devices.device import Device, DeviceError
 from axonloop.host.devices.golden import GoldenDevice
 from axonloop.host.devices.packets.answers import Answers
 from axonloop.host.devices.registry import open_device
 from axonloop.host.devices.serial_line.simulated_board import SimulatedLine, SimulatedTransport
-from axonloop.host.devices.serial_line.transport import BoardDevice
+from axonloop.models.arrays import Array
 from axonloop.models.config.core import CoreConfig
 from axonloop.models.protocol.packets import Kind, header
 from axonloop.models.protocol.registers import STATE_REGIONS, Region

@@ -13,8 +13,11 @@ from axonloop.host.devices.packets.addresses import Addresses
 from axonloop.host.devices.packets.error_sums import ErrorSums
 from axonloop.host.devices.packets.packet_device import PacketDevice
 from axonloop.host.devices.packets.replies import data_payload, spikes_of_tick, spikes_of_ticks
-from axonloop.models.config.chip import ChipConfig, Mesh
-from axonloop.models.config.core import CoreConfig, Geometry, ParameterSet
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.core import CoreConfig
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.mesh import Mesh
+from axonloop.models.config.parameters import ParameterSet
 from axonloop.models.config.terms import AxonFactor, NeuronFactor, Term
 from axonloop.models.protocol.packets import Fault, Kind, header
 from axonloop.models.protocol.registers import VERSION, Control, Region, address

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from axonloop.host.devices.board import SerialDevice
 from axonloop.host.devices.device import DeviceError
 from axonloop.host.devices.golden import GoldenDevice
-from axonloop.host.devices.serial_line.transport import SerialDevice
 from axonloop.host.verification.verify import lockstep
 from axonloop.sim.cosim.virtual_board import Misbehaviour
 from tests.host.devices.test_board import PLAIN, config_of, run_ticks, running

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from axonloop.host.cli.app import FAILURE, MISTAKE, run
+from axonloop.host.devices.board import SerialDevice
 from axonloop.host.devices.device import Device, DeviceError
 from axonloop.host.devices.hashes import weight_hash
 from axonloop.host.devices.recording import Player, ReplayDevice, packets
 from axonloop.host.devices.registry import open_device
 from axonloop.host.devices.rtl import RtlDevice
-from axonloop.host.devices.serial_line.transport import SerialDevice
 from axonloop.host.runs import run as runs
 from axonloop.host.verification.verify import lockstep
-from axonloop.models.config.core import CoreConfig, ParameterSet
+from axonloop.models.config.core import CoreConfig
+from axonloop.models.config.parameters import ParameterSet
 from axonloop.models.protocol.registers import Counter
 from axonloop.sim.stimulus.geometries import GEOMETRIES
 from axonloop.sim.stimulus.random_chips import random_config

@@ -22,7 +22,7 @@ from axonloop.host.experiments.contrastive.boltzmann import (
 from axonloop.host.experiments.experiment import Order
 from axonloop.host.network.compiler import compile_network, smallest_geometry
 from axonloop.host.network.network import Network, Population, Projection, Source
-from axonloop.models.config.core import ParameterSet
+from axonloop.models.config.parameters import ParameterSet
 from axonloop.models.protocol.registers import Counter, Region
 
 PNG = b"\x89PNG"

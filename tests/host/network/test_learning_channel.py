@@ -7,7 +7,7 @@ import pytest
 
 from axonloop.host.network.learning_channel import Domain, learning_channel, learning_populations
 from axonloop.host.network.network import Network, Population, Projection, Source
-from axonloop.models.config.core import ParameterSet
+from axonloop.models.config.parameters import ParameterSet
 
 
 def network(report: bool = True, upper_plastic: bool = True) -> Network:

@@ -19,8 +19,9 @@ from axonloop.host.network.placement import (
     use_of,
 )
 from axonloop.host.network.program import Program
-from axonloop.models.config.chip import Mesh, Port
-from axonloop.models.config.core import Geometry, ParameterSet
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.mesh import Mesh, Port
+from axonloop.models.config.parameters import ParameterSet
 from tests.support.random_networks import random_network
 
 TICKS = 64

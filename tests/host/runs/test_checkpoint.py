@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint, write_json, write_text
+from axonloop.host.files import write_json, write_text
+from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
 
 TREE = {
     "settings": {"seed": 3, "rate": 0.1, "limit": None, "nested": {"list": [1, 2]}},

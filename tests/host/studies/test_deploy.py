@@ -17,7 +17,7 @@ from axonloop.host.training.in_loop import POPULATION, learn_in_loop
 from axonloop.host.training.settings import Settings
 from axonloop.host.training.surrogate import Descent, SurrogateTrainer
 from axonloop.host.training.weight_bits import step_log2, with_bits
-from axonloop.models.config.core import Rounding
+from axonloop.models.config.parameters import Rounding
 
 DIGITS = split_digits()
 TINY = Settings(epochs=1, limit=8, ticks=20, burn_in=5, tune=True, layers=(32,))

@@ -24,11 +24,11 @@ from axonloop.host.bench.link import (
     weight_figures,
 )
 from axonloop.host.data.digits import split_digits
+from axonloop.host.devices.board import SerialDevice
 from axonloop.host.devices.device import Device
 from axonloop.host.devices.golden import GoldenDevice
 from axonloop.host.devices.hashes import weight_hash
 from axonloop.host.devices.link_use import LinkUse
-from axonloop.host.devices.serial_line.transport import SerialDevice
 from axonloop.host.runs.run import Run
 from axonloop.host.training.from_settings import chip_config
 from axonloop.host.training.settings import Settings

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop.host.chain import SpikeChain
 from axonloop.host.data.digits import split_digits
 from axonloop.host.devices.golden import GoldenDevice
-from axonloop.host.devices.hashes import weight_hash
+from axonloop.host.devices.hashes import SpikeChain, weight_hash
 from axonloop.host.processing.error_encoders import error_encoder
+from axonloop.host.training.banks import ErrorBank
 from axonloop.host.training.from_settings import chip_config
-from axonloop.host.training.population import Copy, ErrorBank, PopulationTrainer
+from axonloop.host.training.population import Copy, PopulationTrainer
 from axonloop.host.training.settings import Settings
 from axonloop.host.training.trainer import Trainer
 

@@ -14,7 +14,7 @@ from axonloop.host.training.from_settings import chip_config
 from axonloop.host.training.settings import Settings
 from axonloop.host.training.surrogate import Descent, SurrogateTrainer
 from axonloop.host.training.trainer import Trainer
-from axonloop.models.config.core import Rounding
+from axonloop.models.config.parameters import Rounding
 
 DIGITS = split_digits()
 TINY = Settings(limit=200, ticks=20, burn_in=5, tune=True, layers=(48,), weight_span=16)

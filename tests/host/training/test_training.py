@@ -10,15 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop.host.chain import SpikeChain
 from axonloop.host.data.digits import split_digits
 from axonloop.host.devices.golden import GoldenDevice
-from axonloop.host.devices.hashes import weight_hash
+from axonloop.host.devices.hashes import SpikeChain, weight_hash
 from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
 from axonloop.host.training.from_settings import CROSS_ENTROPY, chip_config
 from axonloop.host.training.settings import Settings
 from axonloop.host.training.trainer import Trainer
-from axonloop.models.config.core import Rounding
+from axonloop.models.config.parameters import Rounding
 from axonloop.models.protocol.registers import Counter
 
 DIGITS = split_digits()

@@ -13,8 +13,10 @@ from axonloop.host.devices.rtl import RtlDevice
 from axonloop.host.verification.lockstep import DivergenceError, Lockstep
 from axonloop.host.verification.random_use import Traffic
 from axonloop.host.verification.verify import lockstep
-from axonloop.models.config.chip import Mesh
-from axonloop.models.config.core import CoreConfig, Geometry, ParameterSet
+from axonloop.models.config.core import CoreConfig
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.mesh import Mesh
+from axonloop.models.config.parameters import ParameterSet
 from axonloop.models.protocol.registers import Counter, Region, state_regions
 from axonloop.sim.stimulus.geometries import GEOMETRIES
 from axonloop.sim.stimulus.random_chips import random_chip, random_config, random_weights

@@ -12,7 +12,7 @@ from axonloop.host.devices.golden import GoldenDevice
 from axonloop.host.devices.packets.packet_device import PacketDevice
 from axonloop.host.verification.lockstep import DivergenceError
 from axonloop.host.verification.verify import lockstep
-from axonloop.models.config.core import Geometry
+from axonloop.models.config.geometry import Geometry
 from axonloop.sim.cosim.build_chip import chip_verilog
 from axonloop.sim.cosim.compiled_chip import RtlChip
 from axonloop.sim.cosim.verilate import build

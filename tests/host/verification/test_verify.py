@@ -7,8 +7,9 @@ import pytest
 from axonloop.host.devices.golden import GoldenDevice
 from axonloop.host.devices.registry import open_device
 from axonloop.host.verification.verify import VerificationError, verify
-from axonloop.models.config.chip import Mesh
-from axonloop.models.config.core import CoreConfig, Geometry
+from axonloop.models.config.core import CoreConfig
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.mesh import Mesh
 from axonloop.models.protocol.registers import Region
 
 

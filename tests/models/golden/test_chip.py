@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from axonloop.models.config.chip import ChipConfig, Mesh
-from axonloop.models.config.core import CoreConfig, Destination, Geometry, ParameterSet
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.core import CoreConfig, Destination
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.mesh import Mesh
+from axonloop.models.config.parameters import ParameterSet
 from axonloop.models.golden.chip import Chip
 from axonloop.models.protocol.registers import MODEL_COUNTERS, PORT_COUNTERS, Counter, Region
 from tests.support.random_chips import Pair, random_chip

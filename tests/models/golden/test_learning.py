@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig, Geometry, ParameterSet, Rounding, Row
+from axonloop.models.config.core import CoreConfig, Row
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.parameters import ParameterSet, Rounding
 from axonloop.models.golden.chip import Chip
 from axonloop.models.protocol.registers import Counter, Region
 

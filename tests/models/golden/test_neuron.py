@@ -6,14 +6,9 @@ import numpy as np
 import pytest
 
 from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import (
-    CoreConfig,
-    Destination,
-    Geometry,
-    ParameterSet,
-    ResetMode,
-    Row,
-)
+from axonloop.models.config.core import CoreConfig, Destination, Row
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.parameters import ParameterSet, ResetMode
 from axonloop.models.golden.chip import Chip
 from axonloop.models.protocol.registers import Counter, Region
 

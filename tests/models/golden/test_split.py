@@ -8,16 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from axonloop.models.config.chip import ChipConfig, Mesh
-from axonloop.models.config.core import (
-    CoreConfig,
-    Destination,
-    Geometry,
-    Group,
-    ParameterSet,
-    Rounding,
-    Row,
-)
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.core import CoreConfig, Destination, Group, Row
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.mesh import Mesh
+from axonloop.models.config.parameters import ParameterSet, Rounding
 from axonloop.models.golden.chip import Chip
 from axonloop.models.protocol.registers import Counter, Region
 

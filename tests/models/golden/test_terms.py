@@ -8,8 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from axonloop.models.config.chip import ChipConfig, Mesh
-from axonloop.models.config.core import CoreConfig, Geometry, ParameterSet, Row
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.core import CoreConfig, Row
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.mesh import Mesh
+from axonloop.models.config.parameters import ParameterSet
 from axonloop.models.config.terms import AxonFactor, NeuronFactor, Term, ThirdFactor
 from axonloop.models.golden.chip import Chip
 from axonloop.models.protocol.registers import Counter, Region

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from axonloop.models.config.core import Geometry, parameter_max
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.parameters import parameter_max
 from axonloop.models.protocol import registers
 from axonloop.models.protocol.registers import (
     FANOUT_FIELDS,

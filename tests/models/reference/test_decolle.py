@@ -10,7 +10,9 @@ import pytest
 import torch
 
 from axonloop.host.devices.golden import GoldenDevice
-from axonloop.models.config.core import CoreConfig, Geometry, ParameterSet, ResetMode, Row
+from axonloop.models.config.core import CoreConfig, Row
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.parameters import ParameterSet, ResetMode
 from axonloop.models.protocol.registers import Region
 from axonloop.models.reference.decolle import Decolle, DecolleConstants, DecolleLayer
 

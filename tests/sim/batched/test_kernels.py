@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from axonloop.models.config.chip import ChipConfig, Mesh
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.mesh import Mesh
 from axonloop.models.golden.chip import Chip
 from axonloop.models.protocol.registers import Region, readable
 from axonloop.sim.batched import BatchedChip

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop.models.config.chip import ChipConfig, Mesh
-from axonloop.models.config.core import CoreConfig, Geometry, Row
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.core import CoreConfig, Row
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.mesh import Mesh
 from axonloop.models.protocol.registers import Region
 from axonloop.sim.batched import BatchedChip, infer, memory
 from axonloop.sim.batched.memory import fitting_copies

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop.models.config.chip import ChipConfig, Mesh
-from axonloop.models.config.core import CoreConfig, Geometry, ParameterSet, Rounding, Row
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.core import CoreConfig, Row
+from axonloop.models.config.geometry import Geometry
+from axonloop.models.config.mesh import Mesh
+from axonloop.models.config.parameters import ParameterSet, Rounding
 from axonloop.models.config.terms import AxonFactor, NeuronFactor, Term, ThirdFactor
 from axonloop.models.protocol.registers import Counter, Region
 from axonloop.models.rules import homeostasis, pair_stdp

@@ -1,0 +1,123 @@
+"""Layouts of the memories that hold the state of neurons, axons and pending spikes."""
+
+from amaranth.hdl import signed, unsigned
+from amaranth.lib import data
+
+from axonloop.hdl.common.memory import Column, LaneMemory
+from axonloop.hdl.common.payloads import address_bits, factor_layout
+from axonloop.models.config.geometry import Geometry, is_serial
+from axonloop.models.protocol.registers import GROUP_FIELDS, ROW_FIELDS, Region, set_bits
+
+COUNTDOWN_BITS = 6
+NEURON_PARAMETERS = (
+    "alpha_n",
+    "beta_n",
+    "gamma",
+    "rho",
+    "theta",
+    "box",
+    "w_exp",
+    "i_shift",
+    "reset_mode",
+    "refractory",
+)
+STATES = ("current", "membrane", "reset")
+REPORT = {"report": Column(Region.GROUP, 1, low=GROUP_FIELDS["report"].low)}
+"""Whether the host hears of a group's spikes."""
+TRACE_PARAMETERS = ("alpha_p", "beta_p", "q_inc", "p_shift", "pq_shift", "pq_on")
+
+
+def neuron_layout(geometry: Geometry) -> data.StructLayout:
+    """The state of one neuron."""
+    states = {name: signed(geometry.state_bits) for name in STATES}
+    return data.StructLayout(states | {"countdown": COUNTDOWN_BITS})
+
+
+def flags_layout(geometry: Geometry) -> data.StructLayout:
+    """The result of `update_lanes` neighbouring neurons: one bit each."""
+    return data.StructLayout(
+        {
+            "valid": 1,
+            "index": address_bits(geometry.neurons // geometry.update_lanes),
+            "bits": geometry.update_lanes,
+        }
+    )
+
+
+def neuron_memories(geometry: Geometry) -> dict[str, LaneMemory]:
+    """The state of all neurons, and the parameter sets of their groups if there are several.
+
+    A serial core has what else is known of a group in the same memory.
+    """
+    state, lanes = geometry.state_bits, geometry.update_lanes
+    columns = {
+        "current": Column(Region.CURRENT, state, signed=True),
+        "membrane": Column(Region.MEMBRANE, state, signed=True),
+        "reset": Column(Region.RESET, state, signed=True),
+        "countdown": Column(Region.COUNTDOWN, COUNTDOWN_BITS),
+        "spike": Column(Region.SPIKE, 1),
+        "box": Column(Region.BOX, 1),
+        "bias": Column(Region.BIAS, state, signed=True),
+    }
+    stores = {"states": LaneMemory(columns, words=geometry.neurons // lanes, lanes=lanes)}
+    number = {"number": Column(Region.GROUP, set_bits(geometry))} if set_bits(geometry) else {}
+    if is_serial(geometry):
+        stores["groups"] = LaneMemory(number | REPORT, words=geometry.groups)
+    elif number:
+        stores["sets"] = LaneMemory(number, words=geometry.groups)
+    return stores
+
+
+def flag_columns(geometry: Geometry) -> dict[str, Column]:
+    """What a row's descriptor says besides its groups."""
+    widths = {"parameter_set": set_bits(geometry), "plastic": 1, "always_on": 1}
+    return {
+        name: Column(Region.ROW, width, low=ROW_FIELDS[name].low)
+        for name, width in widths.items()
+        if width
+    }
+
+
+def block_layout(geometry: Geometry) -> data.StructLayout:
+    """The spikes of `trace_lanes` neighbouring axons in this tick, and how their rows behave."""
+    row = {name: unsigned(column.width) for name, column in flag_columns(geometry).items()}
+    return data.StructLayout(
+        {
+            "index": address_bits(geometry.axons // geometry.trace_lanes),
+            "spikes": geometry.trace_lanes,
+            "rows": data.ArrayLayout(data.StructLayout(row), geometry.trace_lanes),
+            "clear": 1,
+        }
+    )
+
+
+def trace_parameters(geometry: Geometry) -> tuple[str, ...]:
+    """The registers that a row's traces take from its set."""
+    return TRACE_PARAMETERS + (("qq_shift",) if geometry.terms else ())
+
+
+def pq_lanes(geometry: Geometry) -> int:
+    """Factors Pq in a word of their memory."""
+    return max(geometry.trace_lanes, geometry.multipliers)
+
+
+def trace_memories(geometry: Geometry) -> dict[str, LaneMemory]:
+    """The traces of all axons, and their factors, which a serial core has in the same memory."""
+    columns = {
+        "q": Column(Region.TRACE_Q, geometry.trace_bits),
+        "p": Column(Region.TRACE_P, geometry.trace_bits),
+    }
+    lanes, together = geometry.trace_lanes, pq_lanes(geometry)
+    if is_serial(geometry):
+        columns["pq"] = Column(Region.TRACE_PQ, geometry.pq_bits)
+        return {"traces": LaneMemory(columns, words=geometry.axons)}
+    regions = {"pq": Region.TRACE_PQ, "qq": Region.TRACE_QQ, "mark": Region.MARK}
+    factors = {
+        name: LaneMemory(
+            {name: Column(regions[name], width)}, words=geometry.axons // together, lanes=together
+        )
+        for name, width in factor_layout(geometry).members.items()
+    }
+    return {
+        "traces": LaneMemory(columns, words=geometry.axons // lanes, lanes=lanes),
+    } | factors

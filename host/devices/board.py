@@ -1,0 +1,88 @@
+"""A board behind a serial line as a device."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from axonloop.host.devices.device import DeviceError
+from axonloop.host.devices.link_use import LinkUse
+from axonloop.host.devices.packets.identification import chip_of
+from axonloop.host.devices.packets.packet_device import PacketDevice
+from axonloop.host.devices.packets.packing import Words
+from axonloop.host.devices.recording import recorded
+from axonloop.host.devices.serial_line.transport import LineTransport, SerialTransport, parse_port
+from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config.core import CoreConfig
+from axonloop.models.protocol.serial_link import GEOMETRY_FIELDS, Identity, Status, geometry_words
+
+
+class BoardDevice(PacketDevice):
+    """A board at the other end of `transport`, which is closed with it, or if this fails.
+
+    Its chip starts as after power-up: state, tick and counters are 0. DeviceError if the board's
+    configuration is not that of `config`; without one, the board's own is taken.
+    """
+
+    name = "serial"
+
+    def __init__(
+        self,
+        transport: LineTransport,
+        config: ChipConfig | CoreConfig | None = None,
+        record: Path | None = None,
+    ) -> None:
+        self.transport = transport
+        try:
+            chip = chip_of(transport.identity) if config is None else ChipConfig.of(config)
+            check_configuration(transport.identity, chip)
+            # The session's begin reset registers, not memories.
+            passing = recorded(transport, record, fresh=False)
+        except BaseException:
+            transport.close()
+            raise
+        super().__init__(passing, chip, fresh=False)
+        self.recorded = record is not None
+
+    @property
+    def link_use(self) -> LinkUse:
+        """What the line carried so far."""
+        repaired = self.transport.link.counters.repaired
+        return replace(self.transport.use, repaired=repaired)
+
+    def line_counters(self) -> dict[str, int]:
+        """Of both ends: the host's names are those of `LinkCounters`, the board's of `Status`."""
+        counters = self.transport.link.counters
+        ours = asdict(counters) | {"repaired": counters.repaired}
+        board = self.transport.status().tolist()
+        return ours | {f"board_{entry.name.lower()}": board[entry] for entry in Status}
+
+
+class SerialDevice(BoardDevice):
+    """The board on a port; `name` as in `parse_port`."""
+
+    def __init__(
+        self,
+        name: str,
+        config: ChipConfig | CoreConfig | None = None,
+        patience: float = 10.0,
+        record: Path | None = None,
+    ) -> None:
+        super().__init__(SerialTransport(*parse_port(name), patience), config, record)
+
+
+def check_configuration(identity: Words, chip: ChipConfig) -> None:
+    """DeviceError that lists what is other on the board than in `chip`."""
+    names = ["core number", *(field.name.lower() for field in GEOMETRY_FIELDS)]
+    wanted = [chip.first, *geometry_words(chip.geometry, chip.mesh)]
+    found = identity[Identity.CORE :].tolist()
+    other = [
+        f"{name} {there} instead of {here}"
+        for name, here, there in zip(names, wanted, found, strict=True)
+        if here != there
+    ]
+    if other:
+        raise DeviceError(
+            "board must be built for this network, not for another "
+            f"({', '.join(other)}): build and load a bitstream for its geometry"
+        )

@@ -1,0 +1,154 @@
+"""What is fixed when a core is built: its sizes, widths and datapath."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from axonloop.models.checks import require, require_member, require_range
+from axonloop.models.config.terms import MAX_TERMS
+
+DECAY_ONE = 4096
+"""The decay factor that keeps its operand: factors are k / 4096."""
+MAX_AXONS = 2048
+MAX_NEURONS = 2048
+MAX_CORES = 255
+MAX_ENTRIES = 65536
+_GEOMETRY_RANGES = {
+    "axons": (1, MAX_AXONS),
+    "neurons": (1, MAX_NEURONS),
+    "lanes": (1, 64),
+    "update_lanes": (1, 64),
+    "trace_lanes": (1, 32),
+    "multipliers": (1, 64),
+    "weight_ports": (1, 2),
+    "weight_bits": (2, 16),
+    "state_bits": (8, 24),
+    "trace_bits": (4, 16),
+    "error_bits": (2, 8),
+    "pq_bits": (1, 8),
+    "delay_slots": (2, 16),
+    "parameter_sets": (1, 16),
+    "entries": (1, MAX_ENTRIES),
+    "terms": (0, MAX_TERMS),
+    "blank_out": (0, 1),
+}
+
+
+class Layout(IntEnum):
+    """How a row lies over the weight banks: bank = lane, or bank = (axon + lane) mod lanes."""
+
+    PLAIN = 0
+    SKEWED = 1
+
+
+def ceil_log2(value: int) -> int:
+    """Bits needed to count `value` things: ceil(log2(value)); 0 for one thing."""
+    return (value - 1).bit_length()
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """What a core is built with.
+
+    Raises ValueError where a value is out of range or two values do not go together.
+    """
+
+    axons: int = 256
+    neurons: int = 256
+    lanes: int = 16
+    update_lanes: int = 16
+    trace_lanes: int = 8
+    multipliers: int = 16
+    weight_ports: int = 2
+    layout: Layout = Layout.SKEWED
+    weight_bits: int = 8
+    state_bits: int = 16
+    trace_bits: int = 12
+    error_bits: int = 8
+    pq_bits: int = 8
+    delay_slots: int = 4
+    parameter_sets: int = 4
+    entries: int = 1024
+    terms: int = 0
+    blank_out: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layout", require_member("layout", self.layout, Layout))
+        for name, (low, high) in _GEOMETRY_RANGES.items():
+            require_range(name, getattr(self, name), low, high)
+        for name in ("lanes", "update_lanes", "trace_lanes", "multipliers", "delay_slots"):
+            value = getattr(self, name)
+            require(value & (value - 1) == 0, name, "a power of two", value)
+        for name in ("update_lanes", "trace_lanes", "multipliers"):
+            value = getattr(self, name)
+            require(value <= self.lanes, name, f"at most lanes ({self.lanes})", value)
+        for name in ("axons", "neurons"):
+            value = getattr(self, name)
+            require(value % self.lanes == 0, name, f"a multiple of lanes ({self.lanes})", value)
+        if self.layout is Layout.PLAIN:
+            require(self.multipliers == 1, "multipliers", "1 in the plain layout", self.multipliers)
+
+    @property
+    def groups(self) -> int:
+        """Neuron groups; a group is `lanes` neighbouring neurons."""
+        return self.neurons // self.lanes
+
+    @property
+    def accumulator_bits(self) -> int:
+        """Width that holds the sum of a weight from every axon exactly (signed)."""
+        return self.weight_bits + ceil_log2(self.axons)
+
+    @property
+    def error_sum_bits(self) -> int:
+        """Width of the two error registers of a neuron (signed, wrapping)."""
+        return self.error_bits + 8
+
+    @property
+    def no_synapse(self) -> int:
+        """The weight code that means: there is no synapse here."""
+        return -(1 << (self.weight_bits - 1))
+
+    @property
+    def weight_max(self) -> int:
+        return (1 << (self.weight_bits - 1)) - 1
+
+    @property
+    def state_max(self) -> int:
+        return (1 << (self.state_bits - 1)) - 1
+
+    @property
+    def trace_max(self) -> int:
+        return (1 << self.trace_bits) - 1
+
+    @property
+    def pq_max(self) -> int:
+        return (1 << self.pq_bits) - 1
+
+    @property
+    def error_max(self) -> int:
+        return (1 << (self.error_bits - 1)) - 1
+
+    @property
+    def max_delay(self) -> int:
+        """Largest delay of a spike, in ticks beyond the shortest way: delay_slots - 2."""
+        return self.delay_slots - 2
+
+    @property
+    def weight_container_bits(self) -> int:
+        """Bits that one weight takes in a 32-bit word of the register map: 8 or 16."""
+        return 8 if self.weight_bits <= 8 else 16
+
+    @property
+    def weights_per_word(self) -> int:
+        """Weights in one 32-bit word of the register map."""
+        return min(self.lanes, 32 // self.weight_container_bits)
+
+
+def is_serial(geometry: Geometry) -> bool:
+    """Whether a core does one thing at a time, in few logic cells: of all lanes there is one.
+
+    A core with terms, or with synapses that drop spikes, is none.
+    """
+    alone = geometry.trace_lanes == geometry.update_lanes == geometry.multipliers == 1
+    return alone and not (geometry.terms or geometry.blank_out)

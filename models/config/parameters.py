@@ -1,0 +1,141 @@
+"""What neurons and axons of a parameter set compute with: registers, written at run time."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from axonloop.models.checks import require, require_member, require_range
+from axonloop.models.config.geometry import DECAY_ONE, Geometry
+from axonloop.models.config.terms import MAX_ETA_SHIFT, MAX_TERMS, Term
+
+OPTIONAL = ("qq_shift", "blank", "zeta", "z_inc", "z_shift")
+"""Registers that only builds with terms or `blank_out` have, as the terms themselves."""
+
+
+class ResetMode(IntEnum):
+    """What a spike does to its neuron's membrane V."""
+
+    NONE = 0
+    ZERO = 1
+    SUBTRACT = 2
+
+
+class Rounding(IntEnum):
+    """How a weight update is rounded to a whole number."""
+
+    STOCHASTIC = 0
+    NEAREST = 1
+
+
+@dataclass(frozen=True)
+class ParameterSet:
+    """The registers that a population shares; ranges in docs/contract.md, section 4.
+
+    Decays are in 1/4096. Neuron groups use the first block, `eta_shift`, `rounding` and the last
+    block; axons use the second block, `qq_shift` and `blank`. A set without terms learns by the
+    plain error-triggered rule. `CoreConfig` checks the ranges, which depend on the geometry.
+    """
+
+    alpha_n: int = 3686
+    beta_n: int = 3277
+    gamma: int = 0
+    rho: int = 0
+    theta: int = 1024
+    box: int = 1024
+    w_exp: int = 4
+    i_shift: int = 0
+    reset_mode: ResetMode = ResetMode.ZERO
+    refractory: int = 0
+
+    alpha_p: int = 3686
+    beta_p: int = 3277
+    q_inc: int = 256
+    p_shift: int = 0
+    pq_shift: int = 4
+    pq_on: int = 64
+
+    eta_shift: int = 12
+    rounding: Rounding = Rounding.STOCHASTIC
+
+    qq_shift: int = 0
+    blank: int = 0
+
+    zeta: int = 0
+    z_inc: int = 0
+    z_shift: int = 0
+    terms: tuple[Term, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, kind in (("reset_mode", ResetMode), ("rounding", Rounding)):
+            object.__setattr__(self, name, require_member(name, getattr(self, name), kind))
+        listed = isinstance(self.terms, list | tuple)
+        known = listed and all(isinstance(term, Term) for term in self.terms)
+        require(known, "terms", "a tuple of Term", self.terms)
+        object.__setattr__(self, "terms", tuple(self.terms))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ParameterSet:
+        """The inverse of `dataclasses.asdict`; TypeError for an unknown field."""
+        terms = tuple(Term(**entry) for entry in data.get("terms", ()))
+        return cls(**{**data, "terms": terms})
+
+    def register(self, name: str) -> int:
+        """The word of a register by its name, `term_0` to `term_3` included."""
+        if not name.startswith("term_"):
+            return int(getattr(self, name))
+        index = int(name.removeprefix("term_"))
+        return self.terms[index].word if index < len(self.terms) else 0
+
+    def require_ranges(self, geometry: Geometry, before: str = "", after: str = "") -> None:
+        """ValueError for a register out of range, built or not; `before` its name, and `after`."""
+        limits = parameter_max(dataclasses.replace(geometry, terms=MAX_TERMS, blank_out=1))
+        for entry in dataclasses.fields(self):
+            if entry.name != "terms":
+                value = getattr(self, entry.name)
+                require_range(f"{before}{entry.name}{after}", value, 0, limits[entry.name])
+
+    def require_built(self, geometry: Geometry, where: str) -> None:
+        """ValueError for a register that is out of range, or used and not built."""
+        self.require_ranges(geometry, where)
+        most = geometry.terms
+        require(len(self.terms) <= most, f"{where}terms", f"at most {most}", len(self.terms))
+        built = parameter_max(geometry)
+        for name in (n for n in OPTIONAL if n not in built):
+            value = getattr(self, name)
+            require(value == 0, f"{where}{name}", "0 (it is not built)", value)
+
+
+def parameter_max(geometry: Geometry) -> dict[str, int]:
+    """Largest value of every register of a parameter set that is built; the smallest is 0."""
+    state, trace = geometry.state_max, geometry.trace_max
+    optional: dict[str, int] = {}
+    if geometry.terms:
+        optional |= {"qq_shift": 15, "zeta": DECAY_ONE, "z_inc": trace, "z_shift": 15}
+        optional |= {f"term_{k}": (1 << 16) - 1 for k in range(geometry.terms)}
+    if geometry.blank_out:
+        optional["blank"] = (1 << 16) - 1
+    return {
+        "alpha_n": DECAY_ONE,
+        "beta_n": DECAY_ONE,
+        "gamma": DECAY_ONE,
+        "rho": state,
+        "theta": state,
+        "box": (1 << (geometry.state_bits + 1)) - 1,
+        "w_exp": 7,
+        "i_shift": 15,
+        "reset_mode": max(ResetMode),
+        "refractory": 63,
+        "alpha_p": DECAY_ONE,
+        "beta_p": DECAY_ONE,
+        "q_inc": trace,
+        "p_shift": 15,
+        "pq_shift": 15,
+        "pq_on": geometry.pq_max,
+        "eta_shift": MAX_ETA_SHIFT,
+        "rounding": max(Rounding),
+        **optional,
+    }
