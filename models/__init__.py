@@ -1,1 +1,5 @@
-"""Configuration, packets, registers and the models that hardware is held against."""
+"""What is computed: configuration, protocol, the golden model, float references, cost model."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from axonloop.models.checks import require
 
-Array = NDArray[np.int32]
+Int32Array = NDArray[np.int32]
 
 
 def integers(thing: str, values: ArrayLike) -> NDArray[np.int64]:

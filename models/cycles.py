@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from axonloop.models.config.geometry import Geometry, Layout, is_serial
-from axonloop.models.config.parameters import ParameterSet
+from axonloop.models.config import Geometry, Layout, ParameterSet, is_serial
 
 ALONE_TRACE, ALONE_NEURON = 7, 9
 """Cycles of an axon's traces or of a neuron where the lane is the only one: nothing overlaps."""

@@ -7,7 +7,7 @@ error, M the modulation. Rules add up: `pair_stdp(4, 4) + homeostasis(12, 8)` is
 
 from __future__ import annotations
 
-from axonloop.models.config.terms import AxonFactor, NeuronFactor, Term, ThirdFactor
+from axonloop.models.config import AxonFactor, NeuronFactor, Term, ThirdFactor
 
 Rule = tuple[Term, ...]
 

@@ -23,13 +23,8 @@ import torch
 from numpy.typing import NDArray
 
 from axonloop.models.checks import require
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.config.geometry import DECAY_ONE
-from axonloop.models.config.parameters import ResetMode, Rounding
-from axonloop.models.golden.fanout import FanOut
-from axonloop.models.golden.parameters import per_neuron
-from axonloop.models.golden.synapses import visited
+from axonloop.models.config import DECAY_ONE, ChipConfig, CoreConfig, ResetMode, Rounding
+from axonloop.models.golden import FanOut, per_neuron, visited
 
 Tensor = torch.Tensor
 FLOAT = torch.float64

@@ -1,18 +1,5 @@
 """The boards that a chip can be built for."""
 
-from axonloop.hdl.boards.board import Board, Build
-from axonloop.hdl.boards.icebreaker import ICEBREAKER
-from axonloop.hdl.boards.tang_nano_20k import TANG_NANO_20K
-from axonloop.hdl.boards.ulx3s import ULX3S_25F, ULX3S_85F
-from axonloop.models.checks import require
+import lazy_loader
 
-BOARDS = {board.name: board for board in (ULX3S_85F, ULX3S_25F, ICEBREAKER, TANG_NANO_20K)}
-"""By name."""
-
-__all__ = ["BOARDS", "Board", "Build", "find_board"]
-
-
-def find_board(name: str) -> Board:
-    """The board of a name; ValueError lists those that there are."""
-    require(name in BOARDS, "board", f"one of {', '.join(BOARDS)}", name)
-    return BOARDS[name]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

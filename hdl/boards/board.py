@@ -6,9 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.protocol.serial_link import LinkConfig
+from axonloop.models.config import Geometry, Mesh
+from axonloop.models.protocol import LinkConfig
 
 
 @dataclass(frozen=True)

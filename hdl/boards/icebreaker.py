@@ -1,7 +1,7 @@
 """iCEBreaker of 1BitSquared (https://1bitsquared.com): iCE40UP5K in SG48, FT2232H."""
 
 from axonloop.hdl.boards.board import Board, Build
-from axonloop.models.config.geometry import Geometry, Layout
+from axonloop.models.config import Geometry, Layout
 
 ICEBREAKER = Board(
     name="icebreaker",

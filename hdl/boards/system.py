@@ -4,12 +4,10 @@ from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 
-from axonloop.hdl.chip.chip import ONE_CORE, Chip
-from axonloop.hdl.link.link import Link
-from axonloop.hdl.link.uart import UartReceiver, UartTransmitter
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.protocol.serial_link import LinkConfig, identity_words
+from axonloop.hdl.chip import Chip
+from axonloop.hdl.link import Link, UartReceiver, UartTransmitter
+from axonloop.models.config import ONE_CORE, Geometry, Mesh
+from axonloop.models.protocol import LinkConfig, identity_words
 
 
 class Top(wiring.Component):

@@ -1,7 +1,7 @@
 """Tang Nano 20K of Sipeed (https://wiki.sipeed.com): Gowin GW2AR-18 in QN88, BL616."""
 
 from axonloop.hdl.boards.board import Board, Build
-from axonloop.models.config.geometry import Geometry
+from axonloop.models.config import Geometry
 
 TANG_NANO_20K = Board(
     name="tang-nano-20k",

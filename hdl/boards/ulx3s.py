@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from axonloop.hdl.boards.board import Board, Build
-from axonloop.models.config.geometry import Geometry
+from axonloop.models.config import Geometry
 
 ULX3S_85F = Board(
     name="ulx3s-85f",

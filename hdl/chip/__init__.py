@@ -1,0 +1,5 @@
+"""Cores in a mesh: routers, tick barrier, the port to the host."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

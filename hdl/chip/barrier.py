@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import popcount
+from axonloop.hdl.common import popcount
 
 
 class Barrier(wiring.Component):

@@ -7,12 +7,9 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from axonloop.hdl.chip.barrier import Barrier
 from axonloop.hdl.chip.host_port import HostPort
 from axonloop.hdl.chip.mesh import RouterMesh
-from axonloop.hdl.common.payloads import spike_layout
-from axonloop.hdl.core.core import Core
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
-
-ONE_CORE = Mesh()
+from axonloop.hdl.common import spike_layout
+from axonloop.hdl.core import Core
+from axonloop.models.config import ONE_CORE, Geometry, Mesh
 
 
 class Chip(wiring.Component):

@@ -4,10 +4,9 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import next_one, select
-from axonloop.hdl.common.payloads import address_bits, header_layout
-from axonloop.hdl.core.commands import COUNT_BITS, for_all_cores, payload_words
-from axonloop.models.protocol.packets import Kind
+from axonloop.hdl.common import address_bits, header_layout, next_one, select
+from axonloop.hdl.core import COUNT_BITS, for_all_cores, payload_words
+from axonloop.models.protocol import Kind
 
 
 class HostPort(wiring.Component):

@@ -5,8 +5,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect
 
 from axonloop.hdl.chip.router import OPPOSITE, Router, neighbours
-from axonloop.hdl.common.payloads import address_bits, addressed_layout
-from axonloop.models.config.mesh import Mesh, Port
+from axonloop.hdl.common import address_bits, addressed_layout
+from axonloop.models.config import Mesh, Port
 
 
 class RouterMesh(wiring.Component):

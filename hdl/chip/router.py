@@ -4,9 +4,8 @@ from amaranth.hdl import Cat, Module, Mux, ShapeLike, Signal
 from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import next_one, select
-from axonloop.hdl.common.payloads import address_bits
-from axonloop.models.config.mesh import Mesh, Port
+from axonloop.hdl.common import address_bits, next_one, select
+from axonloop.models.config import Mesh, Port
 
 QUEUE = 4
 """Places of the queue at every input.

@@ -1,0 +1,5 @@
+"""What several rooms of the gateware are made of: arithmetic, payloads, memories, noise."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

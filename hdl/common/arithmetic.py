@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 
-from axonloop.models.config.geometry import DECAY_ONE
+from axonloop.models.config import DECAY_ONE
 
 DECAY_BITS = DECAY_ONE.bit_length()
 """Width of a decay factor."""

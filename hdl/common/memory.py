@@ -14,8 +14,8 @@ from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common.payloads import BusSignature, address_bits
-from axonloop.models.config.geometry import ceil_log2
-from axonloop.models.protocol.registers import Region
+from axonloop.models.config import ceil_log2
+from axonloop.models.protocol import Region
 
 
 @dataclass(frozen=True)

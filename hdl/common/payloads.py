@@ -4,8 +4,8 @@ from amaranth.hdl import ShapeLike, signed, unsigned
 from amaranth.lib import data
 from amaranth.lib.wiring import Out, Signature
 
-from axonloop.models.config.geometry import Geometry, Layout, ceil_log2
-from axonloop.models.protocol.registers import parameter_bits
+from axonloop.models.config import Geometry, Layout, ceil_log2
+from axonloop.models.protocol import parameter_bits
 
 BUS_LATENCY = 1
 """Cycles from a read strobe on a component's bus to its data; the weights take their own."""

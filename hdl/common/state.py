@@ -5,8 +5,8 @@ from amaranth.lib import data
 
 from axonloop.hdl.common.memory import Column, LaneMemory
 from axonloop.hdl.common.payloads import address_bits, factor_layout
-from axonloop.models.config.geometry import Geometry, is_serial
-from axonloop.models.protocol.registers import GROUP_FIELDS, ROW_FIELDS, Region, set_bits
+from axonloop.models.config import Geometry, is_serial
+from axonloop.models.protocol import GROUP_FIELDS, ROW_FIELDS, Region, set_bits
 
 COUNTDOWN_BITS = 6
 NEURON_PARAMETERS = (

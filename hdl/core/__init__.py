@@ -1,0 +1,5 @@
+"""One core: scheduler, synapses, neurons, traces, learning, fan-out, registers."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

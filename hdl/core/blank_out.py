@@ -7,18 +7,21 @@ from amaranth.hdl import Cat, Const, EnableInserter, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import awake, delay, select
-from axonloop.hdl.common.noise import (
+from axonloop.hdl.common import (
     AXON_ROUNDS,
     PLACE_ROUNDS,
     NeuronNoise,
+    address_bits,
+    awake,
     axon_code,
     axon_code_constant,
+    delay,
     noise_rounds,
+    parameter_layout,
+    select,
 )
-from axonloop.hdl.common.payloads import address_bits, parameter_layout
-from axonloop.models.config.geometry import Geometry, ceil_log2
-from axonloop.models.protocol.registers import set_bits
+from axonloop.models.config import Geometry, ceil_log2
+from axonloop.models.protocol import set_bits
 
 PURPOSE = 15
 BLANK_BITS = 16

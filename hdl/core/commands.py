@@ -4,18 +4,18 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import delay_strobe, is_below
-from axonloop.hdl.common.payloads import (
+from axonloop.hdl.common import (
     BusSignature,
     address_bits,
     bus_latency,
+    delay_strobe,
     error_layout,
     header_layout,
+    is_below,
     spike_layout,
 )
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.protocol.packets import Fault, Kind
-from axonloop.models.protocol.registers import READ_ONLY, Control, Region, region_words
+from axonloop.models.config import Geometry
+from axonloop.models.protocol import READ_ONLY, Control, Fault, Kind, Region, region_words
 
 COUNT_BITS = 16
 REGION_BITS = 6

@@ -4,10 +4,9 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.payloads import BusSignature
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.protocol.registers import MAGIC, VERSION, Control, Region
+from axonloop.hdl.common import BusSignature
+from axonloop.models.config import Geometry, Mesh
+from axonloop.models.protocol import MAGIC, VERSION, Control, Region
 
 
 def identification(geometry: Geometry, mesh: Mesh, core: int) -> dict[int, int]:

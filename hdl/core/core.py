@@ -7,8 +7,14 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from axonloop.hdl.common.arithmetic import delay, popcount
-from axonloop.hdl.common.payloads import BUS_LATENCY, addressed_layout, bus_latency, spike_layout
+from axonloop.hdl.common import (
+    BUS_LATENCY,
+    addressed_layout,
+    bus_latency,
+    delay,
+    popcount,
+    spike_layout,
+)
 from axonloop.hdl.core.commands import Commands
 from axonloop.hdl.core.control import ControlRegisters, identification
 from axonloop.hdl.core.counters import Counters
@@ -17,15 +23,11 @@ from axonloop.hdl.core.parameters import ParameterSets
 from axonloop.hdl.core.scheduler import Scheduler
 from axonloop.hdl.core.synapses import Synapses
 from axonloop.hdl.core.weights import Weights
-from axonloop.hdl.learning.engine import Learning
-from axonloop.hdl.parallel.neurons import Neurons
-from axonloop.hdl.parallel.traces import Traces
-from axonloop.hdl.serial.neurons import SerialNeurons
-from axonloop.hdl.serial.parameters import ParameterMemory
-from axonloop.hdl.serial.traces import SerialTraces
-from axonloop.models.config.geometry import Geometry, ceil_log2, is_serial
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.protocol.registers import PORT_COUNTERS, Counter
+from axonloop.hdl.learning import Learning
+from axonloop.hdl.parallel import Neurons, Traces
+from axonloop.hdl.serial import ParameterMemory, SerialNeurons, SerialTraces
+from axonloop.models.config import Geometry, Mesh, ceil_log2, is_serial
+from axonloop.models.protocol import PORT_COUNTERS, Counter
 
 
 class Core(wiring.Component):

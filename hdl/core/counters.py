@@ -4,8 +4,8 @@ from amaranth.hdl import Array, Cat, Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.payloads import BusSignature
-from axonloop.models.protocol.registers import COUNTER_BITS, Counter, Region
+from axonloop.hdl.common import BusSignature
+from axonloop.models.protocol import COUNTER_BITS, Counter, Region
 
 BUSY_BITS = 8
 """Width of those that go on counting while the bus is in use, by 1 per cycle."""

@@ -4,12 +4,19 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import is_below, lowest_one
-from axonloop.hdl.common.memory import Column, LaneMemory
-from axonloop.hdl.common.payloads import address_bits, addressed_layout, spike_layout
-from axonloop.hdl.common.state import REPORT, flags_layout
-from axonloop.models.config.geometry import Geometry, ceil_log2, is_serial
-from axonloop.models.protocol.registers import FANOUT_FIELDS, Region
+from axonloop.hdl.common import (
+    REPORT,
+    Column,
+    LaneMemory,
+    address_bits,
+    addressed_layout,
+    flags_layout,
+    is_below,
+    lowest_one,
+    spike_layout,
+)
+from axonloop.models.config import Geometry, ceil_log2, is_serial
+from axonloop.models.protocol import FANOUT_FIELDS, Region
 
 ENTRY_BITS = 28
 

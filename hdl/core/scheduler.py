@@ -4,12 +4,17 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import lowest_one
-from axonloop.hdl.common.memory import LaneMemory
-from axonloop.hdl.common.payloads import BusSignature, address_bits, spike_layout
-from axonloop.hdl.common.state import block_layout, flag_columns
-from axonloop.models.config.geometry import Geometry, ceil_log2
-from axonloop.models.protocol.registers import Region, pending_stride
+from axonloop.hdl.common import (
+    BusSignature,
+    LaneMemory,
+    address_bits,
+    block_layout,
+    flag_columns,
+    lowest_one,
+    spike_layout,
+)
+from axonloop.models.config import Geometry, ceil_log2
+from axonloop.models.protocol import Region, pending_stride
 
 
 class Scheduler(wiring.Component):

@@ -4,17 +4,19 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import delay, delay_strobe
-from axonloop.hdl.common.memory import Column, LaneMemory
-from axonloop.hdl.common.payloads import (
+from axonloop.hdl.common import (
+    Column,
+    LaneMemory,
     address_bits,
+    delay,
+    delay_strobe,
     parameter_layout,
     place_layout,
     weight_latency,
 )
 from axonloop.hdl.core.blank_out import BlankOut
-from axonloop.models.config.geometry import Geometry, is_serial
-from axonloop.models.protocol.registers import ROW_FIELDS, Region, set_bits
+from axonloop.models.config import Geometry, is_serial
+from axonloop.models.protocol import ROW_FIELDS, Region, set_bits
 
 
 class Synapses(wiring.Component):

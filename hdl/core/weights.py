@@ -4,15 +4,17 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import delay, delay_strobe, rotate
-from axonloop.hdl.common.payloads import (
+from axonloop.hdl.common import (
     BusSignature,
     bus_latency,
+    delay,
+    delay_strobe,
     place_layout,
+    rotate,
     weight_latency,
 )
-from axonloop.models.config.geometry import Geometry, Layout, ceil_log2
-from axonloop.models.protocol.registers import Region, weight_stride
+from axonloop.models.config import Geometry, Layout, ceil_log2
+from axonloop.models.protocol import Region, weight_stride
 
 
 class Weights(wiring.Component):

@@ -5,13 +5,12 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from axonloop.hdl.chip.chip import ONE_CORE, Chip
+from axonloop.hdl.chip import Chip
 from axonloop.hdl.flow.synthesis import FAMILIES, UNDEFINED_WEIGHTS, design_text
 from axonloop.hdl.flow.tools import Tool, ToolError, run_tool
 from axonloop.hdl.flow.verilog import TOP
 from axonloop.models.checks import require
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
+from axonloop.models.config import ONE_CORE, Geometry, Mesh
 
 CELL_FAMILIES = ("ecp5", "ice40")
 """Families whose cells have models for simulation."""
@@ -32,7 +31,7 @@ def yosys_folder() -> Path:
     return Path(spec.origin).parent
 
 
-def yosys() -> Tool:
+def netlist_yosys() -> Tool:
     """Yosys of the package; ToolError if it is not installed."""
     yosys_folder()
     program = Path(sys.executable).with_name(YOSYS)
@@ -45,7 +44,7 @@ def netlist_script(family: str) -> str:
     return f"read_rtlil chip.il; {UNDEFINED_WEIGHTS}; {FAMILIES[family]} -top {TOP}; {WRITE}"
 
 
-def netlist(
+def chip_netlist(
     geometry: Geometry, family: str, folder: Path, core: int = 0, mesh: Mesh = ONE_CORE
 ) -> str:
     """Verilog of the chip's cells for `family`: the module `axonloop_chip`, flat.
@@ -54,7 +53,7 @@ def netlist(
     family without models, ToolError without Yosys or if it fails, OSError on a full disk.
     """
     script = netlist_script(family)
-    tool = yosys()
+    tool = netlist_yosys()
     chip = Chip(geometry, mesh, core)
     (folder / "chip.il").write_text(design_text(chip, TOP))
     run_tool(tool, ["-q", "-p", script], folder)

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from axonloop.hdl.boards.board import Board
+from axonloop.hdl.boards import Board
 from axonloop.hdl.flow.synthesis import NETLIST
 from axonloop.hdl.flow.tools import Tool, ToolError, run_tool
 

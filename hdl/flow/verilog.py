@@ -8,10 +8,9 @@ import sys
 from amaranth.back import rtlil
 from amaranth.lib import wiring
 
-from axonloop.hdl.chip.chip import ONE_CORE, Chip
+from axonloop.hdl.chip import Chip
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.geometry import MAX_CORES, Geometry
-from axonloop.models.config.mesh import Mesh
+from axonloop.models.config import MAX_CORES, ONE_CORE, Geometry, Mesh
 
 TOP = "axonloop_chip"
 """Name of the top module."""
@@ -30,7 +29,7 @@ write_verilog -norename -noattr
 what Amaranth's own Verilog back end writes, and quicker to compile."""
 
 
-def verilog(geometry: Geometry, core: int = 0, mesh: Mesh = ONE_CORE) -> str:
+def chip_verilog(geometry: Geometry, core: int = 0, mesh: Mesh = ONE_CORE) -> str:
     """Verilog text of the chip: module `axonloop_chip` with ports clk, rst and two streams.
 
     `core` is the number of the first core. The same arguments give the same text, so that builds

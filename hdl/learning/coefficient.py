@@ -8,9 +8,8 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigne
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import clip, magnitude
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.terms import AxonFactor, NeuronFactor, ThirdFactor
+from axonloop.hdl.common import clip, magnitude
+from axonloop.models.config import AxonFactor, Geometry, NeuronFactor, ThirdFactor
 
 
 def term_layout() -> data.StructLayout:

@@ -8,23 +8,23 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import saturate, select
-from axonloop.hdl.common.noise import NeuronNoise
-from axonloop.hdl.common.payloads import (
+from axonloop.hdl.common import (
     BusSignature,
+    NeuronNoise,
     address_bits,
     error_layout,
     parameter_layout,
     place_layout,
+    saturate,
+    select,
     target_layout,
 )
 from axonloop.hdl.learning.error_sums import Errors
 from axonloop.hdl.learning.targets import TermTargets
-from axonloop.hdl.parallel.update import Update
-from axonloop.hdl.serial.parameters import INDEX_BITS, parameter_address_bits, parameter_width
-from axonloop.hdl.serial.update import SerialUpdate
-from axonloop.models.config.geometry import Geometry, is_serial
-from axonloop.models.protocol.registers import PARAMETER_INDEX, set_bits
+from axonloop.hdl.parallel import Update
+from axonloop.hdl.serial import INDEX_BITS, SerialUpdate, parameter_address_bits, parameter_width
+from axonloop.models.config import Geometry, is_serial
+from axonloop.models.protocol import PARAMETER_INDEX, set_bits
 
 HASH_CYCLES = NeuronNoise.LATENCY - 3
 """Cycles before the first neuron is popped; its number is there three cycles later."""

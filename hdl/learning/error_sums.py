@@ -4,9 +4,9 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.payloads import BusSignature, address_bits, error_layout
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.protocol.registers import Region
+from axonloop.hdl.common import BusSignature, address_bits, error_layout
+from axonloop.models.config import Geometry
+from axonloop.models.protocol import Region
 
 
 class Errors(wiring.Component):

@@ -4,12 +4,18 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import clip, delay, delay_strobe, saturate, select
-from axonloop.hdl.common.payloads import address_bits, parameter_layout
+from axonloop.hdl.common import (
+    address_bits,
+    clip,
+    delay,
+    delay_strobe,
+    parameter_layout,
+    saturate,
+    select,
+)
 from axonloop.hdl.learning.coefficient import as_term, is_on, plain_term, size_bits, term_layout
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.terms import NeuronFactor, ThirdFactor
-from axonloop.models.protocol.registers import set_bits
+from axonloop.models.config import Geometry, NeuronFactor, ThirdFactor
+from axonloop.models.protocol import set_bits
 
 
 def known_layout(geometry: Geometry) -> data.StructLayout:

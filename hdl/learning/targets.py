@@ -4,13 +4,11 @@ from amaranth.hdl import Array, Cat, Const, EnableInserter, Module, Mux, Signal,
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import lowest_one
-from axonloop.hdl.common.payloads import address_bits, parameter_layout, target_layout
+from axonloop.hdl.common import address_bits, lowest_one, parameter_layout, target_layout
 from axonloop.hdl.learning.coefficient import Coefficient, as_term, is_on
 from axonloop.hdl.learning.neuron_terms import NeuronTerms, known_layout
-from axonloop.hdl.parallel.update import walk_hides
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.terms import ThirdFactor
+from axonloop.hdl.parallel import walk_hides
+from axonloop.models.config import Geometry, ThirdFactor
 
 
 class TermTargets(wiring.Component):

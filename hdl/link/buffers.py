@@ -8,8 +8,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from axonloop.models.protocol.packets import Kind
-from axonloop.models.protocol.serial_link import NUMBER_BITS
+from axonloop.models.protocol import NUMBER_BITS, Kind
 
 
 class Inbox(wiring.Component):

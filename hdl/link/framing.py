@@ -6,7 +6,7 @@ from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from axonloop.models.protocol.serial_link import BODY_WORDS
+from axonloop.models.protocol import BODY_WORDS
 
 FULL_RUN = 0xFF
 """The COBS code of 254 bytes without a zero behind them."""

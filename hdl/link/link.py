@@ -9,8 +9,8 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from axonloop.hdl.link.buffers import Inbox, Outbox
 from axonloop.hdl.link.framing import Deframer, Enframer, Heard
 from axonloop.hdl.link.words import STATUS, LinkWords
-from axonloop.models.config.geometry import ceil_log2
-from axonloop.models.protocol.serial_link import (
+from axonloop.models.config import ceil_log2
+from axonloop.models.protocol import (
     FRAME_WORDS,
     HEADER_0,
     HEADER_1,

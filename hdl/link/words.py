@@ -7,8 +7,8 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import lowest_one
-from axonloop.models.protocol.serial_link import IDENTITY_WORDS, Identity, Status
+from axonloop.hdl.common import lowest_one
+from axonloop.models.protocol import IDENTITY_WORDS, Identity, Status
 
 STATUS = 1 << (IDENTITY_WORDS - 1).bit_length()
 """Place of the first counter; the identification begins at 0."""

@@ -4,19 +4,21 @@ from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import (
+from axonloop.hdl.common import (
     DECAY_BITS,
     DECAY_SHIFT,
+    Column,
+    LaneMemory,
+    address_bits,
     awake,
     clip,
     delay,
     delay_strobe,
+    parameter_layout,
     select,
 )
-from axonloop.hdl.common.memory import Column, LaneMemory
-from axonloop.hdl.common.payloads import address_bits, parameter_layout
-from axonloop.models.config.geometry import Geometry, ceil_log2
-from axonloop.models.protocol.registers import Region, set_bits
+from axonloop.models.config import Geometry, ceil_log2
+from axonloop.models.protocol import Region, set_bits
 
 
 def swept_layout(geometry: Geometry) -> data.StructLayout:

@@ -4,29 +4,27 @@ from amaranth.hdl import Cat, Const, EnableInserter, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import (
+from axonloop.hdl.common import (
     DECAY_BITS,
+    NEURON_PARAMETERS,
+    STATES,
+    LaneMemory,
+    address_bits,
     awake,
     decayed,
     delay,
     delay_strobe,
+    flags_layout,
     magnitude,
+    neuron_layout,
+    neuron_memories,
+    parameter_layout,
     saturate,
     select,
 )
-from axonloop.hdl.common.memory import LaneMemory
-from axonloop.hdl.common.payloads import address_bits, parameter_layout
-from axonloop.hdl.common.state import (
-    NEURON_PARAMETERS,
-    STATES,
-    flags_layout,
-    neuron_layout,
-    neuron_memories,
-)
 from axonloop.hdl.parallel.neuron_traces import PostTraces
-from axonloop.models.config.geometry import Geometry, ceil_log2
-from axonloop.models.config.parameters import ResetMode
-from axonloop.models.protocol.registers import set_bits
+from axonloop.models.config import Geometry, ResetMode, ceil_log2
+from axonloop.models.protocol import set_bits
 
 
 class NeuronLane(wiring.Component):

@@ -8,11 +8,23 @@ from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import DECAY_SHIFT, awake, clip, delay, delay_strobe, select
-from axonloop.hdl.common.memory import LaneMemory
-from axonloop.hdl.common.payloads import address_bits, factor_layout, parameter_layout
-from axonloop.hdl.common.state import block_layout, pq_lanes, trace_memories, trace_parameters
-from axonloop.models.config.geometry import Geometry
+from axonloop.hdl.common import (
+    DECAY_SHIFT,
+    LaneMemory,
+    address_bits,
+    awake,
+    block_layout,
+    clip,
+    delay,
+    delay_strobe,
+    factor_layout,
+    parameter_layout,
+    pq_lanes,
+    select,
+    trace_memories,
+    trace_parameters,
+)
+from axonloop.models.config import Geometry
 
 
 class TraceLane(wiring.Component):

@@ -4,19 +4,24 @@ from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import awake, delay, delay_strobe, popcount, saturate
-from axonloop.hdl.common.noise import AXON_ROUNDS, axon_code, axon_code_constant, noise_rounds
-from axonloop.hdl.common.payloads import (
+from axonloop.hdl.common import (
+    AXON_ROUNDS,
     address_bits,
+    awake,
+    axon_code,
+    axon_code_constant,
+    delay,
+    delay_strobe,
     factor_layout,
+    noise_rounds,
     place_layout,
+    popcount,
+    saturate,
     target_layout,
     weight_latency,
 )
-from axonloop.models.config.geometry import Geometry, ceil_log2
-from axonloop.models.config.parameters import parameter_max
-from axonloop.models.config.terms import AxonFactor
-from axonloop.models.protocol.registers import parameter_bits
+from axonloop.models.config import AxonFactor, Geometry, ceil_log2, parameter_max
+from axonloop.models.protocol import parameter_bits
 
 
 def rounding_layout(geometry: Geometry) -> data.StructLayout:

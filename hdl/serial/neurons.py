@@ -9,17 +9,23 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import DECAY_BITS, DECAY_SHIFT, saturate, select
-from axonloop.hdl.common.payloads import address_bits
-from axonloop.hdl.common.state import STATES, flags_layout, neuron_memories
+from axonloop.hdl.common import (
+    DECAY_BITS,
+    DECAY_SHIFT,
+    STATES,
+    address_bits,
+    flags_layout,
+    neuron_memories,
+    saturate,
+    select,
+)
 from axonloop.hdl.serial.parameters import INDEX_BITS, parameter_address_bits, parameter_width
-from axonloop.models.config.geometry import Geometry, ceil_log2
-from axonloop.models.config.parameters import ResetMode
-from axonloop.models.protocol.registers import PARAMETER_INDEX, set_bits
+from axonloop.models.config import Geometry, ResetMode, ceil_log2
+from axonloop.models.protocol import PARAMETER_INDEX, set_bits
 
 
 @dataclass(frozen=True)
-class Step:
+class NeuronStep:
     """value := value + `added`, if that is named; inverted, and with a `one`, if so.
 
     `added` is "leak" (`state` times `parameter`, toward zero), "state", "parameter", "minus one",
@@ -39,29 +45,29 @@ class Step:
 
 
 PROGRAM = (
-    Step("begin", read=True, zero=True),
-    Step("clear sums", zero=True),
-    Step("", "leak", "current", "beta_n"),
-    Step("", "accumulator", parameter="w_exp", clip=True),
-    Step("write current", zero=True),
-    Step("", "leak", "membrane", "alpha_n", read=True),
-    Step("", "state", "bias"),
-    Step("hold", "current", parameter="i_shift", clip=True),
-    Step("write membrane", zero=True),
-    Step("", read=True),
-    Step("", "state", "membrane"),
-    Step("", "state", "reset", invert=True, one=True),
-    Step("", "parameter", parameter="theta", invert=True, one=True),
+    NeuronStep("begin", read=True, zero=True),
+    NeuronStep("clear sums", zero=True),
+    NeuronStep("", "leak", "current", "beta_n"),
+    NeuronStep("", "accumulator", parameter="w_exp", clip=True),
+    NeuronStep("write current", zero=True),
+    NeuronStep("", "leak", "membrane", "alpha_n", read=True),
+    NeuronStep("", "state", "bias"),
+    NeuronStep("hold", "current", parameter="i_shift", clip=True),
+    NeuronStep("write membrane", zero=True),
+    NeuronStep("", read=True),
+    NeuronStep("", "state", "membrane"),
+    NeuronStep("", "state", "reset", invert=True, one=True),
+    NeuronStep("", "parameter", parameter="theta", invert=True, one=True),
     # The value is U - theta. |U - theta| < box: below box, and with box - 1 not negative.
-    Step("below", "parameter", parameter="box", invert=True, one=True),
-    Step("", "minus one", invert=True),
-    Step("above", "parameter", parameter="box"),
+    NeuronStep("below", "parameter", parameter="box", invert=True, one=True),
+    NeuronStep("", "minus one", invert=True),
+    NeuronStep("above", "parameter", parameter="box"),
     # V - theta is U - theta + R; the 1 that was taken away comes back.
-    Step("choose", "state", "reset", "reset_mode", one=True),
-    Step("write lowered", parameter="reset_mode", zero=True),
-    Step("", "leak", "reset", "gamma"),
-    Step("rise", "parameter", parameter="rho", clip=True),
-    Step("write reset", parameter="refractory"),
+    NeuronStep("choose", "state", "reset", "reset_mode", one=True),
+    NeuronStep("write lowered", parameter="reset_mode", zero=True),
+    NeuronStep("", "leak", "reset", "gamma"),
+    NeuronStep("rise", "parameter", parameter="rho", clip=True),
+    NeuronStep("write reset", parameter="refractory"),
 )
 """A neuron's steps."""
 SOURCES = tuple(dict.fromkeys(step.added for step in PROGRAM))

@@ -4,15 +4,9 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.memory import Column, LaneMemory
-from axonloop.hdl.common.payloads import BusSignature, address_bits
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.protocol.registers import (
-    PARAMETER_INDEX,
-    PARAMETER_STRIDE,
-    Region,
-    parameter_bits,
-)
+from axonloop.hdl.common import BusSignature, Column, LaneMemory, address_bits
+from axonloop.models.config import Geometry
+from axonloop.models.protocol import PARAMETER_INDEX, PARAMETER_STRIDE, Region, parameter_bits
 
 INDEX_BITS = (PARAMETER_STRIDE - 1).bit_length()
 

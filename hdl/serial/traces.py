@@ -9,18 +9,17 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import DECAY_BITS, DECAY_SHIFT, clip
-from axonloop.hdl.common.state import block_layout, trace_memories
+from axonloop.hdl.common import DECAY_BITS, DECAY_SHIFT, block_layout, clip, trace_memories
 from axonloop.hdl.serial.parameters import INDEX_BITS, parameter_address_bits, parameter_width
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.protocol.registers import PARAMETER_INDEX, set_bits
+from axonloop.models.config import Geometry
+from axonloop.models.protocol import PARAMETER_INDEX, set_bits
 
 FACTOR_SHIFT = 15
 """A factor is in 2^-15: so decays and right shifts are one multiplication."""
 
 
 @dataclass(frozen=True)
-class Step:
+class TraceStep:
     """value := value + `added`, clipped.
 
     `added` is "decay" (`trace` times `parameter`), "shift" (`trace` >> `parameter`) or
@@ -37,17 +36,17 @@ class Step:
 
 
 PROGRAM = (
-    Step(zero=True),  # until a block comes; it is read at once
-    Step(zero=True),
-    Step("decay", "q", "beta_p"),
-    Step("parameter", parameter="q_inc"),
-    Step(write="q", zero=True),
-    Step("decay", "p", "alpha_p", read=True),
-    Step("shift", "q", "p_shift"),
-    Step(write="p", zero=True),
-    Step(read=True),
-    Step("shift", "p", "pq_shift"),
-    Step(write="pq", parameter="pq_on"),
+    TraceStep(zero=True),  # until a block comes; it is read at once
+    TraceStep(zero=True),
+    TraceStep("decay", "q", "beta_p"),
+    TraceStep("parameter", parameter="q_inc"),
+    TraceStep(write="q", zero=True),
+    TraceStep("decay", "p", "alpha_p", read=True),
+    TraceStep("shift", "q", "p_shift"),
+    TraceStep(write="p", zero=True),
+    TraceStep(read=True),
+    TraceStep("shift", "p", "pq_shift"),
+    TraceStep(write="pq", parameter="pq_on"),
 )
 """An axon's steps."""
 

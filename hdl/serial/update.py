@@ -4,12 +4,15 @@ from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.arithmetic import saturate
-from axonloop.hdl.common.noise import axon_code, noise_round
-from axonloop.hdl.common.payloads import address_bits, place_layout, target_layout
-from axonloop.models.config.geometry import Geometry, ceil_log2
-from axonloop.models.config.parameters import Rounding
-from axonloop.models.config.terms import MAX_ETA_SHIFT
+from axonloop.hdl.common import (
+    address_bits,
+    axon_code,
+    noise_round,
+    place_layout,
+    saturate,
+    target_layout,
+)
+from axonloop.models.config import MAX_ETA_SHIFT, Geometry, Rounding, ceil_log2
 
 ROUNDS = 18
 """Rounds of the hash for a synapse."""

@@ -30,7 +30,7 @@ from axonloop.host.bench.sides import (
     make_task,
 )
 from axonloop.host.bench.terms import terms_figures
-from axonloop.models.protocol.registers import Counter, Region
+from axonloop.models.protocol import Counter, Region
 
 RUNS = 5
 BARS = {"inference": (0.6, 1.25), "learning": (0.5, 1.5)}

@@ -15,14 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.bench.figure import Figure
-from axonloop.host.devices.device import Device
-from axonloop.host.devices.golden import GoldenDevice
-from axonloop.host.devices.rtl import RtlDevice
-from axonloop.models.arrays import Array
-from axonloop.models.config.core import CoreConfig, Group, Row
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.parameters import ParameterSet
-from axonloop.models.protocol.registers import Counter
+from axonloop.host.devices import Device, GoldenDevice, RtlDevice
+from axonloop.models.arrays import Int32Array
+from axonloop.models.config import CoreConfig, Geometry, Group, ParameterSet, Row
+from axonloop.models.protocol import Counter
 
 RUNS = 5
 ACTIVITY = 0.05
@@ -99,7 +95,7 @@ def _against_reckon(name: str, value: float, unit: str, bar: str) -> Figure:
     return Figure(name, value, unit, bar, "ReckOn", RECKON[name] / value)
 
 
-def tick_cycles(device: Device, axons: Array) -> float:
+def tick_cycles(device: Device, axons: Int32Array) -> float:
     """Cycles of one tick with spikes on `axons`, without the words that carry them."""
     return _cycles(device, lambda: device.tick(axons)) - len(axons)
 
@@ -108,7 +104,7 @@ EVENT_CYCLES = 2
 """What an ERROR packet takes."""
 
 
-def learn_cycles(device: Device, neurons: Array) -> float:
+def learn_cycles(device: Device, neurons: Int32Array) -> float:
     """Cycles of a learning step with `neurons` in error, after a tick that fires every axon."""
     device.tick(_axons(np.ones(device.config.geometry.axons, bool)))
     values = np.ones(len(neurons), np.int32)
@@ -120,7 +116,7 @@ def learn_cycles(device: Device, neurons: Array) -> float:
     return _cycles(device, work) - EVENT_CYCLES * len(neurons)
 
 
-def _axons(spikes: NDArray[np.bool_]) -> Array:
+def _axons(spikes: NDArray[np.bool_]) -> Int32Array:
     return np.flatnonzero(spikes).astype(np.int32)
 
 
@@ -133,7 +129,7 @@ def _cycles(device: Device, work: Callable[[], object]) -> float:
     return float(device.counters()[Counter.CYCLES] - start - overhead)
 
 
-def rtl_speed(device: Device, trains: list[Array]) -> Figure:
+def rtl_speed(device: Device, trains: list[Int32Array]) -> Figure:
     """SynOps per CPU second at 5 % activity."""
     before = device.counters()[Counter.SYNOPS]
     seconds = _cpu_seconds(lambda: device.run(trains))
@@ -143,7 +139,7 @@ def rtl_speed(device: Device, trains: list[Array]) -> Figure:
     return Figure("RTL", speed / 1e6, "M SynOps per CPU s", "at least 5", "tinyODIN", ratio)
 
 
-def golden_speed(device: Device, trains: list[Array]) -> Figure:
+def golden_speed(device: Device, trains: list[Int32Array]) -> Figure:
     """Ticks per CPU second at 5 % activity, without learning."""
     seconds = _cpu_seconds(lambda: device.run(trains))
     return Figure("golden", len(trains) / seconds, "ticks per CPU s", "at least 5000")
@@ -161,12 +157,8 @@ def _cpu_seconds(work: Callable[[], object]) -> float:
 
 def host_share() -> Figure:
     """Microseconds per tick of a training run on `rtl` that are neither loss nor chip: a median."""
-    from axonloop.host.data.digits import split_digits
-    from axonloop.host.training.from_settings import (
-        chip_config,  # scikit-learn and torch are slow to load
-    )
-    from axonloop.host.training.settings import Settings
-    from axonloop.host.training.trainer import Trainer
+    from axonloop.host.data import split_digits
+    from axonloop.host.training import Settings, Trainer, chip_config
 
     settings, shares = Settings(epochs=1, limit=HOST_SAMPLES), []
     for _ in range(RUNS):

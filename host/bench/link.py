@@ -11,23 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from axonloop.host.bench.figure import Figure
-from axonloop.host.data.digits import split_digits
-from axonloop.host.devices.board import BoardDevice
-from axonloop.host.devices.device import Device
-from axonloop.host.devices.link_use import LinkUse
-from axonloop.host.devices.serial_line.simulated_board import (
-    BITS,
-    SimulatedLine,
-    SimulatedTransport,
-)
-from axonloop.host.devices.serial_line.transport import BAUD
-from axonloop.host.training.from_settings import chip_config, program_of
-from axonloop.host.training.settings import Settings
-from axonloop.host.training.trainer import Trainer
-from axonloop.models.arrays import Array
-from axonloop.models.protocol.registers import Region, region_words
-from axonloop.models.protocol.serial_link import LinkConfig
-from axonloop.sim.cosim.compiled_board import RtlTop
+from axonloop.host.data import split_digits
+from axonloop.host.devices import BoardDevice, Device, LinkUse
+from axonloop.host.devices.serial_line import BAUD, BITS, SimulatedLine, SimulatedTransport
+from axonloop.host.training import Settings, Trainer, chip_config, program_of
+from axonloop.models.arrays import Int32Array
+from axonloop.models.protocol import LinkConfig, Region, region_words
+from axonloop.sim.cosim import RtlTop
 
 LINK = LinkConfig(4 * BAUD, BAUD)
 BYTE = BITS * LINK.cycles_per_bit
@@ -97,7 +87,7 @@ def bench_link(report: Callable[[str], None], settings: Settings = SETTINGS) -> 
         return figures + state_figures(board, trains, loop.cycles / ticks)
 
 
-def weight_figures(board: SimulatedBoard, weights: Array) -> list[Figure]:
+def weight_figures(board: SimulatedBoard, weights: Int32Array) -> list[Figure]:
     """Weights per time as shares of what the line could carry of them."""
     config = board.device.config
     size = 4 * region_words(config.geometry)[Region.WEIGHT] * config.mesh.cores
@@ -131,7 +121,9 @@ def _bytes(name: str, measured: float, predicted: float) -> Figure:
     return Figure(name, measured, "bytes per tick", f"{predicted:.4g} by formula")
 
 
-def state_figures(board: SimulatedBoard, trains: list[Array], training_tick: float) -> list[Figure]:
+def state_figures(
+    board: SimulatedBoard, trains: list[Int32Array], training_tick: float
+) -> list[Figure]:
     """What it costs that all membranes come with every tick; `training_tick` in cycles."""
     device, ticks = board.device, len(trains)
     plain = board.measure(lambda: device.run(trains))
@@ -152,7 +144,9 @@ def state_figures(board: SimulatedBoard, trains: list[Array], training_tick: flo
     ]
 
 
-def run_with_state(device: Device, trains: list[Array]) -> list[tuple[Array, list[Array]]]:
+def run_with_state(
+    device: Device, trains: list[Int32Array]
+) -> list[tuple[Int32Array, list[Int32Array]]]:
     """Spikes and all membranes of every tick, all of them under way at once."""
     for axons in trains:
         device.send_tick(axons)

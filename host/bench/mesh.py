@@ -15,18 +15,21 @@ from pathlib import Path
 import numpy as np
 
 from axonloop.host.bench.figure import Figure
-from axonloop.host.devices.device import DeviceError
-from axonloop.host.devices.golden import GoldenDevice
-from axonloop.host.devices.rtl import RtlDevice
-from axonloop.host.network.compiler import compile_network, smallest_geometry
-from axonloop.host.network.network import Network, Population, Projection, Source
-from axonloop.host.network.program import Program
-from axonloop.models.arrays import Array
+from axonloop.host.devices import DeviceError, GoldenDevice, RtlDevice
+from axonloop.host.network import (
+    Network,
+    Population,
+    Program,
+    Projection,
+    Source,
+    compile_network,
+    smallest_geometry,
+)
+from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.config.parameters import ParameterSet
-from axonloop.models.protocol.registers import Counter
-from axonloop.sim.cosim.compiled_mesh import Packets, RtlMesh
+from axonloop.models.config import Mesh, ParameterSet
+from axonloop.models.protocol import Counter
+from axonloop.sim.cosim import Packets, RtlMesh
 
 LOADED = Mesh(4, 4)
 LOADS = (0.05, *(k / 10 for k in range(1, 11)), 0.35, 0.45, 0.55, 0.65, 0.75)
@@ -68,7 +71,7 @@ class ChipRun:
     program: Program
     cycles_per_tick: float
     busy: float
-    spikes: list[Array]
+    spikes: list[Int32Array]
 
     @property
     def cores(self) -> int:
@@ -130,7 +133,7 @@ def load_points(
     return points
 
 
-def alone(mesh: RtlMesh) -> tuple[Array, Array]:
+def alone(mesh: RtlMesh) -> tuple[Int32Array, Int32Array]:
     """Hops and latency of a packet that travels alone, for every pair of different cores."""
     cores = range(mesh.mesh.cores)
     pairs = np.array([(a, b) for a in cores for b in cores if a != b])
@@ -177,7 +180,7 @@ def recurrent_network(neurons: int, seed: int = 0) -> Network:
     )
 
 
-def host_spikes(program: Program, ticks: int, seed: int = 1) -> list[Array]:
+def host_spikes(program: Program, ticks: int, seed: int = 1) -> list[Int32Array]:
     """Axons of `CHANNELS_PER_TICK` random channels, for every tick; on every core they reach."""
     rng = np.random.default_rng(seed)
     drawn = (rng.permutation(CHANNELS)[:CHANNELS_PER_TICK] for _ in range(ticks))
@@ -203,7 +206,7 @@ def run_chip(
     return ChipRun(program, cycles / ticks, busy, _neurons(program, spikes))
 
 
-def golden_spikes(network: Network, ticks: int, lanes: int = LANES) -> list[Array]:
+def golden_spikes(network: Network, ticks: int, lanes: int = LANES) -> list[Int32Array]:
     """The neurons that spike in every tick, ascending, in the golden model of one core."""
     program = _compiled(network, Mesh(), lanes)
     with GoldenDevice(program.config) as device:
@@ -215,11 +218,11 @@ def _compiled(network: Network, mesh: Mesh, lanes: int) -> Program:
     return compile_network(network, smallest_geometry(network, mesh, lanes), mesh)
 
 
-def _neurons(program: Program, spikes: list[Array]) -> list[Array]:
+def _neurons(program: Program, spikes: list[Int32Array]) -> list[Int32Array]:
     return [np.sort(program.split(places)["neurons"]) for places in spikes]
 
 
-def require_same_spikes(expected: Sequence[Array], runs: Sequence[ChipRun]) -> None:
+def require_same_spikes(expected: Sequence[Int32Array], runs: Sequence[ChipRun]) -> None:
     """DeviceError unless every run spiked as expected, tick by tick."""
     for run in runs:
         for tick, (wanted, found) in enumerate(zip(expected, run.spikes, strict=True)):

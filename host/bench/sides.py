@@ -19,11 +19,17 @@ from axonloop.host.bench.float_networks import (
     layer_by_layer,
 )
 from axonloop.host.bench.peers import PEERS, installed
-from axonloop.host.network.compiler import compile_network, smallest_geometry
-from axonloop.host.network.network import Network, Population, Projection, Source, uniform_weights
-from axonloop.host.network.program import Program
-from axonloop.models.config.geometry import DECAY_ONE
-from axonloop.models.config.parameters import ParameterSet
+from axonloop.host.network import (
+    Network,
+    Population,
+    Program,
+    Projection,
+    Source,
+    compile_network,
+    smallest_geometry,
+    uniform_weights,
+)
+from axonloop.models.config import DECAY_ONE, ParameterSet
 from axonloop.sim.batched import BatchedChip
 
 ACTIVITY = 0.05

@@ -14,10 +14,8 @@ import torch
 from numpy.typing import NDArray
 
 from axonloop.host.bench.figure import Figure
-from axonloop.models.config.core import CoreConfig, Destination, Row
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.parameters import ParameterSet
-from axonloop.models.protocol.registers import Counter
+from axonloop.models.config import CoreConfig, Destination, Geometry, ParameterSet, Row
+from axonloop.models.protocol import Counter
 from axonloop.models.rules import pair_stdp
 from axonloop.sim.batched import BatchedChip
 

@@ -132,8 +132,7 @@ def board(
     """Run a co-simulated board for the digits network behind a pseudo-terminal, until Ctrl-C."""
     from axonloop.host.cli import board as serving
     from axonloop.host.cli import train as commands
-    from axonloop.sim.cosim.faults import FaultRates
-    from axonloop.sim.cosim.virtual_board import Misbehaviour
+    from axonloop.sim.cosim import FaultRates, Misbehaviour
 
     sizes = None if layers is None else commands.sizes(layers)
     named = {"layers": sizes, "mesh": mesh}
@@ -267,7 +266,7 @@ def experiment(
     json: Json = None,
 ) -> None:
     """Repeat an experiment of a paper: the float reference and the chip beside its figures."""
-    from axonloop.host.experiments.catalogue import run_experiment
+    from axonloop.host.experiments import run_experiment
 
     run_experiment(name, device, full, out, json)
 
@@ -278,7 +277,7 @@ def results(
     out: Annotated[Path, typer.Option(help="The page to write.")] = Path("docs/results.md"),
 ) -> None:
     """Make the results page of the metrics that experiments wrote."""
-    from axonloop.host.experiments.results import page_of
+    from axonloop.host.experiments import page_of
 
     out.write_text(page_of(folder))
 
@@ -295,9 +294,9 @@ def study_layers(
     device: StudyDevice = "golden",
 ) -> None:
     """Train digits with one layer and with two on a mesh, and compare every layer's accuracy."""
-    from axonloop.host.studies.layers import study
+    from axonloop.host.studies import study_layers
 
-    study(out, seeds, epochs, limit, jobs, device)
+    study_layers(out, seeds, epochs, limit, jobs, device)
 
 
 @study_app.command("deploy")
@@ -312,9 +311,9 @@ def study_deploy(
     limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
 ) -> None:
     """Train in float, round to the chip's weights, tune in the chip's loop (some minutes)."""
-    from axonloop.host.studies.deploy import study
+    from axonloop.host.studies import study_deploy
 
-    study(out, device, seeds, limit)
+    study_deploy(out, device, seeds, limit)
 
 
 @study_app.command("bits")
@@ -327,9 +326,9 @@ def study_bits(
     limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
 ) -> None:
     """Learn on the chip with 4, 6, 8 and 16-bit weights and both roundings (some minutes)."""
-    from axonloop.host.studies.bits import study
+    from axonloop.host.studies import study_bits
 
-    study(out, seeds, epochs, limit)
+    study_bits(out, seeds, epochs, limit)
 
 
 @study_app.command("rates")
@@ -342,9 +341,9 @@ def study_rates(
     limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
 ) -> None:
     """Learn with many error rates and seeds at once, on a population of chips (minutes)."""
-    from axonloop.host.studies.rates import study
+    from axonloop.host.studies import study_rates
 
-    study(out, seeds, epochs, limit)
+    study_rates(out, seeds, epochs, limit)
 
 
 @study_app.command("area")
@@ -356,9 +355,9 @@ def study_area(
     ),
 ) -> None:
     """Build cores of many lanes, widths and sizes for an FPGA (an hour; goes on if stopped)."""
-    from axonloop.host.studies.area import study
+    from axonloop.host.studies import study_area
 
-    study(out, board, full)
+    study_area(out, board, full)
 
 
 def _fail(message: str, code: int) -> int:

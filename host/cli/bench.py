@@ -14,12 +14,12 @@ from rich.table import Table
 from axonloop.host.files import require_writable, write_json
 
 if TYPE_CHECKING:  # NumPy and torch are slow to load
-    from axonloop.host.bench.figure import Figure
+    from axonloop.host.bench import Figure
 
 
 def bench_core(json_file: Path | None) -> None:
     """Print the table of `bench core`."""
-    from axonloop.host.bench.core import bench_core as measure
+    from axonloop.host.bench import bench_core as measure
 
     require_writable(json_file)
     console = Console(stderr=True)
@@ -30,7 +30,7 @@ def bench_core(json_file: Path | None) -> None:
 
 def bench_batched(json_file: Path | None) -> None:
     """Print the table of `bench batched`."""
-    from axonloop.host.bench.batched import bench_batched as measure
+    from axonloop.host.bench import bench_batched as measure
 
     require_writable(json_file)
     with Console(stderr=True).status("") as status:
@@ -40,7 +40,7 @@ def bench_batched(json_file: Path | None) -> None:
 
 def bench_link(json_file: Path | None) -> None:
     """Print the table of `bench link`."""
-    from axonloop.host.bench.link import bench_link as measure
+    from axonloop.host.bench import bench_link as measure
 
     require_writable(json_file)
     with Console(stderr=True).status("") as status:
@@ -62,8 +62,8 @@ def _print_beside_peers(figures: list[Figure], json_file: Path | None) -> None:
 
 def bench_mesh(json_file: Path | None, picture: Path | None) -> None:
     """Print the tables of `bench mesh`; draw latency against load."""
-    from axonloop.host.bench.mesh import bench_mesh as measure
-    from axonloop.host.bench.mesh import draw_load
+    from axonloop.host.bench import bench_mesh as measure
+    from axonloop.host.bench import draw_load
 
     require_writable(json_file)
     require_writable(picture)

@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from axonloop.host.console import notice
-from axonloop.host.devices.serial_line.transport import BAUD
+from axonloop.host.devices.serial_line import BAUD
 from axonloop.host.files import read_json
-from axonloop.host.training.from_settings import chip_config
-from axonloop.host.training.settings import Settings
-from axonloop.models.protocol.serial_link import LinkConfig
-from axonloop.sim.cosim.compiled_board import RtlTop
-from axonloop.sim.cosim.virtual_board import Board, Misbehaviour
+from axonloop.host.training import Settings, chip_config
+from axonloop.models.protocol import LinkConfig
+from axonloop.sim.cosim import Board, Misbehaviour, RtlTop
 
 CYCLES_PER_BIT = 4
 """The fewest: a byte costs the simulation 40 cycles."""

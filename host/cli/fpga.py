@@ -10,14 +10,9 @@ from typing import Any
 from axonloop.hdl.boards import BOARDS, Board, find_board
 from axonloop.host.console import notice, print_table
 from axonloop.host.files import require_writable, write_json
+from axonloop.host.fpga import PICTURE, bitstream_of, build_and_tell, build_of
 from axonloop.host.fpga import builds as synthesis
 from axonloop.host.fpga import history as quality
-from axonloop.host.fpga.builds import (
-    PICTURE,
-    bitstream_of,
-    build_and_tell,
-    build_of,
-)
 
 LOADER = "openFPGALoader"
 

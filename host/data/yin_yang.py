@@ -15,7 +15,7 @@ from axonloop.models.checks import require_range
 
 Points = NDArray[np.float64]
 YIN, YANG, DOT = range(3)
-CLASSES = 3
+SECTORS = 3
 RADIUS, DOT_RADIUS = 0.5, 0.1
 SIZES = (5000, 1000, 1000)
 """Samples for training, validation and test, as in the paper."""
@@ -36,7 +36,7 @@ def draw_points(count: int, seed: int) -> tuple[Points, NDArray[np.int32]]:
     """`count` points `(count, 2)` and their classes 0, 1, 2, 0, 1, ..."""
     require_range("count", count, 1, 10_000_000)
     random = np.random.default_rng(seed)
-    wanted = np.arange(count, dtype=np.int32) % CLASSES
+    wanted = np.arange(count, dtype=np.int32) % SECTORS
     points = np.zeros((count, 2))
     missing = np.arange(count)
     while len(missing):

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from axonloop.host.devices import validation
 from axonloop.host.devices.model_device import ModelDevice
-from axonloop.models.arrays import Array
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.protocol.registers import Region, readable, writable
+from axonloop.models.arrays import Int32Array
+from axonloop.models.config import ChipConfig, CoreConfig
+from axonloop.models.protocol import Region, readable, writable
 from axonloop.sim.batched import BatchedChip
 
 
@@ -32,22 +31,22 @@ class BatchedDevice(ModelDevice[BatchedChip]):
         if device != "cpu":
             self.name = f"batched:{device}"
 
-    def read_weights(self) -> Array:
+    def read_weights(self) -> Int32Array:
         """All weights, int32 `(axons, neurons of a core)`, a copy."""
         return _array(self._chip.read_weights())
 
-    def read(self, region: Region) -> Array:
+    def read(self, region: Region) -> Int32Array:
         """One state array, int32, a copy; also GATED and UNGATED."""
         validation.check_region(region, readable(self.config.geometry))
         return _array(self._chip.read(region)[0])
 
-    def write(self, region: Region, values: Array) -> None:
+    def write(self, region: Region, values: Int32Array) -> None:
         """Write one whole state array, of the shape that `read` returns."""
         region = validation.check_region(region, writable(self.config.geometry))
         values = validation.check_state(self.config, region, values)
         self._chip.write(region, values[None])
 
-    def _advance(self, axons: NDArray[Any]) -> Array:
+    def _advance(self, axons: NDArray[Any]) -> Int32Array:
         counts = np.bincount(axons, minlength=self.config.axons)[None]
         spikes = counts > 0
         if len(axons) > np.count_nonzero(spikes):
@@ -56,13 +55,13 @@ class BatchedDevice(ModelDevice[BatchedChip]):
         reported = self._chip.tick(spikes)[0].cpu().numpy()
         return np.flatnonzero(reported).astype(np.int32)
 
-    def send_spikes(self, axons: Array, delay: int = 0) -> None:
+    def send_spikes(self, axons: Int32Array, delay: int = 0) -> None:
         """Set spikes for the tick after `delay` (0..delay_slots - 2) further ones."""
         checked = validation.check_axons(self.config, axons)
         late = validation.check_delay(self.config.geometry, delay)
         self._chip.send_spikes(np.bincount(checked, minlength=self.config.axons)[None], late)
 
-    def send_errors(self, neurons: Array, values: Array, ungated: bool = False) -> None:
+    def send_errors(self, neurons: Int32Array, values: Int32Array, ungated: bool = False) -> None:
         """Send error events: `values[k]`, in +-error_max, for `neurons[k]`."""
         checked, errors = validation.check_events(self.config, neurons, values)
         total = np.zeros((1, self.config.neurons), dtype=np.int64)
@@ -118,6 +117,6 @@ class BatchedDevice(ModelDevice[BatchedChip]):
         return table
 
 
-def _array(values: torch.Tensor) -> Array:
-    found: Array = values.cpu().numpy()
+def _array(values: torch.Tensor) -> Int32Array:
+    found: Int32Array = values.cpu().numpy()
     return found

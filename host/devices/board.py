@@ -7,14 +7,11 @@ from pathlib import Path
 
 from axonloop.host.devices.device import DeviceError
 from axonloop.host.devices.link_use import LinkUse
-from axonloop.host.devices.packets.identification import chip_of
-from axonloop.host.devices.packets.packet_device import PacketDevice
-from axonloop.host.devices.packets.packing import Words
+from axonloop.host.devices.packets import PacketDevice, Words, chip_of
 from axonloop.host.devices.recording import recorded
-from axonloop.host.devices.serial_line.transport import LineTransport, SerialTransport, parse_port
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.protocol.serial_link import GEOMETRY_FIELDS, Identity, Status, geometry_words
+from axonloop.host.devices.serial_line import LineTransport, SerialTransport, parse_port
+from axonloop.models.config import ChipConfig, CoreConfig
+from axonloop.models.protocol import GEOMETRY_FIELDS, Identity, Status, geometry_words
 
 
 class BoardDevice(PacketDevice):

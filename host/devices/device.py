@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.devices.link_use import LinkUse
-from axonloop.models.arrays import Array
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.protocol.registers import MODEL_COUNTERS, Counter, Region, chip_counters
+from axonloop.models.arrays import Int32Array
+from axonloop.models.config import ChipConfig, CoreConfig
+from axonloop.models.protocol import MODEL_COUNTERS, Counter, Region, chip_counters
 
 
 class DeviceError(RuntimeError):
@@ -53,7 +52,7 @@ class Device(ABC):
         """
 
     @abstractmethod
-    def load_weights(self, weights: Array) -> None:
+    def load_weights(self, weights: Int32Array) -> None:
         """Write all weights: int array `(axons, neurons of a core)`.
 
         Raises ValueError for a wrong shape or dtype, a weight out of range, or a synapse outside
@@ -61,30 +60,30 @@ class Device(ABC):
         """
 
     @abstractmethod
-    def read_weights(self) -> Array:
+    def read_weights(self) -> Int32Array:
         """All weights, int32 `(axons, neurons of a core)`."""
 
     @abstractmethod
-    def read(self, region: Region) -> Array:
+    def read(self, region: Region) -> Int32Array:
         """One state array, int32: a value per neuron or axon; PENDING: `(delay_slots, axons)`."""
 
-    def read_many(self, regions: Sequence[Region]) -> list[Array]:
+    def read_many(self, regions: Sequence[Region]) -> list[Int32Array]:
         """Several state arrays; over a link they travel together."""
         return [self.read(region) for region in regions]
 
     @abstractmethod
-    def write(self, region: Region, values: Array) -> None:
+    def write(self, region: Region, values: Int32Array) -> None:
         """Write one whole state array, of the shape that `read` returns."""
 
     @abstractmethod
-    def tick(self, axons: Array, learn: bool = False) -> Array:
+    def tick(self, axons: Int32Array, learn: bool = False) -> Int32Array:
         """Run one tick with spikes on `axons`; return the reported neurons, sorted, int32.
 
         With `learn`, the learning step follows at once, with the errors sent before.
         """
 
     @abstractmethod
-    def send_tick(self, axons: Array, learn: bool = False) -> None:
+    def send_tick(self, axons: Int32Array, learn: bool = False) -> None:
         """Run a tick, as `tick` does, but do not wait: `take_tick` returns what it reports.
 
         Over a link several ticks, and reads, can be under way. What is called in between takes
@@ -92,7 +91,7 @@ class Device(ABC):
         """
 
     @abstractmethod
-    def take_tick(self) -> Array:
+    def take_tick(self) -> Int32Array:
         """What the oldest answer under way reports, which must be of `send_tick`; ValueError
         if it is not."""
 
@@ -104,20 +103,20 @@ class Device(ABC):
         """
 
     @abstractmethod
-    def take_read(self) -> list[Array]:
+    def take_read(self) -> list[Int32Array]:
         """The arrays of the oldest answer under way, which must be of `send_read`; ValueError
         if it is not."""
 
-    def run(self, trains: Sequence[Array]) -> list[Array]:
+    def run(self, trains: Sequence[Int32Array]) -> list[Int32Array]:
         """Run `len(trains)` ticks without learning; `trains[k]` lists the axons of tick k."""
         return [self.tick(axons) for axons in trains]
 
     @abstractmethod
-    def send_spikes(self, axons: Array, delay: int = 0) -> None:
+    def send_spikes(self, axons: Int32Array, delay: int = 0) -> None:
         """Set spikes that arrive with the tick after `delay` further ones (0: the next tick)."""
 
     @abstractmethod
-    def send_errors(self, neurons: Array, values: Array, ungated: bool = False) -> None:
+    def send_errors(self, neurons: Int32Array, values: Int32Array, ungated: bool = False) -> None:
         """Send error events: `values[k]`, in +-error_max, for `neurons[k]`; sums are exact."""
 
     @abstractmethod

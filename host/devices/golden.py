@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from axonloop.host.devices import validation
 from axonloop.host.devices.model_device import ModelDevice
-from axonloop.models.arrays import Array
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.golden.chip import Chip
-from axonloop.models.protocol.registers import Region, readable, writable
+from axonloop.models.arrays import Int32Array
+from axonloop.models.config import ChipConfig, CoreConfig
+from axonloop.models.golden import Chip
+from axonloop.models.protocol import Region, readable, writable
 
 
 class GoldenDevice(ModelDevice[Chip]):
@@ -28,32 +27,32 @@ class GoldenDevice(ModelDevice[Chip]):
         chip = ChipConfig.of(config)
         super().__init__(chip, Chip(chip))
 
-    def read_weights(self) -> Array:
+    def read_weights(self) -> Int32Array:
         """All weights, int32 `(axons, neurons of a core)`, a copy."""
         return self._chip.weights
 
-    def read(self, region: Region) -> Array:
+    def read(self, region: Region) -> Int32Array:
         """One state array, int32, a copy; also GATED and UNGATED."""
         validation.check_region(region, readable(self.config.geometry))
         return self._chip.array(region).astype(np.int32)
 
-    def write(self, region: Region, values: Array) -> None:
+    def write(self, region: Region, values: Int32Array) -> None:
         """Write one whole state array, of the shape that `read` returns."""
         region = validation.check_region(region, writable(self.config.geometry))
         values = validation.check_state(self.config, region, values)
         self._chip.set_array(region, values)
 
-    def _advance(self, axons: NDArray[Any]) -> Array:
+    def _advance(self, axons: NDArray[Any]) -> Int32Array:
         self._chip.send_spikes(axons)
         return self._chip.tick().astype(np.int32)
 
-    def send_spikes(self, axons: Array, delay: int = 0) -> None:
+    def send_spikes(self, axons: Int32Array, delay: int = 0) -> None:
         """Set spikes for the tick after `delay` (0..delay_slots - 2) further ones."""
         checked = validation.check_axons(self.config, axons)
         late = validation.check_delay(self.config.geometry, delay)
         self._chip.send_spikes(checked, late)
 
-    def send_errors(self, neurons: Array, values: Array, ungated: bool = False) -> None:
+    def send_errors(self, neurons: Int32Array, values: Int32Array, ungated: bool = False) -> None:
         """Send error events: `values[k]`, in +-error_max, for `neurons[k]`."""
         checked, errors = validation.check_events(self.config, neurons, values)
         sums = self._chip.array(Region.UNGATED if ungated else Region.GATED).astype(np.int64)

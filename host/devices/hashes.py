@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.arrays import Array
-from axonloop.models.config.geometry import Geometry
+from axonloop.models.arrays import Int32Array
+from axonloop.models.config import Geometry
 
 
 def _words(values: NDArray[Any]) -> bytes:
@@ -48,7 +48,7 @@ class SpikeChain:
     def __init__(self, link: str = "00" * 32) -> None:
         self._link = bytes.fromhex(link)
 
-    def add(self, trains: Iterable[Array]) -> None:
+    def add(self, trains: Iterable[Int32Array]) -> None:
         """Add a sample: the reported neurons of each tick."""
         parts = [self._link]
         for spikes in trains:

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from axonloop.host.devices import validation
 from axonloop.host.devices.device import Device, DeviceError
-from axonloop.host.devices.packets.in_flight import Flight
-from axonloop.models.arrays import Array
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.protocol.registers import Region
+from axonloop.host.devices.packets import Flight
+from axonloop.models.arrays import Int32Array
+from axonloop.models.config import ChipConfig, CoreConfig
+from axonloop.models.protocol import Region
 
 
 class Model(Protocol):
@@ -52,31 +51,31 @@ class ModelDevice(Device, Generic[M]):
         self._chip.configure(chip)
         self.config = chip
 
-    def load_weights(self, weights: Array) -> None:
+    def load_weights(self, weights: Int32Array) -> None:
         """Write all weights, int `(axons, neurons of a core)`; see `Device.load_weights`."""
         self._chip.load_weights(validation.check_weights(self.config, weights))
 
-    def read_many(self, regions: Sequence[Region]) -> list[Array]:
+    def read_many(self, regions: Sequence[Region]) -> list[Int32Array]:
         """Several state arrays."""
         return [self.read(region) for region in validation.check_regions(self.config, regions)]
 
-    def tick(self, axons: Array, learn: bool = False) -> Array:
+    def tick(self, axons: Int32Array, learn: bool = False) -> Int32Array:
         """Run one tick with spikes on `axons`; return the reported neurons, sorted, int32."""
         return self._tick(validation.check_axons(self.config, axons), learn)
 
-    def run(self, trains: Sequence[Array]) -> list[Array]:
+    def run(self, trains: Sequence[Int32Array]) -> list[Int32Array]:
         """Run `len(trains)` ticks without learning, or none if a train is refused."""
         checked = validation.check_trains(self.config, trains)
         return [self._tick(axons, learn=False) for axons in checked]
 
-    def send_tick(self, axons: Array, learn: bool = False) -> None:
+    def send_tick(self, axons: Int32Array, learn: bool = False) -> None:
         """Run a tick at once; `take_tick` returns what it reports."""
         reported = self.tick(axons, learn)
         self._flight.add("tick", lambda: reported)
 
-    def take_tick(self) -> Array:
+    def take_tick(self) -> Int32Array:
         """The neurons reported by the oldest tick that was not taken."""
-        reported: Array = self._flight.take("tick")
+        reported: Int32Array = self._flight.take("tick")
         return reported
 
     def send_read(self, regions: Sequence[Region]) -> None:
@@ -84,12 +83,12 @@ class ModelDevice(Device, Generic[M]):
         found = self.read_many(regions)
         self._flight.add("read", lambda: found)
 
-    def take_read(self) -> list[Array]:
+    def take_read(self) -> list[Int32Array]:
         """The arrays of the oldest read that was not taken."""
-        found: list[Array] = self._flight.take("read")
+        found: list[Int32Array] = self._flight.take("read")
         return found
 
-    def _tick(self, axons: NDArray[Any], learn: bool) -> Array:
+    def _tick(self, axons: NDArray[Any], learn: bool) -> Int32Array:
         start = perf_counter()
         reported = self._advance(axons)
         if learn:
@@ -98,7 +97,7 @@ class ModelDevice(Device, Generic[M]):
         return reported
 
     @abstractmethod
-    def _advance(self, axons: NDArray[Any]) -> Array:
+    def _advance(self, axons: NDArray[Any]) -> Int32Array:
         """One tick of the model with spikes on checked `axons`; the reported neurons."""
 
     def learn(self) -> None:

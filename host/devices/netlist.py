@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from axonloop.host.devices.packets.packet_device import PacketDevice
+from axonloop.host.devices.packets import PacketDevice
 from axonloop.host.devices.rtl import patience
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
-from axonloop.sim.build.notice import Notify, to_stderr
-from axonloop.sim.cosim.compiled_chip import RtlChip
-from axonloop.sim.cosim.netlist import build_netlist
+from axonloop.models.config import ChipConfig, CoreConfig
+from axonloop.sim.build import Notify, to_stderr
+from axonloop.sim.cosim import RtlChip, build_netlist
 
 
 class GatesDevice(PacketDevice):

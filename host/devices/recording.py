@@ -17,13 +17,11 @@ import numpy as np
 
 from axonloop.host.devices.device import DeviceError
 from axonloop.host.devices.names import REPLAY
-from axonloop.host.devices.packets.packet_device import PacketDevice, QueueTransport, Transport
-from axonloop.host.devices.packets.packing import Words, as_words
+from axonloop.host.devices.packets import PacketDevice, QueueTransport, Transport, Words, as_words
 from axonloop.host.files import require_writable
 from axonloop.models.checks import require
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.protocol.packets import Kind
+from axonloop.models.config import ChipConfig, CoreConfig
+from axonloop.models.protocol import Kind
 
 MAGIC = 0x524C5841
 """Word 0 of a file, "AXLR"."""

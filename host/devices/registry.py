@@ -8,8 +8,7 @@ from axonloop.host.devices.device import Device
 from axonloop.host.devices.golden import GoldenDevice
 from axonloop.host.devices.names import REPLAY, SERIAL, check_device_name
 from axonloop.models.checks import require
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
+from axonloop.models.config import ChipConfig, CoreConfig
 
 
 def open_device(name: str, config: ChipConfig | CoreConfig, record: Path | None = None) -> Device:

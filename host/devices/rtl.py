@@ -6,16 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from axonloop.host.devices.packets.packet_device import PacketDevice
+from axonloop.host.devices.packets import PacketDevice
 from axonloop.host.devices.recording import recorded
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.terms import MAX_ETA_SHIFT
+from axonloop.models.config import MAX_ETA_SHIFT, ChipConfig, CoreConfig, Geometry
 from axonloop.models.cycles import learn_cycles
-from axonloop.sim.build.notice import Notify, to_stderr
-from axonloop.sim.cosim.build_chip import build_chip
-from axonloop.sim.cosim.compiled_chip import RtlChip
+from axonloop.sim.build import Notify, to_stderr
+from axonloop.sim.cosim import RtlChip, build_chip
 
 
 class RtlDevice(PacketDevice):

@@ -15,13 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from axonloop.host.devices.device import DeviceError
-from axonloop.models.arrays import Array, _within, indices, ranged
+from axonloop.models.arrays import Int32Array, _within, indices, ranged
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.golden.synapses import visited
-from axonloop.models.protocol.registers import (
+from axonloop.models.config import ChipConfig, CoreConfig, Geometry
+from axonloop.models.golden import visited
+from axonloop.models.protocol import (
     COUNTER_BITS,
     PER_AXON,
     Counter,
@@ -86,7 +84,7 @@ def check_sums(geometry: Geometry, sums: NDArray[np.int64]) -> NDArray[np.int64]
     return sums
 
 
-def check_weights(chip: ChipConfig, weights: ArrayLike) -> Array:
+def check_weights(chip: ChipConfig, weights: ArrayLike) -> Int32Array:
     """All weights: int32 `(axons, neurons of a core)`, `no_synapse` outside each row's groups."""
     geometry = chip.geometry
     array = ranged("weights", weights, geometry.no_synapse, geometry.weight_max)
@@ -123,7 +121,7 @@ def check_regions(chip: ChipConfig, regions: Sequence[Region]) -> list[Region]:
     return [check_region(region, allowed) for region in regions]
 
 
-def check_state(chip: ChipConfig, region: Region, values: ArrayLike) -> Array:
+def check_state(chip: ChipConfig, region: Region, values: ArrayLike) -> Int32Array:
     """One whole state array that fits its registers: int32."""
     array = ranged(region.name.lower(), values, *state_limits(chip.geometry, region))
     shape = region_shape(chip, region)

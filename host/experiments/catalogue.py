@@ -14,11 +14,11 @@ from time import perf_counter
 from typing import Any
 
 from axonloop.host.console import progress_bars
-from axonloop.host.devices.names import check_device_name
+from axonloop.host.devices import check_device_name
 from axonloop.host.experiments.experiment import Order
 from axonloop.host.files import require_writable, write_json
-from axonloop.host.studies.populations import require_new_study
-from axonloop.host.training.in_loop import POPULATION
+from axonloop.host.studies import require_new_study
+from axonloop.host.training import POPULATION
 from axonloop.models.checks import require
 
 METRICS = "metrics.json"

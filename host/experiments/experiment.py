@@ -25,7 +25,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Row:
+class ResultRow:
     """A line of the results page: the paper, the float reference, the chip; "" where none is."""
 
     what: str

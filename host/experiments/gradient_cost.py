@@ -26,12 +26,17 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from axonloop.host.console import Progress
-from axonloop.host.experiments.experiment import Metrics, Order, Row
+from axonloop.host.experiments.experiment import Metrics, Order, ResultRow
 from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
-from axonloop.models.reference.bptt import bptt_gradient
-from axonloop.models.reference.lif import Lif
-from axonloop.models.reference.rtrl import Online, Rtrl, online_gradient
-from axonloop.models.reference.sparse import AxonTraces, SynapseTraces
+from axonloop.models.reference import (
+    AxonTraces,
+    Lif,
+    Online,
+    Rtrl,
+    SynapseTraces,
+    bptt_gradient,
+    online_gradient,
+)
 
 RULES: dict[str, Callable[[Lif], Online] | None] = {
     "BPTT": None,
@@ -171,7 +176,7 @@ def _of(points: list[dict[str, Any]], rule: str) -> list[dict[str, Any]]:
     return [point for point in points if point["rule"] == rule]
 
 
-def rows(sweeps: dict[str, list[dict[str, Any]]], exponents: dict[str, Any]) -> list[Row]:
+def rows(sweeps: dict[str, list[dict[str, Any]]], exponents: dict[str, Any]) -> list[ResultRow]:
     """Growth beside what theory says, and the largest size along the neurons."""
     found = []
     for rule, (memory, work) in PAPER.items():
@@ -181,8 +186,8 @@ def rows(sweeps: dict[str, list[dict[str, Any]]], exponents: dict[str, Any]) -> 
         kept = f"n^{by_n['kept']:.2f} T^{by_t['kept']:.2f}, {most['kept']:,} bytes at {at}"
         done = f"n^{by_n['multiplies']:.2f}, {most['multiplies']:,.0f} at n = {most['neurons']}"
         found += [
-            Row(f"{rule}: memory", memory, kept),
-            Row(f"{rule}: multiplies per tick", work, done),
+            ResultRow(f"{rule}: memory", memory, kept),
+            ResultRow(f"{rule}: multiplies per tick", work, done),
         ]
     return found
 

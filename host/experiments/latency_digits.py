@@ -14,14 +14,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from axonloop.host.console import Progress
-from axonloop.host.data.digits import split_digits
-from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
+from axonloop.host.data import split_digits
+from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
 from axonloop.host.pictures import BLUE, GREY, INK, bare, save
-from axonloop.host.training.in_loop import learn_in_loop
-from axonloop.host.training.local import LocalTrainer
-from axonloop.host.training.settings import Settings
-from axonloop.host.training.surrogate import Descent, SurrogateTrainer
-from axonloop.models.config.parameters import ParameterSet, ResetMode
+from axonloop.host.training import Descent, LocalTrainer, Settings, SurrogateTrainer, learn_in_loop
+from axonloop.models.config import ParameterSet, ResetMode
 
 CODES = {"latency": "time to first spike", "rank": "rank order"}
 NEURON = ParameterSet(
@@ -79,8 +76,10 @@ def measure(order: Order, progress: Progress, limit: int | None = None) -> Metri
         runs = learn_in_loop(str(order.device), every, None, digits, progress)
         found[code] = {"local": local, "twin": twins, "loop": [vars(run) for run in runs]}
         rows += [
-            Row(f"{name}, local learning", "", percent(local), percent([r.after for r in runs])),
-            Row(f"{name}, backpropagation through time", "", percent(twins)),
+            ResultRow(
+                f"{name}, local learning", "", percent(local), percent([r.after for r in runs])
+            ),
+            ResultRow(f"{name}, backpropagation through time", "", percent(twins)),
         ]
     return {"codes": found, "rows": rows}
 

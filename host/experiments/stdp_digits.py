@@ -23,27 +23,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.console import Progress
-from axonloop.host.data.digits import CLASSES, PIXELS, SIDE, WHITE, Digits, Part, split_digits
-from axonloop.host.data.spike_encoders import (
+from axonloop.host.data import (
     BUILDING,
+    CLASSES,
+    PIXELS,
     SCORING,
     SHUFFLING,
+    SIDE,
     TRAINING,
+    WHITE,
+    Digits,
+    Part,
     RateEncoder,
     generator,
+    split_digits,
 )
-from axonloop.host.devices.device import Device
-from axonloop.host.devices.hashes import SpikeChain, weight_hash
-from axonloop.host.devices.registry import open_device
-from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
-from axonloop.host.network.compiler import compile_network, smallest_geometry
-from axonloop.host.network.network import Network, Population, Projection, Source
-from axonloop.host.network.program import Program
+from axonloop.host.devices import Device, SpikeChain, open_device, weight_hash
+from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
+from axonloop.host.network import (
+    Network,
+    Population,
+    Program,
+    Projection,
+    Source,
+    compile_network,
+    smallest_geometry,
+)
 from axonloop.host.pictures import bare, save
-from axonloop.models.arrays import Array
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.geometry import DECAY_ONE
-from axonloop.models.config.parameters import ParameterSet, ResetMode
+from axonloop.models.arrays import Int32Array
+from axonloop.models.config import DECAY_ONE, ChipConfig, ParameterSet, ResetMode
 from axonloop.models.rules import toward_input
 
 CELLS, INHIBITORS = 128, 64
@@ -119,7 +127,7 @@ def frozen(config: ChipConfig) -> ChipConfig:
     return replace(config, cores=tuple(cores))
 
 
-class Run:
+class StdpNetwork:
     """A chip that sees digits and learns from them, or answers them."""
 
     def __init__(self, device: Device, program: Program, seed: int) -> None:
@@ -150,7 +158,7 @@ class Run:
 
     def _show(
         self, part: Part, place: int, random: np.random.Generator, learn: bool
-    ) -> list[Array]:
+    ) -> list[Int32Array]:
         trains = self._encoder.encode(part.images[place], random)
         spikes = [self._device.tick(self._program.axons_of("pixels", t), learn) for t in trains]
         spikes += self._device.run([np.zeros(0, np.int32)] * REST)
@@ -158,7 +166,7 @@ class Run:
         return spikes
 
 
-def names_of(answers: NDArray[np.int64], labels: Array) -> NDArray[np.int64]:
+def names_of(answers: NDArray[np.int64], labels: Int32Array) -> NDArray[np.int64]:
     """The class to which each cell answers most on average: int `(cells,)`."""
     shown = labels == np.arange(CLASSES)[:, None]
     sums, counts = shown.astype(np.int64) @ answers, shown.sum(axis=1, keepdims=True)
@@ -166,7 +174,7 @@ def names_of(answers: NDArray[np.int64], labels: Array) -> NDArray[np.int64]:
     return names
 
 
-def share_right(answers: NDArray[np.int64], names: NDArray[np.int64], labels: Array) -> float:
+def share_right(answers: NDArray[np.int64], names: NDArray[np.int64], labels: Int32Array) -> float:
     """How many digits go to their class: that of the cells that answer most on average."""
     votes = np.zeros((len(answers), CLASSES))
     for kind in set(names.tolist()):
@@ -181,7 +189,7 @@ def learned(
     program = program_of(seed)
     with open_device(device, program.config) as chip:
         chip.load_weights(program.weights)
-        run = Run(chip, program, seed)
+        run = StdpNetwork(chip, program, seed)
         run.learn(digits.train, epochs, progress)
         chip.configure(frozen(program.config))
         names = names_of(run.answers(digits.train, progress), digits.train.labels)
@@ -214,8 +222,10 @@ def measure(order: Order, progress: Progress, limit: int | None = None) -> Metri
         for run in runs
     ]
     rows = [
-        Row(f"{CELLS} neurons, test part", PAPER, "", percent([run.accuracy for run in runs])),
-        Row("validation part", "", "", percent([run.validation for run in runs])),
+        ResultRow(
+            f"{CELLS} neurons, test part", PAPER, "", percent([run.accuracy for run in runs])
+        ),
+        ResultRow("validation part", "", "", percent([run.validation for run in runs])),
     ]
     return {"runs": found, "rows": rows, "shown": shown}
 

@@ -21,15 +21,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.console import Progress
-from axonloop.host.devices.device import Device
-from axonloop.host.devices.registry import open_device
-from axonloop.host.experiments.experiment import Metrics, Order, Row
+from axonloop.host.devices import Device, open_device
+from axonloop.host.experiments.experiment import Metrics, Order, ResultRow
 from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
-from axonloop.models.config.core import CoreConfig, Group
-from axonloop.models.config.core import Row as Descriptor
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.parameters import ParameterSet, ResetMode
-from axonloop.models.config.terms import Term, ThirdFactor
+from axonloop.models.config import (
+    CoreConfig,
+    Geometry,
+    Group,
+    ParameterSet,
+    ResetMode,
+    Row,
+    Term,
+    ThirdFactor,
+)
 from axonloop.models.rules import modulated_stdp, pair_stdp
 
 RANGE = 50
@@ -115,8 +119,8 @@ def chip(window: Window) -> CoreConfig:
         multipliers=LANES,
         terms=2,
     )
-    rows = [Descriptor(k // LANES, 1, plastic=True) for k in range(pairs)]
-    rows += [Descriptor(k // LANES, 1) for k in range(pairs)]
+    rows = [Row(k // LANES, 1, plastic=True) for k in range(pairs)]
+    rows += [Row(k // LANES, 1) for k in range(pairs)]
     groups = (Group(report=False),) * (pairs // LANES)
     return CoreConfig(geometry, (learning,), tuple(rows), groups)
 
@@ -151,7 +155,7 @@ def measure(order: Order, progress: Progress) -> Metrics:
         wrong = int(np.count_nonzero(change != expected(window.factor)))
         found[window.name] = {"factor": window.factor, "change": change.tolist(), "wrong": wrong}
         text = f"{len(change) - wrong} of {len(change)} pairs equal to the integers"
-        rows.append(Row(window.name, "exponentials", "integers apart from the chip", text))
+        rows.append(ResultRow(window.name, "exponentials", "integers apart from the chip", text))
         progress("score", done + 1, len(every))
     return {"intervals": intervals().tolist(), "windows": found, "rows": rows}
 

@@ -21,15 +21,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from axonloop.host.console import Progress
-from axonloop.host.data.digits import Digits
-from axonloop.host.data.yin_yang import CLASSES, draw_points, split_yin_yang
-from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
+from axonloop.host.data import SECTORS, Digits, draw_points, split_yin_yang
+from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
 from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
-from axonloop.host.training.deploy import deployed
-from axonloop.host.training.in_loop import learn_in_loop
-from axonloop.host.training.local import LocalTrainer
-from axonloop.host.training.settings import Settings
-from axonloop.models.config.parameters import ParameterSet, ResetMode
+from axonloop.host.training import LocalTrainer, Settings, deployed, learn_in_loop
+from axonloop.models.config import ParameterSet, ResetMode
 
 TICKS, FIRST = 44, 14
 """Ticks of a sample; the value of feature 1, which spikes `FIRST` ticks before the end."""
@@ -61,7 +57,7 @@ def settings_of(seed: int, epochs: int, limit: int | None = None) -> Settings:
         epochs=epochs,
         limit=limit,
         inputs=5,
-        classes=CLASSES,
+        classes=SECTORS,
         white=TICKS,
         encoding="latency",
         ticks=TICKS,
@@ -104,9 +100,15 @@ def measure(order: Order, progress: Progress, limit: int | None = None) -> Metri
     loop = learn_in_loop(device, every, None, parts, progress)
     tuned = learn_in_loop(device, [tuned_of(each) for each in every], weights, parts, progress)
     rows = [
-        Row("learning in the loop", PAPER, percent(local), percent([run.after for run in loop])),
-        Row("pre-trained, as deployed", "", percent(local), percent([r.before for r in tuned])),
-        Row("pre-trained, tuned in the loop", PAPER, "", percent([run.after for run in tuned])),
+        ResultRow(
+            "learning in the loop", PAPER, percent(local), percent([run.after for run in loop])
+        ),
+        ResultRow(
+            "pre-trained, as deployed", "", percent(local), percent([r.before for r in tuned])
+        ),
+        ResultRow(
+            "pre-trained, tuned in the loop", PAPER, "", percent([run.after for run in tuned])
+        ),
     ]
     return {
         "local": local,

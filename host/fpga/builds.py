@@ -15,12 +15,11 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from axonloop.hdl.boards import Board, Build
-from axonloop.hdl.flow.nextpnr import BITSTREAMS, TOOLS
-from axonloop.hdl.flow.tools import Tool, find_tool
+from axonloop.hdl.flow import BITSTREAMS, TOOLS, Tool, find_tool
 from axonloop.host.files import read_json, write_json
 from axonloop.models.cycles import speed
-from axonloop.models.protocol.serial_link import build_hash
-from axonloop.sim.build.cache import content_key, entry_in
+from axonloop.models.protocol import build_hash
+from axonloop.sim.build import content_key, entry_in
 
 BUILDS = Path("build")
 REPORT, PICTURE = "report.json", "utilisation.png"
@@ -93,10 +92,8 @@ def require_timing(report: dict[str, Any], folder: Path) -> None:
 
 def _make(board: Board, build: Build, tools: dict[str, Tool], stage: Stage, folder: Path) -> None:
     """Fill the folder of a build, step by step."""
-    from axonloop.hdl.boards.clock import built_clock
-    from axonloop.hdl.boards.top import BoardTop
-    from axonloop.hdl.flow.nextpnr import pack, place
-    from axonloop.hdl.flow.synthesis import synthesise
+    from axonloop.hdl.boards import BoardTop, built_clock
+    from axonloop.hdl.flow import pack, place, synthesise
 
     names, seconds = TOOLS[board.family], {}
 
@@ -137,7 +134,7 @@ def _figures(
     build: Build, clock: int, cells: dict[str, int], placed: Any, folder: Path
 ) -> dict[str, Any]:
     """What came out: resources, timing, speed, modules."""
-    from axonloop.hdl.flow.nextpnr import BELS, KINDS
+    from axonloop.hdl.flow import BELS, KINDS
     from axonloop.host.fpga.utilisation import count_kinds, count_modules, module_of, module_paths
 
     paths = module_paths((folder / "design.il").read_text(), TOP)

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from axonloop.hdl.boards import Build
-from axonloop.hdl.flow.nextpnr import KINDS
+from axonloop.hdl.flow import KINDS
 from axonloop.host.files import write_text
 from axonloop.models.checks import require
-from axonloop.sim.build.cache import content_key
+from axonloop.sim.build import content_key
 
 HISTORY = Path("docs/synthesis.csv")
 GROWTH = {"LUT": 0.02, "LUT4": 0.02, "FF": 0.02, "block RAM": 0.0, "SPRAM": 0.0, "DSP": 0.0}
@@ -26,7 +26,7 @@ GROWTH = {"LUT": 0.02, "LUT4": 0.02, "FF": 0.02, "block RAM": 0.0, "SPRAM": 0.0,
 SLOWER = 0.08
 """Share of Fmax that a build may lose: placement is a matter of chance, and moves it so far."""
 COLUMNS = ("commit", "board", "build", "chip", *GROWTH, "MHz", "clock")
-Row = dict[str, str]
+HistoryRow = dict[str, str]
 
 
 def digest(report: Mapping[str, Any]) -> str:
@@ -43,7 +43,7 @@ def _unusual(values: Mapping[str, Any], usual: Mapping[str, Any]) -> dict[str, A
     return {name: value for name, value in values.items() if value != usual[name]}
 
 
-def row_of(report: Mapping[str, Any], commit: str) -> Row:
+def row_of(report: Mapping[str, Any], commit: str) -> HistoryRow:
     """A line of the history: what a report says."""
     geometry = report["build"]["geometry"]
     chip = (
@@ -59,7 +59,7 @@ def row_of(report: Mapping[str, Any], commit: str) -> Row:
     return {name: str(values[name]) for name in COLUMNS}
 
 
-def read_history(path: Path = HISTORY) -> list[Row]:
+def read_history(path: Path = HISTORY) -> list[HistoryRow]:
     """All lines, oldest first; none where there is no file. ValueError for another file."""
     if not path.exists():
         return []
@@ -69,7 +69,7 @@ def read_history(path: Path = HISTORY) -> list[Row]:
     return list(rows)
 
 
-def record(report: Mapping[str, Any], path: Path = HISTORY) -> Row:
+def record(report: Mapping[str, Any], path: Path = HISTORY) -> HistoryRow:
     """Append a report to the history, under the present commit; a repeated line is left out."""
     rows, row = read_history(path), row_of(report, present_commit())
     if row not in rows:
@@ -99,7 +99,7 @@ def _git(*command: str) -> str:
     return found.stdout.strip()
 
 
-def regressions(report: Mapping[str, Any], rows: list[Row]) -> list[str]:
+def regressions(report: Mapping[str, Any], rows: list[HistoryRow]) -> list[str]:
     """What a build costs more than the last recorded one; a sentence each.
 
     ValueError if nothing of this board and build was recorded.

@@ -16,13 +16,21 @@ from axonloop.host.network.fitting import grown, needs, require_fit, require_par
 from axonloop.host.network.network import Network
 from axonloop.host.network.plan import Places, Plan, Wire, make_plan, same_traces
 from axonloop.host.network.program import Program, block
-from axonloop.models.arrays import Array
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig, Destination, Group, Row
-from axonloop.models.config.geometry import MAX_AXONS, MAX_ENTRIES, MAX_NEURONS, Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.config.parameters import ParameterSet
-from axonloop.models.config.terms import MAX_TERMS
+from axonloop.models.arrays import Int32Array
+from axonloop.models.config import (
+    MAX_AXONS,
+    MAX_ENTRIES,
+    MAX_NEURONS,
+    MAX_TERMS,
+    ChipConfig,
+    CoreConfig,
+    Destination,
+    Geometry,
+    Group,
+    Mesh,
+    ParameterSet,
+    Row,
+)
 
 
 def compile_network(
@@ -132,14 +140,16 @@ def _fanout(plan: Plan, geometry: Geometry) -> dict[int, list[Destination]]:
     return found
 
 
-def _global_neurons(plan: Plan, geometry: Geometry, name: str) -> Array:
+def _global_neurons(plan: Plan, geometry: Geometry, name: str) -> Int32Array:
     return (plan.cores_of(name) * geometry.neurons + plan.neurons_of(name)).astype(np.int32)
 
 
-def _source_axons(plan: Plan, geometry: Geometry) -> tuple[dict[str, Array], dict[str, Array]]:
+def _source_axons(
+    plan: Plan, geometry: Geometry
+) -> tuple[dict[str, Int32Array], dict[str, Int32Array]]:
     """Axons and delays of every source, as `Program` has them."""
-    axons: dict[str, Array] = {}
-    delays: dict[str, Array] = {}
+    axons: dict[str, Int32Array] = {}
+    delays: dict[str, Int32Array] = {}
     for source in plan.network.sources:
         columns = [
             (wire, wire.projection.delay)
@@ -155,7 +165,7 @@ def _source_axons(plan: Plan, geometry: Geometry) -> tuple[dict[str, Array], dic
     return axons, delays
 
 
-def _first_weights(plan: Plan, geometry: Geometry) -> Array:
+def _first_weights(plan: Plan, geometry: Geometry) -> Int32Array:
     """The first weights of all cores, biases 0: int32 `(cores * axons, neurons)`."""
     shape = (plan.cores * geometry.axons, geometry.neurons)
     weights = np.full(shape, geometry.no_synapse, np.int32)

@@ -9,9 +9,7 @@ import numpy as np
 
 from axonloop.host.network.network import Network
 from axonloop.host.network.plan import Plan, groups_of, make_plan
-from axonloop.models.config.geometry import MAX_CORES, Geometry
-from axonloop.models.config.mesh import MAX_SIDE, Mesh
-from axonloop.models.config.parameters import OPTIONAL, ParameterSet
+from axonloop.models.config import MAX_CORES, MAX_SIDE, OPTIONAL, Geometry, Mesh, ParameterSet
 
 _NAMED = 4
 """Parts of a sum that a message names."""

@@ -10,11 +10,11 @@ import matplotlib.pyplot as plt
 from matplotlib import colormaps
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from axonloop.host.network.placement import Traffic, Use, links, use_of
+from axonloop.host.network.placement import LinkRates, Use, links, use_of
 from axonloop.host.network.program import Program
 from axonloop.host.pictures import BLUE, GREY, INK, save
 from axonloop.models.checks import require
-from axonloop.models.config.mesh import Mesh, Port
+from axonloop.models.config import Mesh, Port
 
 # All lengths in inches: text keeps its size whatever the mesh.
 _WIDE, _HIGH = 1.6, 1.35
@@ -23,7 +23,7 @@ _ASIDE = 0.09
 _LINES, _LETTERS = 3, 24
 
 
-def draw_mesh(path: Path, program: Program, traffic: Mapping[str, Traffic]) -> None:
+def draw_mesh(path: Path, program: Program, traffic: Mapping[str, LinkRates]) -> None:
     """One panel for each entry of `traffic`, all on one scale: cores, their use, and links.
 
     Numbers at links, and at the top right of a core for what enters it: spikes per tick.

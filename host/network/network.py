@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from axonloop.models.arrays import integers
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.parameters import ParameterSet
+from axonloop.models.config import ParameterSet
 
 MAX_DELAY = 14
 """Largest delay that any core can be built for, in ticks."""

@@ -1,6 +1,6 @@
 """What a program puts where on the chip, how full the cores are, and what travels between them.
 
-Traffic is a float array `(cores, ports)`: spikes per tick that the router of a core passes on
+LinkRates is a float array `(cores, ports)`: spikes per tick that the router of a core passes on
 through each `Port`. Spikes of the host do not travel through the mesh.
 """
 
@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 from axonloop.host.network.program import Program
 from axonloop.models.arrays import ranged
 from axonloop.models.checks import require
-from axonloop.models.config.mesh import Mesh, Port
+from axonloop.models.config import Mesh, Port
 
-Traffic = NDArray[np.float64]
+LinkRates = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def use_of(program: Program, core: int) -> Use:
     )
 
 
-def predicted_traffic(program: Program, rates: Mapping[str, ArrayLike]) -> Traffic:
+def predicted_traffic(program: Program, rates: Mapping[str, ArrayLike]) -> LinkRates:
     """The traffic if every population spikes at its rate, in spikes per neuron and tick.
 
     A rate is one number for all neurons of a population, or an array `(size,)`.
@@ -74,7 +74,7 @@ def _rate(name: str, given: ArrayLike, size: int) -> NDArray[np.float64]:
     return np.broadcast_to(rate, (size,))
 
 
-def measured_traffic(program: Program, counters: ArrayLike, ticks: int) -> Traffic:
+def measured_traffic(program: Program, counters: ArrayLike, ticks: int) -> LinkRates:
     """The traffic of a run: port counters of all cores, int `(cores, ports)`, over `ticks`."""
     counted = ranged("port counters", counters, 0, 2**63 - 1)
     shape = (program.config.mesh.cores, len(Port))
@@ -99,7 +99,7 @@ def links(mesh: Mesh) -> list[tuple[int, Port, int]]:
     return found
 
 
-def explain(program: Program, traffic: Mapping[str, Traffic] | None = None) -> str:
+def explain(program: Program, traffic: Mapping[str, LinkRates] | None = None) -> str:
     """A table of the cores, and one of the traffic: a column for each entry of `traffic`.
 
     Links without traffic are left out.
@@ -130,7 +130,7 @@ def _core_lines(program: Program) -> list[list[str]]:
     return lines
 
 
-def _link_lines(program: Program, traffic: Mapping[str, Traffic]) -> list[list[str]]:
+def _link_lines(program: Program, traffic: Mapping[str, LinkRates]) -> list[list[str]]:
     lines, mesh = [["link", *traffic]], program.config.mesh
     ends = [(c, p, f"core {c} -> core {n} ({p.name.lower()})") for c, p, n in links(mesh)]
     ends += [(core, Port.LOCAL, f"into core {core}") for core in range(mesh.cores)]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from axonloop.host.network.network import Network, Population, Projection
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.parameters import ParameterSet
+from axonloop.models.config import ParameterSet
 
 Places = Mapping[str, tuple[int, ...]]
 """The cores of every population, by its name."""
@@ -22,7 +22,7 @@ _TRACES = ("alpha_p", "beta_p", "q_inc", "p_shift", "pq_shift", "pq_on", "qq_shi
 
 
 @dataclass(frozen=True)
-class Part:
+class PlacedPart:
     """Neurons `first .. end - 1` of a population, on `groups` groups of one core."""
 
     population: Population
@@ -42,7 +42,7 @@ class Wire:
     """
 
     projection: Projection | None
-    part: Part
+    part: PlacedPart
     first_axon: int
     channels: NDArray[np.int64]
     first_groups: NDArray[np.int64]
@@ -65,10 +65,10 @@ class Plan:
     network: Network
     lanes: int
     cores: int
-    parts: tuple[Part, ...]
+    parts: tuple[PlacedPart, ...]
     wires: tuple[Wire, ...]
 
-    def parts_on(self, core: int) -> list[Part]:
+    def parts_on(self, core: int) -> list[PlacedPart]:
         """The parts on a core."""
         return [part for part in self.parts if part.core == core]
 
@@ -76,7 +76,7 @@ class Plan:
         """The wires that end on a core."""
         return [wire for wire in self.wires if wire.part.core == core]
 
-    def parts_of(self, name: str) -> list[Part]:
+    def parts_of(self, name: str) -> list[PlacedPart]:
         """The parts of a population, in the order of their neurons; none for a source."""
         found = [part for part in self.parts if part.population.name == name]
         return sorted(found, key=lambda part: part.first)
@@ -132,13 +132,13 @@ def groups_of(population: Population, lanes: int) -> int:
 
 def _part(
     population: Population, lanes: int, core: int, done: int, groups: int, first_group: int
-) -> Part:
+) -> PlacedPart:
     """The part with groups `done .. done + groups - 1` of a population."""
     end = min((done + groups) * lanes, population.size)
-    return Part(population, core, done * lanes, end, first_group, groups)
+    return PlacedPart(population, core, done * lanes, end, first_group, groups)
 
 
-def _balanced(network: Network, lanes: int, cores: int) -> Iterator[Part]:
+def _balanced(network: Network, lanes: int, cores: int) -> Iterator[PlacedPart]:
     total = sum(groups_of(population, lanes) for population in network.populations)
     share, filled = -(-total // cores), 0
     for population in network.populations:
@@ -150,7 +150,7 @@ def _balanced(network: Network, lanes: int, cores: int) -> Iterator[Part]:
             done, filled = done + taken, filled + taken
 
 
-def _placed(network: Network, lanes: int, place: Places) -> Iterator[Part]:
+def _placed(network: Network, lanes: int, place: Places) -> Iterator[PlacedPart]:
     filled: dict[int, int] = {}
     for population in network.populations:
         groups, cores = groups_of(population, lanes), place[population.name]
@@ -171,7 +171,7 @@ def _check_places(network: Network, cores: int, place: Places) -> None:
             require_range(f"cores of {name!r}", core, 0, cores - 1)
 
 
-def _wires(network: Network, parts: tuple[Part, ...], lanes: int) -> Iterator[Wire]:
+def _wires(network: Network, parts: tuple[PlacedPart, ...], lanes: int) -> Iterator[Wire]:
     filled: dict[int, int] = {}
     for part in parts:
         inputs = [p for p in network.projections if p.target == part.population.name]
@@ -183,7 +183,9 @@ def _wires(network: Network, parts: tuple[Part, ...], lanes: int) -> Iterator[Wi
                 yield Wire(projection, part, first, channels, first_groups, groups)
 
 
-def _reach(projection: Projection | None, part: Part, lanes: int) -> tuple[NDArray[np.int64], ...]:
+def _reach(
+    projection: Projection | None, part: PlacedPart, lanes: int
+) -> tuple[NDArray[np.int64], ...]:
     """Source neurons with a synapse on a part, and the first and number of groups of each."""
     if projection is None:
         return np.array([0]), np.array([part.first_group]), np.array([part.groups])

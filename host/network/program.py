@@ -10,10 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from axonloop.host.network.network import Projection
 from axonloop.host.network.plan import Plan, Wire
-from axonloop.models.arrays import Array, indices, ranged
+from axonloop.models.arrays import Int32Array, indices, ranged
 from axonloop.models.checks import require
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.geometry import Geometry
+from axonloop.models.config import ChipConfig, Geometry
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,18 +26,18 @@ class Program:
     """
 
     config: ChipConfig
-    weights: Array
+    weights: Int32Array
     plan: Plan
-    neurons: dict[str, Array]
-    axons: dict[str, Array]
-    delays: dict[str, Array]
+    neurons: dict[str, Int32Array]
+    axons: dict[str, Int32Array]
+    delays: dict[str, Int32Array]
 
     @property
     def geometry(self) -> Geometry:
         """The geometry of every core."""
         return self.config.geometry
 
-    def axons_of(self, source: str, channels: ArrayLike, delay: int = 0) -> Array:
+    def axons_of(self, source: str, channels: ArrayLike, delay: int = 0) -> Int32Array:
         """The axons to send a spike to, `delay` ticks late, when `channels` of a source spike.
 
         The delays of a source's projections are in `delays`; for another one there are none.
@@ -48,7 +47,7 @@ class Program:
         found = table[indices(f"channels of {source!r}", channels, len(table))].ravel()
         return found[found >= 0]
 
-    def split(self, spikes: ArrayLike) -> dict[str, Array]:
+    def split(self, spikes: ArrayLike) -> dict[str, Int32Array]:
         """Reported global neurons as neurons of each population, int32, in the given order."""
         owner, place = self._owners
         known = indices("spikes", spikes, len(owner))
@@ -56,7 +55,7 @@ class Program:
         return {name: places[owners == k] for k, name in enumerate(self.neurons)}
 
     @cached_property
-    def _owners(self) -> tuple[Array, Array]:
+    def _owners(self) -> tuple[Int32Array, Int32Array]:
         """Number of the population (-1: none) and neuron in it, of every global neuron."""
         owner = np.full(len(self.config.cores) * self.geometry.neurons, -1, np.int32)
         place = np.zeros_like(owner)
@@ -64,7 +63,7 @@ class Program:
             owner[neurons], place[neurons] = number, np.arange(len(neurons))
         return owner, place
 
-    def weights_of(self, projection: Projection, weights: ArrayLike) -> Array:
+    def weights_of(self, projection: Projection, weights: ArrayLike) -> Int32Array:
         """The weights of a projection, int32 `(source size, target size)`, from a device's.
 
         Where there is no synapse: the geometry's `no_synapse`.
@@ -78,7 +77,7 @@ class Program:
             found[wire.channels, part.first : part.end] = self._block(wire, checked)
         return found
 
-    def bias_of(self, population: str, weights: ArrayLike) -> Array:
+    def bias_of(self, population: str, weights: ArrayLike) -> Int32Array:
         """The learned biases of a population, int32 `(size,)`, from a device's weights."""
         owner = self.plan.network.population(population)
         require(owner.bias, f"population {population!r}", "one with a bias", "without")

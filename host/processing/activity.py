@@ -13,9 +13,9 @@ from __future__ import annotations
 import numpy as np
 
 from axonloop.host.processing.error_encoders import Integers, SigmaDeltaEncoder
-from axonloop.models.arrays import Array
+from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require
-from axonloop.models.config.geometry import DECAY_ONE
+from axonloop.models.config import DECAY_ONE
 
 KEPT = 4055
 """Decay of the rates, in 1/4096 per tick: they look back a hundred ticks."""
@@ -38,7 +38,7 @@ class ActivityBand:
         self._encoder = SigmaDeltaEncoder(neurons, round(RATE_ONE / strength))
         self.rates: Integers = np.full(neurons, self._floor, dtype=np.int64)
 
-    def step(self, spikes: Array) -> tuple[Array, Array]:
+    def step(self, spikes: Int32Array) -> tuple[Int32Array, Int32Array]:
         """Take the neurons that spiked; neurons and values of the ungated errors to send."""
         self.rates = self.rates * KEPT >> 12
         self.rates[spikes] += DECAY_ONE

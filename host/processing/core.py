@@ -22,9 +22,9 @@ import torch
 from numpy.typing import NDArray
 
 from axonloop.host.processing.error_encoders import ErrorEncoder, Integers
-from axonloop.models.arrays import Array
+from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.geometry import DECAY_ONE
+from axonloop.models.config import DECAY_ONE
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 """Logits, float64 `(classes,)`, and a target into a scalar."""
@@ -111,7 +111,7 @@ class ErrorPath:
         self.feedback, self.encoder = feedback, encoder
         self._back = _rows(feedback.T)
 
-    def step(self, gradient: Exact | None) -> tuple[Array, Array]:
+    def step(self, gradient: Exact | None) -> tuple[Int32Array, Int32Array]:
         """Take the gradient of a tick, if there is one; neurons and values of its errors."""
         if gradient is None:
             return _NOBODY, _NOBODY
@@ -172,14 +172,14 @@ class ProcessingCore:
         self._level[:] = 0
         self._age = 0
 
-    def step(self, spikes: Array) -> tuple[Array, Array]:
+    def step(self, spikes: Int32Array) -> tuple[Int32Array, Int32Array]:
         """Take the spikes of a tick; return neurons and values of the errors that they make."""
         self._listen(spikes)
         self.heard = self.gradient() if self._age >= self.burn_in else None
         self._age += 1
         return self.path.step(self.heard)
 
-    def _listen(self, spikes: Array) -> None:
+    def _listen(self, spikes: Int32Array) -> None:
         level = self._level
         np.trunc(np.multiply(level, self._kept, out=level), out=level)
         level += self._ones[: len(spikes)].dot(self._columns.take(spikes, axis=0))
@@ -201,7 +201,7 @@ class ProcessingCore:
         rounded: Exact = np.rint(gradient * GRADIENT_ONE)
         return rounded
 
-    def votes(self, trains: list[Array]) -> Integers:
+    def votes(self, trains: list[Int32Array]) -> Integers:
         """What the readout heard of each class after the burn-in, int64 `(classes,)`.
 
         `trains` holds the spikes of each tick of a sample.

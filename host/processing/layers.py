@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from axonloop.host.network.program import Program
+from axonloop.host.network import Program
 from axonloop.host.processing.core import ErrorPath, ProcessingCore
 from axonloop.host.processing.error_encoders import Integers
-from axonloop.models.arrays import Array
+from axonloop.models.arrays import Int32Array
 
 _COUNTED = ("spikes", "errors", "ticks", "overtaken")
 
@@ -63,7 +63,7 @@ class Layers:
             if isinstance(layer.teacher, ProcessingCore):
                 layer.teacher.begin(target)
 
-    def step(self, spikes: Array, late: bool = False) -> tuple[Array, Array]:
+    def step(self, spikes: Int32Array, late: bool = False) -> tuple[Int32Array, Int32Array]:
         """Take the spikes of a tick; return neurons and values of the errors that they make.
 
         `late`: the errors will be dropped.
@@ -75,14 +75,14 @@ class Layers:
             return neurons, values
         return self._step_all(self.split(spikes), late)
 
-    def _count(self, k: int, spikes: Array, neurons: Array, late: bool) -> None:
+    def _count(self, k: int, spikes: Int32Array, neurons: Int32Array, late: bool) -> None:
         self.spikes[k] += len(spikes)
         if late:
             self.overtaken += len(neurons)
         else:
             self.errors[k] += len(neurons)
 
-    def _step_all(self, shares: list[Array], late: bool) -> tuple[Array, Array]:
+    def _step_all(self, shares: list[Int32Array], late: bool) -> tuple[Int32Array, Int32Array]:
         """From the last layer to the first: its gradient is what layers without a readout hear."""
         heard, events = None, []
         for k in reversed(range(len(self.layers))):
@@ -97,14 +97,14 @@ class Layers:
         neurons, values = (np.concatenate(parts) for parts in zip(*reversed(events), strict=True))
         return neurons, values
 
-    def split(self, spikes: Array) -> list[Array]:
+    def split(self, spikes: Int32Array) -> list[Int32Array]:
         """Neurons of the chip as neurons of each layer."""
         if self._alone:
             return [spikes]
         shares = self._program.split(spikes)
         return [shares[layer.name] for layer in self.layers]
 
-    def votes(self, trains: list[Array]) -> list[Integers]:
+    def votes(self, trains: list[Int32Array]) -> list[Integers]:
         """What every readout heard of each class after the burn-in, layer by layer."""
         shares = list(zip(*map(self.split, trains), strict=True))
         cores = (layer.teacher for layer in self.layers)

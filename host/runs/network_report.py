@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from axonloop.host.network.learning_channel import LearningChannel, learning_channel
+from axonloop.host.network import LearningChannel, learning_channel
 from axonloop.host.files import write_text
-from axonloop.host.devices.device import Device
-from axonloop.host.processing.layers import Layers
-from axonloop.host.network.placement import explain, measured_traffic, predicted_traffic
-from axonloop.host.network.program import Program
-from axonloop.models.protocol.registers import PORT_COUNTERS, Counter
+from axonloop.host.devices import Device
+from axonloop.host.processing import Layers
+from axonloop.host.network import explain, measured_traffic, predicted_traffic
+from axonloop.host.network import Program
+from axonloop.models.protocol import PORT_COUNTERS, Counter
 
 
 def rates_of(program: Program, layers: Layers) -> tuple[dict[str, float], dict[str, float]]:
@@ -71,6 +71,6 @@ def write_account(
     parts = explain(program, traffic if several else None)
     write_text(text, f"{parts}\n{channel_of(program, layers, strategy).text()}\n")
     if several:
-        from axonloop.host.network.mesh_picture import draw_mesh
+        from axonloop.host.network import draw_mesh
 
         draw_mesh(picture, program, traffic)

@@ -18,10 +18,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from axonloop.host.files import write_whole
-from axonloop.host.devices.device import Device
-from axonloop.models.arrays import Array
-from axonloop.host.processing.layers import Layers
-from axonloop.models.protocol.registers import Region
+from axonloop.host.devices import Device
+from axonloop.models.arrays import Int32Array
+from axonloop.host.processing import Layers
+from axonloop.models.protocol import Region
 
 _SHOWN = 4
 
@@ -61,19 +61,19 @@ def draw_learning_curve(
 
 
 @dataclass(frozen=True)
-class Recording:
+class RasterSample:
     """A sample tick by tick: lists of axons, of neurons, of (neurons, values) in error; U.
 
     `potential` is V - R after the tick, int `(ticks, neurons)`, in units of the threshold.
     """
 
-    inputs: list[Array]
-    spikes: list[Array]
-    errors: list[tuple[Array, Array]]
+    inputs: list[Int32Array]
+    spikes: list[Int32Array]
+    errors: list[tuple[Int32Array, Int32Array]]
     potential: NDArray[np.float64]
 
 
-def record(device: Device, layers: Layers, trains: list[Array], label: int) -> Recording:
+def record(device: Device, layers: Layers, trains: list[Int32Array], label: int) -> RasterSample:
     """Run a sample and listen; the errors are not sent, so nothing is learned."""
     device.clear()
     layers.begin(label)
@@ -87,10 +87,10 @@ def record(device: Device, layers: Layers, trains: list[Array], label: int) -> R
         errors.append(layers.step(spikes[-1]))
         membrane, reset = device.take_read()
         potential.append(membrane - reset)
-    return Recording(trains, spikes, errors, np.array(potential) / theta)
+    return RasterSample(trains, spikes, errors, np.array(potential) / theta)
 
 
-def draw_raster(path: Path, recording: Recording, label: int, answer: int) -> None:
+def draw_raster(path: Path, recording: RasterSample, label: int, answer: int) -> None:
     """Inputs, spikes with error events, and U of the neurons most in error."""
     figure, (top, middle, bottom) = plt.subplots(
         3, 1, figsize=(9, 8.4), sharex=True, height_ratios=(1.2, 2.2, 2)
@@ -108,12 +108,12 @@ def draw_raster(path: Path, recording: Recording, label: int, answer: int) -> No
     save(figure, path)
 
 
-def _events(axes: Any, trains: list[Array], colour: str) -> None:
+def _events(axes: Any, trains: list[Int32Array], colour: str) -> None:
     tick = np.repeat(np.arange(len(trains)), [len(train) for train in trains])
     axes.plot(tick, np.concatenate(trains), "|", color=colour, markersize=3, markeredgewidth=0.9)
 
 
-def _draw_errors(axes: Any, recording: Recording) -> None:
+def _draw_errors(axes: Any, recording: RasterSample) -> None:
     tick = np.repeat(np.arange(len(recording.errors)), [len(n) for n, _ in recording.errors])
     neuron = np.concatenate([neurons for neurons, _ in recording.errors])
     value = np.concatenate([values for _, values in recording.errors])
@@ -125,7 +125,7 @@ def _draw_errors(axes: Any, recording: Recording) -> None:
         axes.plot(tick[chosen], neuron[chosen], mark, color=colour, markersize=3, label=name)
 
 
-def _draw_potentials(axes: Any, recording: Recording) -> None:
+def _draw_potentials(axes: Any, recording: RasterSample) -> None:
     neurons = recording.potential.shape[1]
     erred = np.zeros(neurons, dtype=bool)
     for erring, _ in recording.errors:
@@ -149,7 +149,7 @@ def _draw_potentials(axes: Any, recording: Recording) -> None:
     axes.set_yticks([-3.0 * place for place in range(len(chosen))], [f"neuron {n}" for n in chosen])
 
 
-def draw_weights(path: Path, weights: Array, side: int, top: int) -> None:
+def draw_weights(path: Path, weights: Int32Array, side: int, top: int) -> None:
     """Weights `(side * side, neurons)`, each neuron's as a picture of its own, and their spread.
 
     `top` is the largest weight that there can be.

@@ -14,13 +14,13 @@ from typing import Any
 from axonloop.host.runs.network_report import channel_metrics, channel_of, write_account
 from axonloop.host.files import read_json, write_json
 from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
-from axonloop.host.data.digits import SIDE, split_digits
-from axonloop.host.devices.device import Device
-from axonloop.host.training.scorer import TRACED, Score
-from axonloop.host.devices.hashes import weight_hash
-from axonloop.host.training.settings import Settings
-from axonloop.host.training.telemetry import draw_link, link_metrics
-from axonloop.host.training.trainer import Trainer
+from axonloop.host.data import SIDE, split_digits
+from axonloop.host.devices import Device
+from axonloop.host.training import TRACED, Score
+from axonloop.host.devices import weight_hash
+from axonloop.host.training import Settings
+from axonloop.host.training import draw_link, link_metrics
+from axonloop.host.training import Trainer
 from axonloop.models.checks import require
 
 CONFIG, CHECKPOINT, METRICS = "config.json", "checkpoint.npz", "metrics.json"

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from axonloop.hdl.boards import Board, Build, find_board
-from axonloop.hdl.flow.nextpnr import DoesNotFitError
+from axonloop.hdl.flow import DoesNotFitError
 from axonloop.host.console import notice
 from axonloop.host.files import write_json, write_text
-from axonloop.host.fpga.builds import build_and_tell
+from axonloop.host.fpga import build_and_tell
 from axonloop.models.checks import require
 
 RESULTS, PAGE, PICTURE = "area.json", "area.md", "area.png"
@@ -53,7 +53,7 @@ def with_lanes(build: Build, lanes: int) -> Build:
     return build.changed({"geometry": geometry | {"weight_ports": 2}})
 
 
-def study(out: Path, name: str, full: bool = False) -> None:
+def study_area(out: Path, name: str, full: bool = False) -> None:
     """Build all points on a board; JSON, a page with the table, and picture go into `out`.
 
     A point that does not fit is listed as such; other errors of a build end the study, and what

@@ -14,14 +14,12 @@ from statistics import mean
 from typing import Any
 
 from axonloop.host.console import notice
-from axonloop.host.data.digits import split_digits
+from axonloop.host.data import split_digits
 from axonloop.host.files import write_json
 from axonloop.host.studies.populations import require_new_study, train_all
-from axonloop.host.training.population import Copy
-from axonloop.host.training.settings import Settings
-from axonloop.host.training.weight_bits import with_bits
+from axonloop.host.training import Copy, Settings, with_bits
 from axonloop.models.checks import require_range
-from axonloop.models.config.parameters import Rounding
+from axonloop.models.config import Rounding
 
 BITS = (4, 6, 8, 16)
 RESULTS, PICTURE = "bits.json", "bits.png"
@@ -36,7 +34,7 @@ def settings_of(bits: int, rounding: Rounding, seed: int, epochs: int) -> Settin
     return with_bits(usual, bits, rounding)
 
 
-def study(out: Path, seeds: int, epochs: int, limit: int | None) -> None:
+def study_bits(out: Path, seeds: int, epochs: int, limit: int | None) -> None:
     """Run all with seeds 1..`seeds`, a population for each kind of chip; results go into `out`.
 
     Raises ValueError for numbers out of range, or if `out` holds results already.

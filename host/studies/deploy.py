@@ -19,15 +19,23 @@ from statistics import mean
 from typing import Any
 
 from axonloop.host.console import Progress, notice, progress_bars
-from axonloop.host.data.digits import split_digits
-from axonloop.host.devices.names import check_device_name
+from axonloop.host.data import split_digits
+from axonloop.host.devices import check_device_name
 from axonloop.host.files import write_json
 from axonloop.host.studies.populations import require_new_study
-from axonloop.host.training.deploy import DESCENT, chips, deployed, network_settings
-from axonloop.host.training.in_loop import POPULATION, learn_in_loop
-from axonloop.host.training.settings import Settings
-from axonloop.host.training.surrogate import Descent, SurrogateTrainer
-from axonloop.host.training.weight_bits import step_log2, with_bits
+from axonloop.host.training import (
+    DESCENT,
+    POPULATION,
+    Descent,
+    Settings,
+    SurrogateTrainer,
+    chips,
+    deployed,
+    learn_in_loop,
+    network_settings,
+    step_log2,
+    with_bits,
+)
 from axonloop.models.checks import require_range
 
 AWARE = Descent(epochs=5, rate=0.05, scale=0.03, steepness=1.0)
@@ -37,7 +45,7 @@ ALLOWED = 0.005
 RESULTS, PICTURE = "deploy.json", "deploy.png"
 
 
-def study(out: Path, device: str, seeds: int, limit: int | None) -> None:
+def study_deploy(out: Path, device: str, seeds: int, limit: int | None) -> None:
     """Take networks with seeds 1..`seeds` all the way; results and picture go into `out`.
 
     `device` is one that `learn_in_loop` takes. Raises ValueError for numbers out of range, or if

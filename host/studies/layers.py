@@ -13,7 +13,7 @@ from typing import Any
 
 from axonloop.host.files import write_json
 from axonloop.host.studies.many_runs import run_all
-from axonloop.host.training.settings import Settings
+from axonloop.host.training import Settings
 from axonloop.models.checks import require_range
 
 RESULTS, PICTURE = "layers.json", "layers.png"
@@ -37,7 +37,9 @@ def settings_of(name: str, seed: int, epochs: int, limit: int | None) -> Setting
     return replace(base, parameters=replace(base.parameters, eta_shift=4))
 
 
-def study(out: Path, seeds: int, epochs: int, limit: int | None, jobs: int, device: str) -> None:
+def study_layers(
+    out: Path, seeds: int, epochs: int, limit: int | None, jobs: int, device: str
+) -> None:
     """Run both networks with seeds 1..`seeds` and write results and picture into `out`."""
     require_range("seeds", seeds, 1, 1000)
     tasks = [

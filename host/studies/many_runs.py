@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from axonloop.host.console import notice
-from axonloop.host.devices.names import check_device_name
-from axonloop.host.devices.registry import open_device
+from axonloop.host.devices import check_device_name, open_device
 from axonloop.host.files import read_json
-from axonloop.host.runs.run import CONFIG, METRICS, Run, require_folder, resumed_settings
-from axonloop.host.training.from_settings import chip_config
-from axonloop.host.training.settings import Settings
+from axonloop.host.runs import CONFIG, METRICS, Run, require_folder, resumed_settings
+from axonloop.host.training import Settings, chip_config
 from axonloop.models.checks import require, require_range
 
 Task = tuple[Path, Settings]

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from axonloop.host.console import progress_bars
-from axonloop.host.data.digits import Digits
-from axonloop.host.runs.run import require_folder
-from axonloop.host.training.population import Copy, PopulationTrainer
-from axonloop.host.training.settings import Settings
+from axonloop.host.data import Digits
+from axonloop.host.runs import require_folder
+from axonloop.host.training import Copy, PopulationTrainer, Settings
 from axonloop.models.checks import require
 
 

@@ -13,15 +13,11 @@ from statistics import mean
 from typing import Any
 
 from axonloop.host.console import notice, progress_bars
-from axonloop.host.data.digits import Digits, split_digits
-from axonloop.host.devices.hashes import weight_hash
-from axonloop.host.devices.registry import open_device
+from axonloop.host.data import Digits, split_digits
+from axonloop.host.devices import open_device, weight_hash
 from axonloop.host.files import write_json
 from axonloop.host.studies.populations import require_new_study, train_all
-from axonloop.host.training.from_settings import chip_config
-from axonloop.host.training.population import Copy
-from axonloop.host.training.settings import Settings
-from axonloop.host.training.trainer import Trainer
+from axonloop.host.training import Copy, Settings, Trainer, chip_config
 from axonloop.models.checks import require, require_range
 
 RATES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
@@ -42,7 +38,7 @@ def settings_of(rate: float, seed: int, epochs: int, limit: int | None) -> Setti
     )
 
 
-def study(out: Path, seeds: int, epochs: int, limit: int | None) -> None:
+def study_rates(out: Path, seeds: int, epochs: int, limit: int | None) -> None:
     """Train every rate with seeds 1..`seeds` at once; results and picture go into `out`.
 
     Raises ValueError for numbers out of range, or if `out` holds results already.

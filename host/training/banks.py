@@ -9,12 +9,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from axonloop.host.processing.core import GRADIENT_MAX, GRADIENT_ONE, READOUT_SHIFT, ProcessingCore
-from axonloop.host.processing.error_encoders import (
+from axonloop.host.processing import (
+    GRADIENT_MAX,
+    GRADIENT_ONE,
+    READOUT_SHIFT,
     Controller,
     DenseEncoder,
     ErrorEncoder,
     Integers,
+    ProcessingCore,
     SigmaDeltaEncoder,
     rounded_steps,
     whole_steps,
@@ -22,7 +25,7 @@ from axonloop.host.processing.error_encoders import (
 from axonloop.host.training.from_settings import CROSS_ENTROPY
 from axonloop.host.training.inputs import Raster
 from axonloop.models.checks import require
-from axonloop.models.config.geometry import DECAY_ONE
+from axonloop.models.config import DECAY_ONE
 
 
 class ErrorBank:

@@ -15,11 +15,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from axonloop.host.devices.device import Device
-from axonloop.host.devices.registry import open_device
+from axonloop.host.devices import Device, open_device
 from axonloop.host.training.in_loop import POPULATION
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.protocol.registers import MODEL_COUNTERS
+from axonloop.models.config import ChipConfig
+from axonloop.models.protocol import MODEL_COUNTERS
 from axonloop.sim.batched import BatchedChip
 
 Flags = NDArray[np.bool_]
@@ -51,7 +50,7 @@ class Copies(Protocol):
         """What each copy's chip counted."""
 
 
-class Population:
+class BatchedCopies:
     """All copies at once on the batched emulator."""
 
     def __init__(self, config: ChipConfig, weights: Weights, seeds: Sequence[int]) -> None:
@@ -92,7 +91,7 @@ class Population:
         return [{c.name.lower(): int(row[c]) for c in MODEL_COUNTERS} for row in table]
 
 
-class Lone:
+class SingleCopy:
     """One copy, on any device."""
 
     def __init__(self, device: Device, weights: Weights) -> None:
@@ -149,7 +148,7 @@ def open_copies(
 ) -> Iterator[Copies]:
     """A group of copies with their first weights, `(copies, axons, neurons of a core)`."""
     if device == POPULATION:
-        yield Population(config, weights, seeds)
+        yield BatchedCopies(config, weights, seeds)
         return
     with open_device(device, seeded(config, seeds[0])) as chip:
-        yield Lone(chip, weights[0])
+        yield SingleCopy(chip, weights[0])

@@ -7,13 +7,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.data.digits import Digits
+from axonloop.host.data import Digits
 from axonloop.host.training.in_loop import Weights
 from axonloop.host.training.settings import Settings
 from axonloop.host.training.surrogate import Descent, SurrogateTrainer
 from axonloop.host.training.weight_bits import step_log2, with_bits
-from axonloop.models.config.geometry import DECAY_ONE
-from axonloop.models.config.parameters import ParameterSet
+from axonloop.models.config import DECAY_ONE, ParameterSet
 
 DESCENT = Descent(epochs=10, rate=1.0, scale=0.03, steepness=1.0, exact=False)
 EPOCHS = 4

@@ -7,25 +7,35 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from axonloop.host.data.spike_encoders import BUILDING, SpikeEncoder, generator, spike_encoder
-from axonloop.host.network.compiler import compile_network, smallest_geometry
-from axonloop.host.network.learning_channel import Strategy, learning_channel
-from axonloop.host.network.network import Network, Population, Projection, Source, uniform_weights
-from axonloop.host.network.program import Program
-from axonloop.host.processing.core import (
+from axonloop.host.data import BUILDING, SpikeEncoder, generator, spike_encoder
+from axonloop.host.network import (
+    Network,
+    Population,
+    Program,
+    Projection,
+    Source,
+    Strategy,
+    compile_network,
+    learning_channel,
+    smallest_geometry,
+    uniform_weights,
+)
+from axonloop.host.processing import (
     GRADIENT_ONE,
+    ErrorEncoder,
     ErrorPath,
+    Integers,
+    Layers,
+    LearningLayer,
     Loss,
     ProcessingCore,
     Readout,
+    error_encoder,
     feedback_matrix,
     fixed_readout,
 )
-from axonloop.host.processing.error_encoders import ErrorEncoder, Integers, error_encoder
-from axonloop.host.processing.layers import Layers, LearningLayer
 from axonloop.host.training.settings import Settings
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.mesh import Mesh
+from axonloop.models.config import ChipConfig, Mesh
 
 CROSS_ENTROPY = torch.nn.functional.cross_entropy
 INPUT = "pixels"

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.console import Progress
-from axonloop.host.data.digits import Digits
-from axonloop.host.devices.hashes import weight_hash
-from axonloop.host.devices.registry import open_device
+from axonloop.host.data import Digits
+from axonloop.host.devices import open_device, weight_hash
 from axonloop.host.training.from_settings import chip_config, program_of
 from axonloop.host.training.population import PopulationTrainer
 from axonloop.host.training.settings import Settings

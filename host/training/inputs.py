@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.data.digits import Digits, Part
-from axonloop.host.data.spike_encoders import SpikeEncoder
-from axonloop.host.network.program import Program
+from axonloop.host.data import Digits, Part, SpikeEncoder
+from axonloop.host.network import Program
 from axonloop.host.training.from_settings import INPUT
 from axonloop.host.training.settings import Settings
 from axonloop.models.checks import require

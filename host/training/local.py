@@ -16,14 +16,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from axonloop.host.data.digits import Digits, Part
-from axonloop.host.data.spike_encoders import SCORING, SHUFFLING, TRAINING, generator
+from axonloop.host.data import SCORING, SHUFFLING, TRAINING, Digits, Part, generator
 from axonloop.host.training.from_settings import encoder_of, layers_of, program_of
 from axonloop.host.training.inputs import parts_of, rasters
 from axonloop.host.training.settings import Settings
 from axonloop.models.checks import require
-from axonloop.models.config.geometry import DECAY_ONE
-from axonloop.models.config.parameters import ResetMode
+from axonloop.models.config import DECAY_ONE, ResetMode
 from axonloop.sim.surrogate import FLOAT, SurrogateChip
 
 BATCH = 100

@@ -15,10 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from axonloop.host.console import Progress
-from axonloop.host.data.digits import Digits, Part
-from axonloop.host.data.spike_encoders import SCORING, SHUFFLING, TRAINING, generator
-from axonloop.host.devices.hashes import SpikeChain, weight_hash
-from axonloop.host.network.learning_channel import Strategy
+from axonloop.host.data import SCORING, SHUFFLING, TRAINING, Digits, Part, generator
+from axonloop.host.devices import SpikeChain, weight_hash
+from axonloop.host.network import Strategy
 from axonloop.host.training.banks import CoreBank
 from axonloop.host.training.from_settings import (
     chip_config,
@@ -29,7 +28,7 @@ from axonloop.host.training.from_settings import (
 from axonloop.host.training.inputs import Raster, parts_of, rasters
 from axonloop.host.training.settings import Settings
 from axonloop.models.checks import require
-from axonloop.models.protocol.registers import MODEL_COUNTERS
+from axonloop.models.protocol import MODEL_COUNTERS
 from axonloop.sim.batched import BatchedChip
 
 OWN = ("seed", "threshold", "event_rate", "error_limit")

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from axonloop.host.data.digits import Part
-from axonloop.host.data.spike_encoders import SCORING, SpikeEncoder, generator
-from axonloop.host.devices.device import Device
-from axonloop.host.devices.hashes import SpikeChain, TraceHash
-from axonloop.host.network.program import Program
-from axonloop.host.processing.layers import Layers
+from axonloop.host.data import SCORING, Part, SpikeEncoder, generator
+from axonloop.host.devices import Device, SpikeChain, TraceHash
+from axonloop.host.network import Program
+from axonloop.host.processing import Layers
 from axonloop.host.training.from_settings import INPUT
-from axonloop.models.arrays import Array
-from axonloop.models.protocol.registers import state_regions
+from axonloop.models.arrays import Int32Array
+from axonloop.models.protocol import state_regions
 
 TRACED = 20
 """Samples whose whole state goes into trace_hash."""
@@ -69,19 +67,19 @@ class Scorer:
         wrong = [place for place, good in enumerate(right) if not good[-1]]
         return Score(tuple(accuracies), len(part), trace.hexdigest(), tuple(wrong))
 
-    def trains(self, part: Part, place: int) -> list[Array]:
+    def trains(self, part: Part, place: int) -> list[Int32Array]:
         """The spikes of one sample of a part: axons of each tick."""
         random = generator(self.seed, SCORING, int(part.indices[place]))
         return self.to_axons(self.encoder.encode(part.images[place], random))
 
-    def to_axons(self, trains: list[Array]) -> list[Array]:
+    def to_axons(self, trains: list[Int32Array]) -> list[Int32Array]:
         """The axons of the chip that pixels feed, tick by tick."""
         table = self.program.axons[INPUT]
         if np.array_equal(table[:, 0], np.arange(len(table))) and table.shape[1] == 1:
             return trains
         return [table.take(pixels, axis=0).ravel() for pixels in trains]
 
-    def _traced(self, trains: list[Array], trace: TraceHash) -> list[Array]:
+    def _traced(self, trains: list[Int32Array], trace: TraceHash) -> list[Int32Array]:
         regions = state_regions(self.device.config.geometry)
         for axons in trains:
             self.device.send_tick(axons)

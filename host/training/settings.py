@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from axonloop.host.data.digits import CLASSES, PIXELS, WHITE
-from axonloop.host.network.learning_channel import Strategy
+from axonloop.host.data import CLASSES, PIXELS, WHITE
+from axonloop.host.network import Strategy
 from axonloop.models.checks import require, require_number, require_range
-from axonloop.models.config.geometry import MAX_AXONS, MAX_NEURONS
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.config.parameters import ParameterSet, ResetMode
-from axonloop.models.config.terms import MAX_ETA_SHIFT
+from axonloop.models.config import (
+    MAX_AXONS,
+    MAX_ETA_SHIFT,
+    MAX_NEURONS,
+    Mesh,
+    ParameterSet,
+    ResetMode,
+)
 
 PARAMETERS = ParameterSet(
     alpha_n=3686,

@@ -14,8 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from axonloop.host.data.digits import Digits, Part
-from axonloop.host.data.spike_encoders import SCORING, SHUFFLING, TRAINING, generator
+from axonloop.host.data import SCORING, SHUFFLING, TRAINING, Digits, Part, generator
 from axonloop.host.training.from_settings import (
     CROSS_ENTROPY,
     encoder_of,
@@ -25,7 +24,7 @@ from axonloop.host.training.from_settings import (
 from axonloop.host.training.inputs import parts_of, rasters
 from axonloop.host.training.settings import Settings
 from axonloop.models.checks import require, require_number, require_range
-from axonloop.models.config.parameters import Rounding
+from axonloop.models.config import Rounding
 from axonloop.sim.surrogate import FLOAT, SurrogateChip
 
 CHUNK = 256

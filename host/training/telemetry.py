@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.devices.link_use import LinkUse
+from axonloop.host.devices import LinkUse
 
 POINTS = 150
 """Most points of a curve; of more samples, several are averaged."""

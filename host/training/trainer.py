@@ -14,11 +14,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from axonloop.host.data.digits import Digits
-from axonloop.host.data.spike_encoders import SHUFFLING, TRAINING, generator
-from axonloop.host.devices.device import Device
-from axonloop.host.devices.hashes import SpikeChain
-from axonloop.host.processing.core import Loss
+from axonloop.host.data import SHUFFLING, TRAINING, Digits, generator
+from axonloop.host.devices import Device, SpikeChain
+from axonloop.host.processing import Loss
 from axonloop.host.training.from_settings import (
     CROSS_ENTROPY,
     chip_config,
@@ -30,9 +28,9 @@ from axonloop.host.training.inputs import parts_of
 from axonloop.host.training.scorer import Scorer
 from axonloop.host.training.settings import Settings
 from axonloop.host.training.telemetry import SampleCost
-from axonloop.models.arrays import Array
+from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require, require_range
-from axonloop.models.protocol.registers import MODEL_COUNTERS, Counter
+from axonloop.models.protocol import MODEL_COUNTERS, Counter
 
 
 @dataclass
@@ -93,7 +91,7 @@ class Trainer:
         )
         self.position, self.times = Position(), Times()
         self.costs: list[SampleCost] = []
-        self._coming: list[Array] = []  # the next sample, if its first ticks are under way
+        self._coming: list[Int32Array] = []  # the next sample, if its first ticks are under way
         device.load_weights(self.program.weights)
 
     def run(
@@ -153,19 +151,19 @@ class Trainer:
         self.layers.begin(int(self.train.labels[index]))
         self.scorer.chain.add(self._ticks(trains))
 
-    def _trains(self, index: int) -> list[Array]:
+    def _trains(self, index: int) -> list[Int32Array]:
         """The spikes of one sample: axons of each tick."""
         place = int(self.train.indices[index])
         random = generator(self.settings.seed, TRAINING, self.position.epoch, place)
         return self.scorer.to_axons(self.encoder.encode(self.train.images[index], random))
 
-    def _send_first(self, trains: list[Array]) -> None:
+    def _send_first(self, trains: list[Int32Array]) -> None:
         """Begin a sample on the chip: the burn-in makes no errors, so its ticks need not wait."""
         self.device.clear()
         for axons in trains[: self.settings.burn_in + self.settings.latency]:
             self.device.send_tick(axons)
 
-    def _ticks(self, trains: list[Array]) -> list[Array]:
+    def _ticks(self, trains: list[Int32Array]) -> list[Int32Array]:
         """All ticks of a sample, of which the first are sent already; their spikes."""
         latency, spikes = self.settings.latency, []
         end = len(trains) - latency
@@ -178,7 +176,7 @@ class Trainer:
             self._teach(spikes[-1], late=tick >= end)
         return spikes
 
-    def _teach(self, spikes: Array, late: bool) -> None:
+    def _teach(self, spikes: Int32Array, late: bool) -> None:
         """Send the errors that a tick made, unless they come too `late` for its sample."""
         neurons, values = self.layers.step(spikes, late)
         if len(neurons) and not late:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from axonloop.host.training.settings import Settings
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.parameters import ParameterSet, Rounding
+from axonloop.models.config import ParameterSet, Rounding
 
 USUAL = 8
 """The weight bits that settings are made for."""

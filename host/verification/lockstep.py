@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.devices.device import Device
-from axonloop.host.devices.hashes import TraceHash, weight_hash
-from axonloop.host.verification.random_use import Operation, Step, Traffic
-from axonloop.models.arrays import Array
+from axonloop.host.devices import Device, TraceHash, weight_hash
+from axonloop.host.verification.random_use import Operation, RandomUse, TrafficStep
+from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.protocol.registers import MODEL_COUNTERS, Counter, Region, state_regions
+from axonloop.models.config import ChipConfig, CoreConfig
+from axonloop.models.protocol import MODEL_COUNTERS, Counter, Region, state_regions
 
 POSTED: tuple[Region, ...] = (Region.PENDING, Region.GATED, Region.UNGATED)
 """What packets change between ticks; compared after every tick too, behind the state of it."""
@@ -68,7 +66,7 @@ class Lockstep:
         require(distinct, "devices", "two or more with different names", self._names)
         require_range("seed", seed, 0, 2**64 - 1)
         self._devices = list(devices)
-        self._traffic = Traffic(config, seed, learning)
+        self._traffic = RandomUse(config, seed, learning)
         self._hashes = [TraceHash() for _ in devices]
         self._state = state_regions(self._traffic.config.geometry)
         self._tick = 0
@@ -93,7 +91,7 @@ class Lockstep:
             counters,
         )
 
-    def _step(self, step: Step) -> None:
+    def _step(self, step: TrafficStep) -> None:
         for operation in step.before:
             self._apply(operation)
         if step.before and self._tick % 4 == 0:
@@ -121,7 +119,7 @@ class Lockstep:
         for device in self._devices:
             getattr(device, operation.method)(*operation.arguments)
 
-    def _compare_regions(self, regions: Sequence[Region]) -> list[list[Array]]:
+    def _compare_regions(self, regions: Sequence[Region]) -> list[list[Int32Array]]:
         """Read and compare; the state arrays of every device."""
         found = [device.read_many(regions) for device in self._devices]
         joined = [np.concatenate([array.ravel() for array in arrays]) for arrays in found]
@@ -130,7 +128,7 @@ class Lockstep:
                 self._same(region.name.lower(), list(arrays))
         return found
 
-    def _hash(self, found: list[list[Array]]) -> None:
+    def _hash(self, found: list[list[Int32Array]]) -> None:
         for digest, arrays in zip(self._hashes, found, strict=True):
             digest.update([np.concatenate(arrays[: len(self._state)])])
 

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from axonloop.host.devices.validation import region_shape
-from axonloop.models.arrays import Array
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.protocol.registers import Region, value_bits, writable
-from axonloop.sim.stimulus.random_chips import random_chip, random_chip_weights
+from axonloop.host.devices import region_shape
+from axonloop.models.arrays import Int32Array
+from axonloop.models.config import ChipConfig, CoreConfig
+from axonloop.models.protocol import Region, value_bits, writable
+from axonloop.sim.stimulus import random_chip, random_chip_weights
 
 SEGMENT = 48
 """Ticks for which the rates of spikes and errors stay."""
@@ -33,7 +32,7 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Step:
+class TrafficStep:
     """What happens around one tick, in this order: `before`, the tick, `after`, an `exchange`.
 
     `exchange`: every device restores the snapshot of another one; with `moved_tick` it goes on
@@ -41,15 +40,15 @@ class Step:
     """
 
     before: list[Operation] = field(default_factory=list)
-    axons: Array = field(default_factory=lambda: np.zeros(0, np.int32))
+    axons: Int32Array = field(default_factory=lambda: np.zeros(0, np.int32))
     learn: bool = False
     after: list[Operation] = field(default_factory=list)
     exchange: bool = False
     moved_tick: int | None = None
 
 
-class Traffic:
-    """Draws `Step`s; the same seed and configuration draw the same ones."""
+class RandomUse:
+    """Draws `TrafficStep`s; the same seed and configuration draw the same ones."""
 
     def __init__(self, config: ChipConfig | CoreConfig, seed: int, learning: bool = True) -> None:
         self.config = chip = ChipConfig.of(config)
@@ -58,11 +57,11 @@ class Traffic:
         self._left = 0
         self._sums = np.zeros((2, chip.neurons), np.int64)
 
-    def weights(self) -> Array:
+    def weights(self) -> Int32Array:
         """Random weights for the present configuration."""
         return random_chip_weights(self._rng, self.config)
 
-    def step(self) -> Step:
+    def step(self) -> TrafficStep:
         """The next tick and what surrounds it."""
         if self._left == 0:
             self._left = SEGMENT
@@ -77,7 +76,7 @@ class Traffic:
         exchange = self._chance(RARE) and not self._sums.any()
         moved = int(self._rng.integers(2**32 - 8, 2**32)) if self._chance(0.3) else None
         axons = self._axons(self._spike_rate)
-        return Step(before, axons, learn_now, after, exchange, moved if exchange else None)
+        return TrafficStep(before, axons, learn_now, after, exchange, moved if exchange else None)
 
     def _chance(self, probability: float) -> bool:
         return bool(self._rng.random() < probability)
@@ -86,7 +85,7 @@ class Traffic:
         kind = self._rng.random() if self._learning else 1.0
         return bool(kind < 0.4), bool(0.4 <= kind < 0.7)
 
-    def _axons(self, rate: float) -> Array:
+    def _axons(self, rate: float) -> Int32Array:
         chosen = self._rng.random(self.config.axons) < rate
         return self._rng.permutation(np.flatnonzero(chosen)).astype(np.int32)
 
@@ -131,7 +130,7 @@ class Traffic:
             operations.append(Operation("load_weights", (self.weights(),)))
         return operations
 
-    def _state(self, region: Region) -> Array:
+    def _state(self, region: Region) -> Int32Array:
         """Contents that the core itself could have brought about: signed words symmetric."""
         bits, signed = value_bits(self.config.geometry)[region]
         high = 1 if region == Region.PENDING else (1 << bits - signed) - 1

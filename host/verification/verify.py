@@ -11,16 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from axonloop.host.devices.device import Device
-from axonloop.host.devices.names import check_device_name
-from axonloop.host.devices.registry import open_device
+from axonloop.host.devices import Device, check_device_name, open_device
 from axonloop.host.verification.lockstep import DivergenceError, Lockstep, Progress, Report
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.config.mesh import Mesh
-from axonloop.sim.stimulus.geometries import GEOMETRIES, QUICK
-from axonloop.sim.stimulus.random_chips import ONE_CORE, random_chip
+from axonloop.models.config import ONE_CORE, ChipConfig, CoreConfig, Mesh
+from axonloop.sim.stimulus import GEOMETRIES, QUICK, random_chip
 
 RUNS_PER_GEOMETRY = 4
 

@@ -67,3 +67,7 @@ class Mesh:
             yield row * self.columns + column, Port.SOUTH if south else Port.NORTH
             row += 1 if south else -1
         yield target, Port.LOCAL
+
+
+ONE_CORE = Mesh()
+"""The mesh of a chip that is one core."""

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.models.checks import require
-from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config import ChipConfig
 from axonloop.models.golden.core import Core
 from axonloop.models.golden.fanout import FanOut
-from axonloop.models.golden.fixedpoint import Array
+from axonloop.models.golden.fixedpoint import Int64Array
 from axonloop.models.golden.router import Routers
-from axonloop.models.protocol.registers import (
+from axonloop.models.protocol import (
     COUNTER_BITS,
     MODEL_COUNTERS,
     PORT_COUNTERS,
@@ -63,17 +63,17 @@ class Chip:
         groups = [group.report for core in config.cores for group in core.groups]
         self._report = np.repeat(groups, self.geometry.lanes)
 
-    def send_spikes(self, axons: Array, delay: int = 0) -> None:
+    def send_spikes(self, axons: Int64Array, delay: int = 0) -> None:
         """Spikes for `axons` in the tick after `delay` (0..delay_slots - 2) further ones."""
         for core, _, local in self._shares(axons, self.geometry.axons):
             core.take_spikes(self.time + delay, local)
 
-    def send_errors(self, neurons: Array, values: Array, ungated: bool = False) -> None:
+    def send_errors(self, neurons: Int64Array, values: Int64Array, ungated: bool = False) -> None:
         """Error events: signed `values[k]` for `neurons[k]`."""
         for core, mine, local in self._shares(neurons, self.geometry.neurons):
             core.take_errors(local, values[mine], ungated)
 
-    def tick(self) -> Array:
+    def tick(self) -> Int64Array:
         """Run one tick; return the neurons that spiked and report it, ascending.
 
         No core sees another one before all are done, so their order cannot matter.
@@ -83,7 +83,7 @@ class Chip:
         self._emit(time, spike)
         self.time = (time + 1) & 0xFFFFFFFF
         self.learned = False
-        reported: Array = (spike & self._report).nonzero()[0]
+        reported: Int64Array = (spike & self._report).nonzero()[0]
         return reported
 
     def _emit(self, time: int, spike: NDArray[np.bool_]) -> None:
@@ -97,7 +97,9 @@ class Chip:
         for core, mine, local in self._shares(fanout.axon[entries], self.geometry.axons):
             core.take_spikes(ticks[mine], local)
 
-    def _shares(self, numbers: Array, each: int) -> Iterator[tuple[Core, Array | slice, Array]]:
+    def _shares(
+        self, numbers: Int64Array, each: int
+    ) -> Iterator[tuple[Core, Int64Array | slice, Int64Array]]:
         """The cores that `numbers` are in, `each` per core: where theirs stand, local numbers."""
         if len(self.cores) == 1:
             yield self.cores[0], slice(None), numbers
@@ -150,7 +152,7 @@ class Chip:
         for core, share in zip(self.cores, shares, strict=True):
             core.set_array(region, share)
 
-    def counter_table(self) -> Array:
+    def counter_table(self) -> Int64Array:
         """The counters of every core, int64 `(cores, counters)`; 0 where only RTL has one."""
         table = np.array([core.counts for core in self.cores], dtype=np.int64)
         table[:, PORT_COUNTERS] = self.routers.ports

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.golden.fixedpoint import Array
+from axonloop.models.config import CoreConfig
+from axonloop.models.golden.fixedpoint import Int64Array
 from axonloop.models.golden.learning import Learning
 from axonloop.models.golden.neuron import Neurons
 from axonloop.models.golden.neuron_trace import NeuronTrace
 from axonloop.models.golden.scheduler import Scheduler
 from axonloop.models.golden.synapses import Synapses
 from axonloop.models.golden.traces import Traces
-from axonloop.models.protocol.registers import Counter, Region
+from axonloop.models.protocol import Counter, Region
 
 PLACES = {
     Region.CURRENT: ("neurons", "current"),
@@ -65,11 +65,11 @@ class Core:
         for part in (*self._volatile, self.synapses):
             part.configure(config)
 
-    def take_spikes(self, ticks: Array | int, axons: Array) -> None:
+    def take_spikes(self, ticks: Int64Array | int, axons: Int64Array) -> None:
         """Spikes for `axons`, which arrive with the ticks `ticks`."""
         self.counts[Counter.COLLISIONS] += self.scheduler.deliver(ticks, axons)
 
-    def take_errors(self, neurons: Array, values: Array, ungated: bool) -> None:
+    def take_errors(self, neurons: Int64Array, values: Int64Array, ungated: bool) -> None:
         """Error events: signed `values[k]` for `neurons[k]`."""
         self.learning.add(neurons, values, ungated)
         self.counts[Counter.ERRORS] += len(neurons)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.golden.fixedpoint import Array
+from axonloop.models.config import ChipConfig
+from axonloop.models.golden.fixedpoint import Int64Array
 
 
 class FanOut:
@@ -29,7 +29,7 @@ class FanOut:
         self.neuron = self.source * geometry.neurons + neuron
         self.axon = self.target * geometry.axons + axon
 
-    def sent(self, spike: NDArray[np.bool_]) -> Array:
+    def sent(self, spike: NDArray[np.bool_]) -> Int64Array:
         """The entries whose neurons spike, from bool `(cores * neurons,)`."""
-        entries: Array = spike[self.neuron].nonzero()[0]
+        entries: Int64Array = spike[self.neuron].nonzero()[0]
         return entries

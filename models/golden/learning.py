@@ -8,9 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.config.parameters import Rounding
-from axonloop.models.golden.fixedpoint import Array, saturate, wrap
+from axonloop.models.config import CoreConfig, Rounding
+from axonloop.models.golden.fixedpoint import Int64Array, saturate, wrap
 from axonloop.models.golden.neuron import Neurons
 from axonloop.models.golden.neuron_trace import NeuronTrace
 from axonloop.models.golden.noise import codewords
@@ -40,8 +39,8 @@ class Learning:
 
     def forget(self) -> None:
         """Forget all errors."""
-        self.gated: Array = np.zeros(self.geometry.neurons, dtype=np.int64)
-        self.ungated: Array = np.zeros(self.geometry.neurons, dtype=np.int64)
+        self.gated: Int64Array = np.zeros(self.geometry.neurons, dtype=np.int64)
+        self.ungated: Int64Array = np.zeros(self.geometry.neurons, dtype=np.int64)
 
     def configure(self, config: CoreConfig) -> None:
         """Take over terms, eta_shift and rounding of the groups' parameter sets."""
@@ -57,13 +56,13 @@ class Learning:
             if term.kinds
         ]
 
-    def add(self, neurons: Array, values: Array, ungated: bool) -> None:
+    def add(self, neurons: Int64Array, values: Int64Array, ungated: bool) -> None:
         """Add error events; a neuron may have several."""
         sums = self.ungated if ungated else self.gated
         np.add.at(sums, neurons, values)
         sums[neurons] = wrap(sums[neurons], self.geometry.error_sum_bits)
 
-    def errors(self, box: NDArray[np.bool_]) -> Array:
+    def errors(self, box: NDArray[np.bool_]) -> Int64Array:
         """E of every neuron from the sums and the boxcar: int64 `(neurons,)`."""
         limit = self.geometry.error_max
         gated, _ = saturate(self.gated, limit)
@@ -98,7 +97,7 @@ class Learning:
         return sum(visits), sum(updates)
 
     def _factors(
-        self, errors: Array, neurons: Neurons, trace: NeuronTrace, traces: Traces
+        self, errors: Int64Array, neurons: Neurons, trace: NeuronTrace, traces: Traces
     ) -> Factors:
         one, mark = np.ones_like(errors), traces.mark
         return Factors(
@@ -108,7 +107,12 @@ class Learning:
         )
 
     def _subtract(
-        self, synapses: Synapses, column: Array, row: Array, rounder: Rounder, when: Moment
+        self,
+        synapses: Synapses,
+        column: Int64Array,
+        row: Int64Array,
+        rounder: Rounder,
+        when: Moment,
     ) -> tuple[int, int]:
         """W -= round(column * row) by neuron and axon; how many were visited and changed."""
         neurons, axons = np.flatnonzero(column), np.flatnonzero(row)

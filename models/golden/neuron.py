@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.golden.fixedpoint import Array, decay, saturate, wrap
+from axonloop.models.config import CoreConfig
+from axonloop.models.golden.fixedpoint import Int64Array, decay, saturate, wrap
 from axonloop.models.golden.parameters import per_neuron
 
 _ZERO = np.int64(0)
@@ -23,10 +23,10 @@ class Neurons:
     def clear(self) -> None:
         """Zero all state."""
         count = self.geometry.neurons
-        self.current: Array = np.zeros(count, dtype=np.int64)
-        self.membrane: Array = np.zeros(count, dtype=np.int64)
-        self.reset: Array = np.zeros(count, dtype=np.int64)
-        self.countdown: Array = np.zeros(count, dtype=np.int64)
+        self.current: Int64Array = np.zeros(count, dtype=np.int64)
+        self.membrane: Int64Array = np.zeros(count, dtype=np.int64)
+        self.reset: Int64Array = np.zeros(count, dtype=np.int64)
+        self.countdown: Int64Array = np.zeros(count, dtype=np.int64)
         self.box: NDArray[np.bool_] = np.zeros(count, dtype=bool)
         self.spike: NDArray[np.bool_] = np.zeros(count, dtype=bool)
 
@@ -44,7 +44,7 @@ class Neurons:
         self.refractory = per_neuron(config, "refractory")
         self.bias = np.array(config.bias, dtype=np.int64)
 
-    def step(self, acc: Array) -> tuple[int, int]:
+    def step(self, acc: Int64Array) -> tuple[int, int]:
         """One tick with the sums `acc` `(neurons,)`.
 
         Returns how many neurons spiked and how many state words were clipped.
@@ -68,7 +68,7 @@ class Neurons:
         clipped = (np.count_nonzero(c) for c in (clipped_i, clipped_v & free, clipped_r))
         return len(fired), int(sum(clipped))
 
-    def _after_spike(self, membrane: Array, fired: Array) -> Array:
+    def _after_spike(self, membrane: Int64Array, fired: Int64Array) -> Int64Array:
         """V of the neurons `fired`, by reset mode: kept, 0, or less the threshold."""
         less = wrap(membrane - self.theta[fired], self.geometry.state_bits)
         return np.choose(self.reset_mode[fired], (membrane, _ZERO, less))

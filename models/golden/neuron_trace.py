@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.golden.fixedpoint import Array, decay_unsigned, saturate_unsigned
+from axonloop.models.config import CoreConfig
+from axonloop.models.golden.fixedpoint import Int64Array, decay_unsigned, saturate_unsigned
 from axonloop.models.golden.parameters import per_neuron
 
 
@@ -20,7 +20,7 @@ class NeuronTrace:
 
     def clear(self) -> None:
         """Zero all state."""
-        self.z: Array = np.zeros(self.geometry.neurons, dtype=np.int64)
+        self.z: Int64Array = np.zeros(self.geometry.neurons, dtype=np.int64)
 
     def configure(self, config: CoreConfig) -> None:
         """Take over the groups' parameter sets."""
@@ -36,7 +36,7 @@ class NeuronTrace:
         self.z, clipped = saturate_unsigned(raised, self.geometry.trace_max)
         return clipped
 
-    def factor(self) -> Array:
+    def factor(self) -> Int64Array:
         """Zq, what a term takes: int64 `(neurons,)`, at most error_max."""
-        shifted: Array = np.minimum(self.z >> self.z_shift, self.geometry.error_max)
+        shifted: Int64Array = np.minimum(self.z >> self.z_shift, self.geometry.error_max)
         return shifted

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.golden.fixedpoint import Array
+from axonloop.models.config import CoreConfig
+from axonloop.models.golden.fixedpoint import Int64Array
 
 
-def per_neuron(config: CoreConfig, name: str) -> Array:
+def per_neuron(config: CoreConfig, name: str) -> Int64Array:
     """Register `name` of every neuron: int64 `(neurons,)`."""
     values = [int(getattr(config.parameter_sets[g.parameter_set], name)) for g in config.groups]
     return np.repeat(np.array(values, dtype=np.int64), config.geometry.lanes)
 
 
-def per_axon(config: CoreConfig, name: str) -> Array:
+def per_axon(config: CoreConfig, name: str) -> Int64Array:
     """Register `name` of every axon: int64 `(axons,)`."""
     values = [int(getattr(config.parameter_sets[r.parameter_set], name)) for r in config.rows]
     return np.array(values, dtype=np.int64)

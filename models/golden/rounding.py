@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.golden.fixedpoint import Array
+from axonloop.models.golden.fixedpoint import Int64Array
 from axonloop.models.golden.noise import neuron_words, synapse_words, tick_word
 
 Moment = tuple[int, int, int]
@@ -19,7 +19,7 @@ class Rounder:
     """
 
     def __init__(
-        self, shift: Array, nearest: NDArray[np.bool_], codes: NDArray[np.uint32], purpose: int
+        self, shift: Int64Array, nearest: NDArray[np.bool_], codes: NDArray[np.uint32], purpose: int
     ) -> None:
         self.shift, self.nearest = shift.astype(np.int32), nearest
         self._codes, self._purpose = codes, purpose
@@ -27,7 +27,7 @@ class Rounder:
         self._half = np.int32(1) << self.shift >> 1
 
     def round(
-        self, products: NDArray[np.int32], axons: Array, neurons: Array, when: Moment
+        self, products: NDArray[np.int32], axons: Int64Array, neurons: Int64Array, when: Moment
     ) -> NDArray[np.int32]:
         """The steps of a block of synapses: int32 `(axons, neurons)`."""
         nearest = self.nearest[neurons]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from axonloop.models.config.mesh import Mesh, Port
-from axonloop.models.golden.fixedpoint import Array
+from axonloop.models.config import Mesh, Port
+from axonloop.models.golden.fixedpoint import Int64Array
 
 
 class Routers:
@@ -14,12 +14,12 @@ class Routers:
     The only core of a chip has no router: there all stay 0.
     """
 
-    def __init__(self, mesh: Mesh, sources: Array, targets: Array) -> None:
+    def __init__(self, mesh: Mesh, sources: Int64Array, targets: Int64Array) -> None:
         self.mesh = mesh
-        self.ports: Array = np.zeros((mesh.cores, len(Port)), dtype=np.int64)
+        self.ports: Int64Array = np.zeros((mesh.cores, len(Port)), dtype=np.int64)
         self.configure(sources, targets)
 
-    def configure(self, sources: Array, targets: Array) -> None:
+    def configure(self, sources: Int64Array, targets: Int64Array) -> None:
         """Take over the fan-out entries, which lead from `sources[k]` to `targets[k]`, cores."""
         cores = self.mesh.cores
         pairs, self._pair = np.unique(sources * cores + targets, return_inverse=True)
@@ -31,7 +31,7 @@ class Routers:
         self._pairs = len(pairs)
         self._pair_of_step, self._port_of_step = np.array(steps, dtype=np.int64).reshape(-1, 2).T
 
-    def count(self, entries: Array) -> None:
+    def count(self, entries: Int64Array) -> None:
         """Count one spike for each of the `entries` on all of its way."""
         if self.mesh.cores == 1:
             return

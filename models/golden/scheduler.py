@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.golden.fixedpoint import Array
+from axonloop.models.config import CoreConfig
+from axonloop.models.golden.fixedpoint import Int64Array
 
 
 class Scheduler:
@@ -22,7 +22,7 @@ class Scheduler:
         """Take over `always_on` of the rows."""
         self.always_on = np.array([row.always_on for row in config.rows])
 
-    def deliver(self, ticks: Array | int, axons: Array) -> int:
+    def deliver(self, ticks: Int64Array | int, axons: Int64Array) -> int:
         """Set the bits of `axons` for `ticks`; return how many spikes found theirs already set."""
         before = np.count_nonzero(self.pending)
         self.pending[ticks % self.slots, axons] = True

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.golden.fixedpoint import Array
+from axonloop.models.config import CoreConfig
+from axonloop.models.golden.fixedpoint import Int64Array
 from axonloop.models.golden.noise import codewords, neuron_words, synapse_words, tick_word
 from axonloop.models.golden.parameters import per_axon
 
@@ -50,20 +50,20 @@ class Synapses:
         self.adds = self._visited & (self.weights != self.no_synapse)
         self.addend = np.where(self.adds, self.weights, np.int32(0))
 
-    def integrate(self, events: Array, seed: int, tick: int) -> Array:
+    def integrate(self, events: Int64Array, seed: int, tick: int) -> Int64Array:
         """ACC of every neuron, for the axons `events` that spike: int64 `(neurons,)`."""
         rows = self.addend[events]
         if self._drops:
             rows = rows * self._kept(events, seed, tick)
         return np.asarray(rows.sum(axis=0, dtype=np.int32), dtype=np.int64)
 
-    def _kept(self, events: Array, seed: int, tick: int) -> NDArray[np.bool_]:
+    def _kept(self, events: Int64Array, seed: int, tick: int) -> NDArray[np.bool_]:
         """Which synapses of the rows `events` do not drop their spike: bool `(events, neurons)`."""
         words = neuron_words(tick_word(seed, tick, self.core), events, BLANK_PURPOSE)
         random = synapse_words(words, self._codes).T & np.uint32(0xFFFF)
         return np.asarray(random >= self.blank[events, None])
 
-    def replace(self, axons: Array, neurons: Array, block: NDArray[np.int32]) -> None:
+    def replace(self, axons: Int64Array, neurons: Int64Array, block: NDArray[np.int32]) -> None:
         """Write a block of weights that keeps every absent synapse absent."""
         where = np.ix_(axons, neurons)
         self.weights[where] = block

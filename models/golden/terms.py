@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.config.parameters import ParameterSet
-from axonloop.models.config.terms import AxonFactor, Term
-from axonloop.models.golden.fixedpoint import Array, saturate
+from axonloop.models.config import AxonFactor, CoreConfig, ParameterSet, Term
+from axonloop.models.golden.fixedpoint import Int64Array, saturate
 
 _OFF = Term(AxonFactor.OFF)
 
@@ -26,9 +24,9 @@ class Factors:
     `neuron`: int64 `(4, neurons)`; `third`: int64 `(3, neurons)`; `axon`: int64 `(5, axons)`.
     """
 
-    neuron: Array
-    third: Array
-    axon: Array
+    neuron: Int64Array
+    third: Int64Array
+    axon: Int64Array
 
 
 class NumberedTerm:
@@ -43,7 +41,7 @@ class NumberedTerm:
         self._limit = config.geometry.error_max
         self._every = np.arange(config.geometry.neurons)
 
-        def spread(name: str) -> Array:
+        def spread(name: str) -> Int64Array:
             values = np.array([int(getattr(term, name)) for term in terms], dtype=np.int64)
             return np.repeat(values, config.geometry.lanes)
 
@@ -52,7 +50,7 @@ class NumberedTerm:
         self._sign, self._scale = spread("sign"), spread("scale")
         self.kinds = [kind for kind in np.unique(self._axon).tolist() if kind != AxonFactor.OFF]
 
-    def decrease(self, factors: Factors, kind: int) -> Array:
+    def decrease(self, factors: Factors, kind: int) -> Int64Array:
         """c of every neuron whose term takes the axon factor `kind`, else 0: int64 `(neurons,)`."""
         n = factors.neuron[self._neuron, self._every]
         x = n * factors.third[self._third, self._every]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.golden.fixedpoint import Array, decay_unsigned, saturate_unsigned
+from axonloop.models.config import CoreConfig
+from axonloop.models.golden.fixedpoint import Int64Array, decay_unsigned, saturate_unsigned
 from axonloop.models.golden.parameters import per_axon
 
 
@@ -24,11 +24,11 @@ class Traces:
     def clear(self) -> None:
         """Zero all state."""
         count = self.geometry.axons
-        self.q: Array = np.zeros(count, dtype=np.int64)
-        self.p: Array = np.zeros(count, dtype=np.int64)
-        self.pq: Array = np.zeros(count, dtype=np.int64)
-        self.qq: Array = np.zeros(count, dtype=np.int64)
-        self.mark: Array = np.zeros(count, dtype=np.int64)
+        self.q: Int64Array = np.zeros(count, dtype=np.int64)
+        self.p: Int64Array = np.zeros(count, dtype=np.int64)
+        self.pq: Int64Array = np.zeros(count, dtype=np.int64)
+        self.qq: Int64Array = np.zeros(count, dtype=np.int64)
+        self.mark: Int64Array = np.zeros(count, dtype=np.int64)
 
     def configure(self, config: CoreConfig) -> None:
         """Take over the rows' parameter sets and whether they learn."""
@@ -56,6 +56,6 @@ class Traces:
             self.mark = self.plastic * (1 + 2 * spikes.astype(np.int64))
         return clipped_q + clipped_p
 
-    def _factor(self, trace: Array) -> Array:
+    def _factor(self, trace: Int64Array) -> Int64Array:
         """What learning takes of a shifted trace: clipped, or the row's constant."""
         return np.where(self._follows, np.minimum(trace, self.geometry.pq_max), self._fixed_pq)

@@ -1,0 +1,5 @@
+"""Registers, packets and frames: what crosses between host and chip."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -12,9 +12,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config.geometry import Geometry, ceil_log2
-from axonloop.models.config.parameters import parameter_max
-from axonloop.models.config.terms import MAX_TERMS
+from axonloop.models.config import MAX_TERMS, Geometry, ceil_log2, parameter_max
 
 MAGIC = 0x4158_4C50
 """Word 0 of a core: "AXLP" """

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
+from axonloop.models.config import Geometry, Mesh
 from axonloop.models.protocol.registers import Control, Field
 
-MAGIC = 0x41584C4C
+LINK_MAGIC = 0x41584C4C
 """Word 0 of the identification."""
-VERSION = 2
+LINK_VERSION = 2
 """Version of the protocol."""
 FRAME_WORDS = 64
 """Most data words of a frame."""
@@ -156,4 +155,4 @@ def identity_words(
     """The identification of a board, for session 0."""
     chip = [core, *geometry_words(geometry, mesh)]
     line = [link.command_places, link.reply_places, link.clock, link.baud]
-    return [MAGIC, VERSION, 0, *line, build, configuration_hash(chip), *chip]
+    return [LINK_MAGIC, LINK_VERSION, 0, *line, build, configuration_hash(chip), *chip]

@@ -1,6 +1,5 @@
-"""Many chips at once in torch, bit for bit those of docs/contract.md (docs/batched.md)."""
+"""Many chips at once, bit for bit those of docs/contract.md (docs/batched.md)."""
 
-from axonloop.sim.batched.chip import BatchedChip
-from axonloop.sim.batched.inference import infer
+import lazy_loader
 
-__all__ = ["BatchedChip", "infer"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -9,10 +9,9 @@ import torch
 from torch import Tensor
 
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.golden.synapses import visited
-from axonloop.models.protocol.registers import Region
+from axonloop.models.config import ChipConfig, Geometry
+from axonloop.models.golden import visited
+from axonloop.models.protocol import Region
 
 
 def check_device(name: str) -> torch.device:

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.protocol.registers import (
+from axonloop.models.config import ChipConfig, CoreConfig
+from axonloop.models.protocol import (
     MODEL_COUNTERS,
     Counter,
     Region,
@@ -25,13 +24,15 @@ from axonloop.sim.batched.engine import resolve
 from axonloop.sim.batched.kernels import Kernels
 from axonloop.sim.batched.memory import fitting_copies, free_memory, memory_bytes, too_large
 from axonloop.sim.batched.snapshot import check_snapshot
-from axonloop.sim.batched.tensors.arithmetic import Arithmetic
-from axonloop.sim.batched.tensors.fanout import FanOut
-from axonloop.sim.batched.tensors.learning import Learning
-from axonloop.sim.batched.tensors.neurons import Neurons
-from axonloop.sim.batched.tensors.scheduler import Scheduler
-from axonloop.sim.batched.tensors.synapses import Synapses
-from axonloop.sim.batched.tensors.traces import Traces
+from axonloop.sim.batched.tensors import (
+    Arithmetic,
+    FanOut,
+    Learning,
+    Neurons,
+    Scheduler,
+    Synapses,
+    Traces,
+)
 
 
 class BatchedChip:

@@ -7,7 +7,7 @@ import torch
 from axonloop.models.checks import require
 from axonloop.sim.batched.kernels import MAX_COPIES
 from axonloop.sim.batched.kernels import build as library
-from axonloop.sim.batched.tensors.arithmetic import Arithmetic
+from axonloop.sim.batched.tensors import Arithmetic
 
 
 def resolve(arithmetic: str, device: torch.device, copies: int) -> str:

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from axonloop.models.checks import require_range
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
+from axonloop.models.config import ChipConfig, CoreConfig
 from axonloop.sim.batched.checks import check_device, check_flags
 from axonloop.sim.batched.chip import BatchedChip
 from axonloop.sim.batched.memory import fitting_copies, free_memory

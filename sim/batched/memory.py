@@ -6,10 +6,9 @@ from pathlib import Path
 
 import torch
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.protocol.registers import Counter
-from axonloop.sim.batched.tensors.arithmetic import Arithmetic, choose
-from axonloop.sim.batched.tensors.synapses import blocks_of, largest_sum, weight_dtype
+from axonloop.models.config import ChipConfig
+from axonloop.models.protocol import Counter
+from axonloop.sim.batched.tensors import Arithmetic, blocks_of, choose, largest_sum, weight_dtype
 
 NEURON_BYTES = 6 * 4 + 5
 """Per neuron and copy: I, V, R, countdown, error sums (int32); box, spike, tallies (a byte)."""

@@ -8,8 +8,8 @@ from typing import Any
 from torch import Tensor
 
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.protocol.registers import COUNTER_BITS, Region, state_limits
+from axonloop.models.config import ChipConfig
+from axonloop.models.protocol import COUNTER_BITS, Region, state_limits
 from axonloop.sim.batched import checks
 
 

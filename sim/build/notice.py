@@ -18,7 +18,7 @@ def to_stderr(message: str) -> None:
 
 
 @contextmanager
-def notice(notify: Notify, thing: str) -> Iterator[None]:
+def announced(notify: Notify, thing: str) -> Iterator[None]:
     """`notify` hears that `thing` is compiled, if that takes over two seconds."""
     message = f"compiling {thing} (once; the result is cached) ..."
     timer = threading.Timer(NOTICE_SECONDS, notify, [message])

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.protocol.serial_link import LinkConfig, build_hash
-from axonloop.sim.build.cache import content_key, entry
-from axonloop.sim.build.notice import Notify, to_stderr
-from axonloop.sim.cosim.build_chip import ONE_CORE, sources_key
+from axonloop.models.config import ONE_CORE, Geometry, Mesh
+from axonloop.models.protocol import LinkConfig, build_hash
+from axonloop.sim.build import Notify, content_key, entry, to_stderr
+from axonloop.sim.cosim.chip_library import sources_key
 from axonloop.sim.cosim.verilate import Harness, build
 
 TOP = "axonloop_top"
@@ -32,10 +30,8 @@ def board_verilog(link: LinkConfig, geometry: Geometry, mesh: Mesh = ONE_CORE) -
     key = content_key(sources_key(), repr((link, geometry, mesh)))
 
     def write(folder: Path) -> None:
-        from axonloop.hdl.boards.system import Top
-        from axonloop.hdl.flow.verilog import (
-            component_verilog,  # slow to import, and only needed here
-        )
+        from axonloop.hdl.boards import Top
+        from axonloop.hdl.flow import component_verilog
 
         top = Top(link, geometry, mesh, build=build_hash(sources_key().encode()))
         (folder / "top.v").write_text(component_verilog(top, TOP))

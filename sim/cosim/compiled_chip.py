@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.models.checks import require, require_range
-from axonloop.sim.build.errors import SimulationError
+from axonloop.sim.build import SimulationError
 
 Words = NDArray[np.uint32]
 

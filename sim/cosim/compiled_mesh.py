@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.mesh import Mesh
-from axonloop.sim.build.errors import SimulationError
-from axonloop.sim.build.notice import Notify, to_stderr
+from axonloop.models.config import Mesh
+from axonloop.sim.build import Notify, SimulationError, to_stderr
 from axonloop.sim.cosim.verilate import Harness, build
 
 Integers = NDArray[np.int64]
@@ -68,10 +67,8 @@ class RtlMesh:
 
     def __init__(self, mesh: Mesh, seed: int = 0, notify: Notify = to_stderr) -> None:
         require_range("seed", seed, 0, 2**64 - 1)
-        from axonloop.hdl.chip.mesh import RouterMesh
-        from axonloop.hdl.flow.verilog import (
-            component_verilog,  # slow to import, and only needed here
-        )
+        from axonloop.hdl.chip import RouterMesh
+        from axonloop.hdl.flow import component_verilog
 
         self.mesh, self._seed = mesh, seed
         verilog = component_verilog(RouterMesh(mesh, NUMBER_BITS), _TOP)

@@ -9,12 +9,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.sim.build.cache import content_key, entry
-from axonloop.sim.build.errors import BuildError, MissingToolError
-from axonloop.sim.build.notice import Notify, notice, to_stderr
-from axonloop.sim.cosim.build_chip import ONE_CORE, sources_key
+from axonloop.models.config import ONE_CORE, Geometry, Mesh
+from axonloop.sim.build import (
+    BuildError,
+    MissingToolError,
+    Notify,
+    announced,
+    content_key,
+    entry,
+    to_stderr,
+)
+from axonloop.sim.cosim.chip_library import sources_key
 from axonloop.sim.cosim.verilate import build
 
 OWN_CELLS = Path(__file__).with_name("ecp5_cells.v")
@@ -58,19 +63,18 @@ def netlist_verilog(
 
     Raises what `build_netlist` raises.
     """
-    from axonloop.hdl.flow import netlist  # slow to import, and only needed here
-    from axonloop.hdl.flow.tools import ToolError
+    from axonloop.hdl.flow import ToolError, chip_netlist, netlist_script, netlist_yosys
 
-    script = netlist.netlist_script(family)
+    script = netlist_script(family)
     try:
-        version = netlist.yosys().version
+        version = netlist_yosys().version
     except ToolError as error:
         raise MissingToolError(str(error)) from error
 
     def synthesise(folder: Path) -> None:
         try:
-            with notice(notify, f"the netlist for {family}"):
-                netlist.netlist(geometry, family, folder, core, mesh)
+            with announced(notify, f"the netlist for {family}"):
+                chip_netlist(geometry, family, folder, core, mesh)
         except ToolError as error:
             raise BuildError(str(error)) from error
         for path in folder.iterdir():
@@ -98,8 +102,7 @@ def with_cells(netlist: str, family: str) -> str:
 
 def cell_models(family: str) -> tuple[str, dict[str, str]]:
     """Preprocessor directives, and the models of a family's cells by name."""
-    from axonloop.hdl.flow.netlist import yosys_folder
-    from axonloop.hdl.flow.tools import ToolError
+    from axonloop.hdl.flow import ToolError, yosys_folder
 
     try:
         folder = yosys_folder() / "share" / family

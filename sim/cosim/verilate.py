@@ -15,9 +15,17 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from axonloop.sim.build.cache import content_key, entry
-from axonloop.sim.build.notice import Notify, notice, to_stderr
-from axonloop.sim.build.toolchain import STANDARD_FLAGS, Toolchain, find_toolchain, run_tool
+from axonloop.sim.build import (
+    STANDARD_FLAGS,
+    Notify,
+    Toolchain,
+    announced,
+    content_key,
+    entry,
+    find_toolchain,
+    run_tool,
+    to_stderr,
+)
 
 TOP = "axonloop_simulated"
 WRAPPER = """
@@ -106,7 +114,7 @@ def build(
     )
 
     def compile_into(folder: Path) -> None:
-        with notice(notify, "the RTL"):
+        with announced(notify, "the RTL"):
             _compile(tools, folder, verilog, trace, harness)
 
     return entry(harness.name, key, compile_into) / f"{harness.name}.so"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from axonloop.models.config.geometry import Geometry, Layout
+from axonloop.models.config import Geometry, Layout
 
 P, S = Layout.PLAIN, Layout.SKEWED
 

@@ -14,16 +14,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig, Destination, Group, Row
-from axonloop.models.config.geometry import DECAY_ONE, Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.config.parameters import ParameterSet, parameter_max
-from axonloop.models.config.terms import AxonFactor, NeuronFactor, Term, ThirdFactor
-from axonloop.models.golden.synapses import visited
+from axonloop.models.config import (
+    DECAY_ONE,
+    ONE_CORE,
+    AxonFactor,
+    ChipConfig,
+    CoreConfig,
+    Destination,
+    Geometry,
+    Group,
+    Mesh,
+    NeuronFactor,
+    ParameterSet,
+    Row,
+    Term,
+    ThirdFactor,
+    parameter_max,
+)
+from axonloop.models.golden import visited
 
 Rng = np.random.Generator
-ONE_CORE = Mesh()
 
 
 def _chance(rng: Rng, probability: float) -> bool:

@@ -10,10 +10,10 @@ import pytest
 from cocotb_tools.config import libs_dir
 from cocotb_tools.runner import get_results, get_runner
 
-from axonloop.sim.build.cache import content_key, entry
-from axonloop.sim.build.toolchain import find_toolchain, makefile_root
-from axonloop.sim.cosim.build_chip import chip_verilog
-from axonloop.sim.stimulus.geometries import GEOMETRIES
+from axonloop.sim.build import content_key, entry, find_toolchain
+from axonloop.sim.build.toolchain import makefile_root
+from axonloop.sim.cosim.chip_library import cached_verilog
+from axonloop.sim.stimulus import GEOMETRIES
 
 BENCHES = Path(__file__).parent / "benches"
 QUICK = ("small", "one-lane")
@@ -38,7 +38,7 @@ CASES = [
 
 def bench(simulator: str, name: str, seed: int, ticks: int, folder: Path) -> tuple[int, int]:
     """Build the bench (cached) and run it; the numbers of tests and of failed tests."""
-    verilog = chip_verilog(GEOMETRIES[name])
+    verilog = cached_verilog(GEOMETRIES[name])
     if simulator == "icarus":  # version 11 takes a function named $procmux... for a system function
         verilog = re.sub(r"\$procmux\$(\d+)", r"procmux_\1", verilog)
     arguments = VERILATOR_ARGUMENTS if simulator == "verilator" else ()

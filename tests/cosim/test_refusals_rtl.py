@@ -5,15 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from axonloop.host.devices.device import DeviceError
-from axonloop.host.devices.packets.packet_device import PacketDevice
-from axonloop.host.devices.rtl import RtlDevice
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.protocol.packets import Fault, Kind, error, header, spike
-from axonloop.models.protocol.registers import Counter, Region, address
-from axonloop.sim.cosim.build_chip import build_chip
-from axonloop.sim.cosim.compiled_chip import RtlChip
-from axonloop.sim.stimulus.geometries import GEOMETRIES
+from axonloop.host.devices import DeviceError, RtlDevice
+from axonloop.host.devices.packets import PacketDevice
+from axonloop.models.config import CoreConfig
+from axonloop.models.protocol import Counter, Fault, Kind, Region, address, header
+from axonloop.models.protocol.packets import error, spike
+from axonloop.sim.cosim import RtlChip, build_chip
+from axonloop.sim.stimulus import GEOMETRIES
 
 SMALL = GEOMETRIES["small"]
 CONFIG = CoreConfig(SMALL)

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from axonloop.models.config.mesh import Mesh
+from axonloop.models.config import Mesh
 from axonloop.sim.batched import BatchedChip
-from axonloop.sim.batched.tensors.synapses import largest_sum
+from axonloop.sim.batched.tensors import largest_sum
 from tests.support.random_chips import random_chip
 
 pytestmark = pytest.mark.usefixtures("torch_alone")

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
+from axonloop.models.config import Geometry, Mesh
+from axonloop.models.protocol import FrameKind, Identity, LinkConfig, Status, identity_words
 from axonloop.models.protocol import serial_link as link
-from axonloop.models.protocol.serial_link import (
-    FrameKind,
-    Identity,
-    LinkConfig,
-    Status,
-    identity_words,
-)
 from tests.support.contract import LINK_PAGE, table
 
 
@@ -40,8 +33,8 @@ def test_identification() -> None:
         *("0", "1", "2", "3, 4", "5, 6", "7", "8", "9"),
         f"10..{link.IDENTITY_WORDS - 1}",
     ]
-    assert f"0x{link.MAGIC:X}" in rows[0][1]
-    assert rows[1][1].endswith(str(link.VERSION))
+    assert f"0x{link.LINK_MAGIC:X}" in rows[0][1]
+    assert rows[1][1].endswith(str(link.LINK_VERSION))
 
 
 def test_an_identification() -> None:

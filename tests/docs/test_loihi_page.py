@@ -8,11 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from axonloop.host.devices.golden import GoldenDevice
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.parameters import ParameterSet, ResetMode
-from axonloop.models.protocol.registers import Counter, Region
+from axonloop.host.devices import GoldenDevice
+from axonloop.models.config import CoreConfig, Geometry, ParameterSet, ResetMode
+from axonloop.models.protocol import Counter, Region
 
 PAGE = Path(__file__).parents[2] / "docs" / "loihi.md"
 

@@ -8,10 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from axonloop.host.network.compiler import compile_network
-from axonloop.host.network.network import Network, Population, Projection, Source
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.parameters import ParameterSet
+from axonloop.host.network import Network, Population, Projection, Source, compile_network
+from axonloop.models.config import Geometry, ParameterSet
 
 PAGE = (Path(__file__).parents[2] / "docs" / "network.md").read_text()
 

@@ -4,8 +4,8 @@ from amaranth.asserts import AnySeq
 from amaranth.hdl import Assert, Assume, Cover, Elaboratable, Module, ResetSignal, Signal
 from amaranth.lib import enum
 
-from axonloop.hdl.common.arithmetic import popcount
-from axonloop.models.config.mesh import Mesh
+from axonloop.hdl.common import popcount
+from axonloop.models.config import Mesh
 from tests.formal.code import Code, Mutant
 from tests.formal.engine import Claim
 from tests.formal.probe import Probe

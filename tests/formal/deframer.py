@@ -4,7 +4,7 @@ from amaranth.asserts import AnySeq
 from amaranth.hdl import Assert, Cover, Elaboratable, Module, Mux, Signal
 
 from axonloop.hdl.link.framing import Heard
-from axonloop.models.protocol.serial_link import BODY_WORDS
+from axonloop.models.protocol import BODY_WORDS
 from tests.formal.code import Code, Mutant
 from tests.formal.engine import Claim
 from tests.formal.probe import Probe

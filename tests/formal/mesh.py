@@ -5,8 +5,8 @@ from amaranth.hdl import Assert, Assume, Cat, Cover, Elaboratable, Module, Reset
 from amaranth.lib import data
 
 from axonloop.hdl.chip.router import may_turn
-from axonloop.hdl.common.arithmetic import popcount
-from axonloop.models.config.mesh import Mesh
+from axonloop.hdl.common import popcount
+from axonloop.models.config import Mesh
 from tests.formal.code import Code, Mutant
 from tests.formal.engine import Claim
 from tests.formal.probe import Probe

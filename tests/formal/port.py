@@ -3,9 +3,8 @@
 from amaranth.asserts import AnySeq
 from amaranth.hdl import Assert, Assume, Cat, Cover, Elaboratable, Module, Mux, ResetSignal, Signal
 
-from axonloop.hdl.common.arithmetic import popcount
-from axonloop.hdl.common.payloads import header_layout
-from axonloop.models.protocol.packets import Kind
+from axonloop.hdl.common import header_layout, popcount
+from axonloop.models.protocol import Kind
 from tests.formal.code import Code, Mutant
 from tests.formal.engine import Claim
 from tests.formal.probe import Probe

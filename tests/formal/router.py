@@ -16,8 +16,8 @@ from amaranth.hdl import (
 from amaranth.lib import data
 
 from axonloop.hdl.chip.router import may_turn
-from axonloop.hdl.common.arithmetic import popcount
-from axonloop.models.config.mesh import Mesh, Port
+from axonloop.hdl.common import popcount
+from axonloop.models.config import Mesh, Port
 from tests.formal.code import Code, Mutant
 from tests.formal.engine import Claim
 from tests.formal.probe import Probe

@@ -14,8 +14,8 @@ from amaranth.hdl import (
     Signal,
 )
 
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.protocol.registers import Region, pending_stride
+from axonloop.models.config import Geometry
+from axonloop.models.protocol import Region, pending_stride
 from tests.formal.code import Code, Mutant
 from tests.formal.engine import Claim
 from tests.formal.probe import Probe

@@ -6,7 +6,7 @@ from operator import or_
 from amaranth.hdl import Array, Const, Signal, Value
 
 from axonloop.hdl.chip.router import OPPOSITE, neighbours
-from axonloop.models.config.mesh import Mesh, Port
+from axonloop.models.config import Mesh, Port
 
 
 def exits(mesh: Mesh, core: int) -> dict[int, Port]:

@@ -6,12 +6,11 @@ from collections import deque
 import pytest
 from amaranth.sim import Simulator
 
-from axonloop.hdl.common.noise import NeuronNoise
+from axonloop.hdl.common import NeuronNoise
 from axonloop.hdl.parallel.neurons import NeuronLane
 from axonloop.hdl.parallel.traces import TraceLane
 from axonloop.hdl.parallel.update import UpdateLane
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.parameters import ResetMode
+from axonloop.models.config import Geometry, ResetMode
 from tests.support.lanes import stream_through
 from tests.support.naive import decay, rounds, sat
 

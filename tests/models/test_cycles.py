@@ -7,11 +7,11 @@ import pytest
 
 from axonloop.hdl.parallel.update import update_latency
 from axonloop.host.bench.core import core_config, learn_cycles, tick_cycles
-from axonloop.host.devices.rtl import RtlDevice
+from axonloop.host.devices import RtlDevice
 from axonloop.models import cycles
-from axonloop.models.config.terms import AxonFactor, NeuronFactor, Term, ThirdFactor
-from axonloop.models.protocol.registers import Counter
-from axonloop.sim.stimulus.geometries import GEOMETRIES
+from axonloop.models.config import AxonFactor, NeuronFactor, Term, ThirdFactor
+from axonloop.models.protocol import Counter
+from axonloop.sim.stimulus import GEOMETRIES
 
 WIDE = pytest.param("wide", marks=pytest.mark.slow)
 NAMES = ("small", "plain", WIDE, "terms", "terms-blank")

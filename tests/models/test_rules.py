@@ -7,12 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from axonloop.host.devices.golden import GoldenDevice
-from axonloop.models.config.core import CoreConfig, Row
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.parameters import ParameterSet
-from axonloop.models.config.terms import ThirdFactor
-from axonloop.models.protocol.registers import Region
+from axonloop.host.devices import GoldenDevice
+from axonloop.models.config import CoreConfig, Geometry, ParameterSet, Row, ThirdFactor
+from axonloop.models.protocol import Region
 from axonloop.models.rules import (
     Rule,
     contrastive,

@@ -8,15 +8,21 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop.host.network.compiler import compile_network, smallest_geometry
-from axonloop.host.network.network import Network
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig, Destination, Group, Row
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.config.parameters import ParameterSet, ResetMode, Rounding
-from axonloop.models.golden.chip import Chip
-from axonloop.models.protocol.registers import Region
+from axonloop.host.network import Network, compile_network, smallest_geometry
+from axonloop.models.config import (
+    ChipConfig,
+    CoreConfig,
+    Destination,
+    Geometry,
+    Group,
+    Mesh,
+    ParameterSet,
+    ResetMode,
+    Rounding,
+    Row,
+)
+from axonloop.models.golden import Chip
+from axonloop.models.protocol import Region
 from axonloop.sim.surrogate import FLOAT, ChipState, SurrogateChip
 from tests.support.random_chips import random_chip
 from tests.support.random_cores import random_weights

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from axonloop.host.devices.serial_line.frames import NO_WORDS, Deframer, Frame
-from axonloop.models.protocol.serial_link import (
+from axonloop.models.protocol import (
     FRAME_WORDS,
     IDENTITY_WORDS,
-    MAGIC,
-    VERSION,
+    LINK_MAGIC,
+    LINK_VERSION,
     FrameKind,
 )
 
@@ -119,7 +119,7 @@ class BoardLink:
         news = 4 * ((limit - self.told) % NUMBERS) >= self.places
         if "identity" in self.owed:
             self.owed.remove("identity")
-            words = [MAGIC, VERSION, self.session, self.places, self.places]
+            words = [LINK_MAGIC, LINK_VERSION, self.session, self.places, self.places]
             words += [0] * (IDENTITY_WORDS - len(words))
             return self._frame(FrameKind.OPEN, words)
         if "lost" in self.owed:

@@ -16,13 +16,12 @@ from collections.abc import Iterable
 import numpy as np
 from cobs import cobs
 
-from axonloop.host.devices.packets.packing import as_words, read_packets
+from axonloop.host.devices.packets import as_words
+from axonloop.host.devices.packets.packing import read_packets
 from axonloop.host.devices.serial_line.frames import Deframer, Frame
-from axonloop.models.protocol.packets import Kind, header
-from axonloop.models.protocol.registers import Region
-from axonloop.models.protocol.serial_link import FrameKind, LinkConfig, Status
-from axonloop.sim.cosim.compiled_board import RtlTop
-from axonloop.sim.stimulus.geometries import GEOMETRIES
+from axonloop.models.protocol import FrameKind, Kind, LinkConfig, Region, Status, header
+from axonloop.sim.cosim import RtlTop
+from axonloop.sim.stimulus import GEOMETRIES
 from tests.support.board_link import BoardLink
 
 LINK = LinkConfig(12_000_000, 3_000_000)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from amaranth.hdl import Cat, Elaboratable, Module, Signal
 from amaranth.sim import Simulator
 
-from axonloop.hdl.link.link import Link
-from axonloop.models.protocol.serial_link import LinkConfig
+from axonloop.hdl.link import Link
+from axonloop.models.protocol import LinkConfig
 
 IDENTITY = [0x41584C4C, 2, 0, 128, 128, *range(100, 125)]
 CYCLES_PER_BYTE = 12

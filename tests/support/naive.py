@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from random import Random
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig, Destination
+from axonloop.models.config import ChipConfig, CoreConfig, Destination
 
 CODE = (
     "002C4DAB 00589B55 00B136A9 01626D51 02C4DAA1 0589B541 0B136A81 1626D501 2C4DAA01 "

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig, Destination, Row
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.config.parameters import ParameterSet
-from axonloop.models.golden.chip import Chip
-from axonloop.models.protocol.registers import Counter, Region, readable
+from axonloop.models.config import (
+    ChipConfig,
+    CoreConfig,
+    Destination,
+    Geometry,
+    Mesh,
+    ParameterSet,
+    Row,
+)
+from axonloop.models.golden import Chip
+from axonloop.models.protocol import Counter, Region, readable
 from axonloop.sim.batched import BatchedChip
 from tests.support.random_chips import random_chip
 from tests.support.random_cores import random_weights

@@ -7,11 +7,9 @@ from random import Random
 
 import numpy as np
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig, Destination
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.golden.chip import Chip
-from axonloop.models.protocol.registers import MODEL_COUNTERS, Counter, Region, state_regions
+from axonloop.models.config import ChipConfig, CoreConfig, Destination, Mesh
+from axonloop.models.golden import Chip
+from axonloop.models.protocol import MODEL_COUNTERS, Counter, Region, state_regions
 from tests.support.naive import NaiveChip
 from tests.support.random_cores import random_config, random_geometry, random_weights
 

@@ -6,10 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from axonloop.models.config.core import CoreConfig, Destination, Group, Row
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.parameters import ParameterSet, parameter_max
-from axonloop.models.config.terms import AxonFactor, NeuronFactor, Term, ThirdFactor
+from axonloop.models.config import (
+    AxonFactor,
+    CoreConfig,
+    Destination,
+    Geometry,
+    Group,
+    NeuronFactor,
+    ParameterSet,
+    Row,
+    Term,
+    ThirdFactor,
+    parameter_max,
+)
 
 
 def random_geometry(rng: np.random.Generator) -> Geometry:

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from axonloop.host.network.network import (
-    Network,
-    Population,
-    Projection,
-    Source,
-    sparse_synapses,
-    uniform_weights,
-)
-from axonloop.models.config.parameters import ParameterSet
+from axonloop.host.network import Network, Population, Projection, Source, uniform_weights
+from axonloop.host.network.network import sparse_synapses
+from axonloop.models.config import ParameterSet
 
 
 def random_network(rng: np.random.Generator) -> Network:

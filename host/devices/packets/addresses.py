@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from axonloop.host.devices import validation
 from axonloop.host.devices.packets.packing import Words
-from axonloop.models.arrays import Array
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.protocol.packets import Kind, header
+from axonloop.models.arrays import Int32Array
+from axonloop.models.config import ChipConfig
+from axonloop.models.protocol import Kind, header
 
 
 class Addresses:
@@ -52,7 +52,7 @@ class Addresses:
         checked, errors = validation.check_events(self._chip, neurons, values)
         return heads.take(checked) | self._values.take(errors + self._most)
 
-    def neurons(self, packets: Words) -> Array:
+    def neurons(self, packets: Words) -> Int32Array:
         """The neurons of SPIKE packets, int32; IndexError if some are none, or other packets."""
         places = packets ^ self._first
         if len(self.cores) == 1:
@@ -63,7 +63,7 @@ class Addresses:
         return (cores * self._neurons + neurons).astype(np.int32)
 
 
-def _plain(values: ArrayLike) -> TypeGuard[Array]:
+def _plain(values: ArrayLike) -> TypeGuard[Int32Array]:
     """Whether `values` are a list of int32: then one search checks and packs them.
 
     Seen without a sign, a negative number is beyond the end of any table.

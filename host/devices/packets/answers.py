@@ -7,7 +7,7 @@ from collections import deque
 import numpy as np
 
 from axonloop.host.devices.packets.packing import Words
-from axonloop.models.protocol.packets import Kind
+from axonloop.models.protocol import Kind
 
 
 class Answers:

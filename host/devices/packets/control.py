@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from axonloop.host.devices.device import DeviceError
 from axonloop.host.devices.packets.packing import Words
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.protocol.registers import MAGIC, VERSION, Control
-from axonloop.models.protocol.serial_link import GEOMETRY_FIELDS, geometry_words
+from axonloop.models.config import ChipConfig
+from axonloop.models.protocol import GEOMETRY_FIELDS, MAGIC, VERSION, Control, geometry_words
 
 
 def check_identity(chip: ChipConfig, core: int, control: Words) -> None:

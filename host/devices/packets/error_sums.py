@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from axonloop.host.devices.validation import check_sums
-from axonloop.models.arrays import Array
-from axonloop.models.config.geometry import Geometry
+from axonloop.models.arrays import Int32Array
+from axonloop.models.config import Geometry
 
 
 class ErrorSums:
@@ -16,7 +16,7 @@ class ErrorSums:
     `values`: int64 `(neurons,)`, at first what the registers hold.
     """
 
-    def __init__(self, geometry: Geometry, values: Array) -> None:
+    def __init__(self, geometry: Geometry, values: Int32Array) -> None:
         self._geometry = geometry
         self.values = values.astype(np.int64)
         # So few events cannot take a sum of 0 out of its range, whatever they are.

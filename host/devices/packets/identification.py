@@ -7,12 +7,16 @@ from typing import Any
 
 from axonloop.host.devices.device import DeviceError
 from axonloop.host.devices.packets.packing import Words
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.config.geometry import Geometry, Layout
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.config.parameters import ParameterSet, parameter_max
-from axonloop.models.protocol.serial_link import GEOMETRY_FIELDS, Identity, configuration_hash
+from axonloop.models.config import (
+    ChipConfig,
+    CoreConfig,
+    Geometry,
+    Layout,
+    Mesh,
+    ParameterSet,
+    parameter_max,
+)
+from axonloop.models.protocol import GEOMETRY_FIELDS, Identity, configuration_hash
 
 
 def chip_of(identity: Words) -> ChipConfig:

@@ -33,11 +33,9 @@ from axonloop.host.devices.packets.packing import (
     write_packets,
 )
 from axonloop.host.devices.packets.replies import data_payload, spikes_of_tick, spikes_of_ticks
-from axonloop.models.arrays import Array
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.protocol.packets import Kind, header
-from axonloop.models.protocol.registers import Control, Counter, Region, region_words, writable
+from axonloop.models.arrays import Int32Array
+from axonloop.models.config import ChipConfig, CoreConfig
+from axonloop.models.protocol import Control, Counter, Kind, Region, header, region_words, writable
 
 POSTED_LIMIT = 1 << 16
 """Words that wait for an answered packet before they are sent on their own."""
@@ -137,29 +135,29 @@ class PacketDevice(Device):
         self._flush()
         self.config = chip
 
-    def load_weights(self, weights: Array) -> None:
+    def load_weights(self, weights: Int32Array) -> None:
         """Write all weights, int `(axons, neurons of a core)`; see `Device.load_weights`."""
         self._write_weights(validation.check_weights(self.config, weights))
 
-    def _write_weights(self, weights: Array) -> None:
+    def _write_weights(self, weights: Int32Array) -> None:
         shares = np.split(weights, len(self._addresses.cores))
         self._write_words(Region.WEIGHT, [self._packed(share) for share in shares])
 
-    def _packed(self, weights: Array) -> Words:
+    def _packed(self, weights: Int32Array) -> Words:
         return pack_weights(self.config.geometry, weights)
 
-    def read_weights(self) -> Array:
+    def read_weights(self) -> Int32Array:
         """All weights, int32 `(axons, neurons of a core)`."""
         return self._weights(self._read_words([(Region.WEIGHT, self._words[Region.WEIGHT])])[0])
 
-    def _weights(self, found: list[Words]) -> Array:
+    def _weights(self, found: list[Words]) -> Int32Array:
         return np.concatenate([unpack_weights(self.config.geometry, words) for words in found])
 
-    def read(self, region: Region) -> Array:
+    def read(self, region: Region) -> Int32Array:
         """One state array, int32; also GATED and UNGATED."""
         return self.read_many([region])[0]
 
-    def read_many(self, regions: Sequence[Region]) -> list[Array]:
+    def read_many(self, regions: Sequence[Region]) -> list[Int32Array]:
         """Several state arrays, in one exchange."""
         if not validation.check_regions(self.config, regions):
             return []
@@ -168,22 +166,22 @@ class PacketDevice(Device):
     def _whole(self, regions: Sequence[Region]) -> list[tuple[Region, int]]:
         return [(region, self._words[region]) for region in regions]
 
-    def _arrays(self, regions: Sequence[Region], found: list[list[Words]]) -> list[Array]:
+    def _arrays(self, regions: Sequence[Region], found: list[list[Words]]) -> list[Int32Array]:
         return [self._decode(*pair) for pair in zip(regions, found, strict=True)]
 
-    def _decode(self, region: Region, found: list[Words]) -> Array:
+    def _decode(self, region: Region, found: list[Words]) -> Int32Array:
         """The state array of the chip from the words of every core."""
         if region == Region.PENDING:
             parts = [unpack_pending(self.config.geometry, words) for words in found]
             return np.concatenate(parts, axis=1)
         return np.concatenate(found).view(np.int32)
 
-    def write(self, region: Region, values: Array) -> None:
+    def write(self, region: Region, values: Int32Array) -> None:
         """Write one whole state array, of the shape that `read` returns."""
         region = validation.check_region(region, self._writable)
         self._write_state(region, validation.check_state(self.config, region, values))
 
-    def _write_state(self, region: Region, values: Array) -> None:
+    def _write_state(self, region: Region, values: Int32Array) -> None:
         shares = np.split(values, len(self._addresses.cores), axis=-1)
         if region == Region.PENDING:
             packed = [pack_pending(self.config.geometry, share) for share in shares]
@@ -191,23 +189,23 @@ class PacketDevice(Device):
             packed = [as_words(share) for share in shares]
         self._write_words(region, packed)
 
-    def tick(self, axons: Array, learn: bool = False) -> Array:
+    def tick(self, axons: Int32Array, learn: bool = False) -> Int32Array:
         """Run one tick with spikes on `axons`; return the reported neurons, sorted, int32."""
         self._post(self._addresses.spikes(axons))
         replies = self._exchange(self._ticks[bool(learn)], 1)
         self._ticked(learn)
         return spikes_of_tick(replies, self._addresses)
 
-    def send_tick(self, axons: Array, learn: bool = False) -> None:
+    def send_tick(self, axons: Int32Array, learn: bool = False) -> None:
         """Run a tick; `take_tick` waits for what it reports."""
         self._post(self._addresses.spikes(axons))
         hear = self._ask(self._ticks[bool(learn)], 1)
         self._ticked(learn)
         self._flight.add("tick", lambda: spikes_of_tick(hear(), self._addresses))
 
-    def take_tick(self) -> Array:
+    def take_tick(self) -> Int32Array:
         """The neurons reported by the oldest tick that was not taken."""
-        reported: Array = self._flight.take("tick")
+        reported: Int32Array = self._flight.take("tick")
         return reported
 
     def send_read(self, regions: Sequence[Region]) -> None:
@@ -219,12 +217,12 @@ class PacketDevice(Device):
         hear = self._ask(*self._read_packets(asked))
         self._flight.add("read", lambda: self._arrays(checked, self._cut(hear(), asked)))
 
-    def take_read(self) -> list[Array]:
+    def take_read(self) -> list[Int32Array]:
         """The arrays of the oldest read that was not taken."""
-        found: list[Array] = self._flight.take("read")
+        found: list[Int32Array] = self._flight.take("read")
         return found
 
-    def run(self, trains: Sequence[Array]) -> list[Array]:
+    def run(self, trains: Sequence[Int32Array]) -> list[Int32Array]:
         """Run `len(trains)` ticks without learning, in one exchange; all or none are accepted."""
         checked = validation.check_trains(self.config, trains)
         if not checked:
@@ -244,13 +242,13 @@ class PacketDevice(Device):
         for sums in self._sums:
             sums.forget()
 
-    def send_spikes(self, axons: Array, delay: int = 0) -> None:
+    def send_spikes(self, axons: Int32Array, delay: int = 0) -> None:
         """Set spikes for the tick after `delay` (0..delay_slots - 2) further ones."""
         packets = self._addresses.spikes(axons)
         late = np.uint32(validation.check_delay(self.config.geometry, delay) << 16)
         self._post(packets | late)
 
-    def send_errors(self, neurons: Array, values: Array, ungated: bool = False) -> None:
+    def send_errors(self, neurons: Int32Array, values: Int32Array, ungated: bool = False) -> None:
         """Send error events: `values[k]`, in +-error_max, for `neurons[k]`."""
         kind = bool(ungated)
         packets = self._addresses.errors(neurons, values, kind)

@@ -7,19 +7,19 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.arrays import Array
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.parameters import parameter_max
-from axonloop.models.protocol.packets import MAX_COUNT, Kind, header
-from axonloop.models.protocol.registers import (
+from axonloop.models.arrays import Int32Array
+from axonloop.models.config import CoreConfig, Geometry, parameter_max
+from axonloop.models.protocol import (
     FANOUT_FIELDS,
     GROUP_FIELDS,
+    MAX_COUNT,
     PARAMETER_INDEX,
     PARAMETER_STRIDE,
     ROW_FIELDS,
+    Kind,
     Region,
     address,
+    header,
     pack,
     pending_stride,
     weight_stride,
@@ -59,14 +59,14 @@ def _parameter_words(config: CoreConfig) -> Words:
     return words.ravel()
 
 
-def pack_weights(geometry: Geometry, weights: Array) -> Words:
+def pack_weights(geometry: Geometry, weights: Int32Array) -> Words:
     """`weights` `(axons, neurons)` as the words of Region.WEIGHT."""
     words = np.zeros((geometry.axons, weight_stride(geometry)), "<u4")
     _containers(geometry, words)[...] = weights.reshape(_container_shape(geometry))
     return words.ravel().astype(np.uint32, copy=False)
 
 
-def unpack_weights(geometry: Geometry, words: Words) -> Array:
+def unpack_weights(geometry: Geometry, words: Words) -> Int32Array:
     """The inverse of `pack_weights`: int32 `(axons, neurons)`."""
     rows = words.astype("<u4", copy=False).reshape(geometry.axons, weight_stride(geometry))
     weights = _containers(geometry, np.ascontiguousarray(rows)).astype(np.int32)
@@ -86,7 +86,7 @@ def _containers(geometry: Geometry, words: NDArray[np.uint32]) -> NDArray[np.sig
     return view[:, :used, :per_word]
 
 
-def pack_pending(geometry: Geometry, pending: Array) -> Words:
+def pack_pending(geometry: Geometry, pending: Int32Array) -> Words:
     """Bits `(delay_slots, axons)` as the words of Region.PENDING."""
     lanes, slots = geometry.trace_lanes, geometry.delay_slots
     bits = pending.reshape(slots, -1, lanes).astype(np.int64)
@@ -95,7 +95,7 @@ def pack_pending(geometry: Geometry, pending: Array) -> Words:
     return as_words(words.ravel())
 
 
-def unpack_pending(geometry: Geometry, words: Words) -> Array:
+def unpack_pending(geometry: Geometry, words: Words) -> Int32Array:
     """The inverse of `pack_pending`: int32 `(delay_slots, axons)`."""
     used = geometry.axons // geometry.trace_lanes
     rows = words.reshape(geometry.delay_slots, pending_stride(geometry))[:, :used, None]

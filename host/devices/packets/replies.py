@@ -9,8 +9,8 @@ import numpy as np
 from axonloop.host.devices.device import DeviceError
 from axonloop.host.devices.packets.addresses import Addresses
 from axonloop.host.devices.packets.packing import Words
-from axonloop.models.arrays import Array
-from axonloop.models.protocol.packets import Fault, Kind, argument_of, kind_of
+from axonloop.models.arrays import Int32Array
+from axonloop.models.protocol import Fault, Kind, argument_of, kind_of
 
 FAULT_MEANINGS = {
     Fault.KIND: "unknown kind of packet",
@@ -38,7 +38,7 @@ def _refuse(word: int, expected: str) -> NoReturn:
     )
 
 
-def spikes_of_tick(replies: Words, addresses: Addresses) -> Array:
+def spikes_of_tick(replies: Words, addresses: Addresses) -> Int32Array:
     """The neurons of one tick's SPIKE packets, sorted, int32."""
     neurons = _neurons(replies[:-1], addresses)
     neurons.sort()
@@ -48,7 +48,7 @@ def spikes_of_tick(replies: Words, addresses: Addresses) -> Array:
     return neurons
 
 
-def _neurons(words: Words, addresses: Addresses) -> Array:
+def _neurons(words: Words, addresses: Addresses) -> Int32Array:
     """The neurons of words that should all be SPIKE packets."""
     try:
         return addresses.neurons(words)
@@ -64,7 +64,7 @@ def _refuse_spikes(words: Words) -> NoReturn:
     raise DeviceError(f"spikes of the device must be of its neurons, not {hex(words.max())}")
 
 
-def spikes_of_ticks(replies: Words, ticks: int, addresses: Addresses) -> list[Array]:
+def spikes_of_ticks(replies: Words, ticks: int, addresses: Addresses) -> list[Int32Array]:
     """`spikes_of_tick` for the replies of `ticks` ticks."""
     kinds = replies >> 28
     ticked = kinds == int(Kind.TICK)

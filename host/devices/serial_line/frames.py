@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from cobs import cobs
 
-from axonloop.host.devices.packets.packing import Words
-from axonloop.models.protocol.registers import pack, unpack
-from axonloop.models.protocol.serial_link import BODY_WORDS, FRAME_WORDS, HEADER_0, HEADER_1
+from axonloop.host.devices.packets import Words
+from axonloop.models.protocol import BODY_WORDS, FRAME_WORDS, HEADER_0, HEADER_1, pack, unpack
 
 NO_WORDS: Words = np.empty(0, np.uint32)
 LONGEST = 4 * BODY_WORDS + 2

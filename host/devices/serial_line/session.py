@@ -11,17 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from axonloop.host.devices.device import DeviceError
-from axonloop.host.devices.packets.packing import Words
+from axonloop.host.devices.packets import Words
 from axonloop.host.devices.serial_line.frames import NO_WORDS, Deframer, Frame
 from axonloop.models.checks import require_range
-from axonloop.models.protocol.serial_link import (
+from axonloop.models.protocol import (
     EPOCH_BITS,
     FRAME_WORDS,
     HOST_PLACES,
     IDENTITY_WORDS,
-    MAGIC,
+    LINK_MAGIC,
+    LINK_VERSION,
     NUMBER_BITS,
-    VERSION,
     FrameKind,
     Identity,
     Reason,
@@ -174,12 +174,12 @@ class HostLink:
         words = frame.words
         if self.identity is not None or words.size <= Identity.SESSION:
             return
-        if words[Identity.MAGIC] != MAGIC or words[Identity.SESSION] != self.session:
+        if words[Identity.MAGIC] != LINK_MAGIC or words[Identity.SESSION] != self.session:
             return
         version = int(words[Identity.VERSION])
-        if version != VERSION:
+        if version != LINK_VERSION:
             raise DeviceError(
-                f"link protocol of the board must be version {VERSION}, not {version}: "
+                f"link protocol of the board must be version {LINK_VERSION}, not {version}: "
                 "build its bitstream anew from this release"
             )
         if words.size != IDENTITY_WORDS:

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from collections import deque
 
-from axonloop.host.devices.packets.answers import Answers
-from axonloop.host.devices.packets.packing import Words
+from axonloop.host.devices.packets import Answers, Words
 from axonloop.host.devices.serial_line.frames import Deframer
 from axonloop.host.devices.serial_line.transport import STEP, LineTransport
-from axonloop.models.protocol.serial_link import FrameKind, LinkConfig
-from axonloop.sim.cosim.compiled_board import RtlTop
+from axonloop.models.protocol import FrameKind, LinkConfig
+from axonloop.sim.cosim import RtlTop
 
 BITS = 10
 """Of a byte on the line."""

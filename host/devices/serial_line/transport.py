@@ -14,13 +14,10 @@ import serial
 from axonloop.host.devices.device import DeviceError
 from axonloop.host.devices.link_use import LinkUse
 from axonloop.host.devices.names import SERIAL
-from axonloop.host.devices.packets.answers import Answers
-from axonloop.host.devices.packets.packing import Words
+from axonloop.host.devices.packets import Answers, Words
 from axonloop.host.devices.serial_line.session import HostLink
 from axonloop.models.checks import require, require_range
-from axonloop.models.protocol.serial_link import (
-    line_bytes,
-)
+from axonloop.models.protocol import line_bytes
 
 BAUD = 1_000_000
 """Rate where none is named."""

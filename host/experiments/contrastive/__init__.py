@@ -1,0 +1,1 @@
+"""Contrastive divergence on synapses that drop spikes."""

@@ -8,14 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.console import Progress
-from axonloop.host.data.spike_encoders import BUILDING, SCORING, TRAINING, generator
-from axonloop.host.devices.device import Device
-from axonloop.host.devices.hashes import SpikeChain
-from axonloop.host.network.compiler import compile_network, smallest_geometry
-from axonloop.host.network.network import Network, Population, Projection, Source, uniform_weights
-from axonloop.host.network.program import Program
-from axonloop.models.arrays import Array
-from axonloop.models.config.parameters import ParameterSet
+from axonloop.host.data import BUILDING, SCORING, TRAINING, generator
+from axonloop.host.devices import Device, SpikeChain
+from axonloop.host.network import (
+    Network,
+    Population,
+    Program,
+    Projection,
+    Source,
+    compile_network,
+    smallest_geometry,
+    uniform_weights,
+)
+from axonloop.models.arrays import Int32Array
+from axonloop.models.config import ParameterSet
 from axonloop.models.rules import contrastive
 
 PICTURES = (
@@ -108,7 +114,7 @@ class Machine:
         self._device, self._program = device, program
         self.chain = SpikeChain()
 
-    def clamps(self, pattern: Bools, where: Bools | None = None) -> Array:
+    def clamps(self, pattern: Bools, where: Bools | None = None) -> Int32Array:
         """The axons that hold the visible neurons to a pattern, all of them or some."""
         held = np.ones(PIXELS, np.bool_) if where is None else where
         axons = [
@@ -117,7 +123,7 @@ class Machine:
         ]
         return np.concatenate(axons)
 
-    def ticks(self, axons: Array, count: int, modulation: int = 0) -> Counts:
+    def ticks(self, axons: Int32Array, count: int, modulation: int = 0) -> Counts:
         """Run with these spikes at every tick; spikes of the visible neurons, `(pixels,)`."""
         self._device.modulate(modulation)
         trains = [self._device.tick(axons, learn=modulation != 0) for _ in range(count)]

@@ -21,8 +21,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from axonloop.host.console import Progress
-from axonloop.host.devices.hashes import weight_hash
-from axonloop.host.devices.registry import open_device
+from axonloop.host.devices import open_device, weight_hash
 from axonloop.host.experiments.contrastive.boltzmann import (
     HALF,
     KICKS,
@@ -34,7 +33,7 @@ from axonloop.host.experiments.contrastive.boltzmann import (
     patterns,
     program_of,
 )
-from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
+from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
 from axonloop.host.pictures import save
 
 CHANCE = {"completion": 0.5 ** (PIXELS // 2), "free": len(PICTURES) * 0.5**PIXELS}
@@ -81,14 +80,14 @@ def measure(order: Order, progress: Progress) -> Metrics:
         for name, runs in found.items():
             for when in ("before", "after"):
                 text = percent([run[when][key] for run in runs])
-                rows.append(Row(f"{what}: {name}, {when} learning", "", "", text))
+                rows.append(ResultRow(f"{what}: {name}, {when} learning", "", "", text))
     for name, runs in found.items():
         kinds_shown = [str(np.count_nonzero(run["after"]["shown"])) for run in runs]
         text = f"{', '.join(kinds_shown)} of {len(PICTURES)}"
-        rows.append(Row(f"different patterns, running free: {name}", "", "", text))
+        rows.append(ResultRow(f"different patterns, running free: {name}", "", "", text))
     symmetry = [f"{run['symmetry']:.2f}" for run in found[kinds[0][0]]]
     text = ", ".join(symmetry)
-    rows.append(Row("correlation of the two directions' weights, blank-out", "", "", text))
+    rows.append(ResultRow("correlation of the two directions' weights, blank-out", "", "", text))
     return {"runs": found, "rows": rows, "note": NOTE}
 
 

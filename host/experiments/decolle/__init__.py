@@ -1,0 +1,1 @@
+"""DECOLLE: deep networks that learn locally."""

@@ -15,16 +15,13 @@ from typing import Any
 import matplotlib.pyplot as plt
 
 from axonloop.host.console import Progress
-from axonloop.host.data.digits import Digits, split_digits
+from axonloop.host.data import Digits, split_digits
 from axonloop.host.experiments.decolle import variants as updates
 from axonloop.host.experiments.decolle.pictures import draw_updates
-from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
+from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
 from axonloop.host.pictures import save
-from axonloop.host.studies import rates
-from axonloop.host.studies.weight_pictures import draw_rate_curve
-from axonloop.host.training.in_loop import learn_in_loop
-from axonloop.host.training.local import LocalTrainer
-from axonloop.host.training.settings import Settings
+from axonloop.host.studies import draw_rate_curve, rates
+from axonloop.host.training import LocalTrainer, Settings, learn_in_loop
 
 EPOCHS, FULL_EPOCHS = 2, 8
 RATE_EPOCHS, FULL_RATE_EPOCHS = 1, 3
@@ -83,7 +80,7 @@ def rate_curve(
     ]
 
 
-def _rows(points: Sequence[dict[str, Any]], local: Sequence[float]) -> list[Row]:
+def _rows(points: Sequence[dict[str, Any]], local: Sequence[float]) -> list[ResultRow]:
     dense, rows = updates.yardstick(list(points)), []
     for point in points:
         share = dense["visits"] / max(1, point["visits"])
@@ -91,13 +88,13 @@ def _rows(points: Sequence[dict[str, Any]], local: Sequence[float]) -> list[Row]
         chip = f"{percent(point['accuracies'])}, {visits}, 1/{share:.0f}"
         paper = "a hundredth of the updates" if point["name"] == SHORT[1] else ""
         exact = percent(local) if point is dense else ""
-        rows.append(Row(point["name"], paper, exact, chip))
+        rows.append(ResultRow(point["name"], paper, exact, chip))
     return rows
 
 
-def _rate_rows(curve: Sequence[dict[str, Any]]) -> list[Row]:
+def _rate_rows(curve: Sequence[dict[str, Any]]) -> list[ResultRow]:
     return [
-        Row(
+        ResultRow(
             f"events held at {100 * point['rate']:g} % of neurons per tick",
             "",
             "",

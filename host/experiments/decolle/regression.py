@@ -16,20 +16,31 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from axonloop.host.data.spike_encoders import BUILDING, TRAINING, generator
-from axonloop.host.devices.device import Device
-from axonloop.host.network.compiler import compile_network, smallest_geometry
-from axonloop.host.network.network import Network, Population, Projection, Source, uniform_weights
-from axonloop.host.network.program import Program
-from axonloop.host.processing.activity import ActivityBand
-from axonloop.host.processing.core import GRADIENT_ONE, ProcessingCore, Readout, fixed_readout
-from axonloop.host.processing.error_encoders import SigmaDeltaEncoder
-from axonloop.host.processing.layers import Layers, LearningLayer
-from axonloop.models.arrays import Array
+from axonloop.host.data import BUILDING, TRAINING, generator
+from axonloop.host.devices import Device
+from axonloop.host.network import (
+    Network,
+    Population,
+    Program,
+    Projection,
+    Source,
+    compile_network,
+    smallest_geometry,
+    uniform_weights,
+)
+from axonloop.host.processing import (
+    GRADIENT_ONE,
+    ActivityBand,
+    Layers,
+    LearningLayer,
+    ProcessingCore,
+    Readout,
+    SigmaDeltaEncoder,
+    fixed_readout,
+)
+from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.config.parameters import ParameterSet, ResetMode
+from axonloop.models.config import ChipConfig, Mesh, ParameterSet, ResetMode
 
 NAMES = ("ramp", "fast", "slow")
 """The layers, by their targets."""
@@ -102,7 +113,7 @@ def targets_of(ticks: int) -> Series:
     return np.stack([2 * time - 1, np.sin(10 * np.pi * time), np.sin(2 * np.pi * time)])
 
 
-def pattern_of(task: Regression) -> list[Array]:
+def pattern_of(task: Regression) -> list[Int32Array]:
     """The input channels that spike at each tick."""
     random = generator(task.seed, TRAINING)
     raster = random.random((task.ticks, task.inputs)) < task.rate
@@ -216,12 +227,12 @@ class RegressionTrainer:
             if self._send(*self._quiet_and_loud(spikes), ungated=True) or sent:
                 self.device.learn()
 
-    def _send(self, neurons: Array, values: Array, ungated: bool) -> bool:
+    def _send(self, neurons: Int32Array, values: Int32Array, ungated: bool) -> bool:
         if len(neurons):
             self.device.send_errors(neurons, values, ungated)
         return len(neurons) > 0
 
-    def _quiet_and_loud(self, spikes: Array) -> tuple[Array, Array]:
+    def _quiet_and_loud(self, spikes: Int32Array) -> tuple[Int32Array, Int32Array]:
         """The ungated events of all layers."""
         if not self._bands:
             return _NOBODY, _NOBODY

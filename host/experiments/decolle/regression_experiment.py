@@ -17,7 +17,7 @@ from axonloop.host.console import Progress
 from axonloop.host.experiments.decolle.regression import NAMES, Regression, targets_of
 from axonloop.host.experiments.decolle.regression_picture import BARS, TARGETS, draw_regression
 from axonloop.host.experiments.decolle.regression_runs import Curve, run_chip, run_reference
-from axonloop.host.experiments.experiment import Metrics, Order, Row
+from axonloop.host.experiments.experiment import Metrics, Order, ResultRow
 
 TASK = Regression()
 
@@ -62,10 +62,10 @@ def _told(curve: Curve) -> dict[str, Any]:
     return {"epochs": curve.epochs, "errors": curve.errors, "rates": curve.rates, **curve.extra}
 
 
-def _rows(chip: Sequence[Curve], reference: Sequence[Curve]) -> list[Row]:
+def _rows(chip: Sequence[Curve], reference: Sequence[Curve]) -> list[ResultRow]:
     errors = "median error over mean square"
     return [
-        Row(
+        ResultRow(
             f"layer {layer + 1}, {target}: {errors} (below {bar})",
             "follows its target",
             _median(reference, layer),

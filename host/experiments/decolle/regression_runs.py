@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from axonloop.host.devices.hashes import weight_hash
-from axonloop.host.devices.registry import open_device
+from axonloop.host.devices import open_device, weight_hash
 from axonloop.host.experiments.decolle.regression import (
     NAMES,
     Regression,
@@ -24,9 +23,9 @@ from axonloop.host.experiments.decolle.regression import (
     relative_errors,
     targets_of,
 )
-from axonloop.host.processing.activity import KEPT
-from axonloop.models.config.geometry import DECAY_ONE
-from axonloop.models.reference.decolle import Decolle, DecolleConstants, DecolleLayer
+from axonloop.host.processing import KEPT
+from axonloop.models.config import DECAY_ONE
+from axonloop.models.reference import Decolle, DecolleConstants, DecolleLayer
 
 SCORES = 40
 """How often a run is scored on its way, at most."""

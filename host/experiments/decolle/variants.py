@@ -17,8 +17,7 @@ from dataclasses import dataclass, replace
 from statistics import mean
 from typing import Any
 
-from axonloop.host.training.in_loop import Learned
-from axonloop.host.training.settings import Settings
+from axonloop.host.training import Learned, Settings
 
 NEURONS = 128
 """Half of what `train digits` takes: learning without a threshold is slow on the golden model."""

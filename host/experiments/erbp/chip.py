@@ -22,15 +22,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.console import Progress
-from axonloop.host.data.digits import Digits, Part
-from axonloop.host.data.spike_encoders import BUILDING, SCORING, SHUFFLING, TRAINING, generator
-from axonloop.host.devices.hashes import SpikeChain, weight_hash
-from axonloop.host.processing.core import fixed_readout
-from axonloop.host.processing.error_encoders import whole_steps
-from axonloop.host.training.copies import Copies, Flags
-from axonloop.host.training.from_settings import chip_config, encoder_of, layer_names, program_of
-from axonloop.host.training.inputs import parts_of, rasters
-from axonloop.host.training.settings import Settings
+from axonloop.host.data import BUILDING, SCORING, SHUFFLING, TRAINING, Digits, Part, generator
+from axonloop.host.devices import SpikeChain, weight_hash
+from axonloop.host.processing import fixed_readout, whole_steps
+from axonloop.host.training import (
+    Copies,
+    Flags,
+    Settings,
+    chip_config,
+    encoder_of,
+    layer_names,
+    parts_of,
+    program_of,
+    rasters,
+)
 
 ONE = 1 << 12
 """A spike in steps of the error neurons."""

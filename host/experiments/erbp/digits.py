@@ -18,7 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from axonloop.host.console import Progress
-from axonloop.host.data.digits import Digits, split_digits
+from axonloop.host.data import Digits, split_digits
 from axonloop.host.experiments.erbp.chip import ErbpTrainer, Point, Teaching, Trained
 from axonloop.host.experiments.erbp.float import (
     backpropagated,
@@ -26,12 +26,18 @@ from axonloop.host.experiments.erbp.float import (
     paper_accuracy,
     plain_points,
 )
-from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
+from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
 from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
-from axonloop.host.training.copies import groups_of, open_copies
-from axonloop.host.training.from_settings import chip_config, program_of
-from axonloop.host.training.inputs import parts_of
-from axonloop.host.training.settings import DEEP, PARAMETERS, Settings
+from axonloop.host.training import (
+    DEEP,
+    PARAMETERS,
+    Settings,
+    chip_config,
+    groups_of,
+    open_copies,
+    parts_of,
+    program_of,
+)
 
 EPOCHS, FULL_EPOCHS = 4, 12
 HIDDEN = 100
@@ -108,24 +114,26 @@ def _rows(
     twin: Sequence[float],
     rule: Sequence[float],
     macs: tuple[int, int],
-) -> list[Row]:
+) -> list[ResultRow]:
     ends = [run.points[-1] for run in chip]
     synops, visits = (mean(getattr(end, name) / end.samples for end in ends) for name in _WORK)
     return [
-        Row(
+        ResultRow(
             "eRBP; on the chip the readout is learned there too",
             "comparable to networks on a GPU (MNIST)",
             percent(rule),
             percent([end.accuracy for end in ends]),
         ),
-        Row("backpropagation through time, same network", "", percent(twin)),
-        Row(
+        ResultRow("backpropagation through time, same network", "", percent(twin)),
+        ResultRow(
             "backpropagation, plain network of the same size",
             "",
             percent([points[-1].accuracy for points in plain]),
         ),
-        Row("operations to answer a sample", "", f"{macs[0]:,} MACs", f"{synops:,.0f} SynOps"),
-        Row(
+        ResultRow(
+            "operations to answer a sample", "", f"{macs[0]:,} MACs", f"{synops:,.0f} SynOps"
+        ),
+        ResultRow(
             "operations to learn a sample, its answer included",
             "",
             f"{macs[1]:,} MACs",

@@ -16,15 +16,19 @@ import torch
 from numpy.typing import NDArray
 
 from axonloop.host.console import Progress
-from axonloop.host.data.digits import Digits, Part
-from axonloop.host.data.spike_encoders import BUILDING, SCORING, SHUFFLING, TRAINING, generator
+from axonloop.host.data import BUILDING, SCORING, SHUFFLING, TRAINING, Digits, Part, generator
 from axonloop.host.experiments.erbp.chip import Point, Teaching, feedback_of
-from axonloop.host.training.from_settings import INPUT, encoder_of, program_of
-from axonloop.host.training.inputs import parts_of, rasters
-from axonloop.host.training.settings import Settings
-from axonloop.host.training.surrogate import Descent, SurrogateTrainer
-from axonloop.models.reference.erbp import Erbp, ErbpConstants
-from axonloop.models.reference.lif import Lif, LifConstants
+from axonloop.host.training import (
+    INPUT,
+    Descent,
+    Settings,
+    SurrogateTrainer,
+    encoder_of,
+    parts_of,
+    program_of,
+    rasters,
+)
+from axonloop.models.reference import Erbp, ErbpConstants, Lif, LifConstants
 
 DESCENT = Descent(epochs=10, rate=1.0, scale=0.3, steepness=1.0, exact=False)
 STEP = 0.05

@@ -1,0 +1,1 @@
+"""Tasks that need memory: feed-forward, detached and full recurrence."""

@@ -23,16 +23,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from axonloop.host.console import Progress
-from axonloop.host.data.digits import Digits, Part
-from axonloop.host.data.randman import draw_randman
-from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
+from axonloop.host.data import Digits, Part, draw_randman
+from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
 from axonloop.host.experiments.recurrence.float import Recurrence
 from axonloop.host.pictures import BLUE, GREY, bare, save
-from axonloop.host.training.deploy import deployed
-from axonloop.host.training.in_loop import learn_in_loop
-from axonloop.host.training.settings import Settings
-from axonloop.host.training.surrogate import Descent, SurrogateTrainer
-from axonloop.models.config.parameters import ParameterSet, ResetMode
+from axonloop.host.training import Descent, Settings, SurrogateTrainer, deployed, learn_in_loop
+from axonloop.models.config import ParameterSet, ResetMode
 
 TASK = Recurrence()
 NEURON = ParameterSet(
@@ -105,9 +101,9 @@ def measure(order: Order, progress: Progress, limit: int | None = None) -> Metri
     found = {way: [run[way] for run in runs] for way in runs[0]}
     before, after = ([run[when] for run in found["tuned"]] for when in ("before", "after"))
     rows = [
-        Row("learning in the loop", "", "", percent([run["after"] for run in found["loop"]])),
-        Row("pre-trained, as deployed", "", percent(found["twin"]), percent(before)),
-        Row("pre-trained, tuned in the loop", "", "", percent(after)),
+        ResultRow("learning in the loop", "", "", percent([run["after"] for run in found["loop"]])),
+        ResultRow("pre-trained, as deployed", "", percent(found["twin"]), percent(before)),
+        ResultRow("pre-trained, tuned in the loop", "", "", percent(after)),
     ]
     return {**found, "rows": rows}
 

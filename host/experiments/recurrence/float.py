@@ -25,10 +25,10 @@ import torch
 from torch import Tensor
 
 from axonloop.host.console import Progress
-from axonloop.host.data.randman import draw_randman
-from axonloop.host.experiments.experiment import Metrics, Order, Row, percent
+from axonloop.host.data import draw_randman
+from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
 from axonloop.host.experiments.recurrence.picture import draw as draw_recurrence
-from axonloop.models.reference.lif import Lif, LifConstants
+from axonloop.models.reference import Lif, LifConstants
 
 KINDS = ("feed-forward", "detached", "full")
 
@@ -85,7 +85,7 @@ def samples_of(task: Recurrence) -> tuple[Samples, Samples, Samples]:
     return every.at(train), every.at(validation), every.at(test)
 
 
-class Network:
+class RecurrentNetwork:
     """Hidden layer and readout of one of KINDS."""
 
     def __init__(self, task: Recurrence, kind: str) -> None:
@@ -128,7 +128,7 @@ def train(
     task: Recurrence, kind: str, after_epoch: Callable[[], None]
 ) -> tuple[list[float], float]:
     """Validation accuracy after each epoch, and the test accuracy after the last."""
-    network, (samples, validation, test) = Network(task, kind), samples_of(task)
+    network, (samples, validation, test) = RecurrentNetwork(task, kind), samples_of(task)
     random = torch.Generator().manual_seed(task.seed)
     adam = network.optimiser()
     pace = torch.optim.lr_scheduler.CosineAnnealingLR(adam, task.epochs)
@@ -162,7 +162,7 @@ def measure(order: Order, progress: Progress) -> Metrics:
     for kind in KINDS:
         runs = [train(task, kind, after_epoch) for task in tasks]
         curves[kind], accuracies[kind] = [list(part) for part in zip(*runs, strict=True)]
-    rows = [Row(f"{kind}: test accuracy", "", percent(accuracies[kind])) for kind in KINDS]
+    rows = [ResultRow(f"{kind}: test accuracy", "", percent(accuracies[kind])) for kind in KINDS]
     return {
         "smoothness": tasks[0].smoothness,
         "validation": curves,

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from axonloop.host.data.randman import draw_randman
+from axonloop.host.data import draw_randman
 from axonloop.host.experiments.experiment import Metrics
 from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
 

@@ -1,0 +1,1 @@
+"""Spikes at wanted times."""

@@ -9,14 +9,20 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from axonloop.host.data.spike_encoders import BUILDING, TRAINING, generator
-from axonloop.host.network.compiler import compile_network, smallest_geometry
-from axonloop.host.network.network import Network, Population, Projection, Source, uniform_weights
-from axonloop.host.network.program import Program
-from axonloop.host.training.copies import Flags
+from axonloop.host.data import BUILDING, TRAINING, generator
+from axonloop.host.network import (
+    Network,
+    Population,
+    Program,
+    Projection,
+    Source,
+    compile_network,
+    smallest_geometry,
+    uniform_weights,
+)
+from axonloop.host.training import Flags
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.config.parameters import ParameterSet, ResetMode
+from axonloop.models.config import Mesh, ParameterSet, ResetMode
 
 NAME = "output"
 NEURON = ParameterSet(

@@ -21,12 +21,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from axonloop.host.console import Progress
-from axonloop.host.experiments.experiment import Metrics, Order, Row
+from axonloop.host.experiments.experiment import Metrics, Order, ResultRow
 from axonloop.host.experiments.spike_timing.chip import SpikeTimes, offsets, program_of, wanted_of
 from axonloop.host.experiments.spike_timing.float import RULES, float_distances
-from axonloop.host.experiments.spike_timing.loop import Timing, learn_times
+from axonloop.host.experiments.spike_timing.loop import LoopTiming, learn_times
 from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
-from axonloop.host.training.copies import groups_of, open_copies
+from axonloop.host.training import groups_of, open_copies
 
 THRESHOLDS = (0.1, 0.3, 0.6, 0.9, 0.95)
 FULL_THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.1)
@@ -59,7 +59,9 @@ def measure(order: Order, progress: Progress) -> Metrics:
     }
 
 
-def learn_all(device: str, jobs: Sequence[Job], epochs: int, progress: Progress) -> list[Timing]:
+def learn_all(
+    device: str, jobs: Sequence[Job], epochs: int, progress: Progress
+) -> list[LoopTiming]:
     """A chip for each job, in the order of the jobs."""
     found = []
     for group in groups_of(device, len(jobs)):
@@ -72,7 +74,7 @@ def learn_all(device: str, jobs: Sequence[Job], epochs: int, progress: Progress)
     return found
 
 
-def _told(timing: Timing) -> dict[str, Any]:
+def _told(timing: LoopTiming) -> dict[str, Any]:
     """What the metrics say of a run."""
     return {
         "threshold": timing.threshold,
@@ -98,23 +100,23 @@ def _ended(distances: list[float]) -> dict[str, Any]:
     return {"before": distances[0], "after": distances[-1], "solved": solved}
 
 
-def _rows(chip: list[dict[str, Any]], exact: dict[str, list[dict[str, Any]]]) -> list[Row]:
+def _rows(chip: list[dict[str, Any]], exact: dict[str, list[dict[str, Any]]]) -> list[ResultRow]:
     chosen, at = [run for run in chip if run["threshold"] == CHOSEN], f"C = {CHOSEN}"
     counts = ", ".join(f"{run['spikes']} of {run['wanted']}" for run in chosen)
     missed = f"{max(run['missed_by'] for run in chosen)} ticks"
     rows = [
-        Row(f"van Rossum's distance before and after, {rule}", "", _ends(runs))
+        ResultRow(f"van Rossum's distance before and after, {rule}", "", _ends(runs))
         for rule, runs in exact.items()
     ]
     rows += [
-        Row(f"van Rossum's distance before and after, {at}", "", "", _ends(chosen)),
-        Row(f"wanted spikes are missed by at most, {at}", "", "", missed),
-        Row(f"spikes, of those wanted, {at}", "", "", counts),
+        ResultRow(f"van Rossum's distance before and after, {at}", "", "", _ends(chosen)),
+        ResultRow(f"wanted spikes are missed by at most, {at}", "", "", missed),
+        ResultRow(f"spikes, of those wanted, {at}", "", "", counts),
     ]
     for threshold in sorted({run["threshold"] for run in chip}):
         runs = [run for run in chip if run["threshold"] == threshold]
         rows.append(
-            Row(f"ticks with an update; distance after, C = {threshold}", "", "", _cost(runs))
+            ResultRow(f"ticks with an update; distance after, C = {threshold}", "", "", _cost(runs))
         )
     return rows
 
@@ -134,7 +136,7 @@ def _cost(runs: Sequence[dict[str, Any]]) -> str:
     return f"{text}; {mean(run['after'] for run in runs):.3g}"
 
 
-def _by_threshold(timings: Sequence[Timing]) -> dict[float, list[Timing]]:
+def _by_threshold(timings: Sequence[LoopTiming]) -> dict[float, list[LoopTiming]]:
     """The runs of each threshold, ascending."""
     thresholds = sorted({run.threshold for run in timings})
     return {each: [run for run in timings if run.threshold == each] for each in thresholds}
@@ -152,7 +154,7 @@ def draw(path: Path, metrics: Metrics) -> None:
     save(figure, path)
 
 
-def _draw_spikes(axes: Any, timing: Timing) -> None:
+def _draw_spikes(axes: Any, timing: LoopTiming) -> None:
     """Seed 1 at the chosen threshold."""
     wanted, neurons = wanted_of(timing.task), timing.task.neurons
     for name, raster, colour, lowest in (
@@ -170,7 +172,7 @@ def _draw_spikes(axes: Any, timing: Timing) -> None:
 
 
 def _draw_passes(
-    axes: Any, timings: Sequence[Timing], reference: dict[str, list[list[float]]]
+    axes: Any, timings: Sequence[LoopTiming], reference: dict[str, list[list[float]]]
 ) -> None:
     """Means over the seeds; 0 lies on the lower edge."""
     shades = plt.get_cmap("viridis")
@@ -188,7 +190,7 @@ def _draw_passes(
     axes.legend(frameon=False, fontsize="small", loc="upper right")
 
 
-def _draw_thresholds(axes: Any, timings: Sequence[Timing]) -> None:
+def _draw_thresholds(axes: Any, timings: Sequence[LoopTiming]) -> None:
     """A dot per seed, lines through the means."""
     other, groups = axes.twinx(), _by_threshold(timings)
     distances = [[run.distances[-1] for run in runs] for runs in groups.values()]

@@ -13,10 +13,8 @@ from axonloop.host.experiments.spike_timing.chip import (
     program_of,
     wanted_of,
 )
-from axonloop.models.config.geometry import DECAY_ONE
-from axonloop.models.reference.lif import Lif, LifConstants
-from axonloop.models.reference.sparse import AxonTraces
-from axonloop.models.reference.superspike import DoubleExponential, SuperSpike
+from axonloop.models.config import DECAY_ONE
+from axonloop.models.reference import AxonTraces, DoubleExponential, Lif, LifConstants, SuperSpike
 
 STEEPNESS = 1.0
 """Of SuperSpike's surrogate."""

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.console import Progress
-from axonloop.host.devices.hashes import SpikeChain, weight_hash
+from axonloop.host.devices import SpikeChain, weight_hash
 from axonloop.host.experiments.spike_timing.chip import (
     NAME,
     SpikeTimes,
@@ -28,10 +28,9 @@ from axonloop.host.experiments.spike_timing.chip import (
     program_of,
     wanted_of,
 )
-from axonloop.host.processing.error_encoders import Integers, ThresholdEncoder
-from axonloop.host.training.banks import ErrorBank
-from axonloop.host.training.copies import Copies, Flags
-from axonloop.models.config.geometry import DECAY_ONE
+from axonloop.host.processing import Integers, ThresholdEncoder
+from axonloop.host.training import Copies, ErrorBank, Flags
+from axonloop.models.config import DECAY_ONE
 
 ONE = 1 << 12
 """A spike in steps of the filters."""
@@ -63,7 +62,7 @@ def _decay(values: Integers, kept: int) -> Integers:
 
 
 @dataclass
-class Timing:
+class LoopTiming:
     """What a copy did: distance and ticks with an update of every pass, spikes of the ends.
 
     The last pass is without learning.
@@ -102,7 +101,7 @@ def learn_times(
     thresholds: Sequence[float],
     epochs: int,
     progress: Progress,
-) -> list[Timing]:
+) -> list[LoopTiming]:
     """Show the pattern `epochs` times with learning and once without; a task for each copy.
 
     Thresholds C are in shares of the peak. Tasks differ in their seeds only.
@@ -114,7 +113,7 @@ def learn_times(
         progress("train", epoch + 1, epochs)
     weights, counters = copies.weights(), copies.counters()
     return [
-        Timing(
+        LoopTiming(
             task,
             thresholds[b],
             [float(found[b]) for found in every.distances],

@@ -11,10 +11,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from axonloop.sim.build.cache import content_key, entry
-from axonloop.sim.build.errors import BuildError, MissingToolError
-from axonloop.sim.build.notice import notice, to_stderr
-from axonloop.sim.build.toolchain import STANDARD, find_compiler, run_tool
+from axonloop.sim.build import (
+    STANDARD,
+    BuildError,
+    MissingToolError,
+    announced,
+    content_key,
+    entry,
+    find_compiler,
+    run_tool,
+    to_stderr,
+)
 
 SOURCES = sorted(Path(__file__).parent.glob("*.cpp"))
 HEADERS = sorted(Path(__file__).parent.glob("*.h"))
@@ -48,7 +55,7 @@ def load() -> ctypes.CDLL:
     key = content_key(*texts, repr(FLAGS), str(compiler), version, machine)
 
     def build(folder: Path) -> None:
-        with notice(to_stderr, "the kernels"):
+        with announced(to_stderr, "the kernels"):
             sources = map(str, SOURCES)
             run_tool([str(compiler), *FLAGS, *sources, "-o", str(folder / "kernels.so")])
 

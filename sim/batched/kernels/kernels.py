@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.models.checks import require, require_range
-from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config import ChipConfig
 from axonloop.sim.batched.kernels import build as library
 from axonloop.sim.batched.kernels.state import MAX_COPIES, State
 from axonloop.sim.batched.kernels.tables import Chip, numbers, tables

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.protocol.registers import Counter
+from axonloop.models.config import ChipConfig
+from axonloop.models.protocol import Counter
 
 MAX_COPIES = 60_000
 """Copies whose products E x Pq can be summed in 32 bits."""

@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import Row
-from axonloop.models.config.parameters import ParameterSet, parameter_max
-from axonloop.models.protocol.registers import PARAMETER_INDEX, Counter
+from axonloop.models.config import ChipConfig, ParameterSet, Row, parameter_max
+from axonloop.models.protocol import PARAMETER_INDEX, Counter
 from axonloop.sim.batched.kernels.state import weight_dtype
 
 _NEVER, _ALWAYS, _FOLLOWS = range(3)

@@ -8,9 +8,8 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.mesh import Port
-from axonloop.models.golden.fanout import FanOut as Entries
+from axonloop.models.config import ChipConfig, Port
+from axonloop.models.golden import FanOut as Entries
 from axonloop.sim.batched.tensors.scheduler import Scheduler
 
 MANY_RUNS = 8
@@ -18,7 +17,7 @@ MANY_RUNS = 8
 
 
 @dataclass(frozen=True)
-class Run:
+class EntryRange:
     """Neurons `neuron..neuron + count - 1` reach the axons from `axon` on, `delay` ticks late."""
 
     delay: int
@@ -96,14 +95,14 @@ class FanOut:
             scheduler.deliver_counts(tick + 1 + route.delay, route.axon, counts)
 
 
-def _runs(order: list[tuple[int, int, int]]) -> list[Run]:
+def _runs(order: list[tuple[int, int, int]]) -> list[EntryRange]:
     """Entries (delay, axon - neuron, neuron), sorted, as runs."""
-    runs: list[Run] = []
+    runs: list[EntryRange] = []
     for delay, offset, neuron in order:
         last = runs[-1] if runs else None
         same = last is not None and (last.delay, last.axon - last.neuron) == (delay, offset)
         if last is not None and same and neuron == last.neuron + last.count:
-            runs[-1] = Run(delay, last.neuron, last.axon, last.count + 1)
+            runs[-1] = EntryRange(delay, last.neuron, last.axon, last.count + 1)
         else:
-            runs.append(Run(delay, neuron, neuron + offset, 1))
+            runs.append(EntryRange(delay, neuron, neuron + offset, 1))
     return runs

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.terms import AxonFactor, NeuronFactor, ThirdFactor
+from axonloop.models.config import AxonFactor, ChipConfig, NeuronFactor, ThirdFactor
 from axonloop.sim.batched.tensors.arithmetic import choose, require_exact
 from axonloop.sim.batched.tensors.neurons import Neurons
 from axonloop.sim.batched.tensors.noise import (
@@ -26,7 +25,7 @@ from axonloop.sim.batched.tensors.noise import (
 )
 from axonloop.sim.batched.tensors.parameters import neuron_register
 from axonloop.sim.batched.tensors.passes import Pass, passes_of
-from axonloop.sim.batched.tensors.synapses import WORK, Region, Synapses
+from axonloop.sim.batched.tensors.synapses import WORK, SynapseBlock, Synapses
 from axonloop.sim.batched.tensors.traces import Traces
 
 NARROW_PRODUCT = (1 << 31) - (1 << 21)
@@ -150,7 +149,7 @@ class Learning:
                 for some in torch.split(axons, max(1, WORK // len(lines.neuron))):
                     self._update(synapses, region.core, some, lines, factors[:, some])
 
-    def _lines(self, region: Region, values: Tensor, each: Pass, words: TickWords) -> _Lines:
+    def _lines(self, region: SynapseBlock, values: Tensor, each: Pass, words: TickWords) -> _Lines:
         """The columns of a region with a coefficient, of those of all neurons."""
         start = region.core * self.geometry.neurons
         here = values[:, start + region.first : start + region.last]

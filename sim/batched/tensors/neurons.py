@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.parameters import ResetMode
+from axonloop.models.config import ChipConfig, ResetMode
 from axonloop.sim.batched.tensors.parameters import Constants, neuron_register
 
 NARROW_STATE = 19

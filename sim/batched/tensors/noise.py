@@ -11,7 +11,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from axonloop.models.golden.noise import codewords
+from axonloop.models.golden import codewords
 
 Word = tuple[Tensor, Tensor]
 

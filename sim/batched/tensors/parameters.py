@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.golden.parameters import per_axon, per_neuron
+from axonloop.models.config import ChipConfig
+from axonloop.models.golden import per_axon, per_neuron
 
 
 class Constants:

@@ -12,10 +12,15 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.parameters import ParameterSet, Rounding
-from axonloop.models.config.terms import AxonFactor, NeuronFactor, Term
-from axonloop.models.config.terms import ThirdFactor as Third
+from axonloop.models.config import (
+    AxonFactor,
+    ChipConfig,
+    NeuronFactor,
+    ParameterSet,
+    Rounding,
+    Term,
+)
+from axonloop.models.config import ThirdFactor as Third
 from axonloop.sim.batched.tensors.parameters import neuron_register
 
 

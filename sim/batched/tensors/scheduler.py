@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config import ChipConfig
 from axonloop.sim.batched.tensors.parameters import row_flag
 
 

@@ -14,7 +14,7 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-from axonloop.models.config.chip import ChipConfig
+from axonloop.models.config import ChipConfig
 from axonloop.sim.batched.tensors.arithmetic import Arithmetic, choose, require_exact
 from axonloop.sim.batched.tensors.blank_out import Blanking
 from axonloop.sim.batched.tensors.noise import TickWords, Word
@@ -42,7 +42,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Region:
+class SynapseBlock:
     """A part of the weights in which there may be synapses.
 
     It is made of `axons` (of the chip) and of neurons `first..last - 1` of core `core`. The
@@ -127,8 +127,10 @@ class Synapses:
         part = self.weights[:, :, block.first : block.last].index_select(1, axons)
         return int((part != self.no_synapse).sum())
 
-    def _region(self, block: Block) -> Region:
-        return Region(block.core, self._order[block.start : block.end], block.first, block.last)
+    def _region(self, block: Block) -> SynapseBlock:
+        return SynapseBlock(
+            block.core, self._order[block.start : block.end], block.first, block.last
+        )
 
     def _lay_out(self, chip: ChipConfig) -> None:
         """Find the blocks; `table` is zeroed."""

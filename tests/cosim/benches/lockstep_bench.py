@@ -15,12 +15,12 @@ from cocotb.clock import Clock
 from cocotb.task import bridge, resume
 from cocotb.triggers import FallingEdge, RisingEdge
 
-from axonloop.host.devices.golden import GoldenDevice
-from axonloop.host.devices.packets.packet_device import PacketDevice
+from axonloop.host.devices import GoldenDevice
+from axonloop.host.devices.packets import PacketDevice
 from axonloop.host.verification.verify import lockstep
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.protocol.packets import Kind
-from axonloop.sim.stimulus.geometries import GEOMETRIES
+from axonloop.models.config import CoreConfig
+from axonloop.models.protocol import Kind
+from axonloop.sim.stimulus import GEOMETRIES
 from axonloop.sim.stimulus.random_chips import random_config
 
 PATIENCE = 200_000

@@ -8,12 +8,9 @@ from collections import Counter as Bag
 import numpy as np
 import pytest
 
-from axonloop.hdl.flow.verilog import verilog
-from axonloop.models.config.geometry import Geometry, Layout
-from axonloop.models.config.mesh import Mesh, Port
-from axonloop.models.protocol import packets
-from axonloop.models.protocol.packets import Fault, Kind, header
-from axonloop.models.protocol.registers import (
+from axonloop.hdl.flow import chip_verilog
+from axonloop.models.config import Geometry, Layout, Mesh, Port
+from axonloop.models.protocol import (
     GROUP_FIELDS,
     MAGIC,
     PARAMETER_INDEX,
@@ -23,16 +20,19 @@ from axonloop.models.protocol.registers import (
     VERSION,
     Control,
     Counter,
+    Fault,
+    Kind,
     Region,
     address,
+    header,
     pack,
+    packets,
     parameter_bits,
     pending_stride,
     region_words,
 )
-from axonloop.sim.cosim.build_chip import build_chip
-from axonloop.sim.cosim.compiled_chip import RtlChip
-from axonloop.sim.stimulus.geometries import GEOMETRIES
+from axonloop.sim.cosim import RtlChip, build_chip
+from axonloop.sim.stimulus import GEOMETRIES
 
 GEOMETRY = Geometry(
     axons=6,
@@ -362,4 +362,4 @@ def test_both_halves_of_every_counter_come_through(name):
 
 def test_only_a_chip_of_one_core_may_number_it():
     with pytest.raises(ValueError, match="number of the first core must be 0 in a mesh, not 3"):
-        verilog(GEOMETRY, 3, Mesh(2, 1))
+        chip_verilog(GEOMETRY, 3, Mesh(2, 1))

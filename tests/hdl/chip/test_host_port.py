@@ -7,7 +7,7 @@ import pytest
 from amaranth.sim import Simulator
 
 from axonloop.hdl.chip.host_port import HostPort
-from axonloop.models.protocol.packets import Kind, header
+from axonloop.models.protocol import Kind, header
 from tests.support.streams import Streams
 
 CORES = 3

@@ -5,9 +5,9 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from axonloop.hdl.chip.mesh import RouterMesh
+from axonloop.hdl.chip import RouterMesh
 from axonloop.hdl.chip.router import Router
-from axonloop.models.config.mesh import Mesh, Port
+from axonloop.models.config import Mesh, Port
 from tests.support.streams import Streams
 
 BITS = 24

@@ -6,7 +6,7 @@ from collections import defaultdict
 import pytest
 
 from axonloop.hdl.chip.router import OPPOSITE, Router, may_turn, neighbours
-from axonloop.models.config.mesh import Mesh, Port
+from axonloop.models.config import Mesh, Port
 from tests.support.streams import Streams
 
 MESH = Mesh(4, 3)

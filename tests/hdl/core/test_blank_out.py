@@ -6,7 +6,7 @@ import pytest
 from amaranth.sim import Simulator
 
 from axonloop.hdl.core.blank_out import BlankOut
-from axonloop.models.config.geometry import Geometry
+from axonloop.models.config import Geometry
 from tests.support.naive import CODE, rounds
 
 GEOMETRIES = {

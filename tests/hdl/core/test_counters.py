@@ -5,9 +5,9 @@ import random
 import pytest
 from amaranth.sim import Simulator
 
-from axonloop.hdl.common.payloads import BUS_LATENCY
+from axonloop.hdl.common import BUS_LATENCY
 from axonloop.hdl.core.counters import Counters
-from axonloop.models.protocol.registers import COUNTER_BITS, Control, Counter, Region, address
+from axonloop.models.protocol import COUNTER_BITS, Control, Counter, Region, address
 
 BITS = dict.fromkeys(Counter, 1) | {Counter.SYNOPS: 9, Counter.SATURATIONS: 7}
 ALONE = {counter: bits for counter, bits in BITS.items() if counter < Counter.NORTH}

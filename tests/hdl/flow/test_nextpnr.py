@@ -5,12 +5,10 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.boards import BOARDS, top
-from axonloop.hdl.boards.clock import DIVISORS, built_clock, choose
-from axonloop.hdl.boards.top import BoardTop
-from axonloop.hdl.flow.nextpnr import TOOLS, constraints, pack, place
-from axonloop.hdl.flow.synthesis import synthesise
-from axonloop.hdl.flow.tools import find_tool
+from axonloop.hdl.boards import BOARDS, BoardTop, built_clock, top
+from axonloop.hdl.boards.clock import DIVISORS, choose
+from axonloop.hdl.flow import TOOLS, find_tool, pack, place, synthesise
+from axonloop.hdl.flow.nextpnr import constraints
 
 CLOCKS = {"ecp5": 60_000_000, "ice40": 24_000_000, "gowin": 54_000_000}
 

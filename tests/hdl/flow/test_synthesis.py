@@ -5,11 +5,12 @@ import re
 import pytest
 from amaranth.back import rtlil
 
+from axonloop.hdl.boards import BoardTop
 from axonloop.hdl.boards.icebreaker import ICEBREAKER
-from axonloop.hdl.boards.top import BoardTop
-from axonloop.hdl.chip.chip import Chip
-from axonloop.hdl.flow.synthesis import design_text, synthesise
-from axonloop.models.config.geometry import Geometry
+from axonloop.hdl.chip import Chip
+from axonloop.hdl.flow import synthesise
+from axonloop.hdl.flow.synthesis import design_text
+from axonloop.models.config import Geometry
 
 ECP5 = Geometry(update_lanes=4, trace_lanes=4, parameter_sets=2)
 """256 x 256, 16 lanes, skewed."""

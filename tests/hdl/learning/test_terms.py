@@ -5,12 +5,12 @@ import random
 import pytest
 from amaranth.sim import Simulator
 
-from axonloop.hdl.common.noise import NeuronNoise
+from axonloop.hdl.common import NeuronNoise
 from axonloop.hdl.learning.coefficient import Coefficient
 from axonloop.hdl.learning.neuron_terms import NeuronTerms
 from axonloop.hdl.parallel.neuron_traces import PostTraceLane
 from axonloop.hdl.parallel.traces import TraceLane
-from axonloop.models.config.geometry import Geometry
+from axonloop.models.config import Geometry
 from tests.support.lanes import stream_through
 from tests.support.naive import rounds, sat
 

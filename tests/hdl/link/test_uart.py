@@ -5,7 +5,7 @@ import random
 import pytest
 from amaranth.sim import Simulator
 
-from axonloop.hdl.link.uart import UartReceiver, UartTransmitter
+from axonloop.hdl.link import UartReceiver, UartTransmitter
 
 
 def levels(data: bytes, cycles_per_bit: float) -> list[int]:

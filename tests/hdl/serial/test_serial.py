@@ -5,13 +5,13 @@ import random
 import pytest
 from amaranth.sim import Simulator
 
+from axonloop.hdl.serial import ParameterMemory
 from axonloop.hdl.serial import neurons as serial_neuron
 from axonloop.hdl.serial import traces as serial_traces
-from axonloop.hdl.serial.parameters import ParameterMemory
 from axonloop.hdl.serial.update import SerialNoise
 from axonloop.models import cycles
-from axonloop.models.config.geometry import Geometry, Layout
-from axonloop.models.protocol.registers import (
+from axonloop.models.config import Geometry, Layout
+from axonloop.models.protocol import (
     PARAMETER_INDEX,
     PARAMETER_STRIDE,
     Region,

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 
+from axonloop.host.bench import Figure
 from axonloop.host.bench import batched as bench_batched
 from axonloop.host.bench import terms as bench_terms
 from axonloop.host.bench.batched import Timing, compare
-from axonloop.host.bench.figure import Figure
 from axonloop.host.bench.float_networks import (
     DecolleLoop,
     ThreeFactorLoop,
@@ -33,7 +33,7 @@ from axonloop.host.bench.sides import (
     make_task,
 )
 from axonloop.host.cli import app as cli
-from axonloop.models.golden.chip import Chip
+from axonloop.models.golden import Chip
 from axonloop.sim.batched import BatchedChip
 
 

@@ -12,10 +12,11 @@ import pytest
 from axonloop.host.bench import mesh as bench_mesh
 from axonloop.host.bench.mesh import LoadPoint
 from axonloop.host.cli import app as cli
-from axonloop.host.devices.device import DeviceError
-from axonloop.models.config.mesh import Mesh
-from axonloop.sim.build.errors import SimulationError
-from axonloop.sim.cosim.compiled_mesh import NUMBER_BITS, Packets, RtlMesh, once
+from axonloop.host.devices import DeviceError
+from axonloop.models.config import Mesh
+from axonloop.sim.build import SimulationError
+from axonloop.sim.cosim import Packets, RtlMesh
+from axonloop.sim.cosim.compiled_mesh import NUMBER_BITS, once
 
 SQUARE = Mesh(2, 2)
 TICKS = 30

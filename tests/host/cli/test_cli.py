@@ -15,10 +15,11 @@ import pytest
 
 from axonloop.host.cli import train as commands
 from axonloop.host.cli.app import FAILURE, MISTAKE, run
-from axonloop.host.devices.registry import open_device
-from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
-from axonloop.models.config.core import CoreConfig
-from axonloop.sim.build.errors import MissingToolError
+from axonloop.host.devices import open_device
+from axonloop.host.runs import load_checkpoint
+from axonloop.host.runs.checkpoint import save_checkpoint
+from axonloop.models.config import CoreConfig
+from axonloop.sim.build import MissingToolError
 
 TINY = {"epochs": 1, "limit": 6, "ticks": 12, "burn_in": 3}
 KEYS = [

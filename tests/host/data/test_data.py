@@ -7,16 +7,17 @@ import hashlib
 import numpy as np
 import pytest
 
-from axonloop.host.data.digits import CLASSES, WHITE, Digits, split_digits
-from axonloop.host.data.spike_encoders import (
+from axonloop.host.data import (
+    CLASSES,
     TRAINING,
-    LatencyEncoder,
-    RankEncoder,
+    WHITE,
+    Digits,
     RateEncoder,
-    RegularEncoder,
     generator,
     spike_encoder,
+    split_digits,
 )
+from axonloop.host.data.spike_encoders import LatencyEncoder, RankEncoder, RegularEncoder
 
 IMAGE = np.array([0, 1, 8, 16], dtype=np.int32)
 

@@ -5,18 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from axonloop.host.data.randman import Manifold, Randman, draw_randman
-from axonloop.host.data.yin_yang import (
-    CLASSES,
-    DOT,
-    SIZES,
-    YANG,
-    YIN,
-    classes_of,
-    draw_points,
-    features_of,
-    split_yin_yang,
-)
+from axonloop.host.data import SECTORS, draw_points, draw_randman, split_yin_yang
+from axonloop.host.data.randman import Manifold, Randman
+from axonloop.host.data.yin_yang import DOT, SIZES, YANG, YIN, classes_of, features_of
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -37,7 +28,7 @@ def test_yin_yang_where_its_picture_says() -> None:
 
 def test_yin_yang_is_balanced_even_and_seeded() -> None:
     points, classes = draw_points(30_000, 5)
-    assert np.bincount(classes).tolist() == [10_000] * CLASSES
+    assert np.bincount(classes).tolist() == [10_000] * SECTORS
     assert (classes == classes_of(points)).all()
     assert (np.hypot(*(points - 0.5).T) <= 0.5).all()
     dots = points[classes == DOT]

@@ -9,21 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop.host.data.digits import split_digits
+from axonloop.host.data import split_digits
+from axonloop.host.devices import Device, GoldenDevice, open_device, weight_hash
 from axonloop.host.devices.batched import BatchedDevice
-from axonloop.host.devices.device import Device
-from axonloop.host.devices.golden import GoldenDevice
-from axonloop.host.devices.hashes import weight_hash
-from axonloop.host.devices.registry import open_device
-from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
-from axonloop.host.training.from_settings import chip_config
-from axonloop.host.training.settings import Settings
-from axonloop.host.training.trainer import Trainer
+from axonloop.host.runs import load_checkpoint
+from axonloop.host.runs.checkpoint import save_checkpoint
+from axonloop.host.training import Settings, Trainer, chip_config
 from axonloop.host.verification.verify import verify
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.protocol.registers import Counter
-from axonloop.sim.stimulus.geometries import GEOMETRIES
+from axonloop.models.config import CoreConfig, Mesh
+from axonloop.models.protocol import Counter
+from axonloop.sim.stimulus import GEOMETRIES
 
 pytestmark = pytest.mark.usefixtures("each_way")
 

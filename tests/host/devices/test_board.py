@@ -11,23 +11,18 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
+from axonloop.host.devices import DeviceError, GoldenDevice, open_device
 from axonloop.host.devices.board import SerialDevice
-from axonloop.host.devices.device import DeviceError
-from axonloop.host.devices.golden import GoldenDevice
-from axonloop.host.devices.packets.packing import as_words, read_packets, write_packets
-from axonloop.host.devices.registry import open_device
+from axonloop.host.devices.packets import as_words
+from axonloop.host.devices.packets.packing import read_packets, write_packets
+from axonloop.host.devices.serial_line import SerialTransport, parse_port
 from axonloop.host.devices.serial_line.session import HostLink
-from axonloop.host.devices.serial_line.transport import SerialTransport, parse_port
 from axonloop.host.verification.verify import lockstep
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.parameters import ParameterSet
-from axonloop.models.protocol.registers import Region
-from axonloop.models.protocol.serial_link import Identity, LinkConfig, Status
-from axonloop.sim.cosim.compiled_board import RtlTop
-from axonloop.sim.cosim.faults import FaultRates, FaultyLine
-from axonloop.sim.cosim.virtual_board import Board, Misbehaviour
-from axonloop.sim.stimulus.geometries import GEOMETRIES
+from axonloop.models.config import CoreConfig, Geometry, ParameterSet
+from axonloop.models.protocol import Identity, LinkConfig, Region, Status
+from axonloop.sim.cosim import Board, FaultRates, Misbehaviour, RtlTop
+from axonloop.sim.cosim.faults import FaultyLine
+from axonloop.sim.stimulus import GEOMETRIES
 from axonloop.sim.stimulus.random_chips import random_config
 
 GEOMETRY = GEOMETRIES["one-lane"]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from axonloop.host.runs.checkpoint import load_checkpoint
+from axonloop.host.runs import load_checkpoint
 from tests.support.board_process import (
     CHIP,
     PROGRAM,

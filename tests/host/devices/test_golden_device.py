@@ -10,12 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from axonloop.host.devices.device import DeviceError
-from axonloop.host.devices.golden import GoldenDevice
-from axonloop.host.devices.hashes import TraceHash, weight_hash
-from axonloop.models.config.core import CoreConfig, Destination, Group, Row
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.protocol.registers import Counter, Region, state_regions, writable
+from axonloop.host.devices import DeviceError, GoldenDevice, TraceHash, weight_hash
+from axonloop.models.config import CoreConfig, Destination, Geometry, Group, Row
+from axonloop.models.protocol import Counter, Region, state_regions, writable
 from tests.support.random_cores import random_config, random_geometry, random_weights
 
 GEOMETRY = Geometry(axons=32, neurons=32)

@@ -7,19 +7,15 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from axonloop.host.devices.board import BoardDevice
-from axonloop.host.devices.device import Device, DeviceError
-from axonloop.host.devices.golden import GoldenDevice
-from axonloop.host.devices.packets.answers import Answers
-from axonloop.host.devices.registry import open_device
-from axonloop.host.devices.serial_line.simulated_board import SimulatedLine, SimulatedTransport
-from axonloop.models.arrays import Array
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.protocol.packets import Kind, header
-from axonloop.models.protocol.registers import STATE_REGIONS, Region
-from axonloop.models.protocol.serial_link import LinkConfig
-from axonloop.sim.cosim.compiled_board import RtlTop
-from axonloop.sim.stimulus.geometries import GEOMETRIES
+from axonloop.host.devices import BoardDevice, Device, DeviceError, GoldenDevice, open_device
+from axonloop.host.devices.packets import Answers
+from axonloop.host.devices.serial_line import SimulatedLine, SimulatedTransport
+from axonloop.models.arrays import Int32Array
+from axonloop.models.config import CoreConfig
+from axonloop.models.protocol import Kind, LinkConfig, Region, header
+from axonloop.models.protocol.registers import STATE_REGIONS
+from axonloop.sim.cosim import RtlTop
+from axonloop.sim.stimulus import GEOMETRIES
 from axonloop.sim.stimulus.random_chips import random_config, random_weights
 
 GEOMETRY = GEOMETRIES["one-lane"]
@@ -46,7 +42,7 @@ def pair(request) -> Iterator[tuple[Device, GoldenDevice]]:
         yield device, golden
 
 
-def axons(rng: np.random.Generator) -> Array:
+def axons(rng: np.random.Generator) -> Int32Array:
     return np.flatnonzero(rng.random(GEOMETRY.axons) < 0.4).astype(np.int32)
 
 

@@ -7,21 +7,23 @@ import dataclasses
 import numpy as np
 import pytest
 
-from axonloop.host.devices.device import DeviceError
-from axonloop.host.devices.packets import packing
+from axonloop.host.devices import DeviceError
+from axonloop.host.devices.packets import PacketDevice, packing
 from axonloop.host.devices.packets.addresses import Addresses
 from axonloop.host.devices.packets.error_sums import ErrorSums
-from axonloop.host.devices.packets.packet_device import PacketDevice
 from axonloop.host.devices.packets.replies import data_payload, spikes_of_tick, spikes_of_ticks
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.config.parameters import ParameterSet
-from axonloop.models.config.terms import AxonFactor, NeuronFactor, Term
-from axonloop.models.protocol.packets import Fault, Kind, header
-from axonloop.models.protocol.registers import VERSION, Control, Region, address
-from axonloop.sim.stimulus.geometries import GEOMETRIES
+from axonloop.models.config import (
+    AxonFactor,
+    ChipConfig,
+    CoreConfig,
+    Geometry,
+    Mesh,
+    NeuronFactor,
+    ParameterSet,
+    Term,
+)
+from axonloop.models.protocol import VERSION, Control, Fault, Kind, Region, address, header
+from axonloop.sim.stimulus import GEOMETRIES
 
 SMALL = Geometry(axons=8, neurons=8, lanes=4, update_lanes=4, trace_lanes=2, multipliers=4)
 CONFIG = CoreConfig(SMALL)

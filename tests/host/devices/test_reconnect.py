@@ -14,11 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from axonloop.host.devices import DeviceError, GoldenDevice
 from axonloop.host.devices.board import SerialDevice
-from axonloop.host.devices.device import DeviceError
-from axonloop.host.devices.golden import GoldenDevice
 from axonloop.host.verification.verify import lockstep
-from axonloop.sim.cosim.virtual_board import Misbehaviour
+from axonloop.sim.cosim import Misbehaviour
 from tests.host.devices.test_board import PLAIN, config_of, run_ticks, running
 from tests.support import board_link
 
@@ -122,7 +121,7 @@ def test_a_board_that_was_reset_meanwhile(tmp_path: Path) -> None:
 
 def test_another_version_of_the_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
     """A plain board on a port, that speaks version 3."""
-    monkeypatch.setattr(board_link, "VERSION", 3)
+    monkeypatch.setattr(board_link, "LINK_VERSION", 3)
     master, slave = os.openpty()
     tty.setraw(slave)
     stop, plain = threading.Event(), board_link.BoardLink()

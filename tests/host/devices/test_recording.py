@@ -9,18 +9,14 @@ import numpy as np
 import pytest
 
 from axonloop.host.cli.app import FAILURE, MISTAKE, run
+from axonloop.host.devices import Device, DeviceError, RtlDevice, open_device, weight_hash
 from axonloop.host.devices.board import SerialDevice
-from axonloop.host.devices.device import Device, DeviceError
-from axonloop.host.devices.hashes import weight_hash
 from axonloop.host.devices.recording import Player, ReplayDevice, packets
-from axonloop.host.devices.registry import open_device
-from axonloop.host.devices.rtl import RtlDevice
 from axonloop.host.runs import run as runs
 from axonloop.host.verification.verify import lockstep
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.config.parameters import ParameterSet
-from axonloop.models.protocol.registers import Counter
-from axonloop.sim.stimulus.geometries import GEOMETRIES
+from axonloop.models.config import CoreConfig, ParameterSet
+from axonloop.models.protocol import Counter
+from axonloop.sim.stimulus import GEOMETRIES
 from axonloop.sim.stimulus.random_chips import random_config
 from tests.host.devices.test_board import running
 

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from axonloop.host.devices.device import Device, DeviceError
-from axonloop.host.devices.registry import open_device
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.protocol.registers import MODEL_COUNTERS, Region
-from axonloop.sim.stimulus.geometries import GEOMETRIES
+from axonloop.host.devices import Device, DeviceError, open_device
+from axonloop.models.config import CoreConfig
+from axonloop.models.protocol import MODEL_COUNTERS, Region
+from axonloop.sim.stimulus import GEOMETRIES
 
 CONFIG = CoreConfig(GEOMETRIES["small"])
 SHAPE = (CONFIG.geometry.axons, CONFIG.geometry.neurons)

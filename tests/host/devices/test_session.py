@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from axonloop.host.devices.device import DeviceError
+from axonloop.host.devices import DeviceError
 from axonloop.host.devices.serial_line.frames import Deframer, Frame
 from axonloop.host.devices.serial_line.session import HostLink, LinkLostError
-from axonloop.models.protocol.serial_link import FrameKind
+from axonloop.models.protocol import FrameKind
 from tests.support.board_link import BoardLink
 
 STEP = 0.001

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from axonloop.host.devices.registry import open_device
+from axonloop.host.devices import open_device
 from axonloop.host.experiments.contrastive import boltzmann
 from axonloop.host.experiments.contrastive import experiment as contrastive
 from axonloop.host.experiments.contrastive.boltzmann import (
@@ -20,10 +20,16 @@ from axonloop.host.experiments.contrastive.boltzmann import (
     program_of,
 )
 from axonloop.host.experiments.experiment import Order
-from axonloop.host.network.compiler import compile_network, smallest_geometry
-from axonloop.host.network.network import Network, Population, Projection, Source
-from axonloop.models.config.parameters import ParameterSet
-from axonloop.models.protocol.registers import Counter, Region
+from axonloop.host.network import (
+    Network,
+    Population,
+    Projection,
+    Source,
+    compile_network,
+    smallest_geometry,
+)
+from axonloop.models.config import ParameterSet
+from axonloop.models.protocol import Counter, Region
 
 PNG = b"\x89PNG"
 RARE = 1e-9

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from axonloop.host.cli.app import MISTAKE, run
-from axonloop.host.data.digits import split_digits
+from axonloop.host.data import split_digits
 from axonloop.host.experiments.decolle import digits as decolle_digits
 from axonloop.host.experiments.decolle import regression_experiment as decolle_regression
 from axonloop.host.experiments.decolle import variants as updates
@@ -19,7 +19,7 @@ from axonloop.host.experiments.decolle.regression import Regression
 from axonloop.host.experiments.decolle.regression_picture import BARS
 from axonloop.host.experiments.experiment import Order
 from axonloop.host.studies import rates
-from axonloop.host.training.in_loop import POPULATION, learn_in_loop
+from axonloop.host.training import POPULATION, learn_in_loop
 
 TINY = Regression(
     epochs=2,

@@ -11,19 +11,16 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop.host.data.digits import split_digits
+from axonloop.host.data import split_digits
 from axonloop.host.experiments.erbp import digits as erbp_digits
 from axonloop.host.experiments.erbp import float as erbp_float
 from axonloop.host.experiments.erbp.chip import ONE, ErrorNeurons, Teaching, feedback_of
 from axonloop.host.experiments.erbp.float import PaperErbp, PlainNetwork, macs_of, plain_points
 from axonloop.host.experiments.experiment import Order
-from axonloop.host.processing.error_encoders import SigmaDeltaEncoder
-from axonloop.host.training.from_settings import layers_of, program_of
-from axonloop.host.training.in_loop import POPULATION
-from axonloop.host.training.settings import Settings
-from axonloop.host.training.surrogate import Descent, SurrogateTrainer
-from axonloop.models.reference.erbp import Erbp, ErbpConstants
-from axonloop.models.reference.lif import Lif
+from axonloop.host.processing import SigmaDeltaEncoder
+from axonloop.host.training import POPULATION, Descent, Settings, SurrogateTrainer, program_of
+from axonloop.host.training.from_settings import layers_of
+from axonloop.models.reference import Erbp, ErbpConstants, Lif
 
 DIGITS = split_digits()
 ROOT = Path(__file__).parents[3]

@@ -11,21 +11,23 @@ import pytest
 import torch
 
 from axonloop.host.cli.app import MISTAKE, run
-from axonloop.host.data.digits import split_digits
-from axonloop.host.data.spike_encoders import TRAINING
-from axonloop.host.devices.golden import GoldenDevice
-from axonloop.host.experiments import catalogue, latency_digits, yin_yang
+from axonloop.host.data import TRAINING, split_digits
+from axonloop.host.devices import GoldenDevice
+from axonloop.host.experiments import catalogue, latency_digits, page_of, yin_yang
 from axonloop.host.experiments import gradient_cost as memory
-from axonloop.host.experiments.experiment import Order, Row, percent
+from axonloop.host.experiments.experiment import Order, ResultRow, percent
 from axonloop.host.experiments.recurrence import chip as recurrence_chip
 from axonloop.host.experiments.recurrence import float as recurrence
-from axonloop.host.experiments.results import page_of
-from axonloop.host.training.from_settings import encoder_of, program_of
-from axonloop.host.training.in_loop import POPULATION, learn_in_loop
-from axonloop.host.training.local import LocalTrainer
-from axonloop.host.training.settings import Settings
-from axonloop.host.training.surrogate import Descent
-from axonloop.host.training.trainer import Trainer
+from axonloop.host.training import (
+    POPULATION,
+    Descent,
+    LocalTrainer,
+    Settings,
+    Trainer,
+    encoder_of,
+    learn_in_loop,
+    program_of,
+)
 
 ROOT = Path(__file__).parents[3]
 PNG = b"\x89PNG"
@@ -58,7 +60,7 @@ def test_a_page_has_every_row(tmp_path: Path) -> None:
         "command": "axonloop experiment memory",
         "device": None,
         "seconds": 12.3,
-        "rows": [vars(Row("one", "1", "2", "3"))],
+        "rows": [vars(ResultRow("one", "1", "2", "3"))],
     }
     (tmp_path / "memory.json").write_text(json.dumps(metrics))
     assert run(["results", "--folder", str(tmp_path), "--out", str(tmp_path / "page.md")]) == 0

@@ -7,10 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from axonloop.host.devices.device import Device
-from axonloop.host.devices.golden import GoldenDevice
-from axonloop.host.devices.hashes import weight_hash
-from axonloop.host.devices.rtl import RtlDevice
+from axonloop.host.devices import Device, GoldenDevice, RtlDevice, weight_hash
 from axonloop.host.experiments.decolle.regression import (
     NAMES,
     NEURON,
@@ -21,7 +18,8 @@ from axonloop.host.experiments.decolle.regression import (
     targets_of,
 )
 from axonloop.host.experiments.decolle.regression_runs import run_chip, run_reference
-from axonloop.host.processing.activity import KEPT, RATE_ONE, ActivityBand
+from axonloop.host.processing import KEPT, ActivityBand
+from axonloop.host.processing.activity import RATE_ONE
 
 TINY = Regression(
     seed=5,

@@ -16,8 +16,8 @@ from axonloop.host.experiments.spike_timing import experiment as spike_timing
 from axonloop.host.experiments.spike_timing.chip import SpikeTimes, offsets, wanted_of
 from axonloop.host.experiments.spike_timing.float import RULES, float_distances
 from axonloop.host.experiments.spike_timing.loop import ONE, VanRossum
-from axonloop.host.training.in_loop import POPULATION
-from axonloop.models.reference.superspike import DoubleExponential
+from axonloop.host.training import POPULATION
+from axonloop.models.reference import DoubleExponential
 
 TINY = SpikeTimes(
     ticks=60, inputs=32, wanted=2, lead=10, apart=12, rate=0.05, weight_span=12, seed=11

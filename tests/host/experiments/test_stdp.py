@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from axonloop.host.data.digits import Digits, split_digits
-from axonloop.host.devices.registry import open_device
+from axonloop.host.data import Digits, split_digits
+from axonloop.host.devices import open_device
 from axonloop.host.experiments import stdp_digits, stdp_window
 from axonloop.host.experiments.experiment import Order
 

@@ -19,7 +19,7 @@ from axonloop.host.cli.app import FAILURE, MISTAKE, run
 from axonloop.host.fpga import history as quality
 from axonloop.host.fpga import utilisation
 from axonloop.host.studies import area
-from axonloop.models.config.geometry import Geometry
+from axonloop.models.config import Geometry
 from axonloop.models.cycles import learn_cycles, speed, tick_cycles
 from tests.support.fake_tools import MODULES, UTILISATION, timing, write_ecp5_tools, write_tool
 

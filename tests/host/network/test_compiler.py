@@ -10,14 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from axonloop.host.network.compiler import compile_network, smallest_geometry
-from axonloop.host.network.network import Network, Population, Projection, Source, uniform_weights
-from axonloop.host.network.program import Program
-from axonloop.models.config.core import Row
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.config.parameters import ParameterSet
-from axonloop.models.golden.synapses import visited
+from axonloop.host.network import (
+    Network,
+    Population,
+    Program,
+    Projection,
+    Source,
+    compile_network,
+    smallest_geometry,
+    uniform_weights,
+)
+from axonloop.models.config import Geometry, Mesh, ParameterSet, Row
+from axonloop.models.golden import visited
 from axonloop.models.rules import pair_stdp
 from tests.support.random_networks import random_network
 

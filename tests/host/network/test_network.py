@@ -7,15 +7,9 @@ import re
 import numpy as np
 import pytest
 
-from axonloop.host.network.network import (
-    Network,
-    Population,
-    Projection,
-    Source,
-    sparse_synapses,
-    uniform_weights,
-)
-from axonloop.models.config.parameters import ParameterSet
+from axonloop.host.network import Network, Population, Projection, Source, uniform_weights
+from axonloop.host.network.network import sparse_synapses
+from axonloop.models.config import ParameterSet
 
 
 def network(**changes) -> Network:

@@ -8,20 +8,21 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from axonloop.host.network.compiler import compile_network, smallest_geometry
-from axonloop.host.network.mesh_picture import draw_mesh
-from axonloop.host.network.network import Network, Population, Projection, Source
-from axonloop.host.network.placement import (
+from axonloop.host.network import (
+    Network,
+    Population,
+    Program,
+    Projection,
+    Source,
+    compile_network,
+    draw_mesh,
     explain,
-    links,
     measured_traffic,
     predicted_traffic,
-    use_of,
+    smallest_geometry,
 )
-from axonloop.host.network.program import Program
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh, Port
-from axonloop.models.config.parameters import ParameterSet
+from axonloop.host.network.placement import links, use_of
+from axonloop.models.config import Geometry, Mesh, ParameterSet, Port
 from tests.support.random_networks import random_network
 
 TICKS = 64

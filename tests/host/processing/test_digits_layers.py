@@ -8,17 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from axonloop.host.data.digits import split_digits
-from axonloop.host.devices.golden import GoldenDevice
-from axonloop.host.devices.hashes import weight_hash
-from axonloop.host.devices.rtl import RtlDevice
-from axonloop.host.processing.core import ProcessingCore
-from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
+from axonloop.host.data import split_digits
+from axonloop.host.devices import GoldenDevice, RtlDevice, weight_hash
+from axonloop.host.processing import ProcessingCore
+from axonloop.host.runs import load_checkpoint
+from axonloop.host.runs.checkpoint import save_checkpoint
 from axonloop.host.runs.network_report import channel_of, rates_of
-from axonloop.host.training.from_settings import chip_config, layers_of, program_of
-from axonloop.host.training.settings import Settings
-from axonloop.host.training.trainer import Trainer
-from axonloop.models.protocol.registers import Counter
+from axonloop.host.training import Settings, Trainer, chip_config, program_of
+from axonloop.host.training.from_settings import layers_of
+from axonloop.models.protocol import Counter
 
 DIGITS = split_digits()
 SMALL = Settings(

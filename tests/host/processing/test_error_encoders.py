@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from axonloop.host.processing.error_encoders import (
+from axonloop.host.processing import (
     Controller,
     DenseEncoder,
     ErrorEncoder,

@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop.host.processing.core import (
-    EXACT_SUM,
+from axonloop.host.processing import (
     GRADIENT_ONE,
+    DenseEncoder,
     Loss,
     ProcessingCore,
     Readout,
+    SigmaDeltaEncoder,
     feedback_matrix,
     fixed_readout,
 )
-from axonloop.host.processing.error_encoders import DenseEncoder, SigmaDeltaEncoder
+from axonloop.host.processing.core import EXACT_SUM
 
 CLASSES, NEURONS = 4, 12
 LOSSES: dict[str, Loss] = {

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from axonloop.host.files import write_json, write_text
-from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
+from axonloop.host.runs import load_checkpoint
+from axonloop.host.runs.checkpoint import save_checkpoint
 
 TREE = {
     "settings": {"seed": 3, "rate": 0.1, "limit": None, "nested": {"list": [1, 2]}},

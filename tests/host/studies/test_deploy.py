@@ -10,14 +10,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from axonloop.host.data.digits import split_digits
+from axonloop.host.data import split_digits
 from axonloop.host.studies import bits, deploy, rates
-from axonloop.host.training.from_settings import chip_config, program_of
-from axonloop.host.training.in_loop import POPULATION, learn_in_loop
-from axonloop.host.training.settings import Settings
-from axonloop.host.training.surrogate import Descent, SurrogateTrainer
-from axonloop.host.training.weight_bits import step_log2, with_bits
-from axonloop.models.config.parameters import Rounding
+from axonloop.host.training import (
+    POPULATION,
+    Descent,
+    Settings,
+    SurrogateTrainer,
+    chip_config,
+    learn_in_loop,
+    program_of,
+    step_log2,
+    with_bits,
+)
+from axonloop.models.config import Rounding
 
 DIGITS = split_digits()
 TINY = Settings(epochs=1, limit=8, ticks=20, burn_in=5, tune=True, layers=(32,))
@@ -93,7 +99,7 @@ def test_deploy_study(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(deploy, "EPOCHS", 1)
-    deploy.study(tmp_path, POPULATION, seeds=2, limit=6)
+    deploy.study_deploy(tmp_path, POPULATION, seeds=2, limit=6)
     results = json.loads((tmp_path / deploy.RESULTS).read_text())
     stages = results["stages"]
     assert len(stages) == 8
@@ -103,11 +109,11 @@ def test_deploy_study(
     table = capsys.readouterr().out.splitlines()
     assert len(table) == len(stages) + 1
     with pytest.raises(ValueError, match="^study folder must be new, not"):
-        deploy.study(tmp_path, "golden", seeds=1, limit=6)
+        deploy.study_deploy(tmp_path, "golden", seeds=1, limit=6)
 
 
 def test_bits_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    bits.study(tmp_path, seeds=2, epochs=1, limit=4)
+    bits.study_bits(tmp_path, seeds=2, epochs=1, limit=4)
     points = json.loads((tmp_path / bits.RESULTS).read_text())
     assert [(p["bits"], p["rounding"]) for p in points] == [
         (count, rounding.name.lower()) for count in bits.BITS for rounding in Rounding
@@ -121,7 +127,7 @@ def test_bits_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_rates_study(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rates.study(tmp_path, seeds=2, epochs=1, limit=4)
+    rates.study_rates(tmp_path, seeds=2, epochs=1, limit=4)
     results = json.loads((tmp_path / rates.RESULTS).read_text())
     assert len(results["points"]) == len(rates.RATES)
     assert len({copy["weight_hash"] for copy in results["copies"]}) == 2 * len(rates.RATES)
@@ -129,13 +135,13 @@ def test_rates_study(
     assert len(capsys.readouterr().out.splitlines()) == len(rates.RATES) + 1
     monkeypatch.setattr(rates, "_trained_alone", lambda *_: ("", ""))
     with pytest.raises(ValueError, match="^first copy must be bit for bit the run on the golden"):
-        rates.study(tmp_path / "other", seeds=1, epochs=1, limit=4)
+        rates.study_rates(tmp_path / "other", seeds=1, epochs=1, limit=4)
 
 
 STUDIES: dict[str, Callable[[Path], None]] = {
-    "deploy": lambda out: deploy.study(out, "golden", 0, 1),
-    "bits": lambda out: bits.study(out, 0, 1, 1),
-    "rates": lambda out: rates.study(out, 0, 1, 1),
+    "deploy": lambda out: deploy.study_deploy(out, "golden", 0, 1),
+    "bits": lambda out: bits.study_bits(out, 0, 1, 1),
+    "rates": lambda out: rates.study_rates(out, 0, 1, 1),
 }
 
 

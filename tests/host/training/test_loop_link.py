@@ -23,21 +23,14 @@ from axonloop.host.bench.link import (
     state_figures,
     weight_figures,
 )
-from axonloop.host.data.digits import split_digits
+from axonloop.host.data import split_digits
+from axonloop.host.devices import Device, GoldenDevice, LinkUse, weight_hash
 from axonloop.host.devices.board import SerialDevice
-from axonloop.host.devices.device import Device
-from axonloop.host.devices.golden import GoldenDevice
-from axonloop.host.devices.hashes import weight_hash
-from axonloop.host.devices.link_use import LinkUse
-from axonloop.host.runs.run import Run
-from axonloop.host.training.from_settings import chip_config
-from axonloop.host.training.settings import Settings
+from axonloop.host.runs import Run
+from axonloop.host.training import Settings, Trainer, chip_config
 from axonloop.host.training.telemetry import SampleCost
-from axonloop.host.training.trainer import Trainer
-from axonloop.models.protocol.registers import Region
-from axonloop.sim.cosim.compiled_board import RtlTop
-from axonloop.sim.cosim.faults import FaultRates
-from axonloop.sim.cosim.virtual_board import Board, Misbehaviour
+from axonloop.models.protocol import Region
+from axonloop.sim.cosim import Board, FaultRates, Misbehaviour, RtlTop
 
 DIGITS = split_digits()
 TINY = Settings(

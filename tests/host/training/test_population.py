@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop.host.data.digits import split_digits
-from axonloop.host.devices.golden import GoldenDevice
-from axonloop.host.devices.hashes import SpikeChain, weight_hash
-from axonloop.host.processing.error_encoders import error_encoder
-from axonloop.host.training.banks import ErrorBank
-from axonloop.host.training.from_settings import chip_config
-from axonloop.host.training.population import Copy, PopulationTrainer
-from axonloop.host.training.settings import Settings
-from axonloop.host.training.trainer import Trainer
+from axonloop.host.data import split_digits
+from axonloop.host.devices import GoldenDevice, SpikeChain, weight_hash
+from axonloop.host.processing import error_encoder
+from axonloop.host.training import (
+    Copy,
+    ErrorBank,
+    PopulationTrainer,
+    Settings,
+    Trainer,
+    chip_config,
+)
 
 DIGITS = split_digits()
 TINY = Settings(epochs=2, limit=6, ticks=20, burn_in=5, tune=True, layers=(32,), anneal=1)

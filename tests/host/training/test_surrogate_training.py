@@ -8,13 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop.host.data.digits import split_digits
-from axonloop.host.devices.registry import open_device
-from axonloop.host.training.from_settings import chip_config
-from axonloop.host.training.settings import Settings
-from axonloop.host.training.surrogate import Descent, SurrogateTrainer
-from axonloop.host.training.trainer import Trainer
-from axonloop.models.config.parameters import Rounding
+from axonloop.host.data import split_digits
+from axonloop.host.devices import open_device
+from axonloop.host.training import Descent, Settings, SurrogateTrainer, Trainer, chip_config
+from axonloop.models.config import Rounding
 
 DIGITS = split_digits()
 TINY = Settings(limit=200, ticks=20, burn_in=5, tune=True, layers=(48,), weight_span=16)

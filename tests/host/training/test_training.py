@@ -10,15 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop.host.data.digits import split_digits
-from axonloop.host.devices.golden import GoldenDevice
-from axonloop.host.devices.hashes import SpikeChain, weight_hash
-from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
-from axonloop.host.training.from_settings import CROSS_ENTROPY, chip_config
-from axonloop.host.training.settings import Settings
-from axonloop.host.training.trainer import Trainer
-from axonloop.models.config.parameters import Rounding
-from axonloop.models.protocol.registers import Counter
+from axonloop.host.data import split_digits
+from axonloop.host.devices import GoldenDevice, SpikeChain, weight_hash
+from axonloop.host.runs import load_checkpoint
+from axonloop.host.runs.checkpoint import save_checkpoint
+from axonloop.host.training import Settings, Trainer, chip_config
+from axonloop.host.training.from_settings import CROSS_ENTROPY
+from axonloop.models.config import Rounding
+from axonloop.models.protocol import Counter
 
 DIGITS = split_digits()
 TINY = Settings(epochs=1, limit=12, ticks=20, burn_in=5, tune=True)

@@ -8,18 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from axonloop.host.devices.golden import GoldenDevice
-from axonloop.host.devices.rtl import RtlDevice
+from axonloop.host.devices import GoldenDevice, RtlDevice
 from axonloop.host.verification.lockstep import DivergenceError, Lockstep
-from axonloop.host.verification.random_use import Traffic
+from axonloop.host.verification.random_use import RandomUse
 from axonloop.host.verification.verify import lockstep
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.config.parameters import ParameterSet
-from axonloop.models.protocol.registers import Counter, Region, state_regions
-from axonloop.sim.stimulus.geometries import GEOMETRIES
-from axonloop.sim.stimulus.random_chips import random_chip, random_config, random_weights
+from axonloop.models.config import CoreConfig, Geometry, Mesh, ParameterSet
+from axonloop.models.protocol import Counter, Region, state_regions
+from axonloop.sim.stimulus import GEOMETRIES, random_chip
+from axonloop.sim.stimulus.random_chips import random_config, random_weights
 
 SMALL = GEOMETRIES["small"]
 WITH_TERMS = GEOMETRIES["terms-blank"]
@@ -88,7 +84,9 @@ def test_devices_need_different_names():
 
 def test_traffic_repeats_and_uses_everything():
     config = config_of(3, WITH_TERMS)
-    steps = [[repr(t.step()) for _ in range(400)] for t in (Traffic(config, 3), Traffic(config, 3))]
+    steps = [
+        [repr(t.step()) for _ in range(400)] for t in (RandomUse(config, 3), RandomUse(config, 3))
+    ]
     assert steps[0] == steps[1]
     words = ("send_spikes", "send_errors", "clear", "write", "configure", "learn=True", "'learn'")
     for word in (*words, "modulate", "exchange=True"):

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from axonloop.host.devices.golden import GoldenDevice
-from axonloop.host.devices.packets.packet_device import PacketDevice
+from axonloop.host.devices import GoldenDevice
+from axonloop.host.devices.packets import PacketDevice
 from axonloop.host.verification.lockstep import DivergenceError
 from axonloop.host.verification.verify import lockstep
-from axonloop.models.config.geometry import Geometry
-from axonloop.sim.cosim.build_chip import chip_verilog
-from axonloop.sim.cosim.compiled_chip import RtlChip
+from axonloop.models.config import Geometry
+from axonloop.sim.cosim import RtlChip
+from axonloop.sim.cosim.chip_library import cached_verilog
 from axonloop.sim.cosim.verilate import build
 from axonloop.sim.stimulus.random_chips import random_config
 
@@ -75,13 +75,13 @@ def run_seed(geometry: Geometry, verilog: str, seed: int, ticks: int) -> None:
 @pytest.mark.parametrize("geometry", [GEOMETRY, TERMS], ids=["plain", "terms"])
 @pytest.mark.parametrize("seed", [1, 2, 3], ids="seed{}".format)
 def test_the_chip_as_it_is_passes(geometry, seed):
-    run_lockstep(geometry, chip_verilog(geometry), range(seed, seed + 1))
+    run_lockstep(geometry, cached_verilog(geometry), range(seed, seed + 1))
 
 
 @pytest.mark.parametrize("name", MUTANTS | TERM_MUTANTS)
 def test_a_broken_chip_is_caught_and_located(name):
     geometry = TERMS if name in TERM_MUTANTS else GEOMETRY
-    broken = mutate(chip_verilog(geometry), *(MUTANTS | TERM_MUTANTS)[name])
+    broken = mutate(cached_verilog(geometry), *(MUTANTS | TERM_MUTANTS)[name])
     with pytest.raises(DivergenceError, match=r"devices must agree, not differ at tick") as caught:
         run_lockstep(geometry, broken, range(1, 20))
     found = caught.value

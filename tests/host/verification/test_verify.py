@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from axonloop.host.devices.golden import GoldenDevice
-from axonloop.host.devices.registry import open_device
+from axonloop.host.devices import GoldenDevice, open_device
 from axonloop.host.verification.verify import VerificationError, verify
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.protocol.registers import Region
+from axonloop.models.config import CoreConfig, Geometry, Mesh
+from axonloop.models.protocol import Region
 
 
 class Broken(GoldenDevice):

@@ -10,10 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig, Destination
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh, Port
+from axonloop.models.config import ChipConfig, CoreConfig, Destination, Geometry, Mesh, Port
 
 GEOMETRY = Geometry(axons=4, neurons=4, lanes=2, update_lanes=1, trace_lanes=1, multipliers=1)
 STEP = {Port.NORTH: (0, -1), Port.EAST: (1, 0), Port.SOUTH: (0, 1), Port.WEST: (-1, 0)}

@@ -10,10 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from axonloop.models.config.core import CoreConfig, Destination, Group, Row
-from axonloop.models.config.geometry import Geometry, Layout, ceil_log2
-from axonloop.models.config.parameters import ParameterSet, parameter_max
-from axonloop.models.config.terms import AxonFactor, Term
+from axonloop.models.config import (
+    AxonFactor,
+    CoreConfig,
+    Destination,
+    Geometry,
+    Group,
+    Layout,
+    ParameterSet,
+    Row,
+    Term,
+    ceil_log2,
+    parameter_max,
+)
 from tests.support.contract import bounds, evaluate, table
 from tests.support.random_cores import random_config, random_geometry
 

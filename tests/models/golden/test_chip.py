@@ -9,13 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig, Destination
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.config.parameters import ParameterSet
-from axonloop.models.golden.chip import Chip
-from axonloop.models.protocol.registers import MODEL_COUNTERS, PORT_COUNTERS, Counter, Region
+from axonloop.models.config import ChipConfig, CoreConfig, Destination, Geometry, Mesh, ParameterSet
+from axonloop.models.golden import Chip
+from axonloop.models.protocol import MODEL_COUNTERS, PORT_COUNTERS, Counter, Region
 from tests.support.random_chips import Pair, random_chip
 
 MESHES = [Mesh(columns, rows) for columns in range(1, 5) for rows in range(1, 5)]

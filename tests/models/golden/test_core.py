@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.protocol.registers import MODEL_COUNTERS, PORT_COUNTERS, Region
+from axonloop.models.config import Mesh
+from axonloop.models.protocol import MODEL_COUNTERS, PORT_COUNTERS, Region
 from tests.support.random_chips import Pair
 
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig, Row
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.parameters import ParameterSet, Rounding
-from axonloop.models.golden.chip import Chip
-from axonloop.models.protocol.registers import Counter, Region
+from axonloop.models.config import ChipConfig, CoreConfig, Geometry, ParameterSet, Rounding, Row
+from axonloop.models.golden import Chip
+from axonloop.models.protocol import Counter, Region
 
 
 def learner(rows: tuple[Row, ...] = (), **registers: int) -> Chip:

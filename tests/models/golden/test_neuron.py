@@ -5,12 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig, Destination, Row
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.parameters import ParameterSet, ResetMode
-from axonloop.models.golden.chip import Chip
-from axonloop.models.protocol.registers import Counter, Region
+from axonloop.models.config import (
+    ChipConfig,
+    CoreConfig,
+    Destination,
+    Geometry,
+    ParameterSet,
+    ResetMode,
+    Row,
+)
+from axonloop.models.golden import Chip
+from axonloop.models.protocol import Counter, Region
 
 SMALL = {"lanes": 1, "update_lanes": 1, "trace_lanes": 1, "multipliers": 1}
 

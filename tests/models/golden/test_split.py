@@ -8,13 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig, Destination, Group, Row
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.config.parameters import ParameterSet, Rounding
-from axonloop.models.golden.chip import Chip
-from axonloop.models.protocol.registers import Counter, Region
+from axonloop.models.config import (
+    ChipConfig,
+    CoreConfig,
+    Destination,
+    Geometry,
+    Group,
+    Mesh,
+    ParameterSet,
+    Rounding,
+    Row,
+)
+from axonloop.models.golden import Chip
+from axonloop.models.protocol import Counter, Region
 
 SMALL = {"lanes": 4, "update_lanes": 1, "trace_lanes": 1, "multipliers": 1}
 

@@ -8,14 +8,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig, Row
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.config.parameters import ParameterSet
-from axonloop.models.config.terms import AxonFactor, NeuronFactor, Term, ThirdFactor
-from axonloop.models.golden.chip import Chip
-from axonloop.models.protocol.registers import Counter, Region
+from axonloop.models.config import (
+    AxonFactor,
+    ChipConfig,
+    CoreConfig,
+    Geometry,
+    Mesh,
+    NeuronFactor,
+    ParameterSet,
+    Row,
+    Term,
+    ThirdFactor,
+)
+from axonloop.models.golden import Chip
+from axonloop.models.protocol import Counter, Region
 from tests.support import naive
 from tests.support.contract import table
 from tests.support.random_chips import Pair

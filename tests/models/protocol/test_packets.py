@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from axonloop.models.protocol import packets
-from axonloop.models.protocol.packets import Fault, Kind
+from axonloop.models.protocol import Fault, Kind, packets
 from tests.support.contract import PAGE, table
 
 

@@ -9,10 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.parameters import parameter_max
-from axonloop.models.protocol import registers
-from axonloop.models.protocol.registers import (
+from axonloop.models.config import Geometry, parameter_max
+from axonloop.models.protocol import (
     FANOUT_FIELDS,
     GROUP_FIELDS,
     MODEL_COUNTERS,
@@ -21,9 +19,10 @@ from axonloop.models.protocol.registers import (
     ROW_FIELDS,
     Control,
     Counter,
-    Field,
     Region,
+    registers,
 )
+from axonloop.models.protocol.registers import Field
 from tests.support.contract import evaluate, table
 from tests.support.random_cores import random_geometry
 

@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop.host.devices.golden import GoldenDevice
-from axonloop.models.config.core import CoreConfig, Row
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.parameters import ParameterSet, ResetMode
-from axonloop.models.protocol.registers import Region
-from axonloop.models.reference.decolle import Decolle, DecolleConstants, DecolleLayer
+from axonloop.host.devices import GoldenDevice
+from axonloop.models.config import CoreConfig, Geometry, ParameterSet, ResetMode, Row
+from axonloop.models.protocol import Region
+from axonloop.models.reference import Decolle, DecolleConstants, DecolleLayer
 
 INPUTS, NEURONS, TICKS = 20, 12, 40
 CONSTANTS = DecolleConstants(

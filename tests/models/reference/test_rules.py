@@ -9,13 +9,22 @@ import pytest
 import torch
 from torch import Tensor
 
-from axonloop.models.reference.bptt import bptt_gradient
-from axonloop.models.reference.decolle import DecolleConstants, DecolleLayer
-from axonloop.models.reference.erbp import Erbp, ErbpConstants
-from axonloop.models.reference.lif import Lif, LifConstants, LifState, surrogate
-from axonloop.models.reference.rtrl import Online, Rtrl, online_gradient
-from axonloop.models.reference.sparse import AxonTraces, SynapseTraces
-from axonloop.models.reference.superspike import SuperSpike
+from axonloop.models.reference import (
+    AxonTraces,
+    DecolleConstants,
+    DecolleLayer,
+    Erbp,
+    ErbpConstants,
+    Lif,
+    LifConstants,
+    Online,
+    Rtrl,
+    SuperSpike,
+    SynapseTraces,
+    bptt_gradient,
+    online_gradient,
+)
+from axonloop.models.reference.lif import LifState, surrogate
 
 INPUTS, NEURONS, TICKS = 7, 5, 60
 FULL = LifConstants(through_reset=True)

@@ -8,12 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig, Group
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.config.parameters import ParameterSet, ResetMode, Rounding
-from axonloop.models.protocol.registers import MODEL_COUNTERS, Counter, Region
+from axonloop.models.config import (
+    ChipConfig,
+    CoreConfig,
+    Geometry,
+    Group,
+    Mesh,
+    ParameterSet,
+    ResetMode,
+    Rounding,
+)
+from axonloop.models.protocol import MODEL_COUNTERS, Counter, Region
 from axonloop.sim.batched import BatchedChip
 from axonloop.sim.batched.counters import FLUSH
 from tests.support.random_batches import KINDS, WIDE, Batch, layered

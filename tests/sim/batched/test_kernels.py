@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.golden.chip import Chip
-from axonloop.models.protocol.registers import Region, readable
+from axonloop.models.config import ChipConfig, Mesh
+from axonloop.models.golden import Chip
+from axonloop.models.protocol import Region, readable
 from axonloop.sim.batched import BatchedChip
 from axonloop.sim.batched.kernels import Kernels, new_arrays
 from axonloop.sim.batched.kernels import build as library

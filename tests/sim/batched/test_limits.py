@@ -10,14 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig, Row
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.protocol.registers import Region
+from axonloop.models.config import ChipConfig, CoreConfig, Geometry, Mesh, Row
+from axonloop.models.protocol import Region
 from axonloop.sim.batched import BatchedChip, infer, memory
 from axonloop.sim.batched.memory import fitting_copies
-from axonloop.sim.batched.tensors.arithmetic import choose
+from axonloop.sim.batched.tensors import choose
 from tests.support.random_batches import chip_weights
 from tests.support.random_chips import random_chip
 

@@ -7,13 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.config.parameters import ParameterSet, Rounding
-from axonloop.models.config.terms import AxonFactor, NeuronFactor, Term, ThirdFactor
-from axonloop.models.protocol.registers import Counter, Region, readable
+from axonloop.models.config import (
+    AxonFactor,
+    ChipConfig,
+    CoreConfig,
+    Geometry,
+    Mesh,
+    NeuronFactor,
+    ParameterSet,
+    Rounding,
+    Term,
+    ThirdFactor,
+)
+from axonloop.models.protocol import Counter, Region, readable
 from axonloop.sim.batched import BatchedChip
 from tests.support.naive import h
 from tests.support.random_batches import Batch, chip_weights

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from axonloop.models.config.mesh import Mesh
+from axonloop.models.config import Mesh
 from axonloop.sim.batched import BatchedChip
 from axonloop.sim.batched.tensors import learning, synapses
 from tests.support.random_batches import KINDS, Batch, layered

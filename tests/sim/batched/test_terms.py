@@ -9,13 +9,20 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop.models.config.chip import ChipConfig
-from axonloop.models.config.core import CoreConfig, Row
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.models.config.parameters import ParameterSet, Rounding
-from axonloop.models.config.terms import AxonFactor, NeuronFactor, Term, ThirdFactor
-from axonloop.models.protocol.registers import Counter, Region
+from axonloop.models.config import (
+    AxonFactor,
+    ChipConfig,
+    CoreConfig,
+    Geometry,
+    Mesh,
+    NeuronFactor,
+    ParameterSet,
+    Rounding,
+    Row,
+    Term,
+    ThirdFactor,
+)
+from axonloop.models.protocol import Counter, Region
 from axonloop.models.rules import homeostasis, pair_stdp
 from axonloop.sim.batched import BatchedChip
 from tests.support.random_batches import WIDE, Batch, chip_weights

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from axonloop.sim.build import cache
-from axonloop.sim.build.errors import BuildError
+from axonloop.sim.build import BuildError
 
 
 @pytest.fixture(autouse=True)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from axonloop.sim.build import notice, toolchain
-from axonloop.sim.build.errors import BuildError, MissingToolError, SimulationError
-from axonloop.sim.cosim import verilate
-from axonloop.sim.cosim.compiled_chip import RtlChip
+from axonloop.sim.build import BuildError, MissingToolError, SimulationError, notice, toolchain
+from axonloop.sim.cosim import RtlChip, verilate
 from tests.support.tiny_chips import DEAF, ECHO, SILENT
 
 TICK = np.array([0x3000_0000], np.uint32)

@@ -7,8 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from axonloop.sim.cosim import verilate
-from axonloop.sim.cosim.compiled_chip import RtlChip
+from axonloop.sim.cosim import RtlChip, verilate
 from axonloop.sim.cosim.netlist import OWN_CELLS
 from tests.support.tiny_chips import PORTS
 

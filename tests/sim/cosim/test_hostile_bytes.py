@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from axonloop.models.protocol.serial_link import Status
+from axonloop.models.protocol import Status
 from tests.support.hostile import KINDS, besiege
 
 

@@ -7,19 +7,18 @@ import re
 import numpy as np
 import pytest
 
-from axonloop.host.devices.golden import GoldenDevice
-from axonloop.host.devices.packets.packet_device import PacketDevice
-from axonloop.host.devices.registry import open_device
+from axonloop.host.devices import GoldenDevice, open_device
+from axonloop.host.devices.packets import PacketDevice
 from axonloop.host.devices.rtl import patience
 from axonloop.host.verification.lockstep import DivergenceError
 from axonloop.host.verification.verify import lockstep
-from axonloop.models.config.core import CoreConfig
-from axonloop.models.protocol.registers import Counter
-from axonloop.sim.build.errors import BuildError, MissingToolError
-from axonloop.sim.cosim.compiled_chip import RtlChip
+from axonloop.models.config import CoreConfig
+from axonloop.models.protocol import Counter
+from axonloop.sim.build import BuildError, MissingToolError
+from axonloop.sim.cosim import RtlChip
 from axonloop.sim.cosim.netlist import netlist_verilog, with_cells
 from axonloop.sim.cosim.verilate import build
-from axonloop.sim.stimulus.geometries import GEOMETRIES
+from axonloop.sim.stimulus import GEOMETRIES
 from axonloop.sim.stimulus.random_chips import random_config
 
 QUIET = {"notify": lambda message: None}

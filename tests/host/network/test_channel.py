@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from axonloop.host.network.learning_channel import Domain, learning_channel, learning_populations
-from axonloop.host.network.network import Network, Population, Projection, Source
-from axonloop.models.config.parameters import ParameterSet
+from axonloop.host.network import Network, Population, Projection, Source, learning_channel
+from axonloop.host.network.channel import Domain, learning_populations
+from axonloop.models.config import ParameterSet
 
 
 def network(report: bool = True, upper_plastic: bool = True) -> Network:

@@ -7,13 +7,10 @@ import importlib.util
 from functools import cache
 from pathlib import Path
 
-from axonloop.models.config.geometry import Geometry
-from axonloop.models.config.mesh import Mesh
-from axonloop.sim.build.cache import content_key, entry
-from axonloop.sim.build.notice import Notify, to_stderr
+from axonloop.models.config import ONE_CORE, Geometry, Mesh
+from axonloop.sim.build import Notify, content_key, entry, to_stderr
 from axonloop.sim.cosim.verilate import build
 
-ONE_CORE = Mesh()
 OFF_THE_CHIP = ("golden/", "reference/")
 """Folders of `models` that no Verilog depends on."""
 
@@ -26,19 +23,19 @@ def build_chip(
     mesh: Mesh = ONE_CORE,
 ) -> Path:
     """The shared library of a chip; `core` numbers its first core. See `verilate.build`."""
-    return build(chip_verilog(geometry, core, mesh), trace, notify)
+    return build(cached_verilog(geometry, core, mesh), trace, notify)
 
 
-def chip_verilog(geometry: Geometry, core: int = 0, mesh: Mesh = ONE_CORE) -> str:
+def cached_verilog(geometry: Geometry, core: int = 0, mesh: Mesh = ONE_CORE) -> str:
     """The chip's Verilog, kept in the cache until a source of it or Amaranth changes."""
     key = content_key(sources_key(), repr(geometry), str(core), repr(mesh))
     return (entry("verilog", key, lambda f: _write(f, geometry, core, mesh)) / "chip.v").read_text()
 
 
 def _write(folder: Path, geometry: Geometry, core: int, mesh: Mesh) -> None:
-    from axonloop.hdl.flow.verilog import verilog  # slow to import, and only needed here
+    from axonloop.hdl.flow import chip_verilog  # slow to import, and only needed here
 
-    (folder / "chip.v").write_text(verilog(geometry, core, mesh))
+    (folder / "chip.v").write_text(chip_verilog(geometry, core, mesh))
 
 
 @cache

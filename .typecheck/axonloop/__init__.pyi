@@ -1,0 +1,1 @@
+../../host/api/__init__.pyi

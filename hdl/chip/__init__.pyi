@@ -1,0 +1,2 @@
+from .chip import Chip as Chip
+from .mesh import RouterMesh as RouterMesh

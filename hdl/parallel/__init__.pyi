@@ -1,0 +1,4 @@
+from .neurons import Neurons as Neurons
+from .traces import Traces as Traces
+from .update import Update as Update
+from .update import walk_hides as walk_hides

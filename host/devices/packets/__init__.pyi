@@ -1,0 +1,9 @@
+from .answers import Answers as Answers
+from .identification import chip_of as chip_of
+from .identification import described as described
+from .in_flight import Flight as Flight
+from .packet_device import PacketDevice as PacketDevice
+from .packet_device import QueueTransport as QueueTransport
+from .packet_device import Transport as Transport
+from .packing import Words as Words
+from .packing import as_words as as_words

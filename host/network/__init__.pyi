@@ -1,0 +1,15 @@
+from .channel import LearningChannel as LearningChannel
+from .channel import Strategy as Strategy
+from .channel import learning_channel as learning_channel
+from .compiler import compile_network as compile_network
+from .compiler import smallest_geometry as smallest_geometry
+from .mesh_picture import draw_mesh as draw_mesh
+from .network import Network as Network
+from .network import Population as Population
+from .network import Projection as Projection
+from .network import Source as Source
+from .network import uniform_weights as uniform_weights
+from .placement import explain as explain
+from .placement import measured_traffic as measured_traffic
+from .placement import predicted_traffic as predicted_traffic
+from .program import Program as Program

@@ -1,0 +1,1 @@
+from . import verify as verify

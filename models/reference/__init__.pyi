@@ -1,0 +1,15 @@
+from .bptt import bptt_gradient as bptt_gradient
+from .decolle import Decolle as Decolle
+from .decolle import DecolleConstants as DecolleConstants
+from .decolle import DecolleLayer as DecolleLayer
+from .erbp import Erbp as Erbp
+from .erbp import ErbpConstants as ErbpConstants
+from .lif import Lif as Lif
+from .lif import LifConstants as LifConstants
+from .rtrl import Online as Online
+from .rtrl import Rtrl as Rtrl
+from .rtrl import online_gradient as online_gradient
+from .sparse import AxonTraces as AxonTraces
+from .sparse import SynapseTraces as SynapseTraces
+from .superspike import DoubleExponential as DoubleExponential
+from .superspike import SuperSpike as SuperSpike

@@ -1,0 +1,2 @@
+from .chip import BatchedChip as BatchedChip
+from .inference import infer as infer

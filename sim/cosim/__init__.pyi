@@ -1,0 +1,9 @@
+from .chip_library import build_chip as build_chip
+from .compiled_board import RtlTop as RtlTop
+from .compiled_chip import RtlChip as RtlChip
+from .compiled_mesh import Packets as Packets
+from .compiled_mesh import RtlMesh as RtlMesh
+from .faults import FaultRates as FaultRates
+from .netlist import build_netlist as build_netlist
+from .virtual_board import Board as Board
+from .virtual_board import Misbehaviour as Misbehaviour
