@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from axonloop.host.files import write_whole
-
 import json
-import os
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
+from axonloop.host.files import write_whole
 from axonloop.models.checks import require
 
 FORMAT = "axonloop checkpoint 1"
 """Name and version of the format; any other is refused."""
 _META, _FORMAT = "meta", "format"
 _DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 def save_checkpoint(path: Path, tree: dict[str, Any]) -> None:

@@ -7,12 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from axonloop.host.network import LearningChannel, learning_channel
-from axonloop.host.files import write_text
 from axonloop.host.devices import Device
+from axonloop.host.files import write_text
+from axonloop.host.network import (
+    LearningChannel,
+    Program,
+    explain,
+    learning_channel,
+    measured_traffic,
+    predicted_traffic,
+)
 from axonloop.host.processing import Layers
-from axonloop.host.network import explain, measured_traffic, predicted_traffic
-from axonloop.host.network import Program
 from axonloop.models.protocol import PORT_COUNTERS, Counter
 
 

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 
+from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
+
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from axonloop.host.files import write_whole
 from axonloop.host.devices import Device
-from axonloop.models.arrays import Int32Array
 from axonloop.host.processing import Layers
+from axonloop.models.arrays import Int32Array
 from axonloop.models.protocol import Region
 
 _SHOWN = 4
-
-
-
-
 
 
 def draw_learning_curve(

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from axonloop.host.console import Progress
-
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from axonloop.host.runs.network_report import channel_metrics, channel_of, write_account
+from axonloop.host.console import Progress
+from axonloop.host.data import SIDE, split_digits
+from axonloop.host.devices import Device, weight_hash
 from axonloop.host.files import read_json, write_json
 from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
-from axonloop.host.data import SIDE, split_digits
-from axonloop.host.devices import Device
-from axonloop.host.training import TRACED, Score
-from axonloop.host.devices import weight_hash
-from axonloop.host.training import Settings
-from axonloop.host.training import draw_link, link_metrics
-from axonloop.host.training import Trainer
+from axonloop.host.runs.network_report import channel_metrics, channel_of, write_account
+from axonloop.host.training import TRACED, Score, Settings, Trainer, draw_link, link_metrics
 from axonloop.models.checks import require
 
 CONFIG, CHECKPOINT, METRICS = "config.json", "checkpoint.npz", "metrics.json"

@@ -8,12 +8,10 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from axonloop.host.training import chip_config
 from axonloop.host.data import split_digits
 from axonloop.host.devices import GoldenDevice
 from axonloop.host.runs.pictures import draw_learning_curve, draw_raster, draw_weights, record
-from axonloop.host.training import Settings
-from axonloop.host.training import Trainer
+from axonloop.host.training import Settings, Trainer, chip_config
 from axonloop.models.protocol import Counter, Region
 
 SETTINGS = Settings(limit=5, ticks=30, burn_in=10)

@@ -10,8 +10,7 @@ import time
 
 import pytest
 
-from axonloop.sim.build import cache
-from axonloop.sim.build import BuildError
+from axonloop.sim.build import BuildError, cache
 
 
 @pytest.fixture(autouse=True)

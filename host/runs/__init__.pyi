@@ -1,0 +1,9 @@
+from .checkpoint import load_checkpoint as load_checkpoint
+from .run import CHECKPOINT as CHECKPOINT
+from .run import CONFIG as CONFIG
+from .run import METRICS as METRICS
+from .run import Run as Run
+from .run import foreign_refused as foreign_refused
+from .run import require_folder as require_folder
+from .run import require_new as require_new
+from .run import resumed_settings as resumed_settings

@@ -1,0 +1,5 @@
+"""Tools that compile, and the cache of what they made."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,15 @@
+from .cache import content_key as content_key
+from .cache import entry as entry
+from .cache import entry_in as entry_in
+from .errors import BuildError as BuildError
+from .errors import MissingToolError as MissingToolError
+from .errors import SimulationError as SimulationError
+from .notice import Notify as Notify
+from .notice import announced as announced
+from .notice import to_stderr as to_stderr
+from .toolchain import STANDARD as STANDARD
+from .toolchain import STANDARD_FLAGS as STANDARD_FLAGS
+from .toolchain import Toolchain as Toolchain
+from .toolchain import find_compiler as find_compiler
+from .toolchain import find_toolchain as find_toolchain
+from .toolchain import run_tool as run_tool
