@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test lint verify prove bench synth budget clean
+.PHONY: train test lint docs verify prove bench synth budget clean
 
 train: .venv/ready
 	$(BIN)/axonloop train digits --out runs/digits
@@ -11,10 +11,13 @@ train: .venv/ready
 test: lint
 	$(BIN)/pytest -m "not slow" -n 2
 
-lint: .venv/ready
+lint: .venv/ready .typecheck/axonloop
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: .venv/ready
+	$(BIN)/mkdocs build --strict
 
 verify: .venv/ready
 	$(BIN)/pytest -m "slow and not synth" -n 2
@@ -39,5 +42,10 @@ budget: .venv/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# Links that show mypy the folders as one package; a source distribution cannot hold them.
+.typecheck/axonloop:
+	mkdir -p $@
+	cd $@ && ln -s ../../host/api/__init__.py ../../host/api/__init__.pyi ../../models ../../hdl ../../sim ../../host .
+
 clean:
-	rm -rf .venv runs
+	rm -rf .venv runs site

@@ -11,6 +11,18 @@ settings.register_profile("axonloop", deadline=None, derandomize=True)
 settings.load_profile("axonloop")
 
 
+SLOW_TIMEOUT = 3600
+"""Seconds that a test marked `slow` or `synth` may take."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests get a time limit of their own, unless they name one."""
+    for item in items:
+        markers = {marker.name for marker in item.iter_markers()}
+        if markers & {"slow", "synth"} and "timeout" not in markers:
+            item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT))
+
+
 @pytest.fixture
 def torch_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batched chips run in torch, as where there is no compiler."""

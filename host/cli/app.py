@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,6 +38,22 @@ MISTAKE, FAILURE, INTERRUPTED = 2, 1, 130
 """Exit codes: the user's mistake, anything else that failed, Ctrl-C or SIGTERM."""
 _USAGE: Any = typer.BadParameter.__base__
 """The error for all wrong arguments; typer gives it no public name."""
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(version("axonloop"))
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """The program as a whole: its options before a command."""
 
 
 @train_app.command("digits")
@@ -392,6 +410,8 @@ def _usage(message: str) -> int:
 
 def main() -> None:
     """The program `axonloop`. SIGTERM ends it as Ctrl-C does: checkpoint kept, tools stopped."""
+    if os.name != "posix":  # locks of files, pseudo-terminals, shared libraries
+        sys.exit(_fail("axonloop must run on a POSIX system, not Windows itself; try WSL", MISTAKE))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run())
 
