@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,15 +10,16 @@ import pytest
 from axonloop.models.config import Mesh
 from axonloop.sim.batched import BatchedChip
 from axonloop.sim.batched.tensors import largest_sum
+from tests.support.contract import DOCS, examples
 from tests.support.random_chips import random_chip
 
 pytestmark = pytest.mark.usefixtures("torch_alone")
 
-PAGE = (Path(__file__).parents[2] / "docs" / "batched.md").read_text()
+PAGE = DOCS / "batched.md"
 
 
 def test_the_pages_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    (block,) = examples(PAGE)
     exec(compile(block, "batched.md", "exec"), {})
     samples, updates, shapes = capsys.readouterr().out.splitlines()
     assert 20 < float(samples.split()[-1]) < 200
@@ -49,7 +49,7 @@ def test_the_pages_formula_is_the_programs(seed: int, shared: bool) -> None:
         "delay_slots": geometry.delay_slots,
         "cores": 2,
     }
-    lines = dict(re.findall(r"^    (weights|state) +(\S.*)$", PAGE, re.MULTILINE))
+    lines = dict(re.findall(r"^    (weights|state) +(\S.*)$", PAGE.read_text(), re.MULTILINE))
     addends = "visited synapses x (4 in float32, 8 in float64)"
     weights = value(lines["weights"].replace(addends, "visited x addend"), names)
     terms = re.sub(r"\(with terms (.*)\)", r"\1" if geometry.terms else "", lines["state"])

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from axonloop.host.devices import GoldenDevice
 from axonloop.models.config import CoreConfig, Geometry, ParameterSet, ResetMode
 from axonloop.models.protocol import Counter, Region
+from tests.support.contract import DOCS, examples
 
-PAGE = Path(__file__).parents[2] / "docs" / "loihi.md"
+PAGE = DOCS / "loihi.md"
 
 
 def loihi(weights, trains, du, dv, vth, bias=0):
@@ -79,7 +77,7 @@ def test_a_threshold_one_lower_is_not_loihis() -> None:
 
 
 def test_the_pages_example_runs_and_is_right() -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    (block,) = examples(PAGE)
     names: dict[str, object] = {}
     exec(compile(block, str(PAGE), "exec"), names)
     expected = loihi(*(names[name] for name in ("weights", "trains", "du", "dv", "vth")))

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from axonloop.host.network import Network, Population, Projection, Source, compile_network
 from axonloop.models.config import Geometry, ParameterSet
+from tests.support.contract import DOCS, examples
 
-PAGE = (Path(__file__).parents[2] / "docs" / "network.md").read_text()
+PAGE = DOCS / "network.md"
 
 
 def test_the_pages_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    (block,) = examples(PAGE)
     names: dict[str, object] = {}
     exec(compile(block, "network.md", "exec"), names)
     lines = capsys.readouterr().out.splitlines()
@@ -40,6 +40,6 @@ def test_the_pages_message_is_the_compilers() -> None:
     )
     with pytest.raises(ValueError) as caught:
         compile_network(network, Geometry(axons=128))
-    shown = re.search(r"    (axons of core 0 must.*?would do)", PAGE, re.DOTALL)
+    shown = re.search(r"    (axons of core 0 must.*?would do)", PAGE.read_text(), re.DOTALL)
     assert shown is not None
     assert " ".join(shown[1].split()) == str(caught.value)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from pathlib import Path
 
 import pytest
 
 from axonloop.models import rules
+from tests.support.contract import DOCS, examples
 
-PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text()
+PAGE = DOCS / "rules.md"
 
 
 def trace(first: int, keep: int, ticks: int) -> int:
@@ -22,8 +22,8 @@ def trace(first: int, keep: int, ticks: int) -> int:
 
 def test_the_pages_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, object] = {}
-    blocks = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    shown = re.findall(r"prints\n\n((?:    .*\n)+)", PAGE)
+    blocks = examples(PAGE)
+    shown = re.findall(r"prints\n\n((?:    .*\n)+)", PAGE.read_text())
     assert len(blocks) == len(shown) == 2
     for block, text in zip(blocks, shown, strict=True):
         exec(compile(block, "rules.md", "exec"), names)
@@ -36,7 +36,7 @@ def test_the_pages_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_page_names_every_rule() -> None:
-    named = re.findall(r"^\| `(\w+)\((.*?)\)` \|", PAGE, re.MULTILINE)
+    named = re.findall(r"^\| `(\w+)\((.*?)\)` \|", PAGE.read_text(), re.MULTILINE)
     found = {
         name: list(inspect.signature(rule).parameters)
         for name, rule in vars(rules).items()

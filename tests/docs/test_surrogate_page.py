@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 import torch
 
-PAGE = (Path(__file__).parents[2] / "docs" / "surrogate.md").read_text()
+from tests.support.contract import DOCS, examples
+
+PAGE = DOCS / "surrogate.md"
 
 
 def test_the_pages_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    (block,) = examples(PAGE)
     torch.manual_seed(1)
     torch.set_num_threads(1)
     exec(compile(block, "surrogate.md", "exec"), {})

@@ -1,12 +1,18 @@
-"""The tables of docs/contract.md and its sister pages, as lists of cells."""
+"""The tables of docs/contract.md and its sister pages, as lists of cells; examples of all pages."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-PAGE = Path(__file__).parents[2] / "docs" / "contract.md"
-LINK_PAGE = PAGE.with_name("link.md")
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = DOCS / "contract.md"
+LINK_PAGE = DOCS / "link.md"
+
+
+def examples(page: Path) -> list[str]:
+    """The blocks of Python in a page."""
+    return re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
 
 
 def table(*first_columns: str, page: Path = PAGE) -> list[list[str]]:
