@@ -15,10 +15,11 @@ PAGE = DOCS / "loihi.md"
 
 def loihi(weights, trains, du, dv, vth, bias=0):
     """u, v and spikes of every step; float64 holds these products exactly (below 2**53)."""
+    limit = 2**23 - 1
     u, v = np.zeros(weights.shape[1]), np.zeros(weights.shape[1])
     for axons in trains:
         u = np.trunc(u * (4096 - (du + 1)) / 4096) + 64 * weights[axons].sum(axis=0)
-        v = np.trunc(v * (4096 - dv) / 4096) + u + bias
+        v = np.clip(np.trunc(v * (4096 - dv) / 4096) + u + bias, -limit, limit)
         fired = v > 64 * vth
         v[fired] = 0
         yield u.astype(int).tolist(), v.astype(int).tolist(), np.flatnonzero(fired).tolist()
@@ -62,6 +63,26 @@ def test_current_voltage_and_spikes_are_loihis(du, dv, vth, bias, seed) -> None:
         spikes += len(fired)
     assert spikes > 50
     assert device.counters()[Counter.SATURATIONS] == 0
+
+
+def test_a_clipped_voltage_is_loihis() -> None:
+    """Without leak a bias takes the voltage to its lower limit, and inputs away from it."""
+    rng = np.random.default_rng(3)
+    weights, limit = rng.integers(100, 128, (16, 16)) * 2, 2**23 - 1
+    trains = [np.flatnonzero(rng.random(16) < 0.9 * (tick % 8 == 7)) for tick in range(200)]
+    geometry = Geometry(axons=16, neurons=16, weight_bits=10, state_bits=24)
+    neuron = ParameterSet(beta_n=0, alpha_n=4096, theta=(900 << 6) + 1, w_exp=6, q_inc=0)
+    device = GoldenDevice(CoreConfig(geometry, (neuron,), bias=(-600_000,) * 16))
+    device.load_weights(weights)
+    clipped = 0
+    for axons, (u, v, fired) in zip(
+        trains, loihi(weights, trains, 4095, 0, 900, -600_000), strict=True
+    ):
+        assert device.tick(axons).tolist() == fired
+        assert device.read(Region.CURRENT).tolist() == u
+        assert device.read(Region.MEMBRANE).tolist() == v
+        clipped += v.count(-limit)
+    assert device.counters()[Counter.SATURATIONS] >= clipped > 1000
 
 
 def test_a_threshold_one_lower_is_not_loihis() -> None:
