@@ -16,13 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from axonloop.host.devices.device import DeviceError
-from axonloop.host.devices.names import REPLAY
 from axonloop.host.devices.packets import PacketDevice, QueueTransport, Transport, Words, as_words
 from axonloop.host.files import require_writable
 from axonloop.models.checks import require
 from axonloop.models.config import ChipConfig, CoreConfig
 from axonloop.models.protocol import Kind
 
+REPLAY = "replay:"
+"""What a recording's name begins with; behind it the file."""
 MAGIC = 0x524C5841
 """Word 0 of a file, "AXLR"."""
 VERSION = 1
@@ -200,4 +201,4 @@ class ReplayDevice(PacketDevice):
     def __init__(self, name: str, config: ChipConfig | CoreConfig) -> None:
         player = Player(Path(name.removeprefix(REPLAY)))
         super().__init__(player, config, fresh=player.fresh)
-        self.recorded = True
+        self.telemetry.recorded = True

@@ -41,7 +41,7 @@ class RtlDevice(PacketDevice):
             self.chip.close()
             raise
         super().__init__(transport, chip)
-        self.recorded = record is not None
+        self.telemetry.recorded = record is not None
 
     @contextmanager
     def waveform(self, path: Path) -> Iterator[None]:

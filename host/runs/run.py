@@ -110,7 +110,7 @@ class Run:
 
     def _due(self, done: int) -> bool:
         """Is it time for a checkpoint, with `done` samples done? It asks for the chip's state."""
-        if self.trainer.device.recorded:
+        if self.trainer.device.telemetry.recorded:
             return done % CHECKPOINT_SAMPLES == 0
         return perf_counter() - self.saved > CHECKPOINT_SECONDS
 
@@ -182,12 +182,12 @@ class Run:
             ),
             "history": trainer.position.history,
             "counters": counters,
-            "line": device.line_counters(),
+            "line": device.telemetry.line_counters(),
         }
 
     def _link(self) -> dict[str, Any]:
         """What the link to the chip carried, if there is one."""
-        use = self.trainer.device.link_use
+        use = self.trainer.device.telemetry.link_use
         return {} if use is None else {"link": link_metrics(self.trainer.costs, use)}
 
     def _times(self) -> dict[str, float]:

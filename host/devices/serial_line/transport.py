@@ -13,12 +13,13 @@ import serial
 
 from axonloop.host.devices.device import DeviceError
 from axonloop.host.devices.link_use import LinkUse
-from axonloop.host.devices.names import SERIAL
 from axonloop.host.devices.packets import Answers, Words
 from axonloop.host.devices.serial_line.session import HostLink
 from axonloop.models.checks import require, require_range
 from axonloop.models.protocol import line_bytes
 
+SERIAL = "serial:"
+"""What a board's name begins with; behind it the port, and @ with the baud rate if need be."""
 BAUD = 1_000_000
 """Rate where none is named."""
 STEP = 0.005

@@ -166,7 +166,7 @@ def test_over_a_bad_line_of_a_real_port() -> None:
                 trainer = Trainer(device, settings, DIGITS)
                 trainer.run(rest=lambda: False)
                 assert hashes(trainer) == golden_hashes(settings)
-                assert device.link_use.repaired > 0
+                assert device.telemetry.link_use.repaired > 0
         finally:
             stop.set()
             thread.join()
