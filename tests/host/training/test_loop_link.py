@@ -178,8 +178,7 @@ def test_metrics_and_picture_of_a_run(tmp_path: Path) -> None:
     found = {}
     for device in (board.device, GoldenDevice(chip_config(settings))):
         folder = tmp_path / device.name
-        with device:
-            run = Run.open(folder, settings, device, resume=False)
+        with device, Run.open(folder, settings, device, resume=False) as run:
             run.train(lambda *_: None)
             run.finish(lambda *_: None)
         found[device.name] = json.loads((folder / "metrics.json").read_text())
