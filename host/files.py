@@ -49,8 +49,7 @@ def _write_and_rename(path: Path, write: Callable[[BinaryIO], None]) -> None:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        new.replace(path)
-        flush_folder(path.parent)
+        put_in_place(new, path)
     except BaseException:
         new.unlink(missing_ok=True)
         raise
@@ -61,9 +60,10 @@ def new_name(path: Path) -> Path:
     return path.with_name(f"{path.name}.{secrets.token_hex(4)}{NEW}")
 
 
-def flush_folder(folder: Path) -> None:
-    """Make the names in a folder last: what was renamed there survives a loss of power."""
-    handle = os.open(folder, os.O_RDONLY)
+def put_in_place(new: Path, path: Path) -> None:
+    """Rename a file that was flushed to the disk; the name too survives a loss of power."""
+    new.replace(path)
+    handle = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -58,7 +58,7 @@ class BoardDevice(PacketDevice):
             chip = chip_of(transport.identity) if config is None else ChipConfig.of(config)
             check_configuration(transport.identity, chip)
             # The session's begin reset registers, not memories.
-            passing = recorded(transport, record, fresh=False)
+            passing = recorded(transport, record, chip, self.name, fresh=False)
         except BaseException:
             transport.close()
             raise
