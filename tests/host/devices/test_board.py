@@ -65,15 +65,15 @@ def test_lockstep_with_the_golden_model() -> None:
         assert serial.transport.status()[Status.BAD : Status.SENT].tolist() == [0, 0, 0]
 
 
-@pytest.mark.parametrize("rate", ["1e-4", "1e-3"])
-def test_lockstep_over_a_bad_line(rate: str) -> None:
+@pytest.mark.parametrize(("rate", "ticks"), [("1e-4", 25), ("1e-3", 25), ("2e-2", 1)])
+def test_lockstep_over_a_bad_line(rate: str, ticks: int) -> None:
     config, wrong = config_of(2), Misbehaviour(FaultRates.parse(rate), seed=3)
     with (
         running(wrong) as board,
         GoldenDevice(config) as golden,
         SerialDevice(f"serial:{board.port}", config) as serial,
     ):
-        lockstep([golden, serial], config, 25, 1)
+        lockstep([golden, serial], config, ticks, 1)
         status = serial.transport.status()
         assert board.faults > 0
         assert serial.transport.link.counters.bad + status[Status.BAD] > 0
