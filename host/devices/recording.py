@@ -94,20 +94,20 @@ class Player:
         self._next += 1
         return self._heard[self._next - 1]
 
-    def _ticks_before(self, place: int) -> int:
+    def _ticks_before(self, index: int) -> int:
         """Ticks asked for before a word of the present exchange."""
         start = sum(words.size for words in self._sent[: self._next])
-        return int(np.searchsorted(self._ticks, start + place))
+        return int(np.searchsorted(self._ticks, start + index))
 
     def _difference(self, words: Words) -> str:
         """Where and how the host departs from the recording."""
         expected = self._sent[self._next]
         both = min(expected.size, words.size)
-        places = np.flatnonzero(expected[:both] != words[:both])
-        place = int(places[0]) if places.size else both
+        indices = np.flatnonzero(expected[:both] != words[:both])
+        index = int(indices[0]) if indices.size else both
         return (
-            f"word {place} of exchange {self._next}, after {self._ticks_before(place)} ticks, "
-            f"must be {_shown(expected, place)} as recorded, not {_shown(words, place)}: "
+            f"word {index} of exchange {self._next}, after {self._ticks_before(index)} ticks, "
+            f"must be {_shown(expected, index)} as recorded, not {_shown(words, index)}: "
             "replay needs the program and the settings of the recording"
         )
 
@@ -115,8 +115,8 @@ class Player:
         """Nothing is held."""
 
 
-def _shown(words: Words, place: int) -> str:
-    return f"0x{words[place]:08X}" if place < words.size else "the end of the exchange"
+def _shown(words: Words, index: int) -> str:
+    return f"0x{words[index]:08X}" if index < words.size else "the end of the exchange"
 
 
 class ReplayDevice(PacketDevice):

@@ -119,7 +119,7 @@ class _Stream:
         start, self._size = self._size, self._size + words.size
         self._words.add(words)
         self._ends.add([self._size])
-        self._ticks.add([start + place for place, kind in packets(words) if kind == Kind.TICK])
+        self._ticks.add([start + index for index, kind in packets(words) if kind == Kind.TICK])
         self._kept += words.size + 1
         if self._kept > BLOCK:
             self.flush()
@@ -182,7 +182,7 @@ class RecordingFile:
 class Contents(NamedTuple):
     """What a file holds: the words of exchange k to the chip, `sent[k]`, and from it, `heard[k]`.
 
-    `fresh`: the chip was as after power-up. `ticks`: places of TICK packets among all words sent.
+    `fresh`: the chip was as after power-up. `ticks`: indices of TICK packets among all words sent.
     """
 
     fresh: bool
@@ -238,7 +238,7 @@ def _damage_refused(path: Path) -> Iterator[None]:
 
 
 def _exchanges(group: Any) -> tuple[list[Words], NDArray[np.int64]]:
-    """The words of every exchange, and the places of TICK packets, from a group of a file."""
+    """The words of every exchange, and the indices of TICK packets, from a group of a file."""
     columns = []
     for name in UNITS:
         values = group[name][:]
@@ -251,10 +251,10 @@ def _exchanges(group: Any) -> tuple[list[Words], NDArray[np.int64]]:
 
 def packets(words: Words) -> Iterator[tuple[int, int]]:
     """Place and kind of every packet among whole ones, to the chip or from it."""
-    place = 0
-    while place < words.size:
-        head = int(words[place])
+    index = 0
+    while index < words.size:
+        head = int(words[index])
         kind = head >> 28
-        yield place, kind
+        yield index, kind
         payload = head & 0xFFFF if kind in (Kind.WRITE, Kind.DATA) else 0
-        place += 1 + (kind in (Kind.WRITE, Kind.READ)) + payload
+        index += 1 + (kind in (Kind.WRITE, Kind.READ)) + payload

@@ -23,62 +23,62 @@ Config = ChipConfig | CoreConfig
 
 @dataclass(frozen=True)
 class DeviceKind:
-    """All devices whose names begin with the same word, `kind` or `kind:place`.
+    """All devices whose names begin with the same word, `kind` or `kind:suffix`.
 
-    `open(place, config, record)` opens one; `place` is what stands behind the colon, or "".
+    `open(suffix, config, record)` opens one; `suffix` is what stands behind the colon, or "".
     `record` is the file for the words both ways, or None; only a kind that `records` gets a file.
-    `places` are the texts that a name may have behind the colon, and "" where it may stand alone.
+    `suffixes` are the texts that a name may have behind the colon, and "" where it may stand alone.
     A text in capitals, as PORT, stands for any text.
     """
 
     open: Callable[[str, Config, Path | None], Device]
-    places: tuple[str, ...] = ("",)
+    suffixes: tuple[str, ...] = ("",)
     records: bool = False
 
     def names(self, kind: str) -> list[str]:
         """The names of this kind's devices, as an error shows them."""
-        return [f"{kind}:{place}" if place else kind for place in self.places]
+        return [f"{kind}:{suffix}" if suffix else kind for suffix in self.suffixes]
 
     def accepts(self, kind: str, name: str) -> bool:
         """Says whether `name` is one of this kind's, which is known as `kind`."""
-        free = any(place.isupper() for place in self.places)
+        free = any(suffix.isupper() for suffix in self.suffixes)
         return name in self.names(kind) or (free and name.startswith(f"{kind}:"))
 
 
-def _golden(place: str, config: Config, record: Path | None) -> Device:
+def _golden(suffix: str, config: Config, record: Path | None) -> Device:
     from axonloop.host.devices.golden import GoldenDevice
 
     return GoldenDevice(config)
 
 
-def _rtl(place: str, config: Config, record: Path | None) -> Device:
+def _rtl(suffix: str, config: Config, record: Path | None) -> Device:
     from axonloop.host.devices.rtl import RtlDevice
 
     return RtlDevice(config, record=record)
 
 
-def _batched(place: str, config: Config, record: Path | None) -> Device:
+def _batched(suffix: str, config: Config, record: Path | None) -> Device:
     from axonloop.host.devices.batched import BatchedDevice
 
-    return BatchedDevice(config, place or "cpu")
+    return BatchedDevice(config, suffix or "cpu")
 
 
-def _gates(place: str, config: Config, record: Path | None) -> Device:
+def _gates(suffix: str, config: Config, record: Path | None) -> Device:
     from axonloop.host.devices.netlist import GatesDevice
 
-    return GatesDevice(config, place)
+    return GatesDevice(config, suffix)
 
 
-def _serial(place: str, config: Config, record: Path | None) -> Device:
+def _serial(suffix: str, config: Config, record: Path | None) -> Device:
     from axonloop.host.devices.board import SerialDevice
 
-    return SerialDevice(f"serial:{place}", config, record=record)
+    return SerialDevice(f"serial:{suffix}", config, record=record)
 
 
-def _replay(place: str, config: Config, record: Path | None) -> Device:
+def _replay(suffix: str, config: Config, record: Path | None) -> Device:
     from axonloop.host.devices.recording import ReplayDevice
 
-    return ReplayDevice(f"replay:{place}", config)
+    return ReplayDevice(f"replay:{suffix}", config)
 
 
 KINDS = {

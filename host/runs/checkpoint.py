@@ -92,7 +92,7 @@ def _join(tree: dict[str, Any], arrays: dict[str, Any]) -> None:
     """Put the arrays back to where `_split` took them from."""
     for path, value in arrays.items():
         *folders, key = path.split("/")[1:]
-        place = tree
+        branch = tree
         for folder in folders:
-            place = place[folder]
-        place[key] = value
+            branch = branch[folder]
+        branch[key] = value

@@ -55,13 +55,13 @@ class FaultyLine:
             return data
         arrived, held = bytearray(self._held), bytearray()
         out = arrived
-        for place, byte in enumerate(data):
+        for position, byte in enumerate(data):
             draw, kind = self._random.random(), 0
             while kind < 4 and draw >= self._rates[kind]:
                 draw -= self._rates[kind]
                 kind += 1
             self.faults += kind < 4
-            if kind == 3 and place:
+            if kind == 3 and position:
                 out = held
             if kind == 1:
                 byte ^= 1 << self._random.randrange(8)

@@ -148,7 +148,6 @@ class HostLink:
                 self.counters.bad += 1
                 if self.identity is None:
                     self._since, self._wait = now, self._pace
-                    self._open()
                 elif self._is_new_damage(self._echo):
                     self._size.hear_damage()
                     self._ask(again=True)
@@ -278,8 +277,7 @@ class HostLink:
             self._begin_epoch()
             self._back_epoch = self._epoch
             self.counters.returns += 1
-            if frame.repeat:
-                self._size.hear_damage()
+            self._size.hear_damage()
 
     def _ask(self, again: bool) -> None:
         """Make the board answer; `again` has it repeat the words that did not come whole."""

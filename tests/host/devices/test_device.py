@@ -36,7 +36,7 @@ def create(self: Any, config: ChipConfig) -> None:
 METHODS = {name: by_model(name) for name in Device.__abstractmethods__}
 NewDevice: Any = type("NewDevice", (Device,), {"name": "new", "__init__": create, **METHODS})
 """A device that has the abstract methods and nothing else."""
-KIND = DeviceKind(lambda place, config, record: NewDevice(config), ("", "SPEED"))
+KIND = DeviceKind(lambda suffix, config, record: NewDevice(config), ("", "SPEED"))
 
 
 @pytest.fixture
