@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from axonloop.models.checks import require
+
+NEW = ".new"
+"""How the names of files end that are not whole yet."""
 
 
 def require_writable(path: Path | None) -> None:
@@ -24,9 +28,10 @@ def require_writable(path: Path | None) -> None:
 def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
     """Write a file so that a reader sees the old one or all of the new one.
 
-    Goes through `path`.new, flushed to the disk, then renamed. Raises ValueError for what is no
-    plain file (a device would be replaced). Where writing fails, nothing is left and OSError
-    says why.
+    The data go to a new file beside it, named `path`.X.new with a random X, which is flushed to
+    the disk and then renamed. Raises ValueError for what is no plain file (a device would be
+    replaced). Where writing fails, nothing is left and OSError says why; a killed process leaves
+    the new file.
     """
     require_writable(path)
     try:
@@ -38,21 +43,27 @@ def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
 
 
 def _write_and_rename(path: Path, write: Callable[[BinaryIO], None]) -> None:
-    new = path.with_name(path.name + ".new")
+    new = new_name(path)
     try:
-        with new.open("wb") as file:
+        with new.open("xb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        new.replace(path)
-        _flush_folder(path.parent)
+        put_in_place(new, path)
     except BaseException:
         new.unlink(missing_ok=True)
         raise
 
 
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def new_name(path: Path) -> Path:
+    """A name beside `path` for the file that will replace it; no two calls return the same."""
+    return path.with_name(f"{path.name}.{secrets.token_hex(4)}{NEW}")
+
+
+def put_in_place(new: Path, path: Path) -> None:
+    """Rename a file that was flushed to the disk; the name too survives a loss of power."""
+    new.replace(path)
+    handle = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
@@ -62,11 +73,20 @@ def _flush_folder(folder: Path) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file; ValueError if there is none."""
     try:
-        data = json.loads(path.read_text())
+        data = json.loads(path.read_text(), object_pairs_hook=_without_repeats)
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{path.name} must be a JSON file, not {str(path)!r} ({error})") from error
     require(isinstance(data, dict), path.name, "a JSON object", data)
     return dict(data)
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; ValueError where a key stands twice."""
+    data = dict(pairs)
+    names = [name for name, _ in pairs]
+    repeated = next((name for name in data if names.count(name) > 1), None)
+    require(repeated is None, "keys of a JSON object", "there once each", repeated)
+    return data
 
 
 def write_json(path: Path, data: Any) -> None:

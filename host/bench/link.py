@@ -52,7 +52,7 @@ class SimulatedBoard:
 
     def now(self) -> Stretch:
         """All since power-up."""
-        return Stretch(self.line.cycles, self.line.idle, self.device.link_use)
+        return Stretch(self.line.cycles, self.line.idle, self.device.telemetry.link_use)
 
     def measure(self, work: Callable[[], object]) -> Stretch:
         """What `work` on the device costs."""

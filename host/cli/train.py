@@ -67,8 +67,10 @@ def train_digits(
     else:
         settings = Settings.from_dict((read_json(config) if config else {}) | given)
         require_new(folder)
-    with open_any(device, chip_config(settings), record) as chip:
-        run = Run.open(folder, settings, chip, resume)
+    with (
+        open_any(device, chip_config(settings), record) as chip,
+        Run.open(folder, settings, chip, resume) as run,
+    ):
         notice(f"run folder: {folder}")
         with progress_bars() as progress:
             run.train(progress)

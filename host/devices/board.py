@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
 
 from axonloop.host.devices.device import DeviceError
@@ -10,8 +11,31 @@ from axonloop.host.devices.link_use import LinkUse
 from axonloop.host.devices.packets import PacketDevice, Words, chip_of
 from axonloop.host.devices.recording import recorded
 from axonloop.host.devices.serial_line import LineTransport, SerialTransport, parse_port
+from axonloop.host.devices.telemetry import Telemetry
 from axonloop.models.config import ChipConfig, CoreConfig
-from axonloop.models.protocol import GEOMETRY_FIELDS, Identity, Status, geometry_words
+from axonloop.models.protocol import GEOMETRY_FIELDS, Counter, Identity, Status, geometry_words
+
+
+class LineTelemetry(Telemetry):
+    """The measurements of a board, and of the line that `transport` speaks on."""
+
+    def __init__(self, transport: LineTransport) -> None:
+        super().__init__(tuple(Counter))
+        self._transport = transport
+
+    @property
+    def link_use(self) -> LinkUse:
+        """What the line carried since it was opened."""
+        repaired = self._transport.link.counters.repaired
+        return replace(self._transport.use, repaired=repaired)
+
+    def line_counters(self) -> dict[str, int]:
+        """Counts of both ends: the host's names are those of `LinkCounters`, the board's names
+        those of `Status` behind `board_`."""
+        counters = self._transport.link.counters
+        ours = asdict(counters) | {"repaired": counters.repaired}
+        board = self._transport.status().tolist()
+        return ours | {f"board_{entry.name.lower()}": board[entry] for entry in Status}
 
 
 class BoardDevice(PacketDevice):
@@ -34,25 +58,17 @@ class BoardDevice(PacketDevice):
             chip = chip_of(transport.identity) if config is None else ChipConfig.of(config)
             check_configuration(transport.identity, chip)
             # The session's begin reset registers, not memories.
-            passing = recorded(transport, record, fresh=False)
+            passing = recorded(transport, record, chip, self.name, fresh=False)
         except BaseException:
             transport.close()
             raise
         super().__init__(passing, chip, fresh=False)
-        self.recorded = record is not None
+        self.telemetry.recorded = record is not None
 
-    @property
-    def link_use(self) -> LinkUse:
-        """What the line carried so far."""
-        repaired = self.transport.link.counters.repaired
-        return replace(self.transport.use, repaired=repaired)
-
-    def line_counters(self) -> dict[str, int]:
-        """Of both ends: the host's names are those of `LinkCounters`, the board's of `Status`."""
-        counters = self.transport.link.counters
-        ours = asdict(counters) | {"repaired": counters.repaired}
-        board = self.transport.status().tolist()
-        return ours | {f"board_{entry.name.lower()}": board[entry] for entry in Status}
+    @cached_property
+    def telemetry(self) -> LineTelemetry:
+        """What the device measures of itself and of its line."""
+        return LineTelemetry(self.transport)
 
 
 class SerialDevice(BoardDevice):

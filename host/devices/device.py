@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.devices.link_use import LinkUse
+from axonloop.host.devices.telemetry import Telemetry
 from axonloop.models.arrays import Int32Array
 from axonloop.models.config import ChipConfig, CoreConfig
-from axonloop.models.protocol import MODEL_COUNTERS, Counter, Region, chip_counters
+from axonloop.models.protocol import Counter, Region, chip_counters
 
 
 class DeviceError(RuntimeError):
@@ -31,17 +32,11 @@ class Device(ABC):
 
     name: str
     config: ChipConfig
-    counted: ClassVar[tuple[Counter, ...]] = MODEL_COUNTERS
-    """The counters that the device has."""
-    recorded: bool = False
-    """Is there a recording of what it is sent? Then that must not depend on time."""
-    chip_seconds: float = 0.0
-    """Seconds of ticks and learning in the chip and on the link to it, or in the model."""
 
-    @property
-    def link_use(self) -> LinkUse | None:
-        """What the link to the chip carried so far; None where there is no link."""
-        return None
+    @cached_property
+    def telemetry(self) -> Telemetry:
+        """What the device measures of itself: its link, its time, its counters."""
+        return Telemetry()
 
     @abstractmethod
     def configure(self, config: ChipConfig | CoreConfig) -> None:
@@ -150,12 +145,8 @@ class Device(ABC):
         """The counters of every core, int64 `(cores, len(Counter))`; 0 where it has none."""
 
     def counters(self) -> dict[Counter, int]:
-        """The `counted` counters: ticks and cycles of the first core, sums of all others."""
-        return chip_counters(self.counter_table(), self.counted)
-
-    def line_counters(self) -> dict[str, int]:
-        """What befell the frames of the serial line since it was opened; empty without a line."""
-        return {}
+        """The counters of `telemetry`: ticks and cycles of the first core, sums of all others."""
+        return chip_counters(self.counter_table(), self.telemetry.counted)
 
     @abstractmethod
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What a link to a chip carried, measured and predicted (docs/link.md, section 7)."""
+"""Bytes and waits of a link to a chip, measured and predicted (docs/link.md, section 7)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import astuple, dataclass, replace
 
 @dataclass(frozen=True)
 class LinkUse:
-    """Sums since the link was opened; the difference of two is what happened in between.
+    """Sums since the link was opened. The difference of two `LinkUse` is the use between them.
 
-    `bytes_down` went to the board, `bytes_up` came from it. `predicted_down` and `predicted_up`
-    are what the words of the exchanges take on a line without faults; what opens the session,
-    asks and repeats is not in them. A round trip is a wait for an answer with nothing under way
-    behind it. `repaired` counts damage that was made good. `baud`: the line's rate in bit/s.
+    `baud` is the line's rate in bit/s. `bytes_down` counts the bytes that went to the board,
+    `bytes_up` those that came from it. `predicted_down` and `predicted_up` are the bytes that the
+    words of the exchanges take on a line without faults; frames that open the session, ask or
+    repeat are not among them. `round_trips` counts the waits for an answer while no other answer
+    was under way. `repaired` counts how often the link noticed damage and made it good.
     """
 
     baud: int
@@ -28,7 +29,7 @@ class LinkUse:
         return LinkUse(self.baud, *(here - there for here, there in counts))
 
     def plus(self, **more: int) -> LinkUse:
-        """With `more` added to the sums of these names."""
+        """A copy in which `more` is added to the sums of the same names."""
         return replace(self, **{name: getattr(self, name) + more[name] for name in more})
 
     @property

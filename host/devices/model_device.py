@@ -93,7 +93,7 @@ class ModelDevice(Device, Generic[M]):
         reported = self._advance(axons)
         if learn:
             self._chip.learn()
-        self.chip_seconds += perf_counter() - start
+        self.telemetry.chip_seconds += perf_counter() - start
         return reported
 
     @abstractmethod
@@ -105,7 +105,7 @@ class ModelDevice(Device, Generic[M]):
         validation.require_learnable(self._chip.learned)
         start = perf_counter()
         self._chip.learn()
-        self.chip_seconds += perf_counter() - start
+        self.telemetry.chip_seconds += perf_counter() - start
 
     def clear(self) -> None:
         """Zero all state but weights, tick, seed and counters."""

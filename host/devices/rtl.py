@@ -36,12 +36,12 @@ class RtlDevice(PacketDevice):
         library = build_chip(chip.geometry, chip.first, trace, notify, chip.mesh)
         self.chip = RtlChip(library, seed, patience(chip.geometry))
         try:
-            transport = recorded(self.chip, record, fresh=True)
+            transport = recorded(self.chip, record, chip, self.name, fresh=True)
         except BaseException:
             self.chip.close()
             raise
         super().__init__(transport, chip)
-        self.recorded = record is not None
+        self.telemetry.recorded = record is not None
 
     @contextmanager
     def waveform(self, path: Path) -> Iterator[None]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import zipfile
+import math
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from axonloop.models.checks import require
 
 FORMAT = "axonloop checkpoint 1"
 """Name and version of the format; any other is refused."""
+REASON = 200
+"""Most characters of what an error says of a damaged file."""
 _META, _FORMAT = "meta", "format"
-_DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
 
 
 def save_checkpoint(path: Path, tree: dict[str, Any]) -> None:
@@ -23,25 +25,53 @@ def save_checkpoint(path: Path, tree: dict[str, Any]) -> None:
     arrays: dict[str, Any] = {}
     plain = _split(tree, "", arrays)
     arrays[_FORMAT] = np.array(FORMAT)
-    arrays[_META] = np.array(json.dumps(plain))
+    arrays[_META] = np.array(json.dumps(plain, allow_nan=False))
     write_whole(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read what `save_checkpoint` wrote; ValueError for a damaged or foreign file."""
+    """Read what `save_checkpoint` wrote.
+
+    Raises ValueError for a damaged or foreign file, and for numbers that are not finite.
+    """
     require(path.is_file(), "checkpoint", "an existing file", str(path))
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        # The parsers of archives, of arrays and of JSON raise and warn of many kinds of damage.
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            arrays = _arrays_of(path)
         found = str(arrays.pop(_FORMAT))
-        tree = json.loads(str(arrays.pop(_META)))
-    except _DAMAGE as error:
+        tree = {} if found != FORMAT else _tree_of(str(arrays.pop(_META)), arrays)
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:REASON]
         raise ValueError(
-            f"checkpoint must be a whole file of this program, not {str(path)!r} ({error})"
+            f"checkpoint must be a whole file of this program, not {str(path)!r} ({reason})"
         ) from error
     require(found == FORMAT, f"format of checkpoint {path}", repr(FORMAT), found)
+    return tree
+
+
+def _arrays_of(path: Path) -> dict[str, Any]:
+    """All arrays of a file, by name."""
+    with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    for name, array in arrays.items():
+        finite = array.dtype.kind != "f" or bool(np.isfinite(array).all())
+        require(finite, f"numbers of {name}", "finite", "NaN or infinite")
+    return arrays
+
+
+def _tree_of(meta: str, arrays: dict[str, Any]) -> dict[str, Any]:
+    """The tree whose plain values are the JSON text `meta`, with its arrays."""
+    tree = json.loads(meta, parse_constant=_finite, parse_float=_finite)
     _join(tree, arrays)
     return dict(tree)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    require(math.isfinite(number), "numbers", "finite", text)
+    return number
 
 
 def _split(tree: dict[str, Any], prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +92,7 @@ def _join(tree: dict[str, Any], arrays: dict[str, Any]) -> None:
     """Put the arrays back to where `_split` took them from."""
     for path, value in arrays.items():
         *folders, key = path.split("/")[1:]
-        place = tree
+        branch = tree
         for folder in folders:
-            place = place[folder]
-        place[key] = value
+            branch = branch[folder]
+        branch[key] = value

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -12,8 +13,9 @@ from typing import Any
 from axonloop.host.console import Progress
 from axonloop.host.data import SIDE, split_digits
 from axonloop.host.devices import Device, weight_hash
-from axonloop.host.files import read_json, write_json
+from axonloop.host.files import NEW, read_json, write_json
 from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
+from axonloop.host.runs.lock import locked_folder
 from axonloop.host.runs.network_report import channel_metrics, channel_of, write_account
 from axonloop.host.training import TRACED, Score, Settings, Trainer, draw_link, link_metrics
 from axonloop.models.checks import require
@@ -42,11 +44,10 @@ def require_folder(folder: Path) -> None:
     )
 
 
-def begin(folder: Path, settings: Settings) -> None:
-    """Make the folder of a new run; ValueError if one is there already."""
-    require_new(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / CONFIG, settings.to_dict())
+def _tidy(folder: Path) -> None:
+    """Remove the files that killed processes left half written; the folder must be locked."""
+    for leftover in folder.glob(f"*{NEW}"):
+        leftover.unlink()
 
 
 def resumed_settings(folder: Path, given: dict[str, Any]) -> Settings:
@@ -72,17 +73,28 @@ class Run:
     saved: float = 0.0
 
     @classmethod
-    def open(cls, folder: Path, settings: Settings, device: Device, resume: bool) -> Run:
-        """A run on an open device, in a folder of its own or where its checkpoint stands."""
-        trainer = Trainer(device, settings, split_digits())
-        run = cls(folder, trainer, perf_counter())
-        if resume and (folder / CHECKPOINT).exists():
-            restore_checkpoint(trainer, folder)
-        if resume:
+    @contextmanager
+    def open(cls, folder: Path, settings: Settings, device: Device, resume: bool) -> Iterator[Run]:
+        """A run on an open device, in a folder of its own or where its checkpoint stands.
+
+        No other process can open a run in the folder until the block ends. Raises ValueError
+        where one has it, where a new run finds an older one, or for a checkpoint of another run.
+        """
+        with ExitStack() as stack:
+            if resume:
+                stack.enter_context(locked_folder(folder))
+            trainer = Trainer(device, settings, split_digits())
+            if resume:
+                _tidy(folder)
+                if (folder / CHECKPOINT).exists():
+                    restore_checkpoint(trainer, folder)
+            else:
+                require_folder(folder)
+                folder.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(locked_folder(folder))
+                require_new(folder)
             write_json(folder / CONFIG, settings.to_dict())
-        else:
-            begin(folder, settings)
-        return run
+            yield cls(folder, trainer, perf_counter())
 
     def save(self) -> None:
         """Write the checkpoint."""
@@ -110,7 +122,7 @@ class Run:
 
     def _due(self, done: int) -> bool:
         """Is it time for a checkpoint, with `done` samples done? It asks for the chip's state."""
-        if self.trainer.device.recorded:
+        if self.trainer.device.telemetry.recorded:
             return done % CHECKPOINT_SAMPLES == 0
         return perf_counter() - self.saved > CHECKPOINT_SECONDS
 
@@ -182,12 +194,12 @@ class Run:
             ),
             "history": trainer.position.history,
             "counters": counters,
-            "line": device.line_counters(),
+            "line": device.telemetry.line_counters(),
         }
 
     def _link(self) -> dict[str, Any]:
         """What the link to the chip carried, if there is one."""
-        use = self.trainer.device.link_use
+        use = self.trainer.device.telemetry.link_use
         return {} if use is None else {"link": link_metrics(self.trainer.costs, use)}
 
     def _times(self) -> dict[str, float]:
@@ -199,6 +211,7 @@ class Run:
         return spent | per_tick
 
 
+_HASH = re.compile("[0-9a-f]{64}")
 _COUNTED = ("ticks", "synops", "visits", "updates", "spikes")
 
 
@@ -209,10 +222,21 @@ def restore_checkpoint(trainer: Trainer, folder: Path) -> None:
         stored = Settings.from_dict(state["settings"])
         same = replace(stored, epochs=trainer.settings.epochs) == trainer.settings
         require(same, "settings of the checkpoint", "the run's own", state["settings"])
-        epoch = int(state["position"]["epoch"])
-        epochs = trainer.settings.epochs
-        require(epochs >= epoch, "epochs", f"at least {epoch}, which are done", epochs)
+        _check_position(trainer, state)
         trainer.restore(state)
+
+
+def _check_position(trainer: Trainer, state: dict[str, Any]) -> None:
+    """ValueError unless the run can stand where its checkpoint says it does."""
+    epoch, sample = (int(state["position"][name]) for name in ("epoch", "sample"))
+    epochs = trainer.settings.epochs
+    require(epochs >= epoch, "epochs", f"at least {epoch}, which are done", epochs)
+    last = len(trainer.train) if epoch < epochs else 0
+    require(sample <= last, "sample of the run", f"at most {last}, the epoch's last", sample)
+    entries = len(state["position"]["history"])
+    require(entries == epoch, "history of the run", f"of {epoch} epochs, which are done", entries)
+    link = state["spike_hash"]
+    require(bool(_HASH.fullmatch(link)), "spike hash of the run", "64 hexadecimal digits", link)
 
 
 @contextmanager

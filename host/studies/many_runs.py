@@ -49,7 +49,9 @@ def _run(name: str, task: Task) -> dict[str, Any]:
         require(same, "study folder", "new or of the same study", str(folder))
     if (folder / METRICS).exists():
         return read_json(folder / METRICS)
-    with open_device(name, chip_config(settings)) as device:
-        run = Run.open(folder, settings, device, resume)
+    with (
+        open_device(name, chip_config(settings)) as device,
+        Run.open(folder, settings, device, resume) as run,
+    ):
         run.train(lambda phase, done, total: None)
         return run.finish(lambda phase, done, total: None)

@@ -128,17 +128,18 @@ class Trainer:
         return not self._coming
 
     def _timed_sample(self, *indices: int) -> None:
-        start, loss, chip = perf_counter(), self.layers.loss_seconds, self.device.chip_seconds
-        use = self.device.link_use
+        telemetry = self.device.telemetry
+        start, loss, chip = perf_counter(), self.layers.loss_seconds, telemetry.chip_seconds
+        use = telemetry.link_use
         self._sample(*indices)
         self.position.sample += 1
         spent = Times(
             perf_counter() - start,
-            self.device.chip_seconds - chip,
+            telemetry.chip_seconds - chip,
             self.layers.loss_seconds - loss,
         )
         self.times = self.times + spent
-        if use is not None and (now := self.device.link_use) is not None:
+        if use is not None and (now := telemetry.link_use) is not None:
             cost = SampleCost(self.settings.ticks, spent.host, spent.loss, spent.device, now - use)
             self.costs.append(cost)
 

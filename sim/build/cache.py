@@ -1,22 +1,29 @@
 """Build results on disk, addressed by content, safe against interruption and concurrency.
 
-An entry is a folder `<root>/<name>/<key>`. It is made in a private folder under a lock and moved
-into place in one step, together with a manifest of sizes and hashes, so that an entry is either
-whole or absent. An entry that does not match its manifest is thrown away and built again.
+An entry is a folder `<root>/<name>/<key>`. It is made in a folder of its own under a lock and moved
+into place in one step, together with a manifest of hashes, so that an entry is either whole or
+absent. An entry that does not match its manifest is thrown away and built again.
+
+Several users of a machine can share a cache: each sets `AXONLOOP_CACHE` to the same folder. Files
+get the permissions that the builder's umask leaves, so under the usual 022 everybody reads what one
+user built; a whole entry is read without a lock, also from a folder that is closed to writing. To
+let all users of a group add entries, give the folder to the group (chmod g+ws) and use umask 002.
 """
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock
+from platformdirs import user_cache_path
 
 from axonloop.sim.build.errors import BuildError
 
@@ -25,10 +32,8 @@ MANIFEST = "manifest.json"
 
 def cache_root() -> Path:
     """The cache folder: `AXONLOOP_CACHE`, or `axonloop` in the user's cache folder."""
-    if given := os.environ.get("AXONLOOP_CACHE"):
-        return Path(given).resolve()
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base).resolve() / "axonloop"
+    given = os.environ.get("AXONLOOP_CACHE")
+    return Path(given or user_cache_path("axonloop", appauthor=False)).resolve()
 
 
 def content_key(*parts: str | bytes) -> str:
@@ -55,10 +60,11 @@ def entry(name: str, key: str, build: Callable[[Path], None]) -> Path:
 def entry_in(shelf: Path, key: str, build: Callable[[Path], None], advice: str) -> Path:
     """As `entry`, in a folder of entries; `advice` is what a user may do if it cannot hold one."""
     with _storage_errors(shelf, advice):
-        shelf.mkdir(parents=True, exist_ok=True)
-        with _locked(shelf / f"{key}.lock"):
-            if not _intact(shelf / key):
-                _make(shelf, key, build)
+        if not _intact(shelf / key):
+            shelf.mkdir(parents=True, exist_ok=True)
+            with FileLock(shelf / f"{key}.lock"):
+                if not _intact(shelf / key):
+                    _make(shelf, key, build)
     return shelf / key
 
 
@@ -66,7 +72,8 @@ def _make(shelf: Path, key: str, build: Callable[[Path], None]) -> None:
     for leftover in shelf.glob(f"{key}.*.new"):  # of builds that were killed: we hold the lock
         shutil.rmtree(leftover, ignore_errors=True)
     shutil.rmtree(shelf / key, ignore_errors=True)
-    work = Path(tempfile.mkdtemp(prefix=f"{key}.", suffix=".new", dir=shelf))
+    work = shelf / f"{key}.{secrets.token_hex(4)}.new"
+    work.mkdir()
     try:
         build(work)
         _write_manifest(work)
@@ -96,14 +103,6 @@ def _files(folder: Path) -> list[Path]:
 def _fingerprint(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock; the system releases it when the process dies."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""One line for whoever waits for a build."""
+"""Notices: a build that takes longer says so in one line, and why it takes so long only once."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from contextlib import contextmanager
 Notify = Callable[[str], None]
 
 NOTICE_SECONDS = 2.0
+"""Seconds that a build may take before it says so."""
 
 
 def to_stderr(message: str) -> None:
-    """The default notice: one line on standard error."""
+    """Print a notice on standard error; it is the default."""
     print(message, file=sys.stderr)
 
 
 @contextmanager
 def announced(notify: Notify, thing: str) -> Iterator[None]:
-    """`notify` hears that `thing` is compiled, if that takes over two seconds."""
+    """Call `notify` with a line about `thing` if the block, which compiles it, takes over 2 s."""
     message = f"compiling {thing} (once; the result is cached) ..."
     timer = threading.Timer(NOTICE_SECONDS, notify, [message])
     timer.daemon = True

@@ -39,9 +39,9 @@ class FaultRates:
 
 
 class FaultyLine:
-    """One direction of a line. The byte that is delayed, and all behind it, wait for the next ones.
+    """One direction of a line. A delayed byte, and all behind it, arrive with the next ones.
 
-    `faults` counts what was done to bytes so far.
+    `faults` counts the bytes that were lost, flipped, doubled or delayed so far.
     """
 
     def __init__(self, rates: FaultRates, seed: int) -> None:
@@ -53,18 +53,18 @@ class FaultyLine:
         """What arrives of `data`."""
         if not any(self._rates):
             return data
-        arrived = bytearray(self._held)
-        self._held = b""
-        for place, byte in enumerate(data):
+        arrived, held = bytearray(self._held), bytearray()
+        out = arrived
+        for position, byte in enumerate(data):
             draw, kind = self._random.random(), 0
             while kind < 4 and draw >= self._rates[kind]:
                 draw -= self._rates[kind]
                 kind += 1
             self.faults += kind < 4
-            if kind == 3 and place:
-                self._held = data[place:]
-                break
+            if kind == 3 and position:
+                out = held
             if kind == 1:
                 byte ^= 1 << self._random.randrange(8)
-            arrived += bytes([byte] * (kind != 0) + [byte] * (kind == 2))
+            out += bytes([byte] * (kind != 0) + [byte] * (kind == 2))
+        self._held = bytes(held)
         return bytes(arrived)

@@ -24,8 +24,8 @@ def below(number: int, other: int) -> bool:
 class BoardLink:
     """`commands`: words the chip was given; `say` gives words that it sends."""
 
-    def __init__(self, places: int = 128) -> None:
-        self.places = places
+    def __init__(self, slots: int = 128) -> None:
+        self.slots = slots
         self.commands: list[int] = []
         self.chip_resets = 0
         self.deframer = Deframer()
@@ -49,7 +49,7 @@ class BoardLink:
 
     @property
     def room(self) -> int:
-        return self.places - len(self.outbox)
+        return self.slots - len(self.outbox)
 
     def chip_takes(self, count: int) -> list[int]:
         """Up to `count` words go to the chip."""
@@ -97,7 +97,7 @@ class BoardLink:
         if frame.kind == FrameKind.STATUS:
             self.owed.add("status")
         if frame.kind == FrameKind.DATA and frame.words.size:
-            room = self.places - len(self.inbox)
+            room = self.slots - len(self.inbox)
             if frame.sequence == self.expected and frame.words.size <= room:
                 self.inbox += frame.words.tolist()
                 self.expected = (self.expected + frame.words.size) % NUMBERS
@@ -115,11 +115,11 @@ class BoardLink:
         due = waiting >= FRAME_WORDS or below(self.sent, self.flush)
         if due and allowed < NUMBERS // 2 and not self.owed:
             count = min(FRAME_WORDS, waiting, allowed)
-        limit = (self.taken + self.places) % NUMBERS
-        news = 4 * ((limit - self.told) % NUMBERS) >= self.places
+        limit = (self.taken + self.slots) % NUMBERS
+        news = 4 * ((limit - self.told) % NUMBERS) >= self.slots
         if "identity" in self.owed:
             self.owed.remove("identity")
-            words = [LINK_MAGIC, LINK_VERSION, self.session, self.places, self.places]
+            words = [LINK_MAGIC, LINK_VERSION, self.session, self.slots, self.slots]
             words += [0] * (IDENTITY_WORDS - len(words))
             return self._frame(FrameKind.OPEN, words)
         if "lost" in self.owed:
@@ -138,7 +138,7 @@ class BoardLink:
 
     def _frame(self, kind: FrameKind, words: list[int]) -> bytes:
         self.counters[4] += 1
-        self.told = (self.taken + self.places) % NUMBERS
+        self.told = (self.taken + self.slots) % NUMBERS
         repeat = "repeat" in self.owed
         self.owed -= {"repeat", "frame"}
         return Frame(

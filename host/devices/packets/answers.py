@@ -27,18 +27,18 @@ class Answers:
 
     def hear(self, words: Words) -> None:
         """The next words; a DATA packet may go on in later ones."""
-        place, start, values = 0, 0, words.tolist()
-        while place < len(values):
+        position, start, values = 0, 0, words.tolist()
+        while position < len(values):
             if self._payload:
-                step = min(self._payload, len(values) - place)
-                place, self._payload = place + step, self._payload - step
+                step = min(self._payload, len(values) - position)
+                position, self._payload = position + step, self._payload - step
                 ended = not self._payload
             else:
-                ended = self._heads(values[place])
-                place += 1
+                ended = self._heads(values[position])
+                position += 1
             if ended:
-                self._whole.append(np.concatenate([*self._begun, words[start:place]]))
-                self._begun, start = [], place
+                self._whole.append(np.concatenate([*self._begun, words[start:position]]))
+                self._begun, start = [], position
         self._begun.append(words[start:])
 
     def _heads(self, word: int) -> bool:

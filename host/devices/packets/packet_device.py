@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from time import perf_counter
 from typing import Any, Protocol, runtime_checkable
 
@@ -33,6 +34,7 @@ from axonloop.host.devices.packets.packing import (
     write_packets,
 )
 from axonloop.host.devices.packets.replies import data_payload, spikes_of_tick, spikes_of_ticks
+from axonloop.host.devices.telemetry import Telemetry
 from axonloop.models.arrays import Int32Array
 from axonloop.models.config import ChipConfig, CoreConfig
 from axonloop.models.protocol import Control, Counter, Kind, Region, header, region_words, writable
@@ -80,7 +82,11 @@ class PacketDevice(Device):
     """
 
     name = "packets"
-    counted = tuple(Counter)
+
+    @cached_property
+    def telemetry(self) -> Telemetry:
+        """What the device measures of itself; it has all counters of the RTL."""
+        return Telemetry(tuple(Counter))
 
     def __init__(
         self, transport: Transport, config: ChipConfig | CoreConfig, fresh: bool = True
@@ -401,4 +407,4 @@ class PacketDevice(Device):
         try:
             yield
         finally:
-            self.chip_seconds += perf_counter() - start
+            self.telemetry.chip_seconds += perf_counter() - start

@@ -1,7 +1,8 @@
 """The host's end of the serial link, as a function of bytes and time (docs/link.md).
 
-It opens no port and reads no clock: whoever owns both hands over what was received, and writes
-what `output` returns. So it is tested over lines that lose, flip and double bytes.
+`HostLink` opens no port and reads no clock. The caller owns both: it hands over the bytes that the
+line brought, and writes the bytes that `output` returns. So tests drive a `HostLink` over lines
+that lose, flip and double bytes.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ import numpy as np
 
 from axonloop.host.devices.device import DeviceError
 from axonloop.host.devices.packets import Words
+from axonloop.host.devices.serial_line.frame_size import FrameSize
 from axonloop.host.devices.serial_line.frames import NO_WORDS, Deframer, Frame
 from axonloop.models.checks import require_range
 from axonloop.models.protocol import (
     EPOCH_BITS,
-    FRAME_WORDS,
     HOST_PLACES,
     IDENTITY_WORDS,
     LINK_MAGIC,
@@ -29,6 +30,8 @@ from axonloop.models.protocol import (
 
 LONGEST_PAUSE = 1.0
 """Seconds between two asks, at most."""
+BURST = 8
+"""Frames that the host sends, while they are short, before it waits for their acknowledgement."""
 NUMBERS = 1 << NUMBER_BITS
 EPOCHS = 1 << EPOCH_BITS
 
@@ -39,7 +42,7 @@ class LinkLostError(DeviceError):
 
 @dataclass
 class LinkCounters:
-    """What the host's end counted."""
+    """Counts of the host's end of the line, since the session began."""
 
     frames_sent: int = 0
     frames_received: int = 0
@@ -50,15 +53,15 @@ class LinkCounters:
     words_again: int = 0
     """Words sent more than once."""
     returns: int = 0
-    """Times that the host went back."""
+    """Times that the host sent words again, from the first one that the board lacked."""
     repeats: int = 0
     """Times that the board was asked to go back."""
     asks: int = 0
-    """Times that nothing was heard for a while; on a slow board that means nothing."""
+    """Times that the host heard nothing for a while and asked; a slow board makes it ask too."""
 
     @property
     def repaired(self) -> int:
-        """Damage that was noticed and made good, in both directions."""
+        """Times that the host noticed damage, in either direction, and had it made good."""
         return self.returns + self.repeats
 
 
@@ -68,11 +71,14 @@ def signed(difference: int, size: int) -> int:
 
 
 class HostLink:
-    """One session. `session`: its number, 1..2^32-1; `pause`: seconds of silence before it asks;
-    `patience`: seconds without a good frame, while it waits, after which it gives up.
+    """One session of the host with a board.
 
-    Numbers of words are kept whole here, and cut to 16 bits in frames. Times are seconds of any
-    clock that never goes back. After an error a session is of no use.
+    `session` is its number, 1..2^32-1. After `pause` seconds of silence the host asks the board.
+    The host gives up when it hears no good frame for `patience` seconds while it waits, or when
+    good frames come but no words get through for so long.
+
+    `HostLink` keeps word numbers whole, and cuts them to 16 bits in frames. Times are seconds of
+    any clock that never goes back. After an error a session is of no use.
     """
 
     def __init__(self, session: int, pause: float = 0.05, patience: float = 10.0) -> None:
@@ -84,8 +90,10 @@ class HostLink:
         self.counters = LinkCounters()
         self._deframer = Deframer()
         self._ready = bytearray()
-        self._heard = self._since = 0.0
+        self._heard = self._since = 0.0  # the last good frame; the begin of the silence
+        self._moved, self._bad_before = 0.0, 0  # the last progress, and bad frames before it
         self._wait = 0.0  # until the next ask
+        self._size = FrameSize()
         self._pace = pause  # the pause, or more if the board takes longer to answer
         self._asked: float | None = None
         # Sender
@@ -93,7 +101,7 @@ class HostLink:
         self._limit = 0
         # Receiver
         self._got: list[Words] = []
-        self._expected = self._taken = self._told = 0
+        self._expected = self._taken = self._told = self._told_limit = 0
         self._repeat = False
         # Epochs
         self._epoch = self._echo = self._back_epoch = self._ask_epoch = 0
@@ -110,8 +118,17 @@ class HostLink:
         return words
 
     def wait(self, now: float) -> None:
-        """Begin to wait for the board: silence counts from now on."""
+        """Begin to wait for the board: silence and standstill count from now on."""
+        self._rest(now)
+        self._progress(now)
+
+    def _rest(self, now: float) -> None:
+        """Count silence from now on."""
         self._heard, self._since, self._wait = now, now, self._pace
+
+    def _progress(self, now: float) -> None:
+        """Count standstill from now on."""
+        self._moved, self._bad_before = now, self.counters.bad
 
     @property
     def wake(self) -> float:
@@ -129,7 +146,10 @@ class HostLink:
         for frame in self._deframer.receive(data):
             if frame is None:
                 self.counters.bad += 1
-                if self.identity is not None and self._is_new_damage(self._echo):
+                if self.identity is None:
+                    self._since, self._wait = now, self._pace
+                elif self._is_new_damage(self._echo):
+                    self._size.hear_damage()
                     self._ask(again=True)
             elif frame.kind == FrameKind.OPEN:
                 self._identified(frame, now)
@@ -139,12 +159,9 @@ class HostLink:
                 self.counters.foreign += 1
 
     def output(self, now: float) -> bytes:
-        """The bytes to write now. DeviceError if nothing good was heard for too long."""
-        if now - self._heard > self._patience:
-            raise DeviceError(
-                f"board must answer within {self._patience:g} seconds, not be silent: is it "
-                "powered, is this its port, and is this its baud rate?"
-            )
+        """The bytes to write now. DeviceError if the line stood still for too long."""
+        if now - min(self._heard, self._moved) > self._patience:
+            self._check_patience(now)
         if now >= self.wake:
             self._since = now
             self._wait = min(2 * self._wait, max(LONGEST_PAUSE, self._pace))
@@ -185,6 +202,7 @@ class HostLink:
         if words.size != IDENTITY_WORDS:
             return
         self.identity = words
+        self._progress(now)
         self._hear(frame, now)
 
     def _hear(self, frame: Frame, now: float) -> None:
@@ -195,15 +213,38 @@ class HostLink:
         if self._asked is not None and not _is_older(frame.epoch, self._ask_epoch):
             self._pace = max(self._pause, 2 * (now - self._asked))
             self._asked = None
-        self.wait(now)
+        self._rest(now)
+        before = self._acknowledged + self._expected
         if frame.kind == FrameKind.STATUS:
             self.status, self._wants_status = frame.words, False
         self._echo = frame.epoch
         self._hear_acknowledge(frame)
         self._hear_words(frame)
+        if self._acknowledged + self._expected > before:
+            self._size.hear_arrival()
+            self._progress(now)
+
+    def _check_patience(self, now: float) -> None:
+        """DeviceError if the board is silent, or no word gets through, for too long."""
+        good, bad = self.counters.frames_received, self.counters.bad
+        silent = now - self._heard > self._patience
+        if silent and bad == self._bad_before:
+            raise DeviceError(
+                f"board must answer within {self._patience:g} seconds, not be silent: is it "
+                "powered, is this its port, and is this its baud rate?"
+            )
+        if silent or self._sent > self._acknowledged:
+            raise DeviceError(
+                f"line must carry words within {self._patience:g} seconds, not damage them again "
+                f"and again: {bad} of {good + bad} frames from the board were damaged, and words "
+                f"to it were lost {self.counters.returns} times; is this the board's baud rate? "
+                "Else take a lower one, or another cable"
+            )
+        # The board acknowledges what it heard even if its chip is slow: the host waits for that.
+        self._progress(now)
 
     def _hear_words(self, frame: Frame) -> None:
-        """Words, if there are some; a frame without them tells too how many there were before."""
+        """Take a frame's words; a frame without words tells how many words came before it."""
         gap = signed(frame.sequence - self._expected, NUMBERS)
         if gap == 0 and frame.kind == FrameKind.DATA and frame.words.size:
             self._got.append(frame.words)
@@ -213,10 +254,14 @@ class HostLink:
             self._ask(again=True)
 
     def _is_new_damage(self, echo: int) -> bool:
-        """Is it more than the rest of what the board is asked to repeat already?"""
+        """Says whether damage is new, and no rest of what the board is asked to repeat already.
+
+        `echo` is the epoch that the board knew of when it sent the damaged frame.
+        """
         return not (self._repeat and _is_older(echo, self._ask_epoch))
 
     def _hear_acknowledge(self, frame: Frame) -> None:
+        """Forget the words that the board has; go back to the first one that it lacks."""
         news = signed(frame.acknowledge - self._acknowledged, NUMBERS)
         if 0 <= news <= self._highest - self._acknowledged:
             self._queue = self._queue[news:]
@@ -232,9 +277,10 @@ class HostLink:
             self._begin_epoch()
             self._back_epoch = self._epoch
             self.counters.returns += 1
+            self._size.hear_damage()
 
     def _ask(self, again: bool) -> None:
-        """Make the board answer; `again`: what came from the board is not whole."""
+        """Make the board answer; `again` has it repeat the words that did not come whole."""
         self._begin_epoch()
         self._ask_epoch, self._mark = self._epoch, self._sent
         self.counters.repeats += again
@@ -246,20 +292,39 @@ class HostLink:
         self._epoch = (self._epoch + 1) % EPOCHS
 
     def _send_words(self) -> None:
-        """All that the board's limit allows; without words, news of the receiver if it is time."""
+        """Send all words that the board's limit allows; then tell of the words that were taken.
+
+        Those are told of when they are a quarter of the board's buffer, or when the board may not
+        send another one before it is told. On a bad line the host sends a few frames only, has the
+        board acknowledge them, and goes on: what follows a damaged frame is sent in vain.
+        """
         assert self.identity is not None
-        written = self._acknowledged + self._queue.size
-        while (count := min(FRAME_WORDS, written - self._sent, self._limit - self._sent)) > 0:
-            self._send_frame(FrameKind.DATA, count)
-        if 4 * (self._expected - self._told) >= self.identity[Identity.REPLY_PLACES]:
+        end = written = min(self._acknowledged + self._queue.size, self._limit)
+        if not self._size.is_full:
+            end = min(written, self._acknowledged + BURST * self._size.words)
+        while (count := min(self._size.words, end - self._sent)) > 0:
+            self._send_frame(FrameKind.DATA, count, ask=self._sent + count == end < written)
+        news = self._expected - self._told
+        if 4 * news >= self.identity[Identity.REPLY_PLACES] or (
+            news and self._expected >= self._told_limit
+        ):
             self._send_frame(FrameKind.DATA)
+
+    def _allowed(self) -> int:
+        """The number of the first word that the board may not send yet.
+
+        The board puts into a frame what it may send, so a near limit makes its frames short.
+        """
+        limit = self._taken + HOST_PLACES
+        return limit if self._size.is_full else min(limit, self._expected + self._size.words)
 
     def _send_frame(self, kind: FrameKind, count: int = 0, ask: bool = False) -> None:
         first = self._sent - self._acknowledged
+        self._told, self._told_limit = self._expected, self._allowed()
         frame = Frame(
             sequence=self._sent % NUMBERS,
             acknowledge=self._expected % NUMBERS,
-            limit=(self._taken + HOST_PLACES) % NUMBERS,
+            limit=self._told_limit % NUMBERS,
             kind=kind,
             repeat=self._repeat,
             ask=ask,
@@ -268,7 +333,6 @@ class HostLink:
             words=self._queue[first : first + count],
         )
         self.counters.words_again += min(count, self._highest - self._sent)
-        self._told = self._expected
         self._sent += count
         self._highest = max(self._highest, self._sent)
         self._ready += frame.encode()

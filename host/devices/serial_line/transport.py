@@ -13,14 +13,18 @@ import serial
 
 from axonloop.host.devices.device import DeviceError
 from axonloop.host.devices.link_use import LinkUse
-from axonloop.host.devices.names import SERIAL
 from axonloop.host.devices.packets import Answers, Words
 from axonloop.host.devices.serial_line.session import HostLink
 from axonloop.models.checks import require, require_range
-from axonloop.models.protocol import line_bytes
+from axonloop.models.protocol import Identity, line_bytes
+from axonloop.sim.build import Notify, to_stderr
 
+SERIAL = "serial:"
+"""What a board's name begins with; behind it the port, and @ with the baud rate if need be."""
 BAUD = 1_000_000
 """Rate where none is named."""
+HIGHEST_BAUD = 2**31 - 1
+"""The highest rate that the system's calls can be asked for."""
 STEP = 0.005
 """Seconds for which a read waits."""
 REOPEN = 0.05
@@ -35,7 +39,7 @@ def parse_port(name: str) -> tuple[str, int]:
     good = name.startswith(SERIAL) and port != "" and (baud.isdecimal() or "@" not in name)
     require(good, "device", "serial:PORT or serial:PORT@BAUD, as serial:/dev/ttyUSB0@3000000", name)
     rate = int(baud or BAUD)
-    require_range("baud", rate, 300, 2**32 - 1)
+    require_range("baud", rate, 300, HIGHEST_BAUD)
     return port, rate
 
 
@@ -45,6 +49,11 @@ def open_port(port: str, baud: int) -> serial.Serial:
         return serial.Serial(port, baud, timeout=STEP, write_timeout=0, exclusive=True)
     except serial.SerialException as error:
         raise DeviceError(_why_closed(port, error)) from error
+    except (ValueError, OverflowError) as error:  # the system's refusal of a rate
+        raise DeviceError(
+            f"baud must be a rate that port {port!r} has, not {baud}: name one behind the port, as "
+            f"{SERIAL}{port}@{BAUD}"
+        ) from error
 
 
 def _why_closed(port: str, error: serial.SerialException) -> str:
@@ -218,8 +227,24 @@ class LineTransport:
 
 
 class SerialTransport(LineTransport):
-    """A session with the board on a port."""
+    """A session with the board on a port.
 
-    def __init__(self, port: str, baud: int, patience: float = 10.0, session: int = 0) -> None:
+    `notify` hears a line if the board was built for another rate than `baud`.
+    """
+
+    def __init__(
+        self,
+        port: str,
+        baud: int,
+        patience: float = 10.0,
+        session: int = 0,
+        notify: Notify = to_stderr,
+    ) -> None:
         self.port = LastingPort(port, baud, patience)
         super().__init__(self.port, baud, patience, session)
+        built = int(self.identity[Identity.BAUD])
+        if built != baud:
+            notify(
+                f"notice: the board was built for {built} bit/s, and the port is open at {baud}: "
+                f"name it {SERIAL}{port}@{built}"
+            )

@@ -76,7 +76,7 @@ def run_chip(task: Regression, name: str, report: Callable[[], None] = lambda: N
         extra = {
             "weight_hash": weight_hash(weights, device.config.geometry),
             "seconds": perf_counter() - start,
-            "chip_seconds": device.chip_seconds,
+            "chip_seconds": device.telemetry.chip_seconds,
             "loss_seconds": trainer.layers.loss_seconds,
             "counters": trainer.results(),
         }

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+import serial
 
 from axonloop.host.devices import DeviceError, GoldenDevice, open_device
 from axonloop.host.devices.board import SerialDevice
@@ -17,6 +18,7 @@ from axonloop.host.devices.packets import as_words
 from axonloop.host.devices.packets.packing import read_packets, write_packets
 from axonloop.host.devices.serial_line import SerialTransport, parse_port
 from axonloop.host.devices.serial_line.session import HostLink
+from axonloop.host.devices.serial_line.transport import HIGHEST_BAUD
 from axonloop.host.verification.verify import lockstep
 from axonloop.models.config import CoreConfig, Geometry, ParameterSet
 from axonloop.models.protocol import Identity, LinkConfig, Region, Status
@@ -65,15 +67,15 @@ def test_lockstep_with_the_golden_model() -> None:
         assert serial.transport.status()[Status.BAD : Status.SENT].tolist() == [0, 0, 0]
 
 
-@pytest.mark.parametrize("rate", ["1e-4", "1e-3"])
-def test_lockstep_over_a_bad_line(rate: str) -> None:
+@pytest.mark.parametrize(("rate", "ticks"), [("1e-4", 25), ("1e-3", 25), ("2e-2", 1)])
+def test_lockstep_over_a_bad_line(rate: str, ticks: int) -> None:
     config, wrong = config_of(2), Misbehaviour(FaultRates.parse(rate), seed=3)
     with (
         running(wrong) as board,
         GoldenDevice(config) as golden,
         SerialDevice(f"serial:{board.port}", config) as serial,
     ):
-        lockstep([golden, serial], config, 25, 1)
+        lockstep([golden, serial], config, ticks, 1)
         status = serial.transport.status()
         assert board.faults > 0
         assert serial.transport.link.counters.bad + status[Status.BAD] > 0
@@ -111,6 +113,31 @@ def test_identification() -> None:
     assert words[Identity.CLOCK] == LINK.clock
     assert words[Identity.BAUD] == LINK.baud
     assert words[Identity.BUILD] != 0
+
+
+def test_another_rate_than_the_boards_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    """A pseudo-terminal carries bytes at any rate; a real line would carry garbage."""
+    with running() as board:
+        for rate in (3_000_000, 1_000_000):
+            SerialTransport(board.port, rate).close()
+        assert capfd.readouterr().err == (
+            "notice: the board was built for 3000000 bit/s, and the port is open at 1000000: "
+            f"name it serial:{board.port}@3000000\n"
+        )
+
+
+@pytest.mark.parametrize("raised", [ValueError("Failed to set custom baud rate"), OverflowError()])
+def test_a_rate_that_a_port_does_not_have(
+    monkeypatch: pytest.MonkeyPatch, raised: Exception
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(serial.Serial, "_reconfigure_port", refuse)
+    with running() as board:
+        expected = f"baud must be a rate that port '{board.port}' has, not 123457: name one behind"
+        with pytest.raises(DeviceError, match=expected):
+            SerialTransport(board.port, 123_457)
 
 
 def test_a_reset_is_noticed() -> None:
@@ -191,6 +218,19 @@ def test_ports() -> None:
 def test_what_is_no_port(name: str) -> None:
     with pytest.raises(ValueError, match="device must be serial:PORT or serial:PORT@BAUD, as"):
         parse_port(name)
+
+
+@pytest.mark.parametrize("rate", [0, 299, 2**31, 2**32, 10**30])
+def test_rates_that_no_port_has(rate: int) -> None:
+    expected = f"baud must be a whole number in 300..2147483647, not {rate}"
+    with pytest.raises(ValueError, match=expected):
+        parse_port(f"serial:/dev/ttyUSB0@{rate}")
+
+
+def test_the_highest_rate_can_be_asked_for() -> None:
+    """With 2**31 the system's call ended in an OverflowError."""
+    with running() as board:
+        SerialTransport(board.port, HIGHEST_BAUD).close()
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -93,7 +93,7 @@ def test_a_session_outlives_its_cable(tmp_path: Path, seed: int) -> None:
     ):
         lockstep([golden, serial], config, 15, seed)
         assert serial.transport.port.returns == plugged.pulled >= 2
-        assert serial.line_counters()["repaired"] > 0
+        assert serial.telemetry.line_counters()["repaired"] > 0
 
 
 def test_a_cable_that_stays_away(tmp_path: Path) -> None:

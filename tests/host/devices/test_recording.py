@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import signal
+import struct
+import subprocess
+import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
 from axonloop.host.cli.app import FAILURE, MISTAKE, run
-from axonloop.host.devices import Device, DeviceError, RtlDevice, open_device, weight_hash
+from axonloop.host.devices import (
+    Device,
+    DeviceError,
+    RtlDevice,
+    open_device,
+    recording_file,
+    weight_hash,
+)
 from axonloop.host.devices.board import SerialDevice
-from axonloop.host.devices.recording import Player, ReplayDevice, packets
+from axonloop.host.devices.recording import Player, ReplayDevice
+from axonloop.host.devices.recording_file import (
+    FORMAT,
+    UNITS,
+    RecordingFile,
+    packets,
+    read_recording,
+)
 from axonloop.host.runs import run as runs
 from axonloop.host.verification.verify import lockstep
-from axonloop.models.config import CoreConfig, ParameterSet
-from axonloop.models.protocol import Counter
+from axonloop.models.config import ChipConfig, CoreConfig, ParameterSet
+from axonloop.models.protocol import Counter, Kind
 from axonloop.sim.stimulus import GEOMETRIES
 from axonloop.sim.stimulus.random_chips import random_config
 from tests.host.devices.test_board import running
@@ -145,32 +166,148 @@ def test_a_run_that_goes_on_behind_the_end(recording: Path) -> None:
             device.tick(spikes(0))
 
 
-@pytest.mark.parametrize("left", [0, 3, 4, 8, 11, 12, 40, -4, -8, -12, -1])
-def test_a_file_cut_short(recording: Path, left: int) -> None:
-    recording.write_bytes(recording.read_bytes()[:left])
+@pytest.mark.parametrize("left", [0, 3, 8, 9, 48, 1000, 0.5, 0.9, -4096, -100, -1])
+def test_a_file_cut_short(recording: Path, left: float) -> None:
+    data = recording.read_bytes()
+    recording.write_bytes(data[: int(left * len(data)) if 0 < left < 1 else int(left)])
     with pytest.raises(ValueError, match="recording must be (whole, not cut|a file of this prog)"):
         Player(recording)
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_a_damaged_file(recording: Path, seed: int) -> None:
-    rng, data = np.random.default_rng(seed), bytearray(recording.read_bytes())
-    data[rng.integers(len(data))] ^= 1 << rng.integers(8)
-    recording.write_bytes(data)
-    with pytest.raises(ValueError, match="recording"):
-        Player(recording)
+@pytest.mark.parametrize("seed", range(6))
+def test_a_flipped_bit_is_found_or_changes_nothing(recording: Path, seed: int) -> None:
+    """Bits that HDF5 does not look at may pass: padding, and bytes that are in no data set."""
+    rng, whole, refused = np.random.default_rng(seed), recording.read_bytes(), 0
+    expected = read_recording(recording)
+    for bit in rng.choice(8 * len(whole), 100, replace=False).tolist():
+        data = bytearray(whole)
+        data[bit // 8] ^= 1 << bit % 8
+        recording.write_bytes(data)
+        try:
+            found = read_recording(recording)
+        except ValueError as error:
+            refused += 1
+            text = str(error)
+        else:
+            text = "recording"
+            for part, right in zip(found, expected, strict=True):
+                np.testing.assert_equal(part, right)
+        assert text.startswith("recording")
+        assert len(text.splitlines()) == 1
+    assert refused > 30
 
 
 def test_what_a_killed_program_leaves(tmp_path: Path) -> None:
-    device = RtlDevice(PLAIN, record=tmp_path / "words")
-    some_ticks(device)
-    device._transport._file.flush()
-    assert not (tmp_path / "words").exists()
-    with pytest.raises(ValueError, match="recording must be whole, not cut short or damaged"):
-        Player(tmp_path / "words.new")
-    device.close()
-    assert not (tmp_path / "words.new").exists()
-    assert Player(tmp_path / "words").fresh
+    """The process dies after three ticks: a file with another name, which is refused."""
+    code = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from tests.host.devices import test_recording as test\n"
+        "test.recording_file.BLOCK = 1\n"
+        "device = test.RtlDevice(test.PLAIN, record=Path(sys.argv[1]))\n"
+        "test.some_ticks(device)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    program = [sys.executable, "-c", code, str(tmp_path / "words")]
+    assert subprocess.run(program, check=False).returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith("words.")
+    assert left.name.endswith(".new")
+    with pytest.raises(ValueError, match="recording must be (whole, not cut|a file of this prog)"):
+        Player(left)
+
+
+def test_a_file_without_its_end_is_refused(recording: Path) -> None:
+    """As a program leaves it that is killed behind a write."""
+    with h5py.File(recording, "r+") as file:
+        del file.attrs["complete"]
+    with pytest.raises(ValueError, match="recording must be whole, not cut short or damaged: rec"):
+        Player(recording)
+
+
+@pytest.mark.parametrize("name", [f"{way}/{n}" for way in ("to_chip", "from_chip") for n in UNITS])
+def test_a_changed_value_is_found(recording: Path, name: str) -> None:
+    with h5py.File(recording, "r+") as file:
+        file[name][-1] ^= 1
+    with pytest.raises(ValueError, match="recording must be whole, not cut short or damaged: rec"):
+        Player(recording)
+
+
+def test_a_changed_configuration_is_found(recording: Path) -> None:
+    with h5py.File(recording, "r+") as file:
+        file["configuration"][...] = file["configuration"][()].replace(b"1", b"2")
+    with pytest.raises(ValueError, match="recording must be whole, not cut short or damaged: rec"):
+        Player(recording)
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """The limit on a file's size stands in for it; HDF5 itself would crash the process."""
+    code = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from tests.host.devices import test_recording as test\n"
+        "limit = int(sys.argv[2])\n"
+        "device = test.RtlDevice(test.PLAIN, record=Path(sys.argv[1]))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))\n"
+        "try:\n"
+        "    with device:\n"
+        "        test.some_ticks(device)\n"
+        "except OSError as error:\n"
+        "    print(error)\n"
+    )
+    for limit in (1000, 8000):
+        program = [sys.executable, "-c", code, str(tmp_path / "words"), str(limit)]
+        found = subprocess.run(program, check=True, capture_output=True, text=True)
+        place = str(tmp_path / "words")
+        assert found.stdout == (
+            f"recording must be written whole, not cut short at {place!r} (File too large)\n"
+        )
+        assert found.stderr == ""
+        assert not list(tmp_path.iterdir())
+
+
+def test_a_run_ends_when_its_recording_cannot_go_on(tmp_path: Path) -> None:
+    path = tmp_path / "words"
+    file = RecordingFile(path, ChipConfig.of(PLAIN), "rtl", fresh=True)
+    file.add(np.arange(3, dtype=np.uint32), from_chip=False)
+    file._bytes.error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(OSError, match="recording must be written whole, .* .No space left on dev"):
+        file.add(np.arange(3, dtype=np.uint32), from_chip=True)
+    file.close()
+    assert not list(tmp_path.iterdir())
+
+
+def test_others_can_open_a_recording(recording: Path) -> None:
+    """Every data set has a name and a unit; the file says what it is of, and what wrote it."""
+    with h5py.File(recording) as file:
+        names = {f"{way}/{name}" for way in ("to_chip", "from_chip") for name in UNITS}
+        found = []
+        file.visititems(lambda name, item: found.append(name) if hasattr(item, "shape") else None)
+        assert set(found) == names | {"configuration"}
+        assert all(file[name].attrs["units"] for name in found)
+        about = dict(file.attrs)
+        assert (about["format"], about["device"], about["fresh"]) == (FORMAT, "rtl", True)
+        assert {name for name in about if name.startswith("version of ")} == {
+            f"version of {name}" for name in ("axonloop", "h5py", "numpy", "python")
+        }
+        config = json.loads(file["configuration"][()])
+        assert config["cores"][0]["geometry"]["axons"] == GEOMETRY.axons
+        for group in (file["to_chip"], file["from_chip"]):
+            words, ends, ticks = (group[name][:] for name in UNITS)
+            assert ends[-1] == len(words)
+            assert len(ticks) == 3
+            assert [word >> 28 for word in words[ticks]] == [Kind.TICK] * 3
+            # A tick is an exchange of its own, with two spikes before it on its way to the chip.
+            assert set(ticks + 1) <= set(ends)
+
+
+def test_blocks_make_no_difference(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording_file, "BLOCK", 1)
+    other = recording.with_name("other")
+    with RtlDevice(PLAIN, record=other) as device:
+        some_ticks(device)
+    for part, right in zip(read_recording(other), read_recording(recording), strict=True):
+        np.testing.assert_equal(part, right)
 
 
 def test_a_recording_of_an_error_ends_with_it(tmp_path: Path) -> None:
@@ -188,11 +325,19 @@ def test_a_recording_of_an_error_ends_with_it(tmp_path: Path) -> None:
 def test_what_is_no_recording(tmp_path: Path, recording: Path) -> None:
     with pytest.raises(ValueError, match=r"recording must be an existing file, not '.*nothing'"):
         open_device(f"replay:{tmp_path / 'nothing'}", PLAIN)
-    data = bytearray(recording.read_bytes())
-    data[4] = 9
-    recording.write_bytes(data)
-    with pytest.raises(ValueError, match=r"version of recording '.*' must be 1, not 9"):
+    with h5py.File(recording, "r+") as file:
+        file.attrs["version"] = 9
+    expected = "must be of format 2, not of format 9, which axonloop 0.* made: record it again"
+    with pytest.raises(ValueError, match=f"recording '.*' {expected}"):
         Player(recording)
+    with h5py.File(recording, "w") as file:
+        file["words"] = [1, 2]
+    with pytest.raises(ValueError, match="recording must be a file of this program, not"):
+        Player(recording)
+    (tmp_path / "old").write_bytes(struct.pack("<3I", 0x524C5841, 1, 1))
+    expected = "must be of format 2, not of format 1, which an older release of axonloop made: rec"
+    with pytest.raises(ValueError, match=f"recording '.*' {expected}"):
+        Player(tmp_path / "old")
     (tmp_path / "text").write_text("not at all\n" * 9)
     with pytest.raises(ValueError, match="recording must be a file of this program, not"):
         Player(tmp_path / "text")
@@ -214,3 +359,5 @@ def test_nowhere_to_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 def test_packets() -> None:
     words = np.array([1 << 28, 6 << 28 | 2, 0, 3 << 28, 3 << 28, 7 << 28 | 5, 0, 3 << 28])
     assert list(packets(words)) == [(0, 1), (1, 6), (5, 7), (7, 3)]
+    replies = np.array([1 << 28 | 5, 8 << 28 | 2, 3 << 28, 3 << 28, 9 << 28, 3 << 28])
+    assert list(packets(replies)) == [(0, 1), (1, 8), (4, 9), (5, 3)]

@@ -166,7 +166,7 @@ def test_over_a_bad_line_of_a_real_port() -> None:
                 trainer = Trainer(device, settings, DIGITS)
                 trainer.run(rest=lambda: False)
                 assert hashes(trainer) == golden_hashes(settings)
-                assert device.link_use.repaired > 0
+                assert device.telemetry.link_use.repaired > 0
         finally:
             stop.set()
             thread.join()
@@ -178,8 +178,7 @@ def test_metrics_and_picture_of_a_run(tmp_path: Path) -> None:
     found = {}
     for device in (board.device, GoldenDevice(chip_config(settings))):
         folder = tmp_path / device.name
-        with device:
-            run = Run.open(folder, settings, device, resume=False)
+        with device, Run.open(folder, settings, device, resume=False) as run:
             run.train(lambda *_: None)
             run.finish(lambda *_: None)
         found[device.name] = json.loads((folder / "metrics.json").read_text())

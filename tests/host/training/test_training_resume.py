@@ -14,9 +14,39 @@ from typing import Any
 
 import pytest
 
-PROGRAM = [sys.executable, "-m", "axonloop.host.cli.app", "train", "digits", "--device", "golden"]
+PROGRAM = """
+import os, sys
+from axonloop.host.cli.app import main
+from axonloop.host.devices import GoldenDevice
+from axonloop.host.runs import run
+
+def signalled(function):
+    def call(*arguments):
+        global calls
+        calls -= 1
+        if not calls:
+            os.kill(os.getpid(), number)
+        return function(*arguments)
+    return call
+
+where, calls, number = sys.argv[1], *map(int, sys.argv[2:4])
+del sys.argv[1:4]
+run.CHECKPOINT_SECONDS = 0.0
+if where == "flush":
+    os.fsync = signalled(os.fsync)
+else:
+    GoldenDevice.send_tick = signalled(GoldenDevice.send_tick)
+main()
+"""
+"""The command line in a process that signals itself at a given tick, or at a given time that a
+file is flushed; checkpoints are written after every sample."""
 SETTINGS = {"epochs": 2, "limit": 40, "ticks": 24, "burn_in": 6, "event_rate": 0.02}
+TICKS = 2 * 40 * 24
+FLUSHES = 2 * (2 + 2 * 40)
+"""Settings, a first checkpoint, and one after each sample: a file and its folder."""
 SAME = ("test_accuracy", "weight_hash", "trace_hash", "spike_hash", "history", "counters")
+NEVER = ("tick", 0, signal.SIGKILL)
+Moment = tuple[str, int, signal.Signals]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -27,8 +57,11 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-def start(folder: Path, *more: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([*PROGRAM, "--out", str(folder), *more], stderr=subprocess.PIPE)
+def start(folder: Path, *more: str, moment: Moment = NEVER) -> subprocess.Popen[bytes]:
+    where, calls, number = moment
+    program = [sys.executable, "-c", PROGRAM, where, str(calls), str(int(number))]
+    arguments = ["train", "digits", "--device", "golden", "--out", str(folder), *more]
+    return subprocess.Popen([*program, *arguments], stderr=subprocess.PIPE)
 
 
 def finish(process: subprocess.Popen[bytes]) -> None:
@@ -50,17 +83,21 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any
     return config, metrics(folder / "run")
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_kill_and_resume(tmp_path: Path, whole: tuple[Path, dict[str, Any]], seed: int) -> None:
+def moment(where: str, seed: int) -> Moment:
+    """A random moment of a run at which it is killed."""
+    calls = {"tick": TICKS, "flush": FLUSHES}[where]
+    return where, random.Random(seed).randint(1, calls), signal.SIGKILL
+
+
+@pytest.mark.parametrize(("where", "seed"), [("tick", 0), ("tick", 1), ("flush", 2)])
+def test_kill_and_resume(
+    tmp_path: Path, whole: tuple[Path, dict[str, Any]], where: str, seed: int
+) -> None:
+    """Between two samples, within one, and while a checkpoint is written."""
     config, expected = whole
     folder = tmp_path / "run"
-    process = start(folder, "--config", str(config))
-    while not (folder / "checkpoint.npz").exists():
-        assert process.poll() is None
-        time.sleep(0.005)
-    time.sleep(random.Random(seed).uniform(0, 0.8))
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process = start(folder, "--config", str(config), moment=moment(where, seed))
+    process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL
     assert not (folder / "metrics.json").exists()
     finish(start(folder, "--resume"))
@@ -70,14 +107,35 @@ def test_kill_and_resume(tmp_path: Path, whole: tuple[Path, dict[str, Any]], see
 def test_interrupt_leaves_a_checkpoint(tmp_path: Path, whole: tuple[Path, dict[str, Any]]) -> None:
     config, expected = whole
     folder = tmp_path / "run"
-    process = start(folder, "--config", str(config))
-    while not (folder / "checkpoint.npz").exists():
-        assert process.poll() is None
-        time.sleep(0.005)
-    process.send_signal(signal.SIGINT)
+    process = start(folder, "--config", str(config), moment=("tick", TICKS // 2, signal.SIGINT))
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert errors.decode().splitlines()[-1].startswith("error: stopped; a run goes on")
     assert "Traceback" not in errors.decode()
     finish(start(folder, "--resume"))
     assert metrics(folder) == expected
+
+
+def test_a_second_process_is_refused_and_the_first_goes_on(
+    tmp_path: Path, whole: tuple[Path, dict[str, Any]]
+) -> None:
+    """Two processes that went on with one run wrote its checkpoint in turns, each its own."""
+    config, expected = whole
+    folder = tmp_path / "run"
+    first = start(folder, "--config", str(config), moment=("tick", TICKS // 2, signal.SIGSTOP))
+    while state_of(first) != "T":
+        assert first.poll() is None
+        time.sleep(0.01)
+    second = start(folder, "--resume")
+    _, errors = second.communicate(timeout=60)
+    assert second.returncode == 2
+    refusal = errors.decode().splitlines()[-1]
+    assert refusal.startswith(f"error: run folder must be free, not in use by process {first.pid} ")
+    first.send_signal(signal.SIGCONT)
+    finish(first)
+    assert metrics(folder) == expected
+
+
+def state_of(process: subprocess.Popen[bytes]) -> str:
+    """The state of a process as the system names it; T: stopped."""
+    return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]

@@ -79,6 +79,44 @@ def test_a_file_in_the_way_is_named(monkeypatch, tmp_path):
         cache.entry("thing", "key", count_builds(tmp_path / "log"))
 
 
+def test_the_cache_is_where_the_system_keeps_caches(monkeypatch, tmp_path):
+    monkeypatch.delenv("AXONLOOP_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    assert cache.cache_root() == tmp_path / "caches" / "axonloop"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache.cache_root() == tmp_path / ".cache" / "axonloop"
+
+
+@pytest.mark.parametrize(
+    ("umask", "folder", "file"), [(0o022, 0o755, 0o644), (0o002, 0o775, 0o664)]
+)
+def test_a_second_user_may_do_what_the_umask_allows(tmp_path, umask, folder, file):
+    before = os.umask(umask)
+    try:
+        entry = cache.entry("thing", "key", count_builds(tmp_path / "log"))
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in (entry, entry.parent)} == {folder}
+    files = (entry / "result", entry / cache.MANIFEST, entry.with_name("key.lock"))
+    assert {path.stat().st_mode & 0o777 for path in files} == {file}
+
+
+def test_a_whole_entry_needs_no_lock(monkeypatch, tmp_path):
+    """So a second user reads what lies in a folder that is closed to writing."""
+    log = tmp_path / "log"
+    cache.entry("thing", "key", count_builds(log))
+
+    def forbidden(path):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(cache, "FileLock", forbidden)
+    assert (cache.entry("thing", "key", count_builds(log)) / "result").read_text() == "42"
+    with pytest.raises(BuildError, match="must be writable, not .* set AXONLOOP_CACHE to another"):
+        cache.entry("thing", "other", count_builds(log))
+    assert log.read_text() == "built\n"
+
+
 def _slow_entry(log, seconds):
     def build(folder):
         (folder / "result").write_text("4")

@@ -1,0 +1,83 @@
+"""What a new device takes: the abstract methods, and an entry point of its package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from axonloop.host.data import split_digits
+from axonloop.host.devices import (
+    Device,
+    DeviceKind,
+    GoldenDevice,
+    check_device_name,
+    open_device,
+    weight_hash,
+)
+from axonloop.host.training import Settings, Trainer, chip_config
+from axonloop.models.config import ChipConfig
+from axonloop.models.protocol import MODEL_COUNTERS
+
+TINY = Settings(layers=(16,), ticks=12, burn_in=3, epochs=1, limit=4)
+
+
+def by_model(name: str) -> Callable[..., Any]:
+    """The method `name`, answered by the golden model that the device holds."""
+    return lambda self, *args, **more: getattr(self.model, name)(*args, **more)
+
+
+def create(self: Any, config: ChipConfig) -> None:
+    self.config, self.model = config, GoldenDevice(config)
+
+
+METHODS = {name: by_model(name) for name in Device.__abstractmethods__}
+NewDevice: Any = type("NewDevice", (Device,), {"name": "new", "__init__": create, **METHODS})
+"""A device that has the abstract methods and nothing else."""
+KIND = DeviceKind(lambda suffix, config, record: NewDevice(config), ("", "SPEED"))
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed package with the device as an entry point."""
+    (tmp_path / "new.py").write_text(f"from {__name__} import KIND\n")
+    info = tmp_path / "new-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: new\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[axonloop.devices]\nnew = new:KIND\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+@pytest.mark.usefixtures("package")
+def test_a_device_of_another_package_trains_as_the_golden_model_does() -> None:
+    hashes = []
+    for name in ("golden", "new", "new:fast"):
+        with open_device(name, chip_config(TINY)) as device:
+            trainer = Trainer(device, TINY, split_digits())
+            trainer.run()
+            weights = weight_hash(device.read_weights(), device.config.geometry)
+            hashes.append((trainer.scorer.chain.hexdigest(), weights))
+    assert hashes[0] == hashes[1] == hashes[2]
+
+
+def test_what_a_new_device_tells_of_itself() -> None:
+    with NewDevice(chip_config(TINY)) as device:
+        telemetry = device.telemetry
+        assert telemetry is device.telemetry
+        assert (telemetry.link_use, telemetry.line_counters()) == (None, {})
+        assert (telemetry.recorded, telemetry.chip_seconds) == (False, 0.0)
+        assert tuple(device.counters()) == MODEL_COUNTERS
+
+
+@pytest.mark.usefixtures("package")
+@pytest.mark.parametrize("name", ["", "gold", "golden:", "golden:cpu", "batched:gpu", "serial"])
+def test_no_device_of_this_name(name: str) -> None:
+    with pytest.raises(ValueError, match=r"device must be one of golden, .*, replay:FILE, new, no"):
+        check_device_name(name)
+
+
+@pytest.mark.parametrize("name", ["batched:cpu", "gates:ice40", "serial:", "replay:a:b"])
+def test_names_of_devices(name: str) -> None:
+    assert check_device_name(name) == name
