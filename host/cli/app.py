@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,11 +17,30 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 train_app = typer.Typer(help="Train a network.", no_args_is_help=True)
-study_app = typer.Typer(help="Run an experiment and draw it.", no_args_is_help=True)
+study_app = typer.Typer(help="Compare settings of the chip in a picture.", no_args_is_help=True)
 app.add_typer(train_app, name="train")
 app.add_typer(study_app, name="study")
 bench_app = typer.Typer(help="Measure speed.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from axonloop.host.version import __version__
+
+        print(f"axonloop {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version."),
+    ] = False,
+) -> None:
+    """Train networks with a digital neuromorphic chip in the loop."""
+
 
 StudyDevice = Annotated[
     str,
@@ -38,22 +56,6 @@ MISTAKE, FAILURE, INTERRUPTED = 2, 1, 130
 """Exit codes: the user's mistake, anything else that failed, Ctrl-C or SIGTERM."""
 _USAGE: Any = typer.BadParameter.__base__
 """The error for all wrong arguments; typer gives it no public name."""
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        print(version("axonloop"))
-        raise typer.Exit
-
-
-@app.callback()
-def root(
-    version: Annotated[
-        bool,
-        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
-    ] = False,
-) -> None:
-    """The program as a whole: its options before a command."""
 
 
 @train_app.command("digits")
@@ -115,7 +117,7 @@ def verify(
         bool, typer.Option("--thorough", help="All geometries; compiling them takes a while.")
     ] = False,
     geometries: Annotated[
-        str | None, typer.Option(help="Names of geometries, by commas [five quick ones].")
+        str | None, typer.Option(help="Names of geometries, by commas [the quick ones].")
     ] = None,
     json: Json = None,
 ) -> None:
@@ -139,12 +141,12 @@ def board(
     faults: Annotated[
         str, typer.Option(help="Chance per byte: 1e-3, or lost=1e-4,flipped=1e-4,...")
     ] = "0",
-    seed: Annotated[int, typer.Option(help="Seed of faults and undefined contents.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of faults and undefined contents.")] = 0,
     hang_after: Annotated[
-        int | None, typer.Option(help="Hear nothing more after so many bytes.")
+        int | None, typer.Option(min=0, help="Hear nothing more after so many bytes.")
     ] = None,
     reset_after: Annotated[
-        int | None, typer.Option(help="Lose power for a moment after so many bytes.")
+        int | None, typer.Option(min=0, help="Lose power for a moment after so many bytes.")
     ] = None,
 ) -> None:
     """Run a co-simulated board for the digits network behind a pseudo-terminal, until Ctrl-C."""
@@ -274,10 +276,10 @@ def bench_mesh(
 
 @app.command()
 def experiment(
-    name: Annotated[str, typer.Argument(help="One of those in docs/results.md.")],
+    name: Annotated[str, typer.Argument(help="A wrong name is answered with all names.")],
     device: Annotated[
         str | None,
-        typer.Option(help="Where a chip learns: population, golden, batched, rtl [population]."),
+        typer.Option(help="Where a chip learns: population, golden, batched, rtl [its own]."),
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Seeds 1 to 3, and larger sizes.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder [runs/experiment-NAME].")] = None,
@@ -396,7 +398,9 @@ def run(arguments: list[str] | None = None) -> int:
     except (OSError, RuntimeError) as error:
         return _fail(str(error), FAILURE)
     if code == INTERRUPTED:
-        _fail("stopped; a run goes on from its last checkpoint with --resume", code)
+        words = sys.argv[1:] if arguments is None else arguments
+        resumed = "; a run goes on from its last checkpoint with --resume"
+        _fail(f"stopped{resumed if words[:1] == ['train'] else ''}", code)
     return code
 
 
@@ -409,10 +413,12 @@ def _usage(message: str) -> int:
 
 
 def main() -> None:
-    """The program `axonloop`. SIGTERM ends it as Ctrl-C does: checkpoint kept, tools stopped."""
+    """The program `axonloop`. SIGTERM and SIGHUP end it as Ctrl-C does: a checkpoint is kept."""
     if os.name != "posix":  # locks of files, pseudo-terminals, shared libraries
         sys.exit(_fail("axonloop must run on a POSIX system, not Windows itself; try WSL", MISTAKE))
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup sets it
+            signal.signal(number, signal.default_int_handler)
     sys.exit(run())
 
 

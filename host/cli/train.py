@@ -59,6 +59,7 @@ def train_digits(
     """Train, or go on with, a run; `given` are the settings named on the command line."""
     require(not resume or out is not None, "out", "given with --resume, as --out runs/NAME", None)
     require(not resume or config is None, "config", "left out with --resume", str(config))
+    require(device != "", "device", "a name, as golden or rtl", device)
     folder = out or _new_folder()
     require_writable(json_file)
     require_writable(record)

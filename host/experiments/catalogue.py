@@ -72,7 +72,7 @@ def run_experiment(
     experiment = EXPERIMENTS[name]
     if experiment.device is None:
         require(device is None, "device", f"left out: {name} runs in float", device)
-    device = device or experiment.device
+    device = experiment.device if device is None else device
     if device not in (None, POPULATION):
         check_device_name(device)
     folder = out or Path("runs") / f"experiment-{name}"

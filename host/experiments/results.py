@@ -26,9 +26,10 @@ accuracy moves by a few points.
 def page_of(folder: Path) -> str:
     """The page from the JSON files of `folder`, in the order of the catalogue.
 
-    Raises ValueError for files that are no experiment's metrics.
+    Raises ValueError for a folder without metrics, and for files that are no experiment's metrics.
     """
     files = {path.stem: read_json(path) for path in sorted(folder.glob("*.json"))}
+    require(bool(files), "folder", "one with the JSON files of experiments", str(folder))
     unknown = sorted(set(files) - set(EXPERIMENTS))
     require(not unknown, "results", f"of {', '.join(EXPERIMENTS)}", unknown)
     return "\n".join([HEAD, *(_section(files[name]) for name in EXPERIMENTS if name in files)])

@@ -377,3 +377,26 @@ def test_foreign_checkpoints(
     assert refused(capsys, "eval", str(folder)).startswith(message)
     arguments = ["--device", "golden", "--out", str(folder), "--resume"]
     assert refused(capsys, "train", "digits", *arguments).startswith(message)
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("axonloop ")
+
+
+@pytest.mark.parametrize("option", ["--seed", "--hang-after", "--reset-after"])
+def test_board_refuses_before_it_compiles(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert option in refused(capsys, "board", option, "-1")
+
+
+def test_an_empty_device_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "device must be a name" in refused(capsys, "train", "digits", "--device", "")
+
+
+def test_results_of_no_folder_write_no_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.md"
+    options = ["--folder", str(tmp_path / "none"), "--out", str(page)]
+    assert "folder must be one with" in refused(capsys, "results", *options)
+    assert not page.exists()

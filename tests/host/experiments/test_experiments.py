@@ -145,7 +145,7 @@ def test_kinds_of_recurrence_differ_in_their_gradients_only() -> None:
     samples, _, _ = recurrence.samples_of(task)
     gradients = {}
     for kind in ("detached", "full"):
-        network = recurrence.Network(task, kind)
+        network = recurrence.RecurrentNetwork(task, kind)
         logits = network.logits(samples.raster)
         loss = torch.nn.functional.cross_entropy(logits, samples.labels)
         gradients[kind] = loss.item(), torch.autograd.grad(loss, network.parameters)
@@ -162,7 +162,7 @@ def test_recurrent_networks_pass_feed_forward_ones_where_memory_is_needed() -> N
     raster[0, torch.arange(40), labels] = 1
     losses = {}
     for kind in recurrence.KINDS:
-        network = recurrence.Network(task, kind)
+        network = recurrence.RecurrentNetwork(task, kind)
         adam = network.optimiser()
         for _ in range(60):
             adam.zero_grad()
