@@ -7,7 +7,7 @@ is which divisors and frequencies there are. Limits are those of the vendors' da
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from amaranth.hdl import Const, Instance
+from amaranth.hdl import Const, Instance, Value
 
 from axonloop.models.checks import require
 
@@ -98,7 +98,9 @@ def built_clock(family: str, source: int, wanted: int) -> int:
     return source if way is None else round(way.output)
 
 
-def pll(family: str, device: str, source: int, way: Divisors, pin, clock, locked) -> Instance:
+def pll(
+    family: str, device: str, source: int, way: Divisors, pin: Value, clock: Value, locked: Value
+) -> Instance:
     """The family's PLL from `pin` to `clock`; `locked` rises when `clock` is good."""
     if family == "ecp5":
         return _ecp5(source, way, pin, clock, locked)
@@ -107,7 +109,7 @@ def pll(family: str, device: str, source: int, way: Divisors, pin, clock, locked
     return _gowin(device, source, way, pin, clock, locked)
 
 
-def _ecp5(source: int, way: Divisors, pin, clock, locked) -> Instance:
+def _ecp5(source: int, way: Divisors, pin: Value, clock: Value, locked: Value) -> Instance:
     low, high = Const(0, 1), Const(1, 1)
     return Instance(
         "EHXPLLL",
@@ -140,7 +142,7 @@ def _ecp5(source: int, way: Divisors, pin, clock, locked) -> Instance:
     )
 
 
-def _ice40(source: int, way: Divisors, pin, clock, locked) -> Instance:
+def _ice40(source: int, way: Divisors, pin: Value, clock: Value, locked: Value) -> Instance:
     """The pin must be the one beside the PLL."""
     compared = source / way.reference / MHZ
     filters = (17, 26, 44, 66, 101)
@@ -159,7 +161,9 @@ def _ice40(source: int, way: Divisors, pin, clock, locked) -> Instance:
     )
 
 
-def _gowin(device: str, source: int, way: Divisors, pin, clock, locked) -> Instance:
+def _gowin(
+    device: str, source: int, way: Divisors, pin: Value, clock: Value, locked: Value
+) -> Instance:
     unused = {"FBDSEL": 6, "IDSEL": 6, "ODSEL": 6, "PSDA": 4, "DUTYDA": 4, "FDLY": 4}
     unused |= {"RESET": 1, "RESET_P": 1, "CLKFB": 1}
     fixed = {f"DYN_{what}_SEL": "false" for what in ("IDIV", "FBDIV", "ODIV")}

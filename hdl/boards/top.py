@@ -36,7 +36,7 @@ class BoardTop(wiring.Component):
             ports["high"] = Out(len(board.high))
         super().__init__(ports)
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         self._start(m)
         m.submodules.top = top = self._top
@@ -46,7 +46,7 @@ class BoardTop(wiring.Component):
             m.d.comb += self.high.eq(~Const(0, len(self._board.high)))
         return m
 
-    def _start(self, m) -> None:
+    def _start(self, m: Module) -> None:
         """The clock, from the oscillator or its PLL, and reset until it was good for a while."""
         board, clock, locked = self._board, Signal(), Signal()
         m.domains.sync = ClockDomain()
@@ -66,7 +66,7 @@ class BoardTop(wiring.Component):
             m.d.boot += [waited.eq(0), reset.eq(1)]
         m.d.comb += ResetSignal().eq(reset)
 
-    def _show(self, m, top) -> None:
+    def _show(self, m: Module, top: Top) -> None:
         beat, quiet = Signal(HEARTBEAT_BITS), Signal(ACTIVITY_BITS)
         m.d.sync += [beat.eq(beat + 1), quiet.eq(quiet - (quiet != 0))]
         with m.If(~top.rx | ~top.tx):

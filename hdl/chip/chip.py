@@ -24,7 +24,7 @@ class Chip(wiring.Component):
             {"commands": In(stream.Signature(32)), "replies": Out(stream.Signature(32))}
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         if self._mesh.cores == 1:
             self._build_core(m)
@@ -32,7 +32,7 @@ class Chip(wiring.Component):
             self._build_mesh(m)
         return m
 
-    def _build_core(self, m) -> None:
+    def _build_core(self, m: Module) -> None:
         """One core needs no mesh: its spikes come back to it; a tick starts and ends at once."""
         m.submodules.core = core = Core(self._geometry, self._mesh, self._first)
         connect(m, host=flipped(self.commands), core=core.commands)
@@ -45,7 +45,7 @@ class Chip(wiring.Component):
             core.finish.eq(core.finished),
         ]
 
-    def _build_mesh(self, m) -> None:
+    def _build_mesh(self, m: Module) -> None:
         count = self._mesh.cores
         m.submodules.port = port = HostPort(count)
         m.submodules.mesh = mesh = RouterMesh(self._mesh, spike_layout(self._geometry))
@@ -66,7 +66,7 @@ class Chip(wiring.Component):
             ]
         self._gather(m, cores, port, barrier)
 
-    def _gather(self, m, cores, port, barrier) -> None:
+    def _gather(self, m: Module, cores: list[Core], port: HostPort, barrier: Barrier) -> None:
         """Who is idle, waiting, finished; and how many spikes are on their way."""
         m.d.comb += [
             port.idle.eq(Cat(core.idle for core in cores)),

@@ -1,6 +1,8 @@
 """The arithmetic verbs of the number format (docs/contract.md): saturate, clip, decay, round."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
+from collections.abc import Sequence
+
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, ValueLike
 
 from axonloop.models.config import DECAY_ONE
 
@@ -78,14 +80,14 @@ def next_one(bits: Value, last: Value) -> Value:
     return Mux(behind.any(), lowest_one(behind), lowest_one(bits))
 
 
-def select(values: list[Value], index: Value) -> Value:
+def select(values: Sequence[Value], index: ValueLike) -> Value:
     """values[index], without hardware where there is one value only."""
     return values[0] if len(values) == 1 else Array(values)[index]
 
 
 def delay(
     m: Module, value: Value, cycles: int, name: str, registers: int | None = None
-) -> list[Signal]:
+) -> list[Value]:
     """`value` and its `cycles` delayed copies: element k lags k cycles. A reset leaves them, so
     they are for what a strobe goes with.
 

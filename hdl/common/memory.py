@@ -1,21 +1,37 @@
-"""A memory of several values per word that the register map sees value by value.
+"""Memories: what synthesis may assume of them, and a memory that the register map sees.
 
-A memory whose submodule is named `disjoint` is never read where it is written in the same cycle,
-but for data that nobody uses: so synthesis may take block RAM as it is (`hdl/synthesis.py`).
+What may be assumed is an attribute of the memory, which hdl/flow/synthesis.py reads.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+from typing import Any
 
-from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.payloads import BusSignature, address_bits
+from axonloop.hdl.common.payloads import address_bits
+from axonloop.hdl.common.signatures import BusSignature
 from axonloop.models.config import ceil_log2
 from axonloop.models.protocol import Region
+
+DISJOINT = "axonloop_disjoint"
+"""No word is read in the cycle in which it is written, or nobody uses what was read."""
+UNDEFINED = "axonloop_undefined"
+"""What a word holds before it is first written does not matter: no initial contents."""
+ONE_PORT = "axonloop_one_port"
+"""A read and a write never come in the same cycle, and both ports have one address."""
+
+
+def disjoint_memory(
+    width: int, depth: int, init: Iterable[int] = (), *attributes: str
+) -> memory.Memory:
+    """At least two words of `width` bits, `DISJOINT` and with further `attributes`."""
+    marks: dict[str, Any] = dict.fromkeys((DISJOINT, *attributes), 1)
+    return memory.Memory(shape=unsigned(width), depth=max(2, depth), init=init, attrs=marks)
 
 
 @dataclass(frozen=True)
@@ -46,7 +62,7 @@ class LaneMemory(wiring.Component):
     """
 
     def __init__(self, columns: Mapping[str, Column], *, words: int, lanes: int = 1) -> None:
-        self._columns, self._lanes, self._words = columns, lanes, max(2, words)
+        self._columns, self._lanes, self._words = columns, lanes, words
         row = data.StructLayout({name: unsigned(column.width) for name, column in columns.items()})
         rows, address = data.ArrayLayout(row, lanes), address_bits(words)
         super().__init__(
@@ -61,12 +77,10 @@ class LaneMemory(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         lane_bits, bus, rows = ceil_log2(self._lanes), self.bus, self.read_data.shape()
-        m.submodules.disjoint = store = memory.Memory(
-            shape=unsigned(rows.size), depth=self._words, init=[]
-        )
+        m.submodules.store = store = disjoint_memory(rows.size, self._words)
         # One bit of enable per bit where columns of one word are written alone.
         grain = rows.size // self._lanes if len(self._columns) == 1 else 1
         write, read = store.write_port(granularity=grain), store.read_port()
@@ -105,7 +119,7 @@ class LaneMemory(wiring.Component):
     def _regions(self) -> list[Region]:
         return list(dict.fromkeys(column.region for column in self._columns.values()))
 
-    def _read_back(self, m, selected, lane) -> None:
+    def _read_back(self, m: Module, selected: dict[Region, Signal], lane: Value) -> None:
         kept = Signal(max(1, ceil_log2(self._lanes)))
         m.d.sync += kept.eq(lane)
         row = self.read_data[kept] if self._lanes > 1 else self.read_data[0]

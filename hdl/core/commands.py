@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import (
     BusSignature,
+    Fields,
     address_bits,
     bus_latency,
     delay_strobe,
@@ -27,7 +28,7 @@ def for_all_cores(kind: Value) -> Value:
     return (kind >= Kind.TICK) & (kind <= Kind.CLEAR)
 
 
-def payload_words(header) -> Value:
+def payload_words(header: Fields) -> Value:
     """Words that follow a header on its way to the chip."""
     count = header.argument[:COUNT_BITS]
     return Mux(header.kind == Kind.WRITE, count + 1, header.kind == Kind.READ)
@@ -87,7 +88,7 @@ class Commands(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         most = max(region_words(self._geometry).values())
         self._header, self._kind = Signal(header_layout()), Signal(4)
@@ -144,13 +145,13 @@ class Commands(wiring.Component):
                 self._read(m)
         return m
 
-    def _reply(self, m, kind: Kind, argument) -> None:
+    def _reply(self, m: Module, kind: Kind, argument: Value) -> None:
         m.d.comb += [
             self.replies.valid.eq(1),
             self.replies.payload.eq(kind << 28 | self._core << 20 | argument),
         ]
 
-    def _answer_tick(self, m) -> None:
+    def _answer_tick(self, m: Module) -> None:
         """The first core answers; all learn."""
         silent = self._core != self._first
         if not silent:
@@ -159,18 +160,18 @@ class Commands(wiring.Component):
             m.d.comb += self.learn.eq(self._learns)
             m.next = "START"
 
-    def _report(self, m) -> None:
+    def _report(self, m: Module) -> None:
         m.d.comb += [
             self.replies.valid.eq(self.reports.valid),
             self.replies.payload.eq(Kind.SPIKE << 28 | self._core << 20 | self.reports.payload),
             self.reports.ready.eq(self.replies.ready),
         ]
 
-    def _reject(self, m, code: Fault | Value) -> None:
+    def _reject(self, m: Module, code: Fault | Value) -> None:
         m.d.sync += self._code.eq(code)
         m.next = "REFUSE"
 
-    def _refuse(self, m) -> None:
+    def _refuse(self, m: Module) -> None:
         """Drop the words of a WRITE, then answer FAULT."""
         with m.If((self._kind == Kind.WRITE) & (self._left != 0)):
             m.d.comb += self.words.ready.eq(1)
@@ -182,7 +183,7 @@ class Commands(wiring.Component):
                 m.d.comb += self.fault.eq(1)
                 m.next = "HEADER"
 
-    def _decode(self, m) -> None:
+    def _decode(self, m: Module) -> None:
         header = self._header
         m.d.comb += self.words.ready.eq(1)
         m.d.sync += [
@@ -204,7 +205,7 @@ class Commands(wiring.Component):
             with m.Else():
                 self._dispatch(m)
 
-    def _dispatch(self, m) -> None:
+    def _dispatch(self, m: Module) -> None:
         header, geometry = self._header, self._geometry
         axon, slot_delay = header.argument[:16], header.argument[16:20]
         neuron = header.argument[8:19]
@@ -240,7 +241,7 @@ class Commands(wiring.Component):
             with m.Case(Kind.WRITE, Kind.READ):
                 m.next = "ADDRESS"
 
-    def _check(self, m) -> None:
+    def _check(self, m: Module) -> None:
         """Does the access lie inside its region, and may it be written?"""
         sizes = region_words(self._geometry)
         words = Signal(range(max(sizes.values()) + 1))
@@ -260,14 +261,14 @@ class Commands(wiring.Component):
         with m.Else():
             m.next = "DATA"
 
-    def _write(self, m) -> None:
+    def _write(self, m: Module) -> None:
         m.d.comb += [self.words.ready.eq(1), self.bus.write.eq(self.words.valid)]
         with m.If(self.words.valid):
             m.d.sync += [self._offset.eq(self._offset + 1), self._left.eq(self._left - 1)]
             with m.If(self._left == 1):
                 m.next = "HEADER"
 
-    def _read(self, m) -> None:
+    def _read(self, m: Module) -> None:
         """One word after the other: asked for, kept, sent."""
         asked = delay_strobe(m, self.bus.read, bus_latency(self._geometry), "asked")
         word, kept, more = Signal(32), Signal(), Signal(init=1)

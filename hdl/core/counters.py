@@ -1,10 +1,10 @@
 """The counters of a core: totals in one small memory, what was just counted beside it."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal
-from amaranth.lib import memory, wiring
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common import BusSignature
+from axonloop.hdl.common import BusSignature, Fields, disjoint_memory
 from axonloop.models.protocol import COUNTER_BITS, Counter, Region
 
 BUSY_BITS = 8
@@ -46,10 +46,10 @@ class Counters(wiring.Component):
         high = {"high": Out(COUNTER_BITS - 32)}
         super().__init__(increments | high | {"bus": In(BusSignature())})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         bus, count = self.bus, len(self._bits)
-        m.submodules.disjoint = totals = memory.Memory(shape=32, depth=2 * count, init=[])
+        m.submodules.totals = totals = disjoint_memory(32, 2 * count)
         write, read = totals.write_port(), totals.read_port()
         reads, writes, wanted, half = self._access(m)
         # The word that was read: of which counter, which half, and whether it is as in the memory.
@@ -83,7 +83,7 @@ class Counters(wiring.Component):
         m.d.comb += read.addr.eq(where)
         return m
 
-    def _access(self, m):
+    def _access(self, m: Module) -> tuple[Signal, Signal, Value, Value]:
         """What the bus wants: strobes of reading and writing, the counter, its half."""
         bus = self.bus
         offset = Cat(bus.address[:5], bus.address[6])  # of CONTROL, less Control.COUNTERS
@@ -99,7 +99,18 @@ class Counters(wiring.Component):
         ]
         return reads, writes, offset[1:], offset[0]
 
-    def _go_on(self, m, reads, wanted, writes, place, upper, fresh, more, again):
+    def _go_on(
+        self,
+        m: Module,
+        reads: Value,
+        wanted: Value,
+        writes: Value,
+        place: Fields,
+        upper: Value,
+        fresh: Value,
+        more: Value,
+        again: Value,
+    ) -> Value:
         """The word to be read next; returns its address."""
         count = len(self._bits)
         turn, next_place, next_upper = Signal(range(count)), Signal.like(place), Signal()
@@ -119,7 +130,7 @@ class Counters(wiring.Component):
         m.d.sync += [place.eq(next_place), upper.eq(next_upper)]
         return Cat(next_upper, next_place)
 
-    def _collect(self, m, visit, visited, shown):
+    def _collect(self, m: Module, visit: Value, visited: Value, shown: Value) -> Value:
         """Let the accumulators grow; the visited one starts again with `visit`. Returns that of
         the word which was read: never one that the bus writes, so that is not waited for."""
         accumulators = []

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from axonloop.hdl.boards import Board
 from axonloop.hdl.flow.synthesis import NETLIST
@@ -98,11 +99,11 @@ def place(board: Board, clock: int, seed: int, nextpnr: Tool, folder: Path) -> P
     return Placed(fmax, used, _slowest(report["critical_paths"]))
 
 
-def _slowest(paths) -> tuple[tuple[str, float], ...]:
+def _slowest(paths: list[dict[str, Any]]) -> tuple[tuple[str, float], ...]:
     """Each cell of the slowest path between registers, with the delay up to its output."""
     clocked = [p["path"] for p in paths if p["from"] != "<async>" and p["to"] != "<async>"]
-    steps, spent = max(clocked, key=lambda p: sum(s["delay"] for s in p), default=[]), 0.0
-    cells = {}
+    steps = max(clocked, key=lambda p: sum(s["delay"] for s in p), default=())
+    cells, spent = {}, 0.0
     for step in steps:
         spent += step["delay"]
         cells[step["to"]["cell"]] = round(spent, 3)

@@ -95,7 +95,7 @@ class Coefficient(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         bits, term = self._geometry.error_bits, self.term
         third = Signal(signed(bits))

@@ -53,7 +53,7 @@ def test_no_wire_is_named_like_a_bit_of_another():
                          multipliers=2, parameter_sets=2))  # fmt: skip
     bracket = re.compile(r"\\\S+\[")
     assert bracket.search(rtlil.convert(chip, name="chip", emit_src=False))
-    text = design_text(chip, "chip")
+    text = design_text(chip, "chip", "ecp5")
     assert not bracket.search(text)
     assert "sets<1>.pq_on" in text
     assert re.search(r" \\\S+ \[\d+:\d+\]", text), "slices stay"
