@@ -52,12 +52,18 @@ class BoardTop(wiring.Component):
         m.domains.sync = ClockDomain()
         m.domains.boot = ClockDomain(reset_less=True)
         m.d.comb += [ClockSignal().eq(clock), ClockSignal("boot").eq(clock)]
-        way = choose(board.family, board.oscillator, self._build.clock)
-        if way is None:
+        divisors = choose(board.family, board.oscillator, self._build.clock)
+        if divisors is None:
             m.d.comb += [clock.eq(self.oscillator), locked.eq(1)]
         else:
             m.submodules.pll = pll(
-                board.family, board.device, board.oscillator, way, self.oscillator, clock, locked
+                board.family,
+                board.device,
+                board.oscillator,
+                divisors,
+                self.oscillator,
+                clock,
+                locked,
             )
         good, waited, reset = Signal(), Signal(WAIT_BITS), Signal(init=1)
         m.submodules.good = FFSynchronizer(locked, good, o_domain="boot")

@@ -1,6 +1,6 @@
-"""Memories: what synthesis may assume of them, and a memory that the register map sees.
+"""Memories with attributes for synthesis, and the memory that the register map sees.
 
-What may be assumed is an attribute of the memory, which hdl/flow/synthesis.py reads.
+An attribute states what synthesis may assume of a memory; hdl/flow/synthesis.py reads it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,11 +19,12 @@ from axonloop.models.config import ceil_log2
 from axonloop.models.protocol import Region
 
 DISJOINT = "axonloop_disjoint"
-"""No word is read in the cycle in which it is written, or nobody uses what was read."""
+"""No read port is read at the address that is written in the same cycle, or nobody uses the word:
+block RAM needs no logic that finds such reads."""
 UNDEFINED = "axonloop_undefined"
-"""What a word holds before it is first written does not matter: no initial contents."""
+"""No word is used before it was written: the memory needs no initial contents."""
 ONE_PORT = "axonloop_one_port"
-"""A read and a write never come in the same cycle, and both ports have one address."""
+"""The read and the write port share one address, and at most one of them is used in a cycle."""
 
 
 def disjoint_memory(
@@ -38,7 +39,7 @@ def disjoint_memory(
 class Column:
     """A value of `width` bits in words of `region`, from bit `low` up; sign-extended if `signed`.
 
-    A signed one must be the only one of its region in a memory.
+    A signed column must be the only column of its region in a memory.
     """
 
     region: Region
@@ -50,15 +51,15 @@ class Column:
 class LaneMemory(wiring.Component):
     """`words` words of `lanes` rows of values, one per column; one read and one write port.
 
-    Word n of a region is row n mod lanes of word n / lanes here. A read takes one cycle; of the
-    word that is written in the same cycle it returns anything. `read_data` holds while
-    `read_enable` is 0.
+    Word n of a region is row n mod `lanes` of memory word n / `lanes`. `read_data` follows
+    `read_address` after one cycle, and stays while `read_enable` is 0. A read of the word that is
+    written in the same cycle returns an undefined value.
 
     Members
     -------
     read_enable, read_address, read_data : the read port; data one cycle after the address
     write_enable, write_address, write_data : the write port; per column one enable per lane
-    bus : register access; it takes both ports over
+    bus : register access; in its cycles it uses both ports instead
     """
 
     def __init__(self, columns: Mapping[str, Column], *, words: int, lanes: int = 1) -> None:

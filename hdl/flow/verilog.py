@@ -25,9 +25,9 @@ memory_collect
 attrmap -remove generator -remove top -remove src
 write_verilog -noattr
 """
-"""Names of Yosys' own making are renamed: Icarus Verilog 11 takes `$procmux$1` for a system function.
-Registers with enables and one copy of each shared expression: a third faster to simulate than
-what Amaranth's own Verilog back end writes, and quicker to compile."""
+"""Registers with enables and one copy of each shared expression: a third faster to simulate than
+what Amaranth's own Verilog back end writes, and quicker to compile. Yosys gives its own names a
+form without `$`: Icarus Verilog 11 takes a function `$procmux$1` for a system function."""
 HEADER = """\
 /* verilator lint_off WIDTH */
 /* verilator lint_off CASEOVERLAP */

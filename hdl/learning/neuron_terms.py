@@ -1,4 +1,4 @@
-"""From what is known of a neuron to its terms that have work (contract, section 5, learn)."""
+"""The terms of a neuron whose coefficients may differ from 0 (contract, section 5, learn)."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, ValueLike, signed, unsigned
 from amaranth.lib import data, wiring
@@ -57,7 +57,7 @@ class NeuronTerms(wiring.Component):
 
         E = sat(sat(gated) B + sat(ungated)) ; Zq = min(Z >> z_shift, 2^(error_bits-1) - 1)
 
-    A set without a term that is on has one all the same: the plain rule, as number 0.
+    In a set in which no term is on, term 0 is the plain rule.
 
     Members
     -------

@@ -1,4 +1,7 @@
-"""Which neurons learn by which terms: one target after the other for the update engine."""
+"""Targets of a core with terms: pairs of a neuron and a term whose coefficient is not 0.
+
+The update engine takes one target after the other.
+"""
 
 from amaranth.hdl import Array, Cat, Const, EnableInserter, Module, Mux, Signal, Value, signed
 from amaranth.lib import stream, wiring
@@ -20,15 +23,17 @@ from axonloop.models.config import Geometry, ThirdFactor
 
 
 class TermTargets(wiring.Component):
-    """Hands every neuron's coefficients that are not 0 to the update engine, term by term.
+    """Computes the coefficients of the neurons' terms and hands those to the update engine that
+    are not 0, neuron by neuron and term by term.
 
     Rules
     -----
-    1. After `start` the neurons in error are popped from their list; or, if a set has a term that
-       does without E and may differ from 0 (a factor 1, or M while M is not 0), all neurons are
-       swept. With `discard` the list is popped, and nothing learns.
-    2. Two terms of a neuron change the same weights: the second waits for `settled` where the walk
-       is too short to hide the first.
+    1. After `start` the neurons in error are popped from their list. If a set has a term whose
+       third factor is 1, or M while M is not 0, neurons without an error may learn as well: then
+       all neurons are swept, and the list is emptied. With `discard` the list is popped, and no
+       neuron learns.
+    2. Two terms of a neuron change the same weights, a hazard: the second term waits for `settled`
+       where the walk over the axons is shorter than the pipeline of the update engine.
 
     Latency: 1 cycle for a neuron none of whose terms is useful (`NeuronTerms`), 4 per useful term
     and 1 more otherwise, or the walks of the update engine; 2 per neuron of the list; 6 to fill.
@@ -71,7 +76,7 @@ class TermTargets(wiring.Component):
         return m
 
     def _source(self, m: Module, advance: Value) -> Value:
-        """Neurons of the list or of the sweep, into the pipeline; returns whether any is left."""
+        """Feed neurons of the list or the sweep into the pipeline; returns whether any is left."""
         errors, lookup = self.errors, self.lookup
         running, sweeping, discarding, held = Signal(), Signal(), Signal(), Signal()
         popped, count = Signal(2), Signal.like(errors.neuron)
@@ -113,7 +118,7 @@ class TermTargets(wiring.Component):
         return running | popped.any() | held | fetched
 
     def _sweeps(self) -> Value:
-        """May a term of any set change weights of neurons without an error?"""
+        """Can a term of any set change weights of a neuron without an error?"""
         found = []
         for number in range(self._geometry.parameter_sets):
             for k in range(self._geometry.terms):
