@@ -42,6 +42,8 @@ class Core(wiring.Component):
     + neurons / update_lanes, + the fan-out of the last words, + about 20. A lane that is alone
     takes 7 cycles per axon, 9 per neuron; a serial core 11 and 21. A spike that arrives delays the
     scan of the axons by at most a cycle.
+    Resources: logic grows with lanes, widths and parameter sets, and memory with axons, neurons and
+    entries; docs/boards.md has the least that a core costs.
 
     Members
     -------
