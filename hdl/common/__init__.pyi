@@ -20,7 +20,7 @@ from .memory import Column as Column
 from .memory import LaneMemory as LaneMemory
 from .memory import disjoint_memory as disjoint_memory
 from .noise import AXON_ROUNDS as AXON_ROUNDS
-from .noise import PLACE_ROUNDS as PLACE_ROUNDS
+from .noise import NEURON_ROUNDS as NEURON_ROUNDS
 from .noise import NeuronNoise as NeuronNoise
 from .noise import axon_code as axon_code
 from .noise import axon_code_constant as axon_code_constant
@@ -35,9 +35,9 @@ from .payloads import bus_latency as bus_latency
 from .payloads import error_layout as error_layout
 from .payloads import factor_layout as factor_layout
 from .payloads import header_layout as header_layout
+from .payloads import location_layout as location_layout
 from .payloads import parameter_layout as parameter_layout
 from .payloads import parameter_width as parameter_width
-from .payloads import place_layout as place_layout
 from .payloads import pq_lanes as pq_lanes
 from .payloads import sets_layout as sets_layout
 from .payloads import spike_layout as spike_layout

@@ -8,8 +8,8 @@ from axonloop.hdl.common.signatures import HashInputs, NeuronHash
 
 TICK_STEPS = 5
 """Steps of two rounds for tick, seed and core; then come two for the neuron."""
-PLACE_ROUNDS = range(10, 14)
-"""Those behind the neuron's number."""
+NEURON_ROUNDS = range(10, 14)
+"""Rounds after the neuron's number is mixed in."""
 AXON_ROUNDS = range(14, 18)
 AXON_CODE = (
     0x002C4DAB,

@@ -1,4 +1,4 @@
-"""The layouts and widths that several parts share: events, packet headers, parameters, places."""
+"""The layouts and widths that several parts share: events, packet headers, parameters, weights."""
 
 from typing import Any
 
@@ -78,7 +78,7 @@ def factor_layout(geometry: Geometry) -> data.StructLayout:
     return data.StructLayout({"pq": geometry.pq_bits} | of_terms)
 
 
-def place_layout(geometry: Geometry) -> data.StructLayout:
+def location_layout(geometry: Geometry) -> data.StructLayout:
     """Where an access goes: a row piece (`axon`, `group`) or, with `column`, a column piece.
 
     A row piece is the L weights of `axon` to the neurons of `group`; lane k is neuron k of the
@@ -96,8 +96,8 @@ def place_layout(geometry: Geometry) -> data.StructLayout:
 
 
 def weight_latency(geometry: Geometry) -> int:
-    """Cycles from a read's place to its data: the rotator takes two, in halves, behind a register
-    at the banks."""
+    """Cycles from the location of a read to its data: one in the banks, one in a register behind
+    them; in the skewed layout two more in the halves of the rotator."""
     return 4 if geometry.layout is Layout.SKEWED else 2
 
 

@@ -12,9 +12,9 @@ from axonloop.hdl.common.payloads import (
     CORE_BITS,
     address_bits,
     factor_layout,
+    location_layout,
     parameter_address_bits,
     parameter_width,
-    place_layout,
     pq_lanes,
     sets_layout,
 )
@@ -83,12 +83,12 @@ def parameter_users(geometry: Geometry) -> dict[str, Member]:
 
 
 class WeightReads(Signature):
-    """Reads of L weights: `data` follows `place` after `weight_latency` cycles."""
+    """Reads of L weights: `data` follows `location` after `weight_latency` cycles."""
 
     def __init__(self, geometry: Geometry) -> None:
         weights = data.ArrayLayout(signed(geometry.weight_bits), geometry.lanes)
-        place = Out(place_layout(geometry))
-        super().__init__({"enable": Out(1), "place": place, "data": In(weights)})
+        location = Out(location_layout(geometry))
+        super().__init__({"enable": Out(1), "location": location, "data": In(weights)})
 
 
 class WeightWrites(Signature):
@@ -96,8 +96,10 @@ class WeightWrites(Signature):
 
     def __init__(self, geometry: Geometry) -> None:
         weights = data.ArrayLayout(signed(geometry.weight_bits), geometry.lanes)
-        place = Out(place_layout(geometry))
-        super().__init__({"enable": Out(geometry.lanes), "place": place, "data": Out(weights)})
+        location = Out(location_layout(geometry))
+        super().__init__(
+            {"enable": Out(geometry.lanes), "location": location, "data": Out(weights)}
+        )
 
 
 class SumReads(Signature):

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from axonloop.hdl.common import (
     AXON_ROUNDS,
-    PLACE_ROUNDS,
+    NEURON_ROUNDS,
     BlankOutInputs,
     NeuronNoise,
     address_bits,
@@ -107,12 +107,12 @@ class BlankOut(wiring.Component):
         axon = delay(m, self.axon, 1, "axon")[-1]
         lane_bits = ceil_log2(self._geometry.lanes)
         code, word = Signal(32, reset_less=True), Signal(32, reset_less=True)
-        place = Cat(axon, Const(0, 16 - len(axon)), Const(PURPOSE, 4))
-        hashed = _rounds(m, common ^ place, PLACE_ROUNDS[:-1])
+        key = Cat(axon, Const(0, 16 - len(axon)), Const(PURPOSE, 4))
+        hashed = _rounds(m, common ^ key, NEURON_ROUNDS[:-1])
         group = delay(m, self.group, 3, "group")[-1]
         m.d.sync += [
             code.eq(axon_code(Cat(Const(0, lane_bits), group))),
-            word.eq(noise_rounds(hashed, PLACE_ROUNDS[-1:]) ^ code),
+            word.eq(noise_rounds(hashed, NEURON_ROUNDS[-1:]) ^ code),
         ]
         return word
 

@@ -148,10 +148,12 @@ class Core(wiring.Component):
         rows, columns = self._synapses.weights, self._learning.reads
         m.d.comb += [
             reads.enable.eq(rows.enable | columns.enable),
-            reads.place.eq(Mux(rows.enable, rows.place.as_value(), columns.place.as_value())),
+            reads.location.eq(columns.location),
             rows.data.eq(reads.data),
             columns.data.eq(reads.data),
         ]
+        with m.If(rows.enable):
+            m.d.comb += reads.location.eq(rows.location)
 
     def _wire_spikes(self, m: Module) -> None:
         """Spikes from the host come between ticks, those of the cores during one."""

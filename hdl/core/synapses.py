@@ -86,8 +86,8 @@ class Synapses(wiring.Component):
         where = delay(m, group, later + latency, "where")
         m.d.comb += [
             self.weights.enable.eq(valid[later]),
-            self.weights.place.axon.eq(delay(m, axon, later, "axon")[-1]),
-            self.weights.place.group.eq(where[later]),
+            self.weights.location.axon.eq(delay(m, axon, later, "axon")[-1]),
+            self.weights.location.group.eq(where[later]),
             self.busy.eq(self.events.valid | fetched | Cat(valid).any()),
         ]
         if self._blank_out is not None:

@@ -15,7 +15,7 @@ from axonloop.hdl.common import (
     delay,
     delay_strobe,
     disjoint_memory,
-    place_layout,
+    location_layout,
     rotate,
     weight_latency,
 )
@@ -38,7 +38,7 @@ class Weights(wiring.Component):
     2. A write reaches the banks in the next cycle, one of the bus two cycles later in the skewed
        layout. Lanes without enable stay.
     3. With one weight port no read may come in the cycle after a write.
-    4. A read in the cycle after a write of the same place returns either value.
+    4. A read in the cycle after a write of the same location returns either value.
 
     Resources: L banks of axons x groups weights; skewed: two rotators of L x weight_bits.
     """
@@ -58,19 +58,19 @@ class Weights(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         lanes, width = self._geometry.lanes, self._geometry.weight_bits
-        read, read_place = Signal(), Signal(place_layout(self._geometry))
-        write, write_place = Signal(lanes), Signal(place_layout(self._geometry))
+        read, read_location = Signal(), Signal(location_layout(self._geometry))
+        write, write_location = Signal(lanes), Signal(location_layout(self._geometry))
         write_data = Signal(lanes * width)
         m.d.comb += [
             read.eq(self.reads.enable),
-            read_place.eq(self.reads.place),
+            read_location.eq(self.reads.location),
             write.eq(self.writes.enable),
-            write_place.eq(self.writes.place),
+            write_location.eq(self.writes.location),
             write_data.eq(self.writes.data.as_value()),
         ]
-        self._access(m, read, read_place, write, write_place, write_data)
-        enables, place, values = self._turn_in(m, write, write_place, write_data)
-        ports = (read, read_place, place)
+        self._access(m, read, read_location, write, write_location, write_data)
+        enables, location, values = self._turn_in(m, write, write_location, write_data)
+        ports = (read, read_location, location)
         if self._skewed:
             outputs = [
                 self._store(m, bank, *ports, [enables[bank]], [values[bank]])
@@ -79,26 +79,29 @@ class Weights(wiring.Component):
         else:
             row = self._store(m, 0, *ports, enables, values)
             outputs = [row.word_select(k, width) for k in range(lanes)]
-        m.d.sync += self.reads.data.as_value().eq(Cat(self._turn_out(m, read_place, outputs)))
+        m.d.sync += self.reads.data.as_value().eq(Cat(self._turn_out(m, read_location, outputs)))
         return m
 
     @property
     def _skewed(self) -> bool:
         return self._geometry.layout is Layout.SKEWED
 
-    def _amount(self, place: Fields) -> Value:
+    def _amount(self, location: Fields) -> Value:
         """How far the lanes of an access are turned against the banks."""
-        turned = place.axon + Mux(place.column, place.lane, 0)
+        turned = location.axon + Mux(location.column, location.lane, 0)
         return turned[: self._lane_bits]
 
-    def _turn_out(self, m: Module, place: Fields, outputs: list[Value]) -> list[Value]:
-        """Read side: what the banks gave in the cycle after `place`, turned to lanes."""
+    def _turn_out(self, m: Module, location: Fields, outputs: list[Value]) -> list[Value]:
+        """Read side: what the banks gave in the cycle after `location`, turned to lanes."""
         width = self._geometry.weight_bits
         if not self._skewed:
-            column, lane = delay(m, place.column, 1, "column"), delay(m, place.lane, 1, "lane")
+            column, lane = (
+                delay(m, location.column, 1, "column"),
+                delay(m, location.lane, 1, "lane"),
+            )
             first = Cat(outputs).word_select(lane[1], width)
             return [Mux(column[1], first, outputs[0]), *outputs[1:]]
-        amounts, half = delay(m, self._amount(place), 3, "amount"), self._lane_bits // 2
+        amounts, half = delay(m, self._amount(location), 3, "amount"), self._lane_bits // 2
         far = Cat(Const(0, half), amounts[3][half:])
         kept = self._kept(m, "row", outputs)
         return rotate(self._kept(m, "near", rotate(kept, amounts[2][:half])), far)
@@ -110,29 +113,31 @@ class Weights(wiring.Component):
         m.d.sync += kept.eq(Cat(words))
         return [kept.word_select(k, width) for k in range(len(words))]
 
-    def _address(self, place: Fields, bank: int) -> Value:
+    def _address(self, location: Fields, bank: int) -> Value:
         """Address in `bank`: the axon that this bank holds there, and the group."""
-        low = place.axon[: self._lane_bits]
+        low = location.axon[: self._lane_bits]
         if self._skewed:
-            low = Mux(place.column, (bank - place.lane)[: self._lane_bits], low)
-        axon = Cat(low, place.axon[self._lane_bits :])
-        return Cat(place.group[: self._group_bits], axon)
+            low = Mux(location.column, (bank - location.lane)[: self._lane_bits], low)
+        axon = Cat(low, location.axon[self._lane_bits :])
+        return Cat(location.group[: self._group_bits], axon)
 
     def _turn_in(
-        self, m: Module, enable: Value, place: Fields, values: Value
+        self, m: Module, enable: Value, location: Fields, values: Value
     ) -> tuple[list[Value], Fields, list[Value]]:
         """Write side: lanes turned to banks, one register."""
         lanes, width = self._geometry.lanes, self._geometry.weight_bits
         pieces: list[Value] = [Cat(values.word_select(k, width), enable[k]) for k in range(lanes)]
         if self._skewed:
-            pieces = rotate(pieces, (-self._amount(place))[: self._lane_bits])
+            pieces = rotate(pieces, (-self._amount(location))[: self._lane_bits])
         elif lanes > 1:
             pieces = [
-                Mux(place.column, Cat(pieces[0][:width], enable[0] & (place.lane == k)), piece)
+                Mux(
+                    location.column, Cat(pieces[0][:width], enable[0] & (location.lane == k)), piece
+                )
                 for k, piece in enumerate(pieces)
             ]
-        kept, where = Signal(lanes * (width + 1)), Signal(place.shape())
-        m.d.sync += [kept.eq(Cat(pieces)), where.eq(place)]
+        kept, where = Signal(lanes * (width + 1)), Signal(location.shape())
+        m.d.sync += [kept.eq(Cat(pieces)), where.eq(location)]
         words = [kept.word_select(k, width + 1) for k in range(lanes)]
         return [word[width] for word in words], where, [word[:width] for word in words]
 
@@ -141,8 +146,8 @@ class Weights(wiring.Component):
         m: Module,
         number: int,
         read: Value,
-        read_place: Fields,
-        write_place: Fields,
+        read_location: Fields,
+        write_location: Fields,
         enables: list[Value],
         values: list[Value],
     ) -> Value:
@@ -157,8 +162,8 @@ class Weights(wiring.Component):
             *[ONE_PORT] * one_port,
         )
         output, source = store.read_port(), store.write_port(granularity=width)
-        read_address = self._address(read_place, number)
-        write_address = self._address(write_place, number)
+        read_address = self._address(read_location, number)
+        write_address = self._address(write_location, number)
         m.d.comb += [
             output.en.eq(read),
             output.addr.eq(read_address),
@@ -181,9 +186,9 @@ class Weights(wiring.Component):
         self,
         m: Module,
         read: Value,
-        read_place: Fields,
+        read_location: Fields,
         write: Value,
-        write_place: Fields,
+        write_location: Fields,
         write_data: Value,
     ) -> None:
         """Register access: a word holds a few neighbouring weights of a row."""
@@ -192,7 +197,7 @@ class Weights(wiring.Component):
         parts = geometry.lanes // per_word
         part_bits, word_bits = ceil_log2(parts), ceil_log2(weight_stride(geometry))
         part = bus.address[:part_bits]
-        place: Fields = Signal(place_layout(geometry))
+        location: Fields = Signal(location_layout(geometry))
         inside = bus.address[:word_bits] < geometry.neurons // per_word if word_bits else 1
         selected = Signal()
         weights = Cat(
@@ -200,23 +205,23 @@ class Weights(wiring.Component):
         )
         m.d.comb += [
             selected.eq((bus.address[24:] == Region.WEIGHT) & inside),
-            place.axon.eq(bus.address[word_bits:24]),
-            place.group.eq(bus.address[part_bits:word_bits]),
+            location.axon.eq(bus.address[word_bits:24]),
+            location.group.eq(bus.address[part_bits:word_bits]),
         ]
         latency = bus_latency(geometry)
         later = latency - self._latency
         reads = delay_strobe(m, bus.read, later, "reads")[-1]
         written = delay_strobe(m, bus.write & selected, later, "written")[-1]
-        there = data.View(place.shape(), delay(m, place.as_value(), later, "there")[-1])
+        there = data.View(location.shape(), delay(m, location.as_value(), later, "there")[-1])
         wanted = delay(m, part, latency, "part")
         given = delay(m, weights, later, "weights")[-1]
         with m.If(reads):
-            m.d.comb += [read.eq(1), read_place.eq(there)]
+            m.d.comb += [read.eq(1), read_location.eq(there)]
         with m.If(written):
             first = wanted[later] * per_word if parts > 1 else 0
             m.d.comb += [
                 write.eq(((1 << per_word) - 1) << first),
-                write_place.eq(there),
+                write_location.eq(there),
                 write_data.eq(given.replicate(parts)),
             ]
         chosen = delay_strobe(m, bus.read & selected, latency, "chosen")

@@ -17,8 +17,8 @@ from axonloop.hdl.common import (
     delay,
     delay_strobe,
     factor_layout,
+    location_layout,
     noise_rounds,
-    place_layout,
     popcount,
     pq_lanes,
     saturate,
@@ -150,25 +150,25 @@ class Update(wiring.Component):
         m = Module()
         issue, axon, target = self._walk(m)
         lane_bits = ceil_log2(self._geometry.lanes)
-        place = Signal(place_layout(self._geometry))
+        location = Signal(location_layout(self._geometry))
         m.d.comb += [
-            place.column.eq(1),
-            place.axon.eq(axon),
-            place.group.eq(target.neuron >> lane_bits),
-            place.lane.eq(target.neuron[:lane_bits]),
+            location.column.eq(1),
+            location.axon.eq(axon),
+            location.group.eq(target.neuron >> lane_bits),
+            location.lane.eq(target.neuron[:lane_bits]),
             self.reads.enable.eq(issue),
-            self.reads.place.eq(place),
+            self.reads.location.eq(location),
         ]
         latency = update_latency(self._geometry)
         valid = delay_strobe(m, issue, latency, "valid")
         lanes = self._lanes(m, valid, axon, target, platform)
-        places = delay(m, place.as_value(), latency - 1, "place")
+        locations = delay(m, location.as_value(), latency - 1, "location")
         done = valid[latency - 1]
         visited = Cat(lane.visited for lane in lanes)
         changed = Cat(lane.changed for lane in lanes)
         m.d.comb += [
             self.writes.enable.eq(Mux(done, visited & changed, 0)),
-            self.writes.place.eq(places[-1]),
+            self.writes.location.eq(locations[-1]),
             self.writes.data.as_value().eq(Cat(lane.new_weight for lane in lanes)),
             self.busy.eq(Cat(valid).any()),
         ]

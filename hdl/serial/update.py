@@ -171,11 +171,11 @@ class SerialUpdate(wiring.Component):
         lane_bits, neuron = ceil_log2(self._geometry.lanes), self.targets.payload.neuron
         m.d.comb += [
             self.factors.address.eq(axon),
-            self.reads.place.column.eq(1),
-            self.reads.place.axon.eq(axon),
-            self.reads.place.group.eq(neuron >> lane_bits),
-            self.reads.place.lane.eq(neuron[:lane_bits]),
-            self.writes.place.eq(self.reads.place),
+            self.reads.location.column.eq(1),
+            self.reads.location.axon.eq(axon),
+            self.reads.location.group.eq(neuron >> lane_bits),
+            self.reads.location.lane.eq(neuron[:lane_bits]),
+            self.writes.location.eq(self.reads.location),
         ]
 
     def _apply(self, m: Module, product: Value, carry: Value) -> None:
