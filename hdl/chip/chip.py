@@ -41,8 +41,8 @@ class Chip(wiring.Component):
             core.incoming.valid.eq(core.outgoing.valid),
             core.incoming.payload.eq(core.outgoing.payload.payload),
             core.outgoing.ready.eq(core.incoming.ready),
-            core.start.eq(core.waiting),
-            core.finish.eq(core.finished),
+            core.ticks.start.eq(core.ticks.waiting),
+            core.ticks.finish.eq(core.ticks.finished),
         ]
 
     def _build_mesh(self, m: Module) -> None:
@@ -61,17 +61,17 @@ class Chip(wiring.Component):
             connect(m, mesh=mesh.leave[number], core=core.incoming)
             m.d.comb += [
                 core.passed.eq(mesh.passed[number]),
-                core.start.eq(barrier.start),
-                core.finish.eq(barrier.finish),
+                core.ticks.start.eq(barrier.start),
+                core.ticks.finish.eq(barrier.finish),
             ]
         self._gather(m, cores, port, barrier)
 
     def _gather(self, m: Module, cores: list[Core], port: HostPort, barrier: Barrier) -> None:
         """Who is idle, waiting, finished; and how many spikes are on their way."""
         m.d.comb += [
-            port.idle.eq(Cat(core.idle for core in cores)),
-            barrier.waiting.eq(Cat(core.waiting for core in cores)),
-            barrier.finished.eq(Cat(core.finished for core in cores)),
+            port.idle.eq(Cat(core.ticks.idle for core in cores)),
+            barrier.waiting.eq(Cat(core.ticks.waiting for core in cores)),
+            barrier.finished.eq(Cat(core.ticks.finished for core in cores)),
             barrier.sent.eq(Cat(core.outgoing.valid & core.outgoing.ready for core in cores)),
             barrier.received.eq(Cat(core.incoming.valid & core.incoming.ready for core in cores)),
         ]

@@ -53,6 +53,7 @@ from .signatures import NeuronHash as NeuronHash
 from .signatures import NeuronLookup as NeuronLookup
 from .signatures import ParameterPort as ParameterPort
 from .signatures import SumReads as SumReads
+from .signatures import TickPort as TickPort
 from .signatures import WeightReads as WeightReads
 from .signatures import WeightWrites as WeightWrites
 from .signatures import parameter_users as parameter_users

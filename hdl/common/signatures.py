@@ -224,3 +224,22 @@ class Emission(Signature):
                 "busy": In(1),
             }
         )
+
+
+class TickPort(Signature):
+    """How a core takes part in the ticks of its chip, as the core sees it.
+
+    `waiting` for `start` with a TICK, then `finished` until `finish`; `idle` while no packet is in
+    work.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "waiting": Out(1),
+                "start": In(1),
+                "finished": Out(1),
+                "finish": In(1),
+                "idle": Out(1),
+            }
+        )

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from axonloop.hdl.common import (
     BusSignature,
     Fields,
+    TickPort,
     address_bits,
     bus_latency,
     delay_strobe,
@@ -57,8 +58,7 @@ class Commands(wiring.Component):
     reports : neurons whose spikes the host hears, while a tick runs
     spikes, errors : accepted events
     tick, learn, clear : strobes that start work; `done` falls in the next cycle and rises again
-    waiting, start, finished, finish : rule 5
-    idle : no packet is in work
+    ticks : rule 5, and `idle` while no packet is in work
     learned, tick_number : from the control registers; the number is that of the tick that ran
     fault : a packet was refused
     """
@@ -76,11 +76,7 @@ class Commands(wiring.Component):
                 "learn": Out(1),
                 "clear": Out(1),
                 "done": In(1),
-                "waiting": Out(1),
-                "start": In(1),
-                "finished": Out(1),
-                "finish": In(1),
-                "idle": Out(1),
+                "ticks": Out(TickPort()),
                 "learned": In(1),
                 "tick_number": In(32),
                 "fault": Out(1),
@@ -103,20 +99,20 @@ class Commands(wiring.Component):
         ]
         with m.FSM():
             with m.State("HEADER"):
-                m.d.comb += self.idle.eq(1)
+                m.d.comb += self.ticks.idle.eq(1)
                 self._decode(m)
             with m.State("REST"):
                 m.next = "HEADER"
             with m.State("REFUSE"):
                 self._refuse(m)
             with m.State("WAIT START"):
-                m.d.comb += [self.waiting.eq(1), self.tick.eq(self.start)]
-                with m.If(self.start):
+                m.d.comb += [self.ticks.waiting.eq(1), self.tick.eq(self.ticks.start)]
+                with m.If(self.ticks.start):
                     m.next = "WAIT TICK"
             with m.State("WAIT TICK"):
                 self._report(m)
-                m.d.comb += self.finished.eq(self.done)
-                with m.If(self.finish):
+                m.d.comb += self.ticks.finished.eq(self.done)
+                with m.If(self.ticks.finish):
                     m.next = "TICK DONE"
             with m.State("TICK DONE"):
                 self._answer_tick(m)

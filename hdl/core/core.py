@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from axonloop.hdl.common import (
     BUS_LATENCY,
+    TickPort,
     addressed_layout,
     bus_latency,
     delay,
@@ -49,7 +50,7 @@ class Core(wiring.Component):
     -------
     commands, replies : words of packets from and to the host
     outgoing, incoming : spikes of the fan-out, and those for this core
-    waiting, start, finished, finish, idle : rules 2, 3 and 5
+    ticks : `waiting`, `start`, `finished`, `finish` and `idle` of rules 2, 3 and 5
     passed : one strobe per port of the core's router: a spike left through it (mesh only)
     """
 
@@ -63,11 +64,7 @@ class Core(wiring.Component):
                 "replies": Out(stream.Signature(32)),
                 "outgoing": Out(stream.Signature(addressed_layout(spike))),
                 "incoming": In(stream.Signature(spike)),
-                "waiting": Out(1),
-                "start": In(1),
-                "finished": Out(1),
-                "finish": In(1),
-                "idle": Out(1),
+                "ticks": Out(TickPort()),
                 "passed": In(len(PORT_COUNTERS)),
             }
         )
@@ -104,6 +101,7 @@ class Core(wiring.Component):
         learning, parameters = self._learning, self._parameters
         connect(m, host=flipped(self.commands), commands=commands.words)
         connect(m, commands=commands.replies, host=flipped(self.replies))
+        connect(m, commands=commands.ticks, chip=flipped(self.ticks))
         connect(m, scheduler=self._scheduler.events, synapses=self._synapses.events)
         connect(m, neurons=neurons.sums, synapses=self._synapses.sums)
         connect(m, neurons=neurons.emission, fanout=self._fanout.emission)
@@ -204,11 +202,6 @@ class Core(wiring.Component):
         )
         slot_bits = ceil_log2(self._geometry.delay_slots)
         m.d.comb += [
-            self.waiting.eq(commands.waiting),
-            commands.start.eq(self.start),
-            self.finished.eq(commands.finished),
-            commands.finish.eq(self.finish),
-            self.idle.eq(commands.idle),
             self._control.next_tick.eq(commands.tick),
             self._control.next_learn.eq(commands.learn),
             commands.learned.eq(self._control.learned),
