@@ -1,4 +1,4 @@
-"""What is around the top of hdl/top.py on a real board: clock, reset after power-up, LEDs."""
+"""The design of a real board around hdl/boards/system.py: clock, reset after power-up, LEDs."""
 
 from amaranth.hdl import ClockDomain, ClockSignal, Const, Module, ResetSignal, Signal
 from amaranth.lib import wiring

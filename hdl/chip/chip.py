@@ -67,7 +67,7 @@ class Chip(wiring.Component):
         self._gather(m, cores, port, barrier)
 
     def _gather(self, m: Module, cores: list[Core], port: HostPort, barrier: Barrier) -> None:
-        """Who is idle, waiting, finished; and how many spikes are on their way."""
+        """The state of all cores and the number of spikes in the mesh, for port and barrier."""
         m.d.comb += [
             port.idle.eq(Cat(core.ticks.idle for core in cores)),
             barrier.waiting.eq(Cat(core.ticks.waiting for core in cores)),

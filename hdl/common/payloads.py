@@ -73,7 +73,7 @@ def pq_lanes(geometry: Geometry) -> int:
 
 
 def factor_layout(geometry: Geometry) -> data.StructLayout:
-    """What learning may take of an axon."""
+    """The factors of an axon for learning: Pq; in a core with terms also Qq and the mark."""
     of_terms = {"qq": geometry.pq_bits, "mark": 2} if geometry.terms else {}
     return data.StructLayout({"pq": geometry.pq_bits} | of_terms)
 

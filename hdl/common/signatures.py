@@ -135,7 +135,7 @@ class FactorReads(Signature):
 
 
 class HashInputs(Signature):
-    """What the rounding hash (docs/contract.md, section 9) takes of a chip and its time."""
+    """The inputs of the rounding hash (docs/contract.md, section 9) that all synapses share."""
 
     def __init__(self) -> None:
         super().__init__({"tick": Out(32), "seed": Out(32), "core": Out(CORE_BITS)})
@@ -156,7 +156,7 @@ class NeuronHash(Signature):
 
 
 class BlankOutInputs(Signature):
-    """What decides which synapses drop spikes: `start` with the tick's number, seed, the sets."""
+    """The inputs of blank-out that all synapses share; `start` comes with the tick's number."""
 
     def __init__(self, geometry: Geometry) -> None:
         parameters = In(ParameterPort(geometry))
@@ -164,7 +164,7 @@ class BlankOutInputs(Signature):
 
 
 class NeuronLookup(Signature):
-    """What learning takes of a neuron: B and the number of its set, in the cycle after `look`.
+    """State of a neuron for learning: B and the number of its set, in the cycle after `look`.
 
     In a core with terms also S and Z, in `terms`; then all stay until the next `look`. The neurons
     are at rest meanwhile.

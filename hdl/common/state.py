@@ -78,7 +78,7 @@ def factor_columns(geometry: Geometry) -> dict[str, Column]:
 
 
 def flag_columns(geometry: Geometry) -> dict[str, Column]:
-    """What a row's descriptor says besides its groups."""
+    """The fields of a row's descriptor besides its groups."""
     widths = {"parameter_set": set_bits(geometry), "plastic": 1, "always_on": 1}
     return {
         name: Column(Region.ROW, width, low=ROW_FIELDS[name].low)

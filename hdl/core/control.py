@@ -20,7 +20,7 @@ def identification(geometry: Geometry, mesh: Mesh, core: int) -> dict[int, int]:
 
 
 class ControlRegisters(wiring.Component):
-    """Who the core is, and the time. Words that it does not own read 0 and ignore writes.
+    """Identification of the core, tick and seed. All other words read 0 and ignore writes.
 
     Members
     -------

@@ -120,7 +120,7 @@ class Core(wiring.Component):
         ]
 
     def _wire_hash(self, m: Module) -> None:
-        """What the hash takes: synapses draw in a tick, learning after it."""
+        """The inputs of the hash: blank-out uses the present tick, learning the tick before."""
         control, learning = self._control, self._learning
         users = [(learning.inputs, control.last_tick)]
         if self._geometry.blank_out:

@@ -59,7 +59,7 @@ class Fanout(wiring.Component):
 
     @property
     def memories(self) -> dict[str, LaneMemory]:
-        """What the register map sees."""
+        """The memories that the register map sees, by name of the submodule."""
         return {"lists": self._lists, "entries": self._entries}
 
     def elaborate(self, platform: object) -> Module:

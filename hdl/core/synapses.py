@@ -73,7 +73,7 @@ class Synapses(wiring.Component):
 
     @property
     def memories(self) -> dict[str, LaneMemory]:
-        """What the register map sees."""
+        """The memories that the register map sees, by name of the submodule."""
         return {"rows": self._rows}
 
     def elaborate(self, platform: object) -> Module:

@@ -15,12 +15,12 @@ TOOLS = {
     "ice40": ("yosys", "nextpnr-ice40", "icepack"),
     "gowin": ("yosys", "nextpnr-himbaechel-gowin", "gowin_pack"),
 }
-"""What a build for each family needs: synthesis, placement, packing."""
+"""The tools of a build, by family: for synthesis, placement, packing."""
 BITSTREAMS = {"ecp5": "bit", "ice40": "bin", "gowin": "fs"}
 """The ending of a bitstream's name."""
 TIMING = "timing.json"
 KINDS = ("LUT", "FF", "block RAM", "SPRAM", "DSP")
-"""What people call the places on an FPGA."""
+"""Kinds of cells of an FPGA, by their usual names."""
 BELS = {
     "TRELLIS_COMB": "LUT",
     "TRELLIS_FF": "FF",
@@ -34,7 +34,7 @@ BELS = {
     "DFF": "FF",
     "BSRAM": "block RAM",
 }
-"""Those of each kind, as nextpnr names them."""
+"""The kind of each cell that nextpnr counts."""
 
 
 class DoesNotFitError(ToolError):
@@ -43,10 +43,10 @@ class DoesNotFitError(ToolError):
 
 @dataclass(frozen=True)
 class Placed:
-    """What nextpnr made of a design.
+    """A placed and routed design.
 
-    Its MHz after routing; (used, there) of every kind of place; the slowest path from register to
-    register, as (cell, ns), where nextpnr tells.
+    `fmax_mhz` after routing; `used` as (used, there) for every type of cell; `path`, the slowest
+    path from register to register, as (cell, ns), empty where nextpnr reports none.
     """
 
     fmax_mhz: float

@@ -85,7 +85,7 @@ class Errors(wiring.Component):
         return m
 
     def _fetches(self, m: Module, popped: Value) -> tuple[Value, Value, Value, Value]:
-        """Whether and whose sums are read, whether and whose are zeroed."""
+        """Strobe and neuron of the sums to read, then strobe and neuron of the sums to zero."""
         if not self._geometry.terms:
             return popped[1], self.sums.neuron, popped[2], self.sums.neuron
         terms = self.sums.terms

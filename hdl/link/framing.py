@@ -18,7 +18,7 @@ even at 4 cycles per bit."""
 
 
 class Heard(enum.Enum, shape=2):
-    """What a deframer tells."""
+    """The kinds of events that a deframer reports."""
 
     WORD = 0
     GOOD = 1

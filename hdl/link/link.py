@@ -82,7 +82,7 @@ class Link(wiring.Component):
         return m
 
     def _declare(self, m: Module) -> None:
-        """What both directions share."""
+        """State and wires that both directions of the link share."""
         self._open, self._session, self._reason = Signal(), Signal(32), Signal(Reason)
         owed = data.StructLayout(dict.fromkeys(FrameKind.__members__, 1))
         self._owed: Fields = Signal(owed)

@@ -1,4 +1,4 @@
-"""What the board tells of itself: identification and counters, in one memory (docs/link.md)."""
+"""Identification and counters of a board, in one memory (docs/link.md)."""
 
 from collections.abc import Sequence
 

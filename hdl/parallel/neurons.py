@@ -205,7 +205,7 @@ class Neurons(wiring.Component):
 
     @property
     def memories(self) -> dict[str, LaneMemory]:
-        """What the register map sees."""
+        """The memories that the register map sees, by name of the submodule."""
         traces = self._traces.traces if self._traces else None
         stores = {"states": self._states, "sets": self._sets, "traces": traces}
         stores["report"] = self._queue.report

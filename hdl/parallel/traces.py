@@ -157,7 +157,7 @@ class Traces(wiring.Component):
 
     @property
     def memories(self) -> dict[str, LaneMemory]:
-        """What the register map sees."""
+        """The memories that the register map sees, by name of the submodule."""
         return {"traces": self._traces} | self._factors
 
     def elaborate(self, platform: object) -> Module:

@@ -30,7 +30,7 @@ from axonloop.models.protocol import parameter_bits
 
 
 def rounding_layout(geometry: Geometry) -> data.StructLayout:
-    """What is added to a product before the shift: bits of the noise by `mask`, and `half`."""
+    """The rounding term that is added to a product before the shift: noise & `mask`, or `half`."""
     bits = parameter_max(geometry)["eta_shift"]
     return data.StructLayout({"mask": bits, "half": bits})
 

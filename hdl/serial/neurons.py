@@ -1,6 +1,6 @@
 """The neurons of a serial core: one adder and one program for all of step 3 (docs/contract.md).
 
-The equations are those of hdl/parallel/neurons.py. A parameter is there in the step that names it.
+The equations are those of hdl/parallel/neurons.py. A step gets its parameter in its own cycle.
 """
 
 from dataclasses import dataclass
@@ -106,7 +106,7 @@ class SerialNeurons(wiring.Component):
         self._states = LaneMemory(state_columns(geometry), words=geometry.neurons)
         self._groups = LaneMemory(set_columns(geometry) | REPORT, words=geometry.groups)
         self.memories = {"states": self._states, "groups": self._groups}
-        """What the register map sees."""
+        """The memories that the register map sees, by name of the submodule."""
         super().__init__(
             {
                 "start": In(1),
@@ -141,7 +141,7 @@ class SerialNeurons(wiring.Component):
         return m
 
     def _controls(self, m: Module) -> None:
-        """What the present step does, and the parameter of the next one."""
+        """Decode the present step, and the parameter of the next step."""
         self._source, self._state = Signal(range(len(SOURCES))), Signal(2)
         self._index = Signal(INDEX_BITS)
         self._flags = {name: Signal(name=name) for name in FLAGS}
@@ -221,7 +221,7 @@ class SerialNeurons(wiring.Component):
         self._write(m, value, held)
 
     def _added(self, m: Module, width: int) -> tuple[Signal, Signal]:
-        """What the step adds, and its carry."""
+        """The operand that the step adds, and the carry into the adder."""
         geometry, row, parameter = self._geometry, self._row, self.parameters.value
         state, added, carry = Signal(signed(geometry.state_bits)), Signal(signed(width)), Signal()
         with m.Switch(self._state):

@@ -1,6 +1,6 @@
 """The traces of a serial core: one multiplier, one adder and a program for all of step 4.
 
-The equations are those of hdl/parallel/traces.py. A parameter is at hand in the step that names it.
+The equations are those of hdl/parallel/traces.py. A step gets its parameter in its own cycle.
 """
 
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ class SerialTraces(wiring.Component):
         columns = trace_columns(geometry) | factor_columns(geometry)
         self._traces = LaneMemory(columns, words=geometry.axons)
         self.memories = {"traces": self._traces}
-        """What the register map sees."""
+        """The memories that the register map sees, by name of the submodule."""
         block = data.StructLayout({"valid": 1, "block": block_layout(geometry)})
         super().__init__(
             {
