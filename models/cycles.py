@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from axonloop.models.config import Geometry, Layout, ParameterSet, is_serial
+from axonloop.models.config import Datapath, Geometry, Layout, ParameterSet
 
 ALONE_TRACE, ALONE_NEURON = 7, 9
 """Cycles of an axon's traces or of a neuron where the lane is the only one: nothing overlaps."""
@@ -29,11 +29,11 @@ def tick_cycles(geometry: Geometry, events: int) -> int:
     follows. Spikes that the neurons send cost more where their fan-out is long.
     """
     scan = geometry.axons // geometry.trace_lanes
-    rows = events * (geometry.groups + is_serial(geometry))
+    rows = events * (geometry.groups + _is_serial(geometry))
     overhead = TICK_OVERHEAD + BLANK_OVERHEAD * geometry.blank_out
     overhead += TERM_OVERHEAD * (geometry.terms > 0)
     if geometry.trace_lanes == 1:
-        each = SERIAL_TRACE if is_serial(geometry) else ALONE_TRACE
+        each = SERIAL_TRACE if _is_serial(geometry) else ALONE_TRACE
         return each * scan + rows + _sweep(geometry) + overhead
     gather, hidden = max(scan, rows), min(scan, rows)
     return gather + min(hidden, TICK_OVERHEAD) + _sweep(geometry) + overhead
@@ -53,7 +53,7 @@ def learn_cycles(
     neurons are `swept` if a set of the core has a term that may differ from 0 without an error.
     `eta_shift` of the neurons matters to a serial core alone.
     """
-    if is_serial(geometry):
+    if _is_serial(geometry):
         return errors * (geometry.axons * (ALONE_SYNAPSE + eta_shift) + 7) + 7
     walk = geometry.axons / (geometry.multipliers * geometry.weight_ports / 2)
     quiet = geometry.neurons - errors if swept else 0
@@ -63,13 +63,17 @@ def learn_cycles(
     return ceil(errors * each) + quiet + 35
 
 
+def _is_serial(geometry: Geometry) -> bool:
+    return geometry.datapath is Datapath.SERIAL
+
+
 def _drain(geometry: Geometry) -> int:
     """Cycles between two terms of a neuron, whose walks touch the same weights."""
     return UPDATE_LATENCY[geometry.layout] + 1
 
 
 def _sweep(geometry: Geometry) -> int:
-    alone = SERIAL_NEURON if is_serial(geometry) else ALONE_NEURON
+    alone = SERIAL_NEURON if _is_serial(geometry) else ALONE_NEURON
     cycles = alone if geometry.update_lanes == 1 else 1
     return geometry.neurons // geometry.update_lanes * cycles
 
@@ -93,6 +97,6 @@ def speed(geometry: Geometry, hz: float) -> dict[str, float]:
 
 
 def _updates_per_cycle(geometry: Geometry) -> float:
-    if is_serial(geometry):
+    if _is_serial(geometry):
         return 1 / (ALONE_SYNAPSE + ETA_SHIFT)
     return geometry.multipliers * geometry.weight_ports / 2

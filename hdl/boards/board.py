@@ -1,4 +1,4 @@
-"""What a board is: its part, its pins, and what is built for it if nothing else is asked."""
+"""A board: its FPGA, its pins, and the build that is made for it by default."""
 
 import dataclasses
 from collections.abc import Mapping

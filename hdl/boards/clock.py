@@ -7,7 +7,7 @@ is which divisors and frequencies there are. Limits are those of the vendors' da
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from amaranth.hdl import Const, Instance
+from amaranth.hdl import Const, Instance, Value
 
 from axonloop.models.checks import require
 
@@ -81,10 +81,11 @@ def choose(family: str, source: int, wanted: int) -> Divisors | None:
     """
     if wanted == source:
         return None
-    ways = DIVISORS[family](source)
+    candidates = DIVISORS[family](source)
     middle = sum(LOOPS[family]) / 2
     best = min(
-        ways, key=lambda w: (abs(w.output - wanted), w.reference, abs(w.loop - middle), w.post)
+        candidates,
+        key=lambda d: (abs(d.output - wanted), d.reference, abs(d.loop - middle), d.post),
     )
     close = abs(best.output / wanted - 1) <= 0.01
     near = f"within 1 % of what the board's PLL makes, as {best.output:.0f} Hz"
@@ -94,33 +95,41 @@ def choose(family: str, source: int, wanted: int) -> Divisors | None:
 
 def built_clock(family: str, source: int, wanted: int) -> int:
     """The clock in Hz, rounded, that comes out; ValueError as `choose`."""
-    way = choose(family, source, wanted)
-    return source if way is None else round(way.output)
+    divisors = choose(family, source, wanted)
+    return source if divisors is None else round(divisors.output)
 
 
-def pll(family: str, device: str, source: int, way: Divisors, pin, clock, locked) -> Instance:
+def pll(
+    family: str,
+    device: str,
+    source: int,
+    divisors: Divisors,
+    pin: Value,
+    clock: Value,
+    locked: Value,
+) -> Instance:
     """The family's PLL from `pin` to `clock`; `locked` rises when `clock` is good."""
     if family == "ecp5":
-        return _ecp5(source, way, pin, clock, locked)
+        return _ecp5(source, divisors, pin, clock, locked)
     if family == "ice40":
-        return _ice40(source, way, pin, clock, locked)
-    return _gowin(device, source, way, pin, clock, locked)
+        return _ice40(source, divisors, pin, clock, locked)
+    return _gowin(device, source, divisors, pin, clock, locked)
 
 
-def _ecp5(source: int, way: Divisors, pin, clock, locked) -> Instance:
+def _ecp5(source: int, divisors: Divisors, pin: Value, clock: Value, locked: Value) -> Instance:
     low, high = Const(0, 1), Const(1, 1)
     return Instance(
         "EHXPLLL",
         ("a", "FREQUENCY_PIN_CLKI", f"{source / MHZ:g}"),
-        ("a", "FREQUENCY_PIN_CLKOP", f"{way.output / MHZ:g}"),
+        ("a", "FREQUENCY_PIN_CLKOP", f"{divisors.output / MHZ:g}"),
         ("a", "ICP_CURRENT", "12"),
         ("a", "LPF_RESISTOR", "8"),
         ("a", "MFG_ENABLE_FILTEROPAMP", "1"),
         ("a", "MFG_GMCREF_SEL", "2"),
-        ("p", "CLKI_DIV", way.reference),
-        ("p", "CLKFB_DIV", way.feedback),
-        ("p", "CLKOP_DIV", way.post),
-        ("p", "CLKOP_CPHASE", max(0, way.post // 2 - 1)),
+        ("p", "CLKI_DIV", divisors.reference),
+        ("p", "CLKFB_DIV", divisors.feedback),
+        ("p", "CLKOP_DIV", divisors.post),
+        ("p", "CLKOP_CPHASE", max(0, divisors.post // 2 - 1)),
         ("p", "CLKOP_FPHASE", 0),
         ("p", "CLKOP_ENABLE", "ENABLED"),
         ("p", "FEEDBK_PATH", "CLKOP"),
@@ -140,16 +149,16 @@ def _ecp5(source: int, way: Divisors, pin, clock, locked) -> Instance:
     )
 
 
-def _ice40(source: int, way: Divisors, pin, clock, locked) -> Instance:
+def _ice40(source: int, divisors: Divisors, pin: Value, clock: Value, locked: Value) -> Instance:
     """The pin must be the one beside the PLL."""
-    compared = source / way.reference / MHZ
+    compared = source / divisors.reference / MHZ
     filters = (17, 26, 44, 66, 101)
     return Instance(
         "SB_PLL40_PAD",
         ("p", "FEEDBACK_PATH", "SIMPLE"),
-        ("p", "DIVR", Const(way.reference - 1, 4)),
-        ("p", "DIVF", Const(way.feedback - 1, 7)),
-        ("p", "DIVQ", Const(way.post.bit_length() - 1, 3)),
+        ("p", "DIVR", Const(divisors.reference - 1, 4)),
+        ("p", "DIVF", Const(divisors.feedback - 1, 7)),
+        ("p", "DIVQ", Const(divisors.post.bit_length() - 1, 3)),
         ("p", "FILTER_RANGE", Const(1 + sum(compared >= limit for limit in filters), 3)),
         ("i", "PACKAGEPIN", pin),
         ("i", "RESETB", Const(1, 1)),
@@ -159,7 +168,9 @@ def _ice40(source: int, way: Divisors, pin, clock, locked) -> Instance:
     )
 
 
-def _gowin(device: str, source: int, way: Divisors, pin, clock, locked) -> Instance:
+def _gowin(
+    device: str, source: int, divisors: Divisors, pin: Value, clock: Value, locked: Value
+) -> Instance:
     unused = {"FBDSEL": 6, "IDSEL": 6, "ODSEL": 6, "PSDA": 4, "DUTYDA": 4, "FDLY": 4}
     unused |= {"RESET": 1, "RESET_P": 1, "CLKFB": 1}
     fixed = {f"DYN_{what}_SEL": "false" for what in ("IDIV", "FBDIV", "ODIV")}
@@ -167,9 +178,9 @@ def _gowin(device: str, source: int, way: Divisors, pin, clock, locked) -> Insta
         "rPLL",
         ("p", "DEVICE", device),
         ("p", "FCLKIN", f"{source / MHZ:g}"),
-        ("p", "IDIV_SEL", way.reference - 1),
-        ("p", "FBDIV_SEL", way.feedback - 1),
-        ("p", "ODIV_SEL", way.post),
+        ("p", "IDIV_SEL", divisors.reference - 1),
+        ("p", "FBDIV_SEL", divisors.feedback - 1),
+        ("p", "ODIV_SEL", divisors.post),
         ("p", "CLKFB_SEL", "internal"),
         *(("p", name, value) for name, value in fixed.items()),
         *(("i", name, Const(0, width)) for name, width in unused.items()),

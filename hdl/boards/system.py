@@ -29,7 +29,7 @@ class Top(wiring.Component):
         self._identity = identity_words(link, geometry, mesh, core, build)
         super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "session": Out(1)})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         cycles = self._link.cycles_per_bit
         m.submodules.receiver = receiver = UartReceiver(cycles)

@@ -1,4 +1,4 @@
-"""What is around the top of hdl/top.py on a real board: clock, reset after power-up, LEDs."""
+"""The design of a real board around hdl/boards/system.py: clock, reset after power-up, LEDs."""
 
 from amaranth.hdl import ClockDomain, ClockSignal, Const, Module, ResetSignal, Signal
 from amaranth.lib import wiring
@@ -36,7 +36,7 @@ class BoardTop(wiring.Component):
             ports["high"] = Out(len(board.high))
         super().__init__(ports)
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         self._start(m)
         m.submodules.top = top = self._top
@@ -46,18 +46,24 @@ class BoardTop(wiring.Component):
             m.d.comb += self.high.eq(~Const(0, len(self._board.high)))
         return m
 
-    def _start(self, m) -> None:
+    def _start(self, m: Module) -> None:
         """The clock, from the oscillator or its PLL, and reset until it was good for a while."""
         board, clock, locked = self._board, Signal(), Signal()
         m.domains.sync = ClockDomain()
         m.domains.boot = ClockDomain(reset_less=True)
         m.d.comb += [ClockSignal().eq(clock), ClockSignal("boot").eq(clock)]
-        way = choose(board.family, board.oscillator, self._build.clock)
-        if way is None:
+        divisors = choose(board.family, board.oscillator, self._build.clock)
+        if divisors is None:
             m.d.comb += [clock.eq(self.oscillator), locked.eq(1)]
         else:
             m.submodules.pll = pll(
-                board.family, board.device, board.oscillator, way, self.oscillator, clock, locked
+                board.family,
+                board.device,
+                board.oscillator,
+                divisors,
+                self.oscillator,
+                clock,
+                locked,
             )
         good, waited, reset = Signal(), Signal(WAIT_BITS), Signal(init=1)
         m.submodules.good = FFSynchronizer(locked, good, o_domain="boot")
@@ -66,7 +72,7 @@ class BoardTop(wiring.Component):
             m.d.boot += [waited.eq(0), reset.eq(1)]
         m.d.comb += ResetSignal().eq(reset)
 
-    def _show(self, m, top) -> None:
+    def _show(self, m: Module, top: Top) -> None:
         beat, quiet = Signal(HEARTBEAT_BITS), Signal(ACTIVITY_BITS)
         m.d.sync += [beat.eq(beat + 1), quiet.eq(quiet - (quiet != 0))]
         with m.If(~top.rx | ~top.tx):

@@ -47,7 +47,7 @@ class Barrier(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         running, done = Signal(), Signal()
         flying = Signal(range(self._capacity + 1))

@@ -24,7 +24,7 @@ class Chip(wiring.Component):
             {"commands": In(stream.Signature(32)), "replies": Out(stream.Signature(32))}
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         if self._mesh.cores == 1:
             self._build_core(m)
@@ -32,7 +32,7 @@ class Chip(wiring.Component):
             self._build_mesh(m)
         return m
 
-    def _build_core(self, m) -> None:
+    def _build_core(self, m: Module) -> None:
         """One core needs no mesh: its spikes come back to it; a tick starts and ends at once."""
         m.submodules.core = core = Core(self._geometry, self._mesh, self._first)
         connect(m, host=flipped(self.commands), core=core.commands)
@@ -41,11 +41,11 @@ class Chip(wiring.Component):
             core.incoming.valid.eq(core.outgoing.valid),
             core.incoming.payload.eq(core.outgoing.payload.payload),
             core.outgoing.ready.eq(core.incoming.ready),
-            core.start.eq(core.waiting),
-            core.finish.eq(core.finished),
+            core.ticks.start.eq(core.ticks.waiting),
+            core.ticks.finish.eq(core.ticks.finished),
         ]
 
-    def _build_mesh(self, m) -> None:
+    def _build_mesh(self, m: Module) -> None:
         count = self._mesh.cores
         m.submodules.port = port = HostPort(count)
         m.submodules.mesh = mesh = RouterMesh(self._mesh, spike_layout(self._geometry))
@@ -61,17 +61,17 @@ class Chip(wiring.Component):
             connect(m, mesh=mesh.leave[number], core=core.incoming)
             m.d.comb += [
                 core.passed.eq(mesh.passed[number]),
-                core.start.eq(barrier.start),
-                core.finish.eq(barrier.finish),
+                core.ticks.start.eq(barrier.start),
+                core.ticks.finish.eq(barrier.finish),
             ]
         self._gather(m, cores, port, barrier)
 
-    def _gather(self, m, cores, port, barrier) -> None:
-        """Who is idle, waiting, finished; and how many spikes are on their way."""
+    def _gather(self, m: Module, cores: list[Core], port: HostPort, barrier: Barrier) -> None:
+        """The state of all cores and the number of spikes in the mesh, for port and barrier."""
         m.d.comb += [
-            port.idle.eq(Cat(core.idle for core in cores)),
-            barrier.waiting.eq(Cat(core.waiting for core in cores)),
-            barrier.finished.eq(Cat(core.finished for core in cores)),
+            port.idle.eq(Cat(core.ticks.idle for core in cores)),
+            barrier.waiting.eq(Cat(core.ticks.waiting for core in cores)),
+            barrier.finished.eq(Cat(core.ticks.finished for core in cores)),
             barrier.sent.eq(Cat(core.outgoing.valid & core.outgoing.ready for core in cores)),
             barrier.received.eq(Cat(core.incoming.valid & core.incoming.ready for core in cores)),
         ]

@@ -1,6 +1,6 @@
 """The host port of a chip of many cores: hands packets out, brings replies together."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -47,13 +47,13 @@ class HostPort(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         self._hand_out(m)
         self._bring_together(m)
         return m
 
-    def _hand_out(self, m) -> None:
+    def _hand_out(self, m: Module) -> None:
         header = header_layout()(self.commands.payload)
         core, kept = Signal(address_bits(self._cores)), Signal(address_bits(self._cores))
         calm, waits, chip_wide, answered = Signal(), Signal(), Signal(), Signal()
@@ -99,7 +99,7 @@ class HostPort(wiring.Component):
             with m.State("ANSWER"), m.If(calm):
                 m.next = "HEADER"
 
-    def _forward(self, m, core):
+    def _forward(self, m: Module, core: Value) -> Value:
         """Offer the present word to one core; returns whether it goes."""
         for index, words in enumerate(self.core_commands):
             m.d.comb += words.payload.eq(self.commands.payload)
@@ -110,7 +110,7 @@ class HostPort(wiring.Component):
                 ]
         return self.commands.valid & self.commands.ready
 
-    def _broadcast(self, m):
+    def _broadcast(self, m: Module) -> Value:
         """Offer the present word to all cores; returns whether the last of them took it."""
         done, taking = Signal(self._cores), Signal(self._cores)
         for index, words in enumerate(self.core_commands):
@@ -123,7 +123,7 @@ class HostPort(wiring.Component):
         m.d.sync += done.eq(Mux(self.commands.ready, 0, done | taking))
         return self.commands.ready
 
-    def _bring_together(self, m) -> None:
+    def _bring_together(self, m: Module) -> None:
         shown = Signal(range(self._cores))
         valid = Signal(self._cores)
         m.d.comb += [

@@ -44,7 +44,7 @@ class RouterMesh(wiring.Component):
         """Most payloads inside."""
         return sum(router.capacity for router in self._routers)
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         for core, router in enumerate(self._routers):
             m.submodules[f"router_{core}"] = router
@@ -55,7 +55,7 @@ class RouterMesh(wiring.Component):
                 connect(m, source=router.output(port), sink=beside.input(OPPOSITE[port]))
         return m
 
-    def _connect_core(self, m, core: int, router: Router) -> None:
+    def _connect_core(self, m: Module, core: int, router: Router) -> None:
         """A core's number becomes a place on the way in, and is dropped on the way out."""
         enter, leave = self.enter[core], self.leave[core]
         inward, outward = router.input(Port.LOCAL), router.output(Port.LOCAL)

@@ -1,6 +1,6 @@
 """A router of the mesh: five ports, rows before columns (docs/contract.md, section 11)."""
 
-from amaranth.hdl import Cat, Module, Mux, ShapeLike, Signal
+from amaranth.hdl import Cat, Module, Mux, ShapeLike, Signal, Value
 from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -89,17 +89,18 @@ class Router(wiring.Component):
         """Most flits that a router holds."""
         return len(self._ports) * (QUEUE + 1)
 
-    def input(self, port: Port):
+    def input(self, port: Port) -> stream.Interface:
         """The stream that comes in through `port`."""
         return getattr(self, f"{port.name.lower()}_in")
 
-    def output(self, port: Port):
+    def output(self, port: Port) -> stream.Interface:
         """The stream that leaves through `port`."""
         return getattr(self, f"{port.name.lower()}_out")
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
-        self._queues, self._wishes = {}, {}
+        self._queues: dict[Port, fifo.SyncFIFO] = {}
+        self._wishes: dict[Port, Signal] = {}
         for port in self._ports:
             self._receive(m, port)
         turns = {port: self._send(m, port) for port in self._ports}
@@ -111,7 +112,7 @@ class Router(wiring.Component):
             m.d.comb += self.passed[port].eq(stream_out.valid & stream_out.ready)
         return m
 
-    def _receive(self, m, port: Port) -> None:
+    def _receive(self, m: Module, port: Port) -> None:
         """Queue what comes in; decide where the head wants to go."""
         queue = fifo.SyncFIFO(width=self._flit.size, depth=QUEUE)
         m.submodules[f"{port.name.lower()}_queue"] = queue
@@ -128,7 +129,7 @@ class Router(wiring.Component):
         m.d.comb += wish.eq(Mux(head.column == self._column, in_column, right))
         self._queues[port], self._wishes[port] = queue, wish
 
-    def _send(self, m, port: Port) -> dict[Port, Signal]:
+    def _send(self, m: Module, port: Port) -> dict[Port, Value]:
         """Take from the queues in turn; returns for each of them whether its head goes."""
         sink = self.output(port)
         entries = [entry for entry in self._ports if may_turn(entry, port)]

@@ -1,4 +1,4 @@
-"""What several rooms of the gateware are made of: arithmetic, payloads, memories, noise."""
+"""Shared by all rooms of the gateware: arithmetic, layouts, signatures, memories, noise."""
 
 import lazy_loader
 

@@ -1,6 +1,8 @@
 """The arithmetic verbs of the number format (docs/contract.md): saturate, clip, decay, round."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
+from collections.abc import Sequence
+
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, ValueLike
 
 from axonloop.models.config import DECAY_ONE
 
@@ -10,9 +12,10 @@ DECAY_SHIFT = DECAY_BITS - 1
 
 
 def saturate(value: Value, bits: int) -> tuple[Value, Value]:
-    """Clip signed `value` to +-(2^(bits-1) - 1); returns it, and whether it was clipped.
+    """Clip signed `value` to +-(2^(bits-1) - 1); returns the result, and whether it was clipped.
 
-    It does not fit if a bit above the low bits - 1 differs from the sign, or if it is -2^(bits-1).
+    A value is clipped if a bit above the low bits - 1 differs from the sign, or if the value is
+    -2^(bits-1).
     """
     if len(value) < bits:
         return value, Const(0)
@@ -31,7 +34,7 @@ def is_below(value: Value, limit: int) -> Value:
 
 
 def clip(value: Value, bits: int) -> tuple[Value, Value]:
-    """Clip unsigned `value` to 2^bits - 1; returns it, and whether it was clipped."""
+    """Clip unsigned `value` to 2^bits - 1; returns the result, and whether it was clipped."""
     above = value[bits:].any()
     return Mux(above, (1 << bits) - 1, value[:bits]), above
 
@@ -65,7 +68,7 @@ def rotate(lanes: list[Value], amount: Value) -> list[Value]:
 
 
 def lowest_one(bits: Value) -> Value:
-    """Index of the lowest one; undefined where there is none."""
+    """Index of the lowest 1; undefined where all bits are 0."""
     index: Value = Value.cast(len(bits) - 1)
     for position in reversed(range(len(bits) - 1)):
         index = Mux(bits[position], position, index)
@@ -73,23 +76,24 @@ def lowest_one(bits: Value) -> Value:
 
 
 def next_one(bits: Value, last: Value) -> Value:
-    """Index of the first one behind bit `last`, going round; undefined where there is none."""
+    """Index of the first 1 above bit `last`, else of the lowest 1; undefined where no bit is 1."""
     behind = Cat(bits[position] & (last < position) for position in range(len(bits)))
     return Mux(behind.any(), lowest_one(behind), lowest_one(bits))
 
 
-def select(values: list[Value], index: Value) -> Value:
+def select(values: Sequence[Value], index: ValueLike) -> Value:
     """values[index], without hardware where there is one value only."""
     return values[0] if len(values) == 1 else Array(values)[index]
 
 
 def delay(
     m: Module, value: Value, cycles: int, name: str, registers: int | None = None
-) -> list[Signal]:
-    """`value` and its `cycles` delayed copies: element k lags k cycles. A reset leaves them, so
-    they are for what a strobe goes with.
+) -> list[Value]:
+    """`value` and its `cycles` delayed copies: element k is `value` of k cycles ago.
 
-    With `registers`, at most so many: for a value that stands still until its last copy was used.
+    Reset does not clear the copies; use them for data whose validity `delay_strobe` tells.
+    `registers` bounds the number of registers: later elements repeat the last copy. This is right
+    for a value that is constant until its last copy was used.
     """
     taps = [value]
     made = cycles if registers is None else min(cycles, registers)
@@ -108,6 +112,9 @@ def delay_strobe(m: Module, strobe: Value, cycles: int, name: str) -> list[Value
 
 
 def awake(busy: Value, platform: object) -> Value:
-    """When a pipeline runs: while `busy`, which spares a simulator its work. On an FPGA always,
-    for there the enables of so many registers make the slowest net."""
+    """The clock enable of a pipeline's registers.
+
+    In simulation (`platform` is None) it is `busy`: an idle pipeline costs the simulator no time.
+    On an FPGA it is constant 1: a net to the enables of so many registers would be the slowest.
+    """
     return Const(1) if platform else busy

@@ -1,28 +1,45 @@
-"""A memory of several values per word that the register map sees value by value.
+"""Memories with attributes for synthesis, and the memory that the register map sees.
 
-A memory whose submodule is named `disjoint` is never read where it is written in the same cycle,
-but for data that nobody uses: so synthesis may take block RAM as it is (`hdl/synthesis.py`).
+An attribute states what synthesis may assume of a memory; hdl/flow/synthesis.py reads it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+from typing import Any
 
-from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common.payloads import BusSignature, address_bits
+from axonloop.hdl.common.payloads import address_bits
+from axonloop.hdl.common.signatures import BusSignature
 from axonloop.models.config import ceil_log2
 from axonloop.models.protocol import Region
+
+DISJOINT = "axonloop_disjoint"
+"""No read port is read at the address that is written in the same cycle, or nobody uses the word:
+block RAM needs no logic that finds such reads."""
+UNDEFINED = "axonloop_undefined"
+"""No word is used before it was written: the memory needs no initial contents."""
+ONE_PORT = "axonloop_one_port"
+"""The read and the write port share one address, and at most one of them is used in a cycle."""
+
+
+def disjoint_memory(
+    width: int, depth: int, init: Iterable[int] = (), *attributes: str
+) -> memory.Memory:
+    """At least two words of `width` bits, `DISJOINT` and with further `attributes`."""
+    marks: dict[str, Any] = dict.fromkeys((DISJOINT, *attributes), 1)
+    return memory.Memory(shape=unsigned(width), depth=max(2, depth), init=init, attrs=marks)
 
 
 @dataclass(frozen=True)
 class Column:
     """A value of `width` bits in words of `region`, from bit `low` up; sign-extended if `signed`.
 
-    A signed one must be the only one of its region in a memory.
+    A signed column must be the only column of its region in a memory.
     """
 
     region: Region
@@ -34,19 +51,19 @@ class Column:
 class LaneMemory(wiring.Component):
     """`words` words of `lanes` rows of values, one per column; one read and one write port.
 
-    Word n of a region is row n mod lanes of word n / lanes here. A read takes one cycle; of the
-    word that is written in the same cycle it returns anything. `read_data` holds while
-    `read_enable` is 0.
+    Word n of a region is row n mod `lanes` of memory word n / `lanes`. `read_data` follows
+    `read_address` after one cycle, and stays while `read_enable` is 0. A read of the word that is
+    written in the same cycle returns an undefined value.
 
     Members
     -------
     read_enable, read_address, read_data : the read port; data one cycle after the address
     write_enable, write_address, write_data : the write port; per column one enable per lane
-    bus : register access; it takes both ports over
+    bus : register access; in its cycles it uses both ports instead
     """
 
     def __init__(self, columns: Mapping[str, Column], *, words: int, lanes: int = 1) -> None:
-        self._columns, self._lanes, self._words = columns, lanes, max(2, words)
+        self._columns, self._lanes, self._words = columns, lanes, words
         row = data.StructLayout({name: unsigned(column.width) for name, column in columns.items()})
         rows, address = data.ArrayLayout(row, lanes), address_bits(words)
         super().__init__(
@@ -61,12 +78,10 @@ class LaneMemory(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         lane_bits, bus, rows = ceil_log2(self._lanes), self.bus, self.read_data.shape()
-        m.submodules.disjoint = store = memory.Memory(
-            shape=unsigned(rows.size), depth=self._words, init=[]
-        )
+        m.submodules.store = store = disjoint_memory(rows.size, self._words)
         # One bit of enable per bit where columns of one word are written alone.
         grain = rows.size // self._lanes if len(self._columns) == 1 else 1
         write, read = store.write_port(granularity=grain), store.read_port()
@@ -105,7 +120,7 @@ class LaneMemory(wiring.Component):
     def _regions(self) -> list[Region]:
         return list(dict.fromkeys(column.region for column in self._columns.values()))
 
-    def _read_back(self, m, selected, lane) -> None:
+    def _read_back(self, m: Module, selected: dict[Region, Signal], lane: Value) -> None:
         kept = Signal(max(1, ceil_log2(self._lanes)))
         m.d.sync += kept.eq(lane)
         row = self.read_data[kept] if self._lanes > 1 else self.read_data[0]

@@ -4,10 +4,12 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from axonloop.hdl.common.signatures import HashInputs, NeuronHash
+
 TICK_STEPS = 5
 """Steps of two rounds for tick, seed and core; then come two for the neuron."""
-PLACE_ROUNDS = range(10, 14)
-"""Those behind the neuron's number."""
+NEURON_ROUNDS = range(10, 14)
+"""Rounds after the neuron's number is mixed in."""
 AXON_ROUNDS = range(14, 18)
 AXON_CODE = (
     0x002C4DAB,
@@ -44,7 +46,7 @@ def noise_rounds(word: Value, numbers: range) -> Value:
 
 def axon_code(axon: Value) -> Value:
     """The codeword of an axon number."""
-    word = Const(0, 32)
+    word: Value = Const(0, 32)
     for bit in range(len(axon)):
         word = word ^ (axon[bit].replicate(32) & AXON_CODE[bit])
     return word
@@ -62,14 +64,14 @@ class NeuronNoise(wiring.Component):
     """The parts of the hash that depend on tick, seed and core, and on the neuron: one unit of two
     rounds per cycle does both.
 
-    `fresh` comes `LATENCY` = 6 cycles after `start` at the earliest; `word` holds the hash of
-    `neuron` and `purpose` 2 cycles after `fresh`, until the next one.
+    `neurons.fresh` comes `LATENCY` = 6 cycles after `start` at the earliest; `neurons.word` holds
+    the hash until the next one.
 
     Members
     -------
-    start : `tick` is hashed, and in the next cycles `seed` and `core`, which must stay
+    start, inputs : `tick` is hashed, and in the next cycles `seed` and `core`, which must stay
     common : the hash of tick, seed and core, from `LATENCY` cycles after `start` on
-    fresh : `neuron` is hashed on, and `purpose` with it, if that has any bits
+    neurons : the hash of a neuron and, if that has any bits, of a purpose
     """
 
     LATENCY = 6
@@ -78,32 +80,28 @@ class NeuronNoise(wiring.Component):
         super().__init__(
             {
                 "start": In(1),
-                "tick": In(32),
-                "seed": In(32),
-                "core": In(8),
-                "fresh": In(1),
-                "neuron": In(neuron_bits),
-                "purpose": In(purpose_bits),
+                "inputs": In(HashInputs()),
                 "common": Out(32),
-                "word": Out(32),
+                "neurons": In(NeuronHash(neuron_bits, purpose_bits)),
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         step, common, source = Signal(range(TICK_STEPS + 2)), self.common, Signal(32)
+        inputs, neurons = self.inputs, self.neurons
         of_neuron, ending = step == TICK_STEPS, step == TICK_STEPS + 1
-        number = Cat(self.neuron, Const(0, 16 - len(self.neuron)), self.purpose)
-        m.d.comb += source.eq(Mux(ending, self.word, common ^ Mux(of_neuron, number, 0)))
+        number = Cat(neurons.neuron, Const(0, 16 - len(neurons.neuron)), neurons.purpose)
+        m.d.comb += source.eq(Mux(ending, neurons.word, common ^ Mux(of_neuron, number, 0)))
         mixed = noise_round(source, _constant(m, 0, step))
         mixed = noise_round(mixed, _constant(m, 1, step))
-        with m.If(self.fresh | ending):
-            m.d.sync += [self.word.eq(mixed), step.eq(Mux(ending, TICK_STEPS, TICK_STEPS + 1))]
+        with m.If(neurons.fresh | ending):
+            m.d.sync += [neurons.word.eq(mixed), step.eq(Mux(ending, TICK_STEPS, TICK_STEPS + 1))]
         with m.If(step < TICK_STEPS):
-            added = Mux(step == 1, self.seed, Mux(step == 3, self.core, 0))
+            added = Mux(step == 1, inputs.seed, Mux(step == 3, inputs.core, 0))
             m.d.sync += [common.eq(mixed ^ added), step.eq(step + 1)]
         with m.If(self.start):
-            m.d.sync += [common.eq(self.tick), step.eq(0)]
+            m.d.sync += [common.eq(inputs.tick), step.eq(0)]
         return m
 
 

@@ -1,16 +1,21 @@
-"""The house payloads and signatures: events, packet headers, parameters, register access."""
+"""The layouts and widths that several parts share: events, packet headers, parameters, weights."""
+
+from typing import Any
 
 from amaranth.hdl import ShapeLike, signed, unsigned
 from amaranth.lib import data
-from amaranth.lib.wiring import Out, Signature
 
 from axonloop.models.config import Geometry, Layout, ceil_log2
-from axonloop.models.protocol import parameter_bits
+from axonloop.models.protocol import PARAMETER_STRIDE, parameter_bits
 
 BUS_LATENCY = 1
 """Cycles from a read strobe on a component's bus to its data; the weights take their own."""
+INDEX_BITS = (PARAMETER_STRIDE - 1).bit_length()
+"""Width of a register's index in its parameter set."""
 CORE_BITS = 8
 """Width of a core's number."""
+Fields = Any
+"""A value of a struct layout: its fields are attributes, of which no type checker knows."""
 
 
 def address_bits(words: int) -> int:
@@ -47,31 +52,33 @@ def parameter_layout(geometry: Geometry) -> data.StructLayout:
     return data.StructLayout(parameter_bits(geometry))
 
 
+def sets_layout(geometry: Geometry) -> data.ArrayLayout:
+    """The registers of all parameter sets."""
+    return data.ArrayLayout(parameter_layout(geometry), geometry.parameter_sets)
+
+
+def parameter_address_bits(geometry: Geometry) -> int:
+    """Width of a register's address in a memory: its index, and above it its set's number."""
+    return address_bits(PARAMETER_STRIDE * geometry.parameter_sets)
+
+
+def parameter_width(geometry: Geometry) -> int:
+    """Width of the widest register."""
+    return max(parameter_bits(geometry).values())
+
+
+def pq_lanes(geometry: Geometry) -> int:
+    """Factors Pq in a word of their memory."""
+    return max(geometry.trace_lanes, geometry.multipliers)
+
+
 def factor_layout(geometry: Geometry) -> data.StructLayout:
-    """What learning may take of an axon."""
+    """The factors of an axon for learning: Pq; in a core with terms also Qq and the mark."""
     of_terms = {"qq": geometry.pq_bits, "mark": 2} if geometry.terms else {}
     return data.StructLayout({"pq": geometry.pq_bits} | of_terms)
 
 
-class BusSignature(Signature):
-    """Register access, as the core sees it. Rules:
-
-    1. `read` and `write` are strobes of one cycle, never both; `address` goes with them.
-    2. A write takes `write_data` in the same cycle.
-    3. `read_data` holds the word `BUS_LATENCY` cycles after `read`, and 0 in every component that
-       does not own the address: the core ors them together, and shows the word `bus_latency`
-       cycles after `read` (hdl/weights.py).
-    4. The bus is used only while the core is idle.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(
-            {"address": Out(32), "read": Out(1), "write": Out(1), "write_data": Out(32)}
-            | {"read_data": Out(32).flip()}
-        )
-
-
-def place_layout(geometry: Geometry) -> data.StructLayout:
+def location_layout(geometry: Geometry) -> data.StructLayout:
     """Where an access goes: a row piece (`axon`, `group`) or, with `column`, a column piece.
 
     A row piece is the L weights of `axon` to the neurons of `group`; lane k is neuron k of the
@@ -89,8 +96,8 @@ def place_layout(geometry: Geometry) -> data.StructLayout:
 
 
 def weight_latency(geometry: Geometry) -> int:
-    """Cycles from a read's place to its data: the rotator takes two, in halves, behind a register
-    at the banks."""
+    """Cycles from the location of a read to its data: one in the banks, one in a register behind
+    them; in the skewed layout two more in the halves of the rotator."""
     return 4 if geometry.layout is Layout.SKEWED else 2
 
 

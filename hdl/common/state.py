@@ -3,9 +3,9 @@
 from amaranth.hdl import signed, unsigned
 from amaranth.lib import data
 
-from axonloop.hdl.common.memory import Column, LaneMemory
+from axonloop.hdl.common.memory import Column
 from axonloop.hdl.common.payloads import address_bits, factor_layout
-from axonloop.models.config import Geometry, is_serial
+from axonloop.models.config import Geometry
 from axonloop.models.protocol import GROUP_FIELDS, ROW_FIELDS, Region, set_bits
 
 COUNTDOWN_BITS = 6
@@ -44,13 +44,10 @@ def flags_layout(geometry: Geometry) -> data.StructLayout:
     )
 
 
-def neuron_memories(geometry: Geometry) -> dict[str, LaneMemory]:
-    """The state of all neurons, and the parameter sets of their groups if there are several.
-
-    A serial core has what else is known of a group in the same memory.
-    """
-    state, lanes = geometry.state_bits, geometry.update_lanes
-    columns = {
+def state_columns(geometry: Geometry) -> dict[str, Column]:
+    """The state of a neuron, as the register map sees it."""
+    state = geometry.state_bits
+    return {
         "current": Column(Region.CURRENT, state, signed=True),
         "membrane": Column(Region.MEMBRANE, state, signed=True),
         "reset": Column(Region.RESET, state, signed=True),
@@ -59,17 +56,29 @@ def neuron_memories(geometry: Geometry) -> dict[str, LaneMemory]:
         "box": Column(Region.BOX, 1),
         "bias": Column(Region.BIAS, state, signed=True),
     }
-    stores = {"states": LaneMemory(columns, words=geometry.neurons // lanes, lanes=lanes)}
-    number = {"number": Column(Region.GROUP, set_bits(geometry))} if set_bits(geometry) else {}
-    if is_serial(geometry):
-        stores["groups"] = LaneMemory(number | REPORT, words=geometry.groups)
-    elif number:
-        stores["sets"] = LaneMemory(number, words=geometry.groups)
-    return stores
+
+
+def set_columns(geometry: Geometry) -> dict[str, Column]:
+    """The number of a group's parameter set, if there are several."""
+    bits = set_bits(geometry)
+    return {"number": Column(Region.GROUP, bits)} if bits else {}
+
+
+def trace_columns(geometry: Geometry) -> dict[str, Column]:
+    """The traces of an axon."""
+    bits = geometry.trace_bits
+    return {"q": Column(Region.TRACE_Q, bits), "p": Column(Region.TRACE_P, bits)}
+
+
+def factor_columns(geometry: Geometry) -> dict[str, Column]:
+    """The factors of an axon."""
+    regions = {"pq": Region.TRACE_PQ, "qq": Region.TRACE_QQ, "mark": Region.MARK}
+    widths = factor_layout(geometry).members
+    return {name: Column(regions[name], width) for name, width in widths.items()}
 
 
 def flag_columns(geometry: Geometry) -> dict[str, Column]:
-    """What a row's descriptor says besides its groups."""
+    """The fields of a row's descriptor besides its groups."""
     widths = {"parameter_set": set_bits(geometry), "plastic": 1, "always_on": 1}
     return {
         name: Column(Region.ROW, width, low=ROW_FIELDS[name].low)
@@ -94,30 +103,3 @@ def block_layout(geometry: Geometry) -> data.StructLayout:
 def trace_parameters(geometry: Geometry) -> tuple[str, ...]:
     """The registers that a row's traces take from its set."""
     return TRACE_PARAMETERS + (("qq_shift",) if geometry.terms else ())
-
-
-def pq_lanes(geometry: Geometry) -> int:
-    """Factors Pq in a word of their memory."""
-    return max(geometry.trace_lanes, geometry.multipliers)
-
-
-def trace_memories(geometry: Geometry) -> dict[str, LaneMemory]:
-    """The traces of all axons, and their factors, which a serial core has in the same memory."""
-    columns = {
-        "q": Column(Region.TRACE_Q, geometry.trace_bits),
-        "p": Column(Region.TRACE_P, geometry.trace_bits),
-    }
-    lanes, together = geometry.trace_lanes, pq_lanes(geometry)
-    if is_serial(geometry):
-        columns["pq"] = Column(Region.TRACE_PQ, geometry.pq_bits)
-        return {"traces": LaneMemory(columns, words=geometry.axons)}
-    regions = {"pq": Region.TRACE_PQ, "qq": Region.TRACE_QQ, "mark": Region.MARK}
-    factors = {
-        name: LaneMemory(
-            {name: Column(regions[name], width)}, words=geometry.axons // together, lanes=together
-        )
-        for name, width in factor_layout(geometry).members.items()
-    }
-    return {
-        "traces": LaneMemory(columns, words=geometry.axons // lanes, lanes=lanes),
-    } | factors

@@ -3,13 +3,14 @@
 Blank-out noise makes a network of spiking neurons a sampling machine: Neftci et al. 2016, eq. 5.
 """
 
-from amaranth.hdl import Cat, Const, EnableInserter, Module, Signal
-from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.hdl import Cat, Const, EnableInserter, Module, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from axonloop.hdl.common import (
     AXON_ROUNDS,
-    PLACE_ROUNDS,
+    NEURON_ROUNDS,
+    BlankOutInputs,
     NeuronNoise,
     address_bits,
     awake,
@@ -17,7 +18,6 @@ from axonloop.hdl.common import (
     axon_code_constant,
     delay,
     noise_rounds,
-    parameter_layout,
     select,
 )
 from axonloop.models.config import Geometry, ceil_log2
@@ -42,7 +42,7 @@ class BlankLane(wiring.Component):
     def __init__(self) -> None:
         super().__init__({"word": In(32), "blank": In(BLANK_BITS), "dropped": Out(1)})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         word = _rounds(m, self.word, AXON_ROUNDS)
         m.d.sync += self.dropped.eq(word[:BLANK_BITS] < self.blank)
@@ -56,8 +56,8 @@ class BlankOut(wiring.Component):
 
     Rules
     -----
-    1. `start` comes at least 5 cycles before the first row piece; `tick` goes with it, `seed`
-       and `core` stay.
+    1. `inputs.start` comes at least 5 cycles before the first row piece; the tick's number goes
+       with it, seed and core stay.
     2. `axon`, `group` and `set` (of the row) are a row piece, a new one in every cycle.
 
     Members
@@ -70,14 +70,9 @@ class BlankOut(wiring.Component):
 
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
-        layout = parameter_layout(geometry)
         super().__init__(
             {
-                "start": In(1),
-                "tick": In(32),
-                "seed": In(32),
-                "core": In(8),
-                "parameter_sets": In(data.ArrayLayout(layout, geometry.parameter_sets)),
+                "inputs": In(BlankOutInputs(geometry)),
                 "busy": In(1),
                 "axon": In(address_bits(geometry.axons)),
                 "group": In(address_bits(geometry.groups)),
@@ -86,17 +81,13 @@ class BlankOut(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.noise = noise = NeuronNoise(1)
-        m.d.comb += [
-            noise.start.eq(self.start),
-            noise.tick.eq(self.tick),
-            noise.seed.eq(self.seed),
-            noise.core.eq(self.core),
-        ]
+        m.d.comb += noise.start.eq(self.inputs.start)
+        connect(m, inputs=flipped(self.inputs.hash), noise=noise.inputs)
         word = self._row(m, noise.common)
-        sets = [self.parameter_sets[k] for k in range(self._geometry.parameter_sets)]
+        sets = [self.inputs.parameters.sets[k] for k in range(self._geometry.parameter_sets)]
         number = delay(m, self.set, 8, "set")[-1]
         blank = Signal(BLANK_BITS, reset_less=True)
         m.d.sync += blank.eq(select([entry["blank"] for entry in sets], number))
@@ -111,22 +102,22 @@ class BlankOut(wiring.Component):
             ]
         return m
 
-    def _row(self, m, common) -> Signal:
+    def _row(self, m: Module, common: Value) -> Signal:
         """Stages 0 to 5: the row's part of the hash, with the group's part of the code."""
         axon = delay(m, self.axon, 1, "axon")[-1]
         lane_bits = ceil_log2(self._geometry.lanes)
         code, word = Signal(32, reset_less=True), Signal(32, reset_less=True)
-        place = Cat(axon, Const(0, 16 - len(axon)), Const(PURPOSE, 4))
-        hashed = _rounds(m, common ^ place, PLACE_ROUNDS[:-1])
+        key = Cat(axon, Const(0, 16 - len(axon)), Const(PURPOSE, 4))
+        hashed = _rounds(m, common ^ key, NEURON_ROUNDS[:-1])
         group = delay(m, self.group, 3, "group")[-1]
         m.d.sync += [
             code.eq(axon_code(Cat(Const(0, lane_bits), group))),
-            word.eq(noise_rounds(hashed, PLACE_ROUNDS[-1:]) ^ code),
+            word.eq(noise_rounds(hashed, NEURON_ROUNDS[-1:]) ^ code),
         ]
         return word
 
 
-def _rounds(m, word, numbers: range):
+def _rounds(m: Module, word: Value, numbers: range) -> Value:
     """One round per stage."""
     for number in numbers:
         mixed = Signal(32, name=f"word_{number}", reset_less=True)

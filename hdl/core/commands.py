@@ -6,6 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import (
     BusSignature,
+    Fields,
+    TickPort,
     address_bits,
     bus_latency,
     delay_strobe,
@@ -27,7 +29,7 @@ def for_all_cores(kind: Value) -> Value:
     return (kind >= Kind.TICK) & (kind <= Kind.CLEAR)
 
 
-def payload_words(header) -> Value:
+def payload_words(header: Fields) -> Value:
     """Words that follow a header on its way to the chip."""
     count = header.argument[:COUNT_BITS]
     return Mux(header.kind == Kind.WRITE, count + 1, header.kind == Kind.READ)
@@ -56,8 +58,7 @@ class Commands(wiring.Component):
     reports : neurons whose spikes the host hears, while a tick runs
     spikes, errors : accepted events
     tick, learn, clear : strobes that start work; `done` falls in the next cycle and rises again
-    waiting, start, finished, finish : rule 5
-    idle : no packet is in work
+    ticks : rule 5, and `idle` while no packet is in work
     learned, tick_number : from the control registers; the number is that of the tick that ran
     fault : a packet was refused
     """
@@ -75,11 +76,7 @@ class Commands(wiring.Component):
                 "learn": Out(1),
                 "clear": Out(1),
                 "done": In(1),
-                "waiting": Out(1),
-                "start": In(1),
-                "finished": Out(1),
-                "finish": In(1),
-                "idle": Out(1),
+                "ticks": Out(TickPort()),
                 "learned": In(1),
                 "tick_number": In(32),
                 "fault": Out(1),
@@ -87,7 +84,7 @@ class Commands(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         most = max(region_words(self._geometry).values())
         self._header, self._kind = Signal(header_layout()), Signal(4)
@@ -102,20 +99,20 @@ class Commands(wiring.Component):
         ]
         with m.FSM():
             with m.State("HEADER"):
-                m.d.comb += self.idle.eq(1)
+                m.d.comb += self.ticks.idle.eq(1)
                 self._decode(m)
             with m.State("REST"):
                 m.next = "HEADER"
             with m.State("REFUSE"):
                 self._refuse(m)
             with m.State("WAIT START"):
-                m.d.comb += [self.waiting.eq(1), self.tick.eq(self.start)]
-                with m.If(self.start):
+                m.d.comb += [self.ticks.waiting.eq(1), self.tick.eq(self.ticks.start)]
+                with m.If(self.ticks.start):
                     m.next = "WAIT TICK"
             with m.State("WAIT TICK"):
                 self._report(m)
-                m.d.comb += self.finished.eq(self.done)
-                with m.If(self.finish):
+                m.d.comb += self.ticks.finished.eq(self.done)
+                with m.If(self.ticks.finish):
                     m.next = "TICK DONE"
             with m.State("TICK DONE"):
                 self._answer_tick(m)
@@ -144,13 +141,13 @@ class Commands(wiring.Component):
                 self._read(m)
         return m
 
-    def _reply(self, m, kind: Kind, argument) -> None:
+    def _reply(self, m: Module, kind: Kind, argument: Value) -> None:
         m.d.comb += [
             self.replies.valid.eq(1),
             self.replies.payload.eq(kind << 28 | self._core << 20 | argument),
         ]
 
-    def _answer_tick(self, m) -> None:
+    def _answer_tick(self, m: Module) -> None:
         """The first core answers; all learn."""
         silent = self._core != self._first
         if not silent:
@@ -159,18 +156,18 @@ class Commands(wiring.Component):
             m.d.comb += self.learn.eq(self._learns)
             m.next = "START"
 
-    def _report(self, m) -> None:
+    def _report(self, m: Module) -> None:
         m.d.comb += [
             self.replies.valid.eq(self.reports.valid),
             self.replies.payload.eq(Kind.SPIKE << 28 | self._core << 20 | self.reports.payload),
             self.reports.ready.eq(self.replies.ready),
         ]
 
-    def _reject(self, m, code: Fault | Value) -> None:
+    def _reject(self, m: Module, code: Fault | Value) -> None:
         m.d.sync += self._code.eq(code)
         m.next = "REFUSE"
 
-    def _refuse(self, m) -> None:
+    def _refuse(self, m: Module) -> None:
         """Drop the words of a WRITE, then answer FAULT."""
         with m.If((self._kind == Kind.WRITE) & (self._left != 0)):
             m.d.comb += self.words.ready.eq(1)
@@ -182,7 +179,7 @@ class Commands(wiring.Component):
                 m.d.comb += self.fault.eq(1)
                 m.next = "HEADER"
 
-    def _decode(self, m) -> None:
+    def _decode(self, m: Module) -> None:
         header = self._header
         m.d.comb += self.words.ready.eq(1)
         m.d.sync += [
@@ -204,7 +201,7 @@ class Commands(wiring.Component):
             with m.Else():
                 self._dispatch(m)
 
-    def _dispatch(self, m) -> None:
+    def _dispatch(self, m: Module) -> None:
         header, geometry = self._header, self._geometry
         axon, slot_delay = header.argument[:16], header.argument[16:20]
         neuron = header.argument[8:19]
@@ -240,7 +237,7 @@ class Commands(wiring.Component):
             with m.Case(Kind.WRITE, Kind.READ):
                 m.next = "ADDRESS"
 
-    def _check(self, m) -> None:
+    def _check(self, m: Module) -> None:
         """Does the access lie inside its region, and may it be written?"""
         sizes = region_words(self._geometry)
         words = Signal(range(max(sizes.values()) + 1))
@@ -260,14 +257,14 @@ class Commands(wiring.Component):
         with m.Else():
             m.next = "DATA"
 
-    def _write(self, m) -> None:
+    def _write(self, m: Module) -> None:
         m.d.comb += [self.words.ready.eq(1), self.bus.write.eq(self.words.valid)]
         with m.If(self.words.valid):
             m.d.sync += [self._offset.eq(self._offset + 1), self._left.eq(self._left - 1)]
             with m.If(self._left == 1):
                 m.next = "HEADER"
 
-    def _read(self, m) -> None:
+    def _read(self, m: Module) -> None:
         """One word after the other: asked for, kept, sent."""
         asked = delay_strobe(m, self.bus.read, bus_latency(self._geometry), "asked")
         word, kept, more = Signal(32), Signal(), Signal(init=1)

@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common import BusSignature
+from axonloop.hdl.common import BusSignature, with_terms
 from axonloop.models.config import Geometry, Mesh
 from axonloop.models.protocol import MAGIC, VERSION, Control, Region
 
@@ -20,24 +20,23 @@ def identification(geometry: Geometry, mesh: Mesh, core: int) -> dict[int, int]:
 
 
 class ControlRegisters(wiring.Component):
-    """Who the core is, and the time. Words that it does not own read 0 and ignore writes.
+    """Identification of the core, tick and seed. All other words read 0 and ignore writes.
 
     Members
     -------
     tick, last_tick : the tick register, and the number of the tick that ran, one less
     next_tick : a tick starts; `tick` moves on, `learned` falls
     next_learn : learning starts; `learned` rises
-    modulation, clear : with `modulation_bits`; `clear` zeroes it
+    terms : in a core with terms: M, the modulation, which `clear` zeroes
     """
 
-    def __init__(self, identification: dict[int, int], modulation_bits: int = 0) -> None:
-        self._identification, self._modulation_bits = identification, modulation_bits
-        of_terms = {}
-        if modulation_bits:
-            of_terms = {"clear": In(1), "modulation": Out(signed(modulation_bits))}
+    def __init__(self, geometry: Geometry, mesh: Mesh, core: int) -> None:
+        self._geometry = geometry
+        self._identification = identification(geometry, mesh, core)
+        modulation = Out(signed(geometry.error_bits))
+        terms = Out(wiring.Signature({"clear": In(1), "modulation": modulation}))
         super().__init__(
-            of_terms
-            | {
+            {
                 "next_tick": In(1),
                 "next_learn": In(1),
                 "tick": Out(32),
@@ -46,9 +45,10 @@ class ControlRegisters(wiring.Component):
                 "learned": Out(1, init=1),
                 "bus": In(BusSignature()),
             }
+            | with_terms(geometry, terms=terms)
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         bus, read, write = self.bus, Signal(), Signal()
         selected, offset = bus.address[24:] == Region.CONTROL, bus.address[:8]
@@ -69,9 +69,9 @@ class ControlRegisters(wiring.Component):
             m.d.sync += self.learned.eq(0)
         with m.If(self.next_learn):
             m.d.sync += self.learned.eq(1)
-        if self._modulation_bits:
-            with m.If(self.clear):
-                m.d.sync += self.modulation.eq(0)
+        if self._geometry.terms:
+            with m.If(self.terms.clear):
+                m.d.sync += self.terms.modulation.eq(0)
         with m.If(read), m.Switch(kept):
             registers = {Control.TICK: self.tick} | self._registers()
             for where, value in (self._identification | registers).items():
@@ -82,6 +82,8 @@ class ControlRegisters(wiring.Component):
                 m.d.sync += register.eq(bus.write_data)
         return m
 
-    def _registers(self):
-        always = {Control.SEED: self.seed, Control.LEARNED: self.learned}
-        return always | ({Control.MODULATION: self.modulation} if self._modulation_bits else {})
+    def _registers(self) -> dict[int, Signal]:
+        registers: dict[int, Signal] = {Control.SEED: self.seed, Control.LEARNED: self.learned}
+        if self._geometry.terms:
+            registers[Control.MODULATION] = self.terms.modulation
+        return registers

@@ -1,14 +1,14 @@
-"""The counters of a core: totals in one small memory, what was just counted beside it."""
+"""The counters of a core: totals in a small memory, recent counts in accumulators beside it."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal
-from amaranth.lib import memory, wiring
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common import BusSignature
+from axonloop.hdl.common import BusSignature, Fields, disjoint_memory
 from axonloop.models.protocol import COUNTER_BITS, Counter, Region
 
 BUSY_BITS = 8
-"""Width of those that go on counting while the bus is in use, by 1 per cycle."""
+"""Least width of the accumulators of `BUSY`: these grow by 1 per cycle while the bus is in use."""
 BUSY = (Counter.CYCLES, Counter.STALLS)
 
 
@@ -17,25 +17,28 @@ class Counters(wiring.Component):
 
     1. Counter n grows by its increment in every cycle. Counters that `increment_bits` does not
        name have no hardware: they read 0 and ignore writes.
-    2. A read comes `SPACING` = 3 cycles after another access or later, and gives the value at the
-       end of the cycle of its strobe, exactly.
-    3. A write sets one half: the low one as if nothing had been counted before its cycle, the high
-       one as if what was counted since the last visit came after it.
-    4. A counter is visited once per round of all. A round takes a cycle per counter, and one more
-       for a carry, if the bus rests; 256 cycles in any case: a packet leaves 3 cycles or more, each
-       read leaves one, and a packet that leaves CYCLES and STALLS alone has at most 22 words.
+    2. A read strobe comes at least `SPACING` = 3 cycles after the access before it. The word read
+       is the value of the counter at the end of the strobe's cycle.
+    3. A write sets one half of a counter. After a write to the low half, the counter holds the
+       word written plus the increments from the cycle of the write on. After a write to the high
+       half, the increments that are still in the accumulator are added, with their carry.
+    4. Every accumulator is emptied into its total at least once in 256 cycles, before it can
+       overflow. With the bus at rest, a round over all counters takes 1 cycle per counter and 1
+       per carry. The bus delays a round, but it leaves 3 free cycles per packet and 1 per read;
+       and packets in which only CYCLES and STALLS advance have at most 22 words.
 
-    A counter is two words of a memory. A visit reads the low one and, in the next cycle, writes it
-    back with what the counter's accumulator held. A carry, or the bus, leads to the high one.
-    Visits come in turn, or as the bus asks.
+    A total is two words of the memory. To visit a counter is to read its low word and, in the next
+    cycle, to write back the sum of that word and the accumulator. The high word is read next if the
+    sum carries or the bus asks for the high half. Counters are visited in turn; an access of the
+    bus goes first.
 
-    Latency: a low half as on every bus, `BUS_LATENCY`; a high one in the cycle after, on `high`.
-    A memory of two words per counter, one adder of 32 bits, and an accumulator for each counter.
+    Latency: `BUS_LATENCY` cycles for a low half; 1 more for a high half, on `high`.
+    Resources: a memory of two words per counter, one adder of 32 bits, an accumulator per counter.
 
     Members
     -------
-    add_{counter} : by how much the counter grows in this cycle
-    high : a high half that was read, one cycle later than `bus.read_data`; else 0
+    add_{counter} : the increment of the counter in this cycle
+    high : the high half that was read, one cycle later than `bus.read_data`; 0 in other cycles
     """
 
     SPACING = 3
@@ -46,13 +49,13 @@ class Counters(wiring.Component):
         high = {"high": Out(COUNTER_BITS - 32)}
         super().__init__(increments | high | {"bus": In(BusSignature())})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         bus, count = self.bus, len(self._bits)
-        m.submodules.disjoint = totals = memory.Memory(shape=32, depth=2 * count, init=[])
+        m.submodules.totals = totals = disjoint_memory(32, 2 * count)
         write, read = totals.write_port(), totals.read_port()
         reads, writes, wanted, half = self._access(m)
-        # The word that was read: of which counter, which half, and whether it is as in the memory.
+        # The word that was read: its counter, its half, and whether the memory still holds it.
         place, upper, fresh = Signal(range(count)), Signal(), Signal()
         index, total, carry, more = Signal.like(place), Signal(33), Signal(), Signal()
         shows_low, asks_high, shows_high = Signal(), Signal(), Signal()
@@ -62,8 +65,8 @@ class Counters(wiring.Component):
             index.eq(Mux(writes, wanted, place)),
             total.eq(read.data + Mux(upper, carry, counted)),
             more.eq(~upper & (total[32] | asks_high)),
-            # The bus takes the read port away: whatever a carry would need, known without waiting
-            # for it.
+            # The bus takes the read port, so this visit is repeated. Whether the sum carries would
+            # decide if that is needed; the repetition does not wait for the carry.
             again.eq(reads & ~upper),
             commit.eq(fresh & ~writes & ~again),
             write.en.eq(writes | commit),
@@ -83,8 +86,8 @@ class Counters(wiring.Component):
         m.d.comb += read.addr.eq(where)
         return m
 
-    def _access(self, m):
-        """What the bus wants: strobes of reading and writing, the counter, its half."""
+    def _access(self, m: Module) -> tuple[Signal, Signal, Value, Value]:
+        """The access of the bus: its read and write strobes, the counter, and which half of it."""
         bus = self.bus
         offset = Cat(bus.address[:5], bus.address[6])  # of CONTROL, less Control.COUNTERS
         known, reads, writes = Signal(), Signal(), Signal()
@@ -99,7 +102,18 @@ class Counters(wiring.Component):
         ]
         return reads, writes, offset[1:], offset[0]
 
-    def _go_on(self, m, reads, wanted, writes, place, upper, fresh, more, again):
+    def _go_on(
+        self,
+        m: Module,
+        reads: Value,
+        wanted: Value,
+        writes: Value,
+        place: Fields,
+        upper: Value,
+        fresh: Value,
+        more: Value,
+        again: Value,
+    ) -> Value:
         """The word to be read next; returns its address."""
         count = len(self._bits)
         turn, next_place, next_upper = Signal(range(count)), Signal.like(place), Signal()
@@ -119,9 +133,12 @@ class Counters(wiring.Component):
         m.d.sync += [place.eq(next_place), upper.eq(next_upper)]
         return Cat(next_upper, next_place)
 
-    def _collect(self, m, visit, visited, shown):
-        """Let the accumulators grow; the visited one starts again with `visit`. Returns that of
-        the word which was read: never one that the bus writes, so that is not waited for."""
+    def _collect(self, m: Module, visit: Value, visited: Value, shown: Value) -> Value:
+        """Add the increments to the accumulators; `visit` restarts the one of counter `visited`.
+
+        Returns the accumulator of counter `shown`, whose word was read. The bus never writes that
+        word in the same cycle, so the choice need not wait for the address of the bus.
+        """
         accumulators = []
         for index, (counter, bits) in enumerate(self._bits.items()):
             most = ((1 << bits) - 1) * (2 * len(self._bits) + 4)  # in a round full of carries

@@ -1,21 +1,19 @@
 """Emission of spikes: fan-out tables and reports to the host (step 5 of a tick)."""
 
-from amaranth.hdl import Cat, Module, Signal
-from amaranth.lib import fifo, stream, wiring
+from amaranth.hdl import Module, Signal, Value
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import (
-    REPORT,
     Column,
+    Emission,
     LaneMemory,
     address_bits,
     addressed_layout,
-    flags_layout,
     is_below,
-    lowest_one,
     spike_layout,
 )
-from axonloop.models.config import Geometry, ceil_log2, is_serial
+from axonloop.models.config import Geometry
 from axonloop.models.protocol import FANOUT_FIELDS, Region
 
 ENTRY_BITS = 28
@@ -26,17 +24,12 @@ class Fanout(wiring.Component):
 
     Rules
     -----
-    1. `words` are words of spikes as the sweep shows them; nothing is lost, because the queue
-       holds all words of a sweep. A serial core has no queue: its sweep rests while `busy`.
-    2. A spike of a group with `report` appears once on `reports`, as its neuron's number.
+    1. `emission` hands over the neurons that spiked, one after the other.
+    2. A neuron that `report`s appears once on `reports`.
     3. For every entry of the neuron's list a spike appears once on `spikes`, addressed to its core.
     4. An entry whose core is not one of `cores`, or whose axon or delay no core has, is not sent;
        `fault` rises for one cycle instead.
     5. `busy` while anything is queued or on its way; it falls after the last spike was taken.
-
-    Members
-    -------
-    report : of a serial core: whether the group of the last of `words` reports
 
     Latency: 2 cycles per spike + 2 per entry + 1, and what the receivers take longer.
     """
@@ -54,12 +47,9 @@ class Fanout(wiring.Component):
         self._entries = LaneMemory(
             {"entry": Column(Region.ENTRY, ENTRY_BITS)}, words=geometry.entries
         )
-        self._serial = is_serial(geometry)
-        self._report = None if self._serial else LaneMemory(REPORT, words=geometry.groups)
         super().__init__(
             {
-                **({"report": In(1)} if self._serial else {}),
-                "words": In(flags_layout(geometry)),
+                "emission": In(Emission(geometry)),
                 "reports": Out(stream.Signature(address_bits(neurons))),
                 "spikes": Out(stream.Signature(addressed_layout(spike_layout(geometry)))),
                 "fault": Out(1),
@@ -69,40 +59,34 @@ class Fanout(wiring.Component):
 
     @property
     def memories(self) -> dict[str, LaneMemory]:
-        """What the register map sees."""
-        stores = {"lists": self._lists, "entries": self._entries, "report": self._report}
-        return {name: store for name, store in stores.items() if store is not None}
+        """The memories that the register map sees, by name of the submodule."""
+        return {"lists": self._lists, "entries": self._entries}
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         for name, store in self.memories.items():
             m.submodules[name] = store
-        bits, neuron, next_word = self._queue(m)
-        found = self._lists.read_data[0]
-        report = self._report.read_data[0].report if self._report else self.report
-        entry, remaining = Signal.like(found.first), Signal.like(found.count)
-        kept, idle = Signal.like(neuron), Signal()
-        # A serial core's sweep waits, so that the number stands still.
-        shown = neuron if self._serial else kept
-        reported = ~report | self.reports.ready
+        emission, found = self.emission, self._lists.read_data[0]
+        entry, remaining, idle = Signal.like(found.first), Signal.like(found.count), Signal()
         m.d.comb += [
-            self.busy.eq(next_word | bits.any() | ~idle | self.spikes.valid | self.fault),
-            self.reports.payload.eq(shown),
+            self.busy.eq(emission.waiting | ~idle | self.spikes.valid | self.fault),
+            emission.busy.eq(self.busy),
+            self.reports.payload.eq(emission.last),
+            self._lists.read_address.eq(emission.neurons.payload),
             self._entries.read_address.eq(entry),
         ]
         send = Signal()
         ready = self._send(m, send)
         with m.FSM():
             with m.State("FIND"):
-                m.d.comb += idle.eq(1)
-                with m.If(bits.any()):
-                    m.d.comb += self._fetch(neuron)
-                    m.d.sync += [kept.eq(neuron), bits.eq(bits & (bits - 1))]
+                m.d.comb += [idle.eq(1), emission.neurons.ready.eq(1)]
+                with m.If(emission.neurons.valid):
+                    m.d.comb += self._lists.read_enable.eq(1)
                     m.next = "REPORT"
             with m.State("REPORT"):
-                m.d.comb += self.reports.valid.eq(report)
+                m.d.comb += self.reports.valid.eq(emission.report)
                 m.d.sync += [entry.eq(found.first), remaining.eq(found.count)]
-                with m.If(reported):
+                with m.If(~emission.report | self.reports.ready):
                     m.next = "ENTRY"
                     with m.If(found.count == 0):
                         m.next = "FIND"
@@ -118,7 +102,7 @@ class Fanout(wiring.Component):
                         m.next = "FIND"
         return m
 
-    def _send(self, m, send) -> Signal:
+    def _send(self, m: Module, send: Value) -> Signal:
         """Put the present entry into the output register, when it is free: `send` asks for it.
 
         Returns whether it is taken. An entry that names what the chip does not have is a fault.
@@ -142,46 +126,8 @@ class Fanout(wiring.Component):
             ]
         return ready
 
-    def _has(self, core):
+    def _has(self, core: Value) -> Value:
         """Is there a core of this number? They start at 0, unless there is one only."""
         if len(self._cores) == 1:
             return core == self._cores.start
         return is_below(core, self._cores.stop)
-
-    def _queue(self, m):
-        """Words with spikes wait here; returns the bits of the current one and its first neuron.
-
-        The queue's output register takes the first word two cycles after it came, so from three
-        words on a queue of as many never fills.
-        """
-        lanes = self._geometry.update_lanes
-        index_bits = len(self.words.index)
-        bits, index = Signal(lanes), Signal(index_bits)
-        neuron, waiting = Signal(address_bits(self._geometry.neurons)), Signal()
-        m.d.comb += neuron.eq((index << ceil_log2(lanes)) | lowest_one(bits))
-        if self._serial:
-            with m.If(self.words.valid & self.words.bits.any()):
-                m.d.sync += [bits.eq(self.words.bits), index.eq(self.words.index)]
-            return bits, neuron, waiting
-        m.submodules.queue = queue = fifo.SyncFIFOBuffered(
-            width=lanes + index_bits, depth=max(3, self._geometry.neurons // lanes)
-        )
-        m.d.comb += [
-            waiting.eq(queue.level != 0),
-            queue.w_en.eq(self.words.valid & self.words.bits.any()),
-            queue.w_data.eq(Cat(self.words.bits, self.words.index)),
-        ]
-        with m.If(~bits.any() & queue.r_rdy):
-            m.d.comb += queue.r_en.eq(1)
-            m.d.sync += [bits.eq(queue.r_data[:lanes]), index.eq(queue.r_data[lanes:])]
-        return bits, neuron, waiting
-
-    def _fetch(self, neuron):
-        """Read the neuron's list and whether its group reports."""
-        group = neuron >> ceil_log2(self._geometry.lanes)
-        reads = [(self._lists, neuron), *([(self._report, group)] if self._report else [])]
-        return [
-            statement
-            for store, where in reads
-            for statement in (store.read_enable.eq(1), store.read_address.eq(where))
-        ]

@@ -1,11 +1,12 @@
 """Arrival of spikes: the bitmap of slots and axons, and its scan at the start of a tick."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import (
     BusSignature,
+    Fields,
     LaneMemory,
     address_bits,
     block_layout,
@@ -56,15 +57,16 @@ class Scheduler(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         geometry = self._geometry
         lanes, stride = geometry.trace_lanes, pending_stride(geometry)
         self._blocks = geometry.axons // lanes
         self._block_bits = ceil_log2(stride)
-        m.submodules.memory = store = memory.Memory(
+        store: memory.Memory = memory.Memory(
             shape=lanes, depth=geometry.delay_slots * stride, init=[]
         )
+        m.submodules.store = store
         m.submodules.flags = self._flags = LaneMemory(
             flag_columns(geometry), words=self._blocks, lanes=lanes
         )
@@ -76,7 +78,7 @@ class Scheduler(wiring.Component):
         self._access(m)
         return m
 
-    def _accept(self, m, read) -> Signal:
+    def _accept(self, m: Module, read: memory.ReadPort) -> Signal:
         """Read, set the bit, write back; returns whether a write takes the port this cycle."""
         lanes = self._geometry.trace_lanes
         lane_bits = ceil_log2(lanes)
@@ -102,7 +104,7 @@ class Scheduler(wiring.Component):
             ]
         return writing
 
-    def _sweep(self, m, writing) -> None:
+    def _sweep(self, m: Module, writing: Value) -> None:
         """Walk over the blocks of a slot; of all slots when clearing."""
         scanning, clearing, fetched, take = Signal(), Signal(), Signal(), Signal()
         slot, fetched_slot = Signal.like(self.slot), Signal.like(self.slot)
@@ -142,7 +144,7 @@ class Scheduler(wiring.Component):
             m.d.sync += [scanning.eq(1), block.eq(0), clearing.eq(self.clear)]
             m.d.sync += slot.eq(Mux(self.clear, 0, self.slot))
 
-    def _take_apart(self, m, take, block, word) -> Signal:
+    def _take_apart(self, m: Module, take: Value, block: Fields, word: Value) -> Signal:
         """Turn a block's spikes into events, lowest first; returns whether a new word fits."""
         bits, base = Signal(self._geometry.trace_lanes), Signal.like(block)
         left, drained = Signal.like(bits), Signal()
@@ -158,7 +160,7 @@ class Scheduler(wiring.Component):
             m.d.sync += base.eq(block)
         return drained
 
-    def _access(self, m) -> None:
+    def _access(self, m: Module) -> None:
         """Register access to the bitmap; words past the end of a slot read 0."""
         bus, chosen = self.bus, Signal()
         offset = bus.address[: len(self._write.addr)]

@@ -1,21 +1,24 @@
 """Integration: the exact sum of the weights of all axons with a spike (step 2 of a tick)."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
-from amaranth.lib import data, memory, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib import memory, stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from axonloop.hdl.common import (
+    BlankOutInputs,
     Column,
     LaneMemory,
+    SumReads,
+    WeightReads,
     address_bits,
     delay,
     delay_strobe,
-    parameter_layout,
-    place_layout,
+    disjoint_memory,
     weight_latency,
+    with_blank_out,
 )
 from axonloop.hdl.core.blank_out import BlankOut
-from axonloop.models.config import Geometry, is_serial
+from axonloop.models.config import Geometry
 from axonloop.models.protocol import ROW_FIELDS, Region, set_bits
 
 
@@ -28,24 +31,24 @@ class Synapses(wiring.Component):
     Rules
     -----
     1. `events` are taken one after the other; the descriptor of the next row is fetched while the
-       row before is read, so that rows follow each other without a gap. In a serial core a cycle
-       lies between them, so that no sum is read while it is written.
-    2. `sums` may be read while not `busy`, one group per cycle, data in the next cycle; with
-       `sum_clear` the group read in the cycle before is set to 0.
+       row before is read, so that rows follow each other without a gap. With `gap` a cycle lies
+       between them, so that no sum is read while it is written.
+    2. `sums` may be used while not `busy`.
 
-    Latency: sum over events of max(groups, 1) (a serial core: groups + 1), + 2 to fetch the first
+    Latency: sum over events of max(groups, 1) (with `gap`, groups + 1), + 2 to fetch the first
     row, + `weight_latency` + 1 to drain; where synapses may drop spikes, `BlankOut.LATENCY` + 1 to
     drain.
 
     Members
     -------
-    start, tick, seed, core, parameter_sets : where synapses may drop spikes; see BlankOut
-    read_enable, read_place, read_data : to the weight memory
+    blank : where synapses may drop spikes: what decides which; see BlankOut
+    weights : to the weight memory
+    sums : the accumulators
     row_groups : groups of the row that starts in this cycle, for the SynOps counter
     """
 
-    def __init__(self, geometry: Geometry) -> None:
-        self._geometry, self._serial = geometry, is_serial(geometry)
+    def __init__(self, geometry: Geometry, gap: bool) -> None:
+        self._geometry, self._gap = geometry, gap
         groups = address_bits(geometry.groups)
         columns = {
             "first": Column(Region.ROW, groups),
@@ -55,39 +58,25 @@ class Synapses(wiring.Component):
             low = ROW_FIELDS["parameter_set"].low
             columns["set"] = Column(Region.ROW, set_bits(geometry), low=low)
         self._rows = LaneMemory(columns, words=geometry.axons)
-        self._blank = BlankOut(geometry) if geometry.blank_out else None
+        self._blank_out = BlankOut(geometry) if geometry.blank_out else None
         self._later = BlankOut.LATENCY - weight_latency(geometry) if geometry.blank_out else 0
-        sets = data.ArrayLayout(parameter_layout(geometry), geometry.parameter_sets)
-        of_blank = {
-            "start": In(1),
-            "tick": In(32),
-            "seed": In(32),
-            "core": In(8),
-            "parameter_sets": In(sets),
-        }
-        sums = data.ArrayLayout(signed(geometry.accumulator_bits), geometry.lanes)
         super().__init__(
-            (of_blank if geometry.blank_out else {})
-            | {
+            {
                 "events": In(stream.Signature(address_bits(geometry.axons))),
-                "read_enable": Out(1),
-                "read_place": Out(place_layout(geometry)),
-                "read_data": In(data.ArrayLayout(signed(geometry.weight_bits), geometry.lanes)),
-                "sum_enable": In(1),
-                "sum_address": In(groups),
-                "sum_clear": In(1),
-                "sums": Out(sums),
+                "weights": Out(WeightReads(geometry)),
+                "sums": In(SumReads(geometry)),
                 "row_groups": Out(geometry.groups.bit_length()),
                 "busy": Out(1),
             }
+            | with_blank_out(geometry, blank=In(BlankOutInputs(geometry)))
         )
 
     @property
     def memories(self) -> dict[str, LaneMemory]:
-        """What the register map sees."""
+        """The memories that the register map sees, by name of the submodule."""
         return {"rows": self._rows}
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.rows = self._rows
         active, group = Signal(), Signal(address_bits(self._geometry.groups))
@@ -96,23 +85,23 @@ class Synapses(wiring.Component):
         valid = delay_strobe(m, active, later + latency, "valid")
         where = delay(m, group, later + latency, "where")
         m.d.comb += [
-            self.read_enable.eq(valid[later]),
-            self.read_place.axon.eq(delay(m, axon, later, "axon")[-1]),
-            self.read_place.group.eq(where[later]),
+            self.weights.enable.eq(valid[later]),
+            self.weights.location.axon.eq(delay(m, axon, later, "axon")[-1]),
+            self.weights.location.group.eq(where[later]),
             self.busy.eq(self.events.valid | fetched | Cat(valid).any()),
         ]
-        if self._blank is not None:
-            self._drop(m, self._blank, axon, group, number)
+        if self._blank_out is not None:
+            self._drop(m, self._blank_out, axon, group, number)
         self._accumulate(m, valid, where)
         return m
 
-    def _drop(self, m, blank, axon, group, number) -> None:
+    def _drop(self, m: Module, blank: BlankOut, axon: Value, group: Value, number: Value) -> None:
         m.submodules.blank = blank
-        for name in ("start", "tick", "seed", "core", "parameter_sets", "busy"):
-            m.d.comb += getattr(blank, name).eq(getattr(self, name))
+        connect(m, inputs=flipped(self.blank), blank=blank.inputs)
+        m.d.comb += blank.busy.eq(self.busy)
         m.d.comb += [blank.axon.eq(axon), blank.group.eq(group), blank.set.eq(number)]
 
-    def _walk(self, m, active, group) -> tuple[Signal, Signal, Signal]:
+    def _walk(self, m: Module, active: Value, group: Value) -> tuple[Signal, Signal, Signal]:
         """Walk over the groups of one row while the next descriptor is fetched."""
         number = Signal(set_bits(self._geometry), name="set")
         fetched, take = Signal(), Signal()
@@ -121,7 +110,7 @@ class Synapses(wiring.Component):
         accept = self.events.valid & self.events.ready
         row = self._rows.read_data[0]
         m.d.comb += [
-            take.eq(fetched & (~active | ((remaining == 1) & (not self._serial)))),
+            take.eq(fetched & (~active | ((remaining == 1) & (not self._gap)))),
             self.events.ready.eq(~fetched | take),
             self.row_groups.eq(Mux(take, row.count, 0)),
         ]
@@ -146,36 +135,36 @@ class Synapses(wiring.Component):
             m.d.sync += [fetched.eq(1), fetched_axon.eq(self.events.payload)]
         return axon, fetched, number
 
-    def _accumulate(self, m, valid, where) -> None:
+    def _accumulate(self, m: Module, valid: list[Value], where: list[Value]) -> None:
         """Add a row piece to its group's accumulators; the read port forwards the last write."""
-        geometry = self._geometry
-        store = memory.Memory(
-            shape=geometry.accumulator_bits * geometry.lanes,
-            depth=max(2, geometry.groups),
-            init=[],
+        geometry, sums = self._geometry, self.sums
+        width, depth = geometry.accumulator_bits * geometry.lanes, max(2, geometry.groups)
+        m.submodules.store = store = (
+            disjoint_memory(width, depth)
+            if self._gap
+            else memory.Memory(shape=width, depth=depth, init=[])
         )
-        m.submodules["disjoint" if self._serial else "memory"] = store
         write = store.write_port()
-        read = store.read_port(transparent_for=() if self._serial else (write,))
-        cleared = Signal.like(self.sum_address)
-        m.d.sync += cleared.eq(self.sum_address)
+        read = store.read_port(transparent_for=() if self._gap else (write,))
+        cleared = Signal.like(sums.address)
+        m.d.sync += cleared.eq(sums.address)
         m.d.comb += [
-            read.en.eq(valid[-2] | self.sum_enable),
-            read.addr.eq(Mux(self.sum_enable, self.sum_address, where[-2])),
-            self.sums.as_value().eq(read.data),
-            write.en.eq(valid[-1] | self.sum_clear),
-            write.addr.eq(Mux(self.sum_clear, cleared, where[-1])),
+            read.en.eq(valid[-2] | sums.enable),
+            read.addr.eq(Mux(sums.enable, sums.address, where[-2])),
+            sums.data.as_value().eq(read.data),
+            write.en.eq(valid[-1] | sums.clear),
+            write.addr.eq(Mux(sums.clear, cleared, where[-1])),
         ]
-        with m.If(~self.sum_clear):
+        with m.If(~sums.clear):
             m.d.comb += write.data.eq(
                 Cat(
-                    (self.sums[lane] + self._addend(lane))[: geometry.accumulator_bits]
+                    (sums.data[lane] + self._addend(lane))[: geometry.accumulator_bits]
                     for lane in range(geometry.lanes)
                 )
             )
 
-    def _addend(self, lane: int):
-        weight = self.read_data[lane]
+    def _addend(self, lane: int) -> Value:
+        weight = self.weights.data[lane]
         absent = weight == self._geometry.no_synapse
-        dropped = self._blank.dropped[lane] if self._blank is not None else 0
+        dropped = self._blank_out.dropped[lane] if self._blank_out is not None else 0
         return Mux(absent | dropped, 0, weight)

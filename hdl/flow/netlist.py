@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from axonloop.hdl.chip import Chip
-from axonloop.hdl.flow.synthesis import FAMILIES, UNDEFINED_WEIGHTS, design_text
+from axonloop.hdl.flow.synthesis import FAMILIES, design_text
 from axonloop.hdl.flow.tools import Tool, ToolError, run_tool
 from axonloop.hdl.flow.verilog import TOP
 from axonloop.models.checks import require
@@ -41,7 +41,7 @@ def netlist_yosys() -> Tool:
 def netlist_script(family: str) -> str:
     """The Yosys commands from `chip.il` to `netlist.v`; ValueError for an unknown family."""
     require(family in CELL_FAMILIES, "family of cells", f"one of {list(CELL_FAMILIES)}", family)
-    return f"read_rtlil chip.il; {UNDEFINED_WEIGHTS}; {FAMILIES[family]} -top {TOP}; {WRITE}"
+    return f"read_rtlil chip.il; {FAMILIES[family]} -top {TOP}; {WRITE}"
 
 
 def chip_netlist(
@@ -55,6 +55,6 @@ def chip_netlist(
     script = netlist_script(family)
     tool = netlist_yosys()
     chip = Chip(geometry, mesh, core)
-    (folder / "chip.il").write_text(design_text(chip, TOP))
+    (folder / "chip.il").write_text(design_text(chip, TOP, family))
     run_tool(tool, ["-q", "-p", script], folder)
     return (folder / "netlist.v").read_text()

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from axonloop.hdl.boards import Board
 from axonloop.hdl.flow.synthesis import NETLIST
@@ -14,12 +15,12 @@ TOOLS = {
     "ice40": ("yosys", "nextpnr-ice40", "icepack"),
     "gowin": ("yosys", "nextpnr-himbaechel-gowin", "gowin_pack"),
 }
-"""What a build for each family needs: synthesis, placement, packing."""
+"""The tools of a build, by family: for synthesis, placement, packing."""
 BITSTREAMS = {"ecp5": "bit", "ice40": "bin", "gowin": "fs"}
 """The ending of a bitstream's name."""
 TIMING = "timing.json"
 KINDS = ("LUT", "FF", "block RAM", "SPRAM", "DSP")
-"""What people call the places on an FPGA."""
+"""Kinds of cells of an FPGA, by their usual names."""
 BELS = {
     "TRELLIS_COMB": "LUT",
     "TRELLIS_FF": "FF",
@@ -33,7 +34,7 @@ BELS = {
     "DFF": "FF",
     "BSRAM": "block RAM",
 }
-"""Those of each kind, as nextpnr names them."""
+"""The kind of each cell that nextpnr counts."""
 
 
 class DoesNotFitError(ToolError):
@@ -42,10 +43,10 @@ class DoesNotFitError(ToolError):
 
 @dataclass(frozen=True)
 class Placed:
-    """What nextpnr made of a design.
+    """A placed and routed design.
 
-    Its MHz after routing; (used, there) of every kind of place; the slowest path from register to
-    register, as (cell, ns), where nextpnr tells.
+    `fmax_mhz` after routing; `used` as (used, there) for every type of cell; `path`, the slowest
+    path from register to register, as (cell, ns), empty where nextpnr reports none.
     """
 
     fmax_mhz: float
@@ -98,11 +99,11 @@ def place(board: Board, clock: int, seed: int, nextpnr: Tool, folder: Path) -> P
     return Placed(fmax, used, _slowest(report["critical_paths"]))
 
 
-def _slowest(paths) -> tuple[tuple[str, float], ...]:
+def _slowest(paths: list[dict[str, Any]]) -> tuple[tuple[str, float], ...]:
     """Each cell of the slowest path between registers, with the delay up to its output."""
     clocked = [p["path"] for p in paths if p["from"] != "<async>" and p["to"] != "<async>"]
-    steps, spent = max(clocked, key=lambda p: sum(s["delay"] for s in p), default=[]), 0.0
-    cells = {}
+    steps = max(clocked, key=lambda p: sum(s["delay"] for s in p), default=())
+    cells, spent = {}, 0.0
     for step in steps:
         spent += step["delay"]
         cells[step["to"]["cell"]] = round(spent, 3)

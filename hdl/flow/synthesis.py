@@ -6,6 +6,7 @@ from pathlib import Path
 from amaranth.back import rtlil
 from amaranth.lib import wiring
 
+from axonloop.hdl.common import DISJOINT, ONE_PORT, UNDEFINED
 from axonloop.hdl.flow.tools import Tool, find_tool, run_tool
 from axonloop.hdl.flow.verilog import TOP
 from axonloop.models.checks import require
@@ -22,22 +23,53 @@ FPGA = "fpga"
 NETLIST = "netlist.json"
 """The file that synthesis leaves, for placement."""
 
-UNDEFINED_WEIGHTS = (
-    "delete *core*.weights/t:$meminit*; "
-    "setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:MEMID=*disjoint* %i"
+SPRAM_COUNT, SPRAM_WORDS, SPRAM_BITS = 4, 1 << 14, 16
+"""The single-port RAMs of an iCE40UP5K, and the words and the bits per word of each."""
+_MEMORY = re.compile(r"((?:  attribute .*\n)+)  memory width (\d+) size (\d+) \\(\S+)\n")
+_PORT = re.compile(
+    r"  cell \$(mem\w+) \S+\n    parameter \\MEMID \"\\\\(\S+)\"\n(?:    .*\n)*  end\n"
 )
-"""Weights start undefined, and only a memory without initial values fits single-port RAM. And no
-logic to find reads of what is just being written, in memories where there are none."""
 
 
-def design_text(component: wiring.Component, top: str) -> str:
-    """The design for Yosys, in RTLIL, with elements of arrays named as name<0> for name[0].
+def design_text(component: wiring.Component, top: str, family: str) -> str:
+    """The design in RTLIL, as Yosys maps it best to `family`.
 
-    ABC9 of Yosys 0.69 takes a wire `name[0]` for bit 0 of `name`, and dies of an assertion on
-    their widths.
+    The attributes of memories (hdl/common/memory.py) become what Yosys knows: no logic to find
+    reads of a word that is being written, no initial contents, SPRAM. Elements of arrays are named
+    name<0> for name[0]: ABC9 of Yosys 0.69 takes a wire `name[0]` for bit 0 of `name`, and dies of
+    an assertion on their widths.
     """
     text = rtlil.convert(component, platform=FPGA, name=top, emit_src=False)
+    if family == "ice40":
+        text = _in_spram(text)
+    text = "\nmodule ".join(_as_assumed(module) for module in text.split("\nmodule "))
     return re.sub(r"\\\S+", lambda name: re.sub(r"\[(\d+)\]", r"<\1>", name[0]), text)
+
+
+def _as_assumed(module: str) -> str:
+    """A module with the ports of its memories as their attributes allow."""
+    marks = {memory[4]: memory[1] for memory in _MEMORY.finditer(module)}
+
+    def port(cell: re.Match[str]) -> str:
+        mark = marks.get(cell[2], "")
+        if cell[1] == "memrd_v2" and DISJOINT in mark:
+            return re.sub(r"(?<=COLLISION_X_MASK )1'0", "1'1", cell[0])
+        return "" if cell[1] == "meminit_v2" and UNDEFINED in mark else cell[0]
+
+    return _PORT.sub(port, module)
+
+
+def _in_spram(text: str) -> str:
+    """All memories of one port in SPRAM, if there are enough of them.
+
+    Yosys alone puts small ones into block RAM, of which a core needs nearly all for other things.
+    """
+    memories = [memory for memory in _MEMORY.finditer(text) if ONE_PORT in memory[1]]
+    needed = sum(-(-int(m[2]) // SPRAM_BITS) * -(-int(m[3]) // SPRAM_WORDS) for m in memories)
+    if needed > SPRAM_COUNT:
+        return text
+    style = f"  attribute \\{ONE_PORT} 1\n"
+    return text.replace(style, f'{style}  attribute \\ram_style "huge"\n')
 
 
 def synthesise(
@@ -55,9 +87,9 @@ def synthesise(
     ValueError for an unknown family, ToolError without Yosys or with its words if it fails.
     """
     require(family in FAMILIES, "family", f"one of {sorted(FAMILIES)}", family)
-    (folder / "design.il").write_text(design_text(component, top))
+    (folder / "design.il").write_text(design_text(component, top, family))
     script = (
-        f"read_rtlil design.il; {UNDEFINED_WEIGHTS}; "
+        f"read_rtlil design.il; "
         f"{FAMILIES[family]} {options} -top {top} -json {NETLIST}; tee -q -o cells.txt stat"
     )
     run_tool(yosys or find_tool("yosys"), ["-q", "-p", script], folder)

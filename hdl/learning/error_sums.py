@@ -1,10 +1,10 @@
 """Error events: summed exactly, per neuron, until the learning step asks for them."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, memory, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In
 
-from axonloop.hdl.common import BusSignature, address_bits, error_layout
+from axonloop.hdl.common import BusSignature, ErrorSums, Fields, disjoint_memory, error_layout
 from axonloop.models.config import Geometry
 from axonloop.models.protocol import Region
 
@@ -18,9 +18,9 @@ class Errors(wiring.Component):
     2. While not taking events, `pop` answers three cycles later: `neuron`, `gated`, `ungated` of
        some neuron of the list, which leaves the list, its sums zeroed.
     3. `left` neurons are still in the list.
-    4. With terms `pop` answers with `neuron` alone, two cycles later. The cycle after `fetch`,
-       `gated` and `ungated` are those of `wanted`, until the next `fetch`, and its sums are
-       zeroed. `forget` empties the list; all neurons that were in it must be fetched.
+    4. With terms `pop` answers with `neuron` alone, two cycles later. In the cycle after
+       `terms.fetch`, `gated` and `ungated` are those of `wanted`, until the next `fetch`, and its
+       sums are zeroed. `forget` empties the list; all neurons that were in it must be fetched.
     """
 
     def __init__(self, geometry: Geometry) -> None:
@@ -29,29 +29,20 @@ class Errors(wiring.Component):
         self._layout = data.StructLayout(
             {"gated": signed(bits), "ungated": signed(bits), "listed": 1}
         )
-        of_terms = {"fetch": In(1), "wanted": In(address_bits(geometry.neurons)), "forget": In(1)}
         super().__init__(
-            (of_terms if geometry.terms else {})
-            | {
+            {
                 "events": In(stream.Signature(error_layout(geometry))),
-                "pop": In(1),
-                "neuron": Out(address_bits(geometry.neurons)),
-                "gated": Out(signed(bits)),
-                "ungated": Out(signed(bits)),
-                "left": Out(range(geometry.neurons + 1)),
+                "sums": In(ErrorSums(geometry)),
                 "bus": In(BusSignature()),
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
-        depth = max(2, self._geometry.neurons)
-        m.submodules.disjoint_sums = sums = memory.Memory(
-            shape=self._layout.size, depth=depth, init=[]
-        )
-        m.submodules.disjoint = entries = memory.Memory(
-            shape=len(self.neuron), depth=depth, init=[]
-        )
+        out = self.sums
+        depth = self._geometry.neurons
+        m.submodules.store = sums = disjoint_memory(self._layout.size, depth)
+        m.submodules.entries = entries = disjoint_memory(len(out.neuron), depth)
         write, enter, leave = sums.write_port(), entries.write_port(), entries.read_port()
         read = sums.read_port()
         event, valid = Signal(error_layout(self._geometry)), Signal()
@@ -62,17 +53,17 @@ class Errors(wiring.Component):
         m.d.sync += [
             event.eq(self.events.payload),
             valid.eq(self.events.valid),
-            popped.eq(Cat(self.pop, popped[:2])),
-            self.neuron.eq(leave.data),
+            popped.eq(Cat(out.pop, popped[:2])),
+            out.neuron.eq(leave.data),
         ]
         m.d.comb += [
             self.events.ready.eq(1),
-            leave.en.eq(self.pop),
-            leave.addr.eq(self.left - 1),
+            leave.en.eq(out.pop),
+            leave.addr.eq(out.left - 1),
             read.en.eq(self.events.valid | fetch),
             read.addr.eq(Mux(fetch, wanted, self.events.payload.neuron)),
-            self.gated.eq(old.gated),
-            self.ungated.eq(old.ungated),
+            out.gated.eq(old.gated),
+            out.ungated.eq(old.ungated),
             new.gated.eq(old.gated + Mux(event.ungated, 0, event.value)),
             new.ungated.eq(old.ungated + Mux(event.ungated, event.value, 0)),
             new.listed.eq(1),
@@ -80,28 +71,29 @@ class Errors(wiring.Component):
             write.addr.eq(Mux(zero, zeroed, event.neuron)),
             write.data.eq(Mux(zero, 0, new.as_value())),
             enter.en.eq(valid & ~old.listed),
-            enter.addr.eq(self.left),
+            enter.addr.eq(out.left),
             enter.data.eq(event.neuron),
         ]
         with m.If(enter.en):
-            m.d.sync += self.left.eq(self.left + 1)
-        with m.If(self.pop):
-            m.d.sync += self.left.eq(self.left - 1)
+            m.d.sync += out.left.eq(out.left + 1)
+        with m.If(out.pop):
+            m.d.sync += out.left.eq(out.left - 1)
         if self._geometry.terms:
-            with m.If(self.forget):
-                m.d.sync += self.left.eq(0)
+            with m.If(out.terms.forget):
+                m.d.sync += out.left.eq(0)
         self._access(m, read, old)
         return m
 
-    def _fetches(self, m, popped):
-        """Whether and whose sums are read, whether and whose are zeroed."""
+    def _fetches(self, m: Module, popped: Value) -> tuple[Value, Value, Value, Value]:
+        """Strobe and neuron of the sums to read, then strobe and neuron of the sums to zero."""
         if not self._geometry.terms:
-            return popped[1], self.neuron, popped[2], self.neuron
-        zero, zeroed = Signal(), Signal.like(self.wanted)
-        m.d.sync += [zero.eq(self.fetch), zeroed.eq(self.wanted)]
-        return self.fetch, self.wanted, zero, zeroed
+            return popped[1], self.sums.neuron, popped[2], self.sums.neuron
+        terms = self.sums.terms
+        zero, zeroed = Signal(), Signal.like(terms.wanted)
+        m.d.sync += [zero.eq(terms.fetch), zeroed.eq(terms.wanted)]
+        return terms.fetch, terms.wanted, zero, zeroed
 
-    def _access(self, m, read, old) -> None:
+    def _access(self, m: Module, read: memory.ReadPort, old: Fields) -> None:
         """Sums can be read by the host, not written."""
         bus, gated, ungated = self.bus, Signal(), Signal()
         region = bus.address[24:]

@@ -1,15 +1,16 @@
-"""From what is known of a neuron to its terms that have work (contract, section 5, learn)."""
+"""The terms of a neuron whose coefficients may differ from 0 (contract, section 5, learn)."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, ValueLike, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import (
+    Fields,
+    ParameterPort,
     address_bits,
     clip,
     delay,
     delay_strobe,
-    parameter_layout,
     saturate,
     select,
 )
@@ -56,7 +57,7 @@ class NeuronTerms(wiring.Component):
 
         E = sat(sat(gated) B + sat(ungated)) ; Zq = min(Z >> z_shift, 2^(error_bits-1) - 1)
 
-    A set without a term that is on has one all the same: the plain rule, as number 0.
+    In a set in which no term is on, term 0 is the plain rule.
 
     Members
     -------
@@ -70,12 +71,11 @@ class NeuronTerms(wiring.Component):
 
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
-        layout = parameter_layout(geometry)
         super().__init__(
             {
                 "valid": In(1),
                 "known": In(known_layout(geometry)),
-                "parameter_sets": In(data.ArrayLayout(layout, geometry.parameter_sets)),
+                "parameters": Out(ParameterPort(geometry)),
                 "modulated": In(1),
                 "work_valid": Out(1),
                 "work": Out(work_layout(geometry)),
@@ -83,7 +83,7 @@ class NeuronTerms(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         known, work = self.known, self.work
         valid = delay_strobe(m, self.valid, self.LATENCY, "valid")
@@ -118,7 +118,7 @@ class NeuronTerms(wiring.Component):
         ]
         return m
 
-    def _error(self, m) -> Signal:
+    def _error(self, m: Module) -> Value:
         """Stages 0 to 3: E."""
         bits = self._geometry.error_bits
         gated, ungated, error = (
@@ -133,7 +133,7 @@ class NeuronTerms(wiring.Component):
         ]
         return delay(m, error, 1, "error")[-1]
 
-    def _trace(self, m) -> Signal:
+    def _trace(self, m: Module) -> Value:
         """Stages 0 to 3: Zq."""
         number = delay(m, self.known.set, 1, "set_of_z")[-1]
         z = delay(m, self.known.z, 2, "z")[-1]
@@ -143,7 +143,7 @@ class NeuronTerms(wiring.Component):
         m.d.sync += [shift.eq(select(shifts, number)), zq.eq(clip(z >> shift, len(zq))[0])]
         return zq
 
-    def _registers(self, m):
+    def _registers(self, m: Module) -> tuple[list[Value], Value, Value]:
         """Stages 2 to 3: the set's terms, the plain rule as a term, and the rounding mode."""
         number = delay(m, self.known.set, 2, "set_of_terms")[-1]
         names = [f"term_{k}" for k in range(self._geometry.terms)]
@@ -156,12 +156,14 @@ class NeuronTerms(wiring.Component):
         *words, eta_shift, rounding = chosen
         return words, plain_term(eta_shift), rounding
 
-    def _not_zero(self, term, factors, error):
+    def _not_zero(
+        self, term: Fields, factors: dict[NeuronFactor, ValueLike], error: Value
+    ) -> Value:
         """Is neither the neuron factor nor the third factor of a term 0?"""
         neuron = Cat(factors[number] for number in NeuronFactor).bit_select(term.neuron, 1)
         broadcast = Mux(term.third == ThirdFactor.MODULATION, self.modulated, 1)
         return neuron & Mux(term.third == ThirdFactor.ERROR, error, broadcast)
 
     @property
-    def _sets(self):
-        return [self.parameter_sets[k] for k in range(self._geometry.parameter_sets)]
+    def _sets(self) -> list[Fields]:
+        return [self.parameters.sets[k] for k in range(self._geometry.parameter_sets)]

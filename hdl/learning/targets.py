@@ -1,117 +1,133 @@
-"""Which neurons learn by which terms: one target after the other for the update engine."""
+"""Targets of a core with terms: pairs of a neuron and a term whose coefficient is not 0.
 
-from amaranth.hdl import Array, Cat, Const, EnableInserter, Module, Mux, Signal, signed
-from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out
+The update engine takes one target after the other.
+"""
 
-from axonloop.hdl.common import address_bits, lowest_one, parameter_layout, target_layout
+from amaranth.hdl import Array, Cat, Const, EnableInserter, Module, Mux, Signal, Value, signed
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from axonloop.hdl.common import (
+    ErrorSums,
+    NeuronHash,
+    NeuronLookup,
+    ParameterPort,
+    address_bits,
+    lowest_one,
+    target_layout,
+)
 from axonloop.hdl.learning.coefficient import Coefficient, as_term, is_on
-from axonloop.hdl.learning.neuron_terms import NeuronTerms, known_layout
+from axonloop.hdl.learning.neuron_terms import NeuronTerms
 from axonloop.hdl.parallel import walk_hides
 from axonloop.models.config import Geometry, ThirdFactor
 
 
 class TermTargets(wiring.Component):
-    """Hands every neuron's coefficients that are not 0 to the update engine, term by term.
+    """Computes the coefficients of the neurons' terms and hands those to the update engine that
+    are not 0, neuron by neuron and term by term.
 
     Rules
     -----
-    1. After `start` the neurons in error are popped from their list; or, if a set has a term that
-       does without E and may differ from 0 (a factor 1, or M while M is not 0), all neurons are
-       swept. With `discard` the list is popped, and nothing learns.
-    2. `listed` is the popped neuron from two cycles after `pop` on. `known`, but for its number,
-       is that of `neuron` from the cycle after `fetch` on.
-    3. `word` is the hash of `hashed` and `purpose` from two cycles after `fresh` on.
-    4. Two terms of a neuron change the same weights: the second waits for `settled` where the walk
-       is too short to hide the first.
+    1. After `start` the neurons in error are popped from their list. If a set has a term whose
+       third factor is 1, or M while M is not 0, neurons without an error may learn as well: then
+       all neurons are swept, and the list is emptied. With `discard` the list is popped, and no
+       neuron learns.
+    2. Two terms of a neuron change the same weights, a hazard: the second term waits for `settled`
+       where the walk over the axons is shorter than the pipeline of the update engine.
 
     Latency: 1 cycle for a neuron none of whose terms is useful (`NeuronTerms`), 4 per useful term
     and 1 more otherwise, or the walks of the update engine; 2 per neuron of the list; 6 to fill.
+
+    Members
+    -------
+    errors, lookup, parameters, noise, modulation : what a target is made of
+    targets : to the update engine; `settled` while that is at rest
     """
 
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
-        layout = parameter_layout(geometry)
-        number = address_bits(geometry.neurons)
         super().__init__(
             {
                 "start": In(1),
                 "discard": In(1),
                 "modulation": In(signed(geometry.error_bits)),
-                "parameter_sets": In(data.ArrayLayout(layout, geometry.parameter_sets)),
-                "left": In(range(geometry.neurons + 1)),
-                "pop": Out(1),
-                "forget": Out(1),
-                "listed": In(number),
-                "fetch": Out(1),
-                "neuron": Out(number),
-                "known": In(known_layout(geometry)),
-                "fresh": Out(1),
-                "hashed": Out(number),
-                "purpose": Out(2),
-                "word": In(32),
+                "errors": Out(ErrorSums(geometry)),
+                "lookup": Out(NeuronLookup(geometry)),
+                "parameters": Out(ParameterPort(geometry)),
+                "noise": Out(NeuronHash(address_bits(geometry.neurons), purpose_bits=2)),
                 "targets": Out(stream.Signature(target_layout(geometry))),
                 "settled": In(1),
                 "busy": Out(1),
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         advance, resting = Signal(), Signal()
         self._terms = terms = NeuronTerms(self._geometry)
         m.submodules.terms = EnableInserter(advance)(terms)
         source = self._source(m, advance)
         m.d.comb += [
-            terms.parameter_sets.eq(self.parameter_sets),
             terms.modulated.eq(self.modulation != 0),
             self.busy.eq(source | terms.valid | terms.busy | ~resting),
         ]
+        connect(m, terms=terms.parameters, core=flipped(self.parameters))
         self._walk(m, advance, resting)
         return m
 
-    def _source(self, m, advance):
-        """Neurons of the list or of the sweep, into the pipeline; returns whether any is left."""
+    def _source(self, m: Module, advance: Value) -> Value:
+        """Feed neurons of the list or the sweep into the pipeline; returns whether any is left."""
+        errors, lookup = self.errors, self.lookup
         running, sweeping, discarding, held = Signal(), Signal(), Signal(), Signal()
-        popped, count = Signal(2), Signal.like(self.neuron)
-        fetched, number = Signal(), Signal.like(self.neuron)
+        popped, count = Signal(2), Signal.like(errors.neuron)
+        fetched, number = Signal(), Signal.like(errors.neuron)
         available, terms, sweep = Signal(), self._terms, Signal()
         m.d.comb += [
             sweep.eq(self._sweeps() & ~self.discard),
-            self.forget.eq(self.start & sweep),
+            errors.terms.forget.eq(self.start & sweep),
             available.eq(Mux(sweeping, running, popped[1] | held)),
-            self.fetch.eq(available & advance),
-            self.neuron.eq(Mux(sweeping, count, self.listed)),
-            self.pop.eq(
-                running & ~sweeping & (self.left != 0) & ~popped[0] & (~available | advance)
+            lookup.look.eq(available & advance),
+            lookup.neuron.eq(Mux(sweeping, count, errors.neuron)),
+            errors.terms.fetch.eq(lookup.look),
+            errors.terms.wanted.eq(lookup.neuron),
+            errors.pop.eq(
+                running & ~sweeping & (errors.left != 0) & ~popped[0] & (~available | advance)
             ),
             terms.valid.eq(fetched & ~discarding),
-            terms.known.eq(self.known),
             terms.known.neuron.eq(number),
+            terms.known.gated.eq(errors.gated),
+            terms.known.ungated.eq(errors.ungated),
+            terms.known.box.eq(lookup.box),
+            terms.known.spike.eq(lookup.terms.spike),
+            terms.known.z.eq(lookup.terms.z),
+            terms.known.set.eq(lookup.set),
         ]
-        m.d.sync += [popped.eq(Cat(self.pop, popped[0])), held.eq(available & ~advance & ~sweeping)]
+        m.d.sync += [
+            popped.eq(Cat(errors.pop, popped[0])),
+            held.eq(available & ~advance & ~sweeping),
+        ]
         with m.If(advance):
-            m.d.sync += [fetched.eq(self.fetch), number.eq(self.neuron)]
-        with m.If(sweeping & self.fetch):
+            m.d.sync += [fetched.eq(lookup.look), number.eq(lookup.neuron)]
+        with m.If(sweeping & lookup.look):
             m.d.sync += [count.eq(count + 1), running.eq(count != self._geometry.neurons - 1)]
-        with m.If(~sweeping & (self.left == 0)):
+        with m.If(~sweeping & (errors.left == 0)):
             m.d.sync += running.eq(0)
         with m.If(self.start):
             m.d.sync += [running.eq(1), sweeping.eq(sweep), count.eq(0)]
             m.d.sync += discarding.eq(self.discard)
         return running | popped.any() | held | fetched
 
-    def _sweeps(self):
-        """May a term of any set change weights of neurons without an error?"""
+    def _sweeps(self) -> Value:
+        """Can a term of any set change weights of a neuron without an error?"""
         found = []
         for number in range(self._geometry.parameter_sets):
             for k in range(self._geometry.terms):
-                term = as_term(self.parameter_sets[number][f"term_{k}"])
+                term = as_term(self.parameters.sets[number][f"term_{k}"])
                 broadcast = (term.third == ThirdFactor.MODULATION) & (self.modulation != 0)
                 found.append(is_on(term) & ((term.third == ThirdFactor.ONE) | broadcast))
         return Cat(found).any()
 
-    def _walk(self, m, advance, resting) -> None:
+    def _walk(self, m: Module, advance: Value, resting: Value) -> None:
         """Term after term of the neuron at the end of the pipeline; then the next neuron."""
         geometry, work = self._geometry, self._terms.work
         done, after, pending = Signal(geometry.terms), Signal(), Signal(geometry.terms)
@@ -125,11 +141,11 @@ class TermTargets(wiring.Component):
             coefficient.term.eq(term),
             coefficient.factors.modulation.eq(self.modulation),
             *(coefficient.factors[name].eq(work[name]) for name in ("spike", "box", "zq", "error")),
-            self.hashed.eq(work.neuron),
-            self.purpose.eq(k),
+            self.noise.neuron.eq(work.neuron),
+            self.noise.purpose.eq(k),
             target.neuron.eq(work.neuron),
             target.error.eq(coefficient.value),
-            target.word.eq(self.word),
+            target.word.eq(self.noise.word),
             target.eta_shift.eq(term.shift),
             target.rounding.eq(work.rounding),
             target.factor.eq(term.axon),
@@ -141,7 +157,7 @@ class TermTargets(wiring.Component):
             with m.State("NEXT"):
                 m.d.comb += resting.eq(1)
                 with m.If(self._terms.work_valid & pending.any()):
-                    m.d.comb += self.fresh.eq(1)
+                    m.d.comb += self.noise.fresh.eq(1)
                     m.next = "FACTORS"
                 with m.Else():
                     m.d.comb += advance.eq(1)

@@ -5,9 +5,9 @@ Words have numbers of 16 bits; word n lies at place n mod places.
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from axonloop.hdl.common import disjoint_memory
 from axonloop.models.protocol import NUMBER_BITS, Kind
 
 
@@ -42,9 +42,9 @@ class Inbox(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.disjoint = memory = Memory(shape=32, depth=self._places, init=[])
+        m.submodules.buffer = memory = disjoint_memory(32, self._places)
         write, read = memory.write_port(), memory.read_port()
         end, bits = Signal(NUMBER_BITS), len(write.addr)
         fetched, shown, word = Signal(), Signal(), Signal(32)
@@ -104,9 +104,9 @@ class Outbox(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.disjoint = memory = Memory(shape=32, depth=self._places, init=[])
+        m.submodules.buffer = memory = disjoint_memory(32, self._places)
         m.submodules.answers = answers = Answers()
         write, read = memory.write_port(), memory.read_port()
         bits, moved = len(write.addr), self.words.valid & self.words.ready
@@ -139,7 +139,7 @@ class Answers(wiring.Component):
     def __init__(self) -> None:
         super().__init__({"word": In(32), "moved": In(1), "clear": In(1), "end": Out(1)})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         left, kind, count = Signal(16), self.word[28:], self.word[:16]
         with m.If(left != 0):

@@ -1,11 +1,11 @@
 """Frames of the serial link: bytes to words and back, with COBS and CRC (docs/link.md)."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from axonloop.hdl.common import Fields, disjoint_memory
 from axonloop.models.protocol import BODY_WORDS
 
 FULL_RUN = 0xFF
@@ -18,7 +18,7 @@ even at 4 cycles per bit."""
 
 
 class Heard(enum.Enum, shape=2):
-    """What a deframer tells."""
+    """The kinds of events that a deframer reports."""
 
     WORD = 0
     GOOD = 1
@@ -50,7 +50,7 @@ class Deframer(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         byte = self.bytes.payload
         begun, full, run = Signal(), Signal(), Signal(8)
@@ -76,7 +76,7 @@ class Deframer(wiring.Component):
             ]
         return m
 
-    def _words(self, m, end, taken, decoded):
+    def _words(self, m: Module, end: Value, taken: Value, decoded: Value) -> Value:
         """Bring bytes together; returns whether they are a body with its CRC."""
         m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=4).create()
         second, later = Signal(), Signal(4)
@@ -133,9 +133,9 @@ class Stuffer(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.disjoint = memory = Memory(shape=8, depth=STUFFING, init=[])
+        m.submodules.buffer = memory = disjoint_memory(8, STUFFING)
         self._put, self._get = memory.write_port(), memory.read_port()
         self._whole = Signal(range(STUFFING))  # runs below it are whole
         self._read = Signal(range(STUFFING))
@@ -143,7 +143,7 @@ class Stuffer(wiring.Component):
         self._send(m)
         return m
 
-    def _gather(self, m) -> None:
+    def _gather(self, m: Module) -> None:
         """`whole` is the place for the code of the run that is being gathered."""
         put, body, whole = self._put, self.body, self._whole
         place, count = Signal(range(STUFFING), init=1), Signal(8, init=1)
@@ -172,10 +172,10 @@ class Stuffer(wiring.Component):
                 m.d.sync += [whole.eq(place + 1), place.eq(place + 2), count.eq(1)]
                 m.next = "TAKE"
 
-    def _next_run(self, m, place, count) -> None:
+    def _next_run(self, m: Module, place: Fields, count: Value) -> None:
         m.d.sync += [self._whole.eq(place), place.eq(place + 1), count.eq(1)]
 
-    def _send(self, m) -> None:
+    def _send(self, m: Module) -> None:
         left, shown = Signal(range(STUFFING)), Signal()
         m.d.comb += [
             left.eq(self._whole - self._read),
@@ -213,7 +213,7 @@ class Enframer(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.stuffer = stuffer = Stuffer()
         m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=4).create()

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from axonloop.hdl.common import Fields
 from axonloop.hdl.link.buffers import Inbox, Outbox
 from axonloop.hdl.link.framing import Deframer, Enframer, Heard
 from axonloop.hdl.link.words import STATUS, LinkWords
@@ -29,7 +30,7 @@ HEADERS = data.StructLayout(
 """Both header words, in the order of their bits."""
 
 
-def is_before(number, other):
+def is_before(number: Value, other: Value) -> Value:
     """Is word `number` before word `other`?"""
     return (number - other)[NUMBER_BITS - 1]
 
@@ -63,7 +64,7 @@ class Link(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.deframer = self._deframer = Deframer()
         m.submodules.enframer = self._enframer = Enframer()
@@ -80,10 +81,11 @@ class Link(wiring.Component):
         self._watch(m)
         return m
 
-    def _declare(self, m) -> None:
-        """What both directions share."""
+    def _declare(self, m: Module) -> None:
+        """State and wires that both directions of the link share."""
         self._open, self._session, self._reason = Signal(), Signal(32), Signal(Reason)
-        self._owed = Signal(data.StructLayout(dict.fromkeys(FrameKind.__members__, 1)))
+        owed = data.StructLayout(dict.fromkeys(FrameKind.__members__, 1))
+        self._owed: Fields = Signal(owed)
         self._complaint = Signal()
         self._acknowledged, self._next = Signal(NUMBER_BITS), Signal(NUMBER_BITS)
         self._limit = Signal(NUMBER_BITS)
@@ -106,10 +108,10 @@ class Link(wiring.Component):
             self._told.open.eq(self._restart),
         ]
 
-    def _count(self, m, counter: Status) -> None:
+    def _count(self, m: Module, counter: Status) -> None:
         m.d.comb += self._counts[counter].eq(1)
 
-    def _listen(self, m) -> None:
+    def _listen(self, m: Module) -> None:
         """Keep the headers of a frame, with OPEN the session; store data of which there is use."""
         events, inbox = self._deframer.events, self._inbox
         index, lacked = Signal(range(4)), Signal()
@@ -152,7 +154,7 @@ class Link(wiring.Component):
             self._count(m, Status.FOREIGN)
             m.d.sync += [self._owed.LOST.eq(1), self._refused.eq(header.session)]
 
-    def _hear_open(self, m, session) -> None:
+    def _hear_open(self, m: Module, session: Value) -> None:
         """Begin the session, unless it is the present one."""
         m.d.comb += self._told.session.eq(session)
         with m.If(~self._open | (self._session != session)):
@@ -170,7 +172,7 @@ class Link(wiring.Component):
             ]
         m.d.sync += self._owed.OPEN.eq(1)
 
-    def _hear_header(self, m, header) -> None:
+    def _hear_header(self, m: Module, header: Fields) -> None:
         """Acknowledgement, limit, and whether to go back or to answer."""
         known = Signal()
         kept = (self._outbox.written - self._acknowledged)[:NUMBER_BITS]
@@ -190,7 +192,7 @@ class Link(wiring.Component):
         with m.If(header.kind == FrameKind.STATUS):
             m.d.sync += self._owed.STATUS.eq(1)
 
-    def _hear_words(self, m, header, fits) -> None:
+    def _hear_words(self, m: Module, header: Fields, fits: Value) -> None:
         with m.If(fits):
             m.d.comb += self._inbox.commit.eq(1)
         with m.Else():
@@ -199,7 +201,7 @@ class Link(wiring.Component):
             with m.If(~is_before(header.sequence, self._inbox.expected)):
                 m.d.sync += self._complaint.eq(1)
 
-    def _speak(self, m) -> None:
+    def _speak(self, m: Module) -> None:
         """Send a frame when section 7 says so."""
         words, outbox = self._enframer.words, self._outbox
         second, left = Signal(32), Signal(range(FRAME_WORDS + 1))
@@ -239,7 +241,9 @@ class Link(wiring.Component):
                     m.d.sync += number.eq(number + 1)
                     self._go_on(m, left)
 
-    def _choose(self, m, second, kind, left, number, count) -> None:
+    def _choose(
+        self, m: Module, second: Value, kind: Signal, left: Value, number: Value, count: Value
+    ) -> None:
         """The next frame, if one is due: its headers, and how many words of what follow."""
         limit = (self._inbox.taken + self._config.command_places)[:NUMBER_BITS]
         moved = (limit - self._last_limit)[: len(self._last_limit)]
@@ -276,7 +280,7 @@ class Link(wiring.Component):
             self._tell(m, header, FrameKind.DATA, limit)
             m.d.sync += [left.eq(count), number.eq(self._next), self._next.eq(self._next + count)]
 
-    def _due_words(self, m):
+    def _due_words(self, m: Module) -> Signal:
         """How many words are to be sent now; none with what is owed."""
         outbox, count = self._outbox, Signal(range(FRAME_WORDS + 1))
         # What waits lies within the places of the buffer: so many bits tell the differences.
@@ -290,7 +294,7 @@ class Link(wiring.Component):
             m.d.comb += count.eq(Mux(allowed < most, allowed, most))
         return count
 
-    def _tell(self, m, header, kind: FrameKind, limit) -> None:
+    def _tell(self, m: Module, header: Fields, kind: FrameKind, limit: Value) -> None:
         """A frame with this end's state: one for all that was owed."""
         m.d.comb += header.kind.eq(kind)
         m.d.sync += [
@@ -301,17 +305,17 @@ class Link(wiring.Component):
         ]
         self._begin_frame(m)
 
-    def _begin_frame(self, m) -> None:
+    def _begin_frame(self, m: Module) -> None:
         self._count(m, Status.SENT)
         m.d.comb += self._enframer.words.valid.eq(1)
         m.next = "SECOND"
 
-    def _go_on(self, m, left) -> None:
+    def _go_on(self, m: Module, left: Value) -> None:
         m.next = "COUNT"
         with m.If(left != 0):
             m.next = "FETCH"
 
-    def _watch(self, m) -> None:
+    def _watch(self, m: Module) -> None:
         """The watchdog: a chip that moves no word ends the session."""
         commands, replies = self.commands, self.replies
         quiet = Signal(self._config.watchdog_bits + 1)

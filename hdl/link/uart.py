@@ -30,7 +30,7 @@ class UartReceiver(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         line, shift = Signal(init=1), Signal(8)
         cycle, bit = Signal(range(self._cycles)), Signal(range(8))
@@ -78,7 +78,7 @@ class UartTransmitter(wiring.Component):
         self._cycles = cycles_per_bit
         super().__init__({"bytes": In(stream.Signature(8)), "line": Out(1, init=1)})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         shift, left = Signal(10, init=0x3FF), Signal(range(11))
         cycle = Signal(range(self._cycles))

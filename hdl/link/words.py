@@ -1,13 +1,12 @@
-"""What the board tells of itself: identification and counters, in one memory (docs/link.md)."""
+"""Identification and counters of a board, in one memory (docs/link.md)."""
 
 from collections.abc import Sequence
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common import lowest_one
+from axonloop.hdl.common import disjoint_memory, lowest_one
 from axonloop.models.protocol import IDENTITY_WORDS, Identity, Status
 
 STATUS = 1 << (IDENTITY_WORDS - 1).bit_length()
@@ -40,12 +39,11 @@ class LinkWords(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         words = [*self._identity, *[0] * (STATUS - len(self._identity))]
-        m.submodules.disjoint = memory = Memory(
-            shape=32, depth=STATUS + len(Status), init=[*words, *[0] * len(Status)]
-        )
+        contents = [*words, *[0] * len(Status)]
+        m.submodules.store = memory = disjoint_memory(32, len(contents), contents)
         write, read = memory.write_port(), memory.read_port()
         waiting, counting = Signal(len(Status)), Signal()
         counter, turn = Signal.like(write.addr), Signal()

@@ -1,6 +1,6 @@
 """The trace Z of every neuron: its own spikes, decayed (docs/contract.md, section 5, step 3)."""
 
-from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal
+from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -8,13 +8,14 @@ from axonloop.hdl.common import (
     DECAY_BITS,
     DECAY_SHIFT,
     Column,
+    Fields,
     LaneMemory,
+    ParameterPort,
     address_bits,
     awake,
     clip,
     delay,
     delay_strobe,
-    parameter_layout,
     select,
 )
 from axonloop.models.config import Geometry, ceil_log2
@@ -33,7 +34,7 @@ def swept_layout(geometry: Geometry) -> data.StructLayout:
     )
 
 
-class PostTraceLane(wiring.Component):
+class NeuronTraceLane(wiring.Component):
     """Z' = min(((Z zeta) >> 12) + (z_inc if S else 0), max), a pipeline of `LATENCY` = 2 stages.
 
     One multiplier of trace_bits x 13.
@@ -54,7 +55,7 @@ class PostTraceLane(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         product = Signal(self._bits + DECAY_BITS, reset_less=True)
         added = Signal(self._bits, reset_less=True)
@@ -68,16 +69,16 @@ class PostTraceLane(wiring.Component):
         return m
 
 
-class PostTraces(wiring.Component):
+class NeuronTraces(wiring.Component):
     """All traces Z of a core, word by word as the neurons' sweep finishes with them.
 
-    Latency: one word per cycle, written `PostTraceLane.LATENCY` + 2 cycles after it was shown.
+    Latency: one word per cycle, written `NeuronTraceLane.LATENCY` + 2 cycles after it was shown.
     Resources: update_lanes multipliers; neurons x trace_bits bits of memory.
 
     Members
     -------
     valid, swept : a word of the sweep; `clear` in it zeroes its traces
-    parameter_sets : all parameter sets
+    parameters : all parameter sets
     look, neuron, z : while not busy: Z of a neuron, from the cycle after `look` on
     clips : traces clipped in this cycle
     """
@@ -87,12 +88,11 @@ class PostTraces(wiring.Component):
         lanes = geometry.update_lanes
         columns = {"z": Column(Region.TRACE_Z, geometry.trace_bits)}
         self.traces = LaneMemory(columns, words=geometry.neurons // lanes, lanes=lanes)
-        layout = parameter_layout(geometry)
         super().__init__(
             {
                 "valid": In(1),
                 "swept": In(swept_layout(geometry)),
-                "parameter_sets": In(data.ArrayLayout(layout, geometry.parameter_sets)),
+                "parameters": Out(ParameterPort(geometry)),
                 "look": In(1),
                 "neuron": In(address_bits(geometry.neurons)),
                 "z": Out(geometry.trace_bits),
@@ -101,10 +101,10 @@ class PostTraces(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.traces = traces = self.traces
-        last, lane_bits = PostTraceLane.LATENCY + 2, ceil_log2(self._geometry.update_lanes)
+        last, lane_bits = NeuronTraceLane.LATENCY + 2, ceil_log2(self._geometry.update_lanes)
         valid = delay_strobe(m, self.valid, last, "valid")
         taps = delay(m, self.swept.as_value(), last, "swept")
         swept = [data.View(self.swept.shape(), tap) for tap in taps]
@@ -120,13 +120,13 @@ class PostTraces(wiring.Component):
         self._write(m, valid[last], swept[last], self._lanes(m, swept[1], platform))
         return m
 
-    def _lanes(self, m, swept, platform) -> list[PostTraceLane]:
+    def _lanes(self, m: Module, swept: Fields, platform: object) -> list[NeuronTraceLane]:
         """Stage 1 to 2: memory words and the set's registers, kept, go into the lanes."""
         enable = awake(self.busy, platform)
         zeta, z_inc = self._register(m, "zeta", swept.set), self._register(m, "z_inc", swept.set)
         lanes = []
         for k in range(self._geometry.update_lanes):
-            lane = PostTraceLane(self._geometry)
+            lane = NeuronTraceLane(self._geometry)
             m.submodules[f"lane_{k}"] = EnableInserter(enable)(lane)
             with m.If(enable):
                 m.d.sync += [lane.z.eq(self.traces.read_data[k].z), lane.spike.eq(swept.spikes[k])]
@@ -134,14 +134,14 @@ class PostTraces(wiring.Component):
             lanes.append(lane)
         return lanes
 
-    def _register(self, m, name, number) -> Signal:
+    def _register(self, m: Module, name: str, number: Value) -> Signal:
         """A register of the set of that number, kept."""
-        sets = [self.parameter_sets[k] for k in range(self._geometry.parameter_sets)]
+        sets = [self.parameters.sets[k] for k in range(self._geometry.parameter_sets)]
         kept = Signal.like(sets[0][name], name=name, reset_less=True)
         m.d.sync += kept.eq(select([entry[name] for entry in sets], number))
         return kept
 
-    def _write(self, m, valid, swept, lanes) -> None:
+    def _write(self, m: Module, valid: Value, swept: Fields, lanes: list[NeuronTraceLane]) -> None:
         keep = valid & ~swept.clear
         m.d.comb += [
             self.traces.write_enable.z.eq(valid.replicate(len(lanes))),

@@ -1,15 +1,21 @@
 """The neurons: current-based LIF with a reset trace (docs/contract.md, section 5, step 3)."""
 
-from amaranth.hdl import Cat, Const, EnableInserter, Module, Mux, Signal, signed
+from typing import Any
+
+from amaranth.hdl import Cat, Const, EnableInserter, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from axonloop.hdl.common import (
     DECAY_BITS,
     NEURON_PARAMETERS,
     STATES,
+    Emission,
+    Fields,
     LaneMemory,
-    address_bits,
+    NeuronLookup,
+    ParameterPort,
+    SumReads,
     awake,
     decayed,
     delay,
@@ -17,14 +23,15 @@ from axonloop.hdl.common import (
     flags_layout,
     magnitude,
     neuron_layout,
-    neuron_memories,
     parameter_layout,
     saturate,
     select,
+    set_columns,
+    state_columns,
 )
-from axonloop.hdl.parallel.neuron_traces import PostTraces
+from axonloop.hdl.parallel.neuron_traces import NeuronTraces
+from axonloop.hdl.parallel.spike_queue import SpikeQueue
 from axonloop.models.config import Geometry, ResetMode, ceil_log2
-from axonloop.models.protocol import set_bits
 
 
 class NeuronLane(wiring.Component):
@@ -47,7 +54,8 @@ class NeuronLane(wiring.Component):
 
     def __init__(self, geometry: Geometry, still: bool = False) -> None:
         self._geometry = geometry
-        self._inputs, self._results = (0, 1) if still else (None, None)
+        self._inputs = 0 if still else None
+        self._results = 1 if still else None
         layout = parameter_layout(geometry)
         super().__init__(
             {
@@ -62,7 +70,7 @@ class NeuronLane(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         bits = self._geometry.state_bits
         decay = {
@@ -105,7 +113,7 @@ class NeuronLane(wiring.Component):
         ]
         return m
 
-    def _decay(self, m, name, factor) -> Signal:
+    def _decay(self, m: Module, name: str, factor: str) -> Signal:
         """Stages 0 to 2: decay(x, k), as magnitude times factor, then the sign."""
         bits = self._geometry.state_bits
         size = Signal(bits, name=f"{name}_size", reset_less=True)
@@ -120,7 +128,7 @@ class NeuronLane(wiring.Component):
         m.d.comb += result.eq(decayed(product, negative[1]))
         return result
 
-    def _current(self, m, decay):
+    def _current(self, m: Module, decay: Value) -> tuple[list[Any], list[Any]]:
         """Stage 2 to 3: I'. Returns taps indexed by stage (3..5 in use)."""
         accumulator = delay(m, self.accumulator, 2, "accumulator", self._inputs)[2]
         value, clipped = saturate(
@@ -130,7 +138,9 @@ class NeuronLane(wiring.Component):
         clips = delay(m, clipped, 3, "clip_i", self._results)
         return [None, None, *taps], [None, None, *clips]
 
-    def _membrane(self, m, current, decay, countdown):
+    def _membrane(
+        self, m: Module, current: list[Value], decay: Value, countdown: list[Value]
+    ) -> tuple[list[Any], list[Any], list[Value]]:
         """Stage 3 to 4: V1, held while the countdown runs. Returns taps, and R delayed."""
         bits, parameters = self._geometry.state_bits, self.parameters
         held = delay(m, self.state.membrane, 3, "held", self._inputs)[3]
@@ -158,15 +168,15 @@ class Neurons(wiring.Component):
 
     Latency: neurons / update_lanes + NeuronLane.LATENCY + 3 cycles; with a single lane
     NeuronLane.LATENCY + 3 per neuron.
-    With terms, + the last word of `PostTraces`.
+    With terms, + the last word of `NeuronTraces`.
     Resources: 3 update_lanes multipliers; neurons x (4 state_bits + 7) bits of memory.
 
     Members
     -------
-    parameter_sets : all parameter sets
-    look, neuron, box, set : while at rest: B and the parameter set of a neuron, in the next cycle;
-        with terms `spike` and `z` beside them, and all of them stay until the next `look`
-    sum_enable, sum_address, sum_clear, sums : the accumulators; see Synapses
+    parameters : all parameter sets
+    lookup : while at rest: what learning takes of a neuron
+    sums : the accumulators
+    emission : the neurons that spiked
     clips : state words clipped in this cycle
     """
 
@@ -174,28 +184,20 @@ class Neurons(wiring.Component):
         self._geometry = geometry
         lanes, self._words = geometry.update_lanes, geometry.neurons // geometry.update_lanes
         self._still = lanes == 1
-        stores = neuron_memories(geometry)
-        self._states, self._sets = stores["states"], stores.get("sets")
-        self._post = PostTraces(geometry) if geometry.terms else None
-        of_terms = {"spike": Out(1), "z": Out(geometry.trace_bits)} if geometry.terms else {}
-        sums = data.ArrayLayout(signed(geometry.accumulator_bits), geometry.lanes)
+        self._states = LaneMemory(state_columns(geometry), words=self._words, lanes=lanes)
+        sets = set_columns(geometry)
+        self._sets = LaneMemory(sets, words=geometry.groups) if sets else None
+        self._traces = NeuronTraces(geometry) if geometry.terms else None
+        self._queue = SpikeQueue(geometry)
         super().__init__(
-            of_terms
-            | {
+            {
                 "start": In(1),
                 "clear": In(1),
-                "parameter_sets": In(
-                    data.ArrayLayout(parameter_layout(geometry), geometry.parameter_sets)
-                ),
-                "sum_enable": Out(1),
-                "sum_address": Out(address_bits(geometry.groups)),
-                "sum_clear": Out(1),
-                "sums": In(sums),
+                "parameters": Out(ParameterPort(geometry)),
+                "sums": Out(SumReads(geometry)),
                 "spikes": Out(flags_layout(geometry)),
-                "look": In(1),
-                "neuron": In(address_bits(geometry.neurons)),
-                "box": Out(1),
-                "set": Out(max(1, set_bits(geometry))),
+                "emission": Out(Emission(geometry)),
+                "lookup": In(NeuronLookup(geometry)),
                 "clips": Out(range((4 if geometry.terms else 3) * lanes + 1)),
                 "busy": Out(1),
             }
@@ -203,16 +205,20 @@ class Neurons(wiring.Component):
 
     @property
     def memories(self) -> dict[str, LaneMemory]:
-        """What the register map sees."""
-        post = self._post.traces if self._post else None
-        stores = {"states": self._states, "sets": self._sets, "post": post}
+        """The memories that the register map sees, by name of the submodule."""
+        traces = self._traces.traces if self._traces else None
+        stores = {"states": self._states, "sets": self._sets, "traces": traces}
+        stores["report"] = self._queue.report
         return {name: store for name, store in stores.items() if store is not None}
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.states = self._states
         if self._sets is not None:
             m.submodules.sets = self._sets
+        m.submodules.queue = queue = self._queue
+        connect(m, queue=queue.emission, fanout=flipped(self.emission))
+        m.d.comb += queue.words.eq(self.spikes)
         stages, self._awake = NeuronLane.LATENCY + 2, awake(self.busy, platform)
         word, running, clearing = Signal(range(self._words)), Signal(), Signal()
         issue = Signal()
@@ -224,54 +230,54 @@ class Neurons(wiring.Component):
         with m.If(self.start | self.clear):
             m.d.sync += [running.eq(1), word.eq(0), clearing.eq(self.clear)]
         index = delay(m, word, stages, "index", 0 if self._still else None)
-        m.d.comb += self.busy.eq(Cat(valid).any() | (self._post.busy if self._post else 0))
+        m.d.comb += self.busy.eq(Cat(valid).any() | (self._traces.busy if self._traces else 0))
         self._read(m, issue, word, valid)
         parameters = self._parameters(m)
         lanes = [self._lane(m, k, index, parameters) for k in range(self._geometry.update_lanes)]
         self._write(m, valid[stages] & ~clearing, valid[stages], index[stages], lanes)
-        if self._post is not None:
-            self._trace(m, self._post, valid[stages], index[stages], clearing, lanes)
+        if self._traces is not None:
+            self._trace(m, self._traces, valid[stages], index[stages], clearing, lanes)
         return m
 
-    def _read(self, m, issue, word, valid) -> None:
+    def _read(self, m: Module, issue: Value, word: Value, valid: list[Value]) -> None:
         """Stage 0: addresses of state, parameter set and accumulators."""
         part_bits = ceil_log2(self._geometry.lanes // self._geometry.update_lanes)
-        group, last = word >> part_bits, Signal()
+        group, last, lookup = word >> part_bits, Signal(), self.lookup
         lane = Signal(ceil_log2(self._geometry.update_lanes))
         m.d.comb += [
-            self._states.read_enable.eq(issue | self.look),
-            self._states.read_address.eq(Mux(issue, word, self.neuron >> len(lane))),
+            self._states.read_enable.eq(issue | lookup.look),
+            self._states.read_address.eq(Mux(issue, word, lookup.neuron >> len(lane))),
         ]
         if self._sets is not None:
-            of_neuron = self.neuron >> ceil_log2(self._geometry.lanes)
+            of_neuron = lookup.neuron >> ceil_log2(self._geometry.lanes)
             m.d.comb += [
-                self._sets.read_enable.eq(issue | self.look),
+                self._sets.read_enable.eq(issue | lookup.look),
                 self._sets.read_address.eq(Mux(issue, group, of_neuron)),
-                self.set.eq(self._sets.read_data.as_value()),
+                lookup.set.eq(self._sets.read_data.as_value()),
             ]
-        with m.If(self.look if self._post else Const(1)):
-            m.d.sync += lane.eq(self.neuron)
-        m.d.comb += self.box.eq(self._states.read_data[lane].box)
-        if self._post is not None:
-            m.d.comb += self.spike.eq(self._states.read_data[lane].spike)
+        with m.If(lookup.look if self._traces else Const(1)):
+            m.d.sync += lane.eq(lookup.neuron)
+        m.d.comb += lookup.box.eq(self._states.read_data[lane].box)
+        if self._traces is not None:
+            m.d.comb += lookup.terms.spike.eq(self._states.read_data[lane].spike)
         m.d.sync += last.eq((word[:part_bits] == (1 << part_bits) - 1) if part_bits else 1)
         m.d.comb += [
-            self.sum_enable.eq(issue),
-            self.sum_address.eq(group),
-            self.sum_clear.eq(valid[1] & last),
+            self.sums.enable.eq(issue),
+            self.sums.address.eq(group),
+            self.sums.clear.eq(valid[1] & last),
         ]
 
-    def _parameters(self, m):
+    def _parameters(self, m: Module) -> list[Fields]:
         """Stage 1 to 2: the registers of the group's set; then one copy per pipeline stage.
 
         A single set needs no copies.
         """
-        sets = [self.parameter_sets[k] for k in range(self._geometry.parameter_sets)]
+        sets = [self.parameters.sets[k] for k in range(self._geometry.parameter_sets)]
         if len(sets) == 1:
             return sets * (NeuronLane.LATENCY + 1)
         number = self._sets.read_data.as_value()
         layout = parameter_layout(self._geometry)
-        stages = [
+        stages: list[Fields] = [
             Signal(layout, name=f"parameters_{k}", reset_less=True)
             for k in range(NeuronLane.LATENCY + 1)
         ]
@@ -282,13 +288,13 @@ class Neurons(wiring.Component):
                     m.d.sync += late[name].eq(early[name])
         return stages[:1] * len(stages) if self._still else stages
 
-    def _lane(self, m, k, index, parameters) -> NeuronLane:
+    def _lane(self, m: Module, k: int, index: list[Value], parameters: list[Fields]) -> NeuronLane:
         """Stage 1 to 2: memory words of one lane, registered, go into its pipeline."""
         lane = NeuronLane(self._geometry, self._still)
         domain = m.d.comb if self._still else m.d.sync
         m.submodules[f"lane_{k}"] = EnableInserter(self._awake)(lane)
         parts = self._geometry.lanes // self._geometry.update_lanes
-        sums = [self.sums[part * self._geometry.update_lanes + k] for part in range(parts)]
+        sums = [self.sums.data[part * self._geometry.update_lanes + k] for part in range(parts)]
         part = index[1][: ceil_log2(parts)] if parts > 1 else Const(0)
         row = self._states.read_data[k]
         with m.If(self._awake):
@@ -300,7 +306,9 @@ class Neurons(wiring.Component):
             m.d.comb += lane.parameters[stage].eq(values)
         return lane
 
-    def _write(self, m, shown, written, index, lanes) -> None:
+    def _write(
+        self, m: Module, shown: Value, written: Value, index: Value, lanes: list[NeuronLane]
+    ) -> None:
         states = self._states
         m.d.comb += states.write_address.eq(index)
         for k, lane in enumerate(lanes):
@@ -312,7 +320,7 @@ class Neurons(wiring.Component):
                     m.d.comb += states.write_data[k][name].eq(value)
         spikes = Cat(lane.spike & shown for lane in lanes)
         clips = [Mux(shown, lane.clips, 0) for lane in lanes]
-        of_traces = self._post.clips if self._post else Const(0, 0)
+        of_traces = self._traces.clips if self._traces else Const(0, 0)
         m.d.sync += self.clips.eq(sum(clips[1:], clips[0]) + of_traces)
         m.d.comb += [
             self.spikes.valid.eq(shown),
@@ -320,21 +328,30 @@ class Neurons(wiring.Component):
             self.spikes.bits.eq(spikes),
         ]
 
-    def _trace(self, m, post, valid, index, clearing, lanes) -> None:
+    def _trace(
+        self,
+        m: Module,
+        traces: NeuronTraces,
+        valid: Value,
+        index: Value,
+        clearing: Value,
+        lanes: list[NeuronLane],
+    ) -> None:
         """Hand the sweep's words on, with their spikes and sets; let Z be looked up."""
-        stages, number = NeuronLane.LATENCY + 1, Const(0)
+        stages = NeuronLane.LATENCY + 1
+        number: Value = Const(0)
         if self._sets is not None:
             early = self._sets.read_data.as_value()
             number = early if self._still else delay(m, early, stages, "set")[-1]
-        m.submodules.post = post
+        m.submodules.traces = traces
         m.d.comb += [
-            post.valid.eq(valid),
-            post.swept.index.eq(index),
-            post.swept.spikes.eq(Cat(lane.spike for lane in lanes)),
-            post.swept.set.eq(number),
-            post.swept.clear.eq(clearing),
-            post.parameter_sets.eq(self.parameter_sets),
-            post.look.eq(self.look),
-            post.neuron.eq(self.neuron),
-            self.z.eq(post.z),
+            traces.valid.eq(valid),
+            traces.swept.index.eq(index),
+            traces.swept.spikes.eq(Cat(lane.spike for lane in lanes)),
+            traces.swept.set.eq(number),
+            traces.swept.clear.eq(clearing),
+            traces.look.eq(self.lookup.look),
+            traces.neuron.eq(self.lookup.neuron),
+            self.lookup.terms.z.eq(traces.z),
         ]
+        connect(m, sets=flipped(self.parameters), traces=traces.parameters)

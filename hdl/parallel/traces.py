@@ -4,24 +4,27 @@ One pair of traces per axon, not per synapse, suffices for a current-based LIF n
 synapses share their time constants: Kaiser et al. 2020, eq. 5 and 6.
 """
 
-from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal, unsigned
+from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import (
     DECAY_SHIFT,
+    FactorReads,
+    Fields,
     LaneMemory,
-    address_bits,
+    ParameterPort,
     awake,
     block_layout,
     clip,
     delay,
     delay_strobe,
+    factor_columns,
     factor_layout,
     parameter_layout,
     pq_lanes,
     select,
-    trace_memories,
+    trace_columns,
     trace_parameters,
 )
 from axonloop.models.config import Geometry
@@ -65,7 +68,7 @@ class TraceLane(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         bits, parameters = self._geometry.trace_bits, self.parameters
         taps = {
@@ -121,8 +124,8 @@ class Traces(wiring.Component):
     Members
     -------
     block : from the scheduler; `clear` in it zeroes the traces
-    parameter_sets : all parameter sets
-    pq_enable, pq_address, pq_data : read port for learning, `pq_lanes` factors, next cycle
+    parameters : all parameter sets
+    factors : read port for learning
     clips : state words clipped in this cycle
     ready : a block may be shown
     busy : a block is on its way
@@ -130,20 +133,22 @@ class Traces(wiring.Component):
 
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
-        self.pq_lanes = pq_lanes(geometry)
-        lanes = geometry.trace_lanes
+        self._pq_lanes, lanes = pq_lanes(geometry), geometry.trace_lanes
         self._still = lanes == 1
-        stores = trace_memories(geometry)
-        self._traces = stores.pop("traces")
-        self._factors = stores
-        layout = parameter_layout(geometry)
+        self._traces = LaneMemory(
+            trace_columns(geometry), words=geometry.axons // lanes, lanes=lanes
+        )
+        self._factors = {
+            name: LaneMemory(
+                {name: column}, words=geometry.axons // self._pq_lanes, lanes=self._pq_lanes
+            )
+            for name, column in factor_columns(geometry).items()
+        }
         super().__init__(
             {
                 "block": In(data.StructLayout({"valid": 1, "block": block_layout(geometry)})),
-                "parameter_sets": In(data.ArrayLayout(layout, geometry.parameter_sets)),
-                "pq_enable": In(1),
-                "pq_address": In(address_bits(geometry.axons // self.pq_lanes)),
-                "pq_data": Out(data.ArrayLayout(factor_layout(geometry), self.pq_lanes)),
+                "parameters": Out(ParameterPort(geometry)),
+                "factors": In(FactorReads(geometry)),
                 "clips": Out(range(2 * lanes + 1)),
                 "ready": Out(1),
                 "busy": Out(1),
@@ -152,10 +157,10 @@ class Traces(wiring.Component):
 
     @property
     def memories(self) -> dict[str, LaneMemory]:
-        """What the register map sees."""
+        """The memories that the register map sees, by name of the submodule."""
         return {"traces": self._traces} | self._factors
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         for name, store in self.memories.items():
             m.submodules[name] = store
@@ -174,16 +179,16 @@ class Traces(wiring.Component):
         self._write(m, valid[last], blocks[last], lanes)
         for name, store in self._factors.items():
             m.d.comb += [
-                store.read_enable.eq(self.pq_enable),
-                store.read_address.eq(self.pq_address),
+                store.read_enable.eq(self.factors.enable),
+                store.read_address.eq(self.factors.address),
                 *(
-                    self.pq_data[lane][name].eq(store.read_data[lane][name])
-                    for lane in range(self.pq_lanes)
+                    self.factors.data[lane][name].eq(store.read_data[lane][name])
+                    for lane in range(self._pq_lanes)
                 ),
             ]
         return m
 
-    def _blocks(self, m, last: int):
+    def _blocks(self, m: Module, last: int) -> list[Fields]:
         """The block that goes with each stage; a lane that is alone has one at a time."""
         block = self.block.block
         if not self._still:
@@ -194,12 +199,12 @@ class Traces(wiring.Component):
             m.d.sync += kept.eq(block)
         return [block, *[kept] * last]
 
-    def _lane(self, m, index, block) -> TraceLane:
+    def _lane(self, m: Module, index: int, block: Fields) -> TraceLane:
         """Memory words and the parameter set of one lane, registered, go into its pipeline."""
         lane = TraceLane(self._geometry, self._still)
         domain = m.d.comb if self._still else m.d.sync
         m.submodules[f"lane_{index}"] = EnableInserter(self._awake)(lane)
-        sets = [self.parameter_sets[k] for k in range(self._geometry.parameter_sets)]
+        sets = [self.parameters.sets[k] for k in range(self._geometry.parameter_sets)]
         row, traces = block.rows[index], self._traces.read_data[index]
         number = row.parameter_set if len(sets) > 1 else 0
         with m.If(self._awake):
@@ -215,7 +220,7 @@ class Traces(wiring.Component):
             ]
         return lane
 
-    def _write(self, m, valid, done, lanes) -> None:
+    def _write(self, m: Module, valid: Value, done: Fields, lanes: list[TraceLane]) -> None:
         keep, enable = ~done.clear, valid.replicate(len(lanes))
         counted = [Mux(valid & keep, lane.clips, 0) for lane in lanes]
         m.d.sync += self.clips.eq(sum(counted[1:], counted[0]))
@@ -226,7 +231,7 @@ class Traces(wiring.Component):
             self._traces.write_address.eq(done.index),
             self._traces.write_data.eq(Mux(keep, values, 0)),
         ]
-        ratio = self.pq_lanes // len(lanes)
+        ratio = self._pq_lanes // len(lanes)
         part = done.index[: (ratio - 1).bit_length()] if ratio > 1 else 0
         for name, store in self._factors.items():
             factors = Mux(keep, Cat(lane.factors[name] for lane in lanes), 0)

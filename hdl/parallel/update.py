@@ -6,6 +6,10 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import (
     AXON_ROUNDS,
+    FactorReads,
+    Fields,
+    WeightReads,
+    WeightWrites,
     address_bits,
     awake,
     axon_code,
@@ -13,9 +17,10 @@ from axonloop.hdl.common import (
     delay,
     delay_strobe,
     factor_layout,
+    location_layout,
     noise_rounds,
-    place_layout,
     popcount,
+    pq_lanes,
     saturate,
     target_layout,
     weight_latency,
@@ -25,7 +30,7 @@ from axonloop.models.protocol import parameter_bits
 
 
 def rounding_layout(geometry: Geometry) -> data.StructLayout:
-    """What is added to a product before the shift: bits of the noise by `mask`, and `half`."""
+    """The rounding term that is added to a product before the shift: noise & `mask`, or `half`."""
     bits = parameter_max(geometry)["eta_shift"]
     return data.StructLayout({"mask": bits, "half": bits})
 
@@ -66,7 +71,7 @@ class UpdateLane(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         geometry = self._geometry
         word, pq = self.word, delay(m, self.pq, 3, "pq")
@@ -120,9 +125,7 @@ class Update(wiring.Component):
     -----
     1. `targets` hands over one neuron; the next is taken without a gap. The same one again must
        wait until not `busy`, if not `walk_hides`.
-    2. `pq_data` follows `pq_address` after one cycle, `read_data` follows `read_place` after
-       `weight_latency`.
-    3. `busy` until the last write was handed to the weight memory and reached the banks.
+    2. `busy` until the last write was handed to the weight memory and reached the banks.
 
     Latency: axons / multipliers cycles per target (twice with one weight port), +
     `update_latency`.
@@ -130,50 +133,43 @@ class Update(wiring.Component):
 
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
-        self._pq_lanes = max(geometry.trace_lanes, geometry.multipliers)
-        weights = data.ArrayLayout(signed(geometry.weight_bits), geometry.lanes)
+        self._pq_lanes = pq_lanes(geometry)
         super().__init__(
             {
                 "targets": In(stream.Signature(target_layout(geometry))),
-                "pq_enable": Out(1),
-                "pq_address": Out(address_bits(geometry.axons // self._pq_lanes)),
-                "pq_data": In(data.ArrayLayout(factor_layout(geometry), self._pq_lanes)),
-                "read_enable": Out(1),
-                "read_place": Out(place_layout(geometry)),
-                "read_data": In(weights),
-                "write_enable": Out(geometry.lanes),
-                "write_place": Out(place_layout(geometry)),
-                "write_data": Out(weights),
+                "factors": Out(FactorReads(geometry)),
+                "reads": Out(WeightReads(geometry)),
+                "writes": Out(WeightWrites(geometry)),
                 "visits": Out(range(geometry.multipliers + 1)),
                 "updates": Out(range(geometry.multipliers + 1)),
                 "busy": Out(1),
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         issue, axon, target = self._walk(m)
         lane_bits = ceil_log2(self._geometry.lanes)
-        place = Signal(place_layout(self._geometry))
+        location = Signal(location_layout(self._geometry))
         m.d.comb += [
-            place.column.eq(1),
-            place.axon.eq(axon),
-            place.group.eq(target.neuron >> lane_bits),
-            place.lane.eq(target.neuron[:lane_bits]),
-            self.read_enable.eq(issue),
-            self.read_place.eq(place),
+            location.column.eq(1),
+            location.axon.eq(axon),
+            location.group.eq(target.neuron >> lane_bits),
+            location.lane.eq(target.neuron[:lane_bits]),
+            self.reads.enable.eq(issue),
+            self.reads.location.eq(location),
         ]
         latency = update_latency(self._geometry)
         valid = delay_strobe(m, issue, latency, "valid")
         lanes = self._lanes(m, valid, axon, target, platform)
-        places = delay(m, place.as_value(), latency - 1, "place")
+        locations = delay(m, location.as_value(), latency - 1, "location")
         done = valid[latency - 1]
         visited = Cat(lane.visited for lane in lanes)
         changed = Cat(lane.changed for lane in lanes)
         m.d.comb += [
-            self.write_enable.eq(Mux(done, visited & changed, 0)),
-            self.write_place.eq(places[-1]),
-            self.write_data.as_value().eq(Cat(lane.new_weight for lane in lanes)),
+            self.writes.enable.eq(Mux(done, visited & changed, 0)),
+            self.writes.location.eq(locations[-1]),
+            self.writes.data.as_value().eq(Cat(lane.new_weight for lane in lanes)),
             self.busy.eq(Cat(valid).any()),
         ]
         m.d.sync += [
@@ -182,7 +178,7 @@ class Update(wiring.Component):
         ]
         return m
 
-    def _walk(self, m):
+    def _walk(self, m: Module) -> tuple[Signal, Signal, Fields]:
         """Issue one access after the other: axon blocks of the target."""
         step, last = self._geometry.multipliers, self._geometry.axons - self._geometry.multipliers
         active, target = Signal(), Signal(target_layout(self._geometry))
@@ -205,7 +201,9 @@ class Update(wiring.Component):
             m.d.sync += [active.eq(1), axon.eq(0), target.eq(self.targets.payload)]
         return issue, axon, target
 
-    def _lanes(self, m, valid, axon, target, platform):
+    def _lanes(
+        self, m: Module, valid: list[Value], axon: Value, target: Fields, platform: object
+    ) -> list[UpdateLane]:
         """The hash before the axon rounds, Pq and the weights, at the same time in every lane.
 
         Idle lanes stand still, which spares a simulator their work.
@@ -218,8 +216,8 @@ class Update(wiring.Component):
         enable = awake(busy, platform)
         m.d.sync += [word.eq(hashed ^ axon_code(axon)), busy.eq(Cat(valid[later:-1]).any())]
         m.d.comb += [
-            self.pq_enable.eq(valid[later]),
-            self.pq_address.eq(axon >> ceil_log2(self._pq_lanes)),
+            self.factors.enable.eq(valid[later]),
+            self.factors.address.eq(axon >> ceil_log2(self._pq_lanes)),
         ]
         factors = self._factors(m, axon, target, later + 1)
         rounding = self._rounding(m, target, later + 5)
@@ -234,12 +232,12 @@ class Update(wiring.Component):
                     lane.word.eq(word ^ axon_code_constant(k)),
                     lane.pq.eq(factors[k]),
                 ]
-            m.d.comb += [lane.weight.eq(self.read_data[k]), lane.error.eq(error)]
+            m.d.comb += [lane.weight.eq(self.reads.data[k]), lane.error.eq(error)]
             m.d.comb += [lane.rounding.eq(rounding), lane.shift.eq(shift)]
             lanes.append(lane)
         return lanes
 
-    def _factors(self, m, axon, target, cycles):
+    def _factors(self, m: Module, axon: Value, target: Fields, cycles: int) -> list[Value]:
         """Of the word of factors that `axon` asked for, the part for the lanes; `cycles` after the
         target, what its term takes of them."""
         geometry = self._geometry
@@ -250,14 +248,14 @@ class Update(wiring.Component):
         factor = delay(m, target.factor, cycles, "factor")[-1]
         return [_chosen(rows[k], factor) for k in range(geometry.multipliers)]
 
-    def _part(self, m, axon):
+    def _part(self, m: Module, axon: Value) -> Value:
         count = self._geometry.multipliers
-        parts, factors = self._pq_lanes // count, self.pq_data.as_value()
+        parts, factors = self._pq_lanes // count, self.factors.data.as_value()
         part = Signal(max(1, ceil_log2(parts)))
         m.d.sync += part.eq(axon >> ceil_log2(count))
         return factors.word_select(part, len(factors) // parts) if parts > 1 else factors
 
-    def _rounding(self, m, target, cycles):
+    def _rounding(self, m: Module, target: Fields, cycles: int) -> Fields:
         """How the lanes round, `cycles` + 1 later than the target."""
         shift = delay(m, target.eta_shift, cycles, "early_shift")[-1]
         nearest = delay(m, target.rounding, cycles, "nearest")[-1]
@@ -270,7 +268,7 @@ class Update(wiring.Component):
         return rounding
 
 
-def _chosen(row, factor):
+def _chosen(row: Fields, factor: Value) -> Value:
     """The axon factor of a term by the low bits of its number."""
     values = {AxonFactor.ONE: row.mark[0], AxonFactor.SPIKE: row.mark[1], AxonFactor.Q: row.qq}
     found: Value = row.pq

@@ -1,25 +1,32 @@
 """The neurons of a serial core: one adder and one program for all of step 3 (docs/contract.md).
 
-The equations are those of `hdl/neuron.py`. A parameter is at hand in the step that names it.
+The equations are those of hdl/parallel/neurons.py. A step gets its parameter in its own cycle.
 """
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
-from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from axonloop.hdl.common import (
     DECAY_BITS,
     DECAY_SHIFT,
+    INDEX_BITS,
+    REPORT,
     STATES,
-    address_bits,
+    Emission,
+    LaneMemory,
+    NeuronLookup,
+    ParameterPort,
+    SumReads,
     flags_layout,
-    neuron_memories,
     saturate,
     select,
+    set_columns,
+    state_columns,
 )
-from axonloop.hdl.serial.parameters import INDEX_BITS, parameter_address_bits, parameter_width
+from axonloop.hdl.serial.spike_register import SpikeRegister
 from axonloop.models.config import Geometry, ResetMode, ceil_log2
 from axonloop.models.protocol import PARAMETER_INDEX, set_bits
 
@@ -80,54 +87,51 @@ class SerialNeurons(wiring.Component):
     Rules
     -----
     1. `start` sweeps; `clear` sweeps too, but writes zeroes and shows no spikes.
-    2. `spikes` shows every neuron once per sweep; none begins while `pause`.
+    2. `spikes` shows every neuron once per sweep; none begins while `emission.busy`.
     3. `busy` from the cycle after `start` until the last word was written.
-    4. `parameter` is the word of `parameter_address` in the cycle before, while `busy`.
 
     Resources: a multiplier of state_bits x 13, two that shift; one adder.
 
     Members
     -------
-    pause : no neuron begins
-    report : whether the host hears of the spike that `spikes` showed last
-    look, neuron, box, set : while at rest: B and the parameter set of a neuron, in the next cycle
-    sum_enable, sum_address, sum_clear, sums : the accumulators; see Synapses
+    parameters : a register at a time, while `busy`
+    sums : the accumulators
+    emission : the neuron that spiked
+    lookup : while at rest: what learning takes of a neuron
     clips : a state word was clipped in this cycle
     """
 
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
-        self.memories = neuron_memories(geometry)
-        """What the register map sees."""
-        sums = data.ArrayLayout(signed(geometry.accumulator_bits), geometry.lanes)
+        self._states = LaneMemory(state_columns(geometry), words=geometry.neurons)
+        self._groups = LaneMemory(set_columns(geometry) | REPORT, words=geometry.groups)
+        self.memories = {"states": self._states, "groups": self._groups}
+        """The memories that the register map sees, by name of the submodule."""
         super().__init__(
             {
                 "start": In(1),
                 "clear": In(1),
-                "pause": In(1),
-                "parameter_address": Out(parameter_address_bits(geometry)),
-                "parameter": In(parameter_width(geometry)),
-                "sum_enable": Out(1),
-                "sum_address": Out(address_bits(geometry.groups)),
-                "sum_clear": Out(1),
-                "sums": In(sums),
+                "parameters": Out(ParameterPort(geometry)),
+                "sums": Out(SumReads(geometry)),
                 "spikes": Out(flags_layout(geometry)),
-                "report": Out(1),
-                "look": In(1),
-                "neuron": In(address_bits(geometry.neurons)),
-                "box": Out(1),
-                "set": Out(max(1, set_bits(geometry))),
+                "emission": Out(Emission(geometry)),
+                "lookup": In(NeuronLookup(geometry)),
                 "clips": Out(1),
                 "busy": Out(1),
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         for name, store in self.memories.items():
             m.submodules[name] = store
-        self._states = self.memories["states"]
-        self._row, self._groups = self._states.read_data[0], self.memories["groups"]
+        self._row = self._states.read_data[0]
+        m.submodules.register = register = SpikeRegister(self._geometry)
+        connect(m, register=register.emission, fanout=flipped(self.emission))
+        m.d.comb += [
+            register.words.eq(self.spikes),
+            register.report.eq(self._groups.read_data[0].report),
+        ]
         self._step, self._word = Signal(range(len(PROGRAM))), Signal(range(self._geometry.neurons))
         self._clearing, self._spike, self._box = Signal(), Signal(), Signal()
         self._controls(m)
@@ -136,8 +140,8 @@ class SerialNeurons(wiring.Component):
         self._compute(m)
         return m
 
-    def _controls(self, m) -> None:
-        """What the present step does, and the parameter of the next one."""
+    def _controls(self, m: Module) -> None:
+        """Decode the present step, and the parameter of the next step."""
         self._source, self._state = Signal(range(len(SOURCES))), Signal(2)
         self._index = Signal(INDEX_BITS)
         self._flags = {name: Signal(name=name) for name in FLAGS}
@@ -155,9 +159,9 @@ class SerialNeurons(wiring.Component):
                         *(self._flags[name].eq(getattr(step, name)) for name in FLAGS),
                     ]
 
-    def _walk(self, m) -> None:
+    def _walk(self, m: Module) -> None:
         running, step = Signal(), self._step
-        waits = self._marks["begin"] & self.pause
+        waits = self._marks["begin"] & self.emission.busy
         last = self._marks["write reset"]
         with m.If(running & ~waits):
             m.d.sync += step.eq(step + 1)
@@ -168,34 +172,34 @@ class SerialNeurons(wiring.Component):
             m.d.sync += [running.eq(1), self._word.eq(0), self._clearing.eq(self.clear)]
         m.d.comb += [
             self.busy.eq(running),
+            self.parameters.enable.eq(running),
             self.spikes.valid.eq(last & ~self._clearing),
             self.spikes.index.eq(self._word),
             self.spikes.bits.eq(self._spike & last),
         ]
 
-    def _read(self, m) -> None:
+    def _read(self, m: Module) -> None:
         """Addresses of state, parameters and accumulators."""
         states, part_bits = self._states, ceil_log2(self._geometry.lanes)
-        reads, word = Signal(), Mux(self.busy, self._word, self.neuron)
-        group, waits = self._groups.read_data[0], self._marks["begin"] & self.pause
+        reads, word = Signal(), Mux(self.busy, self._word, self.lookup.neuron)
+        group, waits = self._groups.read_data[0], self._marks["begin"] & self.emission.busy
         number = group.number if set_bits(self._geometry) else Const(0, 0)
         m.d.comb += [
             reads.eq(self.busy & self._flags["read"] & ~waits),
-            states.read_enable.eq(reads | self.look),
+            states.read_enable.eq(reads | self.lookup.look),
             states.read_address.eq(word),
-            self._groups.read_enable.eq(reads | self.look),
+            self._groups.read_enable.eq(reads | self.lookup.look),
             self._groups.read_address.eq(word >> part_bits),
-            self.box.eq(self._row.box),
-            self.set.eq(number),
-            self.report.eq(group.report),
-            self.parameter_address.eq(Cat(self._index, number)),
-            self.sum_enable.eq(reads),
-            self.sum_address.eq(self._word >> part_bits),
+            self.lookup.box.eq(self._row.box),
+            self.lookup.set.eq(number),
+            self.parameters.address.eq(Cat(self._index, number)),
+            self.sums.enable.eq(reads),
+            self.sums.address.eq(self._word >> part_bits),
         ]
         last = self._word[:part_bits].all() if part_bits else 1
-        m.d.comb += self.sum_clear.eq(self._marks["clear sums"] & last)
+        m.d.comb += self.sums.clear.eq(self._marks["clear sums"] & last)
 
-    def _compute(self, m) -> None:
+    def _compute(self, m: Module) -> None:
         geometry, marks, flags = self._geometry, self._marks, self._flags
         bits, shifted = geometry.state_bits, geometry.accumulator_bits + 7
         value = Signal(signed(max(max(shifted, bits) + 1, bits + 3)))
@@ -210,21 +214,21 @@ class SerialNeurons(wiring.Component):
         ]
         with m.If(~(marks["below"] | marks["above"])):
             m.d.sync += value.eq(Mux(clipped, limited, total))
-        zero = marks["choose"] & (self.parameter[:2] == ResetMode.ZERO)
+        zero = marks["choose"] & (self.parameters.value[:2] == ResetMode.ZERO)
         with m.If(flags["zero"] | zero | self._clearing):
             m.d.sync += value.eq(0)
         self._decide(m, value, total, held)
         self._write(m, value, held)
 
-    def _added(self, m, width):
-        """What the step adds, and its carry."""
-        geometry, row, parameter = self._geometry, self._row, self.parameter
+    def _added(self, m: Module, width: int) -> tuple[Signal, Signal]:
+        """The operand that the step adds, and the carry into the adder."""
+        geometry, row, parameter = self._geometry, self._row, self.parameters.value
         state, added, carry = Signal(signed(geometry.state_bits)), Signal(signed(width)), Signal()
         with m.Switch(self._state):
             for number, name in enumerate((*STATES, "bias")):
                 with m.Case(number):
                     m.d.comb += state.eq(row[name])
-        sums = [self.sums[k] for k in range(geometry.lanes)]
+        sums = [self.sums.data[k] for k in range(geometry.lanes)]
         accumulator = select(sums, self._word[: ceil_log2(geometry.lanes)])
         # Toward zero: one more than the floor where a negative product is not whole.
         leak = state * parameter[:DECAY_BITS]
@@ -253,7 +257,7 @@ class SerialNeurons(wiring.Component):
         ]
         return added, carry
 
-    def _decide(self, m, value, total, held) -> None:
+    def _decide(self, m: Module, value: Value, total: Value, held: Value) -> None:
         """Spike and box."""
         with m.If(self._marks["below"]):
             m.d.sync += [
@@ -263,10 +267,10 @@ class SerialNeurons(wiring.Component):
         with m.If(self._marks["above"]):
             m.d.sync += self._box.eq(self._box & (total >= 0))
 
-    def _write(self, m, value, held) -> None:
+    def _write(self, m: Module, value: Value, held: Value) -> None:
         """Each state when it is done, all else with the last one."""
         states, marks, clearing = self._states, self._marks, self._clearing
-        lowers = self._spike & (self.parameter[:2] != ResetMode.NONE)
+        lowers = self._spike & (self.parameters.value[:2] != ResetMode.NONE)
         last, countdown = marks["write reset"], self._row.countdown
         enables = {
             "current": marks["write current"],
@@ -276,7 +280,7 @@ class SerialNeurons(wiring.Component):
         }
         values = dict.fromkeys(STATES, value[: self._geometry.state_bits])
         values |= {
-            "countdown": Mux(self._spike, self.parameter, countdown - held),
+            "countdown": Mux(self._spike, self.parameters.value, countdown - held),
             "spike": self._spike,
             "box": self._box,
         }

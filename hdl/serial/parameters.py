@@ -2,23 +2,18 @@
 
 from amaranth.hdl import Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In
 
-from axonloop.hdl.common import BusSignature, Column, LaneMemory, address_bits
+from axonloop.hdl.common import (
+    INDEX_BITS,
+    BusSignature,
+    Column,
+    LaneMemory,
+    parameter_users,
+    parameter_width,
+)
 from axonloop.models.config import Geometry
 from axonloop.models.protocol import PARAMETER_INDEX, PARAMETER_STRIDE, Region, parameter_bits
-
-INDEX_BITS = (PARAMETER_STRIDE - 1).bit_length()
-
-
-def parameter_address_bits(geometry: Geometry) -> int:
-    """Width of the address of a register: its index, and above it the number of the set."""
-    return address_bits(PARAMETER_STRIDE * geometry.parameter_sets)
-
-
-def parameter_width(geometry: Geometry) -> int:
-    """Width of the widest register."""
-    return max(parameter_bits(geometry).values())
 
 
 class ParameterMemory(wiring.Component):
@@ -26,37 +21,35 @@ class ParameterMemory(wiring.Component):
 
     Members
     -------
-    address, data : a register's address, as `parameter_address_bits` says, and its value one cycle
-        later
+    traces, neurons, learning : the register that a user asks for; of several that ask, this is the
+        order in which they are heard, and learning is heard where no other one asks
     """
 
     def __init__(self, geometry: Geometry) -> None:
-        width, names = parameter_width(geometry), parameter_bits(geometry)
+        names = parameter_bits(geometry)
         self._last = max(PARAMETER_INDEX[name] for name in names)
         self._words = LaneMemory(
-            {"parameter": Column(Region.PARAMETERS, width)},
+            {"parameter": Column(Region.PARAMETERS, parameter_width(geometry))},
             words=PARAMETER_STRIDE * geometry.parameter_sets,
         )
-        super().__init__(
-            {
-                "address": In(parameter_address_bits(geometry)),
-                "data": Out(width),
-                "bus": In(BusSignature()),
-            }
-        )
+        super().__init__({**parameter_users(geometry), "bus": In(BusSignature())})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.words = words = self._words
         bus, known = self.bus, self.bus.address[:INDEX_BITS] <= self._last
         m.d.comb += [
             words.read_enable.eq(1),
-            words.read_address.eq(self.address),
-            self.data.eq(words.read_data.as_value()),
+            words.read_address.eq(self.learning.address),
             words.bus.address.eq(bus.address),
             words.bus.read.eq(bus.read),
             words.bus.write.eq(bus.write & known),
             words.bus.write_data.eq(bus.write_data),
             bus.read_data.eq(words.bus.read_data),
         ]
+        for user in (self.neurons, self.traces):
+            with m.If(user.enable):
+                m.d.comb += words.read_address.eq(user.address)
+        for user in (self.neurons, self.traces, self.learning):
+            m.d.comb += user.value.eq(words.read_data.as_value())
         return m

@@ -1,16 +1,27 @@
 """The traces of a serial core: one multiplier, one adder and a program for all of step 4.
 
-The equations are those of `hdl/traces.py`. A parameter is at hand in the step that names it.
+The equations are those of hdl/parallel/traces.py. A step gets its parameter in its own cycle.
 """
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common import DECAY_BITS, DECAY_SHIFT, block_layout, clip, trace_memories
-from axonloop.hdl.serial.parameters import INDEX_BITS, parameter_address_bits, parameter_width
+from axonloop.hdl.common import (
+    DECAY_BITS,
+    DECAY_SHIFT,
+    INDEX_BITS,
+    FactorReads,
+    Fields,
+    LaneMemory,
+    ParameterPort,
+    block_layout,
+    clip,
+    factor_columns,
+    trace_columns,
+)
 from axonloop.models.config import Geometry
 from axonloop.models.protocol import PARAMETER_INDEX, set_bits
 
@@ -54,13 +65,13 @@ PROGRAM = (
 class SerialTraces(wiring.Component):
     """All traces of a core, one axon in `len(PROGRAM)` = 11 cycles, as the scheduler shows them.
 
-    `parameter` is the word of `parameter_address` in the cycle before, while `busy`.
     Resources: one multiplier of trace_bits x 16, one adder.
 
     Members
     -------
     block : from the scheduler; `clear` in it zeroes the traces
-    pq_enable, pq_address, pq_data : read port for learning, next cycle
+    parameters : a register at a time, while `busy`
+    factors : read port for learning
     clips : a state word was clipped in this cycle
     ready : a block may be shown
     busy : a block is on its way
@@ -68,30 +79,27 @@ class SerialTraces(wiring.Component):
 
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
-        self.memories = trace_memories(geometry)
-        """What the register map sees."""
+        columns = trace_columns(geometry) | factor_columns(geometry)
+        self._traces = LaneMemory(columns, words=geometry.axons)
+        self.memories = {"traces": self._traces}
+        """The memories that the register map sees, by name of the submodule."""
         block = data.StructLayout({"valid": 1, "block": block_layout(geometry)})
         super().__init__(
             {
                 "block": In(block),
-                "parameter_address": Out(parameter_address_bits(geometry)),
-                "parameter": In(parameter_width(geometry)),
-                "pq_enable": In(1),
-                "pq_address": In(len(self.memories["traces"].read_address)),
-                "pq_data": Out(data.ArrayLayout(geometry.pq_bits, 1)),
+                "parameters": Out(ParameterPort(geometry)),
+                "factors": In(FactorReads(geometry)),
                 "clips": Out(1),
                 "ready": Out(1),
                 "busy": Out(1),
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
-        for name, store in self.memories.items():
-            m.submodules[name] = store
-        self._traces = self.memories["traces"]
+        m.submodules.traces = self._traces
         block, step = Signal(block_layout(self._geometry)), Signal(range(len(PROGRAM)))
-        now = Signal(
+        now: Fields = Signal(
             data.StructLayout(
                 {
                     **dict.fromkeys(("decay", "shift", "parameter", "p"), 1),
@@ -117,23 +125,28 @@ class SerialTraces(wiring.Component):
                         now.index.eq(PARAMETER_INDEX.get(then.parameter, 0)),
                     ]
         m.d.comb += [self.busy.eq(step != 0), self.ready.eq(~self.busy)]
+        m.d.comb += self.parameters.enable.eq(self.busy)
         self._read(m, block, now)
         self._write(m, block, now, self._compute(m, block, now))
         return m
 
-    def _read(self, m, block, now) -> None:
+    def _read(self, m: Module, block: Fields, now: Fields) -> None:
         number = block.rows[0].parameter_set if set_bits(self._geometry) else Cat()
         m.d.comb += [
-            self.parameter_address.eq(Cat(now.index, number)),
-            self._traces.read_enable.eq(self.block.valid | now.read | self.pq_enable),
+            self.parameters.address.eq(Cat(now.index, number)),
+            self._traces.read_enable.eq(self.block.valid | now.read | self.factors.enable),
             self._traces.read_address.eq(Mux(self.busy, block.index, self.block.block.index)),
-            self.pq_data[0].eq(self._traces.read_data[0].pq),
+            self.factors.data[0].pq.eq(self._traces.read_data[0].pq),
         ]
-        with m.If(self.pq_enable):
-            m.d.comb += self._traces.read_address.eq(self.pq_address)
+        with m.If(self.factors.enable):
+            m.d.comb += self._traces.read_address.eq(self.factors.address)
 
-    def _compute(self, m, block, now) -> Signal:
-        bits, parameter, traces = self._geometry.trace_bits, self.parameter, self._traces.read_data
+    def _compute(self, m: Module, block: Fields, now: Fields) -> Signal:
+        bits, parameter, traces = (
+            self._geometry.trace_bits,
+            self.parameters.value,
+            self._traces.read_data,
+        )
         value, trace, factor = Signal(bits), Signal(bits), Signal(FACTOR_SHIFT + 1)
         one = Cat(parameter[:4] == FACTOR_SHIFT - bit for bit in range(FACTOR_SHIFT + 1))
         decay = parameter[:DECAY_BITS] << (FACTOR_SHIFT - DECAY_SHIFT)
@@ -151,10 +164,10 @@ class SerialTraces(wiring.Component):
             m.d.sync += value.eq(0)
         return value
 
-    def _write(self, m, block, now, value) -> None:
+    def _write(self, m: Module, block: Fields, now: Fields, value: Value) -> None:
         traces, row = self._traces, block.rows[0]
         small, _ = clip(value, self._geometry.pq_bits)
-        factor = Mux(row.always_on, self.parameter[: self._geometry.pq_bits], small)
+        factor = Mux(row.always_on, self.parameters.value[: self._geometry.pq_bits], small)
         m.d.comb += [
             traces.write_enable.q.eq(now.write_q),
             traces.write_enable.p.eq(now.write_p),

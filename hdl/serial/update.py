@@ -1,14 +1,17 @@
 """The weight update one synapse after the other, for a core of one multiplier on a small FPGA."""
 
 from amaranth.hdl import Module, Mux, Signal, Value, signed
-from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from axonloop.hdl.common import (
+    FactorReads,
+    HashInputs,
+    WeightReads,
+    WeightWrites,
     address_bits,
     axon_code,
     noise_round,
-    place_layout,
     saturate,
     target_layout,
 )
@@ -35,9 +38,7 @@ class SerialNoise(wiring.Component):
         super().__init__(
             {
                 "start": In(1),
-                "tick": In(32),
-                "seed": In(32),
-                "core": In(8),
+                "inputs": In(HashInputs()),
                 "neuron": In(address_bits(geometry.neurons)),
                 "axon": In(address_bits(geometry.axons)),
                 "done": Out(1),
@@ -45,15 +46,15 @@ class SerialNoise(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         # In cycle k the round is k - 1; in cycle 0 a round of zeroes with the constant 0 is none.
         cycle = Signal(range(ROUNDS + 2), init=ROUNDS + 1)
         constant, added = Signal(16), Signal(32)
         parts: dict[int, Value] = {
-            0: self.tick,
-            SEED_ROUND: self.seed,
-            CORE_ROUND: self.core,
+            0: self.inputs.tick,
+            SEED_ROUND: self.inputs.seed,
+            CORE_ROUND: self.inputs.core,
             NEURON_ROUND: self.neuron,
             AXON_ROUND: axon_code(self.axon),
         }
@@ -75,7 +76,7 @@ class SerialNoise(wiring.Component):
 class SerialUpdate(wiring.Component):
     """Walks over all axons of a neuron in error; W' = sat(W - round(E Pq, eta_shift)).
 
-    The ports are those of `Update`, and `tick`, `seed` and `core` of the hash. Rounding and shift
+    The ports are those of `Update`, and the inputs of the hash. Rounding and shift
     are one: the product leaves bit by bit, its low bits meet those of the hash, and what is left
     with the last carry is the change. (For `nearest`, whose addend has one bit, the last carry is
     the last bit that left.)
@@ -83,8 +84,7 @@ class SerialUpdate(wiring.Component):
     Rules
     -----
     1. `targets` is taken when its last synapse is done; its `word` is not used.
-    2. `pq_data` follows `pq_address` after one cycle, `read_data` follows `read_place` after
-       `weight_latency`; both stand still until the next access.
+    2. The answers of `factors` and `reads` stand still until the next access.
     3. `busy` until the last write has reached the banks.
 
     Latency: `SILENT` = 2 cycles for an axon whose Pq is 0; else `VISITED` = 24, and one for each
@@ -96,29 +96,20 @@ class SerialUpdate(wiring.Component):
 
     def __init__(self, geometry: Geometry) -> None:
         self._geometry = geometry
-        weights = data.ArrayLayout(signed(geometry.weight_bits), geometry.lanes)
         super().__init__(
             {
                 "targets": In(stream.Signature(target_layout(geometry))),
-                "tick": In(32),
-                "seed": In(32),
-                "core": In(8),
-                "pq_enable": Out(1),
-                "pq_address": Out(address_bits(geometry.axons)),
-                "pq_data": In(data.ArrayLayout(geometry.pq_bits, 1)),
-                "read_enable": Out(1),
-                "read_place": Out(place_layout(geometry)),
-                "read_data": In(weights),
-                "write_enable": Out(geometry.lanes),
-                "write_place": Out(place_layout(geometry)),
-                "write_data": Out(weights),
+                "inputs": In(HashInputs()),
+                "factors": Out(FactorReads(geometry)),
+                "reads": Out(WeightReads(geometry)),
+                "writes": Out(WeightWrites(geometry)),
                 "visits": Out(1),
                 "updates": Out(1),
                 "busy": Out(1),
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         axon, target = Signal(address_bits(self._geometry.axons)), self.targets.payload
         noise = self._noise(m, axon)
@@ -132,14 +123,18 @@ class SerialUpdate(wiring.Component):
                 with m.If(self.targets.valid):
                     m.next = "READ"
             with m.State("READ"):
-                m.d.comb += [self.read_enable.eq(1), self.pq_enable.eq(1), noise.start.eq(1)]
+                m.d.comb += [self.reads.enable.eq(1), self.factors.enable.eq(1), noise.start.eq(1)]
                 m.next = "LOOK"
             with m.State("LOOK"):
                 m.next = "HASH"
-                with m.If(self.pq_data[0] == 0):
+                with m.If(self.factors.data[0].pq == 0):
                     self._go_on(m, axon)
             with m.State("HASH"):
-                m.d.sync += [product.eq(target.error * self.pq_data[0]), carry.eq(0), step.eq(0)]
+                m.d.sync += [
+                    product.eq(target.error * self.factors.data[0].pq),
+                    carry.eq(0),
+                    step.eq(0),
+                ]
                 with m.If(noise.done):
                     m.next = "SHIFT"
             with m.State("SHIFT"):
@@ -157,7 +152,7 @@ class SerialUpdate(wiring.Component):
                 self._go_on(m, axon)
         return m
 
-    def _go_on(self, m, axon) -> None:
+    def _go_on(self, m: Module, axon: Value) -> None:
         """To the next axon; after the last one the target is done."""
         m.d.sync += axon.eq(axon + 1)
         m.next = "READ"
@@ -165,36 +160,31 @@ class SerialUpdate(wiring.Component):
             m.d.comb += self.targets.ready.eq(1)
             m.next = "REST"
 
-    def _noise(self, m, axon) -> SerialNoise:
+    def _noise(self, m: Module, axon: Value) -> SerialNoise:
         m.submodules.noise = noise = SerialNoise(self._geometry)
-        m.d.comb += [
-            noise.tick.eq(self.tick),
-            noise.seed.eq(self.seed),
-            noise.core.eq(self.core),
-            noise.neuron.eq(self.targets.payload.neuron),
-            noise.axon.eq(axon),
-        ]
+        connect(m, inputs=flipped(self.inputs), noise=noise.inputs)
+        m.d.comb += [noise.neuron.eq(self.targets.payload.neuron), noise.axon.eq(axon)]
         return noise
 
-    def _name(self, m, axon) -> None:
+    def _name(self, m: Module, axon: Value) -> None:
         """Where the present synapse lies."""
         lane_bits, neuron = ceil_log2(self._geometry.lanes), self.targets.payload.neuron
         m.d.comb += [
-            self.pq_address.eq(axon),
-            self.read_place.column.eq(1),
-            self.read_place.axon.eq(axon),
-            self.read_place.group.eq(neuron >> lane_bits),
-            self.read_place.lane.eq(neuron[:lane_bits]),
-            self.write_place.eq(self.read_place),
+            self.factors.address.eq(axon),
+            self.reads.location.column.eq(1),
+            self.reads.location.axon.eq(axon),
+            self.reads.location.group.eq(neuron >> lane_bits),
+            self.reads.location.lane.eq(neuron[:lane_bits]),
+            self.writes.location.eq(self.reads.location),
         ]
 
-    def _apply(self, m, product, carry) -> None:
+    def _apply(self, m: Module, product: Value, carry: Value) -> None:
         """Subtract, clip, write what changed, count."""
-        weight, bits = self.read_data[0], self._geometry.weight_bits
+        weight, bits = self.reads.data[0], self._geometry.weight_bits
         value, _ = saturate(weight - product - carry, bits)
         m.d.comb += [
             self.visits.eq(weight != self._geometry.no_synapse),
             self.updates.eq(self.visits & (value != weight)),
-            self.write_enable.eq(self.updates),
-            self.write_data[0].eq(value),
+            self.writes.enable.eq(self.updates),
+            self.writes.data[0].eq(value),
         ]

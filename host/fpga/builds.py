@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from axonloop.hdl.boards import Board, Build
-from axonloop.hdl.flow import BITSTREAMS, TOOLS, Tool, find_tool
+from axonloop.hdl.flow import BITSTREAMS, TOOLS, Tool, ToolError, find_tool
 from axonloop.host.files import read_json, write_json
 from axonloop.models.cycles import speed
 from axonloop.models.protocol import build_hash
@@ -57,17 +58,30 @@ def build_board(board: Board, build: Build, stage: Stage, builds: Path = BUILDS)
 
     A build that misses its clock is kept like any other: see `require_timing`. Raises ToolError
     for a tool that is missing or fails, DoesNotFitError where the FPGA is too small, ValueError
-    for a clock that the board cannot make, BuildError where the disk is full.
+    for a clock that the board cannot make, BuildError where the disk is full. The message of a
+    tool that failed names the folder of the logs, `builds`/KEY.logs.
     """
     stage("tools")
     tools = {name: find_tool(name) for name in TOOLS[board.family]}
     versions = {name: tool.version for name, tool in tools.items()}
     key = content_key(gateware_key(), repr(board), repr(build), repr(versions))
 
+    logs = builds / f"{key}.logs"
+
     def make(folder: Path) -> None:
-        _make(board, build, tools, stage, folder)
+        shutil.rmtree(logs, ignore_errors=True)
+        try:
+            _make(board, build, tools, stage, folder)
+        except ToolError as error:
+            shutil.copytree(folder, logs, ignore=_no_log)
+            raise type(error)(f"{error}; logs in {logs}") from error
 
     return entry_in(builds, key, make, "work in another folder")
+
+
+def _no_log(folder: str, names: list[str]) -> list[str]:
+    """What is not kept of a build that failed."""
+    return [name for name in names if not name.endswith(".log")]
 
 
 def read_report(folder: Path) -> dict[str, Any]:

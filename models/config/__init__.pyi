@@ -8,10 +8,10 @@ from .geometry import MAX_AXONS as MAX_AXONS
 from .geometry import MAX_CORES as MAX_CORES
 from .geometry import MAX_ENTRIES as MAX_ENTRIES
 from .geometry import MAX_NEURONS as MAX_NEURONS
+from .geometry import Datapath as Datapath
 from .geometry import Geometry as Geometry
 from .geometry import Layout as Layout
 from .geometry import ceil_log2 as ceil_log2
-from .geometry import is_serial as is_serial
 from .mesh import MAX_SIDE as MAX_SIDE
 from .mesh import ONE_CORE as ONE_CORE
 from .mesh import Mesh as Mesh

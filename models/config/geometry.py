@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 from axonloop.models.checks import require, require_member, require_range
 from axonloop.models.config.terms import MAX_TERMS
@@ -40,6 +40,17 @@ class Layout(IntEnum):
 
     PLAIN = 0
     SKEWED = 1
+
+
+class Datapath(Enum):
+    """How the neurons, traces and weights of a core are computed; the results are the same.
+
+    PARALLEL: pipelines of one or several lanes, which take a new word every cycle. SERIAL: one
+    adder and one multiplier take one step after the other, in few logic cells.
+    """
+
+    PARALLEL = "parallel"
+    SERIAL = "serial"
 
 
 def ceil_log2(value: int) -> int:
@@ -88,6 +99,18 @@ class Geometry:
             require(value % self.lanes == 0, name, f"a multiple of lanes ({self.lanes})", value)
         if self.layout is Layout.PLAIN:
             require(self.multipliers == 1, "multipliers", "1 in the plain layout", self.multipliers)
+
+    @property
+    def datapath(self) -> Datapath:
+        """The datapath that a core of this geometry is built with.
+
+        SERIAL where `update_lanes`, `trace_lanes` and `multipliers` are 1 and the core has neither
+        terms nor blank-out. It follows from the fields and is none itself: so the words by which
+        a chip identifies itself tell it, and hashes of builds and checkpoints stay as they are.
+        """
+        alone = self.trace_lanes == self.update_lanes == self.multipliers == 1
+        serial = alone and not (self.terms or self.blank_out)
+        return Datapath.SERIAL if serial else Datapath.PARALLEL
 
     @property
     def groups(self) -> int:
@@ -143,12 +166,3 @@ class Geometry:
     def weights_per_word(self) -> int:
         """Weights in one 32-bit word of the register map."""
         return min(self.lanes, 32 // self.weight_container_bits)
-
-
-def is_serial(geometry: Geometry) -> bool:
-    """Whether a core does one thing at a time, in few logic cells: of all lanes there is one.
-
-    A core with terms, or with synapses that drop spikes, is none.
-    """
-    alone = geometry.trace_lanes == geometry.update_lanes == geometry.multipliers == 1
-    return alone and not (geometry.terms or geometry.blank_out)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
@@ -39,8 +38,6 @@ CASES = [
 def bench(simulator: str, name: str, seed: int, ticks: int, folder: Path) -> tuple[int, int]:
     """Build the bench (cached) and run it; the numbers of tests and of failed tests."""
     verilog = cached_verilog(GEOMETRIES[name])
-    if simulator == "icarus":  # version 11 takes a function named $procmux... for a system function
-        verilog = re.sub(r"\$procmux\$(\d+)", r"procmux_\1", verilog)
     arguments = VERILATOR_ARGUMENTS if simulator == "verilator" else ()
     libraries = str(libs_dir)  # the bench's program loads cocotb's libraries from this very folder
     key = content_key(simulator, verilog, repr(arguments), find_toolchain().versions, libraries)

@@ -11,7 +11,7 @@ from tests.formal.code import Code, Mutant
 from tests.formal.engine import Claim
 from tests.formal.probe import Probe
 from tests.formal.router import SWAPPED
-from tests.formal.ways import contents, leaves_by, names, sound, targets
+from tests.formal.routes import contents, leaves_by, names, sound, targets
 
 ROUTER, MESH_MODULE = "axonloop.hdl.chip.router", "axonloop.hdl.chip.mesh"
 MESH = Mesh(2, 2)
@@ -21,7 +21,7 @@ SHAPE = data.StructLayout({"marked": 1, "value": 1})
 class MeshSpec(Elaboratable):
     """A mesh into which anything enters that names one of its cores; one packet is marked.
 
-    `part` is what to prove: the `way` of the marked packet, or `progress`.
+    `part` is what to prove: the `route` of the marked packet, or `progress`.
     """
 
     def __init__(self, code: Code, mesh: Mesh, part: str) -> None:
@@ -37,8 +37,8 @@ class MeshSpec(Elaboratable):
         self._held = []
         self._drive(m)
         self._look(m)
-        if self._part == "way":
-            self._check_way(m)
+        if self._part == "route":
+            self._check_route(m)
         else:
             self._check_progress(m)
         return m
@@ -83,7 +83,7 @@ class MeshSpec(Elaboratable):
                 entries = sum(may_turn(entry, port) for entry in router._ports)
                 m.d.comb += Assert(last < entries)
 
-    def _check_way(self, m) -> None:
+    def _check_route(self, m) -> None:
         """The marked packet is in one place while inside, and leaves at its target."""
         inside, marks = self._entered & ~self._left, []
         for valid, flit in self._held:
@@ -122,7 +122,7 @@ CLAIMS = [
     Claim(
         "mesh",
         "2 x 2: a packet leaves once, unchanged, at the core it names",
-        lambda code: MeshSpec(code, MESH, "way"),
+        lambda code: MeshSpec(code, MESH, "route"),
         depth=1,
         search=3,
         reach=10,

@@ -21,7 +21,7 @@ from axonloop.models.config import Mesh, Port
 from tests.formal.code import Code, Mutant
 from tests.formal.engine import Claim
 from tests.formal.probe import Probe
-from tests.formal.ways import contents, leaves_by, names, sound, targets
+from tests.formal.routes import contents, leaves_by, names, sound, targets
 
 ROUTER, ARITHMETIC = "axonloop.hdl.chip.router", "axonloop.hdl.common.arithmetic"
 MESH = Mesh(3, 3)
@@ -110,7 +110,7 @@ class RouterSpec(Elaboratable):
         return contents(m, self._probe, self._name(port), self._flit)
 
     def _check_outputs(self, m) -> None:
-        """Flits leave by their ways, shown until taken; marked ones unchanged, once, in order."""
+        """Flits leave by their routes, shown until taken; marked ones unchanged, once, in order."""
         absent = [port for port in Port if port not in self._ports]
         m.d.comb += [Assert(~self._router.passed[port]) for port in absent]
         for port in self._ports:
@@ -193,7 +193,7 @@ class RouterSpec(Elaboratable):
                         self._check_pair(m, entry, other, exit)
 
     def _wants(self, port: Port, exit: Port) -> Value:
-        """Is there a flit at the head of this input that goes this way?"""
+        """Is there a flit at the head of this input that leaves through this port?"""
         valid, flit = self._queues[port][0]
         return valid & leaves_by(MESH, self._core, flit, exit)
 
@@ -235,7 +235,7 @@ SWAPPED = Mutant(
 CLAIMS = [
     Claim(
         "router",
-        "every flit leaves once, unchanged, in order, by its way (middle of a mesh)",
+        "every flit leaves once, unchanged, in order, by its route (middle of a mesh)",
         lambda code: RouterSpec(code, MIDDLE, "flits"),
         depth=1,
         search=4,

@@ -63,7 +63,7 @@ class SchedulerSpec(Elaboratable):
 
     def _always(self, block: int):
         """The always-on bits of a block: the last bit of each row's flags."""
-        row = self._probe.rows("flags.disjoint")[block]
+        row = self._probe.rows("flags.store")[block]
         width = len(row) // LANES
         return Cat(row[lane * width + width - 1] for lane in range(LANES))
 
@@ -133,7 +133,7 @@ class SchedulerSpec(Elaboratable):
 
     def _check_bitmap(self, m) -> None:
         """What is stored is the reference, but for the write under way and a clear in work."""
-        dut, rows = self._dut, self._probe.rows("memory")
+        dut, rows = self._dut, self._probe.rows("store")
         writing = self._probe["writing"]
         port = dut._write
         address, bit = self._probe["address"], self._probe["bit"]
@@ -242,7 +242,7 @@ class SchedulerSpec(Elaboratable):
                 with m.If(dut.busy):
                     m.d.comb += Assert(self._pending[number] == 0)
                 for index in range(BLOCKS):
-                    row = probe.rows("memory")[number * STRIDE + index]
+                    row = probe.rows("store")[number * STRIDE + index]
                     done = place > number * BLOCKS + index
                     m.d.comb += Assert(~(done & dut.busy) | (row == 0))
 

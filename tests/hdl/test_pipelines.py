@@ -161,22 +161,22 @@ def test_neuron_noise():
     words = []
 
     async def bench(ctx):
-        ctx.set(noise.seed, 99)
-        ctx.set(noise.core, 3)
+        ctx.set(noise.inputs.seed, 99)
+        ctx.set(noise.inputs.core, 3)
         for tick in (7, 0xFFFF_FFFF):
-            ctx.set(noise.tick, tick)
+            ctx.set(noise.inputs.tick, tick)
             ctx.set(noise.start, 1)
             await ctx.tick()
             ctx.set(noise.start, 0)
             await ctx.tick().repeat(NeuronNoise.LATENCY - 1)
             for neuron in (0, 0xA5):
-                ctx.set(noise.neuron, neuron)
-                ctx.set(noise.fresh, 1)
+                ctx.set(noise.neurons.neuron, neuron)
+                ctx.set(noise.neurons.fresh, 1)
                 await ctx.tick()
-                ctx.set(noise.fresh, 0)
-                ctx.set(noise.neuron, ~neuron & 0xFF)
+                ctx.set(noise.neurons.fresh, 0)
+                ctx.set(noise.neurons.neuron, ~neuron & 0xFF)
                 await ctx.tick()
-                words.append(ctx.get(noise.word))
+                words.append(ctx.get(noise.neurons.word))
 
     simulator = Simulator(noise)
     simulator.add_clock(1e-6)

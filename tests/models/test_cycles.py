@@ -9,7 +9,7 @@ from axonloop.hdl.parallel.update import update_latency
 from axonloop.host.bench.core import core_config, learn_cycles, tick_cycles
 from axonloop.host.devices import RtlDevice
 from axonloop.models import cycles
-from axonloop.models.config import AxonFactor, NeuronFactor, Term, ThirdFactor
+from axonloop.models.config import AxonFactor, Datapath, NeuronFactor, Term, ThirdFactor
 from axonloop.models.protocol import Counter
 from axonloop.sim.stimulus import GEOMETRIES
 
@@ -65,7 +65,7 @@ def test_the_model_of_ticks_and_learning(device, share):
 def test_lanes_that_are_alone(name):
     """One axon and one neuron at a time: little overlaps, and the model is an upper bound."""
     geometry = GEOMETRIES[name]
-    serial = cycles.is_serial(geometry)
+    serial = geometry.datapath is Datapath.SERIAL
     trace, neuron = (11, 21) if serial else (7, 9)
     with RtlDevice(core_config(geometry)) as device:
         device.load_weights(np.zeros((geometry.axons, geometry.neurons), np.int32))

@@ -37,15 +37,15 @@ def test_every_lane_of_a_row_piece(geometry):
 
     async def bench(ctx):
         for number, blank in enumerate(blanks):
-            ctx.set(unit.parameter_sets[number].blank, blank)
-        ctx.set(unit.seed, seed)
-        ctx.set(unit.core, core)
-        ctx.set(unit.tick, tick)
+            ctx.set(unit.inputs.parameters.sets[number].blank, blank)
+        ctx.set(unit.inputs.hash.seed, seed)
+        ctx.set(unit.inputs.hash.core, core)
+        ctx.set(unit.inputs.hash.tick, tick)
         ctx.set(unit.busy, 1)
-        ctx.set(unit.start, 1)
+        ctx.set(unit.inputs.start, 1)
         await ctx.tick()
-        ctx.set(unit.start, 0)
-        ctx.set(unit.tick, 0)
+        ctx.set(unit.inputs.start, 0)
+        ctx.set(unit.inputs.hash.tick, 0)
         await ctx.tick().repeat(4)
         for cycle in range(len(pieces) + BlankOut.LATENCY):
             if cycle >= BlankOut.LATENCY:

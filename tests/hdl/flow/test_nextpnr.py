@@ -33,18 +33,18 @@ def test_every_pin_has_one_port(board):
     ],
 )
 def test_divisors(family, source, wanted, divisors):
-    way = choose(family, source, wanted)
-    assert (way.reference, way.feedback, way.post) == divisors
-    assert way.output == wanted == built_clock(family, source, wanted)
+    made = choose(family, source, wanted)
+    assert (made.reference, made.feedback, made.post) == divisors
+    assert made.output == wanted == built_clock(family, source, wanted)
 
 
 @pytest.mark.parametrize("family", DIVISORS)
 def test_the_formula_of_a_pll(family):
     """ice40 takes the loop's own output back, the others what comes out behind the divider."""
-    for way in list(DIVISORS[family](25_000_000))[::97]:
-        product = 25_000_000 / way.reference * way.feedback
-        assert (way.loop if family == "ice40" else way.output) == pytest.approx(product)
-        assert way.loop == pytest.approx(way.output * way.post)
+    for made in list(DIVISORS[family](25_000_000))[::97]:
+        product = 25_000_000 / made.reference * made.feedback
+        assert (made.loop if family == "ice40" else made.output) == pytest.approx(product)
+        assert made.loop == pytest.approx(made.output * made.post)
 
 
 def test_a_clock_that_no_pll_makes():

@@ -1,6 +1,7 @@
 """Smoke synthesis for two FPGA families: memories and multipliers land where they should."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from amaranth.back import rtlil
@@ -10,10 +11,12 @@ from axonloop.hdl.boards.icebreaker import ICEBREAKER
 from axonloop.hdl.chip import Chip
 from axonloop.hdl.flow import synthesise
 from axonloop.hdl.flow.synthesis import design_text
-from axonloop.models.config import Geometry
+from axonloop.models.config import Geometry, Layout
 
 ECP5 = Geometry(update_lanes=4, trace_lanes=4, parameter_sets=2)
 """256 x 256, 16 lanes, skewed."""
+TINY = Geometry(axons=8, neurons=8, entries=8, lanes=2, update_lanes=2, trace_lanes=2,
+                multipliers=2, parameter_sets=2)  # fmt: skip
 
 
 @pytest.mark.slow
@@ -47,13 +50,60 @@ def test_a_learning_core_with_its_link_fits_ice40(tmp_path):
     assert registers <= 1600
 
 
+def memories(text: str) -> dict[tuple[str, str], tuple[bool, str, bool]]:
+    """By module and name: is a collision of its read port undefined, its style, has it contents?"""
+    found = {}
+    for module in text.split("\nmodule ")[1:]:
+        name = module.split()[0]
+        for style, memory in re.findall(
+            r"((?:  attribute .*\n)*)  memory width .* (\S+)\n", module
+        ):
+            cells = re.findall(rf'cell \$(mem\w+) .*\n    parameter \\MEMID "\\\{memory}"'
+                               r"((?:\n    .*)*)", module)  # fmt: skip
+            reads = [body for kind, body in cells if kind == "memrd_v2"]
+            collides = [re.search(r"COLLISION_X_MASK 1'(\d)", body)[1] for body in reads]
+            ram = re.search(r'ram_style "(\w+)"', style)
+            contents = any(kind == "meminit_v2" for kind, _ in cells)
+            found[name, memory] = (set(collides) == {"1"}, ram[1] if ram else "", contents)
+    return found
+
+
+SERIAL = replace(ICEBREAKER.build.geometry, axons=64, neurons=32)
+
+
+@pytest.mark.parametrize(
+    ("geometry", "family", "style"),
+    [
+        (SERIAL, "ice40", "huge"),
+        (SERIAL, "ecp5", ""),
+        (replace(SERIAL, weight_ports=2), "ice40", ""),
+        (replace(SERIAL, lanes=16, layout=Layout.SKEWED), "ice40", ""),
+    ],
+    ids=["small", "ecp5", "two ports", "too many banks"],
+)
+def test_what_synthesis_may_assume_of_memories(geometry, family, style):
+    """By the attributes of hdl/common/memory.py; and weights go to SPRAM, if there is enough."""
+    found = memories(design_text(Chip(geometry), "chip", family))
+    banks = {entry for (module, _), entry in found.items() if module.endswith("weights")}
+    assert banks == {(True, style, False)}
+    others = {key: entry for key, entry in found.items() if not key[0].endswith("weights")}
+    assert {entry[1:] for entry in others.values()} == {("", True)}
+    # The bitmap of pending spikes alone is read where it is being written.
+    assert [key[0] for key, entry in others.items() if not entry[0]] == [r"\chip.core.scheduler"]
+
+
+def test_a_parallel_core_reads_sums_that_are_being_written():
+    found = memories(design_text(Chip(TINY), "chip", "ecp5"))
+    readers = [module for (module, _), entry in found.items() if not entry[0]]
+    assert {r"\chip.core.scheduler", r"\chip.core.synapses"} <= set(readers)
+
+
 def test_no_wire_is_named_like_a_bit_of_another():
     """ABC9 took the register `sets[0]` for bit 0 of `sets`: 32 lanes on an ECP5 did not map."""
-    chip = Chip(Geometry(axons=8, neurons=8, entries=8, lanes=2, update_lanes=2, trace_lanes=2,
-                         multipliers=2, parameter_sets=2))  # fmt: skip
+    chip = Chip(TINY)
     bracket = re.compile(r"\\\S+\[")
     assert bracket.search(rtlil.convert(chip, name="chip", emit_src=False))
-    text = design_text(chip, "chip")
+    text = design_text(chip, "chip", "ecp5")
     assert not bracket.search(text)
     assert "sets<1>.pq_on" in text
     assert re.search(r" \\\S+ \[\d+:\d+\]", text), "slices stay"

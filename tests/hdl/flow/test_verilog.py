@@ -1,8 +1,15 @@
-"""Verilog text: the contents of memories are the same, in fewer lines."""
+"""Verilog text: what other tools make of it; contents of memories are the same, in fewer lines."""
 
+import os
 import re
+import subprocess
 
+import pytest
+
+from axonloop.hdl.flow import chip_verilog
 from axonloop.hdl.flow.verilog import _CONTENTS, _folded
+from axonloop.models.config import Geometry
+from axonloop.sim.build import find_toolchain
 
 WORDS = {0: "8'h00", 1: "8'h00", 2: "8'h05", 3: "8'h00", 4: "8'h00", 5: "8'h00", 9: "8'h00"}
 LOOP = re.compile(r"for \(place = (\d+); place <= (\d+); place = place \+ 1\) m\[place\] = (\S+);")
@@ -18,3 +25,27 @@ def test_loops_write_the_words_that_lines_wrote():
     assert len(loops) == 4
     found = {k: value for a, b, value in loops for k in range(int(a), int(b) + 1)}
     assert found == WORDS
+
+
+@pytest.fixture(scope="module")
+def verilog() -> str:
+    lanes = dict.fromkeys(("lanes", "update_lanes", "trace_lanes", "multipliers"), 2)
+    return chip_verilog(Geometry(axons=8, neurons=8, entries=8, parameter_sets=2, **lanes))
+
+
+def test_no_function_is_named_like_a_system_function(verilog):
+    """Icarus Verilog 11 took the function `$procmux$4748` for one."""
+    functions = re.findall(r"function (?:\[\S+\] )?(\S+);", verilog)
+    assert functions
+    assert not [name for name in functions if "$" in name]
+
+
+def test_verilator_finds_no_fault(verilog, tmp_path):
+    (tmp_path / "chip.v").write_text(verilog)
+    root = find_toolchain().verilator_root
+    command = [str(root / "bin" / "verilator_bin"), "--lint-only", "chip.v"]
+    environment = os.environ | {"VERILATOR_ROOT": str(root)}
+    result = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stderr) == (0, "")

@@ -8,7 +8,7 @@ from amaranth.sim import Simulator
 from axonloop.hdl.common import NeuronNoise
 from axonloop.hdl.learning.coefficient import Coefficient
 from axonloop.hdl.learning.neuron_terms import NeuronTerms
-from axonloop.hdl.parallel.neuron_traces import PostTraceLane
+from axonloop.hdl.parallel.neuron_traces import NeuronTraceLane
 from axonloop.hdl.parallel.traces import TraceLane
 from axonloop.models.config import Geometry
 from tests.support.lanes import stream_through
@@ -104,9 +104,9 @@ def test_neuron_terms(geometry, seed):
     def drive(ctx, values):
         for k in range(3):
             for name, value in zip(("z_shift", "eta_shift", "rounding"), shifts[k], strict=True):
-                ctx.set(unit.parameter_sets[k][name], value)
+                ctx.set(unit.parameters.sets[k][name], value)
             for n in range(3):
-                ctx.set(unit.parameter_sets[k][f"term_{n}"], words[k][n])
+                ctx.set(unit.parameters.sets[k][f"term_{n}"], words[k][n])
         names = ("neuron", "gated", "ungated", "box", "spike", "z", "set")
         for name, value in zip(names, values, strict=True):
             ctx.set(unit.known[name], value)
@@ -141,8 +141,8 @@ def test_neuron_terms(geometry, seed):
 
 
 @pytest.mark.parametrize("seed", [1, 2], ids="seed{}".format)
-def test_post_trace_lane(seed):
-    rng, lane = random.Random(seed), PostTraceLane(GEOMETRY)
+def test_neuron_trace_lane(seed):
+    rng, lane = random.Random(seed), NeuronTraceLane(GEOMETRY)
     zeta, z_inc = rng.choice([(3700, 900), (4096, 4000)])
 
     def drive(ctx, values):
@@ -160,7 +160,7 @@ def test_post_trace_lane(seed):
         lane,
         drive,
         lambda ctx: (ctx.get(lane.new_z), ctx.get(lane.clipped)),
-        PostTraceLane.LATENCY,
+        NeuronTraceLane.LATENCY,
         samples,
     )
     assert seen == [expected(values) for values in samples]
@@ -204,21 +204,21 @@ def test_neuron_noise_by_purpose():
     noise, words = NeuronNoise(8, purpose_bits=2), []
 
     async def bench(ctx):
-        ctx.set(noise.tick, 7)
-        ctx.set(noise.seed, 99)
-        ctx.set(noise.core, 3)
+        ctx.set(noise.inputs.tick, 7)
+        ctx.set(noise.inputs.seed, 99)
+        ctx.set(noise.inputs.core, 3)
         ctx.set(noise.start, 1)
         await ctx.tick()
         ctx.set(noise.start, 0)
         await ctx.tick().repeat(NeuronNoise.LATENCY - 1)
-        ctx.set(noise.neuron, 0xA5)
+        ctx.set(noise.neurons.neuron, 0xA5)
         for purpose in range(4):
-            ctx.set(noise.purpose, purpose)
-            ctx.set(noise.fresh, 1)
+            ctx.set(noise.neurons.purpose, purpose)
+            ctx.set(noise.neurons.fresh, 1)
             await ctx.tick()
-            ctx.set(noise.fresh, 0)
+            ctx.set(noise.neurons.fresh, 0)
             await ctx.tick()
-            words.append(ctx.get(noise.word))
+            words.append(ctx.get(noise.neurons.word))
 
     simulator = Simulator(noise)
     simulator.add_clock(1e-6)

@@ -34,9 +34,10 @@ def test_the_hash_of_a_synapse(seed):
         for _ in range(30):
             words = [rng.choice([0, 2**32 - 1, rng.getrandbits(32)]) for _ in range(2)]
             core, neuron, axon = (rng.getrandbits(8) for _ in range(3))
-            names = ("tick", "seed", "core", "neuron", "axon")
-            for name, value in zip(names, (*words, core, neuron, axon), strict=True):
-                ctx.set(getattr(noise, name), value)
+            ports = (noise.inputs.tick, noise.inputs.seed, noise.inputs.core)
+            values = (*words, core, neuron, axon)
+            for port, value in zip((*ports, noise.neuron, noise.axon), values, strict=True):
+                ctx.set(port, value)
             ctx.set(noise.start, 1)
             await ctx.tick()
             ctx.set(noise.start, 0)
@@ -77,9 +78,9 @@ def test_parameters_are_read_one_cycle_later_and_reserved_ones_are_0():
         ctx.set(memory.bus.write, 0)
         for offset, word in words.items():
             known = offset % PARAMETER_STRIDE in built
-            ctx.set(memory.address, offset)
+            ctx.set(memory.learning.address, offset)
             await ctx.tick()
-            assert ctx.get(memory.data) == word * known
+            assert ctx.get(memory.learning.value) == word * known
             ctx.set(memory.bus.address, address(Region.PARAMETERS, offset))
             ctx.set(memory.bus.read, 1)
             await ctx.tick()

@@ -44,8 +44,16 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def entries(folder: Path) -> list[Path]:
-    """What lies in build/ but locks."""
-    return [path for path in (folder / "build").glob("*") if path.suffix != ".lock"]
+    """What lies in build/ but locks and logs of builds that failed."""
+    found = (folder / "build").glob("*")
+    return [path for path in found if path.suffix not in (".lock", ".logs")]
+
+
+def logs_of(folder: Path, line: str) -> dict[str, str]:
+    """The logs of a build that failed, by name, from the folder that the message names."""
+    (logs,) = (folder / "build").glob("*.logs")
+    assert line.endswith(f"; logs in build/{logs.name}")
+    return {path.name: path.read_text() for path in logs.iterdir()}
 
 
 def failed(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = FAILURE) -> str:
@@ -145,14 +153,19 @@ def test_a_tool_that_fails(bench: Path, name: str, capsys: pytest.CaptureFixture
     body = "print('Info: fine')\nprint('ERROR: out of luck', file=sys.stderr)\nsys.exit(3)"
     write_tool(bench / "bin", name, "Yosys 0.69", body)
     line = failed(capsys, *SYNTH)
-    assert line.endswith(f"{name} must succeed, not exit 3: ERROR: out of luck")
+    assert f"{name} must succeed, not exit 3: ERROR: out of luck; logs in " in line
+    assert logs_of(bench, line)[f"{name}.log"] == "Info: fine\nERROR: out of luck\n"
     assert entries(bench) == []
 
 
 def test_a_packer_that_writes_nothing(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_tool(bench / "bin", "ecppack", "ecppack 1.4", "Path(sys.argv[-1]).touch()")
-    assert failed(capsys, *SYNTH) == "ecppack must write ulx3s-85f.bit, not nothing"
+    line = failed(capsys, *SYNTH)
+    assert line.startswith("ecppack must write ulx3s-85f.bit, not nothing; logs in ")
     assert entries(bench) == []
+    write_ecp5_tools(bench / "bin")
+    assert run([*SYNTH]) == 0
+    assert not list((bench / "build").glob("*.logs")), "of a build that succeeds none stay"
 
 
 def test_an_old_yosys_on_the_path_is_passed_over(bench: Path) -> None:
@@ -164,9 +177,10 @@ def test_an_old_yosys_on_the_path_is_passed_over(bench: Path) -> None:
 def test_what_does_not_fit_is_named(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
     body = f"print({UTILISATION!r})\nsys.exit(255)"
     write_tool(bench / "bin", "nextpnr-ecp5", "nextpnr-0.11", body)
-    assert failed(capsys, *SYNTH) == (
+    line = failed(capsys, *SYNTH)
+    assert line.startswith(
         "configuration must fit ULX3S, ECP5-85F, not exceed it in block RAM (DP16KD): 300 needed, "
-        "208 there; DSP (MULT18X18D): 200 needed, 156 there"
+        "208 there; DSP (MULT18X18D): 200 needed, 156 there; logs in "
     )
     assert entries(bench) == []
 

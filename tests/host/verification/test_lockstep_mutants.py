@@ -36,10 +36,10 @@ MUTANTS = {
 }
 # the same, of the logic that terms add
 TERM_MUTANTS = {
-    "rise-ignored": (r"learning\.terms\.coefficient", r"\^ term\[7\]", "^ 1'h0"),
+    "rise-ignored": (r"learning\.targets\.coefficient", r"\^ term\[7\]", "^ 1'h0"),
     # The second term of a neuron reads weights that the first one has not written yet.
-    "term-too-early": (r"learning\.terms", r"~ settled\b", "1'h0 & settled"),
-    "neuron-trace-ceiling": (r"neurons\.post\.lane_1", r"12'hfff\b", "12'hffe"),
+    "term-too-early": (r"learning\.targets", r"~ settled\b", "1'h0 & settled"),
+    "neuron-trace-ceiling": (r"neurons\.traces\.lane_1", r"12'hfff\b", "12'hffe"),
 }
 UNITS = {
     "rise-ignored": {"weight"},

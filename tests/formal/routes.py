@@ -31,13 +31,13 @@ def names(mesh: Mesh, flit, cores: list[int]) -> Value:
 
 
 def leaves_by(mesh: Mesh, core: int, flit, port: Port) -> Value:
-    """Does the way of the flit leave the router of `core` through `port`?"""
+    """Does the route of the flit leave the router of `core` through `port`?"""
     found = [target for target, exit in exits(mesh, core).items() if exit is port]
     return names(mesh, flit, found)
 
 
 def contents(m, probe, name: str, layout) -> list[tuple[Value, Value]]:
-    """The places of a queue from its head on: is there something, and what, in this layout."""
+    """The entries of a queue from its head on: is one there, and which, in this layout."""
     rows, level = probe.rows(f"{name}.storage"), probe[f"{name}.level"]
     consume, places = probe[f"{name}.consume"], []
     for n in range(len(rows)):
