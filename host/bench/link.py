@@ -14,7 +14,13 @@ from axonloop.host.bench.figure import Figure
 from axonloop.host.data import split_digits
 from axonloop.host.devices import BoardDevice, Device, LinkUse
 from axonloop.host.devices.serial_line import BAUD, BITS, SimulatedLine, SimulatedTransport
-from axonloop.host.training import Settings, Trainer, chip_config, program_of
+from axonloop.host.training import (
+    Settings,
+    Trainer,
+    chip_config,
+    lone_trainer,
+    program_of,
+)
 from axonloop.models.arrays import Int32Array
 from axonloop.models.protocol import LinkConfig, Region, region_words
 from axonloop.sim.cosim import RtlTop
@@ -62,7 +68,7 @@ class SimulatedBoard:
 
     def train(self, settings: Settings) -> tuple[Trainer, list[Stretch]]:
         """Train without a rest but at the end; the trainer, and `now` around every sample."""
-        trainer = Trainer(self.device, settings, split_digits())
+        trainer = lone_trainer(self.device, settings, split_digits())
         marks = [self.now()]
         trainer.run(lambda: marks.append(self.now()), lambda: False)
         return trainer, marks
@@ -83,7 +89,7 @@ def bench_link(report: Callable[[str], None], settings: Settings = SETTINGS) -> 
             loop, ticks = marks[-2] - marks[1], settings.ticks * (len(marks) - 3)
             figures += loop_figures(loop, ticks, latency)
         report("state")
-        trains = trainer.scorer.trains(trainer.test, 0)
+        trains = trainer.trains(trainer.test, 0)
         return figures + state_figures(board, trains, loop.cycles / ticks)
 
 

@@ -18,7 +18,7 @@ from axonloop.host.runs import (
     require_new,
     resumed_settings,
 )
-from axonloop.host.training import TRACED, Settings, Trainer, chip_config
+from axonloop.host.training import TRACED, Settings, chip_config, lone_trainer
 from axonloop.models.checks import require
 from axonloop.models.config import ChipConfig, CoreConfig
 from axonloop.sim.build import MissingToolError
@@ -92,11 +92,11 @@ def evaluate(run: Path, device: str, json_file: Path | None) -> None:
     with foreign_refused():
         settings = Settings.from_dict(state["settings"])
     with open_device(device, chip_config(settings)) as chip, progress_bars() as progress:
-        trainer = Trainer(chip, settings, split_digits())
+        trainer = lone_trainer(chip, settings, split_digits())
         with foreign_refused():
             trainer.restore(state)
         part = trainer.test
-        score = trainer.scorer.score(part, TRACED, lambda n: progress("score", n, len(part)))
+        (score,) = trainer.scores(part, TRACED, lambda n: progress("score", n, len(part)))
         weights = weight_hash(chip.read_weights(), chip.config.geometry)
     scored = "validation" if settings.tune else "test"
     results = {

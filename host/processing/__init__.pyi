@@ -1,5 +1,6 @@
 from .activity import KEPT as KEPT
 from .activity import ActivityBand as ActivityBand
+from .core import CROSS_ENTROPY as CROSS_ENTROPY
 from .core import GRADIENT_MAX as GRADIENT_MAX
 from .core import GRADIENT_ONE as GRADIENT_ONE
 from .core import READOUT_SHIFT as READOUT_SHIFT
@@ -18,5 +19,15 @@ from .error_encoders import ThresholdEncoder as ThresholdEncoder
 from .error_encoders import error_encoder as error_encoder
 from .error_encoders import rounded_steps as rounded_steps
 from .error_encoders import whole_steps as whole_steps
+from .error_neurons import ErrorNeurons as ErrorNeurons
+from .error_neurons import ErrorNeuronsObjective as ErrorNeuronsObjective
+from .error_neurons import Teaching as Teaching
 from .layers import Layers as Layers
 from .layers import LearningLayer as LearningLayer
+from .objective import SILENCE as SILENCE
+from .objective import Errors as Errors
+from .objective import Events as Events
+from .objective import Flags as Flags
+from .objective import Objective as Objective
+from .spike_times import SpikeTimesObjective as SpikeTimesObjective
+from .spike_times import VanRossum as VanRossum

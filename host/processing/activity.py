@@ -10,10 +10,12 @@ band. Here it is a stream of ungated events: negative ones make the weights of a
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from axonloop.host.processing.error_encoders import Integers, SigmaDeltaEncoder
-from axonloop.models.arrays import Int32Array
+from axonloop.host.processing.objective import Flags
 from axonloop.models.checks import require
 from axonloop.models.config import DECAY_ONE
 
@@ -27,23 +29,33 @@ class ActivityBand:
     """Holds the rates of `neurons` neurons in `floor`..`ceiling`, in spikes per tick.
 
     A neuron that is outside by d gets `strength` x d events per tick, one of -1 or 1 at a time.
-    Rates start at the floor, and go on from pass to pass.
+    Rates start at the floor, and go on from sample to sample.
     """
 
-    def __init__(self, neurons: int, floor: float, ceiling: float, strength: float) -> None:
+    def __init__(
+        self, neurons: int, floor: float, ceiling: float, strength: float, copies: int = 1
+    ) -> None:
         require(0 <= floor <= 1, "floor of activity", "in 0..1", floor)
         require(floor <= ceiling <= 1, "ceiling of activity", f"in {floor}..1", ceiling)
         require(0 < strength <= 100, "strength", "above 0 and at most 100", strength)
         self._floor, self._ceiling = round(floor * RATE_ONE), round(ceiling * RATE_ONE)
-        self._encoder = SigmaDeltaEncoder(neurons, round(RATE_ONE / strength))
-        self.rates: Integers = np.full(neurons, self._floor, dtype=np.int64)
+        self._encoder = SigmaDeltaEncoder(neurons, [round(RATE_ONE / strength)] * copies)
+        self.rates: Integers = np.full((copies, neurons), self._floor, dtype=np.int64)
 
-    def step(self, spikes: Int32Array) -> tuple[Int32Array, Int32Array]:
-        """Take the neurons that spiked; neurons and values of the ungated errors to send."""
-        self.rates = self.rates * KEPT >> 12
-        self.rates[spikes] += DECAY_ONE
+    def step(self, spikes: Flags) -> Integers:
+        """Take who spiked, `(copies, neurons)`; the ungated errors to send, of that shape."""
+        self.rates = (self.rates * KEPT >> 12) + DECAY_ONE * spikes
         loud = np.maximum(self.rates - self._ceiling, 0)
         quiet = np.maximum(self._floor - self.rates, 0)
-        errors = self._encoder.encode(loud - quiet)
-        (neurons,) = errors.nonzero()
-        return neurons.astype(np.int32), errors[neurons].astype(np.int32)
+        return self._encoder.encode(loud - quiet)
+
+    def state(self) -> dict[str, Any]:
+        """Rates and residues, for `restore`."""
+        return {"rates": self.rates.copy()} | self._encoder.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put back what `state` returned."""
+        rates = np.array(state["rates"], dtype=np.int64)
+        require(rates.shape == self.rates.shape, "rates", f"{self.rates.shape}", rates.shape)
+        self._encoder.restore(state)
+        self.rates = rates

@@ -6,12 +6,13 @@
     error      d_i = sum over c of F_ci g_c, then an error encoder
 
 All but the loss is whole numbers with exact sums, so every device gets the same events. Readout
-and feedback hold them in float64, for speed: every number in between stays below 2^53.
+and feedback hold them in float64, for speed: every number in between stays below 2^53. A core
+serves one chip or many copies of it in step, each with a readout of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from time import perf_counter
@@ -22,12 +23,13 @@ import torch
 from numpy.typing import NDArray
 
 from axonloop.host.processing.error_encoders import ErrorEncoder, Integers
-from axonloop.models.arrays import Int32Array
+from axonloop.host.processing.objective import Flags
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import DECAY_ONE
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""Logits, float64 `(classes,)`, and a target into a scalar."""
+"""The logits of a chip, float64 `(classes,)`, and its target into a scalar."""
+CROSS_ENTROPY: Loss = torch.nn.functional.cross_entropy
 
 READOUT_SHIFT = 8
 """Bits behind the point of the readout."""
@@ -83,44 +85,57 @@ def feedback_matrix(
 
 @dataclass(frozen=True)
 class Readout:
-    """Constants of the readout: `leak` in 1/4096 per tick, `scale` of the logits."""
+    """Constants of the readout: `leak` in 1/4096 per tick, `scale` of the logits.
+
+    `weights`: int `(classes, neurons)`, or `(copies, classes, neurons)`.
+    """
 
     weights: Integers
     leak: int
     scale: float
 
     def __post_init__(self) -> None:
+        shape = self.weights.shape
         require(
-            self.weights.ndim == 2, "readout", "of shape (classes, neurons)", self.weights.shape
+            len(shape) in (2, 3), "readout", "of shape (classes, neurons), or copies of it", shape
         )
         require_range("leak", self.leak, 0, DECAY_ONE)
         require(0 < self.scale < np.inf, "scale of the logits", "finite and above 0", self.scale)
 
 
+def _copies_of(matrix: Integers) -> Integers:
+    """A matrix of a lone chip, or of every copy, as `(copies, rows, columns)`."""
+    return matrix.reshape(-1, *matrix.shape[-2:])
+
+
 class ErrorPath:
     """The way of errors to a population: a feedback matrix and an encoder.
 
-    `feedback`: int `(classes, neurons)`, not to be changed.
+    `feedback`: int `(classes, neurons)` or `(copies, classes, neurons)`, not to be changed.
     """
 
     def __init__(self, feedback: Integers, encoder: ErrorEncoder) -> None:
-        require(feedback.ndim == 2, "feedback", "of shape (classes, neurons)", feedback.shape)
-        neurons = feedback.shape[1]
+        good = feedback.ndim in (2, 3)
+        require(good, "feedback", "of shape (classes, neurons), or copies of it", feedback.shape)
+        self.feedback = _copies_of(feedback)
+        copies, _, neurons = self.feedback.shape
         require(encoder.neurons == neurons, "error encoder", f"for {neurons} neurons", encoder)
-        _require_exact("feedback weights of a neuron", feedback, axis=0)
-        self.feedback, self.encoder = feedback, encoder
-        self._back = _rows(feedback.T)
+        require(encoder.copies == copies, "error encoder", f"for {copies} copies", encoder.copies)
+        _require_exact("feedback weights of a neuron", self.feedback, axis=1)
+        self.encoder = encoder
+        self._forth = self.feedback.astype(np.float64)
 
-    def step(self, gradient: Exact | None) -> tuple[Int32Array, Int32Array]:
-        """Take the gradient of a tick, if there is one; neurons and values of its errors."""
+    def step(self, gradient: Exact | None) -> Integers | None:
+        """Take the gradient of a tick, `(copies, classes)`, if there is one; the errors of it.
+
+        Errors are int64 `(copies, neurons)`.
+        """
         if gradient is None:
-            return _NOBODY, _NOBODY
-        errors = self.encoder.encode(self._back.dot(gradient).astype(np.int64))
-        (neurons,) = errors.nonzero()
-        return neurons.astype(np.int32), errors.take(neurons).astype(np.int32)
+            return None
+        return self.encoder.encode((gradient[:, None] @ self._forth)[:, 0].astype(np.int64))
 
     def state(self) -> dict[str, Any]:
-        """The encoder's state: arrays and whole numbers, for `restore`."""
+        """The encoder's state, for `restore`."""
         return {f"encoder_{k}": v for k, v in self.encoder.state().items()}
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -133,9 +148,10 @@ class ErrorPath:
 class ProcessingCore:
     """Turns the spikes of each tick into the error events that they make.
 
-    `begin` a sample, then call `step` once per tick. Errors start after `burn_in` ticks. `heard`
-    is the gradient of the last tick, None during the burn-in; `loss_seconds` the time spent in
-    the loss and autograd.
+    `begin` a sample, then call `step` once per tick. Errors start after `burn_in` ticks. A target
+    is what the loss gets as its second argument; with `per_tick` it is a series, of which the loss
+    gets this tick's entry. `heard` is the gradient of the last tick, `(copies, classes)`, None
+    during the burn-in; `loss_seconds` the time spent in the loss and autograd.
     """
 
     def __init__(
@@ -143,21 +159,22 @@ class ProcessingCore:
         readout: Readout,
         feedback: Integers,
         encoder: ErrorEncoder,
-        loss: Loss = torch.nn.functional.cross_entropy,
+        loss: Loss = CROSS_ENTROPY,
         burn_in: int = 0,
+        per_tick: bool = False,
     ) -> None:
         shape = readout.weights.shape
         require(feedback.shape == shape, "feedback", f"of shape {shape}", feedback.shape)
         require_range("burn-in", burn_in, 0, 1_000_000)
-        self.readout, self.loss, self.burn_in = readout, loss, burn_in
+        self.readout, self.loss, self.burn_in, self.per_tick = readout, loss, burn_in, per_tick
         self.path = ErrorPath(feedback, encoder)
-        _require_exact("readout weights of a class", readout.weights, axis=1)
-        self._columns = _rows(readout.weights.T << READOUT_SHIFT)
+        weights = _copies_of(readout.weights)
+        _require_exact("readout weights of a class", weights, axis=2)
+        self._columns = np.ascontiguousarray(weights.transpose(0, 2, 1), dtype=np.float64)
         self._kept = readout.leak / DECAY_ONE
-        self._ones = np.ones(shape[1])
-        self._level = np.zeros(shape[0])
-        self._target = torch.tensor(0)
-        self._age = 0
+        self._level = np.zeros(weights.shape[:2])
+        self._targets = torch.zeros(len(weights), dtype=torch.int64)
+        self._begun, self._age = False, 0
         self.heard: Exact | None = None
         self.loss_seconds = 0.0
 
@@ -166,34 +183,43 @@ class ProcessingCore:
         """The error encoder."""
         return self.path.encoder
 
-    def begin(self, target: int | torch.Tensor) -> None:
-        """Start a sample: `target` is what the loss gets as its second argument."""
-        self._target = torch.as_tensor(target)
+    def begin(self, targets: Sequence[Any]) -> None:
+        """Start a sample: a target for each copy."""
+        copies = len(self._level)
+        require(len(targets) == copies, "targets", f"one for each of {copies} chips", len(targets))
+        self._targets = torch.stack([torch.as_tensor(target) for target in targets])
         self._level[:] = 0
-        self._age = 0
+        self._begun, self._age = True, 0
 
-    def step(self, spikes: Int32Array) -> tuple[Int32Array, Int32Array]:
-        """Take the spikes of a tick; return neurons and values of the errors that they make."""
-        self._listen(spikes)
+    def step(self, spikes: Flags) -> Integers | None:
+        """Take the spikes of a tick, `(copies, neurons)`; the errors that they make.
+
+        Errors are int64 of the same shape; None during the burn-in. Raises ValueError before
+        `begin`, and for a gradient that is not finite or too large.
+        """
+        require(self._begun, "sample", "begun before its first tick", "without a target")
+        level = self._level
+        np.trunc(np.multiply(level, self._kept, out=level), out=level)
+        level += self._votes(spikes) * (1 << READOUT_SHIFT)
         self.heard = self.gradient() if self._age >= self.burn_in else None
         self._age += 1
         return self.path.step(self.heard)
 
-    def _listen(self, spikes: Int32Array) -> None:
-        level = self._level
-        np.trunc(np.multiply(level, self._kept, out=level), out=level)
-        level += self._ones[: len(spikes)].dot(self._columns.take(spikes, axis=0))
+    def _votes(self, counts: NDArray[Any]) -> Exact:
+        """The readout of spike counts `(copies, neurons)`: `(copies, classes)`."""
+        votes: Exact = (counts.astype(np.float64)[:, None] @ self._columns)[:, 0]
+        return votes
 
     @property
     def logits(self) -> NDArray[np.float64]:
-        """The logits as they stand, `(classes,)`."""
+        """The logits as they stand, `(copies, classes)`."""
         return self._level * (self.readout.scale / (1 << READOUT_SHIFT))
 
     def gradient(self) -> Exact:
-        """dL/dlogits in steps of the grid, `(classes,)`; ValueError unless it is finite."""
+        """dL/dlogits in steps of the grid, `(copies, classes)`; ValueError unless it is finite."""
         start = perf_counter()
         logits = torch.from_numpy(self.logits).requires_grad_()
-        (exact,) = torch.autograd.grad(self.loss(logits, self._target), logits)
+        (exact,) = torch.autograd.grad(self._loss_of(logits), logits)
         self.loss_seconds += perf_counter() - start
         gradient = exact.numpy()
         if not _bounded(gradient):
@@ -201,18 +227,26 @@ class ProcessingCore:
         rounded: Exact = np.rint(gradient * GRADIENT_ONE)
         return rounded
 
-    def votes(self, trains: list[Int32Array]) -> Integers:
-        """What the readout heard of each class after the burn-in, int64 `(classes,)`.
+    def _loss_of(self, logits: torch.Tensor) -> torch.Tensor:
+        """The sum of the copies' losses at this tick."""
+        targets = self._targets[:, self._age] if self.per_tick else self._targets
+        if self.loss is CROSS_ENTROPY and len(targets) > 1:
+            return torch.nn.functional.cross_entropy(logits, targets, reduction="sum")
+        losses = [self.loss(*each) for each in zip(logits, targets, strict=True)]
+        for loss in losses:
+            scalar = isinstance(loss, torch.Tensor) and loss.ndim == 0 and loss.requires_grad
+            require(scalar, "loss", "a scalar torch tensor that depends on the logits", loss)
+        return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
 
-        `trains` holds the spikes of each tick of a sample.
+    def votes(self, raster: Flags) -> Integers:
+        """What the readout heard of each class after the burn-in, int64 `(copies, classes)`.
+
+        `raster` holds the spikes of a sample, `(ticks, copies, neurons)`.
         """
-        late = np.concatenate([_NOBODY, *trains[self.burn_in :]])
-        counts = np.bincount(late, minlength=self.encoder.neurons)
-        votes: Integers = self.readout.weights @ counts
-        return votes
+        return self._votes(raster[self.burn_in :].sum(0)).astype(np.int64)
 
     def state(self) -> dict[str, Any]:
-        """Encoder, readout and errors in flight: arrays and whole numbers, for `restore`."""
+        """Encoder, readout and age: arrays and whole numbers, for `restore`."""
         return self.path.state() | {"level": self._level.astype(np.int64), "age": self._age}
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -225,7 +259,8 @@ class ProcessingCore:
 
 def _bounded(gradient: Exact) -> bool:
     """Whether all of a gradient is finite and within +-GRADIENT_MAX."""
-    if gradient.dot(gradient) <= GRADIENT_MAX:  # the usual case; False for NaN
+    flat = gradient.ravel()
+    if flat.dot(flat) <= GRADIENT_MAX:  # the usual case; False for NaN
         return True
     return bool((np.abs(gradient) <= GRADIENT_MAX).all())
 
@@ -233,11 +268,3 @@ def _bounded(gradient: Exact) -> bool:
 def _require_exact(thing: str, weights: Integers, axis: int) -> None:
     most = int(np.abs(weights).sum(axis=axis).max(initial=0))
     require(most < EXACT_SUM, f"magnitudes of the {thing}", f"below {EXACT_SUM} in sum", most)
-
-
-def _rows(weights: Integers) -> Exact:
-    """A copy whose rows lie together."""
-    return np.array(weights, dtype=np.float64, order="C")
-
-
-_NOBODY = np.empty(0, dtype=np.int32)

@@ -1,8 +1,8 @@
 """Gradients into error events: the fewer events, the less the chip has to learn.
 
-An encoder takes the gradient of a tick as whole numbers, int64 `(neurons,)`, and returns whole
-error values in +-limit, 0 where nothing is sent. State is whole numbers too, so that a run
-resumed from `state` goes on with the same bits.
+An encoder serves one chip or many copies of it in step. It takes the gradients of a tick as whole
+numbers, int64 `(copies, neurons)`, and returns whole error values in +-limit, 0 where nothing is
+sent. State is whole numbers too, so that a run resumed from `state` goes on with the same bits.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from axonloop.models.arrays import ranged
 from axonloop.models.checks import require, require_range
 
 Integers = NDArray[np.int64]
@@ -46,16 +47,20 @@ def whole_steps(gradient: Integers, threshold: int | Integers, limit: int | Inte
 
 
 class ErrorEncoder(ABC):
-    """Encodes with steps of `threshold`, a whole number of 1 or more, into values in +-limit."""
+    """Encodes with steps of a threshold, a whole number of 1 or more, into values in +-limit.
 
-    def __init__(self, neurons: int, threshold: int, limit: int) -> None:
-        require_range("threshold", threshold, 1, 2**40)
-        require_range("limit of error events", limit, 1, 127)
-        self.neurons, self.threshold, self.limit = neurons, threshold, limit
-        self._shape = (neurons,)
+    Thresholds and limits are one number for a lone chip, or a number for each copy.
+    """
+
+    def __init__(self, neurons: int, threshold: ArrayLike, limit: ArrayLike) -> None:
+        self.threshold = _column("threshold", threshold, 1, 2**40)
+        self.limit = _column("limit of error events", limit, 1, 127)
+        self.neurons, self.copies = neurons, len(self.threshold)
+        require(len(self.limit) == self.copies, "limits", f"{self.copies} numbers", len(self.limit))
+        self._shape = (self.copies, neurons)
 
     def encode(self, gradient: Integers) -> Integers:
-        """The error values of this tick, int64 `(neurons,)`."""
+        """The error values of this tick, int64 `(copies, neurons)`."""
         if gradient.shape != self._shape:
             require(False, "gradient", f"of shape {self._shape}", gradient.shape)
         return self._encode(gradient)
@@ -64,12 +69,17 @@ class ErrorEncoder(ABC):
     def _encode(self, gradient: Integers) -> Integers: ...
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs: arrays and whole numbers."""
+        """What `restore` needs: arrays of whole numbers."""
         return {}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put back what `state` returned."""
         del state
+
+
+def _column(thing: str, values: ArrayLike, low: int, high: int) -> Integers:
+    """One whole number for each copy, `(copies, 1)`."""
+    return ranged(thing, np.atleast_1d(values), low, high).reshape(-1, 1)
 
 
 class DenseEncoder(ErrorEncoder):
@@ -93,9 +103,10 @@ class SigmaDeltaEncoder(ErrorEncoder):
     by a whole threshold. With a limit of 1 the events are ternary.
     """
 
-    def __init__(self, neurons: int, threshold: int, limit: int = 1) -> None:
-        super().__init__(neurons, threshold, limit)
-        self.residue = np.zeros(neurons, dtype=np.int64)
+    def __init__(self, neurons: int, threshold: ArrayLike, limit: ArrayLike | None = None) -> None:
+        ones = np.ones_like(np.atleast_1d(threshold), dtype=np.int64)
+        super().__init__(neurons, threshold, ones if limit is None else limit)
+        self.residue = np.zeros(self._shape, dtype=np.int64)
 
     def _encode(self, gradient: Integers) -> Integers:
         self.residue += gradient
@@ -109,57 +120,67 @@ class SigmaDeltaEncoder(ErrorEncoder):
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put the residues back."""
-        shape = (self.neurons,)
         residue = np.array(state["residue"], dtype=np.int64)
-        require(residue.shape == shape, "residue", f"of shape {shape}", residue.shape)
+        require(residue.shape == self._shape, "residue", f"of shape {self._shape}", residue.shape)
         self.residue = residue
 
 
 class Controller(ErrorEncoder):
     """Moves another encoder's threshold until a share `rate` of all neurons err per tick.
 
-    After each tick the threshold changes by the factor 1 + (measured - wanted) / 2^slowness, in
-    whole numbers. The threshold stays in 1..2^40.
+    After each tick the threshold of a copy changes by the factor 1 + (measured - wanted) /
+    2^slowness, in whole numbers. Thresholds stay in 1..2^40. Copies may have rates of their own.
     """
 
-    def __init__(self, encoder: ErrorEncoder, rate: float, slowness: int = 4) -> None:
-        super().__init__(encoder.neurons, encoder.threshold, encoder.limit)
-        require(0 < rate < 1, "rate of error events", "above 0 and below 1", rate)
+    def __init__(self, encoder: ErrorEncoder, rate: ArrayLike, slowness: int = 4) -> None:
+        super().__init__(encoder.neurons, encoder.threshold.ravel(), encoder.limit.ravel())
+        rates = np.broadcast_to(np.asarray(rate, dtype=np.float64), (self.copies,))
+        for each in rates.tolist():
+            require(0 < each < 1, "rate of error events", "above 0 and below 1", each)
         require_range("slowness", slowness, 0, 16)
         self.encoder, self.slowness = encoder, slowness
-        self._wanted = max(1, round(rate * RATE_ONE))
-        self._level = encoder.threshold << LEVEL_SHIFT
+        self._wanted = [max(1, round(each * RATE_ONE)) for each in rates.tolist()]
+        self._levels = [threshold << LEVEL_SHIFT for threshold in self.threshold.ravel().tolist()]
 
     def _encode(self, gradient: Integers) -> Integers:
         errors = self.encoder.encode(gradient)
-        self.hear(int(np.count_nonzero(errors)))
+        for copy, events in enumerate(np.count_nonzero(errors, axis=1).tolist()):
+            self._hear(copy, events)
+        self._apply()
         return errors
 
-    def hear(self, events: int) -> None:
-        """Move the threshold after a tick with this many events."""
-        measured = events * RATE_ONE // self.neurons
-        change = self._level * (measured - self._wanted) // (RATE_ONE << self.slowness)
-        self._set_level(min(max(self._level + change, 1 << LEVEL_SHIFT), 2**48))
+    def _hear(self, copy: int, events: int) -> None:
+        """Move the threshold of a copy after a tick with this many events."""
+        level, measured = self._levels[copy], events * RATE_ONE // self.neurons
+        change = level * (measured - self._wanted[copy]) // (RATE_ONE << self.slowness)
+        self._levels[copy] = min(max(level + change, 1 << LEVEL_SHIFT), 2**48)
 
-    def _set_level(self, level: int) -> None:
-        self._level = level
-        self.threshold = self.encoder.threshold = level >> LEVEL_SHIFT
+    def _apply(self) -> None:
+        thresholds = [level >> LEVEL_SHIFT for level in self._levels]
+        self.threshold = self.encoder.threshold = np.array(thresholds, dtype=np.int64)[:, None]
 
     def state(self) -> dict[str, Any]:
-        """The threshold, and the state of the encoder inside."""
-        return self.encoder.state() | {"level": self._level}
+        """The thresholds, and the state of the encoder inside."""
+        return self.encoder.state() | {"levels": np.array(self._levels, dtype=np.int64)}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Put threshold and encoder back."""
+        """Put thresholds and encoder back."""
+        levels = ranged("levels", state["levels"], 1 << LEVEL_SHIFT, 2**48)
+        require(levels.shape == (self.copies,), "levels", f"{self.copies} numbers", levels.shape)
         self.encoder.restore(state)
-        self._set_level(int(state["level"]))
+        self._levels = levels.tolist()
+        self._apply()
 
 
 def error_encoder(
-    code: str, neurons: int, threshold: int, limit: int, rate: float | None = None
+    code: str,
+    neurons: int,
+    threshold: ArrayLike,
+    limit: ArrayLike,
+    rate: ArrayLike | None = None,
 ) -> ErrorEncoder:
     """The encoder called `code`, under a controller if a `rate` is given."""
-    kinds = {
+    kinds: dict[ErrorCode, type[ErrorEncoder]] = {
         ErrorCode.DENSE: DenseEncoder,
         ErrorCode.THRESHOLD: ThresholdEncoder,
         ErrorCode.SIGMA_DELTA: SigmaDeltaEncoder,

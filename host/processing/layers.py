@@ -1,4 +1,8 @@
-"""The processing cores of a network: spikes of the whole chip in, its error events out."""
+"""Readouts and losses of a network's layers: the objective of supervised learning.
+
+Spikes of the whole chip come in, error events for the whole chip go out. Every learning layer has
+a readout and a loss of its own, or hears the gradient of the last layer's.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from axonloop.host.network import Program
+from axonloop.host.processing.activity import ActivityBand
 from axonloop.host.processing.core import ErrorPath, ProcessingCore
 from axonloop.host.processing.error_encoders import Integers
-from axonloop.models.arrays import Int32Array
+from axonloop.host.processing.objective import Errors, Events, Flags, Objective
 
 _COUNTED = ("spikes", "errors", "ticks", "overtaken")
 
@@ -21,30 +27,36 @@ class LearningLayer:
     """A population that learns: `name`, and who makes its errors.
 
     With a `ProcessingCore` it has a readout and a loss of its own; with an `ErrorPath` it gets
-    the gradient of the last layer's readout.
+    the gradient of the last layer's readout. `band` keeps its neurons busy. `own_target`: targets
+    have an entry for each layer, in order, of which this one gets its own.
     """
 
     name: str
     teacher: ProcessingCore | ErrorPath
+    band: ActivityBand | None = None
+    own_target: bool = False
 
 
-class Layers:
+class Layers(Objective):
     """All learning layers of a program, in order; the last one has a readout.
 
-    `spikes` and `errors` count what crossed from and to each layer, over `ticks` ticks;
-    `overtaken` the error events that were dropped because they came too late for their sample.
+    `spikes` and `errors` count what crossed from and to each layer, over `ticks` ticks and all
+    copies; `overtaken` the error events that were dropped because they came too late for their
+    sample. Errors start after the burn-in of the last readout.
     """
 
-    def __init__(self, program: Program, layers: Sequence[LearningLayer]) -> None:
+    def __init__(self, program: Program, layers: Sequence[LearningLayer], latency: int = 0) -> None:
         last = layers[-1].teacher
         if not isinstance(last, ProcessingCore):
             raise ValueError(f"last layer must be one with a readout, not {layers[-1].name!r}")
-        self.layers, self._last, self._program = tuple(layers), last, program
+        self.layers, self._last, self.latency = tuple(layers), last, latency
+        self.copies, self._size = last.encoder.copies, program.config.neurons
         self._neurons = [program.neurons[layer.name] for layer in layers]
-        everyone = np.arange(program.config.neurons)
-        self._alone = len(layers) == 1 and np.array_equal(self._neurons[0], everyone)
+        everyone = np.array_equal(self._neurons[0], np.arange(self._size))
+        self._alone = len(layers) == 1 and everyone
         self.ticks = self.overtaken = 0
         self.spikes, self.errors = [0] * len(layers), [0] * len(layers)
+        self.quiet = 0 if any(layer.band for layer in layers) else last.burn_in
 
     @property
     def readers(self) -> dict[str, ProcessingCore]:
@@ -53,73 +65,90 @@ class Layers:
         return {name: core for name, core in found.items() if isinstance(core, ProcessingCore)}
 
     @property
-    def loss_seconds(self) -> float:
+    def loss_seconds(self) -> float:  # type: ignore[override]
         """Time spent in losses and autograd."""
         return sum(core.loss_seconds for core in self.readers.values())
 
-    def begin(self, target: int) -> None:
-        """Start a sample."""
-        for layer in self.layers:
+    def begin(self, targets: Sequence[Any]) -> None:
+        """Start a sample in every copy: a target for each."""
+        for k, layer in enumerate(self.layers):
             if isinstance(layer.teacher, ProcessingCore):
-                layer.teacher.begin(target)
+                own = [target[k] for target in targets] if layer.own_target else targets
+                layer.teacher.begin(own)
 
-    def step(self, spikes: Int32Array, late: bool = False) -> tuple[Int32Array, Int32Array]:
-        """Take the spikes of a tick; return neurons and values of the errors that they make.
+    def step(self, spikes: Flags, late: bool = False) -> Events:
+        """Take the spikes of a tick, `(copies, neurons of the chip)`; the events they make.
 
-        `late`: the errors will be dropped.
+        From the last layer to the first: its gradient is what layers without a readout hear.
+        `late`: the events will be dropped.
         """
         self.ticks += 1
-        if self._alone:
-            neurons, values = self._last.step(spikes)
-            self._count(0, spikes, neurons, late)
-            return neurons, values
-        return self._step_all(self.split(spikes), late)
-
-    def _count(self, k: int, spikes: Int32Array, neurons: Int32Array, late: bool) -> None:
-        self.spikes[k] += len(spikes)
-        if late:
-            self.overtaken += len(neurons)
-        else:
-            self.errors[k] += len(neurons)
-
-    def _step_all(self, shares: list[Int32Array], late: bool) -> tuple[Int32Array, Int32Array]:
-        """From the last layer to the first: its gradient is what layers without a readout hear."""
-        heard, events = None, []
+        heard: NDArray[np.float64] | None = None
+        found: list[Integers | None] = [None] * len(self.layers)
         for k in reversed(range(len(self.layers))):
-            teacher = self.layers[k].teacher
+            teacher, own = self.layers[k].teacher, self._own(k, spikes)
             if isinstance(teacher, ProcessingCore):
-                neurons, values = teacher.step(shares[k])
+                found[k] = teacher.step(own)
                 heard = teacher.heard if heard is None else heard
             else:
-                neurons, values = teacher.step(heard)
-            self._count(k, shares[k], neurons, late)
-            events.append((self._neurons[k].take(neurons), values))
-        neurons, values = (np.concatenate(parts) for parts in zip(*reversed(events), strict=True))
-        return neurons, values
+                found[k] = teacher.step(heard)
+            self._count(k, own, found[k], late)
+        return Events(self._joined(found), self._joined(self._held(spikes)))
 
-    def split(self, spikes: Int32Array) -> list[Int32Array]:
-        """Neurons of the chip as neurons of each layer."""
-        if self._alone:
-            return [spikes]
-        shares = self._program.split(spikes)
-        return [shares[layer.name] for layer in self.layers]
+    def _own(self, k: int, spikes: Flags) -> Flags:
+        """The spikes of a layer."""
+        return spikes if self._alone else spikes[..., self._neurons[k]]
 
-    def votes(self, trains: list[Int32Array]) -> list[Integers]:
-        """What every readout heard of each class after the burn-in, layer by layer."""
-        shares = list(zip(*map(self.split, trains), strict=True))
-        cores = (layer.teacher for layer in self.layers)
+    def _held(self, spikes: Flags) -> list[Integers | None]:
+        """The ungated errors of every layer with a band."""
         return [
-            core.votes(list(share))
-            for core, share in zip(cores, shares, strict=True)
-            if isinstance(core, ProcessingCore)
+            None if layer.band is None else layer.band.step(self._own(k, spikes))
+            for k, layer in enumerate(self.layers)
         ]
+
+    def _count(self, k: int, spikes: Flags, errors: Integers | None, late: bool) -> None:
+        self.spikes[k] += int(np.count_nonzero(spikes))
+        sent = 0 if errors is None else int(np.count_nonzero(errors))
+        if late:
+            self.overtaken += sent
+        else:
+            self.errors[k] += sent
+
+    def _joined(self, found: list[Integers | None]) -> Errors | None:
+        """The errors of all layers as those of the chip; None where there is none."""
+        if not any(errors is not None and errors.any() for errors in found):
+            return None
+        if self._alone and found[0] is not None:
+            return found[0].astype(np.int32)
+        joined = np.zeros((self.copies, self._size), dtype=np.int32)
+        for neurons, errors in zip(self._neurons, found, strict=True):
+            if errors is not None:
+                joined[:, neurons] = errors
+        return joined
+
+    def votes(self, raster: Flags) -> list[Integers]:
+        """What every readout heard of each class after the burn-in, layer by layer.
+
+        From the spikes of a sample, `(ticks, copies, neurons of the chip)`: `(copies, classes)`.
+        """
+        return [
+            layer.teacher.votes(self._own(k, raster))
+            for k, layer in enumerate(self.layers)
+            if isinstance(layer.teacher, ProcessingCore)
+        ]
+
+    def score(self, raster: Flags, targets: Sequence[Any]) -> NDArray[np.float64]:
+        """Whether every readout has most votes for the target: 1 or 0, `(layers, copies)`."""
+        answers = np.array([votes.argmax(1) for votes in self.votes(raster)])
+        right: NDArray[np.float64] = (answers == np.array(targets)).astype(np.float64)
+        return right
 
     def state(self) -> dict[str, Any]:
         """The state of every layer, and what was counted: for `restore`."""
         states = {
             f"{k}_{name}": value
             for k, layer in enumerate(self.layers)
-            for name, value in layer.teacher.state().items()
+            for name, value in _state_of(layer).items()
         }
         return states | {name: np.array(getattr(self, name)) for name in _COUNTED}
 
@@ -129,7 +158,15 @@ class Layers:
             mark = f"{k}_"
             own = {n.removeprefix(mark): v for n, v in state.items() if n.startswith(mark)}
             layer.teacher.restore(own)
+            if layer.band is not None:
+                layer.band.restore({n.removeprefix("band_"): v for n, v in own.items()})
         self.ticks, self.overtaken = int(state["ticks"]), int(state["overtaken"])
         self.spikes, self.errors = (
             [int(count) for count in state[name]] for name in ("spikes", "errors")
         )
+
+
+def _state_of(layer: LearningLayer) -> dict[str, Any]:
+    """The state of a layer's teacher and band."""
+    band = {} if layer.band is None else layer.band.state()
+    return layer.teacher.state() | {f"band_{name}": value for name, value in band.items()}

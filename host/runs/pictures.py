@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.devices import Device
-from axonloop.host.processing import Layers
+from axonloop.host.processing import Errors, Flags, Layers
 from axonloop.models.arrays import Int32Array
 from axonloop.models.protocol import Region
 
@@ -70,7 +70,7 @@ class RasterSample:
 def record(device: Device, layers: Layers, trains: list[Int32Array], label: int) -> RasterSample:
     """Run a sample and listen; the errors are not sent, so nothing is learned."""
     device.clear()
-    layers.begin(label)
+    layers.begin([label])
     spikes, errors, potential = [], [], []
     theta = device.config.cores[0].parameter_sets[0].theta
     for axons in trains:
@@ -78,10 +78,25 @@ def record(device: Device, layers: Layers, trains: list[Int32Array], label: int)
         device.send_read([Region.MEMBRANE, Region.RESET])
     for _ in trains:
         spikes.append(device.take_tick())
-        errors.append(layers.step(spikes[-1]))
+        errors.append(_sparse(layers.step(flags_of([spikes[-1]], device.config.neurons)).gated))
         membrane, reset = device.take_read()
         potential.append(membrane - reset)
     return RasterSample(trains, spikes, errors, np.array(potential) / theta)
+
+
+def flags_of(trains: list[Int32Array], neurons: int) -> Flags:
+    """Lists of neurons as bool `(lists, neurons)`."""
+    found = np.zeros((len(trains), neurons), dtype=bool)
+    for own, spikes in zip(found, trains, strict=True):
+        own[spikes] = True
+    return found
+
+
+def _sparse(errors: Errors | None) -> tuple[Int32Array, Int32Array]:
+    """The events of a lone chip as neurons and values."""
+    values = np.zeros(0, dtype=np.int32) if errors is None else errors[0]
+    (neurons,) = values.nonzero()
+    return neurons.astype(np.int32), values[neurons]
 
 
 def draw_raster(path: Path, recording: RasterSample, label: int, answer: int) -> None:

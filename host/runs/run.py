@@ -17,7 +17,15 @@ from axonloop.host.files import NEW, read_json, write_json
 from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
 from axonloop.host.runs.lock import locked_folder
 from axonloop.host.runs.network_report import channel_metrics, channel_of, write_account
-from axonloop.host.training import TRACED, Score, Settings, Trainer, draw_link, link_metrics
+from axonloop.host.training import (
+    TRACED,
+    Score,
+    Settings,
+    Trainer,
+    draw_link,
+    link_metrics,
+    lone_trainer,
+)
 from axonloop.models.checks import require
 
 CONFIG, CHECKPOINT, METRICS = "config.json", "checkpoint.npz", "metrics.json"
@@ -83,7 +91,7 @@ class Run:
         with ExitStack() as stack:
             if resume:
                 stack.enter_context(locked_folder(folder))
-            trainer = Trainer(device, settings, split_digits())
+            trainer = lone_trainer(device, settings, split_digits())
             if resume:
                 _tidy(folder)
                 if (folder / CHECKPOINT).exists():
@@ -129,8 +137,9 @@ class Run:
     def finish(self, progress: Progress) -> dict[str, Any]:
         """Score the trained network, write metrics.json and pictures, and return the metrics."""
         trainer = self.trainer
-        score = trainer.scorer.score(
-            trainer.test, TRACED, lambda done: progress("score", done, len(trainer.test))
+        samples = len(trainer.test)
+        (score,) = trainer.scores(
+            trainer.test, TRACED, lambda done: progress("score", done, samples)
         )
         metrics = self._metrics(score)
         write_json(self.folder / METRICS, metrics)
@@ -162,10 +171,11 @@ class Run:
         top = device.config.geometry.weight_max
         report.draw_weights(self.folder / WEIGHTS, weights, SIDE, top)
         place = score.wrong[0] if score.wrong else 0
-        trains = trainer.scorer.trains(trainer.test, place)
-        label = int(trainer.test.labels[place])
+        trains = trainer.trains(trainer.test, place)
+        label = trainer.test.target(place)
         recording = report.record(device, trainer.layers, trains, label)
-        answer = int(trainer.layers.votes(recording.spikes)[-1].argmax())
+        spikes = report.flags_of(recording.spikes, device.config.neurons)
+        answer = int(trainer.layers.votes(spikes[:, None])[-1].argmax())
         report.draw_raster(self.folder / RASTER, recording, label, answer)
 
     def _metrics(self, score: Score) -> dict[str, Any]:
@@ -178,7 +188,7 @@ class Run:
             "layer_accuracies": list(score.layers),
             "weight_hash": weight_hash(device.read_weights(), device.config.geometry),
             "trace_hash": score.trace_hash,
-            "spike_hash": trainer.scorer.chain.hexdigest(),
+            "spike_hash": trainer.spike_hashes()[0],
             "seed": settings.seed,
             "device": device.name,
             "epochs": settings.epochs,

@@ -16,8 +16,8 @@ from typing import Any
 from axonloop.host.console import notice
 from axonloop.host.data import split_digits
 from axonloop.host.files import write_json
-from axonloop.host.studies.populations import require_new_study, train_all
-from axonloop.host.training import Copy, Settings, with_bits
+from axonloop.host.studies.populations import Copy, require_new_study, train_all
+from axonloop.host.training import Settings, with_bits
 from axonloop.models.checks import require_range
 from axonloop.models.config import Rounding
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from axonloop.host.console import notice, progress_bars
 from axonloop.host.data import Digits, split_digits
-from axonloop.host.devices import open_device, weight_hash
+from axonloop.host.devices import open_device
 from axonloop.host.files import write_json
-from axonloop.host.studies.populations import require_new_study, train_all
-from axonloop.host.training import Copy, Settings, Trainer, chip_config
+from axonloop.host.studies.populations import Copy, require_new_study, train_all
+from axonloop.host.training import Settings, chip_config, lone_trainer, telling
 from axonloop.models.checks import require, require_range
 
 RATES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
@@ -67,18 +67,10 @@ def study_rates(out: Path, seeds: int, epochs: int, limit: int | None) -> None:
 def _trained_alone(settings: Settings, digits: Digits) -> tuple[str, str]:
     """Weight hash and spike hash of the same run on the golden model."""
     with open_device("golden", chip_config(settings)) as device, progress_bars() as progress:
-        trainer = Trainer(device, settings, digits)
-        total = settings.epochs * len(trainer.train)
-
-        def after_sample() -> None:
-            position = trainer.position
-            done = position.epoch * len(trainer.train) + position.sample
-            progress("train", done, total)
-
-        trainer.run(after_sample)
-        trainer.scorer.score(trainer.test)
-        weights = weight_hash(device.read_weights(), device.config.geometry)
-    return weights, trainer.scorer.chain.hexdigest()
+        trainer = lone_trainer(device, settings, digits)
+        trainer.run(telling(trainer, progress))
+        trainer.scores(trainer.test)
+        return trainer.weight_hashes()[0], trainer.spike_hashes()[0]
 
 
 def _summarise(rate: float, copies: list[Copy]) -> dict[str, Any]:

@@ -1,63 +1,130 @@
 """Chips of one configuration in step, each with weights and a seed of its own.
 
-Experiments with processing cores of their own run on `Copies`, and cannot tell a population on the
-batched emulator from a lone device: either gives every copy the same bits.
+The training loop runs on `Copies` and cannot tell many chips on the batched emulator from a lone
+device: either gives every copy the same bits.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Protocol
+from time import perf_counter
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from axonloop.host.devices import Device, open_device
-from axonloop.host.training.in_loop import POPULATION
+from axonloop.host.devices import Device, LinkUse, open_device
+from axonloop.host.processing import Errors, Events, Flags
 from axonloop.models.config import ChipConfig
 from axonloop.models.protocol import MODEL_COUNTERS
 from axonloop.sim.batched import BatchedChip
 
-Flags = NDArray[np.bool_]
 Weights = NDArray[np.int32]
+POPULATION = "population"
+"""All chips of a kind at once, on the batched emulator."""
 
 
-class Copies(Protocol):
-    """What an experiment asks of its chips; `count` is how many there are."""
+class Copies(ABC):
+    """What training asks of its chips; `count` is how many there are."""
 
     count: int
     config: ChipConfig
 
+    @abstractmethod
     def configure(self, config: ChipConfig) -> None:
         """Write all registers; the copies keep their seeds."""
 
+    @abstractmethod
+    def load_weights(self, weights: Weights) -> None:
+        """Those of all copies: int32 `(copies, axons, neurons of a core)`."""
+
+    @abstractmethod
     def clear(self) -> None:
         """Zero all state but weights, tick, seed and counters."""
 
+    @abstractmethod
+    def send_tick(self, arriving: Flags, learn: bool = False) -> None:
+        """Run a tick with spikes `(copies, axons)`, but do not wait; `learn` follows at once."""
+
+    @abstractmethod
+    def take_tick(self) -> Flags:
+        """The spikes of the oldest tick that was sent, `(copies, neurons)`."""
+
     def tick(self, arriving: Flags) -> Flags:
-        """Run a tick: `(copies, axons)` in, the spikes `(copies, neurons)` out."""
+        """Run a tick and wait for its spikes."""
+        self.send_tick(arriving)
+        return self.take_tick()
 
-    def teach(self, errors: NDArray[Any]) -> None:
-        """Learn from gated error events, whole numbers `(copies, neurons)`."""
+    @abstractmethod
+    def run(self, raster: Flags) -> Flags:
+        """Run ticks without learning: `(ticks, copies, axons)` into `(ticks, copies, neurons)`."""
 
+    @abstractmethod
+    def send_errors(self, errors: Errors, ungated: bool = False) -> None:
+        """Send error events, `(copies, neurons)`."""
+
+    @abstractmethod
+    def learn(self) -> None:
+        """Apply the errors sent."""
+
+    def teach(self, events: Events) -> None:
+        """Learn from the events of a tick, if there are any."""
+        if events.gated is not None:
+            self.send_errors(events.gated)
+        if events.ungated is not None:
+            self.send_errors(events.ungated, ungated=True)
+        if events.gated is not None or events.ungated is not None:
+            self.learn()
+
+    @abstractmethod
+    def modulate(self, value: int) -> None:
+        """Broadcast the third factor M to all copies."""
+
+    @abstractmethod
     def weights(self) -> Weights:
         """Those of all copies, `(copies, axons, neurons of a core)`."""
 
+    @abstractmethod
     def counters(self) -> list[dict[str, int]]:
-        """What each copy's chip counted."""
+        """What each copy's chip counted, by the names that every device has."""
+
+    @abstractmethod
+    def snapshot(self) -> dict[str, Any]:
+        """All state of the chips, for `restore`."""
+
+    @abstractmethod
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Put back what `snapshot` returned."""
+
+    @property
+    @abstractmethod
+    def chip_seconds(self) -> float:
+        """Seconds spent in the chips and on the link to them, or in the model."""
+
+    @property
+    def link_use(self) -> LinkUse | None:
+        """What the link to the chip carried so far; None where there is no link."""
+        return None
 
 
-class BatchedCopies:
+class BatchedCopies(Copies):
     """All copies at once on the batched emulator."""
 
-    def __init__(self, config: ChipConfig, weights: Weights, seeds: Sequence[int]) -> None:
-        torch.set_num_threads(1)
+    def __init__(self, config: ChipConfig, seeds: Sequence[int]) -> None:
         self.count, self.config, self._seeds = len(seeds), config, list(seeds)
         self._chip = BatchedChip(config, self.count, shared=False, seeds=self._seeds)
-        self._chip.load_weights(weights)
+        self._under_way: deque[Flags] = deque()
+        self._seconds = 0.0
+
+    @property
+    def chip_seconds(self) -> float:
+        """Seconds spent in the emulator's ticks and learning."""
+        return self._seconds
 
     def configure(self, config: ChipConfig) -> None:
         """Write all registers; the copies keep their seeds."""
@@ -65,20 +132,44 @@ class BatchedCopies:
         self._chip.restore(self._chip.snapshot() | {"seeds": self._seeds})
         self.config = config
 
+    def load_weights(self, weights: Weights) -> None:
+        """Those of all copies: int32 `(copies, axons, neurons of a core)`."""
+        self._chip.load_weights(weights)
+
     def clear(self) -> None:
         """Zero all state but weights, tick, seed and counters."""
         self._chip.clear()
 
-    def tick(self, arriving: Flags) -> Flags:
-        """Run a tick: `(copies, axons)` in, the spikes `(copies, neurons)` out."""
-        spikes: Flags = self._chip.tick(torch.from_numpy(arriving)).numpy()
+    def send_tick(self, arriving: Flags, learn: bool = False) -> None:
+        """Run a tick with spikes `(copies, axons)`; `learn` follows at once."""
+        start = perf_counter()
+        self._under_way.append(self._chip.tick(torch.from_numpy(arriving)).numpy())
+        if learn:
+            self._chip.learn()
+        self._seconds += perf_counter() - start
+
+    def take_tick(self) -> Flags:
+        """The spikes of the oldest tick that was sent, `(copies, neurons)`."""
+        return self._under_way.popleft()
+
+    def run(self, raster: Flags) -> Flags:
+        """Run ticks without learning: `(ticks, copies, axons)` into `(ticks, copies, neurons)`."""
+        spikes: Flags = self._chip.run(torch.from_numpy(raster)).numpy()
         return spikes
 
-    def teach(self, errors: NDArray[Any]) -> None:
-        """Learn from gated error events, whole numbers `(copies, neurons)`."""
-        if errors.any():
-            self._chip.send_errors(torch.from_numpy(errors.astype(np.int32)))
-            self._chip.learn()
+    def send_errors(self, errors: Errors, ungated: bool = False) -> None:
+        """Send error events, `(copies, neurons)`."""
+        self._chip.send_errors(torch.from_numpy(errors), ungated)
+
+    def learn(self) -> None:
+        """Apply the errors sent."""
+        start = perf_counter()
+        self._chip.learn()
+        self._seconds += perf_counter() - start
+
+    def modulate(self, value: int) -> None:
+        """Broadcast the third factor M to all copies."""
+        self._chip.modulate(value)
 
     def weights(self) -> Weights:
         """Those of all copies, `(copies, axons, neurons of a core)`."""
@@ -90,45 +181,91 @@ class BatchedCopies:
         table = self._chip.counters().tolist()
         return [{c.name.lower(): int(row[c]) for c in MODEL_COUNTERS} for row in table]
 
+    def snapshot(self) -> dict[str, Any]:
+        """All state of the chips, for `restore`."""
+        return self._chip.snapshot()
 
-class SingleCopy:
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Put back what `snapshot` returned."""
+        self._chip.restore(snapshot)
+
+
+class SingleCopy(Copies):
     """One copy, on any device."""
 
-    def __init__(self, device: Device, weights: Weights) -> None:
-        torch.set_num_threads(1)
-        self.count, self.config, self._device = 1, device.config, device
-        device.load_weights(weights)
+    def __init__(self, device: Device) -> None:
+        self.count, self.config, self.device = 1, device.config, device
+
+    @property
+    def chip_seconds(self) -> float:
+        """Seconds spent in the chip and on the link to it, or in the model."""
+        return self.device.telemetry.chip_seconds
+
+    @property
+    def link_use(self) -> LinkUse | None:
+        """What the link to the chip carried so far; None where there is no link."""
+        return self.device.telemetry.link_use
 
     def configure(self, config: ChipConfig) -> None:
         """Write all registers; the copy keeps its seed."""
         self.config = seeded(config, self.config.seed)
-        self._device.configure(self.config)
+        self.device.configure(self.config)
+
+    def load_weights(self, weights: Weights) -> None:
+        """Those of the copy: int32 `(1, axons, neurons of a core)`."""
+        self.device.load_weights(weights[0])
 
     def clear(self) -> None:
         """Zero all state but weights, tick, seed and counters."""
-        self._device.clear()
+        self.device.clear()
 
-    def tick(self, arriving: Flags) -> Flags:
-        """Run a tick: `(1, axons)` in, the spikes `(1, neurons)` out."""
+    def send_tick(self, arriving: Flags, learn: bool = False) -> None:
+        """Run a tick with spikes `(1, axons)`, but do not wait; `learn` follows at once."""
+        self.device.send_tick(arriving[0].nonzero()[0].astype(np.int32), learn)
+
+    def take_tick(self) -> Flags:
+        """The spikes of the oldest tick that was sent, `(1, neurons)`."""
         spikes = np.zeros((1, self.config.neurons), dtype=bool)
-        spikes[0, self._device.tick(np.flatnonzero(arriving[0]).astype(np.int32))] = True
+        spikes[0, self.device.take_tick()] = True
         return spikes
 
-    def teach(self, errors: NDArray[Any]) -> None:
-        """Learn from gated error events, whole numbers `(1, neurons)`."""
+    def run(self, raster: Flags) -> Flags:
+        """Run ticks without learning: `(ticks, 1, axons)` in, `(ticks, 1, neurons)` out."""
+        trains = [row[0].nonzero()[0].astype(np.int32) for row in raster]
+        spikes = np.zeros((len(raster), 1, self.config.neurons), dtype=bool)
+        for tick, neurons in enumerate(self.device.run(trains)):
+            spikes[tick, 0, neurons] = True
+        return spikes
+
+    def send_errors(self, errors: Errors, ungated: bool = False) -> None:
+        """Send error events, `(1, neurons)`."""
         (neurons,) = errors[0].nonzero()
-        if len(neurons):
-            self._device.send_errors(neurons.astype(np.int32), errors[0, neurons].astype(np.int32))
-            self._device.learn()
+        self.device.send_errors(neurons.astype(np.int32), errors[0].take(neurons), ungated)
+
+    def learn(self) -> None:
+        """Apply the errors sent."""
+        self.device.learn()
+
+    def modulate(self, value: int) -> None:
+        """Broadcast the third factor M."""
+        self.device.modulate(value)
 
     def weights(self) -> Weights:
         """Those of the copy, `(1, axons, neurons of a core)`."""
-        return self._device.read_weights()[None]
+        return self.device.read_weights()[None]
 
     def counters(self) -> list[dict[str, int]]:
-        """What the chip counted."""
-        found = self._device.counters()
+        """What the chip counted, by the names that every device has."""
+        found = self.device.counters()
         return [{counter.name.lower(): found[counter] for counter in MODEL_COUNTERS}]
+
+    def snapshot(self) -> dict[str, Any]:
+        """All state of the chip, for `restore`."""
+        return self.device.snapshot()
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Put back what `snapshot` returned."""
+        self.device.restore(snapshot)
 
 
 def seeded(config: ChipConfig, seed: int) -> ChipConfig:
@@ -143,12 +280,10 @@ def groups_of(device: str, copies: int) -> list[list[int]]:
 
 
 @contextmanager
-def open_copies(
-    device: str, config: ChipConfig, weights: Weights, seeds: Sequence[int]
-) -> Iterator[Copies]:
-    """A group of copies with their first weights, `(copies, axons, neurons of a core)`."""
+def open_copies(device: str, config: ChipConfig, seeds: Sequence[int]) -> Iterator[Copies]:
+    """A group of copies; the device called `device` is open as long as the block lasts."""
     if device == POPULATION:
-        yield BatchedCopies(config, weights, seeds)
+        yield BatchedCopies(config, seeds)
         return
     with open_device(device, seeded(config, seeds[0])) as chip:
-        yield SingleCopy(chip, weights[0])
+        yield SingleCopy(chip)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.data import Digits
-from axonloop.host.training.in_loop import Weights
+from axonloop.host.training.copies import Weights
 from axonloop.host.training.settings import Settings
 from axonloop.host.training.surrogate import Descent, SurrogateTrainer
 from axonloop.host.training.weight_bits import step_log2, with_bits

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-import torch
 
 from axonloop.host.data import BUILDING, SpikeEncoder, generator, spike_encoder
 from axonloop.host.network import (
@@ -21,6 +21,7 @@ from axonloop.host.network import (
     uniform_weights,
 )
 from axonloop.host.processing import (
+    CROSS_ENTROPY,
     GRADIENT_ONE,
     ErrorEncoder,
     ErrorPath,
@@ -35,9 +36,9 @@ from axonloop.host.processing import (
     fixed_readout,
 )
 from axonloop.host.training.settings import Settings
+from axonloop.models.checks import require
 from axonloop.models.config import ChipConfig, Mesh
 
-CROSS_ENTROPY = torch.nn.functional.cross_entropy
 INPUT = "pixels"
 LARGEST = 127
 """Largest entry of a feedback matrix made of weights."""
@@ -102,58 +103,96 @@ def chip_config(settings: Settings, epoch: int = 0) -> ChipConfig:
     return program_of(settings, epoch).config
 
 
-def layers_of(settings: Settings, program: Program, loss: Loss = CROSS_ENTROPY) -> Layers:
-    """The processing cores that `settings` ask for; every readout is random and fixed."""
-    cores = [_reader(settings, k, loss) for k in range(len(settings.layers))]
+def layers_of(
+    every: Sequence[Settings], programs: Sequence[Program], loss: Loss = CROSS_ENTROPY
+) -> Layers:
+    """The objective that settings ask for, those of every copy; readouts are random and fixed.
+
+    Copies may differ in seeds, thresholds, limits and rates of their error events.
+    """
+    common = every[0]
+    cores = [_reader(every, k, loss) for k in range(len(common.layers))]
     teachers: list[ProcessingCore | ErrorPath] = list(cores)
-    if settings.strategy == Strategy.DIRECT:
-        teachers[:-1] = [_random_path(settings, k) for k in range(len(cores) - 1)]
-    elif settings.strategy == Strategy.SYMMETRIC:
-        teachers[:-1] = _mirrored_paths(settings, program, cores[-1].readout.weights)
-    pairs = zip(layer_names(settings), teachers, strict=True)
-    return Layers(program, [LearningLayer(name, teacher) for name, teacher in pairs])
+    if common.strategy == Strategy.DIRECT:
+        teachers[:-1] = [_random_path(every, k) for k in range(len(cores) - 1)]
+    elif common.strategy == Strategy.SYMMETRIC:
+        readouts = cores[-1].readout.weights
+        teachers[:-1] = _mirrored_paths(every, programs, readouts)
+    pairs = zip(layer_names(common), teachers, strict=True)
+    layers = [LearningLayer(name, teacher) for name, teacher in pairs]
+    return Layers(programs[0], layers, common.latency)
 
 
-def _reader(settings: Settings, layer: int, loss: Loss) -> ProcessingCore:
-    random = generator(settings.seed, BUILDING, 1 + layer)
-    top, neurons = settings.readout_top, settings.layers[layer]
-    readout = fixed_readout(settings.classes, neurons, top, random)
+def _reader(every: Sequence[Settings], layer: int, loss: Loss) -> ProcessingCore:
+    common, readouts, feedbacks = every[0], [], []
+    top, neurons = common.readout_top, common.layers[layer]
+    for settings in every:
+        random = generator(settings.seed, BUILDING, 1 + layer)
+        readouts.append(fixed_readout(common.classes, neurons, top, random))
+        feedbacks.append(feedback_matrix(common.feedback, readouts[-1], top, random))
     return ProcessingCore(
-        Readout(readout, settings.readout_leak, settings.logit_scale),
-        feedback_matrix(settings.feedback, readout, top, random),
-        _encoder(settings, neurons),
+        Readout(np.stack(readouts), common.readout_leak, common.logit_scale),
+        np.stack(feedbacks),
+        _encoder(every, neurons, [1.0] * len(every)),
         loss,
-        settings.burn_in,
+        common.burn_in,
     )
 
 
-def _encoder(settings: Settings, neurons: int, gain: float = 1.0) -> ErrorEncoder:
-    """An encoder for gradients that are `gain` times as large as through a readout."""
-    threshold = max(1, round(gain * settings.threshold * GRADIENT_ONE))
-    limit, rate = settings.error_limit, settings.event_rate
-    return error_encoder(settings.errors, neurons, threshold, limit, rate)
+def _encoder(every: Sequence[Settings], neurons: int, gains: Sequence[float]) -> ErrorEncoder:
+    """An encoder for gradients that are `gains` times as large as through a readout."""
+    thresholds = [
+        max(1, round(gain * each.threshold * GRADIENT_ONE))
+        for each, gain in zip(every, gains, strict=True)
+    ]
+    limits, rates = [each.error_limit for each in every], [each.event_rate for each in every]
+    held = [rate for rate in rates if rate is not None]
+    alike = len(held) in (0, len(rates))
+    require(alike, "event_rate of a population", "given for all copies or for none", rates)
+    return error_encoder(every[0].errors, neurons, thresholds, limits, held or None)
 
 
-def _random_path(settings: Settings, layer: int) -> ErrorPath:
+def _random_path(every: Sequence[Settings], layer: int) -> ErrorPath:
     """Direct feedback: random signs, magnitudes as in a readout."""
-    random = generator(settings.seed, BUILDING, 1 + layer)
-    neurons = settings.layers[layer]
-    feedback = fixed_readout(settings.classes, neurons, settings.readout_top, random)
-    return ErrorPath(feedback, _encoder(settings, neurons))
+    common, neurons = every[0], every[0].layers[layer]
+    feedback = [
+        fixed_readout(
+            common.classes,
+            neurons,
+            common.readout_top,
+            generator(settings.seed, BUILDING, 1 + layer),
+        )
+        for settings in every
+    ]
+    return ErrorPath(np.stack(feedback), _encoder(every, neurons, [1.0] * len(every)))
 
 
-def _mirrored_paths(settings: Settings, program: Program, readout: Integers) -> list[ErrorPath]:
+def _mirrored_paths(
+    every: Sequence[Settings], programs: Sequence[Program], readouts: Integers
+) -> list[ErrorPath]:
     """Symmetric feedback: F = F of the layer above x its weights, transposed.
 
     Boxes and leaks of the layers above are left out: they would have to cross from the chip in
     every tick. Entries are scaled to at most LARGEST, and thresholds with them.
     """
-    paths: list[ErrorPath] = []
+    mirrored = [
+        _mirrored(settings, program, readout)
+        for settings, program, readout in zip(every, programs, readouts, strict=True)
+    ]
+    usual = np.abs(readouts).mean(axis=(1, 2)).tolist()
+    paths = []
+    for layer in zip(*mirrored, strict=True):
+        feedback = np.stack(layer)
+        gains = [np.abs(own).mean() / mean for own, mean in zip(layer, usual, strict=True)]
+        paths.append(ErrorPath(feedback, _encoder(every, feedback.shape[2], gains)))
+    return paths
+
+
+def _mirrored(settings: Settings, program: Program, readout: Integers) -> list[Integers]:
+    """The feedback of all layers but the last one, of one copy."""
+    found: list[Integers] = []
     exact = readout.astype(np.float64)
-    usual = np.abs(readout).mean()
     for projection in reversed(program.plan.network.projections[1 : len(settings.layers)]):
         exact = exact @ projection.weights.T
-        feedback = np.rint(exact * (LARGEST / np.abs(exact).max())).astype(np.int64)
-        encoder = _encoder(settings, feedback.shape[1], np.abs(feedback).mean() / usual)
-        paths.insert(0, ErrorPath(feedback, encoder))
-    return paths
+        found.insert(0, np.rint(exact * (LARGEST / np.abs(exact).max())).astype(np.int64))
+    return found

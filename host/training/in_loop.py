@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from axonloop.host.console import Progress
 from axonloop.host.data import Digits
-from axonloop.host.devices import open_device, weight_hash
-from axonloop.host.training.from_settings import chip_config, program_of
-from axonloop.host.training.population import PopulationTrainer
+from axonloop.host.training.copies import Weights, groups_of, open_copies
+from axonloop.host.training.from_settings import chip_config
 from axonloop.host.training.settings import Settings
 from axonloop.host.training.trainer import Trainer
-
-Weights = NDArray[np.int32]
-POPULATION = "population"
-"""All chips of a kind at once, on the batched emulator."""
 
 
 @dataclass(frozen=True)
@@ -44,43 +38,41 @@ def learn_in_loop(
     There is one chip for each of `every` settings: on the device of that name one after the other,
     or all at once in a POPULATION, with the same results.
     """
-    loaded = [program_of(each).weights for each in every] if weights is None else weights
-    if device == POPULATION:
-        return _learn_together(every, loaded, digits, progress)
+    found: list[Learned] = []
+    for group in groups_of(device, len(every)):
+        own = [every[place] for place in group]
+        with open_copies(device, chip_config(own[0]), [each.seed for each in own]) as copies:
+            trainer = Trainer(copies, own, digits)
+            if weights is not None:
+                copies.load_weights(np.stack([weights[place] for place in group]))
+            before = [score.accuracy for score in trainer.scores(trainer.test)]
+            trainer.run(telling(trainer, progress))
+            found += _learned(trainer, before)
+    return found
+
+
+def telling(trainer: Trainer, progress: Progress) -> Callable[[], None]:
+    """What tells `progress` after every sample of a trainer's run how many are done."""
+    samples = len(trainer.train)
+
+    def after_sample() -> None:
+        done = trainer.position.epoch * samples + trainer.position.sample
+        progress("train", done, trainer.epochs * samples)
+
+    return after_sample
+
+
+def _learned(trainer: Trainer, before: Sequence[float]) -> list[Learned]:
+    """Score the trained copies: what became of each."""
+    scores = trainer.scores(trainer.test)
     return [
-        _learn_alone(device, settings, own, digits, progress)
-        for settings, own in zip(every, loaded, strict=True)
+        Learned(*each)
+        for each in zip(
+            before,
+            [score.accuracy for score in scores],
+            trainer.weight_hashes(),
+            trainer.spike_hashes(),
+            trainer.copies.counters(),
+            strict=True,
+        )
     ]
-
-
-def _learn_together(
-    every: Sequence[Settings], weights: Sequence[Weights], digits: Digits, progress: Progress
-) -> list[Learned]:
-    population = PopulationTrainer(every, digits)
-    population.load_weights(np.stack(weights))
-    before = population.score(population.test)
-    population.run(progress)
-    return [
-        Learned(first, copy.accuracy, copy.weight_hash, copy.spike_hash, copy.counters)
-        for first, copy in zip(before, population.finish(), strict=True)
-    ]
-
-
-def _learn_alone(
-    device: str, settings: Settings, weights: Weights, digits: Digits, progress: Progress
-) -> Learned:
-    with open_device(device, chip_config(settings)) as chip:
-        trainer = Trainer(chip, settings, digits)
-        chip.load_weights(weights)
-        before = trainer.scorer.score(trainer.test).accuracy
-        samples = len(trainer.train)
-
-        def after_sample() -> None:
-            done = trainer.position.epoch * samples + trainer.position.sample
-            progress("train", done, settings.epochs * samples)
-
-        trainer.run(after_sample)
-        after = trainer.scorer.score(trainer.test).accuracy
-        ended = weight_hash(chip.read_weights(), chip.config.geometry)
-        counters = {counter.name.lower(): n for counter, n in trainer.counters().items()}
-        return Learned(before, after, ended, trainer.scorer.chain.hexdigest(), counters)

@@ -1,30 +1,47 @@
-"""What a network hears: samples as spikes."""
+"""Channels of sources as spikes on the axons of a chip."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from numpy.typing import NDArray
 
 from axonloop.host.data import Digits, Part, SpikeEncoder
 from axonloop.host.network import Program
+from axonloop.host.processing import Flags
 from axonloop.host.training.from_settings import INPUT
 from axonloop.host.training.settings import Settings
 from axonloop.models.checks import require
 
-Raster = NDArray[np.bool_]
-"""The host's spikes of some samples, `(ticks, samples, axons)`."""
+
+def wire(program: Program, sources: Sequence[str], raster: Flags, found: Flags) -> None:
+    """Set in `found`, `(ticks, axons of the chip)`, the axons that the channels of sources feed.
+
+    `raster`: bool `(ticks, channels of all sources)`. A projection's delay moves its spikes later;
+    what would arrive behind the last tick is lost, as with the sample's end.
+    """
+    first = 0
+    for source in sources:
+        table = program.axons[source]
+        own = raster[:, first : first + len(table)]
+        for axons, delay in zip(table.T, program.delays[source].tolist(), strict=True):
+            used = axons >= 0
+            late, arriving = found[delay:], own[: len(own) - delay]
+            late[:, axons[used]] = arriving[:, used]
+        first += len(table)
+    require(raster.shape[1] == first, "channels of a sample", str(first), raster.shape[1])
 
 
 def rasters(
     program: Program, encoder: SpikeEncoder, part: Part, randoms: list[np.random.Generator]
-) -> Raster:
-    """The input spikes of all of a part, each sample with its own random numbers."""
+) -> Flags:
+    """The input spikes of all of a part, each sample with its own random numbers.
+
+    Bool `(ticks, samples, axons)`.
+    """
     found = np.zeros((encoder.ticks, len(part), program.config.axons), dtype=bool)
-    columns = program.axons[INPUT].T
     for place, (image, random) in enumerate(zip(part.images, randoms, strict=True)):
-        raster = encoder.raster(image, random)
-        for axons in columns:
-            found[:, place, axons] = raster
+        wire(program, [INPUT], encoder.raster(image, random), found[:, place])
     return found
 
 
@@ -36,4 +53,7 @@ def parts_of(settings: Settings, digits: Digits) -> tuple[Part, Part]:
         parts = digits.train, digits.validation
     else:
         parts = digits.train.join(digits.validation), digits.test
-    return parts[0].first(settings.limit), parts[1].first(settings.limit)
+    parts = parts[0].first(settings.limit), parts[1].first(settings.limit)
+    for name, part in zip(("train on", "score"), parts, strict=True):
+        require(len(part) > 0, f"samples to {name}", "at least 1", 0)
+    return parts

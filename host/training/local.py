@@ -37,10 +37,10 @@ class LocalTrainer:
         self.program = program_of(settings)
         self.chip = SurrogateChip(self.program.config, self.program.weights, exact=False)
         self.train, self.test = parts_of(settings, digits)
-        ((name, reader),) = layers_of(settings, self.program).readers.items()
+        ((name, reader),) = layers_of([settings], [self.program]).readers.items()
         self._neurons = torch.tensor(self.program.neurons[name].astype(np.int64))
-        self._readout = torch.tensor(reader.readout.weights.T, dtype=FLOAT)
-        self._feedback = torch.tensor(reader.path.feedback, dtype=FLOAT)
+        self._readout = torch.tensor(reader.readout.weights[0].T, dtype=FLOAT)
+        self._feedback = torch.tensor(reader.path.feedback[0], dtype=FLOAT)
         self._encoder = encoder_of(settings)
 
     def run(self, epochs: int, progress: Callable[[str, int, int], None] = lambda *_: None) -> None:

@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 
 from axonloop.host.data import SCORING, SHUFFLING, TRAINING, Digits, Part, generator
+from axonloop.host.processing import CROSS_ENTROPY
 from axonloop.host.training.from_settings import (
-    CROSS_ENTROPY,
     encoder_of,
     layers_of,
     program_of,
@@ -81,9 +81,9 @@ class SurrogateTrainer:
             descent.steepness,
             torch.Generator().manual_seed(settings.seed),
         )
-        (name, reader), *_ = reversed(layers_of(settings, self.program).readers.items())
+        (name, reader), *_ = reversed(layers_of([settings], [self.program]).readers.items())
         self._neurons = torch.tensor(self.program.neurons[name], dtype=torch.int64)
-        readout = reader.readout.weights.T if self.readout is None else self.readout
+        readout = reader.readout.weights[0].T if self.readout is None else self.readout
         self._readout = torch.tensor(readout, dtype=FLOAT)
         self._encoder = encoder_of(settings)
 

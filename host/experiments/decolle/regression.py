@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from axonloop.host.data import BUILDING, TRAINING, generator
+from axonloop.host.data import BUILDING, SCORING, TRAINING, generator
 from axonloop.host.devices import Device
 from axonloop.host.network import (
     Network,
@@ -31,6 +31,7 @@ from axonloop.host.network import (
 from axonloop.host.processing import (
     GRADIENT_ONE,
     ActivityBand,
+    Flags,
     Layers,
     LearningLayer,
     ProcessingCore,
@@ -38,6 +39,7 @@ from axonloop.host.processing import (
     SigmaDeltaEncoder,
     fixed_readout,
 )
+from axonloop.host.training import SingleCopy, Task, TrainingLoop
 from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import ChipConfig, Mesh, ParameterSet, ResetMode
@@ -158,101 +160,98 @@ def chip_config(task: Regression) -> ChipConfig:
     return program_of(task).config
 
 
-class Following:
-    """Half the squared distance between the one logit and a series' value at `tick`."""
-
-    def __init__(self, series: NDArray[np.float64]) -> None:
-        self.series = torch.from_numpy(series)
-        self.tick = 0
-
-    def __call__(self, logits: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
-        """The loss of the present tick."""
-        return (logits - self.series[self.tick]).square().sum() / 2
+def following(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Half the squared distance between the one logit and the series' value at this tick."""
+    return (logits - target).square().sum() / 2
 
 
-def _layers(
-    task: Regression, program: Program, losses: list[Following], burn_in: int = 0
-) -> Layers:
-    """The processing cores; during the burn-in they listen only."""
+class Pattern:
+    """The one sample: the pattern, and the series that the layers are to follow."""
+
+    def __init__(self, task: Regression) -> None:
+        self._raster = np.zeros((task.ticks, task.inputs), dtype=bool)
+        for tick, channels in enumerate(pattern_of(task)):
+            self._raster[tick, channels] = True
+        self._target = [torch.from_numpy(series) for series in targets_of(task.ticks)]
+
+    def __len__(self) -> int:
+        return 1
+
+    def raster(self, place: int, random: np.random.Generator) -> Flags:
+        """The pattern, bool `(ticks, inputs)`: nothing of it is drawn anew."""
+        return self._raster
+
+    def target(self, place: int) -> list[torch.Tensor]:
+        """A series for each layer, float64 `(ticks,)`."""
+        return self._target
+
+    def number(self, place: int) -> int:
+        """The only sample's number."""
+        return place
+
+
+def _layers(task: Regression, program: Program, burn_in: int = 0) -> Layers:
+    """The processing cores; during the burn-in they listen only, and hold no activity."""
     step = max(1, round(task.threshold * GRADIENT_ONE))
-    cores = [
-        ProcessingCore(
+    layers = []
+    for name, weights in zip(NAMES, readouts_of(task), strict=True):
+        core = ProcessingCore(
             Readout(weights, task.readout_leak, task.scale),
             weights,
             SigmaDeltaEncoder(task.neurons, step),
-            loss,
+            following,
             burn_in,
+            per_tick=True,
         )
-        for weights, loss in zip(readouts_of(task), losses, strict=True)
-    ]
-    return Layers(program, [LearningLayer(n, c) for n, c in zip(NAMES, cores, strict=True)])
+        held = task.strength > 0 and burn_in == 0
+        band = (task.floor, task.ceiling, task.strength)
+        own = ActivityBand(task.neurons, *band) if held else None
+        layers.append(LearningLayer(name, core, own, own_target=True))
+    return Layers(program, layers)
 
 
 class RegressionTrainer:
     """Trains on a device that is open for `chip_config(task)`; loads the first weights."""
 
     def __init__(self, device: Device, task: Regression) -> None:
-        torch.set_num_threads(1)
         self.device, self.task, self.program = device, task, program_of(task)
-        self.targets = targets_of(task.ticks)
-        pattern = pattern_of(task)
-        self.trains = [self.program.axons_of("input", channels) for channels in pattern]
-        self._losses = [Following(series) for series in self.targets]
-        self.layers = _layers(task, self.program, self._losses)
-        self._listeners = _layers(task, self.program, self._losses, burn_in=task.ticks)
-        band = (task.floor, task.ceiling, task.strength)
-        self._bands = [ActivityBand(task.neurons, *band) for _ in NAMES if task.strength > 0]
+        self.targets, self._pattern = targets_of(task.ticks), Pattern(task)
+        self.layers = _layers(task, self.program)
+        self._listeners = _layers(task, self.program, burn_in=task.ticks)
+        self.loop = TrainingLoop(
+            SingleCopy(device),
+            self.program,
+            [Task(self._pattern, ("input",))],
+            self.layers,
+            [task.seed],
+            task.epochs,
+            self._config_in,
+        )
         self.rates = np.zeros(len(NAMES))
         device.load_weights(self.program.weights)
 
+    def _config_in(self, epoch: int) -> ChipConfig | None:
+        """The chip with a new learning rate, in the epochs that begin with one."""
+        changed = epoch > 0 and self.task.halvings(epoch) > self.task.halvings(epoch - 1)
+        return program_of(self.task, epoch).config if changed else None
+
     def run(self, after_epoch: Callable[[int], None] = lambda epoch: None) -> None:
         """All epochs; `after_epoch` gets how many are done."""
-        slower = 0
-        for epoch in range(self.task.epochs):
-            if self.task.halvings(epoch) > slower:
-                slower = self.task.halvings(epoch)
-                self.device.configure(program_of(self.task, epoch).config)
-            self.epoch()
-            after_epoch(epoch + 1)
-
-    def epoch(self) -> None:
-        """Show the pattern once and learn at every tick."""
-        self.device.clear()
-        self.layers.begin(0)
-        for tick, axons in enumerate(self.trains):
-            for loss in self._losses:
-                loss.tick = tick
-            spikes = self.device.tick(axons)
-            sent = self._send(*self.layers.step(spikes), ungated=False)
-            if self._send(*self._quiet_and_loud(spikes), ungated=True) or sent:
-                self.device.learn()
-
-    def _send(self, neurons: Int32Array, values: Int32Array, ungated: bool) -> bool:
-        if len(neurons):
-            self.device.send_errors(neurons, values, ungated)
-        return len(neurons) > 0
-
-    def _quiet_and_loud(self, spikes: Int32Array) -> tuple[Int32Array, Int32Array]:
-        """The ungated events of all layers."""
-        if not self._bands:
-            return _NOBODY, _NOBODY
-        shares = self.layers.split(spikes)
-        events = [band.step(share) for band, share in zip(self._bands, shares, strict=True)]
-        whose = [self.program.neurons[name] for name in NAMES]
-        neurons = [own[local] for own, (local, _) in zip(whose, events, strict=True)]
-        return np.concatenate(neurons), np.concatenate([values for _, values in events])
+        self.loop.run(lambda: after_epoch(self.loop.position.epoch + 1))
 
     def outputs(self) -> Series:
         """The predictions of a pass without learning; `rates` are then its spikes per tick."""
-        self.device.clear()
-        self._listeners.begin(0)
-        found, heard = np.zeros_like(self.targets), np.zeros(len(NAMES))
-        for tick, spikes in enumerate(self.device.run(self.trains)):
+        copies = self.loop.copies
+        copies.clear()
+        self._listeners.begin([self._pattern.target(0)])
+        raster = self.loop.arriving([self._pattern], [0], SCORING)
+        found, heard = np.zeros_like(self.targets), list(self._listeners.spikes)
+        for tick, spikes in enumerate(copies.run(raster)):
             self._listeners.step(spikes)
-            heard += [len(share) for share in self._listeners.split(spikes)]
             cores = self._listeners.readers.values()
-            found[:, tick] = [core.logits[0] for core in cores]
-        self.rates = heard / (self.task.neurons * self.task.ticks)
+            found[:, tick] = [core.logits[0, 0] for core in cores]
+        counts = np.array(self._listeners.spikes) - heard
+        self.rates = counts / (self.task.neurons * self.task.ticks)
         return found
 
     def results(self) -> dict[str, Any]:
@@ -264,6 +263,3 @@ def relative_errors(outputs: Series, targets: Series) -> NDArray[np.float64]:
     """Mean squared error over the target's mean square, per layer: `(layers,)`."""
     errors: NDArray[np.float64] = ((outputs - targets) ** 2).mean(1) / (targets**2).mean(1)
     return errors
-
-
-_NOBODY = np.empty(0, dtype=np.int32)

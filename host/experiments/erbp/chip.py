@@ -15,43 +15,29 @@ the error neurons say is one global event per output.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.console import Progress
-from axonloop.host.data import BUILDING, SCORING, SHUFFLING, TRAINING, Digits, Part, generator
-from axonloop.host.devices import SpikeChain, weight_hash
-from axonloop.host.processing import fixed_readout, whole_steps
+from axonloop.host.data import BUILDING, Digits, generator
+from axonloop.host.devices import weight_hash
+from axonloop.host.processing import ErrorNeuronsObjective, Teaching, fixed_readout
 from axonloop.host.training import (
+    INPUT,
     Copies,
-    Flags,
+    EncodedPart,
     Settings,
+    Task,
+    TrainingLoop,
     chip_config,
     encoder_of,
     layer_names,
     parts_of,
     program_of,
-    rasters,
 )
-
-ONE = 1 << 12
-"""A spike in steps of the error neurons."""
-
-
-@dataclass(frozen=True)
-class Teaching:
-    """How the host teaches.
-
-    `rate`: wanted spikes per tick of the label's output; `threshold` of error neurons in spikes;
-    `top`: largest magnitude of the feedback.
-    """
-
-    rate: float = 0.5
-    threshold: float = 1.0
-    top: int = 1
 
 
 @dataclass(frozen=True)
@@ -76,128 +62,76 @@ class Trained:
     spike_hash: str
 
 
-class ErrorNeurons:
-    """Two per output, one of each sign: `levels` are their states, int64 `(copies, classes)`."""
+def train_erbp(
+    copies: Copies,
+    every: Sequence[Settings],
+    digits: Digits,
+    teaching: Teaching,
+    scored: Sequence[int],
+    progress: Progress,
+) -> list[Trained]:
+    """Train copies online, which differ in their seeds only; two layers, the last one of classes.
 
-    def __init__(self, copies: int, classes: int, teaching: Teaching) -> None:
-        self._rate = round(teaching.rate * ONE)
-        self._threshold = max(1, round(teaching.threshold * ONE))
-        self._classes = classes
-        self.begin(np.zeros(copies, dtype=np.int64))
-
-    def begin(self, labels: NDArray[np.int64]) -> None:
-        """Start a sample in every copy, with labels `(copies,)`."""
-        self._wanted = self._rate * (labels[:, None] == np.arange(self._classes))
-        self.levels = np.zeros(self._wanted.shape, dtype=np.int64)
-
-    def step(self, spikes: Flags) -> NDArray[np.int64]:
-        """Take the outputs' spikes `(copies, classes)`; the error spikes: -1, 0 or 1."""
-        self.levels += ONE * spikes - self._wanted
-        events = whole_steps(self.levels, self._threshold, 1)
-        self.levels -= events * self._threshold
-        return events
-
-
-class ErbpTrainer:
-    """Trains copies online, which differ in their seeds only; two layers, the last one of classes.
-
-    The last layer votes by its spikes after the burn-in.
+    The part to be scored is scored after these numbers of samples, and at the end: the last layer
+    votes by its spikes after the burn-in.
     """
+    common = every[0]
+    train, test = (
+        EncodedPart(p, encoder_of(common), common.classes) for p in parts_of(common, digits)
+    )
+    feedback = np.stack([feedback_of(each, teaching) for each in every])
+    program = program_of(common)
+    hidden, outputs = layer_names(common)
+    loop = TrainingLoop(
+        copies,
+        program,
+        [Task(train, (INPUT,))] * len(every),
+        ErrorNeuronsObjective(program, hidden, outputs, feedback, teaching, common.burn_in),
+        [each.seed for each in every],
+        common.epochs,
+        lambda epoch: chip_config(common, epoch),
+    )
+    copies.load_weights(np.stack([program_of(each).weights for each in every]))
+    points: list[list[Point]] = [[] for _ in every]
+    loop.run(_noting(loop, test, scored, points, progress))
+    weights, geometry = copies.weights(), copies.config.geometry
+    return [
+        Trained(own, weight_hash(weights[b], geometry), loop.chains[b].hexdigest())
+        for b, own in enumerate(points)
+    ]
 
-    def __init__(
-        self, copies: Copies, every: Sequence[Settings], digits: Digits, teaching: Teaching
-    ) -> None:
-        self.copies, self.settings, self.common = copies, tuple(every), every[0]
-        self._program = program_of(self.common)
-        self._hidden, self._outputs = (
-            self._program.neurons[name] for name in layer_names(self.common)
-        )
-        self._encoder = encoder_of(self.common)
-        self.train, self.test = parts_of(self.common, digits)
-        self._errors = ErrorNeurons(copies.count, self.common.classes, teaching)
-        self._feedback = np.stack([feedback_of(each, teaching) for each in every])
-        self._chains = [SpikeChain() for _ in every]
-        self.points: list[list[Point]] = [[] for _ in every]
-        self._scoring = np.zeros((copies.count, 2), dtype=np.int64)
 
-    def run(self, scored: Sequence[int], progress: Progress) -> None:
-        """Train all epochs; score after these numbers of samples, and at the end."""
-        per_epoch, done = len(self.train), 0
-        total = per_epoch * self.common.epochs
-        for epoch in range(self.common.epochs):
-            self.copies.configure(chip_config(self.common, epoch))
-            orders = [
-                generator(each.seed, SHUFFLING, epoch).permutation(per_epoch)
-                for each in self.settings
-            ]
-            for places in np.stack(orders, 1):
-                self._learn(self.train.at(places), epoch)
-                done += 1
-                progress("train", done, total)
-                if done in scored or done == total:
-                    self._note(done)
+def _noting(
+    loop: TrainingLoop,
+    test: EncodedPart,
+    scored: Sequence[int],
+    points: list[list[Point]],
+    progress: Progress,
+) -> Callable[[], None]:
+    """What scores a run now and then, and tells how far it is."""
+    per_epoch = len(loop.tasks[0].train)
+    total = per_epoch * loop.epochs
+    scoring = np.zeros((loop.copies.count, len(_WORK)), dtype=np.int64)
 
-    def _learn(self, part: Part, epoch: int) -> None:
-        randoms = [
-            generator(each.seed, TRAINING, epoch, index)
-            for each, index in zip(self.settings, part.indices.tolist(), strict=True)
-        ]
-        self.copies.clear()
-        self._errors.begin(part.labels.astype(np.int64))
-        found = []
-        for tick, arriving in enumerate(rasters(self._program, self._encoder, part, randoms)):
-            spikes = self.copies.tick(arriving)
-            found.append(spikes)
-            if tick >= self.common.burn_in:
-                self._teach(self._errors.step(spikes[:, self._outputs]))
-        self._chain(np.stack(found))
+    def work() -> NDArray[np.int64]:
+        return np.array([[own[name] for name in _WORK] for own in loop.copies.counters()])
 
-    def _teach(self, events: NDArray[np.int64]) -> None:
-        if not events.any():
+    def after_sample() -> None:
+        nonlocal scoring
+        done = loop.position.epoch * per_epoch + loop.position.sample
+        progress("train", done, total)
+        if done not in scored and done != total:
             return
-        errors = np.zeros((self.copies.count, self.copies.config.neurons), dtype=np.int32)
-        errors[:, self._outputs] = events
-        errors[:, self._hidden] = (events[:, None] @ self._feedback)[:, 0]
-        self.copies.teach(errors)
+        before = work()
+        scores, learned = loop.scores(test), before - scoring
+        scoring = scoring + work() - before
+        for own, score, (synops, visits) in zip(points, scores, learned.tolist(), strict=True):
+            own.append(Point(done, score.accuracy, synops, visits))
 
-    def _chain(self, raster: Flags) -> None:
-        for chain, own in zip(self._chains, raster.transpose(1, 0, 2), strict=True):
-            chain.add_raster(own)
+    return after_sample
 
-    def _note(self, samples: int) -> None:
-        before = self._work()
-        accuracies = self.score()
-        learned = before - self._scoring
-        self._scoring += self._work() - before
-        for points, accuracy, work in zip(self.points, accuracies, learned.tolist(), strict=True):
-            points.append(Point(samples, accuracy, *work))
 
-    def _work(self) -> NDArray[np.int64]:
-        return np.array([[own["synops"], own["visits"]] for own in self.copies.counters()])
-
-    def score(self) -> list[float]:
-        """The accuracy of each copy on the part to be scored, in 0..1."""
-        right = np.zeros(self.copies.count, dtype=np.int64)
-        for place in range(len(self.test)):
-            part = self.test.at(np.full(self.copies.count, place))
-            index = int(part.indices[0])
-            randoms = [generator(each.seed, SCORING, index) for each in self.settings]
-            self.copies.clear()
-            raster = rasters(self._program, self._encoder, part, randoms)
-            spikes = np.stack([self.copies.tick(arriving) for arriving in raster])
-            self._chain(spikes)
-            votes = spikes[self.common.burn_in :, :, self._outputs].sum(0)
-            right += votes.argmax(1) == part.labels
-        accuracies: list[float] = (right / len(self.test)).tolist()
-        return accuracies
-
-    def finish(self) -> list[Trained]:
-        """What became of each copy."""
-        weights, geometry = self.copies.weights(), self.copies.config.geometry
-        return [
-            Trained(points, weight_hash(own, geometry), chain.hexdigest())
-            for points, own, chain in zip(self.points, weights, self._chains, strict=True)
-        ]
+_WORK = ("synops", "visits")
 
 
 def feedback_of(settings: Settings, teaching: Teaching) -> NDArray[np.int64]:

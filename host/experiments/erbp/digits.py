@@ -19,7 +19,7 @@ import numpy as np
 
 from axonloop.host.console import Progress
 from axonloop.host.data import Digits, split_digits
-from axonloop.host.experiments.erbp.chip import ErbpTrainer, Point, Teaching, Trained
+from axonloop.host.experiments.erbp.chip import Point, Trained, train_erbp
 from axonloop.host.experiments.erbp.float import (
     backpropagated,
     macs_of,
@@ -28,6 +28,7 @@ from axonloop.host.experiments.erbp.float import (
 )
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
 from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
+from axonloop.host.processing import Teaching
 from axonloop.host.training import (
     DEEP,
     PARAMETERS,
@@ -36,7 +37,6 @@ from axonloop.host.training import (
     groups_of,
     open_copies,
     parts_of,
-    program_of,
 )
 
 EPOCHS, FULL_EPOCHS = 4, 12
@@ -99,12 +99,10 @@ def learn_erbp(
     found: list[Trained] = []
     for group in groups_of(device, len(every)):
         own = [every[place] for place in group]
-        weights = np.stack([program_of(settings).weights for settings in own])
         seeds = [settings.seed for settings in own]
-        with open_copies(device, chip_config(own[0]), weights, seeds) as copies:
-            trainer = ErbpTrainer(copies, own, digits, TEACHING)
-            trainer.run(scored_of(own[0], digits), progress)
-            found += trainer.finish()
+        with open_copies(device, chip_config(own[0]), seeds) as copies:
+            scored = scored_of(own[0], digits)
+            found += train_erbp(copies, own, digits, TEACHING, scored, progress)
     return found
 
 

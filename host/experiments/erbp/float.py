@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from axonloop.host.console import Progress
 from axonloop.host.data import BUILDING, SCORING, SHUFFLING, TRAINING, Digits, Part, generator
-from axonloop.host.experiments.erbp.chip import Point, Teaching, feedback_of
+from axonloop.host.experiments.erbp.chip import Point, feedback_of
+from axonloop.host.processing import Teaching
 from axonloop.host.training import (
     INPUT,
     Descent,
@@ -157,7 +158,7 @@ class PlainNetwork:
 
 
 def plain_points(settings: Settings, digits: Digits, scored: Sequence[int]) -> list[Point]:
-    """The plain network's way, as `ErbpTrainer` tells the chip's; `synops` are multiplications."""
+    """The plain network's way, as `train_erbp` tells the chip's; `synops` are multiplications."""
     train, test = parts_of(settings, digits)
     network, found, done = PlainNetwork(settings), [], 0
     total, cost = settings.epochs * len(train), macs_of(settings)[1]

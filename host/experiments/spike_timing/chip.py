@@ -20,7 +20,7 @@ from axonloop.host.network import (
     smallest_geometry,
     uniform_weights,
 )
-from axonloop.host.training import Flags
+from axonloop.host.processing import Flags
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import Mesh, ParameterSet, ResetMode
 

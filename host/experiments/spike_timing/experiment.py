@@ -69,7 +69,8 @@ def learn_all(
         programs = [program_of(task) for task in tasks]
         weights = np.stack([program.weights for program in programs])
         seeds = [task.seed for task in tasks]
-        with open_copies(device, programs[0].config, weights, seeds) as copies:
+        with open_copies(device, programs[0].config, seeds) as copies:
+            copies.load_weights(weights)
             found += learn_times(copies, tasks, thresholds, epochs, progress)
     return found
 

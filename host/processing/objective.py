@@ -1,0 +1,80 @@
+"""Who makes the errors that a chip learns from: one interface, several objectives.
+
+An objective serves one chip or many copies in step. The training loop tells it when a sample
+begins and what every tick's spikes were; it answers with the error events to send. Whatever it
+remembers between samples comes and goes with `state` and `restore`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Flags = NDArray[np.bool_]
+"""Who spikes: `(copies, neurons of the chip)` in a tick, `(ticks, copies, neurons)` in a sample."""
+Errors = NDArray[np.int32]
+"""Error values of a tick, `(copies, neurons of the chip)`, 0 where nothing is sent."""
+
+
+@dataclass(frozen=True)
+class Events:
+    """The error events of a tick; None: there are none.
+
+    `gated` events meet the boxcar of their neuron, `ungated` ones do not.
+    """
+
+    gated: Errors | None = None
+    ungated: Errors | None = None
+
+
+SILENCE = Events()
+
+
+class Objective(ABC):
+    """What turns spikes into error events.
+
+    `quiet`: so many first ticks of a sample make no errors, and are sent ahead. `latency`: errors
+    reach the chip so many ticks late. `loss_seconds`: time spent in torch.
+    """
+
+    quiet: int = 0
+    latency: int = 0
+    loss_seconds: float = 0.0
+
+    @abstractmethod
+    def begin(self, targets: Sequence[Any]) -> None:
+        """Start a sample in every copy: a target for each."""
+
+    @abstractmethod
+    def step(self, spikes: Flags, late: bool = False) -> Events:
+        """Take the spikes of a tick, `(copies, neurons)`. `late`: its events will be dropped."""
+
+    def learns(self, tick: int) -> bool:
+        """Does the chip learn in this tick of a sample whether or not there are errors?"""
+        del tick
+        return False
+
+    def modulation(self, tick: int) -> int | None:
+        """The third factor M to broadcast before this tick of a sample; None: as it is."""
+        del tick
+        return None
+
+    def score(self, raster: Flags, targets: Sequence[Any]) -> NDArray[np.float64]:
+        """How well a sample went, `(layers, copies)`, from its spikes `(ticks, copies, neurons)`.
+
+        1 is right and 0 wrong where targets are classes; an objective says what else it means.
+        """
+        raise ValueError(f"{type(self).__name__} has no score")
+
+    def state(self) -> dict[str, Any]:
+        """What is remembered between samples, for `restore`: arrays and whole numbers."""
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put back what `state` returned."""
+        del state
