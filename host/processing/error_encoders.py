@@ -79,7 +79,10 @@ class ErrorEncoder(ABC):
 
 def _column(thing: str, values: ArrayLike, low: int, high: int) -> Integers:
     """One whole number for each copy, `(copies, 1)`."""
-    return ranged(thing, np.atleast_1d(values), low, high).reshape(-1, 1)
+    numbers = np.atleast_1d(values).ravel().tolist()
+    for number in numbers:
+        require_range(thing, number, low, high)
+    return np.array(numbers, dtype=np.int64)[:, None]
 
 
 class DenseEncoder(ErrorEncoder):

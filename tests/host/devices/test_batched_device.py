@@ -14,7 +14,7 @@ from axonloop.host.devices import Device, GoldenDevice, open_device, weight_hash
 from axonloop.host.devices.batched import BatchedDevice
 from axonloop.host.runs import load_checkpoint
 from axonloop.host.runs.checkpoint import save_checkpoint
-from axonloop.host.training import Settings, Trainer, chip_config
+from axonloop.host.training import Settings, Trainer, chip_config, lone_trainer
 from axonloop.host.verification.verify import verify
 from axonloop.models.config import CoreConfig, Mesh
 from axonloop.models.protocol import Counter
@@ -45,7 +45,7 @@ def test_batched_and_golden_agree_in_lockstep(
 
 def hashes(run: Trainer) -> tuple[str, str]:
     weights = run.device.read_weights()
-    return weight_hash(weights, run.device.config.geometry), run.scorer.chain.hexdigest()
+    return weight_hash(weights, run.device.config.geometry), run.spike_hashes()[0]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def hashes(run: Trainer) -> tuple[str, str]:
 def test_training_is_the_same_and_goes_on_on_the_other(settings: Settings, tmp_path: Path) -> None:
     """Every third sample, the run moves to the other device with its checkpoint."""
     config = chip_config(settings)
-    whole, moving = (Trainer(GoldenDevice(config), settings, DIGITS) for _ in range(2))
+    whole, moving = (lone_trainer(GoldenDevice(config), settings, DIGITS) for _ in range(2))
     whole.run()
     path, kinds = tmp_path / "checkpoint.npz", [BatchedDevice, GoldenDevice]
 
@@ -73,7 +73,7 @@ def test_training_is_the_same_and_goes_on_on_the_other(settings: Settings, tmp_p
             break
         except Moved:
             used.append(kinds[len(used) % 2])
-            moving = Trainer(used[-1](config), settings, DIGITS)
+            moving = lone_trainer(used[-1](config), settings, DIGITS)
             moving.restore(load_checkpoint(path))
     assert len(used) == 4
     assert hashes(moving) == hashes(whole)

@@ -23,9 +23,9 @@ from axonloop.host.training import (
     Descent,
     LocalTrainer,
     Settings,
-    Trainer,
     encoder_of,
     learn_in_loop,
+    lone_trainer,
     program_of,
 )
 
@@ -218,7 +218,7 @@ def test_a_recurrent_layer_hears_itself_and_learns_there() -> None:
     feedback = program.weights_of(recurrent, program.weights)
     assert feedback.shape == (16, 16)
     with GoldenDevice(program.config) as device:
-        Trainer(device, settings, recurrence_chip.data_of(5)).run()
+        lone_trainer(device, settings, recurrence_chip.data_of(5)).run()
         learned = device.read_weights()
     assert (program.weights_of(recurrent, learned) != feedback).any()
     with pytest.raises(

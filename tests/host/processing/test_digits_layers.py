@@ -14,7 +14,7 @@ from axonloop.host.processing import ProcessingCore
 from axonloop.host.runs import load_checkpoint
 from axonloop.host.runs.checkpoint import save_checkpoint
 from axonloop.host.runs.network_report import channel_of, rates_of
-from axonloop.host.training import Settings, Trainer, chip_config, program_of
+from axonloop.host.training import Settings, Trainer, chip_config, lone_trainer, program_of
 from axonloop.host.training.from_settings import layers_of
 from axonloop.models.protocol import Counter
 
@@ -25,14 +25,14 @@ SMALL = Settings(
 
 
 def trained(settings: Settings, kind=GoldenDevice) -> Trainer:
-    trainer = Trainer(kind(chip_config(settings)), settings, DIGITS)
+    trainer = lone_trainer(kind(chip_config(settings)), settings, DIGITS)
     trainer.run()
     return trainer
 
 
 def hashes(trainer: Trainer) -> tuple[str, str]:
     weights = trainer.device.read_weights()
-    return weight_hash(weights, trainer.device.config.geometry), trainer.scorer.chain.hexdigest()
+    return weight_hash(weights, trainer.device.config.geometry), trainer.spike_hashes()[0]
 
 
 @pytest.mark.slow
@@ -62,7 +62,7 @@ def test_every_strategy_teaches_the_first_layer(strategy: str) -> None:
 def test_layers_go_on_from_a_checkpoint(tmp_path: Path) -> None:
     settings = replace(SMALL, latency=1)
     whole = trained(settings)
-    first = Trainer(GoldenDevice(chip_config(settings)), settings, DIGITS)
+    first = lone_trainer(GoldenDevice(chip_config(settings)), settings, DIGITS)
     path = tmp_path / "checkpoint.npz"
 
     def save_third() -> None:
@@ -70,7 +70,7 @@ def test_layers_go_on_from_a_checkpoint(tmp_path: Path) -> None:
             save_checkpoint(path, first.state())
 
     first.run(save_third)
-    second = Trainer(GoldenDevice(chip_config(settings)), settings, DIGITS)
+    second = lone_trainer(GoldenDevice(chip_config(settings)), settings, DIGITS)
     second.restore(load_checkpoint(path))
     second.run()
     assert hashes(second) == hashes(whole) == hashes(first)
@@ -114,7 +114,7 @@ def test_a_step_is_that_of_every_layer_alone() -> None:
 
 def test_a_split_layer_hears_its_pixels_on_every_core() -> None:
     settings = replace(SMALL, layers=(16,))
-    trainer = Trainer(GoldenDevice(chip_config(settings)), settings, DIGITS)
+    trainer = lone_trainer(GoldenDevice(chip_config(settings)), settings, DIGITS)
     (axons,) = trainer.scorer.to_axons([np.array([5, 63], np.int32)])
     each = trainer.program.geometry.axons
     assert sorted(axons.tolist()) == sorted(c * each + p for c in range(4) for p in (5, 63))

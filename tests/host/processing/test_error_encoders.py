@@ -18,30 +18,30 @@ SEEDS = [0, 1, 2]
 
 
 def gradients(seed: int, ticks: int, neurons: int, top: int) -> np.ndarray:
-    return np.random.default_rng(seed).integers(-top, top + 1, (ticks, neurons))
+    return np.random.default_rng(seed).integers(-top, top + 1, (ticks, 1, neurons))
 
 
 def row(*values: int) -> np.ndarray:
-    return np.array(values, dtype=np.int64)
+    return np.array([values], dtype=np.int64)
 
 
 def test_threshold_formula() -> None:
     encoder = ThresholdEncoder(8, 10, 3)
     sent = encoder.encode(row(0, 9, 10, 19, 20, -9, -10, -1000))
-    assert sent.tolist() == [0, 0, 1, 1, 2, 0, -1, -3]
+    assert sent.tolist() == [[0, 0, 1, 1, 2, 0, -1, -3]]
 
 
 def test_dense_rounds_to_nearest() -> None:
     encoder = DenseEncoder(8, 10, 3)
     sent = encoder.encode(row(0, 4, 5, 14, 15, -4, -5, -1000))
-    assert sent.tolist() == [0, 0, 1, 1, 2, 0, -1, -3]
+    assert sent.tolist() == [[0, 0, 1, 1, 2, 0, -1, -3]]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_sigma_delta_owes_less_than_a_threshold(seed: int) -> None:
     threshold = 100
     encoder = SigmaDeltaEncoder(16, threshold)
-    given, sent = np.zeros(16, np.int64), np.zeros(16, np.int64)
+    given, sent = np.zeros((1, 16), np.int64), np.zeros((1, 16), np.int64)
     for gradient in gradients(seed, 500, 16, threshold):
         given += gradient
         sent += threshold * encoder.encode(gradient)
@@ -73,8 +73,8 @@ def test_controller_reaches_its_rate(seed: int, kind: type[ErrorEncoder], rate: 
 def test_controller_lowers_its_threshold_in_silence() -> None:
     encoder = Controller(ThresholdEncoder(8, 1000, 1), 0.5)
     for _ in range(500):
-        encoder.encode(np.zeros(8, np.int64))
-    assert encoder.threshold == 1
+        encoder.encode(np.zeros((1, 8), np.int64))
+    assert encoder.threshold.tolist() == [[1]]
 
 
 @pytest.mark.parametrize("rate", [None, 0.05])
@@ -91,6 +91,22 @@ def test_state_goes_on_with_the_same_bits(code: str, rate: float | None) -> None
     assert found == expected
 
 
+@pytest.mark.parametrize("code", ["dense", "threshold", "sigma-delta"])
+@pytest.mark.parametrize("rates", [None, (0.1, 0.02)], ids=["free", "held"])
+def test_copies_equal_lone_encoders(code: str, rates: tuple[float, float] | None) -> None:
+    """Two copies with thresholds, limits and rates of their own, beside two lone encoders."""
+    rng = np.random.default_rng(2)
+    together = error_encoder(code, 20, [50, 9], [1, 5], rates)
+    single = [
+        error_encoder(code, 20, threshold, limit, rates and rates[k])
+        for k, (threshold, limit) in enumerate(((50, 1), (9, 5)))
+    ]
+    for _ in range(200):
+        gradient = rng.integers(-100, 101, (2, 20))
+        expected = [one.encode(own[None]) for one, own in zip(single, gradient, strict=True)]
+        assert together.encode(gradient).tolist() == np.concatenate(expected).tolist()
+
+
 def test_mistakes() -> None:
     with pytest.raises(ValueError, match="^errors must be one of dense, threshold, sigma-delta"):
         error_encoder("delta", 4, 1, 1)
@@ -100,7 +116,7 @@ def test_mistakes() -> None:
         error_encoder("dense", 4, 1, 128)
     with pytest.raises(ValueError, match="^rate of error events must be above 0 and below 1, not"):
         error_encoder("dense", 4, 1, 1, 1.0)
-    with pytest.raises(ValueError, match=r"^gradient must be of shape \(4,\), not \(3,\)$"):
+    with pytest.raises(ValueError, match=r"^gradient must be of shape \(1, 4\), not \(1, 3\)$"):
         error_encoder("dense", 4, 1, 1).encode(row(1, 2, 3))
-    with pytest.raises(ValueError, match=r"^residue must be of shape \(4,\), not \(3,\)$"):
+    with pytest.raises(ValueError, match=r"^residue must be of shape \(1, 4\), not \(1, 3\)$"):
         SigmaDeltaEncoder(4, 1).restore({"residue": row(1, 2, 3)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from numpy.typing import ArrayLike
 
 from axonloop.host.processing import (
     GRADIENT_ONE,
@@ -56,9 +57,18 @@ def spikes(seed: int, ticks: int) -> list[np.ndarray]:
     return [np.flatnonzero(rng.random(NEURONS) < 0.3).astype(np.int32) for _ in range(ticks)]
 
 
+def flags(neurons: ArrayLike) -> np.ndarray:
+    """A tick's spikes of a lone chip, from the neurons that spiked."""
+    found = np.zeros((1, NEURONS), dtype=bool)
+    found[0, np.asarray(neurons, dtype=np.int64)] = True
+    return found
+
+
 def sent(core: ProcessingCore, trains: list[np.ndarray]) -> list[list[tuple[int, int]]]:
-    pairs = (core.step(train) for train in trains)
-    return [list(zip(n.tolist(), v.tolist(), strict=True)) for n, v in pairs]
+    found = [core.step(flags(train)) for train in trains]
+    none = np.zeros((1, NEURONS), np.int64)
+    rows = [(none if errors is None else errors)[0] for errors in found]
+    return [[(n, int(row[n])) for n in row.nonzero()[0].tolist()] for row in rows]
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -67,10 +77,10 @@ def test_gradient_equals_finite_differences(name: str, seed: int) -> None:
     """The error of neuron i is dL / d(its spike), but for the constant scale of the logits."""
     loss, target, trains = LOSSES[name], 2, spikes(seed, 5)
     core = make(loss, seed=seed)
-    core.begin(target)
+    core.begin([target])
     for train in trains:
-        core.step(train)
-    logits, weights = core.logits, core.readout.weights
+        core.step(flags(train))
+    logits, weights = core.logits[0], core.readout.weights
 
     def value(change: np.ndarray) -> float:
         return float(loss(torch.from_numpy(logits + change), torch.tensor(target)))
@@ -80,7 +90,7 @@ def test_gradient_equals_finite_differences(name: str, seed: int) -> None:
         (value(small * weights[:, neuron]) - value(-small * weights[:, neuron])) / (2 * small)
         for neuron in range(NEURONS)
     ]
-    found = weights.T @ core.gradient() / GRADIENT_ONE
+    found = weights.T @ core.gradient()[0] / GRADIENT_ONE
     # Each of the classes' gradients is off by half a step of the grid at most, times a weight.
     bound = np.abs(weights).sum(axis=0) / (2 * GRADIENT_ONE) + 1e-6
     assert (np.abs(found - wanted) <= bound).all()
@@ -92,14 +102,14 @@ def test_gradient_equals_finite_differences(name: str, seed: int) -> None:
 def test_readout_is_leaky_and_exact(leak: int, size: int) -> None:
     weights = fixed_readout(CLASSES, NEURONS, 5, np.random.default_rng(leak)) * size // 5
     core = core_of(weights, leak=leak)
-    core.begin(0)
+    core.begin([0])
     level = [0] * CLASSES
     for train in [np.arange(NEURONS), *spikes(4, 40)]:
-        core.step(train)
+        core.step(flags(train))
         kept = [abs(x) * leak // 4096 * (1 if x > 0 else -1) for x in level]  # toward zero
         heard = 256 * weights[:, train].sum(axis=1)
         level = [x + y for x, y in zip(kept, heard.tolist(), strict=True)]
-        assert core.state()["level"].tolist() == level
+        assert core.state()["level"].tolist() == [level]
         assert (core.logits == np.array(level) * (0.1 / 256)).all()
 
 
@@ -122,24 +132,25 @@ def test_gradients_of_the_largest_size_come_back_exactly() -> None:
     sizes = torch.tensor([2.0**-12, 1.0, -1.0, 2.0**20], dtype=torch.float64)
     core = core_of(feedback, loss=lambda logits, target: (logits * sizes).sum())
     core.path.encoder = encoder = SigmaDeltaEncoder(NEURONS, 2**40)
-    core.step(np.empty(0, np.int32))
+    core.begin([0])
+    core.step(flags([]))
     wanted = 1 + 2 * 4096 - 3 * 4096 + (EXACT_SUM - 7) * 2**32
-    assert encoder.residue[0] == wanted - 2**40
+    assert encoder.residue[0, 0] == wanted - 2**40
     assert wanted > 2**52
 
 
 def test_begin_forgets_the_last_sample() -> None:
     core, trains = make(step=40), spikes(5, 10)
-    core.begin(1)
+    core.begin([1])
     first = sent(core, trains)
-    core.begin(1)
+    core.begin([1])
     assert sent(core, trains) == first
     assert any(first)
 
 
 def test_burn_in_is_silent() -> None:
     core = make(burn_in=6)
-    core.begin(1)
+    core.begin([1])
     found = sent(core, spikes(6, 10))
     assert [bool(events) for events in found] == [False] * 6 + [True] * 4
 
@@ -153,10 +164,10 @@ def test_state_within_a_sample() -> None:
     trains = spikes(8, 40)
     whole, first, second = fresh(), fresh(), fresh()
     for core in (whole, first):
-        core.begin(1)
+        core.begin([1])
     expected = sent(whole, trains)
     found = sent(first, trains[:17])
-    second.begin(1)
+    second.begin([1])
     second.restore(first.state())
     assert found + sent(second, trains[17:]) == expected
     assert any(expected[17:])
@@ -165,8 +176,9 @@ def test_state_within_a_sample() -> None:
 def test_votes_count_spikes_after_the_burn_in() -> None:
     core, trains = make(burn_in=3), spikes(9, 8)
     counts = np.bincount(np.concatenate(trains[3:]), minlength=NEURONS)
-    assert (core.votes(trains) == core.readout.weights @ counts).all()
-    assert core.votes([np.empty(0, np.int32)] * 8).tolist() == [0] * CLASSES
+    raster = np.stack([flags(train) for train in trains])
+    assert (core.votes(raster) == core.readout.weights @ counts).all()
+    assert core.votes(np.zeros_like(raster)).tolist() == [[0] * CLASSES]
 
 
 def test_feedback_kinds() -> None:
@@ -190,13 +202,50 @@ def test_random_feedback_is_refused() -> None:
 @pytest.mark.parametrize("factor", [float("nan"), float("inf"), 1e9])
 def test_bad_gradients_are_refused(factor: float) -> None:
     core = make(lambda logits, target: factor * torch.nn.functional.cross_entropy(logits, target))
-    core.begin(0)
+    core.begin([0])
     with pytest.raises(ValueError, match="^gradient of the loss must be finite and within"):
-        core.step(np.array([1, 2], np.int32))
+        core.step(flags([1, 2]))
+
+
+def test_a_tick_before_begin_is_refused() -> None:
+    with pytest.raises(ValueError, match="^sample must be begun before its first tick"):
+        make().step(flags([1]))
+
+
+@pytest.mark.parametrize("value", [1.0, None, torch.ones(2), torch.tensor(1.0)])
+def test_a_loss_that_is_no_scalar_of_the_logits_is_refused(value: object) -> None:
+    core = make(lambda logits, target: value)  # type: ignore[arg-type, return-value]
+    core.begin([0])
+    with pytest.raises(ValueError, match="^loss must be a scalar torch tensor that depends on"):
+        core.step(flags([1]))
+
+
+def test_copies_equal_lone_cores() -> None:
+    """Two copies with readouts and targets of their own, and a loss that torch cannot batch."""
+    weights = np.stack(
+        [fixed_readout(CLASSES, NEURONS, 5, np.random.default_rng(k)) for k in (0, 1)]
+    )
+    loss = LOSSES["squares"]
+    both = ProcessingCore(
+        Readout(weights, 3686, 0.1), weights, DenseEncoder(NEURONS, [3, 5], [127, 127]), loss
+    )
+    lone = [
+        ProcessingCore(Readout(own, 3686, 0.1), own, DenseEncoder(NEURONS, step, 127), loss)
+        for own, step in zip(weights, (3, 5), strict=True)
+    ]
+    both.begin([1, 2])
+    for core, target in zip(lone, (1, 2), strict=True):
+        core.begin([target])
+    for first, second in zip(spikes(3, 20), spikes(4, 20), strict=True):
+        rows = flags(first), flags(second)
+        found = both.step(np.concatenate(rows))
+        expected = [core.step(row) for core, row in zip(lone, rows, strict=True)]
+        assert found is not None
+        assert found.tolist() == np.concatenate([e for e in expected if e is not None]).tolist()
 
 
 def test_loss_time_is_measured() -> None:
     core = make()
-    core.begin(0)
-    core.step(np.array([1], np.int32))
+    core.begin([0])
+    core.step(flags([1]))
     assert core.loss_seconds > 0

@@ -11,7 +11,7 @@ import pytest
 from axonloop.host.data import split_digits
 from axonloop.host.devices import GoldenDevice
 from axonloop.host.runs.pictures import draw_learning_curve, draw_raster, draw_weights, record
-from axonloop.host.training import Settings, Trainer, chip_config
+from axonloop.host.training import Settings, Trainer, chip_config, lone_trainer
 from axonloop.models.protocol import Counter, Region
 
 SETTINGS = Settings(limit=5, ticks=30, burn_in=10)
@@ -19,7 +19,7 @@ SETTINGS = Settings(limit=5, ticks=30, burn_in=10)
 
 @pytest.fixture
 def trainer() -> Trainer:
-    return Trainer(GoldenDevice(chip_config(SETTINGS)), SETTINGS, split_digits())
+    return lone_trainer(GoldenDevice(chip_config(SETTINGS)), SETTINGS, split_digits())
 
 
 def colours(path: Path) -> int:
@@ -30,7 +30,7 @@ def colours(path: Path) -> int:
 
 def test_recording_is_what_the_device_did(trainer: Trainer, tmp_path: Path) -> None:
     device, theta = trainer.device, SETTINGS.parameters.theta
-    trains = trainer.scorer.trains(trainer.test, 0)
+    trains = trainer.trains(trainer.test, 0)
     before = device.read_weights()
     recording = record(device, trainer.layers, trains, int(trainer.test.labels[0]))
     assert recording.potential.shape == (30, SETTINGS.layers[0])

@@ -27,7 +27,7 @@ from axonloop.host.data import split_digits
 from axonloop.host.devices import Device, GoldenDevice, LinkUse, weight_hash
 from axonloop.host.devices.board import SerialDevice
 from axonloop.host.runs import Run
-from axonloop.host.training import Settings, Trainer, chip_config
+from axonloop.host.training import Settings, Trainer, chip_config, lone_trainer
 from axonloop.host.training.telemetry import SampleCost
 from axonloop.models.protocol import Region
 from axonloop.sim.cosim import Board, FaultRates, Misbehaviour, RtlTop
@@ -40,11 +40,11 @@ TINY = Settings(
 
 def hashes(trainer: Trainer) -> tuple[str, str]:
     weights = trainer.device.read_weights()
-    return weight_hash(weights, trainer.device.config.geometry), trainer.scorer.chain.hexdigest()
+    return weight_hash(weights, trainer.device.config.geometry), trainer.spike_hashes()[0]
 
 
 def golden_hashes(settings: Settings) -> tuple[str, str]:
-    trainer = Trainer(GoldenDevice(chip_config(settings)), settings, DIGITS)
+    trainer = lone_trainer(GoldenDevice(chip_config(settings)), settings, DIGITS)
     trainer.run()
     return hashes(trainer)
 
@@ -99,7 +99,7 @@ def formula(golden: Device, settings: Settings) -> tuple[int, int]:
     def cost(words: int) -> int:
         return 4 * words + 14 * -(-words // 64)
 
-    trainer = Trainer(golden, settings, DIGITS)
+    trainer = lone_trainer(golden, settings, DIGITS)
     words, down, up = 0, [], []
     plain = {name: getattr(golden, name) for name in ("send_tick", "send_errors", "learn", "clear")}
 
@@ -132,7 +132,7 @@ def test_state_comes_with_the_ticks(
     """All membranes of all ticks in one round trip, and as golden has them."""
     board, trainer, _ = loop
     device = board.device
-    trains = trainer.scorer.trains(trainer.test, 0)
+    trains = trainer.trains(trainer.test, 0)
     with GoldenDevice(device.config) as golden:
         golden.restore(device.snapshot())
         expected = [(golden.tick(axons), [golden.read(Region.MEMBRANE)]) for axons in trains]
@@ -163,7 +163,7 @@ def test_over_a_bad_line_of_a_real_port() -> None:
         thread.start()
         try:
             with SerialDevice(f"serial:{board.port}", chip) as device:
-                trainer = Trainer(device, settings, DIGITS)
+                trainer = lone_trainer(device, settings, DIGITS)
                 trainer.run(rest=lambda: False)
                 assert hashes(trainer) == golden_hashes(settings)
                 assert device.telemetry.link_use.repaired > 0
@@ -218,7 +218,7 @@ def test_figures_of_the_bench(loop: tuple[SimulatedBoard, Trainer, list[Stretch]
     assert f"{down.value:.4g} by formula" == down.bar
     assert f"{up.value:.4g} by formula" == up.bar
     assert max(down.value, up.value) <= tick.value + 20
-    trains = trainer.scorer.trains(trainer.test, 0)
+    trains = trainer.trains(trainer.test, 0)
     membranes, trips, worth = state_figures(board, trains, running.cycles / ticks)
     assert 4 * 17 <= membranes.value <= 4 * 17 + 14
     assert trips.value == 1 / settings.ticks

@@ -9,34 +9,31 @@ import pytest
 import torch
 
 from axonloop.host.data import split_digits
-from axonloop.host.devices import GoldenDevice, SpikeChain, weight_hash
-from axonloop.host.processing import error_encoder
+from axonloop.host.devices import GoldenDevice, SpikeChain
 from axonloop.host.training import (
-    Copy,
-    ErrorBank,
-    PopulationTrainer,
     Settings,
     Trainer,
     chip_config,
+    lone_trainer,
+    population_trainer,
 )
 
 DIGITS = split_digits()
 TINY = Settings(epochs=2, limit=6, ticks=20, burn_in=5, tune=True, layers=(32,), anneal=1)
 
 
-def alone(settings: Settings) -> Copy:
-    """The same run on the golden model, one chip alone."""
-    trainer = Trainer(GoldenDevice(chip_config(settings)), settings, DIGITS)
+def ends(trainer: Trainer) -> list[tuple[float, str, str, dict[str, int]]]:
+    """Train: accuracy, weight hash, spike hash and counters of every copy."""
     trainer.run()
-    score = trainer.scorer.score(trainer.test)
-    weights = trainer.device.read_weights()
-    return Copy(
-        settings,
-        score.accuracy,
-        weight_hash(weights, trainer.device.config.geometry),
-        trainer.scorer.chain.hexdigest(),
-        {counter.name.lower(): count for counter, count in trainer.counters().items()},
-    )
+    accuracies = [score.accuracy for score in trainer.scores(trainer.test)]
+    hashes = trainer.weight_hashes(), trainer.spike_hashes()
+    return list(zip(accuracies, *hashes, trainer.copies.counters(), strict=True))
+
+
+def alone(settings: Settings) -> tuple[float, str, str, dict[str, int]]:
+    """The same run on the golden model, one chip alone."""
+    (end,) = ends(lone_trainer(GoldenDevice(chip_config(settings)), settings, DIGITS))
+    return end
 
 
 KINDS = {
@@ -46,6 +43,9 @@ KINDS = {
     "threshold": replace(TINY, errors="threshold", threshold=1 / 8, error_limit=127),
     "concordant": replace(TINY, feedback="sign-concordant", readout_top=3),
     "two layers": replace(TINY, layers=(32, 16), mesh="2x1"),
+    "direct": replace(TINY, layers=(32, 16), strategy="direct"),
+    "symmetric": replace(TINY, layers=(32, 16), strategy="symmetric"),
+    "late errors": replace(TINY, latency=2),
     "4 bits": replace(TINY, weight_bits=4, weight_span=2),
 }
 
@@ -55,27 +55,20 @@ def test_copies_equal_lone_runs(kind: str) -> None:
     """Weights, spikes, counters and accuracy of 3 copies with seeds and thresholds of their own."""
     base = KINDS[kind]
     settings = [replace(base, seed=seed, threshold=base.threshold * seed) for seed in (1, 2, 3)]
-    trainer = PopulationTrainer(settings, DIGITS)
-    trainer.run()
-    found = trainer.finish()
+    found = ends(population_trainer(settings, DIGITS))
     assert found == [alone(each) for each in settings]
-    assert all(copy.counters["updates"] > 0 for copy in found)
-    assert len({copy.weight_hash for copy in found}) == 3
+    assert all(counters["updates"] > 0 for _, _, _, counters in found)
+    assert len({weights for _, weights, _, _ in found}) == 3
 
 
-@pytest.mark.parametrize("code", ["dense", "threshold", "sigma-delta"])
-@pytest.mark.parametrize("rate", [None, 0.1])
-def test_error_bank_equals_its_encoders(code: str, rate: float | None) -> None:
-    rng = np.random.default_rng(2)
-    bank, single = (
-        [error_encoder(code, 20, threshold, limit, rate) for threshold, limit in ((50, 1), (9, 5))]
-        for _ in range(2)
-    )
-    together = ErrorBank(bank)
-    for _ in range(200):
-        gradient = rng.integers(-100, 101, (2, 20))
-        expected = [encoder.encode(row) for encoder, row in zip(single, gradient, strict=True)]
-        assert together.encode(gradient).tolist() == np.stack(expected).tolist()
+def test_a_population_goes_on_from_its_state() -> None:
+    settings = [replace(TINY, seed=seed) for seed in (1, 2)]
+    expected = ends(population_trainer(settings, DIGITS))
+    first, second = (population_trainer(settings, DIGITS) for _ in range(2))
+    states = []
+    first.run(lambda: states.append(first.state()))
+    second.restore(states[len(states) // 2])
+    assert ends(second) == expected
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -107,18 +100,20 @@ def test_chain_of_rasters() -> None:
     ("change", "message"),
     [
         ({"ticks": 21}, "settings of a population must be alike but for seed, threshold, "),
-        ({"strategy": "direct"}, "strategy of a population must be 'local', not 'direct'"),
-        ({"latency": 1}, "latency of a population must be 0, not 1"),
+        (
+            {"event_rate": 0.1},
+            "event_rate of a population must be given for all copies or for none",
+        ),
     ],
-    ids=["different", "strategy", "latency"],
+    ids=["different", "rate"],
 )
 def test_bad_populations(change: dict[str, object], message: str) -> None:
     changed = replace(TINY, **change)  # type: ignore[arg-type]
-    settings = [TINY, changed] if "ticks" in change else [changed]
+    settings = [TINY, changed]
     with pytest.raises(ValueError, match=f"^{message}"):
-        PopulationTrainer(settings, DIGITS)
+        population_trainer(settings, DIGITS)
 
 
 def test_nobody_is_refused() -> None:
     with pytest.raises(ValueError, match="^copies must be at least 1, not 0"):
-        PopulationTrainer([], DIGITS)
+        population_trainer([], DIGITS)

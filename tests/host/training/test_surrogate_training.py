@@ -10,7 +10,7 @@ import torch
 
 from axonloop.host.data import split_digits
 from axonloop.host.devices import open_device
-from axonloop.host.training import Descent, Settings, SurrogateTrainer, Trainer, chip_config
+from axonloop.host.training import Descent, Settings, SurrogateTrainer, chip_config, lone_trainer
 from axonloop.models.config import Rounding
 
 DIGITS = split_digits()
@@ -48,9 +48,9 @@ def test_scores_as_a_device_does(name: str, device: str) -> None:
     weights = trainer.module.integer_weights()
     assert (weights != before).any()
     with open_device(device, chip_config(settings)) as chip:
-        deployed = Trainer(chip, settings, DIGITS)
+        deployed = lone_trainer(chip, settings, DIGITS)
         chip.load_weights(weights)
-        score = deployed.scorer.score(deployed.test)
+        score = deployed.score(deployed.test)
     assert trainer.accuracy(trainer.test) == score.accuracy
     assert 0.1 < score.accuracy < 1
 

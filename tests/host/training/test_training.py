@@ -14,7 +14,7 @@ from axonloop.host.data import split_digits
 from axonloop.host.devices import GoldenDevice, SpikeChain, weight_hash
 from axonloop.host.runs import load_checkpoint
 from axonloop.host.runs.checkpoint import save_checkpoint
-from axonloop.host.training import Settings, Trainer, chip_config
+from axonloop.host.training import Settings, Trainer, chip_config, lone_trainer
 from axonloop.host.training.from_settings import CROSS_ENTROPY
 from axonloop.models.config import Rounding
 from axonloop.models.protocol import Counter
@@ -24,18 +24,18 @@ TINY = Settings(epochs=1, limit=12, ticks=20, burn_in=5, tune=True)
 
 
 def trainer(settings: Settings) -> Trainer:
-    return Trainer(GoldenDevice(chip_config(settings)), settings, DIGITS)
+    return lone_trainer(GoldenDevice(chip_config(settings)), settings, DIGITS)
 
 
 def hashes(run: Trainer) -> tuple[str, str]:
     weights = run.device.read_weights()
-    return weight_hash(weights, run.device.config.geometry), run.scorer.chain.hexdigest()
+    return weight_hash(weights, run.device.config.geometry), run.spike_hashes()[0]
 
 
 def test_learns_digits() -> None:
     """300 samples, seen once, give far more than chance (10 %) on samples never seen."""
     run = trainer(Settings(epochs=1, limit=300, tune=True))
-    assert run.scorer.score(run.validation).accuracy < 0.3
+    assert run.score(run.validation).accuracy < 0.3
     run.run()
     assert run.position.history[0]["validation_accuracy"] > 0.7
 
@@ -168,7 +168,9 @@ def test_any_loss() -> None:
     def half(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         return CROSS_ENTROPY(logits, target) / 2
 
-    runs = [Trainer(GoldenDevice(chip_config(TINY)), TINY, DIGITS, loss) for loss in (half, half)]
+    runs = [
+        lone_trainer(GoldenDevice(chip_config(TINY)), TINY, DIGITS, loss) for loss in (half, half)
+    ]
     other = trainer(TINY)
     for run in (*runs, other):
         run.run()
