@@ -117,7 +117,7 @@ def test_the_wheel_runs_outside_of_a_checkout(distributions: Path, tmp_path: Pat
     where = run(binaries / "python", "-c", "import axonloop; print(axonloop)", cwd=tmp_path)
     assert str(site) in where
     version = run(binaries / "axonloop", "--version", cwd=tmp_path)
-    assert version.strip() == PROJECT["project"]["version"]
+    assert version.strip() == f"axonloop {PROJECT['project']['version']}"
     train = ("train", "digits", "--limit", "20", "--device", "golden", "--out", "run")
     run(binaries / "axonloop", *train, cwd=tmp_path)
     assert (tmp_path / "run" / "metrics.json").is_file()

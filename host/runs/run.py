@@ -245,8 +245,8 @@ def _check_position(trainer: Trainer, state: dict[str, Any]) -> None:
     require(sample <= last, "sample of the run", f"at most {last}, the epoch's last", sample)
     entries = len(state["position"]["history"])
     require(entries == epoch, "history of the run", f"of {epoch} epochs, which are done", entries)
-    link = state["spike_hash"]
-    require(bool(_HASH.fullmatch(link)), "spike hash of the run", "64 hexadecimal digits", link)
+    for link in state["spike_hashes"]:
+        require(bool(_HASH.fullmatch(link)), "spike hash of the run", "64 hexadecimal digits", link)
 
 
 @contextmanager

@@ -14,10 +14,11 @@ import torch
 from axonloop.host.data import split_digits
 from axonloop.host.experiments.erbp import digits as erbp_digits
 from axonloop.host.experiments.erbp import float as erbp_float
-from axonloop.host.experiments.erbp.chip import ONE, ErrorNeurons, Teaching, feedback_of
+from axonloop.host.experiments.erbp.chip import feedback_of
 from axonloop.host.experiments.erbp.float import PaperErbp, PlainNetwork, macs_of, plain_points
 from axonloop.host.experiments.experiment import Order
 from axonloop.host.processing import SigmaDeltaEncoder
+from axonloop.host.processing.error_neurons import ONE, ErrorNeurons, Teaching
 from axonloop.host.training import POPULATION, Descent, Settings, SurrogateTrainer, program_of
 from axonloop.host.training.from_settings import layers_of
 from axonloop.models.reference import Erbp, ErbpConstants, Lif
@@ -62,8 +63,8 @@ def test_error_neurons_begin_anew() -> None:
     assert not neurons.step(none).any()
     assert neurons.step(none)[0].tolist() == [0, -1, 0, 0]
     encoder = SigmaDeltaEncoder(4, ONE)
-    encoder.encode(np.array([0, -(ONE // 2), 0, 0]))
-    assert encoder.encode(np.array([0, -(ONE // 2), 0, 0])).tolist() == [0, -1, 0, 0]
+    encoder.encode(np.array([[0, -(ONE // 2), 0, 0]]))
+    assert encoder.encode(np.array([[0, -(ONE // 2), 0, 0]])).tolist() == [[0, -1, 0, 0]]
 
 
 def test_feedback_is_random_and_no_copy_of_the_readout() -> None:
@@ -137,8 +138,8 @@ def test_a_readout_may_be_given_to_backpropagation() -> None:
     plain = SurrogateTrainer(settings, DIGITS, Descent(epochs=0))
     given = SurrogateTrainer(settings, DIGITS, Descent(epochs=0), eye)
     assert given._readout.tolist() == eye.tolist()
-    (*_, reader) = layers_of(settings, given.program).readers.values()
-    assert plain._readout.tolist() == reader.readout.weights.T.tolist()
+    (*_, reader) = layers_of([settings], [given.program]).readers.values()
+    assert plain._readout.tolist() == reader.readout.weights[0].T.tolist()
 
 
 def test_erbp_digits_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from axonloop.host.experiments.experiment import Order
 from axonloop.host.experiments.spike_timing import experiment as spike_timing
 from axonloop.host.experiments.spike_timing.chip import SpikeTimes, offsets, wanted_of
 from axonloop.host.experiments.spike_timing.float import RULES, float_distances
-from axonloop.host.experiments.spike_timing.loop import ONE, VanRossum
+from axonloop.host.processing.spike_times import ONE, VanRossum
 from axonloop.host.training import POPULATION
 from axonloop.models.reference import DoubleExponential
 

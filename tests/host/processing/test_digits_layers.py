@@ -16,7 +16,7 @@ from axonloop.host.runs.checkpoint import save_checkpoint
 from axonloop.host.runs.network_report import channel_of, rates_of
 from axonloop.host.training import Settings, Trainer, chip_config, lone_trainer, program_of
 from axonloop.host.training.from_settings import layers_of
-from axonloop.models.protocol import Counter
+from axonloop.host.training.inputs import wire
 
 DIGITS = split_digits()
 SMALL = Settings(
@@ -40,8 +40,8 @@ def test_two_layers_learn_alike_on_golden_and_rtl() -> None:
     golden, rtl = trained(SMALL), trained(SMALL, RtlDevice)
     assert hashes(golden) == hashes(rtl)
     assert golden.position == rtl.position
-    assert golden.counters() == rtl.counters()
-    assert golden.counters()[Counter.SOUTH] > 0
+    assert golden.copies.counters() == rtl.copies.counters()
+    assert golden.copies.counters()[0]["south"] > 0
     rtl.device.close()
 
 
@@ -80,42 +80,46 @@ def test_layers_go_on_from_a_checkpoint(tmp_path: Path) -> None:
 
 def test_spikes_find_their_layer_and_errors_their_neurons() -> None:
     program = program_of(SMALL)
-    layers = layers_of(SMALL, program)
-    names = [layer.name for layer in layers.layers]
-    everyone = np.arange(program.config.neurons, dtype=np.int32)
-    shares = layers.split(everyone)
-    for name, share in zip(names, shares, strict=True):
-        assert (program.neurons[name][share] == np.sort(program.neurons[name])).all()
-    direct = program.split(everyone)
-    assert all((direct[n] == share).all() for n, share in zip(names, shares, strict=True))
+    layers = layers_of([replace(SMALL, burn_in=0)], [program])
+    for layer in layers.layers:
+        raster = np.zeros((1, 1, program.config.neurons), dtype=bool)
+        raster[0, 0, program.neurons[layer.name][3]] = True
+        for name, votes in zip(layers.readers, layers.votes(raster), strict=True):
+            own = layers.readers[name].readout.weights[0, :, 3]
+            assert votes[0].tolist() == (own.tolist() if name == layer.name else [0] * len(own))
 
 
 def test_a_step_is_that_of_every_layer_alone() -> None:
     """Each layer's core, fed with its share, sends what the whole sends for its neurons."""
     settings = replace(SMALL, threshold=0.25)
     program = program_of(settings)
-    whole, alone = layers_of(settings, program), layers_of(settings, program)
-    whole.begin(3)
-    alone.begin(3)
+    whole, alone = (layers_of([settings], [program]) for _ in range(2))
+    whole.begin([3])
+    alone.begin([3])
     rng, sent = np.random.default_rng(0), 0
     for _ in range(settings.ticks):
-        spikes = np.flatnonzero(rng.random(program.config.neurons) < 0.3).astype(np.int32)
-        neurons, values = whole.step(spikes)
-        expected = {}
-        for layer, share in zip(alone.layers, alone.split(spikes), strict=True):
+        spikes = rng.random((1, program.config.neurons)) < 0.3
+        events, expected = whole.step(spikes), np.zeros(spikes.shape, np.int64)
+        for layer in alone.layers:
             assert isinstance(layer.teacher, ProcessingCore)
-            local, errors = layer.teacher.step(share)
-            places = program.neurons[layer.name][local].tolist()
-            expected |= dict(zip(places, errors.tolist(), strict=True))
-        assert dict(zip(neurons.tolist(), values.tolist(), strict=True)) == expected
-        sent += len(neurons)
+            own = program.neurons[layer.name]
+            errors = layer.teacher.step(spikes[:, own])
+            expected[:, own] = 0 if errors is None else errors
+        assert events.ungated is None
+        found = np.zeros_like(expected) if events.gated is None else events.gated
+        assert found.tolist() == expected.tolist()
+        sent += np.count_nonzero(expected)
     assert sent > 0
 
 
 def test_a_split_layer_hears_its_pixels_on_every_core() -> None:
     settings = replace(SMALL, layers=(16,))
     trainer = lone_trainer(GoldenDevice(chip_config(settings)), settings, DIGITS)
-    (axons,) = trainer.scorer.to_axons([np.array([5, 63], np.int32)])
+    raster = np.zeros((1, 64), dtype=bool)
+    raster[0, [5, 63]] = True
+    found = np.zeros((1, trainer.program.config.axons), dtype=bool)
+    wire(trainer.program, ["pixels"], raster, found)
+    (axons,) = found[0].nonzero()
     each = trainer.program.geometry.axons
     assert sorted(axons.tolist()) == sorted(c * each + p for c in range(4) for p in (5, 63))
 
@@ -129,7 +133,7 @@ def test_channel_counts_what_crossed() -> None:
     for k, name in enumerate(("layer1", "layer2")):
         assert round(events["S", name], 6) == layers.spikes[k]
         assert round(events["E", name], 6) == layers.errors[k]
-    assert sum(layers.errors) == trainer.counters()[Counter.ERRORS]
+    assert sum(layers.errors) == trainer.copies.counters()[0]["errors"]
     spikes, errors = rates_of(trainer.program, layers)
     assert 0 < spikes["layer1"] < 1
     assert 0 < errors["layer1"] < 1

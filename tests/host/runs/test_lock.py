@@ -115,7 +115,7 @@ def test_a_position_at_the_end_of_an_epoch_can_be(tmp_path: Path) -> None:
 def test_a_spike_hash_that_cannot_be(tmp_path: Path) -> None:
     with open_device("golden", chip_config(TINY)) as device:
         with Run.open(tmp_path / "run", TINY, device, resume=False) as run:
-            run.trainer.scorer.chain._link = b"short"
+            run.trainer.chains[0]._link = b"short"
             run.save()
         with (
             pytest.raises(ValueError, match="^spike hash of the run must be 64 hexadecimal digits"),

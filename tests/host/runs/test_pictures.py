@@ -32,7 +32,7 @@ def test_recording_is_what_the_device_did(trainer: Trainer, tmp_path: Path) -> N
     device, theta = trainer.device, SETTINGS.parameters.theta
     trains = trainer.trains(trainer.test, 0)
     before = device.read_weights()
-    recording = record(device, trainer.layers, trains, int(trainer.test.labels[0]))
+    recording = record(device, trainer.layers, trains, trainer.test.target(0))
     assert recording.potential.shape == (30, SETTINGS.layers[0])
     last = device.read(Region.MEMBRANE) - device.read(Region.RESET)
     assert (recording.potential[-1] == last / theta).all()

@@ -23,6 +23,7 @@ from axonloop.host.training import (
     step_log2,
     with_bits,
 )
+from axonloop.host.training import deploy as training_deploy
 from axonloop.models.config import Rounding
 
 DIGITS = split_digits()
@@ -63,7 +64,7 @@ def test_deployed_weights_are_rounded_and_clipped() -> None:
 
 
 def test_longer_ticks_square_the_decays() -> None:
-    found = deploy.faster(Settings().parameters, 2)
+    found = training_deploy.faster(Settings().parameters, 2)
     assert found.alpha_n == round(3686**2 / 4096)
     assert found.beta_n == round(2867**2 / 4096)
 
@@ -98,7 +99,7 @@ def test_the_loop_starts_from_what_is_loaded() -> None:
 def test_deploy_study(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(deploy, "EPOCHS", 1)
+    monkeypatch.setattr(training_deploy, "EPOCHS", 1)
     deploy.study_deploy(tmp_path, POPULATION, seeds=2, limit=6)
     results = json.loads((tmp_path / deploy.RESULTS).read_text())
     stages = results["stages"]

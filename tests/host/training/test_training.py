@@ -161,7 +161,7 @@ def test_parts_of_a_final_run() -> None:
     )
     assert (len(tuned.train), len(tuned.test)) == (1150, 287)
     assert (len(final.train), len(final.test)) == (1437, 360)
-    assert not set(final.train.indices) & set(final.test.indices)
+    assert not set(final.train.part.indices) & set(final.test.part.indices)
 
 
 def test_any_loss() -> None:
