@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,20 +49,30 @@ class SpikeEncoder(ABC):
     def __post_init__(self) -> None:
         require_range("ticks", self.ticks, 2, 1_000_000)
 
-    def encode(self, image: NDArray[np.int32], random: np.random.Generator) -> list[Int32Array]:
+    def encode(self, image: NDArray[Any], random: np.random.Generator) -> list[Int32Array]:
         """`ticks` sorted lists of axons, int32, for an image `(pixels,)`."""
-        good = image.ndim == 1 and image.size > 0 and bool(np.isfinite(image).all())
-        require(good, "image", "one row of finite numbers", image.shape)
-        low, high = image.min(), image.max()
-        require(low >= 0 and high <= self.white, "pixels", f"in 0..{self.white}", (low, high))
         tick, axon = np.nonzero(self.raster(image, random))
         ends = [0, *np.searchsorted(tick, np.arange(1, self.ticks)).tolist(), len(tick)]
         axons = axon.astype(np.int32)
         return [axons[start:end] for start, end in pairwise(ends)]
 
+    def raster(self, image: NDArray[Any], random: np.random.Generator) -> NDArray[np.bool_]:
+        """Bool `(ticks, pixels)`: who spikes when, for an image `(pixels,)` of any numeric dtype.
+
+        Raises ValueError for anything but finite numbers in 0..white.
+        """
+        good = image.ndim == 1 and image.size > 0 and image.dtype.kind in "iuf"
+        good = good and bool(np.isfinite(image).all())
+        found = f"{image.dtype} of shape {image.shape}"
+        require(good, "image", "one row of finite numbers", found)
+        wide = image.astype(np.float64 if image.dtype.kind == "f" else np.int64)
+        low, high = wide.min(), wide.max()
+        require(low >= 0 and high <= self.white, "pixels", f"in 0..{self.white}", (low, high))
+        return self._raster(wide, random)
+
     @abstractmethod
-    def raster(self, image: NDArray[np.int32], random: np.random.Generator) -> NDArray[np.bool_]:
-        """Bool `(ticks, pixels)`: who spikes when."""
+    def _raster(self, image: NDArray[Any], random: np.random.Generator) -> NDArray[np.bool_]:
+        """The same for an image of int64 or float64 that was checked."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +85,7 @@ class RateEncoder(SpikeEncoder):
         super().__post_init__()
         require(0 < self.peak <= 1, "peak", "above 0 and at most 1", self.peak)
 
-    def raster(self, image: NDArray[np.int32], random: np.random.Generator) -> NDArray[np.bool_]:
+    def _raster(self, image: NDArray[Any], random: np.random.Generator) -> NDArray[np.bool_]:
         """Independent draws for each pixel and tick."""
         drawn: NDArray[np.bool_] = random.random((self.ticks, len(image))) < (
             image * (self.peak / self.white)
@@ -89,7 +100,7 @@ class RegularEncoder(RateEncoder):
     A pixel's spikes in n ticks differ from n times its rate by less than one.
     """
 
-    def raster(self, image: NDArray[np.int32], random: np.random.Generator) -> NDArray[np.bool_]:
+    def _raster(self, image: NDArray[Any], random: np.random.Generator) -> NDArray[np.bool_]:
         """A spike at each tick in which phase + rate x tick passes a whole number."""
         time = np.arange(self.ticks + 1)[:, None]
         passed = np.floor(time * (image * (self.peak / self.white)) + random.random(len(image)))
@@ -104,7 +115,7 @@ class LatencyEncoder(SpikeEncoder):
     A white pixel spikes at tick 0, the faintest ones at the last tick. Nothing is random.
     """
 
-    def raster(self, image: NDArray[np.int32], random: np.random.Generator) -> NDArray[np.bool_]:
+    def _raster(self, image: NDArray[Any], random: np.random.Generator) -> NDArray[np.bool_]:
         """One spike per pixel that is not black."""
         darkness = self.white - image
         when = darkness * (self.ticks - 1) // max(1, self.white - 1)
@@ -120,7 +131,7 @@ class RankEncoder(SpikeEncoder):
     between at even distances. Of two alike the one of lower number is first. Nothing is random.
     """
 
-    def raster(self, image: NDArray[np.int32], random: np.random.Generator) -> NDArray[np.bool_]:
+    def _raster(self, image: NDArray[Any], random: np.random.Generator) -> NDArray[np.bool_]:
         """One spike per pixel that is not black."""
         (seen,) = np.nonzero(image)
         raster = np.zeros((self.ticks, len(image)), dtype=bool)

@@ -13,7 +13,7 @@ import numpy as np
 from axonloop.host.files import write_whole
 from axonloop.models.checks import require
 
-FORMAT = "axonloop checkpoint 1"
+FORMAT = "axonloop checkpoint 2"
 """Name and version of the format; any other is refused."""
 REASON = 200
 """Most characters of what an error says of a damaged file."""

@@ -147,3 +147,18 @@ def test_bad_encoders() -> None:
         spike_encoder("rate", 5, WHITE, 1.5)
     with pytest.raises(ValueError, match="^ticks must be a whole number in 2..1000000, not 1$"):
         spike_encoder("latency", 1, WHITE, 1.0)
+
+
+@pytest.mark.parametrize("code", ["rate", "regular", "latency", "rank"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int64, np.float32])
+def test_an_images_dtype_changes_nothing(code: str, dtype: type) -> None:
+    """Unsigned bytes once wrapped around: all spikes of the latency code came at tick 0."""
+    encoder, image = spike_encoder(code, 40, 255, 0.8), np.array([255, 128, 1, 0])
+    expected = encoder.raster(image.astype(np.int32), generator(1, 0))
+    assert (encoder.raster(image.astype(dtype), generator(1, 0)) == expected).all()
+    assert expected.any()
+
+
+def test_images_that_are_no_numbers_are_refused() -> None:
+    with pytest.raises(ValueError, match="^image must be one row of finite numbers, not 'bool of"):
+        spike_encoder("rate", 40, 1, 0.8).raster(np.array([True, False]), generator(1, 0))

@@ -135,7 +135,7 @@ EMPTY = np.array("{}")
 )
 def test_crafted_files_are_refused(tmp_path: Path, arrays: dict[str, Any], reason: str) -> None:
     path = tmp_path / "checkpoint.npz"
-    np.savez(path, format=np.array("axonloop checkpoint 1"), **arrays)
+    np.savez(path, format=np.array("axonloop checkpoint 2"), **arrays)
     with pytest.raises(ValueError) as error:
         load_checkpoint(path)
     start = f"checkpoint must be a whole file of this program, not {str(path)!r} ({reason}"
@@ -180,7 +180,7 @@ def test_other_versions_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("axonloop.host.runs.checkpoint.FORMAT", "axonloop checkpoint 9")
     save_checkpoint(path, TREE)
     monkeypatch.undo()
-    with pytest.raises(ValueError, match="must be 'axonloop checkpoint 1', not 'axonloop checkpo"):
+    with pytest.raises(ValueError, match="must be 'axonloop checkpoint 2', not 'axonloop checkpo"):
         load_checkpoint(path)
 
 
