@@ -24,7 +24,7 @@ from axonloop.host.bench.sides import (
     ChipInference,
     ChipLearning,
     Contender,
-    Task,
+    Workload,
     float_inference,
     float_learning,
     make_task,
@@ -88,7 +88,7 @@ def compare(title: str, share: float, timings: list[Timing], beside: str = "") -
     return figures
 
 
-def floor(title: str, task: Task, ours: ChipInference) -> Figure:
+def floor(title: str, task: Workload, ours: ChipInference) -> Figure:
     """What one run must move at least, at the speed at which this machine copies.
 
     A byte of weight for each synaptic operation, and every word of state in and out.

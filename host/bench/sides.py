@@ -49,7 +49,7 @@ OURS, LOOP, DECOLLE = "axonloop", "torch, three-factor loop", "torch, DECOLLE by
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class Workload:
     """One network, its input and its targets, as both sides need them.
 
     `spikes`: bool `(ticks, copies, channels)`. `readout`: float `(neurons, 3 x TARGETS)`, a fixed
@@ -75,7 +75,9 @@ class Task:
         return [slice(int(n[0]), int(n[-1]) + 1) for n in self.program.neurons.values()]
 
 
-def make_task(copies: int, ticks: int = 100, sizes: tuple[int, ...] = SIZES, seed: int = 0) -> Task:
+def make_task(
+    copies: int, ticks: int = 100, sizes: tuple[int, ...] = SIZES, seed: int = 0
+) -> Workload:
     """A random network and random input."""
     rng = np.random.default_rng(seed)
     names = ("input", *(f"layer {k}" for k in range(1, len(sizes))))
@@ -101,10 +103,10 @@ def make_task(copies: int, ticks: int = 100, sizes: tuple[int, ...] = SIZES, see
     target = np.tile(np.eye(TARGETS, dtype=np.float32)[rng.integers(0, TARGETS, copies)], 3)
     spikes = rng.random((ticks, copies, sizes[0])) < ACTIVITY
     given = (torch.from_numpy(array) for array in (spikes, readout, target))
-    return Task(program, *given)
+    return Workload(program, *given)
 
 
-def float_network(task: Task) -> FloatNetwork:
+def float_network(task: Workload) -> FloatNetwork:
     """The same weights and decays, in units of the threshold."""
     scale = (1 << PARAMETERS.w_exp) / PARAMETERS.theta
     weights = [
@@ -136,7 +138,7 @@ class Contender:
 class ChipInference:
     """The chip's side of inference: the raster of axons is made within the time measured."""
 
-    def __init__(self, task: Task, arithmetic: str = "auto") -> None:
+    def __init__(self, task: Workload, arithmetic: str = "auto") -> None:
         self.task = task
         self.chip = BatchedChip(task.program.config, task.copies, True, arithmetic=arithmetic)
         self.chip.load_weights(task.program.weights)
@@ -160,7 +162,7 @@ class ChipInference:
 class ChipLearning(ChipInference):
     """The chip's side of learning: local errors as events, every tick."""
 
-    def __init__(self, task: Task, arithmetic: str = "auto") -> None:
+    def __init__(self, task: Workload, arithmetic: str = "auto") -> None:
         super().__init__(task, arithmetic)
         self.late = 0
         places = np.concatenate(list(task.program.neurons.values()))
@@ -191,7 +193,7 @@ class ChipLearning(ChipInference):
         return [spikes[:, :, layer] for layer in self.task.layers]
 
 
-def float_inference(task: Task) -> list[Contender]:
+def float_inference(task: Workload) -> list[Contender]:
     """Plain torch, both ways, and the peers that are installed."""
     network, given = float_network(task), task.spikes.float()
     ways: dict[str, Callable[[FloatNetwork], Inference]]
@@ -204,7 +206,7 @@ def float_inference(task: Task) -> list[Contender]:
     return [contender(name, way) for name, way in ways.items()]
 
 
-def float_learning(task: Task) -> list[Contender]:
+def float_learning(task: Workload) -> list[Contender]:
     """The three-factor loop in plain torch, and DECOLLE's by autograd."""
     network, given = float_network(task), task.spikes.float()
 

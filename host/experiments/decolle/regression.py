@@ -165,7 +165,7 @@ def following(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     return (logits - target).square().sum() / 2
 
 
-class Pattern:
+class FollowedPattern:
     """The one sample: the pattern, and the series that the layers are to follow."""
 
     def __init__(self, task: Regression) -> None:
@@ -215,7 +215,7 @@ class RegressionTrainer:
 
     def __init__(self, device: Device, task: Regression) -> None:
         self.device, self.task, self.program = device, task, program_of(task)
-        self.targets, self._pattern = targets_of(task.ticks), Pattern(task)
+        self.targets, self._pattern = targets_of(task.ticks), FollowedPattern(task)
         self.layers = _layers(task, self.program)
         self._listeners = _layers(task, self.program, burn_in=task.ticks)
         self.loop = TrainingLoop(

@@ -62,25 +62,25 @@ class Recurrence:
 
 
 @dataclass(frozen=True)
-class Samples:
+class RandmanSamples:
     """Spikes `(ticks, n, channels)` and labels `(n,)`."""
 
     raster: Tensor
     labels: Tensor
 
-    def at(self, places: Tensor) -> Samples:
+    def at(self, places: Tensor) -> RandmanSamples:
         """Some of the samples."""
-        return Samples(self.raster[:, places], self.labels[places])
+        return RandmanSamples(self.raster[:, places], self.labels[places])
 
 
 @lru_cache(maxsize=4)
-def samples_of(task: Recurrence) -> tuple[Samples, Samples, Samples]:
+def samples_of(task: Recurrence) -> tuple[RandmanSamples, RandmanSamples, RandmanSamples]:
     """Training, validation and test part of a task's own manifolds."""
     held = (task.test * task.classes, (task.test + task.validation) * task.classes)
     drawn = task.each + task.validation + task.test
     data = draw_randman(task.seed, task.classes, drawn, task.channels, 1, task.smoothness)
     raster = torch.from_numpy(data.raster(task.ticks)).float()
-    every = Samples(raster, torch.from_numpy(data.labels).long())
+    every = RandmanSamples(raster, torch.from_numpy(data.labels).long())
     test, validation, train = torch.tensor_split(torch.arange(len(data.labels)), held)
     return every.at(train), every.at(validation), every.at(test)
 
@@ -118,7 +118,7 @@ class RecurrentNetwork:
         return heard
 
     @torch.no_grad()
-    def accuracy(self, samples: Samples) -> float:
+    def accuracy(self, samples: RandmanSamples) -> float:
         """The share read correctly."""
         right = self.logits(samples.raster).argmax(1) == samples.labels
         return float(right.float().mean())

@@ -24,7 +24,7 @@ from axonloop.host.processing import Flags, SpikeTimesObjective
 from axonloop.host.training import Copies, Task, TrainingLoop
 
 
-class Pattern:
+class TimedPattern:
     """One sample: the input pattern of a task, and its wanted spikes."""
 
     def __init__(self, task: SpikeTimes) -> None:
@@ -93,7 +93,7 @@ def learn_times(
     first weights.
     """
     program, first = program_of(tasks[0]), tasks[0]
-    patterns = [Pattern(task) for task in tasks]
+    patterns = [TimedPattern(task) for task in tasks]
     objective = SpikeTimesObjective(program, NAME, first.rise, first.fall, thresholds)
     loop = TrainingLoop(
         copies,

@@ -349,9 +349,13 @@ def test_bad_settings(
     [
         ("settings", 3, "checkpoint must be a training run's, not foreign (TypeError: "),
         ("device", 3, "snapshot must be a dictionary, not 3"),
-        ("layers", 3, "checkpoint must be a training run's, not foreign (AttributeError: "),
-        ("layers/0_level", np.zeros(3), "level must be (10,), not (3,)"),
-        ("layers/overtaken", None, "checkpoint must be a training run's, not foreign (KeyError: "),
+        ("objective", 3, "checkpoint must be a training run's, not foreign (AttributeError: "),
+        ("objective/0_level", np.zeros(3), "level must be (1, 10), not (3,)"),
+        (
+            "objective/overtaken",
+            None,
+            "checkpoint must be a training run's, not foreign (KeyError: ",
+        ),
         ("position/sample", -5, "sample of the run must be a whole number in 0..1000000, not -5"),
         ("times", None, "checkpoint must be a training run's, not foreign (KeyError: 'times')"),
     ],

@@ -113,9 +113,9 @@ def formula(golden: Device, settings: Settings) -> tuple[int, int]:
         words = 0
         plain["send_tick"](axons, learn)
 
-    def send_errors(neurons, values):
+    def send_errors(neurons, values, ungated=False):
         post(len(neurons))
-        plain["send_errors"](neurons, values)
+        plain["send_errors"](neurons, values, ungated)
 
     golden.send_tick, golden.send_errors = send_tick, send_errors
     golden.learn = lambda: (post(1), plain["learn"]())
