@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from axonloop.models.checks import require, require_range
+from axonloop.models.checks import require, require_range, take_whole
 from axonloop.models.config.geometry import MAX_CORES
 
 MAX_SIDE = 16
@@ -31,6 +31,7 @@ class Mesh:
     rows: int = 1
 
     def __post_init__(self) -> None:
+        take_whole(self, "columns", "rows")
         require_range("columns of the mesh", self.columns, 1, MAX_SIDE)
         require_range("rows of the mesh", self.rows, 1, MAX_SIDE)
         require(self.cores <= MAX_CORES, "mesh", f"of at most {MAX_CORES} cores", self.cores)

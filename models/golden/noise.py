@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from axonloop.models.config import Purpose
+
 Word = tuple[NDArray[np.uint16], NDArray[np.uint16]]
 
 CODE_COLUMNS = (
@@ -66,7 +68,7 @@ def tick_word(seed: int, tick: int, core: int) -> Word:
     return _rounds(_xor(word, _halves(core)), 8, 9)
 
 
-def neuron_words(word: Word, neurons: Any, purpose: int = 0) -> Word:
+def neuron_words(word: Word, neurons: Any, purpose: int = Purpose.TERM) -> Word:
     """What all axons of a neuron share: rounds 10..13; arrays of the shape of `neurons`."""
     mixed = np.asarray(neurons, dtype=np.uint32) | np.uint32(purpose << 16)
     return _rounds(_xor(word, _halves(mixed)), 10, 13)
@@ -80,7 +82,7 @@ def synapse_words(words: Word, codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
 
 
 def noise(
-    seed: int, tick: int, core: int, neurons: Any, axons: Any, purpose: int = 0
+    seed: int, tick: int, core: int, neurons: Any, axons: Any, purpose: int = Purpose.TERM
 ) -> NDArray[np.uint32]:
     """h(seed, tick, core, neuron, axon, purpose): uint32 `(axons, neurons)`."""
     words = neuron_words(tick_word(seed, tick, core), neurons, purpose)

@@ -5,13 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config import CoreConfig
+from axonloop.models.config import CoreConfig, Purpose
 from axonloop.models.golden.fixedpoint import Int64Array
 from axonloop.models.golden.noise import codewords, neuron_words, synapse_words, tick_word
 from axonloop.models.golden.parameters import per_axon
-
-BLANK_PURPOSE = 15
-"""The hash's purpose where it decides which synapses drop a spike."""
 
 
 def visited(config: CoreConfig) -> NDArray[np.bool_]:
@@ -59,7 +56,7 @@ class Synapses:
 
     def _kept(self, events: Int64Array, seed: int, tick: int) -> NDArray[np.bool_]:
         """Which synapses of the rows `events` do not drop their spike: bool `(events, neurons)`."""
-        words = neuron_words(tick_word(seed, tick, self.core), events, BLANK_PURPOSE)
+        words = neuron_words(tick_word(seed, tick, self.core), events, Purpose.BLANK_OUT)
         random = synapse_words(words, self._codes).T & np.uint32(0xFFFF)
         return np.asarray(random >= self.blank[events, None])
 

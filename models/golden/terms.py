@@ -14,7 +14,7 @@ _OFF = Term(AxonFactor.OFF)
 
 def is_plain(parameters: ParameterSet) -> bool:
     """Whether neurons of a set learn by the plain rule: no term of it is on."""
-    return all(term.axon == AxonFactor.OFF for term in parameters.terms)
+    return parameters.rule is not parameters.terms
 
 
 @dataclass(frozen=True)
