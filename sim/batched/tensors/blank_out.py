@@ -5,15 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from axonloop.models.config import ChipConfig
+from axonloop.models.config import ChipConfig, Purpose
 from axonloop.sim.batched.tensors.noise import Word, axon_codes, neuron_words, synapse_words
 from axonloop.sim.batched.tensors.parameters import axon_register
 
-PURPOSE = 15
-"""Of the hash that decides which spikes are dropped."""
 
-
-class Blanking:
+class BlankOut:
     """Which synapses of which rows drop a tick's spikes; `rows`, bool `(axons,)`, may drop any."""
 
     def __init__(self, chip: ChipConfig, device: torch.device) -> None:
@@ -34,7 +31,7 @@ class Blanking:
         `first..last - 1` of its core. In the hash, axon and neuron change places.
         """
         low, high = words
-        rows = neuron_words((low[memory], high[memory]), axons % self._axons, PURPOSE)
+        rows = neuron_words((low[memory], high[memory]), axons % self._axons, Purpose.BLANK_OUT)
         codes = self._codes[0][first:last], self._codes[1][first:last]
         drawn = synapse_words(rows, codes).t() & 0xFFFF
         return drawn >= self._blank[axons, None]

@@ -72,7 +72,7 @@ class TickWords:
         return self._known[core]
 
 
-def neuron_words(words: Word, neurons: Tensor, purpose: int = 0) -> Word:
+def neuron_words(words: Word, neurons: Tensor, purpose: int) -> Word:
     """What all axons of a neuron share: rounds 10..13; `words` one for each of `neurons`."""
     x, y = words
     return _rounds((x ^ neurons.to(torch.int32), y ^ purpose), 10, 13)
