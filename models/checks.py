@@ -48,5 +48,6 @@ def require_member(thing: str, value: Any, kind: type[IntEnum]) -> IntEnum:
 
 def require_number(thing: str, value: object) -> None:
     """ValueError unless `value` is a number, and neither NaN nor infinite."""
-    number = is_whole(value) or isinstance(value, float | np.floating)
-    require(number and -1e300 < value < 1e300, thing, "a finite number", value)  # type: ignore[operator]
+    plain = float(value) if isinstance(value, np.floating) else value
+    number = is_whole(plain) or isinstance(plain, float)
+    require(number and -1e300 < plain < 1e300, thing, "a finite number", value)  # type: ignore[operator]

@@ -41,7 +41,7 @@ def resolve(arithmetic: str, device: torch.device, copies: int) -> str:
 def warn_slow(reason: str) -> None:
     """Say, once for each reason, that torch stands in for compiled code."""
     message = f"batched chips run in torch, 50 to 300 times slower than compiled: {reason}"
-    warnings.warn(message, SlowEmulatorWarning, stacklevel=2)
+    warnings.warn(message, SlowEmulatorWarning, stacklevel=4)
 
 
 def open_engine(

@@ -172,7 +172,7 @@ def test_silent_groups_are_not_reported() -> None:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("shared", [True, False], ids=["alone", "population"])
 def test_configure_keeps_state_and_takes_the_new_tables(seed: int, shared: bool) -> None:
-    """Weights outside of the new groups stay and learn, but are not integrated."""
+    """Synapses outside of the new groups stay and learn, through snapshots too; no sum has them."""
     rng = np.random.default_rng(seed)
     batch = Batch.random(rng, Mesh(2, 1), 1 if shared else 3, shared)
     batch.live(rng, 3)
@@ -200,6 +200,8 @@ def test_configure_keeps_state_and_takes_the_new_tables(seed: int, shared: bool)
         batch.tick(rng)
         batch.learn()
         batch.check(f"tick {tick}")
+        if tick == 1:
+            batch.restore()
 
 
 def test_counters_wrap_at_48_bits() -> None:
