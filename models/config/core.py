@@ -1,7 +1,7 @@
 """The configuration that builds the golden model, the RTL, the emulators and the host.
 
 `Geometry` is fixed when a core is built. Everything else in `CoreConfig` is a register or a
-table that the host writes at run time. All values are checked here, once; no other place
+table that the host writes at run time. All values are checked here, once; no other module
 carries a width or a range. The page docs/contract.md is the normative text.
 """
 

@@ -57,7 +57,7 @@ class Mesh:
         return core % self.columns, core // self.columns
 
     def way(self, source: int, target: int) -> Iterator[tuple[int, Port]]:
-        """The routers that a spike passes and the port through which it leaves each."""
+        """The route of a spike: the routers that it passes, and the port at which it leaves."""
         (column, row), (last_column, last_row) = self.place(source), self.place(target)
         while column != last_column:
             east = last_column > column

@@ -1,4 +1,4 @@
-"""What neurons and axons of a parameter set compute with: registers, written at run time."""
+"""Parameter sets: the registers that neurons and axons share, written at run time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OPTIONAL = ("qq_shift", "blank", "zeta", "z_inc", "z_shift")
 
 
 class ResetMode(IntEnum):
-    """What a spike does to its neuron's membrane V."""
+    """The reset of the membrane V of a neuron that spikes: none, V = 0, or V - theta."""
 
     NONE = 0
     ZERO = 1
@@ -25,7 +25,7 @@ class ResetMode(IntEnum):
 
 
 class Rounding(IntEnum):
-    """How a weight update is rounded to a whole number."""
+    """The rounding of a weight update to a whole number."""
 
     STOCHASTIC = 0
     NEAREST = 1

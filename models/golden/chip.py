@@ -100,7 +100,7 @@ class Chip:
     def _shares(
         self, numbers: Int64Array, each: int
     ) -> Iterator[tuple[Core, Int64Array | slice, Int64Array]]:
-        """The cores that `numbers` are in, `each` per core: where theirs stand, local numbers."""
+        """The cores that own `numbers`, `each` per core; indices into `numbers`; local numbers."""
         if len(self.cores) == 1:
             yield self.cores[0], slice(None), numbers
             return

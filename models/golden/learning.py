@@ -1,6 +1,6 @@
 """Learning: W -= round(c * a), where a factor of the neuron and one of the axon are not 0.
 
-The plain, error-triggered rule has c = E and a = Pq; the terms of a parameter set take its place.
+The plain, error-triggered rule has c = E and a = Pq; a parameter set with terms has theirs instead.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class NeuronTrace:
         self.z_shift = per_neuron(config, "z_shift")
 
     def step(self, spike: NDArray[np.bool_]) -> int:
-        """One tick in which the neurons `spike`, bool `(neurons,)`; return the words clipped."""
+        """One tick with the neurons' spikes, bool `(neurons,)`; return the number of clips."""
         if not self.geometry.terms:
             return 0
         raised = decay_unsigned(self.trace_z, self.zeta) + self.z_inc * spike
@@ -37,6 +37,6 @@ class NeuronTrace:
         return clipped
 
     def factor(self) -> Int64Array:
-        """Zq, what a term takes: int64 `(neurons,)`, at most error_max."""
+        """Zq, the shifted trace: int64 `(neurons,)`, at most error_max."""
         shifted: Int64Array = np.minimum(self.trace_z >> self.z_shift, self.geometry.error_max)
         return shifted

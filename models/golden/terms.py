@@ -1,4 +1,4 @@
-"""The terms of the learning rules: which factors each neuron's multiplies, and how."""
+"""The terms of the learning rules: the factors of each neuron's term, and their product."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def is_plain(parameters: ParameterSet) -> bool:
 
 @dataclass(frozen=True)
 class Factors:
-    """What terms multiply: rows by the numbers of `NeuronFactor`, `ThirdFactor`, `AxonFactor`.
+    """The factors of terms: rows by the numbers of `NeuronFactor`, `ThirdFactor`, `AxonFactor`.
 
     `neuron`: int64 `(4, neurons)`; `third`: int64 `(3, neurons)`; `axon`: int64 `(5, axons)`.
     """

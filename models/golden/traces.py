@@ -58,5 +58,5 @@ class Traces:
         return clipped_q + clipped_p
 
     def _factor(self, trace: Int64Array) -> Int64Array:
-        """What learning takes of a shifted trace: clipped, or the row's constant."""
+        """Pq or Qq, int64 `(axons,)`: the shifted `trace`, clipped, or 0 or pq_on by the row."""
         return np.where(self._follows, np.minimum(trace, self.geometry.pq_max), self._fixed_pq)

@@ -15,7 +15,7 @@ from axonloop.models.protocol.registers import PARAMETER_STRIDE, Control, Counte
 
 
 class Owner(Enum):
-    """What a core has several of: each has as many words of a region as every other."""
+    """The owners of words in a region: all owners of a kind have equally many of them."""
 
     CORE = "core"
     SET = "parameter set"
@@ -28,7 +28,7 @@ class Owner(Enum):
 
 
 class Use(StrEnum):
-    """What a region is for.
+    """The use of a region.
 
     SETTING: registers, tables and weights. The others are state arrays: TRACED ones are read,
     written, kept in snapshots and hashed by trace_hash after every tick; SAVED ones are not

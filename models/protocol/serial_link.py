@@ -50,7 +50,7 @@ def line_bytes(words: int) -> int:
 
 
 class FrameKind(IntEnum):
-    """What a frame is."""
+    """The kinds of frames."""
 
     DATA = 0
     OPEN = 1

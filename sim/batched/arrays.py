@@ -22,7 +22,7 @@ def dtype_of(region: Region) -> np.dtype[Any]:
 
 
 def values_of(region: Region, chip: ChipConfig) -> int:
-    """How many values a state array has in one copy of a chip; 0 if the build lacks the region."""
+    """The values of a state array in one copy of a chip; 0 if the build lacks the region."""
     if not region.built(chip.geometry):
         return 0
     slots = chip.geometry.delay_slots * chip.axons

@@ -1,4 +1,4 @@
-"""What a batched chip refuses: ValueError, and nothing has changed."""
+"""Checks of what a batched chip is given: ValueError, and nothing has changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which engine computes a batched chip."""
+"""The choice of the engine that computes a batched chip."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SlowEmulatorWarning(UserWarning):
 
 
 def resolve(arithmetic: str, device: torch.device, copies: int) -> str:
-    """COMPILED in place of AUTO where that will do; `arithmetic` as it is otherwise.
+    """COMPILED instead of AUTO where that will do; `arithmetic` as it is otherwise.
 
     Raises MissingToolError or BuildError if COMPILED was asked for and cannot be had. Warns once
     if only a missing library stands against it.

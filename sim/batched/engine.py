@@ -1,4 +1,4 @@
-"""What computes a batched chip: the interface of its two implementations."""
+"""The interface of the engines that compute a batched chip."""
 
 from __future__ import annotations
 

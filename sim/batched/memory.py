@@ -58,7 +58,7 @@ def fitting_copies(
 
 
 def too_large(chip: ChipConfig, copies: int, shared: bool, free: int, arithmetic: str) -> str:
-    """What to say where `copies` do not fit into `free` bytes."""
+    """The refusal of `copies` that do not fit into `free` bytes."""
     weights, state = memory_bytes(chip, 1, shared, arithmetic)
     formula = f"{weights} + copies x {state}" if shared else f"copies x ({weights} + {state})"
     most = fitting_copies(chip, shared, free, arithmetic)

@@ -1,4 +1,4 @@
-"""What a snapshot of a batched chip must be made of."""
+"""The parts of a snapshot of a batched chip, checked."""
 
 from __future__ import annotations
 

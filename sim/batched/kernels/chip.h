@@ -1,4 +1,4 @@
-// What all parts of the kernels use: runs and passes, vectors, decay, one copy of the state.
+// Common to all parts of the kernels: runs and passes, vectors, decay, one copy of the state.
 //
 // declarations.h, which structures.py writes, declares `Chip` (registers and tables), `State` and
 // the numbers that C++ and Python share. Axons and neurons are numbered through the chip, core by

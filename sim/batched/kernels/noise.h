@@ -89,7 +89,7 @@ const uint32_t *codewords() {
     return words.data();
 }
 
-// The same in halves.
+// The codewords as low halves x and high halves y, with room for a vector behind the last.
 struct Codes {
     uint16_t x[ROOM] = {}, y[ROOM] = {};
 };

@@ -29,7 +29,7 @@ template <typename W> void row_spans(const Chip &chip, const State &state) {
 
 extern "C" {
 
-// To be called whenever weights or row descriptors were written, before a tick or a learning step.
+// The caller calls this after weights or row descriptors were written, before a tick or a learning step.
 void axonloop_row_spans(const Chip *chip, const State *state) {
     if (chip->weight_bytes == 1) row_spans<int8_t>(*chip, *state);
     else row_spans<int16_t>(*chip, *state);

@@ -1,4 +1,4 @@
-"""What Python and C++ of the kernels share: numbers and structures, declared once, here.
+"""The numbers and structures that Python and C++ of the kernels share, declared once, here.
 
 `header` writes them as the C++ header `declarations.h` whenever the kernels are compiled, so the
 two sides cannot differ.
@@ -28,7 +28,7 @@ REGISTERS = max(PARAMETER_INDEX.values()) + 1
 
 
 class PqSource(IntEnum):
-    """Where Pq and Qq of a row come from.
+    """The source of Pq and Qq of a row.
 
     ZERO: the row is not plastic. FIXED: it is always on, they are pq_on. TRACE: the row's trace.
     """
@@ -95,7 +95,7 @@ STATE = (
     Member("int32_t", "copies", "copies of the chip"),
     Member("int32_t", "shared", "1 if they share one weight memory and one seed"),
     Member("void *", "weights", "(weight memories, axons, neurons of a core), int8_t or int16_t"),
-    Member("uint8_t *", "visits_absent", "per row: 1 if it visits a place without a synapse"),
+    Member("uint8_t *", "visits_absent", "per row: 1 if a place that it visits has no synapse"),
     Member("uint8_t *", "spans_absent", "per row: 1 if a place of its span has no synapse"),
     Member("int32_t *", "span", "per row: its first neuron with a synapse, that behind its last"),
     Member("int32_t *", "modulation", "M of each copy"),

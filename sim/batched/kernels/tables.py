@@ -76,8 +76,8 @@ def _registers(config: ChipConfig) -> NDArray[np.int32]:
     """
     count = config.geometry.parameter_sets
     table = np.zeros((len(config.cores), count, REGISTERS), np.int32)
-    for core, place in zip(config.cores, table, strict=True):
-        for entries, values in zip(place, core.parameter_sets, strict=False):
+    for core, sets in zip(config.cores, table, strict=True):
+        for entries, values in zip(sets, core.parameter_sets, strict=False):
             entries[:] = _register_words(config, values)
     return table.reshape(-1, REGISTERS)
 
@@ -135,10 +135,10 @@ def _fanout(config: ChipConfig) -> dict[str, NDArray[np.int32]]:
     owners = np.repeat(np.arange(config.mesh.cores), config.geometry.neurons).tolist()
     found = [(o, e) for o, table in zip(owners, tables, strict=True) for e in table]
     routes = [_route(config, owner, entry.core - config.first) for owner, entry in found]
-    places = [(entry.core - config.first) * axons + entry.axon for _, entry in found]
+    axons_reached = [(entry.core - config.first) * axons + entry.axon for _, entry in found]
     return {
         "fan_first": _firsts(tables),
-        "fan_axon": np.array(places, np.int32),
+        "fan_axon": np.array(axons_reached, np.int32),
         "fan_delay": np.array([entry.delay for _, entry in found], np.int32),
         "route_first": _firsts(routes),
         "route_counter": np.array([port for route in routes for port in route], np.int32),
@@ -157,5 +157,5 @@ def _route(config: ChipConfig, source: int, target: int) -> list[int]:
 
 
 def _firsts(parts: Sequence[Sequence[Any]]) -> NDArray[np.int32]:
-    """Where each part starts when all are joined, and where the last one ends."""
+    """The start of each part when all are joined, and the end of the last: `(len(parts) + 1,)`."""
     return np.cumsum([0, *map(len, parts)]).astype(np.int32)

@@ -1,4 +1,4 @@
-"""Which arithmetic is exact for a sum of integers, and whether torch is set to do it."""
+"""The arithmetic that is exact for a sum of integers, and the settings of torch that spoil it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import torch
 from axonloop.models.checks import require
 
 EXACT = {torch.float32: 1 << 24, torch.float64: 1 << 53}
-"""Whole numbers of a smaller magnitude, and their sums, are exact."""
+"""Whole numbers of a magnitude below this, and their sums below it, are exact in the dtype."""
 
 
 class Arithmetic(StrEnum):
-    """How sums over axons are made; AUTO takes the fastest that is exact.
+    """The arithmetic of sums over axons; AUTO takes the fastest that is exact.
 
     COMPILED is not about sums alone: all of a tick and of learning run in compiled code, on a CPU
     with a C++ compiler.

@@ -11,7 +11,7 @@ from axonloop.sim.batched.tensors.parameters import axon_register
 
 
 class BlankOut:
-    """Which synapses of which rows drop a tick's spikes; `rows`, bool `(axons,)`, may drop any."""
+    """Blank-out of all copies. `rows`: the rows that may drop a spike, bool `(axons,)`."""
 
     def __init__(self, chip: ChipConfig, device: torch.device) -> None:
         self._device, self._axons = device, chip.geometry.axons
@@ -25,10 +25,11 @@ class BlankOut:
         self.any = bool(self.rows.any())
 
     def kept(self, words: Word, memory: Tensor, axons: Tensor, first: int, last: int) -> Tensor:
-        """Where spikes stay: bool `(len(axons), last - first)`; `words` are the tick's and core's.
+        """The synapses that keep their spike: bool `(len(axons), last - first)`.
 
-        Row k is axon `axons[k]` of the chip in memory `memory[k]`; columns are the neurons
-        `first..last - 1` of its core. In the hash, axon and neuron change places.
+        `words` are the tick's words of the core. Row k is axon `axons[k]` of the chip in memory
+        `memory[k]`; columns are the neurons `first..last - 1` of its core. In the hash, axon and
+        neuron change places.
         """
         low, high = words
         rows = neuron_words((low[memory], high[memory]), axons % self._axons, Purpose.BLANK_OUT)

@@ -81,7 +81,7 @@ class Neurons:
         self._bias = torch.tensor(bias, dtype=torch.int32, device=self._device)
 
     def _accumulator_bound(self, chip: ChipConfig) -> Tensor | None:
-        """Where ACC << w_exp may pass 32 bits: bounds for ACC beyond which I is clipped anyway."""
+        """Bounds of ACC beyond which I is clipped anyway; None if ACC << w_exp fits 32 bits."""
         geometry = chip.geometry
         largest = geometry.axons << (geometry.weight_bits - 1)
         if (largest << 7) + (1 << geometry.state_bits) < 1 << 31:

@@ -1,4 +1,4 @@
-"""Spikes on their way to the axons of all copies: a bitmap of delay slots by axons."""
+"""Pending spikes of all copies: a bitmap of delay slots by axons."""
 
 from __future__ import annotations
 

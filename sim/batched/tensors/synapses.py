@@ -196,7 +196,7 @@ class Synapses:
         return acc
 
     def _lost(self, block: Block, table: Tensor, spikes: Tensor, words: Word) -> Tensor:
-        """What of the sum over a block was dropped: int32 `(copies, neurons)`."""
+        """The part of the sum over a block that was dropped: int32 `(copies, neurons)`."""
         axons = self._order[block.start : block.end]
         lost = spikes.new_zeros((len(spikes), table.shape[2]), dtype=torch.int32)
         some = max(1, WORK // table.shape[2])
