@@ -108,8 +108,8 @@ template <typename W> struct Learner {
         c.counters(core)[Counter::UPDATES] += tally.updates;
     }
 
-    // Writes c of all neurons of a core, by a pass, to `to`; `from` is their E, `wrong` whether any E is
-    // not 0. Returns whether any c is not 0.
+    // Writes c of all neurons of a core, by a pass, to `to`; `from` is their E, `wrong` whether any E
+    // is not 0. Returns whether any c is not 0.
     bool take_values(const Copy &c, int core, const Pass &pass, bool wrong, const int8_t *from,
                      int8_t *to) const {
         bool any = false;
@@ -160,7 +160,7 @@ template <typename W> struct Learner {
         });
     }
 
-    // One core of all copies, which share their weights, learns: one update from the exact sum of c x a.
+    // One core of all copies, which share their weights, learns: one update from the sum of c x a.
     void learn_shared(int core, uint32_t tick) {
         const int neurons = chip.neurons;
         std::vector<uint8_t> wrong(state.copies);
@@ -193,7 +193,8 @@ template <typename W> struct Learner {
         shared.take_values(learning, values, state.copies, chip.neurons);
         shared.take_factors(chip, state, core, pass.factor);
         int32_t products[2 * BLOCK] = {};
-        for (int block = 0; block * BLOCK < learning.count; ++block)  // a block's coefficients stay in the cache
+        // Block by block, so that the coefficients of a block stay in the cache.
+        for (int block = 0; block * BLOCK < learning.count; ++block)
             for (int a = 0; a < chip.axons; ++a) {
                 if (!shared.active[a]) continue;
                 int first, last;

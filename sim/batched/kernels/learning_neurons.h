@@ -29,7 +29,7 @@ struct LearningNeurons {
         for (auto *each : {&number, &x, &y}) each->assign(room, 0);
     }
 
-    // Takes over the neurons of the core whose `learns` is not 0. `word` is the tick's word of the core.
+    // Takes over the neurons of the core whose `learns` is not 0. `word` is the tick's of the core.
     void gather(const Chip &chip, int core, int term, Word word, const uint8_t *learns) {
         count = 0;
         for (int n = 0; n < chip.neurons;) {

@@ -11,8 +11,10 @@ namespace {
 template <bool WIDE, int MODE>
 void sweep(const Copy &c, const Run &run, const int32_t *__restrict acc) {
     const int32_t *set = c.chip.sets + run.set * REGISTERS;
-    const int32_t alpha = set[Register::ALPHA_N], beta = set[Register::BETA_N], gamma = set[Register::GAMMA], rho = set[Register::RHO];
-    const int32_t theta = set[Register::THETA], width = set[Register::BOX], w_exp = set[Register::W_EXP], i_shift = set[Register::I_SHIFT];
+    const int32_t alpha = set[Register::ALPHA_N], beta = set[Register::BETA_N];
+    const int32_t gamma = set[Register::GAMMA], rho = set[Register::RHO];
+    const int32_t theta = set[Register::THETA], width = set[Register::BOX];
+    const int32_t w_exp = set[Register::W_EXP], i_shift = set[Register::I_SHIFT];
     const int32_t refractory = set[Register::REFRACTORY], limit = c.chip.state_max;
     const int32_t most = (1 << 25) >> w_exp;  // a larger |ACC| saturates I all the same
     int32_t *__restrict current = c.of_neurons(c.state.current);

@@ -7,7 +7,8 @@
 
 namespace {
 
-// Writes E of a core's neurons to `values`, and zeroes their error sums. Returns whether any E is not 0.
+// Writes E of a core's neurons to `values`, and zeroes their error sums. Returns whether any E is
+// not 0.
 bool take_errors(const Copy &c, int core, int8_t *__restrict values) {
     const int64_t at = int64_t(core) * c.chip.neurons;
     const int32_t limit = c.chip.error_max;
@@ -39,7 +40,8 @@ bool coefficients(const Copy &c, int core, const int32_t *set, Term term, const 
         return false;
     }
     const uint8_t *spike = c.of_neurons(c.state.spike) + at, *box = c.of_neurons(c.state.box) + at;
-    const int32_t *trace = term.neuron() == NeuronFactor::ZQ ? c.of_neurons(c.state.trace_z) + at : nullptr;
+    const bool traced = term.neuron() == NeuronFactor::ZQ;
+    const int32_t *trace = traced ? c.of_neurons(c.state.trace_z) + at : nullptr;
     int32_t any = 0, products[LANES];
     for (; begin < end; begin += LANES) {
         const int some = end - begin < LANES ? end - begin : LANES;
