@@ -28,6 +28,7 @@ from axonloop.models.protocol import (
     state_limits,
     writable,
 )
+from axonloop.models.protocol import check_region as check_region
 
 CLOSED = "device must be open, not closed"
 """What a device that was closed answers, as a DeviceError."""
@@ -105,13 +106,6 @@ def region_shape(chip: ChipConfig, region: Region) -> tuple[int, ...]:
     if region.owner is Owner.SLOT:
         return chip.geometry.delay_slots, chip.axons
     return (chip.axons if region.owner is Owner.AXON else chip.neurons,)
-
-
-def check_region(region: Region, allowed: tuple[Region, ...]) -> Region:
-    """A region among those `allowed`."""
-    names = ", ".join(entry.name for entry in allowed)
-    require(region in allowed, "region", f"one of {names}", getattr(region, "name", region))
-    return Region(region)
 
 
 def check_regions(chip: ChipConfig, regions: Sequence[Region]) -> list[Region]:

@@ -9,6 +9,7 @@ from .regions import Owner as Owner
 from .regions import Region as Region
 from .regions import Use as Use
 from .regions import address as address
+from .regions import check_region as check_region
 from .regions import pending_stride as pending_stride
 from .regions import readable as readable
 from .regions import region_words as region_words

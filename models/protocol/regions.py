@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import Enum, IntEnum, StrEnum
 from functools import lru_cache
 
+from axonloop.models.checks import require
 from axonloop.models.config import Geometry, ceil_log2
 from axonloop.models.protocol.registers import PARAMETER_STRIDE, Control, Counter
 
@@ -134,6 +135,13 @@ def writable(geometry: Geometry) -> tuple[Region, ...]:
 def readable(geometry: Geometry) -> tuple[Region, ...]:
     """State arrays that a host may read."""
     return _used(geometry, Use.TRACED, Use.SAVED, Use.SUMS)
+
+
+def check_region(region: Region, allowed: tuple[Region, ...]) -> Region:
+    """A region among those `allowed`."""
+    names = ", ".join(entry.name for entry in allowed)
+    require(region in allowed, "region", f"one of {names}", getattr(region, "name", region))
+    return Region(region)
 
 
 READ_ONLY = frozenset(region for region in Region if region.use is Use.SUMS)

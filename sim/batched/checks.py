@@ -11,7 +11,6 @@ from torch import Tensor
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import ChipConfig, Geometry
 from axonloop.models.golden import visited
-from axonloop.models.protocol import Region
 
 
 def check_device(name: str) -> torch.device:
@@ -93,10 +92,3 @@ def check_modulation(geometry: Geometry, values: Any, copies: int) -> Tensor:
     require(geometry.terms > 0, "terms of the build", "at least 1 to take a modulation", 0)
     limits = (-geometry.error_max, geometry.error_max)
     return check_whole("modulation", values, (copies,), limits, torch.device("cpu"))
-
-
-def check_region(region: Region, allowed: tuple[Region, ...]) -> Region:
-    """A region among those `allowed`."""
-    names = ", ".join(entry.name for entry in allowed)
-    require(region in allowed, "region", f"one of {names}", getattr(region, "name", region))
-    return Region(region)

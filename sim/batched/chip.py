@@ -14,6 +14,7 @@ from axonloop.models.protocol import (
     MODEL_COUNTERS,
     Counter,
     Region,
+    check_region,
     readable,
     state_limits,
     writable,
@@ -193,12 +194,12 @@ class BatchedChip:
 
     def read(self, region: Region) -> Tensor:
         """The state of a region, a copy: int32 `(copies, n)`; PENDING `(copies, slots, axons)`."""
-        state = self.engine.state[checks.check_region(region, readable(self.geometry))]
+        state = self.engine.state[check_region(region, readable(self.geometry))]
         return state.to(torch.int32, copy=True)
 
     def write(self, region: Region, values: Any) -> None:
         """Replace the state of a region by values in range, of the shape that `read` returns."""
-        region = checks.check_region(region, writable(self.geometry))
+        region = check_region(region, writable(self.geometry))
         state, limits = self.engine.state[region], state_limits(self.geometry, region)
         shape = tuple(state.shape)
         state.copy_(checks.check_whole(region.key, values, shape, limits, self.device))

@@ -76,7 +76,7 @@ class FanOut:
         self._steps = torch.tensor(steps, dtype=torch.int64, device=self._device).view(-1, 2).t()
 
     def passed(self, spikes: Tensor) -> Tensor:
-        """Spikes that routers passed on, from those of each neuron: int64 `(copies, cores, ports)`."""
+        """Spikes that routers passed on, from those of neurons: int64 `(copies, cores, ports)`."""
         cores = self._mesh.cores
         ports = spikes.new_zeros((len(spikes), cores * len(Port)), dtype=torch.int64)
         sent = spikes[:, self._neurons[self._steps[0]]].to(torch.int64)
