@@ -1,4 +1,4 @@
-"""What is computed: configuration, protocol, the golden model, float references, cost model."""
+"""The models: configuration, protocol, the golden model, float references, the cost model."""
 
 import lazy_loader
 

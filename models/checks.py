@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from numbers import Integral
 from typing import Any
+
+import numpy as np
 
 
 def require(good: bool, thing: str, condition: str, value: object) -> None:
@@ -12,21 +15,39 @@ def require(good: bool, thing: str, condition: str, value: object) -> None:
         raise ValueError(f"{thing} must be {condition}, not {value!r}")
 
 
-def require_range(thing: str, value: int, low: int, high: int) -> None:
-    """Raise ValueError unless `value` is a whole number in `low..high`."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    require(whole and low <= value <= high, thing, f"a whole number in {low}..{high}", value)
+def is_whole(value: object) -> bool:
+    """Whether `value` is an integer, Python's or NumPy's; bools and floats are none."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def require_range(thing: str, value: int, low: int, high: int) -> int:
+    """`value` as an int; ValueError unless it is a whole number in `low..high`."""
+    good = is_whole(value) and low <= value <= high
+    require(good, thing, f"a whole number in {low}..{high}", value)
+    return int(value)
+
+
+def take_whole(owner: object, *names: str) -> None:
+    """Make integers of NumPy in fields of a frozen dataclass Python's; all else stays as it is.
+
+    So what is computed, hashed or written as JSON from the fields does not depend on who set them.
+    """
+    for name in names:
+        value = getattr(owner, name)
+        if type(value) is not int and is_whole(value):
+            object.__setattr__(owner, name, int(value))
 
 
 def require_member(thing: str, value: Any, kind: type[IntEnum]) -> IntEnum:
     """The member of `kind` that `value` is or numbers; ValueError if there is none."""
     choices = ", ".join(f"{member.value} ({member.name.lower()})" for member in kind)
-    known = isinstance(value, int) and value in kind.__members__.values()
+    known = is_whole(value) and value in kind.__members__.values()
     require(known, thing, f"one of {choices}", value)
     return kind(value)
 
 
 def require_number(thing: str, value: object) -> None:
     """ValueError unless `value` is a number, and neither NaN nor infinite."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    require(number and -1e300 < value < 1e300, thing, "a finite number", value)  # type: ignore[operator]
+    plain = float(value) if isinstance(value, np.floating) else value
+    number = is_whole(plain) or isinstance(plain, float)
+    require(number and -1e300 < plain < 1e300, thing, "a finite number", value)  # type: ignore[operator]

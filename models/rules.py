@@ -7,7 +7,7 @@ error, M the modulation. Rules add up: `pair_stdp(4, 4) + homeostasis(12, 8)` is
 
 from __future__ import annotations
 
-from axonloop.models.config import AxonFactor, NeuronFactor, Term, ThirdFactor
+from axonloop.models.config import AxonFactor, NeuronFactor, Term, ThirdFactor, plain_rule
 
 Rule = tuple[Term, ...]
 
@@ -18,7 +18,7 @@ def error_triggered(shift: int) -> Rule:
     Neftci 2018, Payvand et al. 2020; the update of DECOLLE (Kaiser et al. 2020). As the first
     term of a set it is the plain rule bit for bit.
     """
-    return (Term(AxonFactor.P, third=ThirdFactor.ERROR, sign=-1, shift=shift),)
+    return (plain_rule(shift),)
 
 
 def pair_stdp(rise: int, fall: int, third: ThirdFactor = ThirdFactor.ONE) -> Rule:
@@ -28,8 +28,8 @@ def pair_stdp(rise: int, fall: int, third: ThirdFactor = ThirdFactor.ONE) -> Rul
     the same tick counts in both terms. `third` multiplies both.
     """
     return (
-        Term(AxonFactor.Q, NeuronFactor.SPIKE, third, 1, shift=rise),
-        Term(AxonFactor.SPIKE, NeuronFactor.Z, third, -1, shift=fall),
+        Term(AxonFactor.QQ, NeuronFactor.SPIKE, third, 1, shift=rise),
+        Term(AxonFactor.SPIKE, NeuronFactor.ZQ, third, -1, shift=fall),
     )
 
 
@@ -49,7 +49,7 @@ def late_reward(shift: int, scale: int = 0) -> Rule:
     active at other moments learn too, and which came first is forgotten. The product of Z and M,
     after `scale`, must fit error_bits.
     """
-    return (Term(AxonFactor.P, NeuronFactor.Z, ThirdFactor.MODULATION, 1, scale, shift),)
+    return (Term(AxonFactor.PQ, NeuronFactor.ZQ, ThirdFactor.MODULATION, 1, scale, shift),)
 
 
 def contrastive(shift: int) -> Rule:
@@ -60,8 +60,8 @@ def contrastive(shift: int) -> Rule:
     """
     third = ThirdFactor.MODULATION
     return (
-        Term(AxonFactor.Q, NeuronFactor.SPIKE, third, 1, shift=shift),
-        Term(AxonFactor.SPIKE, NeuronFactor.Z, third, 1, shift=shift),
+        Term(AxonFactor.QQ, NeuronFactor.SPIKE, third, 1, shift=shift),
+        Term(AxonFactor.SPIKE, NeuronFactor.ZQ, third, 1, shift=shift),
     )
 
 
@@ -84,6 +84,6 @@ def toward_input(shift: int) -> Rule:
     without a factor of the weight: weights stop at the end of their range instead.
     """
     return (
-        Term(AxonFactor.Q, NeuronFactor.SPIKE, sign=1, shift=shift),
+        Term(AxonFactor.QQ, NeuronFactor.SPIKE, sign=1, shift=shift),
         Term(AxonFactor.ONE, NeuronFactor.SPIKE, sign=-1),
     )

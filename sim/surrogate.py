@@ -142,16 +142,16 @@ class SurrogateChip(torch.nn.Module):
 
     def _take_fanout(self) -> None:
         fanout = FanOut(self.config)
-        self._ways: list[tuple[int, Tensor, Tensor]] = []
+        self._routes: list[tuple[int, Tensor, Tensor]] = []
         for delay in np.unique(fanout.delay).tolist():
             chosen = fanout.delay == delay
             neurons, axons = (torch.tensor(a[chosen]) for a in (fanout.neuron, fanout.axon))
-            self._ways.append((delay, neurons, axons))
+            self._routes.append((delay, neurons, axons))
 
     def clear_state(self, samples: int) -> ChipState:
         """The state after `clear`."""
         zero = self.always_on.new_zeros(samples, self.config.neurons)
-        slots = self.config.geometry.delay_slots - 1 if self._ways else 0
+        slots = self.config.geometry.delay_slots - 1 if self._routes else 0
         pending = [self.always_on.new_zeros(samples, self.config.axons) for _ in range(slots)]
         return ChipState(zero, zero, zero, zero, zero, pending)
 
@@ -190,10 +190,10 @@ class SurrogateChip(torch.nn.Module):
         return sums.transpose(0, 1).flatten(1)
 
     def _emit(self, spike: Tensor, pending: list[Tensor]) -> list[Tensor]:
-        if not self._ways:
+        if not self._routes:
             return []
         later = [*pending[1:], torch.zeros_like(pending[0])]
-        for delay, neurons, axons in self._ways:
+        for delay, neurons, axons in self._routes:
             sent = spike.index_select(1, neurons)
             joined = later[delay].index_add(1, axons, sent)
             later[delay] = _Union.apply(joined)  # type: ignore[no-untyped-call]

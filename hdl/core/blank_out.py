@@ -20,10 +20,10 @@ from axonloop.hdl.common import (
     noise_rounds,
     select,
 )
-from axonloop.models.config import Geometry, ceil_log2
+from axonloop.models.config import Geometry, Purpose, ceil_log2
 from axonloop.models.protocol import set_bits
 
-PURPOSE = 15
+PURPOSE = Purpose.BLANK_OUT
 BLANK_BITS = 16
 
 

@@ -9,14 +9,19 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import clip, magnitude
-from axonloop.models.config import AxonFactor, Geometry, NeuronFactor, ThirdFactor
+from axonloop.models.config import (
+    TERM_FIELDS,
+    AxonFactor,
+    Geometry,
+    NeuronFactor,
+    ThirdFactor,
+    plain_rule,
+)
 
 
 def term_layout() -> data.StructLayout:
     """The word of a term; the page's table, from bit 0 up."""
-    return data.StructLayout(
-        {"axon": 3, "neuron": 2, "third": 2, "rise": 1, "scale": 3, "shift": 5}
-    )
+    return data.StructLayout(TERM_FIELDS)
 
 
 def as_term(word: Value) -> data.View:
@@ -25,11 +30,10 @@ def as_term(word: Value) -> data.View:
 
 
 def plain_term(eta_shift: Value) -> Value:
-    """The plain rule as a term: a = Pq, n = 1, E, not rising."""
-    kinds = Cat(
-        Const(AxonFactor.P, 3), Const(NeuronFactor.ONE, 2), Const(ThirdFactor.ERROR, 2), Const(0, 4)
+    """The plain rule as a term, with its shift."""
+    return Cat(
+        Const(plain_rule(0).word, sum(TERM_FIELDS.values()) - TERM_FIELDS["shift"]), eta_shift
     )
-    return Cat(kinds, eta_shift)
 
 
 def is_on(term: data.View) -> Value:

@@ -100,7 +100,7 @@ class NeuronTerms(wiring.Component):
             NeuronFactor.ONE: 1,
             NeuronFactor.SPIKE: spike,
             NeuronFactor.BOX: box,
-            NeuronFactor.Z: zq != 0,
+            NeuronFactor.ZQ: zq != 0,
         }
         useful = [
             switch & self._not_zero(as_term(word), factors, error != 0)

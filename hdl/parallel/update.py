@@ -270,7 +270,7 @@ class Update(wiring.Component):
 
 def _chosen(row: Fields, factor: Value) -> Value:
     """The axon factor of a term by the low bits of its number."""
-    values = {AxonFactor.ONE: row.mark[0], AxonFactor.SPIKE: row.mark[1], AxonFactor.Q: row.qq}
+    values = {AxonFactor.ONE: row.mark[0], AxonFactor.SPIKE: row.mark[1], AxonFactor.QQ: row.qq}
     found: Value = row.pq
     for number, value in values.items():
         found = Mux(factor == number, value, found)

@@ -78,7 +78,7 @@ class BatchedDevice(ModelDevice[BatchedChip]):
     def snapshot(self) -> dict[str, Any]:
         """All state, as arrays and numbers that `numpy.savez` takes; see `Device.snapshot`."""
         state = self._chip.snapshot()
-        names = [region.name.lower() for region in readable(self.config.geometry)]
+        names = [region.key for region in readable(self.config.geometry)]
         arrays = {name: _array(state[name][0]) for name in names}
         validation.require_no_errors(arrays.pop("gated"), arrays.pop("ungated"))
         return arrays | {
@@ -95,7 +95,7 @@ class BatchedDevice(ModelDevice[BatchedChip]):
         """Put back what any device of this geometry returned; waiting errors are forgotten."""
         state = validation.check_snapshot(self.config, snapshot)
         zeros = np.zeros((1, self.config.neurons), dtype=np.int32)
-        names = [region.name.lower() for region in writable(self.config.geometry)]
+        names = [region.key for region in writable(self.config.geometry)]
         arrays = {name: state[name][None] for name in names}
         self._chip.restore(
             {

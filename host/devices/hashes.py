@@ -23,13 +23,18 @@ def weight_hash(weights: NDArray[Any], geometry: Geometry) -> str:
 
 
 class TraceHash:
-    """SHA-256 over the state of many ticks."""
+    """SHA-256 over the state of many ticks: the trace_hash of a run.
+
+    A tick adds the arrays of `state_regions`, one region after the other. On a chip of several
+    cores the array of a region is the chip's, that of core 0, then of core 1 and so on: so
+    CURRENT of all cores is hashed before MEMBRANE of the first. Learning changes none of them.
+    """
 
     def __init__(self) -> None:
         self._sha = hashlib.sha256()
 
     def update(self, arrays: Iterable[NDArray[Any]]) -> None:
-        """Add ticks: per tick the arrays of `state_regions`, in that order, or all joined."""
+        """Add ticks: each the arrays of `state_regions`, `(n,)`, in this order, or all joined."""
         for array in arrays:
             self._sha.update(_words(array))
 

@@ -21,13 +21,14 @@ from axonloop.models.config import ChipConfig, CoreConfig, Geometry
 from axonloop.models.golden import visited
 from axonloop.models.protocol import (
     COUNTER_BITS,
-    PER_AXON,
     Counter,
+    Owner,
     Region,
     readable,
     state_limits,
     writable,
 )
+from axonloop.models.protocol import check_region as check_region
 
 CLOSED = "device must be open, not closed"
 """What a device that was closed answers, as a DeviceError."""
@@ -48,17 +49,13 @@ def check_trains(chip: ChipConfig, trains: Sequence[ArrayLike]) -> list[NDArray[
 
 def check_delay(geometry: Geometry, delay: int) -> int:
     """A delay in ticks beyond the next."""
-    whole = int(delay) if isinstance(delay, np.integer) else delay
-    require_range("delay", whole, 0, geometry.max_delay)
-    return whole
+    return require_range("delay", delay, 0, geometry.max_delay)
 
 
 def check_modulation(geometry: Geometry, value: int) -> int:
     """A value of M, for a build with terms."""
     require(geometry.terms > 0, "terms of the build", "at least 1 to take a modulation", 0)
-    whole = int(value) if isinstance(value, np.integer) else value
-    require_range("modulation", whole, -geometry.error_max, geometry.error_max)
-    return whole
+    return require_range("modulation", value, -geometry.error_max, geometry.error_max)
 
 
 def check_events(
@@ -86,30 +83,29 @@ def check_sums(geometry: Geometry, sums: NDArray[np.int64]) -> NDArray[np.int64]
 
 def check_weights(chip: ChipConfig, weights: ArrayLike) -> Int32Array:
     """All weights: int32 `(axons, neurons of a core)`, `no_synapse` outside each row's groups."""
-    geometry = chip.geometry
-    array = ranged("weights", weights, geometry.no_synapse, geometry.weight_max)
-    shape = (chip.axons, geometry.neurons)
-    require(array.shape == shape, "weights", f"of shape {shape}", array.shape)
+    array, geometry = _check_weight_words(chip, weights), chip.geometry
     within = np.concatenate([visited(core) for core in chip.cores])
     outside = np.argwhere((array != geometry.no_synapse) & ~within)
     for axon, neuron in outside[:1]:
         thing = f"weights[{axon}, {neuron}], outside of the groups of row {axon},"
         require(False, thing, f"{geometry.no_synapse} (no synapse)", int(array[axon, neuron]))
+    return array
+
+
+def _check_weight_words(chip: ChipConfig, weights: ArrayLike) -> Int32Array:
+    """Weights of the right shape and range, with synapses anywhere."""
+    geometry = chip.geometry
+    array = ranged("weights", weights, geometry.no_synapse, geometry.weight_max)
+    shape = (chip.axons, geometry.neurons)
+    require(array.shape == shape, "weights", f"of shape {shape}", array.shape)
     return array.astype(np.int32)
 
 
 def region_shape(chip: ChipConfig, region: Region) -> tuple[int, ...]:
     """Shape of a state array."""
-    if region == Region.PENDING:
+    if region.owner is Owner.SLOT:
         return chip.geometry.delay_slots, chip.axons
-    return (chip.axons if region in PER_AXON else chip.neurons,)
-
-
-def check_region(region: Region, allowed: tuple[Region, ...]) -> Region:
-    """A region among those `allowed`."""
-    names = ", ".join(entry.name for entry in allowed)
-    require(region in allowed, "region", f"one of {names}", getattr(region, "name", region))
-    return Region(region)
+    return (chip.axons if region.owner is Owner.AXON else chip.neurons,)
 
 
 def check_regions(chip: ChipConfig, regions: Sequence[Region]) -> list[Region]:
@@ -123,9 +119,9 @@ def check_regions(chip: ChipConfig, regions: Sequence[Region]) -> list[Region]:
 
 def check_state(chip: ChipConfig, region: Region, values: ArrayLike) -> Int32Array:
     """One whole state array that fits its registers: int32."""
-    array = ranged(region.name.lower(), values, *state_limits(chip.geometry, region))
+    array = ranged(region.key, values, *state_limits(chip.geometry, region))
     shape = region_shape(chip, region)
-    require(array.shape == shape, region.name.lower(), f"of shape {shape}", array.shape)
+    require(array.shape == shape, region.key, f"of shape {shape}", array.shape)
     return array.astype(np.int32)
 
 
@@ -150,8 +146,12 @@ def geometry_text(chip: ChipConfig) -> str:
 
 
 def check_snapshot(chip: ChipConfig, snapshot: dict[str, Any]) -> dict[str, Any]:
-    """A snapshot of any device of the same chip, with checked arrays and plain ints."""
-    regions = {region.name.lower(): region for region in writable(chip.geometry)}
+    """A snapshot of any device of the same chip, with checked arrays and plain ints.
+
+    Its weights may have synapses outside of the groups that their row visits: `configure` leaves
+    such, where it takes groups from a row.
+    """
+    regions = {region.key: region for region in writable(chip.geometry)}
     numbers = ("tick", "seed", "learned", "modulation")
     keys = {"weights", *numbers, "counters", "geometry", *regions}
     require(isinstance(snapshot, dict), "snapshot", "a dictionary", snapshot)
@@ -163,7 +163,7 @@ def check_snapshot(chip: ChipConfig, snapshot: dict[str, Any]) -> dict[str, Any]
     checked: dict[str, Any] = {"geometry": mine}
     for name, region in regions.items():
         checked[name] = check_state(chip, region, snapshot[name])
-    checked["weights"] = check_weights(chip, snapshot["weights"])
+    checked["weights"] = _check_weight_words(chip, snapshot["weights"])
     modulated = chip.geometry.error_max if chip.geometry.terms else 0
     limits = ((0, 2**32 - 1), (0, 2**32 - 1), (0, 1), (-modulated, modulated))
     for name, (low, high) in zip(numbers, limits, strict=True):

@@ -16,6 +16,7 @@ from .mesh import MAX_SIDE as MAX_SIDE
 from .mesh import ONE_CORE as ONE_CORE
 from .mesh import Mesh as Mesh
 from .mesh import Port as Port
+from .noise import Purpose as Purpose
 from .parameters import OPTIONAL as OPTIONAL
 from .parameters import ParameterSet as ParameterSet
 from .parameters import ResetMode as ResetMode
@@ -23,7 +24,9 @@ from .parameters import Rounding as Rounding
 from .parameters import parameter_max as parameter_max
 from .terms import MAX_ETA_SHIFT as MAX_ETA_SHIFT
 from .terms import MAX_TERMS as MAX_TERMS
+from .terms import TERM_FIELDS as TERM_FIELDS
 from .terms import AxonFactor as AxonFactor
 from .terms import NeuronFactor as NeuronFactor
 from .terms import Term as Term
 from .terms import ThirdFactor as ThirdFactor
+from .terms import plain_rule as plain_rule

@@ -1,7 +1,7 @@
 """The configuration that builds the golden model, the RTL, the emulators and the host.
 
 `Geometry` is fixed when a core is built. Everything else in `CoreConfig` is a register or a
-table that the host writes at run time. All values are checked here, once; no other place
+table that the host writes at run time. All values are checked here, once; no other module
 carries a width or a range. The page docs/contract.md is the normative text.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from axonloop.models.checks import require, require_range
+from axonloop.models.checks import require, require_range, take_whole
 from axonloop.models.config.geometry import MAX_CORES, Geometry
 from axonloop.models.config.parameters import ParameterSet
 
@@ -31,6 +31,9 @@ class Row:
     parameter_set: int = 0
     always_on: bool = False
 
+    def __post_init__(self) -> None:
+        take_whole(self, "first_group", "groups", "parameter_set")
+
 
 @dataclass(frozen=True)
 class Group:
@@ -38,6 +41,9 @@ class Group:
 
     parameter_set: int = 0
     report: bool = True
+
+    def __post_init__(self) -> None:
+        take_whole(self, "parameter_set")
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,9 @@ class Destination:
     axon: int
     delay: int = 0
     core: int = 0
+
+    def __post_init__(self) -> None:
+        take_whole(self, "axon", "delay", "core")
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,7 @@ class CoreConfig:
             given = tuple(getattr(self, name)) or default
             require(len(given) == len(default), name, f"{len(default)} entries", len(given))
             object.__setattr__(self, name, given)
+        take_whole(self, "seed", "core")
         require_range("seed", self.seed, 0, 2**32 - 1)
         require_range("core", self.core, 0, MAX_CORES - 1)
         self._check_parameter_sets()
@@ -100,9 +110,9 @@ class CoreConfig:
             require_range(f"rows[{axon}].groups", row.groups, 0, total - row.first_group)
         for index, group in enumerate(self.groups):
             require_range(f"groups[{index}].parameter_set", group.parameter_set, 0, sets)
-        for neuron, bias in enumerate(self.bias):
-            limit = self.geometry.state_max
-            require_range(f"bias[{neuron}]", bias, -limit, limit)
+        limit = self.geometry.state_max
+        bias = (require_range(f"bias[{k}]", b, -limit, limit) for k, b in enumerate(self.bias))
+        object.__setattr__(self, "bias", tuple(bias))
 
     def _check_fanout(self) -> None:
         total = sum(len(entries) for entries in self.fanout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
-from axonloop.models.checks import require, require_member, require_range
+from axonloop.models.checks import require, require_member, require_range, take_whole
 from axonloop.models.config.terms import MAX_TERMS
 
 DECAY_ONE = 4096
@@ -86,6 +86,7 @@ class Geometry:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layout", require_member("layout", self.layout, Layout))
+        take_whole(self, *_GEOMETRY_RANGES)
         for name, (low, high) in _GEOMETRY_RANGES.items():
             require_range(name, getattr(self, name), low, high)
         for name in ("lanes", "update_lanes", "trace_lanes", "multipliers", "delay_slots"):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from axonloop.models.checks import require, require_range
+from axonloop.models.checks import require, require_range, take_whole
 from axonloop.models.config.geometry import MAX_CORES
 
 MAX_SIDE = 16
@@ -31,6 +31,7 @@ class Mesh:
     rows: int = 1
 
     def __post_init__(self) -> None:
+        take_whole(self, "columns", "rows")
         require_range("columns of the mesh", self.columns, 1, MAX_SIDE)
         require_range("rows of the mesh", self.rows, 1, MAX_SIDE)
         require(self.cores <= MAX_CORES, "mesh", f"of at most {MAX_CORES} cores", self.cores)
@@ -56,7 +57,7 @@ class Mesh:
         return core % self.columns, core // self.columns
 
     def way(self, source: int, target: int) -> Iterator[tuple[int, Port]]:
-        """The routers that a spike passes and the port through which it leaves each."""
+        """The route of a spike: the routers that it passes, and the port at which it leaves."""
         (column, row), (last_column, last_row) = self.place(source), self.place(target)
         while column != last_column:
             east = last_column > column

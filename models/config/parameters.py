@@ -1,4 +1,4 @@
-"""What neurons and axons of a parameter set compute with: registers, written at run time."""
+"""Parameter sets: the registers that neurons and axons share, written at run time."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from axonloop.models.checks import require, require_member, require_range
+from axonloop.models.checks import require, require_member, require_range, take_whole
 from axonloop.models.config.geometry import DECAY_ONE, Geometry
-from axonloop.models.config.terms import MAX_ETA_SHIFT, MAX_TERMS, Term
+from axonloop.models.config.terms import MAX_ETA_SHIFT, MAX_TERMS, AxonFactor, Term, plain_rule
 
 OPTIONAL = ("qq_shift", "blank", "zeta", "z_inc", "z_shift")
 """Registers that only builds with terms or `blank_out` have, as the terms themselves."""
 
 
 class ResetMode(IntEnum):
-    """What a spike does to its neuron's membrane V."""
+    """The reset of the membrane V of a neuron that spikes: none, V = 0, or V - theta."""
 
     NONE = 0
     ZERO = 1
@@ -25,7 +25,7 @@ class ResetMode(IntEnum):
 
 
 class Rounding(IntEnum):
-    """How a weight update is rounded to a whole number."""
+    """The rounding of a weight update to a whole number."""
 
     STOCHASTIC = 0
     NEAREST = 1
@@ -70,6 +70,7 @@ class ParameterSet:
     terms: tuple[Term, ...] = ()
 
     def __post_init__(self) -> None:
+        take_whole(self, *(entry.name for entry in dataclasses.fields(self)))
         for name, kind in (("reset_mode", ResetMode), ("rounding", Rounding)):
             object.__setattr__(self, name, require_member(name, getattr(self, name), kind))
         listed = isinstance(self.terms, list | tuple)
@@ -89,6 +90,13 @@ class ParameterSet:
             return int(getattr(self, name))
         index = int(name.removeprefix("term_"))
         return self.terms[index].word if index < len(self.terms) else 0
+
+    @property
+    def rule(self) -> tuple[Term, ...]:
+        """The terms by which the set's neurons learn: its own, or the plain rule if all are off."""
+        if any(term.axon is not AxonFactor.OFF for term in self.terms):
+            return self.terms
+        return (plain_rule(self.eta_shift),)
 
     def require_ranges(self, geometry: Geometry, before: str = "", after: str = "") -> None:
         """ValueError for a register out of range, built or not; `before` its name, and `after`."""

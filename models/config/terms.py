@@ -9,33 +9,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from axonloop.models.checks import require, require_member, require_range
+from axonloop.models.checks import require, require_member, require_range, take_whole
 
 MAX_ETA_SHIFT = 20
 MAX_TERMS = 4
+TERM_FIELDS = {"axon": 3, "neuron": 2, "third": 2, "rise": 1, "scale": 3, "shift": 5}
+"""The fields of a term's register and their widths, from bit 0 up."""
 
 
 class AxonFactor(IntEnum):
-    """What a term takes of the axon; OFF: the term does nothing."""
+    """A term's factor of the axon: 1, its spike, its Qq or Pq; OFF: the term does nothing."""
 
     OFF = 0
     ONE = 1
     SPIKE = 2
-    Q = 3
-    P = 4
+    QQ = 3
+    PQ = 4
 
 
 class NeuronFactor(IntEnum):
-    """What a term takes of the neuron: 1, its spike S, its box B, its trace Z."""
+    """A term's factor of the neuron: 1, its spike S, its box B, its trace Zq."""
 
     ONE = 0
     SPIKE = 1
     BOX = 2
-    Z = 3
+    ZQ = 3
 
 
 class ThirdFactor(IntEnum):
-    """What a term takes from outside: 1, the neuron's error E, the core's modulation M."""
+    """A term's factor from outside: 1, the neuron's error E, the core's modulation M."""
 
     ONE = 0
     ERROR = 1
@@ -61,12 +63,26 @@ class Term:
         kinds = {"axon": AxonFactor, "neuron": NeuronFactor, "third": ThirdFactor}
         for name, kind in kinds.items():
             object.__setattr__(self, name, require_member(name, getattr(self, name), kind))
+        take_whole(self, "sign", "scale", "shift")
         require(self.sign in (-1, 1), "sign", "-1 or 1", self.sign)
         require_range("scale", self.scale, 0, 7)
         require_range("shift", self.shift, 0, MAX_ETA_SHIFT)
 
     @property
     def word(self) -> int:
-        """The register: axon 2..0, neuron 4..3, third 6..5, rise 7, scale 10..8, shift 15..11."""
-        kinds = self.axon | self.neuron << 3 | self.third << 5 | (self.sign > 0) << 7
-        return kinds | self.scale << 8 | self.shift << 11
+        """The register, 16 bits: the fields of `TERM_FIELDS`."""
+        word, low = 0, 0
+        for name, width in TERM_FIELDS.items():
+            word |= getattr(self, name) << low
+            low += width
+        return word
+
+    @property
+    def rise(self) -> int:
+        """1 where the weight rises with the product, else 0."""
+        return int(self.sign > 0)
+
+
+def plain_rule(eta_shift: int) -> Term:
+    """The plain, error-triggered rule as a term: dW = -E Pq / 2^eta_shift. Its number is 0."""
+    return Term(AxonFactor.PQ, third=ThirdFactor.ERROR, sign=-1, shift=eta_shift)

@@ -33,13 +33,13 @@ from axonloop.models.protocol import (
 class Chip:
     """The golden chip. Its callers check ranges; it raises ValueError only for what it cannot do.
 
-    `cores` are its parts; `time` is the tick register, `seed` and `learned` are the registers of
-    that name. Until weights are loaded there are no synapses.
+    `cores` are its parts; `tick_register`, `seed` and `learned` are the chip's registers. Until
+    weights are loaded there are no synapses.
     """
 
     def __init__(self, config: ChipConfig) -> None:
         self.cores = [Core(core) for core in config.cores]
-        self.time = 0
+        self.tick_register = 0
         self.learned = True
         self._take_over(config)
         self.routers = Routers(config.mesh, self.fanout.source, self.fanout.target)
@@ -66,7 +66,7 @@ class Chip:
     def send_spikes(self, axons: Int64Array, delay: int = 0) -> None:
         """Spikes for `axons` in the tick after `delay` (0..delay_slots - 2) further ones."""
         for core, _, local in self._shares(axons, self.geometry.axons):
-            core.take_spikes(self.time + delay, local)
+            core.take_spikes(self.tick_register + delay, local)
 
     def send_errors(self, neurons: Int64Array, values: Int64Array, ungated: bool = False) -> None:
         """Error events: signed `values[k]` for `neurons[k]`."""
@@ -78,29 +78,29 @@ class Chip:
 
         No core sees another one before all are done, so their order cannot matter.
         """
-        time = self.time
-        spike = np.concatenate([core.tick(self.seed, time) for core in self.cores])
-        self._emit(time, spike)
-        self.time = (time + 1) & 0xFFFFFFFF
+        tick = self.tick_register
+        spike = np.concatenate([core.tick(self.seed, tick) for core in self.cores])
+        self._emit(tick, spike)
+        self.tick_register = (tick + 1) & 0xFFFFFFFF
         self.learned = False
         reported: Int64Array = (spike & self._report).nonzero()[0]
         return reported
 
-    def _emit(self, time: int, spike: NDArray[np.bool_]) -> None:
-        """Step 5: carry the neurons' spikes of tick `time` to the cores they are for."""
+    def _emit(self, tick: int, spike: NDArray[np.bool_]) -> None:
+        """Step 5: carry the neurons' spikes of tick `tick` to the cores they are for."""
         fanout = self.fanout
         entries = fanout.sent(spike)
         if not len(entries):
             return
         self.routers.count(entries)
-        ticks = time + 1 + fanout.delay[entries]
+        ticks = tick + 1 + fanout.delay[entries]
         for core, mine, local in self._shares(fanout.axon[entries], self.geometry.axons):
             core.take_spikes(ticks[mine], local)
 
     def _shares(
         self, numbers: Int64Array, each: int
     ) -> Iterator[tuple[Core, Int64Array | slice, Int64Array]]:
-        """The cores that `numbers` are in, `each` per core: where theirs stand, local numbers."""
+        """The cores that own `numbers`, `each` per core; indices into `numbers`; local numbers."""
         if len(self.cores) == 1:
             yield self.cores[0], slice(None), numbers
             return
@@ -124,7 +124,7 @@ class Chip:
         """Apply and forget the errors sent; ValueError if no tick ran since the last time."""
         require(not self.learned, "learn", "asked for at most once after each tick", "once more")
         for core in self.cores:
-            core.learn(self.seed, (self.time - 1) & 0xFFFFFFFF)
+            core.learn(self.seed, (self.tick_register - 1) & 0xFFFFFFFF)
         self.learned = True
 
     def clear(self) -> None:
@@ -165,10 +165,10 @@ class Chip:
     def snapshot(self) -> dict[str, Any]:
         """All state, for `restore`: int32 arrays by region name, weights, registers, counters."""
         regions = readable(self.geometry)
-        arrays = {region.name.lower(): self.array(region).astype(np.int32) for region in regions}
+        arrays = {region.key: self.array(region).astype(np.int32) for region in regions}
         return arrays | {
             "weights": self.weights,
-            "tick": self.time,
+            "tick": self.tick_register,
             "seed": self.seed,
             "learned": int(self.learned),
             "modulation": self.modulation,
@@ -178,9 +178,9 @@ class Chip:
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Put back a snapshot of a chip of the same mesh and geometry."""
         for region in readable(self.geometry):
-            self.set_array(region, snapshot[region.name.lower()])
+            self.set_array(region, snapshot[region.key])
         self.load_weights(snapshot["weights"])
-        self.time, self.seed = int(snapshot["tick"]), int(snapshot["seed"])
+        self.tick_register, self.seed = int(snapshot["tick"]), int(snapshot["seed"])
         self.learned = bool(snapshot["learned"])
         self.modulate(int(snapshot["modulation"]))
         self.routers.ports[:] = snapshot["counters"][:, PORT_COUNTERS]

@@ -15,33 +15,15 @@ from axonloop.models.golden.neuron_trace import NeuronTrace
 from axonloop.models.golden.scheduler import Scheduler
 from axonloop.models.golden.synapses import Synapses
 from axonloop.models.golden.traces import Traces
-from axonloop.models.protocol import Counter, Region
-
-PLACES = {
-    Region.CURRENT: ("neurons", "current"),
-    Region.MEMBRANE: ("neurons", "membrane"),
-    Region.RESET: ("neurons", "reset"),
-    Region.COUNTDOWN: ("neurons", "countdown"),
-    Region.BOX: ("neurons", "box"),
-    Region.SPIKE: ("neurons", "spike"),
-    Region.TRACE_Z: ("neuron_trace", "z"),
-    Region.TRACE_Q: ("traces", "q"),
-    Region.TRACE_P: ("traces", "p"),
-    Region.TRACE_PQ: ("traces", "pq"),
-    Region.TRACE_QQ: ("traces", "qq"),
-    Region.MARK: ("traces", "mark"),
-    Region.GATED: ("learning", "gated"),
-    Region.UNGATED: ("learning", "ungated"),
-    Region.PENDING: ("scheduler", "pending"),
-}
-"""Where each state array lives; a build has those that `registers.readable` names."""
+from axonloop.models.protocol import Counter, Region, Use
 
 
 class Core:
-    """A core of a golden chip, which keeps the time and carries the spikes of its neurons.
+    """A core of a golden chip, which keeps the tick number and carries the spikes of its neurons.
 
-    State lies in plain arrays of the parts: `neurons`, `neuron_trace`, `traces`, `synapses`,
-    `scheduler`, `learning`. `counts` has an int for every `Counter`; the routers keep their own.
+    The parts are `neurons`, `neuron_trace`, `traces`, `synapses`, `scheduler` and `learning`. The
+    state array of a region is the attribute `Region.key` of the part that computes it. `counts`
+    has an int for every `Counter`; the routers keep their own.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -59,6 +41,12 @@ class Core:
             self.traces,
             self.learning,
         )
+        self._home = {
+            region: part
+            for region in Region
+            for part in self._volatile
+            if region.use is not Use.SETTING and hasattr(part, region.key)
+        }
 
     def configure(self, config: CoreConfig) -> None:
         """Write all registers and tables, for a core of the same geometry; state stays."""
@@ -74,12 +62,12 @@ class Core:
         self.learning.add(neurons, values, ungated)
         self.counts[Counter.ERRORS] += len(neurons)
 
-    def tick(self, seed: int, time: int) -> NDArray[np.bool_]:
-        """Steps 1 to 4 of tick `time`; return which neurons spiked, bool `(neurons,)`."""
+    def tick(self, seed: int, tick: int) -> NDArray[np.bool_]:
+        """Steps 1 to 4 of tick `tick`; return which neurons spiked, bool `(neurons,)`."""
         counts = self.counts
-        spikes = self.scheduler.arrive(time)
+        spikes = self.scheduler.arrive(tick)
         events = spikes.nonzero()[0]
-        fired, clipped = self.neurons.step(self.synapses.integrate(events, seed, time))
+        fired, clipped = self.neurons.step(self.synapses.integrate(events, seed, tick))
         clipped += self.neuron_trace.step(self.neurons.spike)
         counts[Counter.SATURATIONS] += clipped + self.traces.step(spikes)
         counts[Counter.TICKS] += 1
@@ -88,10 +76,10 @@ class Core:
         counts[Counter.SYNOPS] += int(self.synapses.row_synops[events].sum())
         return self.neurons.spike
 
-    def learn(self, seed: int, time: int) -> None:
-        """Apply and forget the errors taken; `time` is the tick before."""
+    def learn(self, seed: int, tick: int) -> None:
+        """Apply and forget the errors taken; `tick` is the tick before."""
         visits, updates = self.learning.apply(
-            self.synapses, self.neurons, self.neuron_trace, self.traces, seed, time
+            self.synapses, self.neurons, self.neuron_trace, self.traces, seed, tick
         )
         self.counts[Counter.VISITS] += visits
         self.counts[Counter.UPDATES] += updates
@@ -103,11 +91,10 @@ class Core:
 
     def array(self, region: Region) -> NDArray[Any]:
         """The state array of a region, as it stands: not a copy."""
-        part, name = PLACES[region]
-        values: NDArray[Any] = getattr(getattr(self, part), name)
+        values: NDArray[Any] = getattr(self._home[region], region.key)
         return values
 
     def set_array(self, region: Region, values: NDArray[Any]) -> None:
         """Replace the state array of a region by a copy of `values`, of its shape and range."""
-        part, name = PLACES[region]
-        setattr(getattr(self, part), name, np.array(values, dtype=self.array(region).dtype))
+        fresh = np.array(values, dtype=self.array(region).dtype)
+        setattr(self._home[region], region.key, fresh)

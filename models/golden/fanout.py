@@ -1,4 +1,4 @@
-"""The fan-out tables of a chip: where the spike of a neuron goes."""
+"""The fan-out tables of a chip: the axons that the spike of a neuron reaches."""
 
 from __future__ import annotations
 

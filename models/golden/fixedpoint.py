@@ -1,4 +1,4 @@
-"""The number format of docs/contract.md: arrays are int64, so nothing overflows on the way."""
+"""The number format of docs/contract.md, in int64: no sum or product of it overflows there."""
 
 from __future__ import annotations
 

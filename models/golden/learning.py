@@ -1,6 +1,6 @@
 """Learning: W -= round(c * a), where a factor of the neuron and one of the axon are not 0.
 
-The plain, error-triggered rule has c = E and a = Pq; the terms of a parameter set take its place.
+The plain, error-triggered rule has c = E and a = Pq; a parameter set with terms has theirs instead.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config import CoreConfig, Rounding
+from axonloop.models.config import CoreConfig, Purpose, Rounding
 from axonloop.models.golden.fixedpoint import Int64Array, saturate, wrap
 from axonloop.models.golden.neuron import Neurons
 from axonloop.models.golden.neuron_trace import NeuronTrace
@@ -46,12 +46,12 @@ class Learning:
         """Take over terms, eta_shift and rounding of the groups' parameter sets."""
         self.core = config.core
         nearest = per_neuron(config, "rounding") == Rounding.NEAREST
-        self._plain = Rounder(per_neuron(config, "eta_shift"), nearest, self._codes, 0)
+        self._plain = Rounder(per_neuron(config, "eta_shift"), nearest, self._codes, Purpose.TERM)
         plain = [is_plain(config.parameter_sets[group.parameter_set]) for group in config.groups]
         self._is_plain = np.repeat(plain, config.geometry.lanes)
         numbered = [NumberedTerm(config, k) for k in range(config.geometry.terms)]
         self._terms = [
-            (term, Rounder(term.shift, nearest, self._codes, k))
+            (term, Rounder(term.shift, nearest, self._codes, Purpose.TERM + k))
             for k, term in enumerate(numbered)
             if term.kinds
         ]
@@ -86,7 +86,7 @@ class Learning:
         errors, when = self.errors(neurons.box), (seed, tick, self.core)
         self.forget()
         plain = errors * self._is_plain
-        counts = [self._subtract(synapses, plain, traces.pq, self._plain, when)]
+        counts = [self._subtract(synapses, plain, traces.trace_pq, self._plain, when)]
         if self._terms:
             factors = self._factors(errors, neurons, trace, traces)
             for term, rounder in self._terms:
@@ -103,7 +103,7 @@ class Learning:
         return Factors(
             neuron=np.stack([one, neurons.spike, neurons.box, trace.factor()]),
             third=np.stack([one, errors, one * self.modulation]),
-            axon=np.stack([0 * mark, mark & 1, mark >> 1, traces.qq, traces.pq]),
+            axon=np.stack([0 * mark, mark & 1, mark >> 1, traces.trace_qq, traces.trace_pq]),
         )
 
     def _subtract(

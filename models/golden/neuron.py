@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.models.config import CoreConfig
-from axonloop.models.golden.fixedpoint import Int64Array, decay, saturate, wrap
+from axonloop.models.golden.fixedpoint import Int64Array, decay, saturate
 from axonloop.models.golden.parameters import per_neuron
 
 _ZERO = np.int64(0)
@@ -69,6 +69,9 @@ class Neurons:
         return len(fired), int(sum(clipped))
 
     def _after_spike(self, membrane: Int64Array, fired: Int64Array) -> Int64Array:
-        """V of the neurons `fired`, by reset mode: kept, 0, or less the threshold."""
-        less = wrap(membrane - self.theta[fired], self.geometry.state_bits)
+        """V of the neurons `fired`, by reset mode: kept, 0, or less the threshold.
+
+        V - theta is in range: the neuron fired, so it is at least R.
+        """
+        less = membrane - self.theta[fired]
         return np.choose(self.reset_mode[fired], (membrane, _ZERO, less))

@@ -11,7 +11,7 @@ from axonloop.models.golden.parameters import per_neuron
 
 
 class NeuronTrace:
-    """State array `z` `(neurons,)`, trace_bits, unsigned; 0 for ever in a build without terms."""
+    """State array `trace_z` `(neurons,)`, trace_bits, unsigned; 0 in a build without terms."""
 
     def __init__(self, config: CoreConfig) -> None:
         self.geometry = config.geometry
@@ -20,7 +20,7 @@ class NeuronTrace:
 
     def clear(self) -> None:
         """Zero all state."""
-        self.z: Int64Array = np.zeros(self.geometry.neurons, dtype=np.int64)
+        self.trace_z: Int64Array = np.zeros(self.geometry.neurons, dtype=np.int64)
 
     def configure(self, config: CoreConfig) -> None:
         """Take over the groups' parameter sets."""
@@ -29,14 +29,14 @@ class NeuronTrace:
         self.z_shift = per_neuron(config, "z_shift")
 
     def step(self, spike: NDArray[np.bool_]) -> int:
-        """One tick in which the neurons `spike`, bool `(neurons,)`; return the words clipped."""
+        """One tick with the neurons' spikes, bool `(neurons,)`; return the number of clips."""
         if not self.geometry.terms:
             return 0
-        raised = decay_unsigned(self.z, self.zeta) + self.z_inc * spike
-        self.z, clipped = saturate_unsigned(raised, self.geometry.trace_max)
+        raised = decay_unsigned(self.trace_z, self.zeta) + self.z_inc * spike
+        self.trace_z, clipped = saturate_unsigned(raised, self.geometry.trace_max)
         return clipped
 
     def factor(self) -> Int64Array:
-        """Zq, what a term takes: int64 `(neurons,)`, at most error_max."""
-        shifted: Int64Array = np.minimum(self.z >> self.z_shift, self.geometry.error_max)
+        """Zq, the shifted trace: int64 `(neurons,)`, at most error_max."""
+        shifted: Int64Array = np.minimum(self.trace_z >> self.z_shift, self.geometry.error_max)
         return shifted

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from axonloop.models.config import Purpose
+
 Word = tuple[NDArray[np.uint16], NDArray[np.uint16]]
 
 CODE_COLUMNS = (
     0x002C4DAB, 0x00589B55, 0x00B136A9, 0x01626D51, 0x02C4DAA1, 0x0589B541,
     0x0B136A81, 0x1626D501, 0x2C4DAA01, 0x589B5401, 0xB136A801,
 )  # fmt: skip
-"""What each of the 11 axon bits contributes to the axon's codeword."""
+"""The codeword of an axon is the exclusive or of the columns whose bit it has set: 11 bits."""
 
 
 def _rotl(x: NDArray[np.uint16], bits: int) -> NDArray[np.uint16]:
@@ -60,14 +62,14 @@ def codewords(axons: Any) -> NDArray[np.uint32]:
 
 @lru_cache(maxsize=1)
 def tick_word(seed: int, tick: int, core: int) -> Word:
-    """What all neurons of a core share: rounds 0..9; arrays `(1,)`. Kept for the next call."""
+    """The word after rounds 0..9, one for all neurons of a core: arrays `(1,)`. It is cached."""
     word = _rounds(_halves(tick), 0, 3)
     word = _rounds(_xor(word, _halves(seed)), 4, 7)
     return _rounds(_xor(word, _halves(core)), 8, 9)
 
 
-def neuron_words(word: Word, neurons: Any, purpose: int = 0) -> Word:
-    """What all axons of a neuron share: rounds 10..13; arrays of the shape of `neurons`."""
+def neuron_words(word: Word, neurons: Any, purpose: int = Purpose.TERM) -> Word:
+    """The words after rounds 10..13, one for all axons of a neuron: of the shape of `neurons`."""
     mixed = np.asarray(neurons, dtype=np.uint32) | np.uint32(purpose << 16)
     return _rounds(_xor(word, _halves(mixed)), 10, 13)
 
@@ -80,7 +82,7 @@ def synapse_words(words: Word, codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
 
 
 def noise(
-    seed: int, tick: int, core: int, neurons: Any, axons: Any, purpose: int = 0
+    seed: int, tick: int, core: int, neurons: Any, axons: Any, purpose: int = Purpose.TERM
 ) -> NDArray[np.uint32]:
     """h(seed, tick, core, neuron, axon, purpose): uint32 `(axons, neurons)`."""
     words = neuron_words(tick_word(seed, tick, core), neurons, purpose)

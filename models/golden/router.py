@@ -1,4 +1,4 @@
-"""What the routers of a chip count: a function of the spikes, because every way is fixed."""
+"""The counters of a chip's routers: a function of the spikes, because every route is fixed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Routers:
         self.configure(sources, targets)
 
     def configure(self, sources: Int64Array, targets: Int64Array) -> None:
-        """Take over the fan-out entries, which lead from `sources[k]` to `targets[k]`, cores."""
+        """Take over the fan-out entries: entry k leads from core `sources[k]` to `targets[k]`."""
         cores = self.mesh.cores
         pairs, self._pair = np.unique(sources * cores + targets, return_inverse=True)
         steps = [
@@ -32,7 +32,7 @@ class Routers:
         self._pair_of_step, self._port_of_step = np.array(steps, dtype=np.int64).reshape(-1, 2).T
 
     def count(self, entries: Int64Array) -> None:
-        """Count one spike for each of the `entries` on all of its way."""
+        """Count a spike for each of the `entries` at every router of its route."""
         if self.mesh.cores == 1:
             return
         spikes = np.bincount(self._pair[entries], minlength=self._pairs)

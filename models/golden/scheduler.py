@@ -1,4 +1,4 @@
-"""Spikes on their way to a core: a bitmap of delay slots by axons."""
+"""Pending spikes of a core: a bitmap of delay slots by axons."""
 
 from __future__ import annotations
 
@@ -36,4 +36,5 @@ class Scheduler:
         return spikes
 
     def clear(self) -> None:
+        """Forget all pending spikes."""
         self.pending[:] = False

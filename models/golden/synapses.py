@@ -5,17 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config import CoreConfig
+from axonloop.models.config import CoreConfig, Purpose
 from axonloop.models.golden.fixedpoint import Int64Array
 from axonloop.models.golden.noise import codewords, neuron_words, synapse_words, tick_word
 from axonloop.models.golden.parameters import per_axon
 
-BLANK_PURPOSE = 15
-"""The hash's purpose where it decides which synapses drop a spike."""
-
 
 def visited(config: CoreConfig) -> NDArray[np.bool_]:
-    """The synapses that integration visits, by the row descriptors: bool `(axons, neurons)`."""
+    """The places of weights that integration visits, by row descriptor: bool `(axons, neurons)`."""
     first = np.array([row.first_group for row in config.rows])[:, None]
     count = np.array([row.groups for row in config.rows])[:, None]
     group = np.arange(config.geometry.groups)
@@ -37,7 +34,7 @@ class Synapses:
         lanes = config.geometry.lanes
         self.core = config.core
         self.blank = per_axon(config, "blank")
-        self._drops = bool(self.blank.any())
+        self._blank_out = bool(self.blank.any())
         self._codes = codewords(np.arange(config.geometry.neurons))
         self.row_synops = np.array([row.groups * lanes for row in config.rows], dtype=np.int64)
         self.no_synapse = config.geometry.no_synapse
@@ -53,13 +50,13 @@ class Synapses:
     def integrate(self, events: Int64Array, seed: int, tick: int) -> Int64Array:
         """ACC of every neuron, for the axons `events` that spike: int64 `(neurons,)`."""
         rows = self.addend[events]
-        if self._drops:
+        if self._blank_out:
             rows = rows * self._kept(events, seed, tick)
         return np.asarray(rows.sum(axis=0, dtype=np.int32), dtype=np.int64)
 
     def _kept(self, events: Int64Array, seed: int, tick: int) -> NDArray[np.bool_]:
-        """Which synapses of the rows `events` do not drop their spike: bool `(events, neurons)`."""
-        words = neuron_words(tick_word(seed, tick, self.core), events, BLANK_PURPOSE)
+        """Blank-out: bool `(len(events), neurons)`, False where a synapse drops the row's spike."""
+        words = neuron_words(tick_word(seed, tick, self.core), events, Purpose.BLANK_OUT)
         random = synapse_words(words, self._codes).T & np.uint32(0xFFFF)
         return np.asarray(random >= self.blank[events, None])
 

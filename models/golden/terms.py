@@ -1,4 +1,4 @@
-"""The terms of the learning rules: which factors each neuron's multiplies, and how."""
+"""The terms of the learning rules: the factors of each neuron's term, and their product."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _OFF = Term(AxonFactor.OFF)
 
 def is_plain(parameters: ParameterSet) -> bool:
     """Whether neurons of a set learn by the plain rule: no term of it is on."""
-    return all(term.axon == AxonFactor.OFF for term in parameters.terms)
+    return parameters.rule is not parameters.terms
 
 
 @dataclass(frozen=True)
 class Factors:
-    """What terms multiply: rows by the numbers of `NeuronFactor`, `ThirdFactor`, `AxonFactor`.
+    """The factors of terms: rows by the numbers of `NeuronFactor`, `ThirdFactor`, `AxonFactor`.
 
     `neuron`: int64 `(4, neurons)`; `third`: int64 `(3, neurons)`; `axon`: int64 `(5, axons)`.
     """

@@ -11,9 +11,10 @@ from axonloop.models.golden.parameters import per_axon
 
 
 class Traces:
-    """State arrays `(axons,)`: `q`, `p` (trace_bits), `pq`, `qq` (pq_bits), `mark`, unsigned.
+    """State arrays `(axons,)`, unsigned: `trace_q`, `trace_p` (trace_bits), `trace_pq`, `trace_qq`
+    (pq_bits), `mark`.
 
-    `qq` and `mark` are for terms; in a build without they stay 0.
+    `trace_qq` and `mark` are for terms; in a build without terms they stay 0.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -24,10 +25,10 @@ class Traces:
     def clear(self) -> None:
         """Zero all state."""
         count = self.geometry.axons
-        self.q: Int64Array = np.zeros(count, dtype=np.int64)
-        self.p: Int64Array = np.zeros(count, dtype=np.int64)
-        self.pq: Int64Array = np.zeros(count, dtype=np.int64)
-        self.qq: Int64Array = np.zeros(count, dtype=np.int64)
+        self.trace_q: Int64Array = np.zeros(count, dtype=np.int64)
+        self.trace_p: Int64Array = np.zeros(count, dtype=np.int64)
+        self.trace_pq: Int64Array = np.zeros(count, dtype=np.int64)
+        self.trace_qq: Int64Array = np.zeros(count, dtype=np.int64)
         self.mark: Int64Array = np.zeros(count, dtype=np.int64)
 
     def configure(self, config: CoreConfig) -> None:
@@ -46,16 +47,16 @@ class Traces:
     def step(self, spikes: NDArray[np.bool_]) -> int:
         """One tick with the axons' `spikes`, bool `(axons,)`; return the words clipped."""
         limit = self.geometry.trace_max
-        raised = decay_unsigned(self.q, self.beta_p) + self.q_inc * spikes
-        self.q, clipped_q = saturate_unsigned(raised, limit)
-        raised = decay_unsigned(self.p, self.alpha_p) + (self.q >> self.p_shift)
-        self.p, clipped_p = saturate_unsigned(raised, limit)
-        self.pq = self._factor(self.p >> self.pq_shift)
+        raised = decay_unsigned(self.trace_q, self.beta_p) + self.q_inc * spikes
+        self.trace_q, clipped_q = saturate_unsigned(raised, limit)
+        raised = decay_unsigned(self.trace_p, self.alpha_p) + (self.trace_q >> self.p_shift)
+        self.trace_p, clipped_p = saturate_unsigned(raised, limit)
+        self.trace_pq = self._factor(self.trace_p >> self.pq_shift)
         if self.geometry.terms:
-            self.qq = self._factor(self.q >> self.qq_shift)
+            self.trace_qq = self._factor(self.trace_q >> self.qq_shift)
             self.mark = self.plastic * (1 + 2 * spikes.astype(np.int64))
         return clipped_q + clipped_p
 
     def _factor(self, trace: Int64Array) -> Int64Array:
-        """What learning takes of a shifted trace: clipped, or the row's constant."""
+        """Pq or Qq, int64 `(axons,)`: the shifted `trace`, clipped, or 0 or pq_on by the row."""
         return np.where(self._follows, np.minimum(trace, self.geometry.pq_max), self._fixed_pq)

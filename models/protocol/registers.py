@@ -1,6 +1,7 @@
-"""The register map, declared once: the RTL, the host and docs/contract.md read it from here.
+"""The words of the register map: control, counters, parameters, descriptors.
 
 An address is a 32-bit word: region in bits 31..24, offset in bits 23..0. Every word is 32 bits.
+`regions` says which regions there are; the RTL and the host read both.
 """
 
 from __future__ import annotations
@@ -21,34 +22,6 @@ VERSION = 3
 PARAMETER_STRIDE = 32
 """Words between two parameter sets."""
 COUNTER_BITS = 48
-
-
-class Region(IntEnum):
-    """Bits 31..24 of an address."""
-
-    CONTROL = 0x00
-    PARAMETERS = 0x01
-    ROW = 0x02
-    GROUP = 0x03
-    BIAS = 0x04
-    FANOUT = 0x05
-    ENTRY = 0x06
-    CURRENT = 0x10
-    MEMBRANE = 0x11
-    RESET = 0x12
-    COUNTDOWN = 0x13
-    BOX = 0x14
-    SPIKE = 0x15
-    TRACE_Z = 0x16
-    TRACE_Q = 0x18
-    TRACE_P = 0x19
-    TRACE_PQ = 0x1A
-    TRACE_QQ = 0x1B
-    GATED = 0x1C
-    UNGATED = 0x1D
-    PENDING = 0x1E
-    MARK = 0x1F
-    WEIGHT = 0x20
 
 
 class Control(IntEnum):
@@ -126,41 +99,6 @@ def chip_counters(
     return found | {counter: int(table[0, counter]) for counter in shared if counter in found}
 
 
-STATE_REGIONS: tuple[Region, ...] = (
-    Region.CURRENT,
-    Region.MEMBRANE,
-    Region.RESET,
-    Region.COUNTDOWN,
-    Region.BOX,
-    Region.SPIKE,
-    Region.TRACE_Q,
-    Region.TRACE_P,
-    Region.TRACE_PQ,
-)
-"""The state words of a tick that every build has, in the order in which trace_hash takes them."""
-PER_AXON = frozenset(
-    {Region.TRACE_Q, Region.TRACE_P, Region.TRACE_PQ, Region.TRACE_QQ, Region.MARK}
-)
-"""State arrays with a word per axon; all others but PENDING have one per neuron."""
-TERM_REGIONS: tuple[Region, ...] = (Region.TRACE_Z, Region.TRACE_QQ, Region.MARK)
-"""State words of builds with terms; they follow the others."""
-
-
-def state_regions(geometry: Geometry) -> tuple[Region, ...]:
-    """Every state word of a tick, in the order in which trace_hash takes them."""
-    return STATE_REGIONS + (TERM_REGIONS if geometry.terms else ())
-
-
-def writable(geometry: Geometry) -> tuple[Region, ...]:
-    """State arrays that a host may write; a snapshot holds them."""
-    return (*state_regions(geometry), Region.PENDING)
-
-
-def readable(geometry: Geometry) -> tuple[Region, ...]:
-    """State arrays that a host may read."""
-    return (*writable(geometry), Region.GATED, Region.UNGATED)
-
-
 PARAMETER_INDEX = {name: index for index, name in enumerate(parameter_max(Geometry()))} | {
     "qq_shift": 18,
     "blank": 19,
@@ -206,93 +144,6 @@ def pack(fields: dict[str, Field], **values: int) -> int:
 def unpack(fields: dict[str, Field], word: int) -> dict[str, int]:
     """Named values of a word."""
     return {name: word >> f.low & (1 << f.width) - 1 for name, f in fields.items()}
-
-
-def address(region: Region, offset: int = 0) -> int:
-    """The 32-bit address of a word."""
-    return region << 24 | offset
-
-
-def weight_stride(geometry: Geometry) -> int:
-    """Words between two rows of Region.WEIGHT: the words of a row, up to a power of two."""
-    return 1 << ceil_log2(geometry.neurons // geometry.weights_per_word)
-
-
-def pending_stride(geometry: Geometry) -> int:
-    """Words between two slots of Region.PENDING: the words of a slot, up to a power of two."""
-    return 1 << ceil_log2(geometry.axons // geometry.trace_lanes)
-
-
-def region_words(geometry: Geometry) -> dict[Region, int]:
-    """Number of words of every region of a core."""
-    axons, neurons = geometry.axons, geometry.neurons
-    per_neuron = (
-        Region.BIAS,
-        Region.FANOUT,
-        Region.CURRENT,
-        Region.MEMBRANE,
-        Region.RESET,
-        Region.COUNTDOWN,
-        Region.BOX,
-        Region.SPIKE,
-        Region.GATED,
-        Region.UNGATED,
-    )
-    words = {
-        Region.CONTROL: Control.COUNTERS + 2 * len(Counter),
-        Region.PARAMETERS: PARAMETER_STRIDE * geometry.parameter_sets,
-        Region.ROW: axons,
-        Region.GROUP: geometry.groups,
-        Region.ENTRY: geometry.entries,
-        Region.TRACE_Q: axons,
-        Region.TRACE_P: axons,
-        Region.TRACE_PQ: axons,
-        Region.PENDING: geometry.delay_slots * pending_stride(geometry),
-        Region.WEIGHT: axons * weight_stride(geometry),
-    }
-    if geometry.terms:
-        words |= {Region.TRACE_Z: neurons, Region.TRACE_QQ: axons, Region.MARK: axons}
-    return words | dict.fromkeys(per_neuron, neurons)
-
-
-READ_ONLY = frozenset({Region.GATED, Region.UNGATED})
-"""Regions that cannot be written: error registers are filled by error events alone."""
-
-
-def value_bits(geometry: Geometry) -> dict[Region, tuple[int, bool]]:
-    """Width of the value in a word of every state region, and whether it is signed.
-
-    Signed values are sign-extended to 32 bits when read; a write keeps the low bits.
-    """
-    state, sums = (geometry.state_bits, True), (geometry.error_sum_bits, True)
-    return {
-        Region.BIAS: state,
-        Region.CURRENT: state,
-        Region.MEMBRANE: state,
-        Region.RESET: state,
-        Region.COUNTDOWN: (6, False),
-        Region.BOX: (1, False),
-        Region.SPIKE: (1, False),
-        Region.TRACE_Q: (geometry.trace_bits, False),
-        Region.TRACE_P: (geometry.trace_bits, False),
-        Region.TRACE_PQ: (geometry.pq_bits, False),
-        Region.GATED: sums,
-        Region.UNGATED: sums,
-        Region.PENDING: (geometry.trace_lanes, False),
-        Region.TRACE_Z: (geometry.trace_bits, False),
-        Region.TRACE_QQ: (geometry.pq_bits, False),
-        Region.MARK: (2, False),
-    }
-
-
-def state_limits(geometry: Geometry, region: Region) -> tuple[int, int]:
-    """Smallest and largest value of a word of a state array.
-
-    Signed words may take all of their bits: -2^(b-1) too, which only a host can bring about.
-    """
-    bits, signed = value_bits(geometry)[region]
-    bits = 1 if region == Region.PENDING else bits
-    return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
 
 
 def parameter_bits(geometry: Geometry) -> dict[str, int]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from axonloop.models.checks import require, require_range
+from axonloop.models.checks import require, require_range, take_whole
 from axonloop.models.config import Geometry, Mesh
 from axonloop.models.protocol.registers import Control, Field
 
@@ -50,7 +50,7 @@ def line_bytes(words: int) -> int:
 
 
 class FrameKind(IntEnum):
-    """What a frame is."""
+    """The kinds of frames."""
 
     DATA = 0
     OPEN = 1
@@ -111,6 +111,7 @@ class LinkConfig:
     watchdog_bits: int = WATCHDOG_BITS
 
     def __post_init__(self) -> None:
+        take_whole(self, "clock", "baud", "watchdog_bits")
         require_range("clock", self.clock, 1, 2**32 - 1)
         require_range("baud", self.baud, 300, 2**32 - 1)
         require_range("watchdog_bits", self.watchdog_bits, 4, 40)

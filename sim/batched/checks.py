@@ -1,4 +1,4 @@
-"""What a batched chip refuses: ValueError, and nothing has changed."""
+"""Checks of what a batched chip is given: ValueError, and nothing has changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from torch import Tensor
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import ChipConfig, Geometry
 from axonloop.models.golden import visited
-from axonloop.models.protocol import Region
 
 
 def check_device(name: str) -> torch.device:
@@ -29,11 +28,9 @@ def check_seeds(chip: ChipConfig, memories: int, seeds: Sequence[int] | None) ->
     """One seed for each weight memory; by default the configuration's."""
     if seeds is None:
         return [chip.seed] * memories
-    known = [int(seed) for seed in seeds]
+    known = list(seeds)
     require(len(known) == memories, "seeds", f"{memories}, one per weight memory", len(known))
-    for seed in known:
-        require_range("seed", seed, 0, 2**32 - 1)
-    return known
+    return [require_range("seed", seed, 0, 2**32 - 1) for seed in known]
 
 
 def check_flags(thing: str, values: Any, shape: tuple[int, ...], device: torch.device) -> Tensor:
@@ -44,19 +41,25 @@ def check_flags(thing: str, values: Any, shape: tuple[int, ...], device: torch.d
     return flags.to(device)
 
 
-def check_whole(
-    thing: str, values: Any, shape: tuple[int, ...], limits: tuple[int, int], device: torch.device
-) -> Tensor:
-    """Whole numbers of a shape within limits, on the device."""
+def check_kind(thing: str, values: Any, shape: tuple[int, ...], device: torch.device) -> Tensor:
+    """Whole numbers of a shape, on the device."""
     found = torch.as_tensor(values)
     whole = not (found.is_floating_point() or found.is_complex() or found.dtype is torch.bool)
     require(whole, thing, "whole numbers of an integer dtype", found.dtype)
     require(found.shape == shape, thing, f"of shape {shape}", tuple(found.shape))
+    return found.to(device)
+
+
+def check_whole(
+    thing: str, values: Any, shape: tuple[int, ...], limits: tuple[int, int], device: torch.device
+) -> Tensor:
+    """Whole numbers of a shape within limits, on the device."""
+    found = check_kind(thing, values, shape, device)
     low, high = limits
     bad = (found < low) | (found > high)
     if bad.any():
         require(False, thing, f"in {low}..{high}", int(found[bad][0]))
-    return found.to(device)
+    return found
 
 
 def check_weights(chip: ChipConfig, values: Any, own: int | None, device: torch.device) -> Tensor:
@@ -69,13 +72,19 @@ def check_weights(chip: ChipConfig, values: Any, own: int | None, device: torch.
     full = (own, *shape) if found.ndim == 3 and own is not None else shape
     limits = (geometry.no_synapse, geometry.weight_max)
     weights = check_whole("weights", found, full, limits, device)
-    within = torch.cat([torch.from_numpy(visited(core)) for core in chip.cores]).to(device)
+    return weights.expand(own or 1, *shape)
+
+
+def check_visited(chip: ChipConfig, weights: Tensor) -> None:
+    """ValueError for a synapse outside of the groups that its row visits."""
+    geometry = chip.geometry
+    within = torch.cat([torch.from_numpy(visited(core)) for core in chip.cores])
+    within = within.to(weights.device)
     outside = (weights != geometry.no_synapse) & ~within
     if outside.any():
         *_, axon, neuron = place = outside.nonzero()[0].tolist()
         thing = f"weights[{axon}, {neuron}], outside of the groups of row {axon},"
         require(False, thing, f"{geometry.no_synapse} (no synapse)", int(weights[tuple(place)]))
-    return weights.expand(own or 1, *shape)
 
 
 def check_modulation(geometry: Geometry, values: Any, copies: int) -> Tensor:
@@ -83,10 +92,3 @@ def check_modulation(geometry: Geometry, values: Any, copies: int) -> Tensor:
     require(geometry.terms > 0, "terms of the build", "at least 1 to take a modulation", 0)
     limits = (-geometry.error_max, geometry.error_max)
     return check_whole("modulation", values, (copies,), limits, torch.device("cpu"))
-
-
-def check_region(region: Region, allowed: tuple[Region, ...]) -> Region:
-    """A region among those `allowed`."""
-    names = ", ".join(entry.name for entry in allowed)
-    require(region in allowed, "region", f"one of {names}", getattr(region, "name", region))
-    return Region(region)

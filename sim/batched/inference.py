@@ -34,10 +34,8 @@ def infer(
     if copies is None:
         free = free_memory(check_device(device)) // 2
         copies = max(1, fitting_copies(chip, True, free))
-    require_range("copies", copies, 1, 1 << 31)
-    reported = [
-        _run(chip, weights, samples, device) for samples in torch.split(flags, copies, dim=1)
-    ]
+    most = require_range("copies", copies, 1, 1 << 31)
+    reported = [_run(chip, weights, samples, device) for samples in torch.split(flags, most, dim=1)]
     return torch.cat(reported, dim=1)
 
 

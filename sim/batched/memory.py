@@ -7,17 +7,14 @@ from pathlib import Path
 import torch
 
 from axonloop.models.config import ChipConfig
-from axonloop.models.protocol import Counter
-from axonloop.sim.batched.tensors import Arithmetic, blocks_of, choose, largest_sum, weight_dtype
+from axonloop.models.protocol import Counter, readable
+from axonloop.sim.batched.arrays import dtype_of, values_of, weight_dtype
+from axonloop.sim.batched.tensors import Arithmetic, blocks_of, choose, largest_sum
 
-NEURON_BYTES = 6 * 4 + 5
-"""Per neuron and copy: I, V, R, countdown, error sums (int32); box, spike, tallies (a byte)."""
-AXON_BYTES = 3 * 4 + 5
-"""Per axon and copy: Q, P, Pq (int32); tallies (a byte); a byte for every delay slot on top."""
-TERM_BYTES = {"neuron": 4, "axon": 5}
-"""What builds with terms take on top, per copy: Z; Qq and a byte of mark."""
-SURVEY_BYTES = 10
-"""Per row and weight memory: what compiled code knows of it."""
+TALLY_BYTES = {"neuron": 3, "axon": 5}
+"""Per copy: what torch keeps on top of the state, to count spikes, events and clipped words."""
+SPAN_BYTES = 10
+"""Per row and weight memory: where its synapses lie, for compiled code."""
 CORE_BYTES = 8 * (len(Counter) + 3)
 """Per core and copy: counters."""
 COPY_BYTES = 4
@@ -29,17 +26,17 @@ def memory_bytes(
 ) -> tuple[int, int]:
     """Bytes of all weight memories, and of the state of a copy."""
     geometry, cores = chip.geometry, chip.mesh.cores
-    addend = choose(arithmetic, largest_sum(chip), torch.device("cpu"))
+    addend = choose(arithmetic, largest_sum(chip))
     compiled = arithmetic == Arithmetic.COMPILED
     visited = 0 if compiled else sum(block.size for block in blocks_of(chip)[1])
-    stored = chip.axons * geometry.neurons * weight_dtype(chip).itemsize
-    extra = SURVEY_BYTES * chip.axons if compiled else visited * addend.itemsize
+    stored = chip.axons * geometry.neurons * weight_dtype(geometry).itemsize
+    extra = SPAN_BYTES * chip.axons if compiled else visited * addend.itemsize
     weights = (stored + extra) * (1 if shared else copies)
-    axon = AXON_BYTES + geometry.delay_slots
-    state = NEURON_BYTES * chip.neurons + axon * chip.axons + CORE_BYTES * cores + COPY_BYTES
-    if geometry.terms:
-        state += TERM_BYTES["neuron"] * chip.neurons + TERM_BYTES["axon"] * chip.axons
-    return weights, state
+    arrays = sum(
+        dtype_of(region).itemsize * values_of(region, chip) for region in readable(geometry)
+    )
+    tallies = TALLY_BYTES["neuron"] * chip.neurons + TALLY_BYTES["axon"] * chip.axons
+    return weights, arrays + tallies + CORE_BYTES * cores + COPY_BYTES
 
 
 def free_memory(device: torch.device) -> int:
@@ -61,7 +58,7 @@ def fitting_copies(
 
 
 def too_large(chip: ChipConfig, copies: int, shared: bool, free: int, arithmetic: str) -> str:
-    """What to say where `copies` do not fit into `free` bytes."""
+    """The refusal of `copies` that do not fit into `free` bytes."""
     weights, state = memory_bytes(chip, 1, shared, arithmetic)
     formula = f"{weights} + copies x {state}" if shared else f"copies x ({weights} + {state})"
     most = fitting_copies(chip, shared, free, arithmetic)

@@ -1,4 +1,4 @@
-"""What a snapshot of a batched chip must be made of."""
+"""The parts of a snapshot of a batched chip, checked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check_snapshot(
     `own` is how many copies have weights of their own, None if they share them; `state` and
     `counters` are the chip's, of the shapes that the snapshot's must have.
     """
-    names = {region: region.name.lower() for region in state}
+    names = {region: region.key for region in state}
     keys = {*names.values(), "weights", "tick", "seeds", "learned", "modulation", "counters"}
     found = sorted(snapshot, key=str)
     require(set(snapshot) == keys, "snapshot", f"made of {sorted(keys)}", found)
@@ -35,8 +35,7 @@ def check_snapshot(
         checked[name] = checks.check_whole(name, snapshot[name], shape, limits, counters.device)
     checked["weights"] = checks.check_weights(chip, snapshot["weights"], own, counters.device)
     for name, high in (("tick", (1 << 32) - 1), ("learned", 1)):
-        require_range(f"{name} of the snapshot", snapshot[name], 0, high)
-        checked[name] = snapshot[name]
+        checked[name] = require_range(f"{name} of the snapshot", snapshot[name], 0, high)
     checked["seeds"] = checks.check_seeds(chip, own or 1, snapshot["seeds"])
     most = chip.geometry.error_max if chip.geometry.terms else 0
     thing, values = "modulation of the snapshot", snapshot["modulation"]

@@ -151,9 +151,9 @@ def _random_fanout(
         axons = rng.integers(0, geometry.axons, count).tolist()
         delays = rng.integers(0, geometry.max_delay + 1, count).tolist()
         targets = rng.integers(cores.start, cores.stop, count).tolist()
-        places = dict.fromkeys(zip(axons, delays, targets, strict=True))
-        tables[neuron] = tuple(Destination(*place) for place in places)
-        left -= len(places)
+        entries = dict.fromkeys(zip(axons, delays, targets, strict=True))
+        tables[neuron] = tuple(Destination(*entry) for entry in entries)
+        left -= len(entries)
     return tuple(tables)
 
 
@@ -193,7 +193,7 @@ def random_chip_weights(rng: Rng, chip: ChipConfig) -> NDArray[np.int32]:
 
 
 def random_weights(rng: Rng, config: CoreConfig) -> NDArray[np.int32]:
-    """Weights `(axons, neurons)`, int32: with holes, mostly excitatory or mixed, rails included."""
+    """Weights `(axons, neurons)`, int32: some absent, most excitatory or mixed, rails included."""
     geometry = config.geometry
     shape, limit = (geometry.axons, geometry.neurons), geometry.weight_max
     if _chance(rng, 0.2):

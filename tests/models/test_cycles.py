@@ -78,11 +78,11 @@ def test_lanes_that_are_alone(name):
 
 
 ERROR_DRIVEN = (
-    Term(AxonFactor.P, NeuronFactor.ONE, ThirdFactor.ERROR),
+    Term(AxonFactor.PQ, NeuronFactor.ONE, ThirdFactor.ERROR),
     Term(AxonFactor.ONE, NeuronFactor.BOX, ThirdFactor.ERROR),
 )
-SPIKE_DRIVEN = Term(AxonFactor.P, NeuronFactor.SPIKE)
-REWARDED = Term(AxonFactor.P, NeuronFactor.SPIKE, ThirdFactor.MODULATION)
+SPIKE_DRIVEN = Term(AxonFactor.PQ, NeuronFactor.SPIKE)
+REWARDED = Term(AxonFactor.PQ, NeuronFactor.SPIKE, ThirdFactor.MODULATION)
 
 
 def core_with(name, *terms):

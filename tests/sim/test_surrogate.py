@@ -46,7 +46,9 @@ def compare(golden: list[Chip], state: ChipState, where: str) -> None:
         assert (found == expected).all(), f"{where}: {name}"
     slots = golden[0].geometry.delay_slots
     for later, pending in enumerate(state.pending):
-        expected = np.stack([c.array(Region.PENDING)[(c.time + later) % slots] for c in golden])
+        expected = np.stack(
+            [c.array(Region.PENDING)[(c.tick_register + later) % slots] for c in golden]
+        )
         assert (pending.detach().numpy() == expected).all(), f"{where}: pending {later}"
 
 

@@ -63,11 +63,11 @@ class Batch:
         weights = np.stack([chip_weights(rng, config) for _ in range(1 if shared else copies)])
         batched.load_weights(weights[0] if shared else weights)
         golden = [Chip(config) for _ in range(copies)]
-        batched.time = int(rng.choice([0, 5, 2**32 - 7]))
+        batched.tick_register = int(rng.choice([0, 5, 2**32 - 7]))
         for copy, chip in enumerate(golden):
             chip.load_weights(weights[0 if shared else copy])
             chip.seed = batched.seeds[0 if shared else copy]
-            chip.time = batched.time
+            chip.tick_register = batched.tick_register
         return cls(batched, golden, arithmetic)
 
     @classmethod
@@ -175,8 +175,8 @@ class Batch:
         weights = batched.read_weights().expand(len(golden), -1, -1)
         same(f"{where}: weights", weights, [chip.weights for chip in golden])
         seeds = batched.seeds * (len(golden) if batched.shared else 1)
-        found = [(batched.time, seed, batched.learned) for seed in seeds]
-        assert found == [(chip.time, chip.seed, chip.learned) for chip in golden], where
+        found = [(batched.tick_register, seed, batched.learned) for seed in seeds]
+        assert found == [(chip.tick_register, chip.seed, chip.learned) for chip in golden], where
         same(f"{where}: M", batched.modulation(), [np.array(g.modulation) for g in golden])
         tables = [chip.counter_table() for chip in golden]
         same(f"{where}: counters of {list(Counter)}", batched.counter_table(), tables)

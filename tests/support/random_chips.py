@@ -73,7 +73,7 @@ class Pair:
         config = random_chip(rng, mesh)
         weights = np.concatenate([random_weights(rng, core) for core in config.cores])
         pair = cls.of(config, weights, shuffle)
-        pair.golden.time = pair.naive.t = int(rng.choice([0, 5, 2**32 - 7]))
+        pair.golden.tick_register = pair.naive.t = int(rng.choice([0, 5, 2**32 - 7]))
         return pair
 
     def send_spikes(self, axons: np.ndarray, delay: int) -> None:
@@ -134,7 +134,7 @@ class Pair:
         pending = [[bit for part in slot for bit in part] for slot in slots]
         assert golden.array(Region.PENDING).tolist() == pending, f"{where}: pending"
         assert golden.weights.tolist() == [row for core in cores for row in core.weights], where
-        registers = (golden.time, golden.seed, golden.learned)
+        registers = (golden.tick_register, golden.seed, golden.learned)
         assert registers == (naive.t, naive.seed, naive.learned), where
         modulations = [core.learning.modulation for core in golden.cores]
         assert modulations == [core.modulation for core in cores], where

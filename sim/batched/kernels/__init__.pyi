@@ -1,4 +1,3 @@
 from . import build as build
-from .kernels import Kernels as Kernels
-from .state import MAX_COPIES as MAX_COPIES
-from .state import new_arrays as new_arrays
+from .engine import MAX_COPIES as MAX_COPIES
+from .engine import CompiledEngine as CompiledEngine

@@ -1,4 +1,4 @@
-"""The library of the kernels: all C++ beside this file, in one.
+"""The library of the kernels: all C++ beside this file and the header of `structures`, in one.
 
 It is compiled for the instruction set of this machine and cached by content: what the compiler
 predefines for it, its vector units among it, is part of the key.
@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from axonloop.sim.batched.kernels.structures import header
 from axonloop.sim.build import (
     STANDARD,
     BuildError,
@@ -31,15 +32,12 @@ _Int = ctypes.c_int32
 _Pointer = ctypes.c_void_p
 
 _INTERFACE: dict[str, list[Any]] = {
-    "survey": [],
+    "row_spans": [],
     "run": [ctypes.c_uint32, _Int, _Int, _Pointer, _Pointer],
-    "send_errors": [_Pointer, _Int, _Int],
+    "send_errors": [_Pointer, _Pointer, _Int, _Int],
     "learn": [ctypes.c_uint32],
-    "integrate": [ctypes.c_uint32, _Pointer, _Pointer],
-    "neurons": [_Pointer],
-    "traces": [_Pointer],
 }
-"""The functions of the sources and their arguments, behind a chip and a state."""
+"""The functions of the sources and their arguments after the first two, `Chip *` and `State *`."""
 
 
 @cache
@@ -52,12 +50,13 @@ def load() -> ctypes.CDLL:
     compiler, version = find_compiler()
     machine = run_tool([str(compiler), "-march=native", "-dM", "-E", "-x", "c++", "/dev/null"])
     texts = [path.read_bytes() for path in (*SOURCES, *HEADERS)]
-    key = content_key(*texts, repr(FLAGS), str(compiler), version, machine)
+    key = content_key(*texts, header(), repr(FLAGS), str(compiler), version, machine)
 
     def build(folder: Path) -> None:
         with announced(to_stderr, "the kernels"):
-            sources = map(str, SOURCES)
-            run_tool([str(compiler), *FLAGS, *sources, "-o", str(folder / "kernels.so")])
+            (folder / "declarations.h").write_text(header())
+            made = [f"-I{folder}", "-o", str(folder / "kernels.so")]
+            run_tool([str(compiler), *FLAGS, *map(str, SOURCES), *made])
 
     code = ctypes.CDLL(str(entry("kernels", key, build) / "kernels.so"))
     for name, arguments in _INTERFACE.items():
@@ -68,10 +67,10 @@ def load() -> ctypes.CDLL:
 
 
 @cache
-def available() -> bool:
-    """Whether the kernels can be had here."""
+def missing() -> str:
+    """Why the kernels cannot be had here; "" where they can."""
     try:
         load()
-    except (MissingToolError, BuildError):
-        return False
-    return True
+    except (MissingToolError, BuildError) as error:
+        return str(error)
+    return ""

@@ -1,75 +1,29 @@
-// A chip and the state of its copies, as state.py and tables.py declare them, and what all parts use.
+// Common to all parts of the kernels: runs and passes, vectors, decay, one copy of the state.
 //
-// Axons and neurons are numbered through the chip, core by core. State arrays have the copies in
-// front: (copies, cores x n), contiguous. Copies share nothing but, if so told, their weights. All
-// that is not C's interface is local to each source.
+// declarations.h, which structures.py writes, declares `Chip` (registers and tables), `State` and
+// the numbers that C++ and Python share. Axons and neurons are numbered through the chip, core by
+// core. State arrays have the copies in front: (copies, n), contiguous. Copies share nothing but,
+// if so told, their weights. All that is not C's interface is local to each source.
 
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 
-extern "C" {
+#include "declarations.h"
 
-// Neighbouring neurons or axons of one core that share a parameter set (and a Factor).
+// Neighbouring neurons or axons of one core that share a parameter set; for axons also the
+// PqSource, which is 0 for neurons.
 struct Run {
-    int32_t core, begin, end, set, factor;
+    int32_t core, begin, end, set, source;
 };
 
-// The terms of a number that take one factor of the axons: a core does them at once.
+// A pass of learning over a core: all terms of one number that take one factor of the axons.
 struct Pass {
     int32_t number, factor;
 };
 
-struct Chip {
-    int32_t cores, axons, neurons, slots, first;  // axons and neurons of one core
-    int32_t weight_bytes, no_synapse, weight_max, state_max, trace_max, pq_max, error_max;
-    int32_t wide;  // do products or sums need more than 32 bits?
-    int32_t terms, blanks;  // terms of a set; does any row drop spikes?
-    int32_t neuron_run_count, axon_run_count;
-    const int32_t *sets;  // (sets, REGISTERS); a set without terms has the plain rule as term 0
-    const Run *neuron_runs, *axon_runs;
-    const int32_t *neuron_set;            // per neuron
-    const int32_t *blank;                 // per axon
-    const int32_t *pass_first;            // passes of a core: pass_first[core]..pass_first[core + 1]
-    const Pass *passes;
-    const int32_t *row_begin, *row_end;   // per axon: the neurons of its core that it visits
-    const uint8_t *always_on, *report;    // per axon; per neuron
-    const int32_t *bias;                  // per neuron
-    const int32_t *fan_first, *fan_axon, *fan_delay;  // entries of neuron n: first[n]..first[n + 1]
-    const int32_t *way_first, *way_counter;           // counters that an entry's way moves
-};
-
-struct State {
-    int32_t copies, shared;
-    void *weights;                // (copies, or 1 if shared; axons; neurons of a core)
-    uint8_t *holes;               // the same copies x axons: is a visited synapse absent?
-    uint8_t *gaps;                // ... : is one absent between those at its ends?
-    int32_t *extent;              // ... x 2: the neurons of its core that its synapses lie between
-    int32_t *current, *membrane, *reset, *countdown;
-    uint8_t *box, *spike;
-    int32_t *trace_q, *trace_p, *trace_pq;
-    int32_t *trace_z, *trace_qq;  // these and mark: only with terms
-    uint8_t *mark;
-    int32_t *modulation;          // (copies)
-    int32_t *gated, *ungated;
-    uint8_t *pending;             // (slots, copies, axons)
-    int64_t *counters;            // (copies, cores, COUNTERS)
-    const uint32_t *seeds;        // one per weight memory
-};
-
-}  // extern "C"
-
 namespace {
-
-constexpr int COUNTERS = 17;
-enum Counter { TICKS, SPIKES, EVENTS, SYNOPS, ERRORS, VISITS, UPDATES, SATURATIONS, COLLISIONS };
-enum Register {
-    ALPHA_N, BETA_N, GAMMA, RHO, THETA, BOX, W_EXP, I_SHIFT, RESET_MODE, REFRACTORY,
-    ALPHA_P, BETA_P, Q_INC, P_SHIFT, PQ_SHIFT, PQ_ON, ETA_SHIFT, ROUNDING,
-    QQ_SHIFT, BLANK, ZETA, Z_INC, Z_SHIFT, TERM = 24, REGISTERS = 28
-};
-enum Factor { NEVER, ALWAYS, FOLLOWS };  // Pq of a row: 0, pq_on, from P
 
 // Vectors of the compiler: it maps them onto whatever the machine has.
 template <typename T, int N> struct Vector { typedef T type __attribute__((vector_size(sizeof(T) * N))); };
@@ -81,7 +35,8 @@ template <typename V, typename T> inline V load(const T *from) {
 
 inline int32_t clip(int32_t x, int32_t limit) { return x < -limit ? -limit : x > limit ? limit : x; }
 
-// Toward zero. Split, because a 24-bit x times a factor does not fit in 32 bits.
+// x times factor / 4096, toward zero. WIDE: high and low part of x apart, because a 24-bit x times a
+// factor does not fit in 32 bits.
 template <bool WIDE> inline int32_t decay(int32_t x, int32_t factor) {
     const int32_t size = x < 0 ? -x : x;
     const int32_t kept = WIDE ? (size >> 12) * factor + (((size & 4095) * factor) >> 12)
@@ -89,7 +44,7 @@ template <bool WIDE> inline int32_t decay(int32_t x, int32_t factor) {
     return x < 0 ? -kept : kept;
 }
 
-// A chip's arrays and one copy of its state.
+// One copy of a chip: where its part of each array begins.
 struct Copy {
     const Chip &chip;
     const State &state;
@@ -102,8 +57,9 @@ struct Copy {
     template <typename W> W *weights() const {
         return static_cast<W *>(state.weights) + owner * axons * chip.neurons;
     }
-    const uint8_t *holes() const { return state.holes + owner * axons; }
-    const int32_t *extent() const { return state.extent + owner * axons * 2; }
+    const uint8_t *visits_absent() const { return state.visits_absent + owner * axons; }
+    const uint8_t *spans_absent() const { return state.spans_absent + owner * axons; }
+    const int32_t *span() const { return state.span + owner * axons * 2; }
     uint8_t *slot(uint32_t tick) const {
         return state.pending + (tick % chip.slots * state.copies + copy) * axons;
     }

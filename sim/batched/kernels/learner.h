@@ -14,7 +14,7 @@ struct Tally {
 
 constexpr int MANY = LANES / 4;  // weights of a vector that move together rather than one by one
 
-// Takes `steps` off the weights of the first `some` of LANES neurons; how many weights changed.
+// Takes `steps` off the weights of the first `some` of LANES neurons. Returns how many weights changed.
 template <typename W>
 int32_t subtract(W *row, const int32_t *neuron, int some, const int32_t *__restrict steps, int limit,
                  int none) {
@@ -34,20 +34,20 @@ int32_t subtract(W *row, const int32_t *neuron, int some, const int32_t *__restr
     return changed;
 }
 
-// Updates the synapses of one row to the lines `begin`..`end`, at most BLOCK of them;
-// products[k - begin] is c x a of line k, and 0 up to the end of a vector. A weight is only
-// touched where it has to move; `gaps`: the row lacks synapses, so those there must be counted.
+// Updates the synapses of one row to the learning neurons `begin`..`end`, at most BLOCK of them;
+// products[k - begin] is c x a of learning neuron k, and 0 up to the end of a vector. Only weights
+// that have to move are written. `absent`: the row's span lacks synapses, which are no visits.
 template <typename W>
-void update(const Chip &chip, W *row, bool gaps, const Lines &lines, int begin, int end,
+void update(const Chip &chip, W *row, bool absent, const LearningNeurons &learning, int begin, int end,
             uint32_t code, const int32_t *__restrict products, Tally &tally) {
     const int limit = chip.weight_max, none = chip.no_synapse;
     for (int at = begin; at < end; at += LANES) {
-        const int32_t *__restrict shift = lines.shift.data() + at;
-        const int32_t *__restrict mask = lines.mask.data() + at;
-        const int32_t *__restrict half = lines.half.data() + at;
+        const int32_t *__restrict shift = learning.shift.data() + at;
+        const int32_t *__restrict mask = learning.mask.data() + at;
+        const int32_t *__restrict half = learning.half.data() + at;
         const int32_t *__restrict product = products + (at - begin);
         uint16_t low[LANES], high[LANES];
-        synapse_words(lines.x.data() + at, lines.y.data() + at, code, low, high);
+        synapse_words(learning.x.data() + at, learning.y.data() + at, code, low, high);
         int32_t steps[LANES], visits = 0, moving = 0;
         uint8_t moves[LANES];
         for (int k = 0; k < LANES; ++k) {
@@ -58,8 +58,8 @@ void update(const Chip &chip, W *row, bool gaps, const Lines &lines, int begin, 
             moving += steps[k] != 0;
             visits += product[k] != 0;
         }
-        const int32_t *neuron = lines.neuron.data() + at;
-        if (gaps)
+        const int32_t *neuron = learning.neuron.data() + at;
+        if (absent)
             for (int k = 0; k < LANES; ++k) visits -= product[k] != 0 && row[neuron[k]] == none;
         tally.visits += visits;
         if (moving > MANY) {
@@ -80,9 +80,9 @@ void update(const Chip &chip, W *row, bool gaps, const Lines &lines, int begin, 
 template <typename W> struct Learner {
     const Chip &chip;
     const State &state;
-    Lines lines{chip};
+    LearningNeurons learning{chip};
     std::vector<int8_t> errors, values;  // E and c, of one copy or of all
-    std::vector<int32_t> coefficient;    // c of every line
+    std::vector<int32_t> coefficient;    // c of every learning neuron
     std::vector<uint8_t> learns, factors;
     const uint32_t *codes = codewords();
 
@@ -93,22 +93,23 @@ template <typename W> struct Learner {
         for (auto *each : {&errors, &values}) each->assign(copies * chip.neurons, 0);
     }
 
-    // The row of an axon of a core, and which of the lines its synapses can reach.
-    W *row(const Copy &c, int core, int axon, int &first, int &last, bool &gaps) const {
+    // The row of an axon of a core, and the learning neurons `first`..`last` within its span.
+    W *row(const Copy &c, int core, int axon, int &first, int &last, bool &absent) const {
         const int64_t number = int64_t(core) * chip.axons + axon;
-        gaps = state.gaps[c.owner * int64_t(chip.cores) * chip.axons + number];
-        const int32_t *extent = c.extent() + 2 * number;
-        first = lines.before[extent[0]];
-        last = lines.before[extent[1]];
+        absent = c.spans_absent()[number];
+        const int32_t *span = c.span() + 2 * number;
+        first = learning.rank[span[0]];
+        last = learning.rank[span[1]];
         return c.weights<W>() + number * chip.neurons;
     }
 
     void count(const Copy &c, int core, const Tally &tally) const {
-        c.counters(core)[VISITS] += tally.visits;
-        c.counters(core)[UPDATES] += tally.updates;
+        c.counters(core)[Counter::VISITS] += tally.visits;
+        c.counters(core)[Counter::UPDATES] += tally.updates;
     }
 
-    // c of all neurons of a core by a pass; `wrong`: is any error not 0?
+    // Writes c of all neurons of a core, by a pass, to `to`; `from` is their E, `wrong` whether any E
+    // is not 0. Returns whether any c is not 0.
     bool take_values(const Copy &c, int core, const Pass &pass, bool wrong, const int8_t *from,
                      int8_t *to) const {
         bool any = false;
@@ -116,8 +117,8 @@ template <typename W> struct Learner {
             const Run &run = chip.neuron_runs[r];
             if (run.core != core) continue;
             const int32_t *set = chip.sets + run.set * REGISTERS;
-            const Term term{set[TERM + pass.number]};
-            if (term.axon() != pass.factor || (term.third() == ERROR && !wrong))
+            const Term term{set[Register::TERM_0 + pass.number]};
+            if (term.axon() != pass.factor || (term.third() == ThirdFactor::ERROR && !wrong))
                 memset(to + run.begin % chip.neurons, 0, run.end - run.begin);
             else
                 any |= coefficients(c, core, set, term, run, from, to);
@@ -125,47 +126,47 @@ template <typename W> struct Learner {
         return any;
     }
 
-    // The copy has weights of its own.
-    void own(const Copy &c, int core, uint32_t time) {
+    // One core of a copy that has weights of its own learns.
+    void learn_own(const Copy &c, int core, uint32_t tick) {
         const bool wrong = take_errors(c, core, errors.data());
-        const Word word = tick_word(state.seeds[c.copy], time, chip.first + core);
+        const Word word = tick_word(state.seeds[c.copy], tick, chip.first + core);
         Tally tally;
         for (int p = chip.pass_first[core]; p < chip.pass_first[core + 1]; ++p) {
             const Pass &pass = chip.passes[p];
             if (!take_values(c, core, pass, wrong, errors.data(), values.data())) continue;
             const auto *learn = reinterpret_cast<const uint8_t *>(values.data());
-            lines.gather(chip, core, pass.number, word, learn);
+            learning.gather(chip, core, pass.number, word, learn);
             own_pass(c, core, pass, tally);
         }
         count(c, core, tally);
     }
 
     void own_pass(const Copy &c, int core, const Pass &pass, Tally &tally) {
-        for (int k = 0; k < lines.count; ++k) coefficient[k] = values[lines.neuron[k]];
+        for (int k = 0; k < learning.count; ++k) coefficient[k] = values[learning.neuron[k]];
         axon_factors(c, core, pass.factor, factors.data());
         each_byte(factors.data(), chip.axons, [&](int a) {
             int first, last;
-            bool gaps;
+            bool absent;
             int32_t products[BLOCK];
             const int32_t factor = factors[a];
-            W *weights = row(c, core, a, first, last, gaps);
+            W *weights = row(c, core, a, first, last, absent);
             for (int begin = first, end; begin < last; begin = end) {
                 end = begin + BLOCK < last ? begin + BLOCK : last;
                 const int32_t *__restrict from = coefficient.data() + begin;
                 memset(products, 0, sizeof products);
                 for (int k = 0; k < end - begin; ++k) products[k] = from[k] * factor;
-                update(chip, weights, gaps, lines, begin, end, codes[a], products, tally);
+                update(chip, weights, absent, learning, begin, end, codes[a], products, tally);
             }
         });
     }
 
-    // All copies share their weights: one update from the exact sum of theirs.
-    void shared(int core, uint32_t time) {
+    // One core of all copies, which share their weights, learns: one update from the sum of c x a.
+    void learn_shared(int core, uint32_t tick) {
         const int neurons = chip.neurons;
         std::vector<uint8_t> wrong(state.copies);
         for (int64_t b = 0; b < state.copies; ++b)
             wrong[b] = take_errors(Copy{chip, state, b}, core, errors.data() + b * neurons);
-        const Word word = tick_word(state.seeds[0], time, chip.first + core);
+        const Word word = tick_word(state.seeds[0], tick, chip.first + core);
         Tally tally;
         for (int p = chip.pass_first[core]; p < chip.pass_first[core + 1]; ++p) {
             const Pass &pass = chip.passes[p];
@@ -180,7 +181,7 @@ template <typename W> struct Learner {
                 for (int n = 0; n < neurons; ++n) learns[n] |= uint8_t(to[n]);
             }
             if (!any) continue;
-            lines.gather(chip, core, pass.number, word, learns.data());
+            learning.gather(chip, core, pass.number, word, learns.data());
             shared_pass(core, pass, tally);
         }
         for (int64_t b = 0; b < state.copies; ++b) count(Copy{chip, state, b}, core, tally);
@@ -188,31 +189,32 @@ template <typename W> struct Learner {
 
     void shared_pass(int core, const Pass &pass, Tally &tally) {
         const Copy c{chip, state, 0};
-        Shares shares(chip, state.copies);
-        shares.take_values(lines, values, state.copies, chip.neurons);
-        shares.take_factors(chip, state, core, pass.factor);
+        SharedFactors shared(chip, state.copies);
+        shared.take_values(learning, values, state.copies, chip.neurons);
+        shared.take_factors(chip, state, core, pass.factor);
         int32_t products[2 * BLOCK] = {};
-        for (int block = 0; block * BLOCK < lines.count; ++block)  // its values stay near
+        // Block by block, so that the coefficients of a block stay in the cache.
+        for (int block = 0; block * BLOCK < learning.count; ++block)
             for (int a = 0; a < chip.axons; ++a) {
-                if (!shares.active[a]) continue;
+                if (!shared.active[a]) continue;
                 int first, last;
-                bool gaps;
-                W *weights = row(c, core, a, first, last, gaps);
+                bool absent;
+                W *weights = row(c, core, a, first, last, absent);
                 const int start = block * BLOCK, begin = first > start ? first : start;
                 const int end = last < start + BLOCK ? last : start + BLOCK;
                 if (begin >= end) continue;
-                shares.sum(block, a, products);
+                shared.sum(block, a, products);
                 memset(products + (end - start), 0, sizeof(int32_t) * (start + BLOCK - end));
-                update(chip, weights, gaps, lines, begin, end, codes[a], products + begin - start,
+                update(chip, weights, absent, learning, begin, end, codes[a], products + begin - start,
                        tally);
             }
     }
 
-    // The learning step of tick `time`, of all copies.
-    void learn(uint32_t time) {
+    // The learning step of tick `tick`, of all copies.
+    void learn(uint32_t tick) {
         for (int core = 0; core < chip.cores; ++core) {
-            if (state.shared) shared(core, time);
-            else for (int64_t b = 0; b < state.copies; ++b) own({chip, state, b}, core, time);
+            if (state.shared) learn_shared(core, tick);
+            else for (int64_t b = 0; b < state.copies; ++b) learn_own({chip, state, b}, core, tick);
         }
     }
 };

@@ -4,10 +4,11 @@
 
 extern "C" {
 
-// Adds error events, int32 (copies, neurons), to the sums; 0 and nothing done if a value or a sum
-// would leave its range of `bits` bits.
+// Adds error events, int32 (copies, neurons), to the error sums. `events` says how many each value
+// is the sum of, of the same shape, or is null: then one where the value is not 0. Returns 0, with
+// nothing done, if a sum would leave its range of `bits` bits, or a value twice that range.
 int32_t axonloop_send_errors(const Chip *chip, const State *state, const int32_t *values,
-                             int32_t ungated, int32_t bits) {
+                             const int32_t *events, int32_t ungated, int32_t bits) {
     int32_t *sums = ungated ? state->ungated : state->gated;
     const int32_t half = 1 << (bits - 1);
     const int64_t total = int64_t(state->copies) * chip->cores * chip->neurons;
@@ -20,20 +21,19 @@ int32_t axonloop_send_errors(const Chip *chip, const State *state, const int32_t
     for (int64_t part = 0; part < int64_t(state->copies) * chip->cores; ++part) {
         const int32_t *__restrict from = values + part * chip->neurons;
         int32_t *__restrict to = sums + part * chip->neurons;
-        int32_t events = 0;
-        for (int n = 0; n < chip->neurons; ++n) {
-            to[n] += from[n];
-            events += from[n] != 0;
-        }
-        state->counters[part * COUNTERS + ERRORS] += events;
+        const int32_t *__restrict counts = events ? events + part * chip->neurons : nullptr;
+        int64_t count = 0;
+        for (int n = 0; n < chip->neurons; ++n) to[n] += from[n];
+        for (int n = 0; n < chip->neurons; ++n) count += counts ? counts[n] : from[n] != 0;
+        state->counters[part * COUNTERS + Counter::ERRORS] += count;
     }
     return 1;
 }
 
-// The learning step of tick `time`.
-void axonloop_learn(const Chip *chip, const State *state, uint32_t time) {
-    if (chip->weight_bytes == 1) Learner<int8_t>(*chip, *state).learn(time);
-    else Learner<int16_t>(*chip, *state).learn(time);
+// The learning step of tick `tick`.
+void axonloop_learn(const Chip *chip, const State *state, uint32_t tick) {
+    if (chip->weight_bytes == 1) Learner<int8_t>(*chip, *state).learn(tick);
+    else Learner<int16_t>(*chip, *state).learn(tick);
 }
 
 }  // extern "C"

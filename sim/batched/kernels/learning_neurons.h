@@ -1,4 +1,5 @@
-// Neurons that learn, and their products with the factors of axons, summed over copies.
+// The neurons of a core that learn by a term, and the sums over copies of their products with the
+// factors of axons.
 
 #pragma once
 
@@ -14,65 +15,68 @@ namespace {
 
 constexpr int BLOCK = 64;  // neurons whose updates are computed together
 
-// The neurons of a core that learn by a term, ascending, and what rounding needs to know of them.
-struct Lines {
-    std::vector<int32_t> neuron, shift, mask, half;
-    std::vector<uint16_t> number, x, y;  // number: neuron once more, as hashing takes it
-    std::vector<int32_t> before;  // how many of them lie before a neuron of the core
+// The neurons of a core whose coefficient of a term is not 0, by ascending number, and how each rounds.
+struct LearningNeurons {
+    std::vector<int32_t> neuron;             // the number of learning neuron k in its core
+    std::vector<int32_t> shift, mask, half;  // its rounding: (x + (noise & mask) + half) >> shift
+    std::vector<uint16_t> number;            // `neuron` in 16 bits, for the hash
+    std::vector<uint16_t> x, y;              // the neuron's word of the hash
+    std::vector<int32_t> rank;  // per neuron of the core: the learning neurons of lower number
     int count = 0;
-    explicit Lines(const Chip &chip) : before(chip.neurons + 1) {
+    explicit LearningNeurons(const Chip &chip) : rank(chip.neurons + 1) {
         const int room = chip.neurons + BLOCK;
         for (auto *each : {&neuron, &shift, &mask, &half}) each->assign(room, 0);
         for (auto *each : {&number, &x, &y}) each->assign(room, 0);
     }
 
-    // Takes over those of the core's neurons whose `learns` is not 0. `word` is the core's.
+    // Takes over the neurons of the core whose `learns` is not 0. `word` is the tick's of the core.
     void gather(const Chip &chip, int core, int term, Word word, const uint8_t *learns) {
         count = 0;
         for (int n = 0; n < chip.neurons;) {
             if (n + 8 <= chip.neurons && !load<uint64_t>(learns + n)) {  // none of eight
-                for (const int end = n + 8; n < end; ++n) before[n] = count;
+                for (const int end = n + 8; n < end; ++n) rank[n] = count;
                 continue;
             }
-            before[n] = count;
+            rank[n] = count;
             neuron[count] = n;
             count += learns[n] != 0;
             ++n;
         }
-        before[chip.neurons] = count;
+        rank[chip.neurons] = count;
         for (int k = 0; k < count; ++k) {
             const int64_t place = int64_t(core) * chip.neurons + neuron[k];
             const int32_t *set = chip.sets + chip.neuron_set[place] * REGISTERS;
-            const int32_t own = set[TERM + term] >> 11 & 31, one = 1 << own;
+            const int32_t own = Term{set[Register::TERM_0 + term]}.shift(), one = 1 << own;
             number[k] = uint16_t(neuron[k]);
             shift[k] = own;
-            mask[k] = set[ROUNDING] ? 0 : one - 1;
-            half[k] = set[ROUNDING] ? one >> 1 : 0;
+            mask[k] = set[Register::ROUNDING] ? 0 : one - 1;
+            half[k] = set[Register::ROUNDING] ? one >> 1 : 0;
         }
         for (int k = 0; k < count; k += LANES)
-            neuron_words(word, number.data() + k, term, x.data() + k, y.data() + k);
+            neuron_words(word, number.data() + k, Purpose::TERM + term, x.data() + k, y.data() + k);
     }
 };
 
-// The coefficients of all copies, for the neurons that have one in any of them, and their factors.
+// The coefficients of the learning neurons and the factors of the axons, in all copies.
 //
-// Copies go by fours, because that is what machines multiply and add at once:
-// value (block, copy / 4, neuron of the block, copy % 4); factor (axon of the core, copy).
-struct Shares {
-    int fours;
-    std::vector<int8_t> value;
-    std::vector<uint8_t> factor, active;  // active: has any copy a factor?
-    Shares(const Chip &chip, int copies)
+// Copies go by fours, because machines multiply and add four bytes at once.
+struct SharedFactors {
+    int fours;                    // copies / 4, up to a whole number
+    std::vector<int8_t> value;    // c: (block, copy / 4, learning neuron of the block, copy % 4)
+    std::vector<uint8_t> factor;  // a: (axon of the core, copy)
+    std::vector<uint8_t> active;  // per axon: is a not 0 in any copy?
+    SharedFactors(const Chip &chip, int copies)
         : fours((copies + 3) / 4), factor(size_t(chip.axons) * fours * 4), active(chip.axons) {}
 
-    void take_values(const Lines &lines, const std::vector<int8_t> &values, int copies, int neurons) {
-        const int blocks = (lines.count + BLOCK - 1) / BLOCK;
+    void take_values(const LearningNeurons &learning, const std::vector<int8_t> &values, int copies,
+                     int neurons) {
+        const int blocks = (learning.count + BLOCK - 1) / BLOCK;
         value.assign(size_t(blocks) * fours * BLOCK * 4, 0);
         for (int copy = 0; copy < copies; ++copy) {
             const int8_t *own = values.data() + int64_t(copy) * neurons;
-            for (int k = 0; k < lines.count; ++k) {
+            for (int k = 0; k < learning.count; ++k) {
                 const size_t four = size_t(k / BLOCK) * fours + copy / 4;
-                value[(four * BLOCK + k % BLOCK) * 4 + copy % 4] = own[lines.neuron[k]];
+                value[(four * BLOCK + k % BLOCK) * 4 + copy % 4] = own[learning.neuron[k]];
             }
         }
     }

@@ -1,4 +1,4 @@
-// Step 3: neurons (docs/contract.md, section 5).
+// Step 3 of a tick: the neurons (docs/contract.md, section 5).
 
 #pragma once
 
@@ -6,16 +6,17 @@
 
 namespace {
 
+// I, V, R, countdown, B and S of the neurons of a run, from the sums `acc` of the whole chip. WIDE:
+// products and sums may need more than 32 bits. MODE: ResetMode.
 template <bool WIDE, int MODE>
 void sweep(const Copy &c, const Run &run, const int32_t *__restrict acc) {
     const int32_t *set = c.chip.sets + run.set * REGISTERS;
-    const int32_t alpha = set[ALPHA_N], beta = set[BETA_N], gamma = set[GAMMA], rho = set[RHO];
-    const int32_t theta = set[THETA], width = set[BOX], w_exp = set[W_EXP], i_shift = set[I_SHIFT];
-    const int32_t refractory = set[REFRACTORY], limit = c.chip.state_max;
-    const int32_t most = (1 << 25) >> w_exp;  // what is beyond saturates all the same
-    int32_t unused = 32;
-    for (int32_t left = limit; left; left >>= 1) --unused;
-    --unused;  // 32 - state_bits
+    const int32_t alpha = set[Register::ALPHA_N], beta = set[Register::BETA_N];
+    const int32_t gamma = set[Register::GAMMA], rho = set[Register::RHO];
+    const int32_t theta = set[Register::THETA], width = set[Register::BOX];
+    const int32_t w_exp = set[Register::W_EXP], i_shift = set[Register::I_SHIFT];
+    const int32_t refractory = set[Register::REFRACTORY], limit = c.chip.state_max;
+    const int32_t most = (1 << 25) >> w_exp;  // a larger |ACC| saturates I all the same
     int32_t *__restrict current = c.of_neurons(c.state.current);
     int32_t *__restrict membrane = c.of_neurons(c.state.membrane);
     int32_t *__restrict reset = c.of_neurons(c.state.reset);
@@ -37,8 +38,7 @@ void sweep(const Copy &c, const Run &run, const int32_t *__restrict acc) {
         const int32_t fired = ~(above >> 31) & free;
         const int32_t lowered = decay<WIDE>(reset[n], gamma) + (rho & fired);
         const int32_t r = clip(lowered, limit);
-        const int32_t less = int32_t(uint32_t(v - theta) << unused) >> unused;
-        const int32_t after = MODE == 0 ? v : MODE == 1 ? 0 : less;
+        const int32_t after = MODE == ResetMode::NONE ? v : MODE == ResetMode::ZERO ? 0 : v - theta;
         clipped += (i != raised) + ((v != drive) & free) + (r != lowered);
         current[n] = i;
         membrane[n] = (after & fired) | (v & ~fired);
@@ -47,13 +47,13 @@ void sweep(const Copy &c, const Run &run, const int32_t *__restrict acc) {
         box[n] = (above < 0 ? -above : above) < width;
         spike[n] = fired & 1;
     }
-    c.counters(run.core)[SATURATIONS] += clipped;
+    c.counters(run.core)[Counter::SATURATIONS] += clipped;
 }
 
-// Z of the neurons of a run, which follows their spikes of this tick.
-void step_trails(const Copy &c, const Run &run) {
+// The neuron traces Z of a run, from the spikes of this tick; for builds with terms.
+void step_neuron_traces(const Copy &c, const Run &run) {
     const int32_t *set = c.chip.sets + run.set * REGISTERS;
-    const int32_t zeta = set[ZETA], z_inc = set[Z_INC], limit = c.chip.trace_max;
+    const int32_t zeta = set[Register::ZETA], z_inc = set[Register::Z_INC], limit = c.chip.trace_max;
     int32_t *__restrict trace_z = c.of_neurons(c.state.trace_z);
     const uint8_t *__restrict spike = c.of_neurons(c.state.spike);
     int32_t clipped = 0;
@@ -64,16 +64,16 @@ void step_trails(const Copy &c, const Run &run) {
         clipped += z != raised;
         trace_z[n] = z;
     }
-    c.counters(run.core)[SATURATIONS] += clipped;
+    c.counters(run.core)[Counter::SATURATIONS] += clipped;
 }
 
-// The neurons of a run, from the sums `acc` of the whole chip.
+// Step 3 for the neurons of a run, from the sums `acc` of the whole chip.
 void step_neurons(const Copy &c, const Run &run, const int32_t *acc) {
     typedef void (*Sweep)(const Copy &, const Run &, const int32_t *);
-    static const Sweep ways[2][3] = {{sweep<false, 0>, sweep<false, 1>, sweep<false, 2>},
-                                     {sweep<true, 0>, sweep<true, 1>, sweep<true, 2>}};
-    ways[c.chip.wide][c.chip.sets[run.set * REGISTERS + RESET_MODE]](c, run, acc);
-    if (c.chip.terms) step_trails(c, run);
+    static const Sweep sweeps[2][3] = {{sweep<false, 0>, sweep<false, 1>, sweep<false, 2>},
+                                       {sweep<true, 0>, sweep<true, 1>, sweep<true, 2>}};
+    sweeps[c.chip.wide][c.chip.sets[run.set * REGISTERS + Register::RESET_MODE]](c, run, acc);
+    if (c.chip.terms) step_neuron_traces(c, run);
 }
 
 }  // namespace

@@ -14,7 +14,6 @@ namespace {
 
 constexpr int LANES = 32;  // words in a vector
 constexpr int ROOM = 2048 + LANES;  // axons or neurons that a core can have, and a vector
-constexpr int BLANKING = 15;  // purpose of the hash that decides which spikes are dropped
 
 struct Word {
     uint16_t x, y;
@@ -74,12 +73,9 @@ inline void synapse_words(const uint16_t *from_x, const uint16_t *from_y, uint32
 }
 
 uint32_t codeword(int axon) {
-    static const uint32_t columns[11] = {0x002C4DAB, 0x00589B55, 0x00B136A9, 0x01626D51,
-                                         0x02C4DAA1, 0x0589B541, 0x0B136A81, 0x1626D501,
-                                         0x2C4DAA01, 0x589B5401, 0xB136A801};
     uint32_t word = 0;
     for (int bit = 0; bit < 11; ++bit)
-        if (axon >> bit & 1) word ^= columns[bit];
+        if (axon >> bit & 1) word ^= CODE_COLUMNS[bit];
     return word;
 }
 
@@ -93,7 +89,7 @@ const uint32_t *codewords() {
     return words.data();
 }
 
-// The same in halves.
+// The codewords as low halves x and high halves y, with room for a vector behind the last.
 struct Codes {
     uint16_t x[ROOM] = {}, y[ROOM] = {};
 };

@@ -1,11 +1,11 @@
-// What integration and learning know of the rows of weights before they read them.
+// Which part of each row of weights has synapses, so that integration and learning need not look.
 
 #include "chip.h"
 
 namespace {
 
-// What the rows look like, after weights were loaded or descriptors changed.
-template <typename W> void survey(const Chip &chip, const State &state) {
+// Fills `span`, `spans_absent` and `visits_absent` of all rows of all weight memories.
+template <typename W> void row_spans(const Chip &chip, const State &state) {
     const int64_t axons = int64_t(chip.cores) * chip.axons;
     const int64_t rows = (state.shared ? 1 : state.copies) * axons;
     for (int64_t a = 0; a < rows; ++a) {
@@ -18,10 +18,10 @@ template <typename W> void survey(const Chip &chip, const State &state) {
                 last = n + 1;
                 ++present;
             } else absent |= n >= chip.row_begin[a % axons] && n < chip.row_end[a % axons];
-        state.holes[a] = absent;
-        state.gaps[a] = last - first > present;
-        state.extent[2 * a] = first < last ? first : 0;
-        state.extent[2 * a + 1] = last;
+        state.visits_absent[a] = absent;
+        state.spans_absent[a] = last - first > present;
+        state.span[2 * a] = first < last ? first : 0;
+        state.span[2 * a + 1] = last;
     }
 }
 
@@ -29,10 +29,10 @@ template <typename W> void survey(const Chip &chip, const State &state) {
 
 extern "C" {
 
-// To be called once weights were loaded or row descriptors changed, before anything else.
-void axonloop_survey(const Chip *chip, const State *state) {
-    if (chip->weight_bytes == 1) survey<int8_t>(*chip, *state);
-    else survey<int16_t>(*chip, *state);
+// The caller calls this after weights or row descriptors were written, before a tick or a learning step.
+void axonloop_row_spans(const Chip *chip, const State *state) {
+    if (chip->weight_bytes == 1) row_spans<int8_t>(*chip, *state);
+    else row_spans<int16_t>(*chip, *state);
 }
 
 }  // extern "C"

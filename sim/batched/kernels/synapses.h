@@ -1,4 +1,4 @@
-// Step 2: sums of weights (docs/contract.md, section 5).
+// Step 2 of a tick: the sums of weights (docs/contract.md, section 5).
 
 #pragma once
 
@@ -12,8 +12,9 @@ template <> struct Sum<int8_t> { typedef int16_t type; };
 template <> struct Sum<int16_t> { typedef int32_t type; };
 constexpr int EVENTS_AT_ONCE = 256;
 
-// Adds `count` rows to LANES x UNROLL accumulators; sums stay in registers meanwhile.
-template <typename W, int LANES, int UNROLL, bool HOLES>
+// Adds `count` rows to LANES x UNROLL accumulators; sums stay in registers meanwhile. ABSENT: some of
+// the weights are `none`, where there is no synapse.
+template <typename W, int LANES, int UNROLL, bool ABSENT>
 inline void add_rows(const W *const *rows, int count, int64_t at, int32_t none, int32_t *acc) {
     typedef typename Sum<W>::type S;
     typedef typename Vector<W, LANES>::type Weights;
@@ -24,7 +25,7 @@ inline void add_rows(const W *const *rows, int count, int64_t at, int32_t none, 
     for (int k = 0; k < count; ++k)
         for (int u = 0; u < UNROLL; ++u) {
             Weights w = load<Weights>(rows[k] + at + u * LANES);
-            if (HOLES) w &= w != absent;
+            if (ABSENT) w &= w != absent;
             sums[u] += __builtin_convertvector(w, Sums);
         }
     for (int u = 0; u < UNROLL; ++u) {
@@ -35,23 +36,24 @@ inline void add_rows(const W *const *rows, int count, int64_t at, int32_t none, 
 }
 
 // Adds `count` rows to the accumulators begin..end.
-template <typename W, bool HOLES>
+template <typename W, bool ABSENT>
 void add_span(const W *const *rows, int count, int begin, int end, int32_t none, int32_t *acc) {
     constexpr int WIDTH = 64 / sizeof(typename Sum<W>::type);
     int at = begin;
     for (; at + 4 * WIDTH <= end; at += 4 * WIDTH)
-        add_rows<W, WIDTH, 4, HOLES>(rows, count, at, none, acc);
-    for (; at + WIDTH <= end; at += WIDTH) add_rows<W, WIDTH, 1, HOLES>(rows, count, at, none, acc);
-    for (; at + 16 <= end; at += 16) add_rows<W, 16, 1, HOLES>(rows, count, at, none, acc);
+        add_rows<W, WIDTH, 4, ABSENT>(rows, count, at, none, acc);
+    for (; at + WIDTH <= end; at += WIDTH) add_rows<W, WIDTH, 1, ABSENT>(rows, count, at, none, acc);
+    for (; at + 16 <= end; at += 16) add_rows<W, 16, 1, ABSENT>(rows, count, at, none, acc);
     for (; at < end; ++at)
         for (int k = 0; k < count; ++k) acc[at] += rows[k][at] == none ? 0 : rows[k][at];
 }
 
-// A row of a core, begin..end, without the weights that drop the spike of this tick: those are 0.
-// The hash has the axon in the neuron's place and the neuron in the axon's.
+// Copies the weights begin..end of a row of a core; those of synapses that drop the spike of this tick
+// become 0. `core` is the tick's word of the core, `axon` the row's number in it. The hash has the
+// axon in the neuron's place and the neuron in the axon's.
 template <typename W>
-void thin(const W *row, int begin, int end, Word core, int axon, int32_t blank, W *to) {
-    const Word word = rounds<10, 13>({uint16_t(core.x ^ axon), uint16_t(core.y ^ BLANKING)});
+void blank_out_row(const W *row, int begin, int end, Word core, int axon, int32_t blank, W *to) {
+    const Word word = rounds<10, 13>({uint16_t(core.x ^ axon), uint16_t(core.y ^ Purpose::BLANK_OUT)});
     const Codes &codes = halved_codewords();
     for (int at = begin; at < end; at += LANES) {
         uint16_t low[LANES], high[LANES];
@@ -62,14 +64,14 @@ void thin(const W *row, int begin, int end, Word core, int axon, int32_t blank, 
     }
 }
 
-// ACC of one core, from its events in ascending order; returns the synapses visited. With BLANKS,
-// rows may drop spikes: `word` is the core's, and `thinned` has room for EVENTS_AT_ONCE rows.
-template <typename W, bool BLANKS>
-int64_t sum_rows(const Copy &c, int core, Word word, const int32_t *events, int count, W *thinned,
+// ACC of one core, from its events in ascending order; returns the synapses visited. With BLANK_OUT,
+// rows may drop spikes: `word` is the tick's of the core, and `kept` has room for EVENTS_AT_ONCE rows.
+template <typename W, bool BLANK_OUT>
+int64_t sum_rows(const Copy &c, int core, Word word, const int32_t *events, int count, W *kept,
                  int32_t *acc) {
     const Chip &chip = c.chip;
     const W *weights = c.weights<W>();
-    const uint8_t *holes = c.holes();
+    const uint8_t *visits_absent = c.visits_absent();
     int64_t visited = 0;
     memset(acc, 0, sizeof(int32_t) * chip.neurons);
     for (int k = 0; k < count;) {  // rows with the same span, together
@@ -81,10 +83,11 @@ int64_t sum_rows(const Copy &c, int core, Word word, const int32_t *events, int 
             const int32_t axon = events[k];
             if (chip.row_begin[axon] != begin || chip.row_end[axon] != end) break;
             rows[some] = weights + int64_t(axon) * chip.neurons;
-            absent |= holes[axon];
-            if (BLANKS && chip.blank[axon]) {
-                W *to = thinned + int64_t(some) * chip.neurons;
-                thin(rows[some], begin, end, word, axon - core * chip.axons, chip.blank[axon], to);
+            absent |= visits_absent[axon];
+            if (BLANK_OUT && chip.blank[axon]) {
+                W *to = kept + int64_t(some) * chip.neurons;
+                blank_out_row(rows[some], begin, end, word, axon - core * chip.axons, chip.blank[axon],
+                              to);
                 rows[some] = to;
             }
         }
@@ -95,13 +98,13 @@ int64_t sum_rows(const Copy &c, int core, Word word, const int32_t *events, int 
     return visited;
 }
 
-// The same for tick `time`, with what the chip needs; `thinned` is only used if a row drops spikes.
+// ACC of one core in tick `tick`, as `sum_rows`, with blank-out where the chip has it.
 template <typename W>
-int64_t integrate(const Copy &c, int core, uint32_t time, const int32_t *events, int count,
-                  W *thinned, int32_t *acc) {
-    if (!c.chip.blanks) return sum_rows<W, false>(c, core, {}, events, count, thinned, acc);
-    const Word word = tick_word(c.state.seeds[c.owner], time, c.chip.first + core);
-    return sum_rows<W, true>(c, core, word, events, count, thinned, acc);
+int64_t integrate(const Copy &c, int core, uint32_t tick, const int32_t *events, int count,
+                  W *kept, int32_t *acc) {
+    if (!c.chip.blank_out) return sum_rows<W, false>(c, core, {}, events, count, kept, acc);
+    const Word word = tick_word(c.state.seeds[c.owner], tick, c.chip.first + core);
+    return sum_rows<W, true>(c, core, word, events, count, kept, acc);
 }
 
 }  // namespace

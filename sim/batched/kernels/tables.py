@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -10,41 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config import ChipConfig, ParameterSet, Row, parameter_max
+from axonloop.models.config import TERM_FIELDS, ChipConfig, ParameterSet, Row, parameter_max
 from axonloop.models.protocol import PARAMETER_INDEX, Counter
-from axonloop.sim.batched.kernels.state import weight_dtype
+from axonloop.sim.batched.arrays import NARROW_STATE, weight_dtype
+from axonloop.sim.batched.kernels.structures import REGISTERS, PqSource
 
-_NEVER, _ALWAYS, _FOLLOWS = range(3)
-_REGISTERS = 28
-"""Registers of a parameter set, reserved ones included."""
 _TERM = PARAMETER_INDEX["term_0"]
-_AXON_FACTOR = 0b111
+_AXON_FACTOR = (1 << TERM_FIELDS["axon"]) - 1
 """Bits of a term that say what it takes of the axon; 0: it is off."""
-_PLAIN = 4 | 1 << 5
-"""The plain rule as a term, but for its shift: E times Pq."""
-_SHIFT = 11
-
-_Int = ctypes.c_int32
-_Pointer = ctypes.c_void_p
-
-
-class Chip(ctypes.Structure):
-    """`Chip` of chip.h."""
-
-    _fields_ = (
-        *((name, _Int) for name in ("cores", "axons", "neurons", "slots", "first")),
-        *((name, _Int) for name in ("weight_bytes", "no_synapse", "weight_max", "state_max")),
-        *((name, _Int) for name in ("trace_max", "pq_max", "error_max", "wide", "terms", "blanks")),
-        *((name, _Int) for name in ("neuron_run_count", "axon_run_count")),
-        *((name, _Pointer) for name in ("sets", "neuron_runs", "axon_runs", "neuron_set")),
-        *((name, _Pointer) for name in ("blank", "pass_first", "passes")),
-        *((name, _Pointer) for name in ("row_begin", "row_end", "always_on", "report", "bias")),
-        *((name, _Pointer) for name in ("fan_first", "fan_axon", "fan_delay")),
-        *((name, _Pointer) for name in ("way_first", "way_counter")),
-    )
 
 
 def numbers(config: ChipConfig, tables: Mapping[str, NDArray[Any]]) -> dict[str, int]:
+    """The numbers of `Chip` in structures.py."""
     geometry = config.geometry
     limits = [f"{name}_max" for name in ("weight", "state", "trace", "pq", "error")]
     names = ("axons", "neurons", "no_synapse", *limits)
@@ -53,17 +29,17 @@ def numbers(config: ChipConfig, tables: Mapping[str, NDArray[Any]]) -> dict[str,
         "cores": config.mesh.cores,
         "slots": geometry.delay_slots,
         "first": config.first,
-        "weight_bytes": np.dtype(weight_dtype(config)).itemsize,
+        "weight_bytes": weight_dtype(geometry).itemsize,
         "terms": geometry.terms,
-        "blanks": bool(tables["blank"].any()),
-        "wide": geometry.state_bits > 19 or sum_bits > 31,
+        "blank_out": bool(tables["blank"].any()),
+        "wide": geometry.state_bits > NARROW_STATE or sum_bits > 31,
         "neuron_run_count": len(tables["neuron_runs"]),
         "axon_run_count": len(tables["axon_runs"]),
     }
 
 
 def tables(config: ChipConfig) -> dict[str, NDArray[Any]]:
-    """The arrays of `Chip` in chip.h."""
+    """The arrays of `Chip` in structures.py."""
     geometry, cores = config.geometry, config.cores
     rows = [row for core in cores for row in core.rows]
     groups = [group for core in cores for group in core.groups]
@@ -94,30 +70,29 @@ def tables(config: ChipConfig) -> dict[str, NDArray[Any]]:
 
 
 def _registers(config: ChipConfig) -> NDArray[np.int32]:
-    """All parameter sets of all cores, int32 `(cores * parameter_sets, registers)`.
+    """All parameter sets of all cores, int32 `(cores * parameter_sets, REGISTERS)`.
 
-    In a set that has no term that is on, term 0 is the plain rule.
+    The terms of a set are its `rule`.
     """
     count = config.geometry.parameter_sets
-    table = np.zeros((len(config.cores), count, _REGISTERS), np.int32)
-    for core, place in zip(config.cores, table, strict=True):
-        for entries, values in zip(place, core.parameter_sets, strict=False):
+    table = np.zeros((len(config.cores), count, REGISTERS), np.int32)
+    for core, sets in zip(config.cores, table, strict=True):
+        for entries, values in zip(sets, core.parameter_sets, strict=False):
             entries[:] = _register_words(config, values)
-    return table.reshape(-1, _REGISTERS)
+    return table.reshape(-1, REGISTERS)
 
 
 def _register_words(config: ChipConfig, values: ParameterSet) -> NDArray[np.int32]:
-    words = np.zeros(_REGISTERS, np.int32)
+    words = np.zeros(REGISTERS, np.int32)
     for name in parameter_max(config.geometry):
         words[PARAMETER_INDEX[name]] = values.register(name)
-    if not (words[_TERM:] & _AXON_FACTOR).any():
-        words[_TERM:] = 0
-        words[_TERM] = _PLAIN | values.eta_shift << _SHIFT
+    words[_TERM:] = 0
+    words[_TERM : _TERM + len(values.rule)] = [term.word for term in values.rule]
     return words
 
 
 def _passes(config: ChipConfig, registers: NDArray[np.int32]) -> dict[str, NDArray[np.int32]]:
-    """What learning does, core by core: numbers and axon factors of the terms of its groups."""
+    """The passes of every core: numbers and axon factors of the terms of its groups."""
     found: list[list[tuple[int, int]]] = []
     for index, core in enumerate(config.cores):
         start = index * config.geometry.parameter_sets
@@ -130,48 +105,51 @@ def _passes(config: ChipConfig, registers: NDArray[np.int32]) -> dict[str, NDArr
 
 
 def _axon_kinds(config: ChipConfig) -> Iterator[tuple[int, int]]:
-    """Parameter set of the whole chip and origin of Pq, for every axon."""
+    """Parameter set of the whole chip and `PqSource`, for every axon."""
     for index, core in enumerate(config.cores):
         for row in core.rows:
-            yield index * config.geometry.parameter_sets + row.parameter_set, _factor(row)
+            yield index * config.geometry.parameter_sets + row.parameter_set, _source(row)
 
 
-def _factor(row: Row) -> int:
+def _source(row: Row) -> PqSource:
     if not row.plastic:
-        return _NEVER
-    return _ALWAYS if row.always_on else _FOLLOWS
+        return PqSource.ZERO
+    return PqSource.FIXED if row.always_on else PqSource.TRACE
 
 
 def _runs(each: int, kinds: list[tuple[int, int]]) -> NDArray[np.int32]:
-    """Neighbours of one kind and one core (of `each`): int32 `(runs, 5)`, as `Run`."""
+    """Neighbours of one kind in one core of `each`: int32 `(runs, 5)`, as `Run` of chip.h."""
     keys = [(number // each, *kind) for number, kind in enumerate(kinds)]
     runs, begin = [], 0
-    for (core, number, factor), members in groupby(keys):
+    for (core, number, source), members in groupby(keys):
         end = begin + len(list(members))
-        runs.append((core, begin, end, number, factor))
+        runs.append((core, begin, end, number, source))
         begin = end
     return np.array(runs, np.int32)
 
 
 def _fanout(config: ChipConfig) -> dict[str, NDArray[np.int32]]:
-    """Entries by neuron, and the counters that a spike moves on its way."""
+    """Entries by neuron, and the counters of the router ports that an entry's spike passes."""
     axons = config.geometry.axons
     tables = [table for core in config.cores for table in core.fanout]
     owners = np.repeat(np.arange(config.mesh.cores), config.geometry.neurons).tolist()
     found = [(o, e) for o, table in zip(owners, tables, strict=True) for e in table]
-    ways = [_way(config, owner, entry.core - config.first) for owner, entry in found]
-    places = [(entry.core - config.first) * axons + entry.axon for _, entry in found]
+    routes = [_route(config, owner, entry.core - config.first) for owner, entry in found]
+    axons_reached = [(entry.core - config.first) * axons + entry.axon for _, entry in found]
     return {
         "fan_first": _firsts(tables),
-        "fan_axon": np.array(places, np.int32),
+        "fan_axon": np.array(axons_reached, np.int32),
         "fan_delay": np.array([entry.delay for _, entry in found], np.int32),
-        "way_first": _firsts(ways),
-        "way_counter": np.array([step for way in ways for step in way], np.int32),
+        "route_first": _firsts(routes),
+        "route_counter": np.array([port for route in routes for port in route], np.int32),
     }
 
 
-def _way(config: ChipConfig, source: int, target: int) -> list[int]:
-    """Places in the counter table of a copy; the only core of a chip has no router."""
+def _route(config: ChipConfig, source: int, target: int) -> list[int]:
+    """The ports that a spike passes, as indices into the counter table of a copy.
+
+    A chip of one core has no router.
+    """
     if config.mesh.cores == 1:
         return []
     steps = config.mesh.way(source, target)
@@ -179,5 +157,5 @@ def _way(config: ChipConfig, source: int, target: int) -> list[int]:
 
 
 def _firsts(parts: Sequence[Sequence[Any]]) -> NDArray[np.int32]:
-    """Where each part starts when all are joined, and where the last one ends."""
+    """The start of each part when all are joined, and the end of the last: `(len(parts) + 1,)`."""
     return np.cumsum([0, *map(len, parts)]).astype(np.int32)

@@ -1,5 +1,5 @@
-// What terms make of the state: coefficients of neurons, factors of axons (docs/contract.md,
-// sections 4 and 5, learn).
+// The factors of terms: coefficients c of neurons and factors a of axons (docs/contract.md, sections 4
+// and 5, learn).
 
 #pragma once
 
@@ -7,21 +7,8 @@
 
 namespace {
 
-enum AxonFactor { OFF, PRESENT, SPIKED, FROM_Q, FROM_P };
-enum NeuronFactor { UNIT, SPIKE, BOXED, FROM_Z };
-enum ThirdFactor { NOTHING, ERROR, MODULATION };
-
-// A term of a parameter set: a word of fields.
-struct Term {
-    int32_t word;
-    int axon() const { return word & 7; }
-    int neuron() const { return word >> 3 & 3; }
-    int third() const { return word >> 5 & 3; }
-    bool rises() const { return word >> 7 & 1; }
-    int scale() const { return word >> 8 & 7; }
-};
-
-// E of a core's neurons, 0 where there is none; the sums are then 0. Is there any?
+// Writes E of a core's neurons to `values`, and zeroes their error sums. Returns whether any E is
+// not 0.
 bool take_errors(const Copy &c, int core, int8_t *__restrict values) {
     const int64_t at = int64_t(core) * c.chip.neurons;
     const int32_t limit = c.chip.error_max;
@@ -39,52 +26,58 @@ bool take_errors(const Copy &c, int core, int8_t *__restrict values) {
     return any != 0;
 }
 
-// c of the neurons of a run by one term; `errors` and `values` are the core's. Is any not 0?
+// Writes c of the neurons of a run, by one term, to `values`; `errors` and `values` are those of the
+// core. Returns whether any c is not 0.
 bool coefficients(const Copy &c, int core, const int32_t *set, Term term, const Run &run,
                   const int8_t *errors, int8_t *values) {
     const int64_t at = int64_t(core) * c.chip.neurons;
     int begin = int(run.begin - at);
     const int end = int(run.end - at);
-    const int32_t limit = c.chip.error_max, scale = term.scale(), shift = set[Z_SHIFT];
-    const int32_t modulation = term.third() == MODULATION ? c.state.modulation[c.copy] : 1;
+    const int32_t limit = c.chip.error_max, scale = term.scale(), shift = set[Register::Z_SHIFT];
+    const int32_t modulation = term.third() == ThirdFactor::MODULATION ? c.state.modulation[c.copy] : 1;
     if (!modulation) {
         memset(values + begin, 0, end - begin);
         return false;
     }
     const uint8_t *spike = c.of_neurons(c.state.spike) + at, *box = c.of_neurons(c.state.box) + at;
-    const int32_t *trace = term.neuron() == FROM_Z ? c.of_neurons(c.state.trace_z) + at : nullptr;
+    const bool traced = term.neuron() == NeuronFactor::ZQ;
+    const int32_t *trace = traced ? c.of_neurons(c.state.trace_z) + at : nullptr;
     int32_t any = 0, products[LANES];
     for (; begin < end; begin += LANES) {
         const int some = end - begin < LANES ? end - begin : LANES;
         for (int k = 0; k < some; ++k) products[k] = modulation;
-        if (term.neuron() == SPIKE) for (int k = 0; k < some; ++k) products[k] *= spike[begin + k];
-        if (term.neuron() == BOXED) for (int k = 0; k < some; ++k) products[k] *= box[begin + k];
+        if (term.neuron() == NeuronFactor::SPIKE)
+            for (int k = 0; k < some; ++k) products[k] *= spike[begin + k];
+        if (term.neuron() == NeuronFactor::BOX)
+            for (int k = 0; k < some; ++k) products[k] *= box[begin + k];
         if (trace) for (int k = 0; k < some; ++k) {
             const int32_t z = trace[begin + k] >> shift;
             products[k] *= z > limit ? limit : z;
         }
-        if (term.third() == ERROR) for (int k = 0; k < some; ++k) products[k] *= errors[begin + k];
+        if (term.third() == ThirdFactor::ERROR)
+            for (int k = 0; k < some; ++k) products[k] *= errors[begin + k];
         for (int k = 0; k < some; ++k) {
             const int32_t x = products[k], size = (x < 0 ? -x : x) >> scale;
             const int32_t value = clip(x < 0 ? -size : size, limit);
             any |= value;
-            values[begin + k] = int8_t(term.rises() ? -value : value);
+            values[begin + k] = int8_t(term.rise() ? -value : value);
         }
     }
     return any != 0;
 }
 
-// a of all axons of a core.
+// Writes a of all axons of a core: their factor of this `kind`, an AxonFactor.
 void axon_factors(const Copy &c, int core, int kind, uint8_t *__restrict factors) {
     const int64_t at = int64_t(core) * c.chip.axons;
     const int count = c.chip.axons;
-    if (kind == FROM_Q || kind == FROM_P) {
-        const int32_t *__restrict from = c.of_axons(kind == FROM_Q ? c.state.trace_qq : c.state.trace_pq) + at;
+    if (kind == AxonFactor::QQ || kind == AxonFactor::PQ) {
+        int32_t *traces = kind == AxonFactor::QQ ? c.state.trace_qq : c.state.trace_pq;
+        const int32_t *__restrict from = c.of_axons(traces) + at;
         for (int a = 0; a < count; ++a) factors[a] = uint8_t(from[a]);
         return;
     }
     const uint8_t *__restrict mark = c.of_axons(c.state.mark) + at;
-    const int bit = kind == SPIKED;
+    const int bit = kind == AxonFactor::SPIKE;
     for (int a = 0; a < count; ++a) factors[a] = mark[a] >> bit & 1;
 }
 

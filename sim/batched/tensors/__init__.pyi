@@ -1,12 +1,5 @@
 from .arithmetic import Arithmetic as Arithmetic
 from .arithmetic import choose as choose
-from .fanout import MANY_RUNS as MANY_RUNS
-from .fanout import FanOut as FanOut
-from .learning import Learning as Learning
-from .neurons import Neurons as Neurons
-from .scheduler import Scheduler as Scheduler
-from .synapses import Synapses as Synapses
+from .engine import TensorEngine as TensorEngine
 from .synapses import blocks_of as blocks_of
 from .synapses import largest_sum as largest_sum
-from .synapses import weight_dtype as weight_dtype
-from .traces import Traces as Traces

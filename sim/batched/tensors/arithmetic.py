@@ -1,4 +1,4 @@
-"""Which arithmetic is exact for a sum of integers, and whether torch is set to do it."""
+"""The arithmetic that is exact for a sum of integers, and the settings of torch that spoil it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import torch
 
 from axonloop.models.checks import require
 
-EXACT = {torch.float32: 1 << 24, torch.float64: 1 << 53, torch.int32: 1 << 31}
-"""Whole numbers of a smaller magnitude, and their sums, are exact."""
+EXACT = {torch.float32: 1 << 24, torch.float64: 1 << 53}
+"""Whole numbers of a magnitude below this, and their sums below it, are exact in the dtype."""
 
 
 class Arithmetic(StrEnum):
-    """How sums over axons are made; AUTO takes the fastest that is exact.
+    """The arithmetic of sums over axons; AUTO takes the fastest that is exact.
 
     COMPILED is not about sums alone: all of a tick and of learning run in compiled code, on a CPU
     with a C++ compiler.
@@ -23,29 +23,18 @@ class Arithmetic(StrEnum):
     COMPILED = "compiled"
     FLOAT32 = "float32"
     FLOAT64 = "float64"
-    INTEGER = "integer"
 
 
-_DTYPES = {
-    Arithmetic.COMPILED: torch.int32,
-    Arithmetic.FLOAT32: torch.float32,
-    Arithmetic.FLOAT64: torch.float64,
-    Arithmetic.INTEGER: torch.int32,
-}
+def choose(arithmetic: str, largest: int) -> torch.dtype:
+    """The dtype of torch for sums of magnitude up to `largest`.
 
-
-def choose(arithmetic: str, largest: int, device: torch.device) -> torch.dtype:
-    """The dtype for sums of magnitude up to `largest`; ValueError if it would not be exact.
-
-    INTEGER is for the CPU alone: torch multiplies no integer matrices on a GPU.
+    COMPILED counts as AUTO. ValueError for an arithmetic that is not known, or not exact.
     """
     names = [entry.value for entry in Arithmetic]
     require(arithmetic in names, "arithmetic", f"one of {', '.join(names)}", arithmetic)
-    if arithmetic == Arithmetic.AUTO:
+    if arithmetic in (Arithmetic.AUTO, Arithmetic.COMPILED):
         return torch.float32 if largest < EXACT[torch.float32] else torch.float64
-    dtype = _DTYPES[Arithmetic(arithmetic)]
-    on_cpu = device.type == "cpu" or dtype is not torch.int32
-    require(on_cpu, "device for integer arithmetic", "the CPU", str(device))
+    dtype = torch.float32 if arithmetic == Arithmetic.FLOAT32 else torch.float64
     exact = f"wider than {arithmetic} where sums reach {largest}"
     require(largest < EXACT[dtype], "arithmetic", exact, arithmetic)
     return dtype

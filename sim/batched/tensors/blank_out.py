@@ -5,16 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from axonloop.models.config import ChipConfig
+from axonloop.models.config import ChipConfig, Purpose
 from axonloop.sim.batched.tensors.noise import Word, axon_codes, neuron_words, synapse_words
 from axonloop.sim.batched.tensors.parameters import axon_register
 
-PURPOSE = 15
-"""Of the hash that decides which spikes are dropped."""
 
-
-class Blanking:
-    """Which synapses of which rows drop a tick's spikes; `rows`, bool `(axons,)`, may drop any."""
+class BlankOut:
+    """Blank-out of all copies. `rows`: the rows that may drop a spike, bool `(axons,)`."""
 
     def __init__(self, chip: ChipConfig, device: torch.device) -> None:
         self._device, self._axons = device, chip.geometry.axons
@@ -28,13 +25,14 @@ class Blanking:
         self.any = bool(self.rows.any())
 
     def kept(self, words: Word, memory: Tensor, axons: Tensor, first: int, last: int) -> Tensor:
-        """Where spikes stay: bool `(len(axons), last - first)`; `words` are the tick's and core's.
+        """The synapses that keep their spike: bool `(len(axons), last - first)`.
 
-        Row k is axon `axons[k]` of the chip in memory `memory[k]`; columns are the neurons
-        `first..last - 1` of its core. In the hash, axon and neuron change places.
+        `words` are the tick's words of the core. Row k is axon `axons[k]` of the chip in memory
+        `memory[k]`; columns are the neurons `first..last - 1` of its core. In the hash, axon and
+        neuron change places.
         """
         low, high = words
-        rows = neuron_words((low[memory], high[memory]), axons % self._axons, PURPOSE)
+        rows = neuron_words((low[memory], high[memory]), axons % self._axons, Purpose.BLANK_OUT)
         codes = self._codes[0][first:last], self._codes[1][first:last]
         drawn = synapse_words(rows, codes).t() & 0xFFFF
         return drawn >= self._blank[axons, None]

@@ -28,12 +28,12 @@ class EntryRange:
 
 @dataclass(frozen=True)
 class Route:
-    """Entries of one delay: neuron `neuron[k]` reaches axon `axon[place[k]]`; axons differ."""
+    """Entries of one delay: neuron `neuron[k]` reaches axon `axon[target[k]]`; axons differ."""
 
     delay: int
     neuron: Tensor
     axon: Tensor
-    place: Tensor
+    target: Tensor
 
 
 class FanOut:
@@ -53,18 +53,18 @@ class FanOut:
         if len(self.runs) > MANY_RUNS:
             self.runs, self.routes = [], self._routes(order)
         self._neurons = torch.as_tensor(entries.neuron, device=self._device)
-        self._set_ways(entries)
+        self._set_ports(entries)
 
     def _routes(self, order: list[tuple[int, int, int]]) -> list[Route]:
         routes = []
         for delay, group in groupby(order, key=lambda entry: entry[0]):
             table = torch.tensor([entry[1:] for entry in group], device=self._device)
-            axon, place = torch.unique(table.sum(1), return_inverse=True)
-            routes.append(Route(delay, table[:, 1].contiguous(), axon, place))
+            axon, target = torch.unique(table.sum(1), return_inverse=True)
+            routes.append(Route(delay, table[:, 1].contiguous(), axon, target))
         return routes
 
-    def _set_ways(self, entries: Entries) -> None:
-        """Which router and port every entry's spike passes: pairs of entry and port."""
+    def _set_ports(self, entries: Entries) -> None:
+        """Take over the router ports that each entry's spike passes: pairs of entry and port."""
         cores, steps = self._mesh.cores, []
         if cores > 1:
             pairs = zip(entries.source.tolist(), entries.target.tolist(), strict=True)
@@ -76,7 +76,7 @@ class FanOut:
         self._steps = torch.tensor(steps, dtype=torch.int64, device=self._device).view(-1, 2).t()
 
     def passed(self, spikes: Tensor) -> Tensor:
-        """What routers passed on for `spikes` per neuron: int64 `(copies, cores, ports)`."""
+        """Spikes that routers passed on, from those of neurons: int64 `(copies, cores, ports)`."""
         cores = self._mesh.cores
         ports = spikes.new_zeros((len(spikes), cores * len(Port)), dtype=torch.int64)
         sent = spikes[:, self._neurons[self._steps[0]]].to(torch.int64)
@@ -91,7 +91,7 @@ class FanOut:
         for route in self.routes:
             counts = spike.new_zeros((len(spike), len(route.axon)), dtype=torch.int32)
             sent = spike.index_select(1, route.neuron).to(torch.int32)
-            counts.index_add_(1, route.place, sent)
+            counts.index_add_(1, route.target, sent)
             scheduler.deliver_counts(tick + 1 + route.delay, route.axon, counts)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from axonloop.models.config import AxonFactor, ChipConfig, NeuronFactor, ThirdFactor
+from axonloop.models.config import AxonFactor, ChipConfig, NeuronFactor, Purpose, ThirdFactor
 from axonloop.sim.batched.tensors.arithmetic import choose, require_exact
 from axonloop.sim.batched.tensors.neurons import Neurons
 from axonloop.sim.batched.tensors.noise import (
@@ -33,12 +33,12 @@ NARROW_PRODUCT = (1 << 31) - (1 << 21)
 
 
 @dataclass(frozen=True)
-class _Lines:
-    """The columns that learn: line k is neuron `neuron[k]` of weight memory `memory[k]`.
+class _LearningNeurons:
+    """The n neurons with a coefficient: number k is neuron `neuron[k]` of memory `memory[k]`.
 
-    `values` are their coefficients: int32 `(lines,)`, or `(copies, lines)` where copies share
-    the memory. `half`, `mask` and `shift` `(lines,)` are for rounding, and so are `words`, what
-    all axons of a line share of the hash; None if nothing is stochastic.
+    `values` are their coefficients: int32 `(n,)`, or `(copies, n)` where copies share the memory.
+    `half`, `mask` and `shift` `(n,)` are for rounding, and so are `words`, the neurons' words of
+    the hash; None if nothing is stochastic.
     """
 
     memory: Tensor
@@ -73,7 +73,7 @@ class Learning:
         ).unbind(0)
         self._codes = axon_codes(geometry.axons, device)
         largest = copies * geometry.error_max * geometry.pq_max
-        self._factor = choose(arithmetic, largest, device) if shared else torch.int32
+        self._factor = choose(arithmetic, largest) if shared else torch.int32
         self._product = torch.int32 if largest < NARROW_PRODUCT else torch.int64
         self.configure(chip)
 
@@ -83,10 +83,19 @@ class Learning:
         self._passes = passes_of(chip, self._device)
         self.idle = all(each.needs_errors for each in self._passes)
 
-    def clear(self) -> None:
-        """Forget all errors, and the modulation."""
-        self.modulation.zero_()
-        self._forget()
+    def add(self, values: Tensor, ungated: bool) -> bool:
+        """Add `values`, whole numbers `(copies, neurons)`, to the sums; False if they do not fit.
+
+        A sum must fit error_bits + 8 bits; a value may be twice as large.
+        """
+        sums, half = self.ungated if ungated else self.gated, 1 << self.geometry.error_sum_bits - 1
+        after = sums + values
+        bad = (values < -2 * half) | (values > 2 * half) | (after < -half) | (after >= half)
+        if bad.any():
+            return False
+        sums.copy_(after)
+        self.waiting = True
+        return True
 
     def _forget(self) -> None:
         if self.waiting:
@@ -123,14 +132,14 @@ class Learning:
             self._pass(each, synapses, values, factors, words)
 
     def _neuron_factor(self, kind: NeuronFactor, neurons: Neurons) -> Tensor:
-        """What a term takes of every neuron; broadcasts to `(copies, neurons)`."""
-        if kind == NeuronFactor.Z:
-            return (neurons.z >> self._z_shift).clamp_(max=self.geometry.error_max)
+        """A factor of every neuron; broadcasts to `(copies, neurons)`."""
+        if kind == NeuronFactor.ZQ:
+            return (neurons.trace_z >> self._z_shift).clamp_(max=self.geometry.error_max)
         flags = {NeuronFactor.SPIKE: neurons.spike, NeuronFactor.BOX: neurons.box}
         return flags.get(kind, self._one)
 
     def _third_factor(self, kind: ThirdFactor, errors: Tensor) -> Tensor:
-        """What a term takes from outside; broadcasts to `(copies, neurons)`."""
+        """A factor from outside, 1, E or M; broadcasts to `(copies, neurons)`."""
         if kind == ThirdFactor.MODULATION:
             return self.modulation[:, None]
         return errors if kind == ThirdFactor.ERROR else self._one
@@ -140,67 +149,74 @@ class Learning:
     ) -> None:
         """One term, by coefficients `(copies, neurons)` and factors of axons `(copies, axons)`."""
         active = (factors != 0).any(0)
-        for region in synapses.regions:
-            axons = region.axons[active[region.axons]]
+        for block in synapses.plastic:
+            axons = block.axons[active[block.axons]]
             if not len(axons):
                 continue
-            lines = self._lines(region, values, each, words)
-            if len(lines.neuron):
-                for some in torch.split(axons, max(1, WORK // len(lines.neuron))):
-                    self._update(synapses, region.core, some, lines, factors[:, some])
+            learning = self._learning(block, values, each, words)
+            if len(learning.neuron):
+                for some in torch.split(axons, max(1, WORK // len(learning.neuron))):
+                    self._update(synapses, block.core, some, learning, factors[:, some])
 
-    def _lines(self, region: SynapseBlock, values: Tensor, each: Pass, words: TickWords) -> _Lines:
-        """The columns of a region with a coefficient, of those of all neurons."""
-        start = region.core * self.geometry.neurons
-        here = values[:, start + region.first : start + region.last]
+    def _learning(
+        self, block: SynapseBlock, values: Tensor, each: Pass, words: TickWords
+    ) -> _LearningNeurons:
+        """The neurons of a block whose coefficient, of those of all neurons, is not 0."""
+        start = block.core * self.geometry.neurons
+        here = values[:, start + block.first : start + block.last]
         if self._shared:
             neuron = (here != 0).any(0).nonzero()[:, 0]
             memory, found = torch.zeros_like(neuron), here[:, neuron].to(self._factor)
         else:
             memory, neuron = here.nonzero().unbind(1)
             found = here[memory, neuron]
-        neuron = neuron + region.first
+        neuron = neuron + block.first
         register, own = start + neuron, None
         if each.noisy:
-            low, high = words.of(region.core)
-            own = neuron_words((low[memory], high[memory]), neuron, each.number)
+            low, high = words.of(block.core)
+            own = neuron_words((low[memory], high[memory]), neuron, Purpose.TERM + each.number)
         rounding = each.half[register], each.mask[register], each.shift[register]
-        return _Lines(memory, neuron, found, *rounding, own)
+        return _LearningNeurons(memory, neuron, found, *rounding, own)
 
-    def _products(self, lines: _Lines, factors: Tensor) -> Tensor:
-        """Products `(rows, lines)` with `factors` `(copies, rows)`; sums where copies share."""
+    def _products(self, learning: _LearningNeurons, factors: Tensor) -> Tensor:
+        """Products `(rows, n)` with `factors` `(copies, rows)`; sums where copies share."""
         if self._shared:
-            return (factors.t().to(self._factor) @ lines.values).to(self._product)
-        return factors.index_select(0, lines.memory).t() * lines.values
+            return (factors.t().to(self._factor) @ learning.values).to(self._product)
+        return factors.index_select(0, learning.memory).t() * learning.values
 
     def _update(
-        self, synapses: Synapses, core: int, axons: Tensor, lines: _Lines, factors: Tensor
+        self,
+        synapses: Synapses,
+        core: int,
+        axons: Tensor,
+        learning: _LearningNeurons,
+        factors: Tensor,
     ) -> None:
         """Learn in some rows of a core: `axons` of the chip with `factors` `(copies, rows)`."""
-        products = self._products(lines, factors)
-        steps = products + lines.half
-        if lines.words is not None:
+        products = self._products(learning, factors)
+        steps = products + learning.half
+        if learning.words is not None:
             rows = axons - core * self.geometry.axons
             codes = self._codes[0][rows], self._codes[1][rows]
-            steps += synapse_words(lines.words, codes).bitwise_and_(lines.mask)
-        steps >>= lines.shift
-        visited, changed = synapses.subtract(lines.memory, axons, lines.neuron, steps)
+            steps += synapse_words(learning.words, codes).bitwise_and_(learning.mask)
+        steps >>= learning.shift
+        visited, changed = synapses.subtract(learning.memory, axons, learning.neuron, steps)
         visited &= products != 0
-        self._count(self.visits[:, core], lines, visited)
-        self._count(self.updates[:, core], lines, changed)
+        self._count(self.visits[:, core], learning, visited)
+        self._count(self.updates[:, core], learning, changed)
 
-    def _count(self, counts: Tensor, lines: _Lines, found: Tensor) -> None:
+    def _count(self, counts: Tensor, learning: _LearningNeurons, found: Tensor) -> None:
         if self._shared:
             counts += found.sum()
         else:
-            counts.index_add_(0, lines.memory, found.sum(0))
+            counts.index_add_(0, learning.memory, found.sum(0))
 
 
 def _axon_factor(kind: AxonFactor, traces: Traces) -> Tensor:
-    """What a term takes of every axon: int32 `(copies, axons)`."""
-    if kind == AxonFactor.P:
-        return traces.pq
-    if kind == AxonFactor.Q:
-        return traces.qq
+    """A factor of every axon: int32 `(copies, axons)`."""
+    if kind == AxonFactor.PQ:
+        return traces.trace_pq
+    if kind == AxonFactor.QQ:
+        return traces.trace_qq
     bits = traces.mark & 1 if kind == AxonFactor.ONE else traces.mark >> 1
     return bits.to(torch.int32)

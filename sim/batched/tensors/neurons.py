@@ -6,10 +6,9 @@ import torch
 from torch import Tensor
 
 from axonloop.models.config import ChipConfig, ResetMode
+from axonloop.models.protocol import Region
+from axonloop.sim.batched.arrays import NARROW_STATE, new_state
 from axonloop.sim.batched.tensors.parameters import Constants, neuron_register
-
-NARROW_STATE = 19
-"""Up to so many state bits a state word times a decay factor fits into 32 bits."""
 
 
 def decay(x: Tensor, factor: Tensor, number: Constants) -> Tensor:
@@ -36,9 +35,9 @@ def decay_wide(x: Tensor, factor: Tensor, number: Constants) -> Tensor:
 class Neurons:
     """State `(copies, neurons)`: `current`, `membrane`, `reset`, `countdown` int32, flags bool.
 
-    The flags are `box` and `spike`; builds with terms have the trace `z`, int32. `spikes` and
-    `clips` count, per neuron, the spikes and the clipped state words since they were last zeroed:
-    uint8, at most 4 more in a tick. All tensors are contiguous.
+    The flags are `box` and `spike`; builds with terms have the neuron trace `trace_z`, int32.
+    `spikes` and `clips` count, per neuron, the spikes and the clipped state words since they were
+    last zeroed: uint8, at most 4 more in a tick. All tensors are contiguous.
     """
 
     def __init__(self, chip: ChipConfig, copies: int, device: torch.device) -> None:
@@ -46,11 +45,10 @@ class Neurons:
         shape = (copies, chip.neurons)
         self._state = torch.zeros((3, *shape), dtype=torch.int32, device=device)
         self.current, self.membrane, self.reset = self._state.unbind(0)
-        self.countdown = torch.zeros(shape, dtype=torch.int32, device=device)
-        trails = shape if chip.geometry.terms else (copies, 0)
-        self.z = torch.zeros(trails, dtype=torch.int32, device=device)
-        self.box = torch.zeros(shape, dtype=torch.bool, device=device)
-        self.spike = torch.zeros(shape, dtype=torch.bool, device=device)
+        self.countdown = new_state(Region.COUNTDOWN, chip, copies, device)
+        self.trace_z = new_state(Region.TRACE_Z, chip, copies, device)
+        self.box = new_state(Region.BOX, chip, copies, device)
+        self.spike = new_state(Region.SPIKE, chip, copies, device)
         self.spikes = torch.zeros(shape, dtype=torch.uint8, device=device)
         self.clips = torch.zeros(shape, dtype=torch.uint8, device=device)
         self._flags = torch.zeros(shape, dtype=torch.bool, device=device)
@@ -83,17 +81,12 @@ class Neurons:
         self._bias = torch.tensor(bias, dtype=torch.int32, device=self._device)
 
     def _accumulator_bound(self, chip: ChipConfig) -> Tensor | None:
-        """Where ACC << w_exp may pass 32 bits: bounds for ACC beyond which I is clipped anyway."""
+        """Bounds of ACC beyond which I is clipped anyway; None if ACC << w_exp fits 32 bits."""
         geometry = chip.geometry
         largest = geometry.axons << (geometry.weight_bits - 1)
         if (largest << 7) + (1 << geometry.state_bits) < 1 << 31:
             return None
         return (1 << geometry.state_bits) // self._gain
-
-    def clear(self) -> None:
-        """Zero all state."""
-        for state in (self._state, self.countdown, self.z, self.box, self.spike):
-            state.zero_()
 
     def step(self, acc: Tensor) -> None:
         """One tick with the sums `acc`, int32 `(copies, neurons)`, which is overwritten.
@@ -124,7 +117,7 @@ class Neurons:
         self._after_spike(fires)
         self.spikes += self._spike_bytes
         if self._terms:
-            self._trail()
+            self._step_trace()
 
     def _saturate(self, raised: Tensor, state: Tensor) -> None:
         torch.clamp(raised, -self._limit, self._limit, out=state)
@@ -155,11 +148,11 @@ class Neurons:
         fires &= self._refractory
         self.countdown += fires
 
-    def _trail(self) -> None:
-        """Z, which follows the spikes of this tick."""
-        raised = self.z * self._zeta
+    def _step_trace(self) -> None:
+        """The neuron trace Z, from the spikes of this tick."""
+        raised = self.trace_z * self._zeta
         raised >>= self._number.twelve
         raised += self._z_inc * self.spike
-        torch.clamp(raised, max=self._trace_limit, out=self.z)
-        torch.ne(raised, self.z, out=self._flags)
+        torch.clamp(raised, max=self._trace_limit, out=self.trace_z)
+        torch.ne(raised, self.trace_z, out=self._flags)
         self.clips += self._flag_bytes

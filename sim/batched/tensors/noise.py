@@ -50,7 +50,7 @@ def axon_codes(axons: int, device: torch.device) -> Word:
 
 
 def tick_words(seeds: Sequence[int], tick: int, core: int, device: torch.device) -> Word:
-    """What all neurons of a core share, by seed: rounds 0..9; `(len(seeds),)`."""
+    """The words after rounds 0..9, one for all neurons of a core, by seed: `(len(seeds),)`."""
     x, y = _rounds(halves([tick], device), 0, 3)
     low, high = halves(seeds, device)
     x, y = _rounds((x ^ low, y ^ high), 4, 7)
@@ -72,8 +72,8 @@ class TickWords:
         return self._known[core]
 
 
-def neuron_words(words: Word, neurons: Tensor, purpose: int = 0) -> Word:
-    """What all axons of a neuron share: rounds 10..13; `words` one for each of `neurons`."""
+def neuron_words(words: Word, neurons: Tensor, purpose: int) -> Word:
+    """The words after rounds 10..13, one for all axons of a neuron; `words` one per neuron."""
     x, y = words
     return _rounds((x ^ neurons.to(torch.int32), y ^ purpose), 10, 13)
 

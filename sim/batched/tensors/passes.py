@@ -16,20 +16,12 @@ from axonloop.models.config import (
     AxonFactor,
     ChipConfig,
     NeuronFactor,
-    ParameterSet,
     Rounding,
     Term,
+    plain_rule,
 )
 from axonloop.models.config import ThirdFactor as Third
 from axonloop.sim.batched.tensors.parameters import neuron_register
-
-
-def rule(parameters: ParameterSet) -> tuple[Term, ...]:
-    """The terms of a set: its own, or the plain rule where none of them is on."""
-    if any(term.axon != AxonFactor.OFF for term in parameters.terms):
-        return parameters.terms
-    plain = Term(AxonFactor.P, third=Third.ERROR, sign=-1, shift=parameters.eta_shift)
-    return (plain,)
 
 
 @dataclass(frozen=True)
@@ -82,17 +74,16 @@ def passes_of(chip: ChipConfig, device: torch.device) -> list[Pass]:
     sets = [
         core.parameter_sets[group.parameter_set] for core in chip.cores for group in core.groups
     ]
-    rules = {parameters: rule(parameters) for parameters in sets}
+    rules = [parameters.rule for parameters in sets]
     found = {
         (number, term.axon)
-        for terms in rules.values()
+        for terms in set(rules)
         for number, term in enumerate(terms)
         if term.axon != AxonFactor.OFF
     }
     nearest = neuron_register(chip, "rounding", device) == Rounding.NEAREST
     return [
-        _pass(number, axon, [rules[each] for each in sets], chip.geometry.lanes, nearest)
-        for number, axon in sorted(found)
+        _pass(number, axon, rules, chip.geometry.lanes, nearest) for number, axon in sorted(found)
     ]
 
 
@@ -112,7 +103,6 @@ def _pass(
     kinds = {(term.neuron, term.third) for term in on}
     shift = spread([term.shift for term in mine])
     power = 1 << shift
-    fixed = (NeuronFactor.ONE, Third.ERROR, -1, 0)
     return Pass(
         number,
         axon,
@@ -126,5 +116,5 @@ def _pass(
         half=(power >> 1) * nearest,
         mask=(power - 1) * ~nearest,
         noisy=not bool(nearest.all()),
-        plain=all((term.neuron, term.third, term.sign, term.scale) == fixed for term in mine),
+        plain=all(term == plain_rule(term.shift) for term in mine),
     )

@@ -1,4 +1,4 @@
-"""Spikes on their way to the axons of all copies: a bitmap of delay slots by axons."""
+"""Pending spikes of all copies: a bitmap of delay slots by axons."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 
 from axonloop.models.config import ChipConfig
+from axonloop.models.protocol import Region
+from axonloop.sim.batched.arrays import new_state
 from axonloop.sim.batched.tensors.parameters import row_flag
 
 
@@ -20,7 +22,7 @@ class Scheduler:
     def __init__(self, chip: ChipConfig, copies: int, device: torch.device) -> None:
         shape, self._device = (copies, chip.axons), device
         self.slots = chip.geometry.delay_slots
-        self.pending = torch.zeros((self.slots, *shape), dtype=torch.bool, device=device)
+        self.pending = new_state(Region.PENDING, chip, copies, device)
         self.events = torch.zeros(shape, dtype=torch.uint8, device=device)
         self.met = torch.zeros(shape, dtype=torch.uint8, device=device)
         cores = chip.mesh.cores
@@ -33,11 +35,6 @@ class Scheduler:
         """Take over `always_on` of the rows."""
         self._always_on = row_flag(chip, "always_on", self._device)
         self._any_always_on = bool(self._always_on.any())
-
-    def clear(self) -> None:
-        """Forget all spikes."""
-        self.pending.zero_()
-        self._filled = [False] * self.slots
 
     def changed(self) -> None:
         """`pending` was written: any slot may hold spikes."""

@@ -1,8 +1,9 @@
 """The weight memories of all copies and the exact sums over them (section 5, step 2).
 
 Weights lie in the narrowest integers that hold them. Beside them stands a table of addends in
-the arithmetic of the sums, 0 where there is no synapse. It is made of blocks: all rows of a core
-that visit the same groups. What no row visits is not in the table and costs nothing.
+the arithmetic of the sums, 0 where there is no synapse. The table is made of blocks: all rows of
+a core that visit the same groups. Weights outside of the groups that their row visits are not in
+the table, so no time and no memory goes into them.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import torch
 from torch import Tensor
 
 from axonloop.models.config import ChipConfig
-from axonloop.sim.batched.tensors.arithmetic import Arithmetic, choose, require_exact
-from axonloop.sim.batched.tensors.blank_out import Blanking
+from axonloop.sim.batched.arrays import new_weights
+from axonloop.sim.batched.tensors.arithmetic import choose, require_exact
+from axonloop.sim.batched.tensors.blank_out import BlankOut
 from axonloop.sim.batched.tensors.noise import TickWords, Word
 
 WORK = 1 << 18
@@ -45,8 +47,8 @@ class Block:
 class SynapseBlock:
     """A part of the weights in which there may be synapses.
 
-    It is made of `axons` (of the chip) and of neurons `first..last - 1` of core `core`. The
-    `regions` of a chip do not overlap, and outside of them there is no synapse.
+    It is made of `axons` (of the chip) and of neurons `first..last - 1` of core `core`. The blocks
+    of a chip do not overlap, and outside of them there is no synapse.
     """
 
     core: int
@@ -79,16 +81,12 @@ def largest_sum(chip: ChipConfig) -> int:
     return rows * chip.geometry.weight_max
 
 
-def weight_dtype(chip: ChipConfig) -> torch.dtype:
-    """The narrowest integers that hold a weight."""
-    return torch.int8 if chip.geometry.weight_container_bits == 8 else torch.int16
-
-
 class Synapses:
     """`weights`: int8 or int16 `(1 or copies, axons, neurons of a core)`, contiguous.
 
     Before any are loaded there is no synapse. `table` holds the addends of one block after the
-    other, `(1 or copies, rows, neurons)` each, and one spare element.
+    other, `(1 or copies, rows, neurons)` each, and one spare element. `plastic` are the blocks in
+    which there are synapses that may learn.
     """
 
     def __init__(
@@ -96,38 +94,27 @@ class Synapses:
         chip: ChipConfig,
         memories: int,
         device: torch.device,
-        arithmetic: str = Arithmetic.AUTO,
+        arithmetic: str,
     ) -> None:
         geometry = chip.geometry
-        shape = (memories, chip.axons, geometry.neurons)
         self._device, self._arithmetic = device, arithmetic
         self._own, self._cores, self._first_core = memories > 1, chip.mesh.cores, chip.first
         self.no_synapse = geometry.no_synapse
-        self._blanking = Blanking(chip, device)
-        dtype = weight_dtype(chip)
-        self.weights = torch.full(shape, self.no_synapse, dtype=dtype, device=device)
+        self._blank_out = BlankOut(chip, device)
+        self.weights = new_weights(chip, memories, device)
+        self.plastic: list[SynapseBlock] = []
         self._lay_out(chip)
 
     def configure(self, chip: ChipConfig) -> None:
         """Take over the row descriptors, and which rows drop spikes.
 
-        Synapses that no row visits any more stay and learn, until weights are loaded.
+        Synapses outside of the groups that their row visits now stay, and learn.
         """
-        self._blanking.configure(chip)
+        self._blank_out.configure(chip)
         self._lay_out(chip)
         self._refresh()
-        axons, width = chip.geometry.axons, chip.geometry.neurons
-        cores = [Block(k, k * axons, (k + 1) * axons, 0, width) for k in range(self._cores)]
-        visited = sum(self._present(block) for block in self._blocks)
-        if sum(self._present(block) for block in cores) > visited:
-            self.regions = [self._region(core) for core in cores]
 
-    def _present(self, block: Block) -> int:
-        axons = self._order[block.start : block.end]
-        part = self.weights[:, :, block.first : block.last].index_select(1, axons)
-        return int((part != self.no_synapse).sum())
-
-    def _region(self, block: Block) -> SynapseBlock:
+    def _synapse_block(self, block: Block) -> SynapseBlock:
         return SynapseBlock(
             block.core, self._order[block.start : block.end], block.first, block.last
         )
@@ -135,12 +122,10 @@ class Synapses:
     def _lay_out(self, chip: ChipConfig) -> None:
         """Find the blocks; `table` is zeroed."""
         device, memories = self._device, len(self.weights)
-        self.dtype = choose(self._arithmetic, largest_sum(chip), device)
+        self.dtype = choose(self._arithmetic, largest_sum(chip))
         order, self._blocks = blocks_of(chip)
         self._order = torch.tensor(order, device=device)
         self._sorted = order == sorted(order)
-        if self._arithmetic == Arithmetic.COMPILED:
-            self._blocks = []  # compiled code sums the weights themselves
         size = sum(block.size for block in self._blocks)
         self.table = torch.zeros(memories * size + 1, dtype=self.dtype, device=device)
         spans = torch.zeros((4, len(order)), dtype=torch.int64, device=device)
@@ -156,23 +141,36 @@ class Synapses:
                 spans[line, axons] = value
             start = end
         self._start, self._stride, self._first, self._last = spans[:, :, None].unbind(0)
-        self.regions = [self._region(block) for block in self._blocks]
 
     def load(self, weights: Tensor) -> None:
         """Replace all weights: `(1 or copies, axons, neurons of a core)`."""
         self.weights.copy_(weights)
-        self.regions = [self._region(block) for block in self._blocks]
         self._refresh()
 
     def _refresh(self) -> None:
-        """Make the table anew from the weights, block by block, some memories at a time."""
+        """Make the table anew from the weights, some memories at a time, and find `plastic`."""
+        visited = 0
         for block, table in zip(self._blocks, self._addends, strict=True):
             rows = self._order[block.start : block.end]
             some = max(1, WORK // block.size)
             pairs = zip(torch.split(self.weights, some), torch.split(table, some), strict=True)
             for weights, addends in pairs:
                 part = weights[:, :, block.first : block.last].index_select(1, rows)
-                addends.copy_(part.to(self.dtype).mul_(part != self.no_synapse))
+                present = part != self.no_synapse
+                visited += int(present.sum())
+                addends.copy_(part.to(self.dtype).mul_(present))
+        blocks = self._whole_cores() if self._present() > visited else self._blocks
+        self.plastic = [self._synapse_block(block) for block in blocks]
+
+    def _present(self) -> int:
+        """Synapses of all memories."""
+        some = max(1, WORK // self.weights[0].numel())
+        return sum(int((each != self.no_synapse).sum()) for each in torch.split(self.weights, some))
+
+    def _whole_cores(self) -> list[Block]:
+        _, axons, width = self.weights.shape
+        each = axons // self._cores
+        return [Block(k, k * each, (k + 1) * each, 0, width) for k in range(self._cores)]
 
     def integrate(self, spikes: Tensor, seeds: Sequence[int], tick: int) -> Tensor:
         """ACC of every neuron, int32 `(copies, neurons)`, for spikes bool `(copies, axons)`.
@@ -191,19 +189,19 @@ class Synapses:
             part = self._sum(table, spikes[:, block.start : block.end])
             if part is not None:
                 acc[:, start + block.first : start + block.last] += part
-            if self._blanking.any:
+            if self._blank_out.any:
                 here = spikes[:, block.start : block.end]
                 lost = self._lost(block, table, here, words.of(block.core))
                 acc[:, start + block.first : start + block.last] -= lost
         return acc
 
     def _lost(self, block: Block, table: Tensor, spikes: Tensor, words: Word) -> Tensor:
-        """What of the sum over a block was dropped: int32 `(copies, neurons)`."""
+        """The part of the sum over a block that was dropped: int32 `(copies, neurons)`."""
         axons = self._order[block.start : block.end]
         lost = spikes.new_zeros((len(spikes), table.shape[2]), dtype=torch.int32)
         some = max(1, WORK // table.shape[2])
-        for copy, memory, rows in self._dropping(spikes & self._blanking.rows[axons], some):
-            kept = self._blanking.kept(words, memory, axons[rows], block.first, block.last)
+        for copy, memory, rows in self._dropping(spikes & self._blank_out.rows[axons], some):
+            kept = self._blank_out.kept(words, memory, axons[rows], block.first, block.last)
             addends = table[memory, rows].mul_(~kept)
             if copy is None:
                 lost += (spikes[:, rows].to(self.dtype) @ addends).to(torch.int32)
@@ -225,7 +223,7 @@ class Synapses:
 
     def _sum(self, table: Tensor, spikes: Tensor) -> Tensor | None:
         """The sum over the rows of a block, int32 `(copies, neurons)`; None if no row spikes."""
-        if self._device.type == "cpu" and self.dtype is not torch.int32:
+        if self._device.type == "cpu":
             where = spikes.nonzero()
             if not len(where):
                 return None
@@ -251,10 +249,10 @@ class Synapses:
     def subtract(
         self, memory: Tensor, axons: Tensor, neurons: Tensor, steps: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Take `steps` `(rows, lines)` off the weights of `axons` and the lines, saturating.
+        """Take `steps` `(rows, n)` off the weights of `axons` and n neurons, saturating.
 
-        Line k is neuron `neurons[k]` (of its core) in memory `memory[k]`. Returns where there is
-        a synapse and where the weight changed, bool `(rows, lines)`.
+        Neuron k is number `neurons[k]` of its core in memory `memory[k]`. Returns where there is
+        a synapse and where the weight changed, bool `(rows, n)`.
         """
         _, rows, width = self.weights.shape
         where = axons[:, None] * width + (memory * (rows * width) + neurons)

@@ -16,7 +16,7 @@ from axonloop.host.runs import load_checkpoint
 from axonloop.host.runs.checkpoint import save_checkpoint
 from axonloop.host.training import Settings, Trainer, chip_config, lone_trainer
 from axonloop.host.verification.verify import verify
-from axonloop.models.config import CoreConfig, Mesh
+from axonloop.models.config import CoreConfig, Mesh, Row
 from axonloop.models.protocol import Counter
 from axonloop.sim.stimulus import GEOMETRIES
 
@@ -41,6 +41,28 @@ def test_batched_and_golden_agree_in_lockstep(
     assert report.trace_hashes["golden"] == report.trace_hashes["batched"]
     assert report.weight_hashes["golden"] == report.weight_hashes["batched"]
     assert report.counters["updates"] > 0
+
+
+def test_a_snapshot_holds_the_synapses_of_groups_that_a_row_lost() -> None:
+    """configure leaves them; `restore` refused them, as `load_weights` does."""
+    config = GEOMETRIES["small"]
+    wide = CoreConfig(config, rows=(Row(groups=config.groups, plastic=True),) * config.axons)
+    narrow = replace(wide, rows=(Row(groups=1, plastic=True),) * config.axons)
+    golden, batched = GoldenDevice(wide), BatchedDevice(wide)
+    rng = np.random.default_rng(1)
+    weights = rng.integers(-3, 4, (config.axons, config.neurons))
+    for device in (golden, batched):
+        device.load_weights(weights)
+        device.configure(narrow)
+    here, there = golden.snapshot(), batched.snapshot()
+    golden.restore(there)
+    batched.restore(here)
+    spikes = rng.integers(0, config.axons, 9)
+    assert golden.tick(spikes).tolist() == batched.tick(spikes).tolist()
+    for device in (golden, batched):
+        assert device.read_weights().tolist() == weights.tolist()
+        with pytest.raises(ValueError, match="outside of the groups of row 0, must be"):
+            device.load_weights(weights)
 
 
 def hashes(run: Trainer) -> tuple[str, str]:

@@ -12,8 +12,7 @@ from axonloop.host.devices.packets import Answers
 from axonloop.host.devices.serial_line import SimulatedLine, SimulatedTransport
 from axonloop.models.arrays import Int32Array
 from axonloop.models.config import CoreConfig
-from axonloop.models.protocol import Kind, LinkConfig, Region, header
-from axonloop.models.protocol.registers import STATE_REGIONS
+from axonloop.models.protocol import Kind, LinkConfig, Region, header, state_regions
 from axonloop.sim.cosim import RtlTop
 from axonloop.sim.stimulus import GEOMETRIES
 from axonloop.sim.stimulus.random_chips import random_config, random_weights
@@ -60,7 +59,7 @@ def test_answers_are_those_of_ticks_and_reads(pair: tuple[Device, Device], seed:
             golden.send_errors(neurons, errors)
             device.send_tick(spikes, learn)
             takes.append((device.take_tick, golden.tick(spikes, learn)))
-            regions = [region for region in STATE_REGIONS if rng.random() < 0.4]
+            regions = [region for region in state_regions(GEOMETRY) if rng.random() < 0.4]
             device.send_read(regions)
             takes.append((device.take_read, golden.read_many(regions)))
             if not learn:

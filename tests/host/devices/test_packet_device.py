@@ -141,7 +141,7 @@ def test_modulation_is_a_word_of_every_core_and_part_of_a_snapshot():
 def test_terms_are_words_of_their_sets():
     geometry = dataclasses.replace(SMALL, terms=2, blank_out=1)
     transport = Register(geometry)
-    term = Term(AxonFactor.P, NeuronFactor.SPIKE, shift=3)
+    term = Term(AxonFactor.PQ, NeuronFactor.SPIKE, shift=3)
     parameters = ParameterSet(zeta=9, blank=77, terms=(term,))
     PacketDevice(transport, CoreConfig(geometry, (ParameterSet(), parameters)))
     memory, first = transport.memory, address(Region.PARAMETERS, 32)

@@ -157,7 +157,7 @@ REFUSED = {
     "seed": (lambda: CoreConfig(SMALL, seed=2**32), "seed must be .*0..4294967295"),
     "host": (lambda: CoreConfig(SMALL, core=255), "core must be .*0..254, not 255"),
     "terms": (
-        lambda: CoreConfig(SMALL, (ParameterSet(terms=(Term(AxonFactor.P),)),)),
+        lambda: CoreConfig(SMALL, (ParameterSet(terms=(Term(AxonFactor.PQ),)),)),
         r"parameter_sets\[0\].terms must be at most 0, not 1",
     ),
     "no-term": (lambda: ParameterSet(terms=(3,)), r"terms must be a tuple of Term, not \(3,\)"),
@@ -167,7 +167,7 @@ REFUSED = {
         r"parameter_sets\[0\].z_inc must be 0 \(it is not built\), not 3",
     ),
     "no-blank": (lambda: CoreConfig(SMALL, (ParameterSet(blank=1),)), r"\[0\].blank must be 0 \("),
-    "axon-factor": (lambda: Term(5), r"axon must be one of 0 \(off\), .*4 \(p\), not 5"),
+    "axon-factor": (lambda: Term(5), r"axon must be one of 0 \(off\), .*4 \(pq\), not 5"),
     "neuron-factor": (lambda: Term(1, neuron=4), r"neuron must be one of 0 \(one\), .*, not 4"),
     "third-factor": (lambda: Term(1, third=3), r"third must be one of 0 \(one\), .*, not 3"),
     "term-sign": (lambda: Term(1, sign=0), "sign must be -1 or 1, not 0"),

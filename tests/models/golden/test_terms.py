@@ -57,8 +57,8 @@ def learned(chip: Chip) -> np.ndarray:
     return chip.weights
 
 
-AXON = {A.ONE: [1] * 15 + [0], A.SPIKE: [1] + [0] * 15, A.Q: [5] * 15 + [0], A.P: [7] * 15 + [0]}
-NEURON = {N.ONE: [1] * 16, N.SPIKE: [0, 0, 0, 1] + [0] * 12, N.BOX: [1] * 16, N.Z: [10] * 16}
+AXON = {A.ONE: [1] * 15 + [0], A.SPIKE: [1] + [0] * 15, A.QQ: [5] * 15 + [0], A.PQ: [7] * 15 + [0]}
+NEURON = {N.ONE: [1] * 16, N.SPIKE: [0, 0, 0, 1] + [0] * 12, N.BOX: [1] * 16, N.ZQ: [10] * 16}
 THIRD = {T.ONE: [1] * 16, T.ERROR: [0, 2, 0, -3] + [0] * 12, T.MODULATION: [-4] * 16}
 
 
@@ -81,16 +81,16 @@ def test_a_term_is_the_product_of_its_factors(axon: A, neuron: N, third: T, sign
 def test_scale_shortens_toward_zero_and_the_result_saturates() -> None:
     """x = 10 * -100: scaled by 3 it is -125; by 2 it is -250, clipped to -127; then the sign."""
     for scale, size in ((3, 125), (2, 127)):
-        chip = learner(Term(A.ONE, N.Z, T.MODULATION, -1, scale))
+        chip = learner(Term(A.ONE, N.ZQ, T.MODULATION, -1, scale))
         chip.modulate(-100)
         assert learned(chip)[0].tolist() == [size] * 16
-    chip = learner(Term(A.ONE, N.Z, T.ONE, -1, 4))
+    chip = learner(Term(A.ONE, N.ZQ, T.ONE, -1, 4))
     assert not learned(chip).any()
 
 
 def test_terms_follow_one_another_on_the_weight_as_it_is() -> None:
     """100 + 50 saturates at 127 before the second term takes 20; the other order would give 127."""
-    up, down = Term(A.ONE, shift=0, third=T.MODULATION), Term(A.Q, third=T.ONE, sign=-1)
+    up, down = Term(A.ONE, shift=0, third=T.MODULATION), Term(A.QQ, third=T.ONE, sign=-1)
     for terms, expected in (((up, down), 122), ((down, up), 127)):
         chip = learner(*terms)
         chip.load_weights(np.full((16, 16), 100, dtype=np.int32))
@@ -150,7 +150,7 @@ def test_the_plain_rule_is_a_term(seed: int) -> None:
         plain, parameter_sets=tuple(replace(each, terms=()) for each in plain.parameter_sets)
     )
     sets = tuple(
-        replace(each, terms=(Term(A.P, N.ONE, T.ERROR, -1, 0, each.eta_shift),))
+        replace(each, terms=(Term(A.PQ, N.ONE, T.ERROR, -1, 0, each.eta_shift),))
         for each in plain.parameter_sets
     )
     chips = [Chip(ChipConfig.of(core)) for core in (plain, replace(plain, parameter_sets=sets))]
@@ -227,7 +227,7 @@ def test_words_of_terms_are_the_contracts() -> None:
     ):
         values = dict(value.split(" ", 1) for value in rows[name][2].replace(":", "").split("; "))
         assert [values[str(member.value)] for member in kind] == list(factors)
-    term = Term(A.P, N.Z, T.MODULATION, 1, 5, 19)
+    term = Term(A.PQ, N.ZQ, T.MODULATION, 1, 5, 19)
     fields = {"axon factor a": 4, "neuron factor n": 3, "third factor": 2}
     fields |= {"rise": 1, "scale": 5, "shift": 19}
     assert term.word == sum(value << low[name] for name, value in fields.items())

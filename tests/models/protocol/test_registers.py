@@ -20,6 +20,7 @@ from axonloop.models.protocol import (
     Control,
     Counter,
     Region,
+    regions,
     registers,
 )
 from axonloop.models.protocol.registers import Field
@@ -51,8 +52,8 @@ def words_of(text: str, geometry: Geometry) -> int:
         neurons=geometry.neurons,
         groups=geometry.groups,
         entries=geometry.entries,
-        weight_stride=registers.weight_stride(geometry),
-        pending_stride=registers.pending_stride(geometry),
+        weight_stride=regions.weight_stride(geometry),
+        pending_stride=regions.pending_stride(geometry),
     )
 
 
@@ -73,18 +74,18 @@ def test_region_words_are_the_contracts(seed: int) -> None:
         for name in row[0].split(", ")
     }
     there = {region: words for region, words in expected.items() if words}
-    assert registers.region_words(geometry) == there
+    assert regions.region_words(geometry) == there
     for stride, count in (
-        (registers.weight_stride(geometry), geometry.neurons // geometry.weights_per_word),
-        (registers.pending_stride(geometry), geometry.axons // geometry.trace_lanes),
+        (regions.weight_stride(geometry), geometry.neurons // geometry.weights_per_word),
+        (regions.pending_stride(geometry), geometry.axons // geometry.trace_lanes),
     ):
         assert (stride.bit_count(), stride // 2 < count <= stride) == (1, True)
 
 
 def test_every_region_fits_the_address() -> None:
     big = Geometry(axons=2048, neurons=2048, weight_bits=16, entries=65536)
-    assert max(registers.region_words(big).values()) <= 1 << 24
-    assert registers.address(Region.WEIGHT, 5) == 0x2000_0005
+    assert max(regions.region_words(big).values()) <= 1 << 24
+    assert regions.address(Region.WEIGHT, 5) == 0x2000_0005
 
 
 def test_fields_of_tables_are_the_contracts() -> None:
@@ -101,7 +102,7 @@ def test_fields_of_tables_are_the_contracts() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_signs_and_widths_of_state(seed: int) -> None:
     geometry = random_geometry(np.random.default_rng(seed))
-    bits = registers.value_bits(geometry)
+    bits = regions.value_bits(geometry)
     signs = {
         Region[name]: row[3].startswith("signed")
         for row in REGION_ROWS

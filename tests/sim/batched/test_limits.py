@@ -123,15 +123,12 @@ def test_a_gpu_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_arithmetic_is_checked_not_assumed() -> None:
-    cpu, cuda = torch.device("cpu"), torch.device("cuda")
-    assert choose("auto", 2**24 - 1, cpu) is torch.float32
-    assert choose("auto", 2**24, cpu) is torch.float64
+    assert choose("auto", 2**24 - 1) is torch.float32
+    assert choose("auto", 2**24) is torch.float64
     wide = CoreConfig(Geometry(1024, 16, weight_bits=16))
     message = "arithmetic must be wider than float32 where sums reach 33553408, not 'float32'"
     with pytest.raises(ValueError, match=message):
         BatchedChip(wide, 1, True, arithmetic="float32")
-    with pytest.raises(ValueError, match="device for integer arithmetic must be the CPU"):
-        choose("integer", 1, cuda)
 
 
 @pytest.fixture
@@ -205,7 +202,7 @@ def test_torch_out_of_memory_says_the_same(monkeypatch: pytest.MonkeyPatch) -> N
             "DefaultCPUAllocator: can't allocate memory: you tried to allocate 7 bytes"
         )
 
-    monkeypatch.setattr("axonloop.sim.batched.chip.Neurons", fail)
+    monkeypatch.setattr("axonloop.sim.batched.tensors.engine.Neurons", fail)
     with pytest.raises(
         ValueError, match=r"^copies must be at most \d+ in \d+ free bytes .*, not 2$"
     ):

@@ -34,7 +34,7 @@ class Expected:
 
     def __init__(self, chip: BatchedChip, sums: dict[bool, np.ndarray]) -> None:
         self.config, self.seed, self.copies = chip.config, chip.seeds[0], chip.copies
-        self.tick = (chip.time - 1) % 2**32
+        self.tick = (chip.tick_register - 1) % 2**32
         self.weights = chip.read_weights().numpy().astype(np.int64)
         self.state = {r: chip.read(r).tolist() for r in readable(self.config.geometry)}
         self.modulation = chip.modulation().tolist()
@@ -69,7 +69,7 @@ class Expected:
         """c of a neuron in a copy."""
         limit = self.config.geometry.error_max
         n = 1
-        if term.neuron == NeuronFactor.Z:
+        if term.neuron == NeuronFactor.ZQ:
             n = min(self.state[Region.TRACE_Z][copy][neuron] >> parameters.z_shift, limit)
         elif term.neuron != NeuronFactor.ONE:
             region = Region.SPIKE if term.neuron == NeuronFactor.SPIKE else Region.BOX
@@ -82,14 +82,14 @@ class Expected:
         """a of an axon in a copy."""
         if kind in (AxonFactor.ONE, AxonFactor.SPIKE):
             return self.state[Region.MARK][copy][axon] >> (kind - AxonFactor.ONE) & 1
-        region = Region.TRACE_QQ if kind == AxonFactor.Q else Region.TRACE_PQ
+        region = Region.TRACE_QQ if kind == AxonFactor.QQ else Region.TRACE_PQ
         return self.state[region][copy][axon]
 
 
 def rule(parameters: ParameterSet) -> list[tuple[int, Term]]:
     """Numbers and terms that are on; without any, the plain rule."""
     on = [(k, t) for k, t in enumerate(parameters.terms) if t.axon != AxonFactor.OFF]
-    plain = Term(AxonFactor.P, third=ThirdFactor.ERROR, sign=-1, shift=parameters.eta_shift)
+    plain = Term(AxonFactor.PQ, third=ThirdFactor.ERROR, sign=-1, shift=parameters.eta_shift)
     return on or [(0, plain)]
 
 
@@ -125,7 +125,7 @@ def test_updates_are_summed_and_rounded_once(mesh: Mesh, copies: int, seed: int)
     config = random_chip(rng, mesh)
     chip = BatchedChip(config, copies, shared=True)
     chip.load_weights(chip_weights(rng, config))
-    chip.time = int(rng.choice([0, 2**32 - 2]))
+    chip.tick_register = int(rng.choice([0, 2**32 - 2]))
     for _ in range(4):
         chip.tick(rng.random((copies, config.axons)) < 0.3)
         before = chip.counter_table()

@@ -137,7 +137,7 @@ def test_every_product_alone(axon: AxonFactor, neuron: NeuronFactor, third: Thir
 def test_the_plain_rule_as_a_term_is_the_plain_rule(seed: int, shared: bool) -> None:
     rng = np.random.default_rng(seed)
     core = random_rules(rng, 0).cores[0]
-    plain_term = Term(AxonFactor.P, third=ThirdFactor.ERROR, sign=-1)
+    plain_term = Term(AxonFactor.PQ, third=ThirdFactor.ERROR, sign=-1)
     own = tuple(
         replace(each, terms=(replace(plain_term, shift=each.eta_shift),))
         for each in core.parameter_sets

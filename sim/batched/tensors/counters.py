@@ -7,7 +7,11 @@ from torch import Tensor
 
 from axonloop.models.config import ChipConfig
 from axonloop.models.protocol import COUNTER_BITS, PORT_COUNTERS, Counter
-from axonloop.sim.batched.tensors import MANY_RUNS, FanOut, Learning, Neurons, Scheduler, Traces
+from axonloop.sim.batched.tensors.fanout import MANY_RUNS, FanOut
+from axonloop.sim.batched.tensors.learning import Learning
+from axonloop.sim.batched.tensors.neurons import Neurons
+from axonloop.sim.batched.tensors.scheduler import Scheduler
+from axonloop.sim.batched.tensors.traces import Traces
 
 FLUSH = 255 // (MANY_RUNS + 1)
 """Ticks after which tallies become counters, so that 8 bits hold them."""
