@@ -140,7 +140,7 @@ def lone_trainer(
     return Trainer(SingleCopy(device), [settings], digits, loss)
 
 
-def population_trainer(every: Sequence[Settings], digits: Digits) -> Trainer:
+def population_trainer(every: Sequence[Settings], digits: Digits | Sequence[Digits]) -> Trainer:
     """A trainer of many chips at once, on the batched emulator."""
     _require_alike(every)
     copies = BatchedCopies(chip_config(every[0]), [each.run.seed for each in every])
