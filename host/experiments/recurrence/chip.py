@@ -10,9 +10,9 @@ error of the neuron behind it, is the gradient with the recurrence detached (`mo
 
 and in the loop once more without recurrent synapses, and with narrower weights.
 
-Two things decide whether recurrent weights learn. Neurons spike far more often than channels do,
-so the squares of their traces sum to hundreds of times as much: at a rate that suits the input
-weights, the recurrent ones overshoot. Their axons have traces of their own, with smaller steps.
+Two things decide whether recurrent weights learn. Neurons are many and spike far more often than
+channels do, so the squares of their traces sum to far more: at a rate that suits the input weights,
+the recurrent ones overshoot. Their axons have traces of their own, with smaller steps.
 And the error events must be right on average: what an encoder that truncates leaves out has
 the same sign in every tick for most neurons, and the recurrent weights drift.
 
