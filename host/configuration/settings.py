@@ -56,7 +56,8 @@ class NetworkSettings:
     `layers` are the sizes of the populations, one behind the other; those behind the first use
     `deep` and `deep_span`. `recurrent_span` gives a single layer synapses with itself, whose first
     weights are that large at most; `recurrent_traces` are the parameters of their axons' traces,
-    None: those of the layer. Raises ValueError for values out of range.
+    or a dictionary of what is not as in `parameters`; None: those. Raises ValueError for values out
+    of range.
     """
 
     layers: tuple[int, ...] = (256,)
@@ -81,20 +82,26 @@ class NetworkSettings:
         alone = self.recurrent_span is None or len(self.layers) == 1
         require(alone, "layers of a recurrent network", "a single one", self.layers)
         require(isinstance(self.mesh, str), "mesh", "columns x rows, as 2x2", self.mesh)
-        Mesh.parse(self.mesh)
-        most = (1 << 15) - 1
+        span = (0, (1 << 15) - 1)
         _require_ranges(self, lanes=(1, 64), weight_bits=(2, 16))
-        _require_ranges(self, weight_span=(0, most), deep_span=(0, most), recurrent_span=(0, most))
-        if isinstance(self.recurrent_traces, Mapping):
-            traces = ParameterSet.from_dict(self.recurrent_traces)
+        _require_ranges(self, weight_span=span, deep_span=span, recurrent_span=span)
+        taken = sum(-(-size // self.lanes) * self.lanes for size in sizes)
+        most = Mesh.parse(self.mesh).cores * MAX_NEURONS
+        limit = f"of at most {most} neurons on a mesh of {self.mesh}"
+        require(taken <= most, "layers", limit, taken)
+        for name in ("parameters", "deep"):
+            _require_parameters(name, getattr(self, name))
+        if self.recurrent_traces is not None:
+            self._check_recurrent_traces(self.recurrent_traces)
+
+    def _check_recurrent_traces(self, traces: ParameterSet | Mapping[str, Any]) -> None:
+        """From files traces come as a dictionary of the registers that are not the layer's."""
+        if isinstance(traces, Mapping):
+            traces = ParameterSet.from_dict(dataclasses.asdict(self.parameters) | dict(traces))
             object.__setattr__(self, "recurrent_traces", traces)
-        for name in ("parameters", "deep", "recurrent_traces"):
-            value = getattr(self, name)
-            if value is not None or name != "recurrent_traces":
-                require(isinstance(value, ParameterSet), name, "a parameter set", value)
-                value.require_ranges(WIDEST, f"{name}.")
-        heard = self.recurrent_traces is None or self.recurrent_span is not None
-        require(heard, "recurrent_span", "given where recurrent_traces are", self.recurrent_span)
+        _require_parameters("recurrent_traces", traces)
+        span = self.recurrent_span
+        require(span is not None, "recurrent_span", "given where recurrent_traces are", span)
 
 
 @dataclass(frozen=True)
@@ -193,18 +200,25 @@ class RunSettings:
 class Settings:
     """A training run; every value is written to config.json and can be read from it.
 
-    Raises ValueError where values of two tables do not go together.
+    The network gets the smallest cores that hold it, or those of a `geometry`, whose lanes and
+    weight bits are then the network's. Raises ValueError where values of two tables do not go
+    together.
     """
 
     network: NetworkSettings = field(default_factory=NetworkSettings)
     task: TaskSettings = field(default_factory=TaskSettings)
     objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     run: RunSettings = field(default_factory=RunSettings)
+    geometry: Geometry | None = None
 
     def __post_init__(self) -> None:
         for name, kind in TABLES.items():
             table = getattr(self, name)
             require(isinstance(table, kind), name, f"of the kind {kind.__name__}", table)
+        if self.geometry is not None:
+            for name in SHARED:
+                given, built = getattr(self.network, name), getattr(self.geometry, name)
+                require(given == built, f"network.{name}", f"the geometry's, {built}", given)
         ticks, burn_in = self.task.ticks, self.objective.burn_in
         require_range("objective.burn_in", burn_in, 0, ticks - 1)
         require_range("objective.latency", self.objective.latency, 0, ticks - burn_in - 1)
@@ -219,18 +233,25 @@ class Settings:
         chosen = [network.parameters] + [network.deep] * (len(network.layers) - 1)
         return [replace(each, eta_shift=each.eta_shift + steps) for each in chosen]
 
-    def changed(self, tables: Mapping[str, Mapping[str, Any]]) -> Settings:
+    def changed(self, tables: Mapping[str, Any]) -> Settings:
         """These settings with other values, as {"objective": {"threshold": 3.0}}.
 
-        A parameter set is given whole, or as a dictionary of the registers that change. Raises
-        ValueError for what is unknown or out of range, with its table and name.
+        A parameter set or geometry is given whole, or as a dictionary of what changes of it.
+        Raises ValueError for what is unknown or out of range, with its table and name.
         """
-        found: Settings = _changed(self, tables, "")
-        return found
+        if tables.get("geometry") is None:
+            found: Settings = changed_table(self, tables, "")
+            return found
+        geometry: Geometry = _entry(self.geometry or Geometry(), tables["geometry"], "geometry")
+        own = {name: getattr(geometry, name) for name in SHARED} | dict(tables.get("network", {}))
+        others = {name: table for name, table in tables.items() if name != "geometry"}
+        free = replace(self, geometry=None).changed(others | {"network": own})
+        return replace(free, geometry=geometry)
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-ready dictionary of dictionaries; `from_dict` is its inverse."""
-        return dataclasses.asdict(self)
+        """A JSON-ready dictionary of tables; `from_dict` is its inverse."""
+        tables = dataclasses.asdict(self)
+        return {name: table for name, table in tables.items() if table is not None}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Settings:
@@ -245,10 +266,12 @@ TABLES: dict[str, type] = {
     "run": RunSettings,
 }
 """The tables of settings by their names in files."""
+SHARED = ("lanes", "weight_bits")
+"""What a network's table says too where a chip has a geometry of its own."""
 
 
-def _changed(table: Any, values: Any, path: str) -> Any:
-    """A copy of a table with other values; names are told with the `path` to them."""
+def changed_table(table: Any, values: Any, path: str) -> Any:
+    """A copy of a dataclass with other values; ValueError names what is wrong, behind `path`."""
     require(isinstance(values, Mapping), path.rstrip(".") or "settings", "a table", values)
     known = [entry.name for entry in dataclasses.fields(table)]
     for name in values:
@@ -266,12 +289,18 @@ def _entry(old: Any, new: Any, path: str) -> Any:
     """A value in place of an old one; a table is changed, not replaced, by a dictionary."""
     if type(new) is type(old) or not dataclasses.is_dataclass(old):
         return new
-    return _changed(old, new, f"{path}.")
+    return changed_table(old, new, f"{path}.")
 
 
 def _term(value: Any) -> Any:
     """A term of a learning rule from a dictionary."""
     return Term(**value) if isinstance(value, Mapping) else value
+
+
+def _require_parameters(name: str, value: object) -> None:
+    require(isinstance(value, ParameterSet), name, "a parameter set", value)
+    assert isinstance(value, ParameterSet)
+    value.require_ranges(WIDEST, f"{name}.")
 
 
 def _require_ranges(owner: object, **ranges: tuple[int, int]) -> None:

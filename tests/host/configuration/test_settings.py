@@ -59,7 +59,10 @@ from axonloop.models.config import AxonFactor, ResetMode, Term
             {"recurrent_span": 8, "recurrent_traces": 3},
             "network.recurrent_traces must be a parameter set, not 3",
         ),
-        ({"speed": 3}, "speed must be left out or one of network, task, objective, run, not"),
+        (
+            {"speed": 3},
+            "speed must be left out or one of network, task, objective, run, geometry, not",
+        ),
     ],
     ids=str,
 )
@@ -92,6 +95,14 @@ def test_a_change_leaves_the_rest() -> None:
     assert changed.network.deep.reset_mode is ResetMode.SUBTRACT
     assert changed.network.layers == (3, 4)
     assert settings == Settings(run=RunSettings(seed=7))
+
+
+def test_recurrent_traces_are_the_layers_but_for_what_is_given() -> None:
+    given = {"recurrent_span": 8, "recurrent_traces": {"q_inc": 9}, "parameters": {"theta": 7}}
+    network = Settings().changed({"network": given}).network
+    assert network.recurrent_traces == replace(network.parameters, q_inc=9)
+    with pytest.raises(ValueError, match="unexpected keyword argument 'gain'"):
+        Settings().changed({"network": given | {"recurrent_traces": {"gain": 1}}})
 
 
 def test_integers_of_numpy_become_pythons() -> None:
