@@ -32,7 +32,6 @@ KINDS = {
     "string_type": "text",
     "list_type": "a list",
     "model_type": "a table of names and values",
-    "missing": "given",
 }
 """What must stand where pydantic says this; else its own words are told."""
 

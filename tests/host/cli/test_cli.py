@@ -400,6 +400,12 @@ def test_board_refuses_before_it_compiles(option: str, capsys: pytest.CaptureFix
     assert option in refused(capsys, "board", option, "-1")
 
 
+@pytest.mark.parametrize("baud", ["0", "-5", "4294967295"])
+def test_a_baud_that_no_line_has(baud: str, capsys: pytest.CaptureFixture[str]) -> None:
+    line = refused(capsys, "board", "--layers", "8", "--baud", baud)
+    assert line == f"baud must be a whole number in 1..1073741823, not {baud}"
+
+
 @pytest.mark.parametrize("words", [("--device", ""), ("--out", ""), ("--out=",), ("--json", "")])
 def test_an_option_without_its_value_is_refused(
     words: tuple[str, ...],
