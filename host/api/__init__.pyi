@@ -1,3 +1,4 @@
+from .host.configuration import Settings as Settings
 from .host.devices import Device as Device
 from .host.devices import DeviceError as DeviceError
 from .host.devices import open_device as open_device

@@ -11,6 +11,7 @@ from axonloop.host.configuration import Configuration
 from axonloop.host.console import notice
 from axonloop.host.devices.serial_line import BAUD
 from axonloop.host.training import chip_config
+from axonloop.models.checks import require_range
 from axonloop.models.protocol import LinkConfig
 from axonloop.sim.cosim import Board, Misbehaviour, RtlTop
 
@@ -30,6 +31,7 @@ def serve(
     chip = chip_config(configuration.settings.changed(given))
     named = configuration.baud if baud is None else baud
     rate = BAUD if named is None else named
+    require_range("baud", rate, 1, (2**32 - 1) // CYCLES_PER_BIT)
     link = LinkConfig(CYCLES_PER_BIT * rate, rate)
     with Board(lambda: RtlTop(link, chip.geometry, chip.mesh, wrong.seed), wrong) as board:
         suffix, news = "" if rate == BAUD else f"@{rate}", News(board)

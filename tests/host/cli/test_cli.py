@@ -326,6 +326,9 @@ def test_folders_that_are_files(
         ('{"threshold": true}', "objective.threshold must be a number, not True"),
         ('{"layers": ["x"]}', "network.layers[0] must be a whole number, not 'x'"),
         ('{"lanes": 0}', "lanes must be a whole number in 1..64, not 0"),
+        ('{"classes": 9}', "task.classes must be at least 10, as the data has, not 9"),
+        ('{"white": 15}', "task.white must be at least 16, as in the data, not 15"),
+        ('{"inputs": 65}', "task.inputs must be 64, as the data has, not 65"),
         ('{"tune": 3}', "tune must be true or false, not 3"),
         ('{"weight_span": 1000}', "weights of pixels -> layer1 must be in -127..127, not "),
         ('{"errors": "x"}', "errors must be one of dense, threshold, sigma-delta, not 'x'"),
@@ -395,6 +398,12 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("option", ["--seed", "--hang-after", "--reset-after"])
 def test_board_refuses_before_it_compiles(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert option in refused(capsys, "board", option, "-1")
+
+
+@pytest.mark.parametrize("baud", ["0", "-5", "4294967295"])
+def test_a_baud_that_no_line_has(baud: str, capsys: pytest.CaptureFixture[str]) -> None:
+    line = refused(capsys, "board", "--layers", "8", "--baud", baud)
+    assert line == f"baud must be a whole number in 1..1073741823, not {baud}"
 
 
 @pytest.mark.parametrize("words", [("--device", ""), ("--out", ""), ("--out=",), ("--json", "")])
