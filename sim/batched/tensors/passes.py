@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from axonloop.models.config import (
+    ERROR_DRIVEN,
     AxonFactor,
     ChipConfig,
     NeuronFactor,
@@ -48,7 +49,7 @@ class Pass:
     @property
     def needs_errors(self) -> bool:
         """Whether nothing moves without errors."""
-        return all(third == Third.ERROR for _, third in self.kinds)
+        return all(third in ERROR_DRIVEN for _, third in self.kinds)
 
     def coefficients(
         self,
