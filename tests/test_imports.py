@@ -27,6 +27,7 @@ STEPS = {
         "devices pictures",
         "fpga network verification",
         "processing",
+        "configuration",
         "training",
         "bench runs",
         "studies",

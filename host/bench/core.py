@@ -157,13 +157,15 @@ def _cpu_seconds(work: Callable[[], object]) -> float:
 
 def host_share() -> Figure:
     """Microseconds per tick of a training run on `rtl` that are neither loss nor chip: a median."""
+    from axonloop.host.configuration import RunSettings, Settings, TaskSettings
     from axonloop.host.data import split_digits
-    from axonloop.host.training import Settings, chip_config, lone_trainer
+    from axonloop.host.training import chip_config, lone_trainer
 
-    settings, shares = Settings(epochs=1, limit=HOST_SAMPLES), []
+    settings = Settings(task=TaskSettings(limit=HOST_SAMPLES), run=RunSettings(epochs=1))
+    shares = []
     for _ in range(RUNS):
         with RtlDevice(chip_config(settings)) as device:
             trainer = lone_trainer(device, settings, split_digits())
             trainer.run()
-        shares.append(trainer.times.host / (len(trainer.train) * settings.ticks))
+        shares.append(trainer.times.host / (len(trainer.train) * settings.task.ticks))
     return Figure("host", 1e6 * median(shares), "us per tick", "at most 100")

@@ -8,19 +8,14 @@ the figures are the same in every run and on every machine (docs/link.md, sectio
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from axonloop.host.bench.figure import Figure
+from axonloop.host.configuration import RunSettings, Settings, TaskSettings
 from axonloop.host.data import split_digits
 from axonloop.host.devices import BoardDevice, Device, LinkUse
 from axonloop.host.devices.serial_line import BAUD, BITS, SimulatedLine, SimulatedTransport
-from axonloop.host.training import (
-    Settings,
-    Trainer,
-    chip_config,
-    lone_trainer,
-    program_of,
-)
+from axonloop.host.training import Trainer, chip_config, lone_trainer, program_of
 from axonloop.models.arrays import Int32Array
 from axonloop.models.protocol import LinkConfig, Region, region_words
 from axonloop.sim.cosim import RtlTop
@@ -30,7 +25,7 @@ BYTE = BITS * LINK.cycles_per_bit
 """Clock cycles of a byte on the line."""
 DELAY = 1e-3
 """Seconds that an answer takes beside line and board."""
-SETTINGS = Settings(epochs=1, limit=4, tune=True)
+SETTINGS = Settings(task=TaskSettings(limit=4, tune=True), run=RunSettings(epochs=1))
 LATENCIES = (0, 2)
 RECKON_TICKS = 127
 """Ticks' worth of link time in which ReckOn's neurons are read once."""
@@ -83,10 +78,10 @@ def bench_link(report: Callable[[str], None], settings: Settings = SETTINGS) -> 
         figures = weight_figures(board, program_of(settings).weights)
         for latency in LATENCIES:
             report(f"training at error latency {latency}")
-            trainer, marks = board.train(replace(settings, latency=latency))
+            trainer, marks = board.train(settings.changed({"objective": {"latency": latency}}))
             # The first sample begins at rest and the last one ends there; between them the loop
             # runs on, and as much of the next sample is sent at the end as was at the beginning.
-            loop, ticks = marks[-2] - marks[1], settings.ticks * (len(marks) - 3)
+            loop, ticks = marks[-2] - marks[1], settings.task.ticks * (len(marks) - 3)
             figures += loop_figures(loop, ticks, latency)
         report("state")
         trains = trainer.trains(trainer.test, 0)

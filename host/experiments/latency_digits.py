@@ -13,11 +13,18 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
+from axonloop.host.configuration import (
+    NetworkSettings,
+    ObjectiveSettings,
+    RunSettings,
+    Settings,
+    TaskSettings,
+)
 from axonloop.host.console import Progress
 from axonloop.host.data import split_digits
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
 from axonloop.host.pictures import BLUE, GREY, INK, bare, save
-from axonloop.host.training import Descent, LocalTrainer, Settings, SurrogateTrainer, learn_in_loop
+from axonloop.host.training import Descent, LocalTrainer, SurrogateTrainer, learn_in_loop
 from axonloop.models.config import ParameterSet, ResetMode
 
 CODES = {"latency": "time to first spike", "rank": "rank order"}
@@ -45,17 +52,10 @@ LOOP_EPOCHS, FULL_LOOP_EPOCHS = 4, 12
 def settings_of(code: str, seed: int, epochs: int, limit: int | None = None) -> Settings:
     """The network and how the chip learns."""
     return Settings(
-        seed=seed,
-        epochs=epochs,
-        limit=limit,
-        encoding=code,
-        burn_in=6,
-        layers=(128,),
-        weight_span=32,
-        logit_scale=0.02,
-        threshold=9.0,
-        anneal=max(1, epochs // 3),
-        parameters=NEURON,
+        network=NetworkSettings(layers=(128,), weight_span=32, parameters=NEURON),
+        task=TaskSettings(limit=limit, encoding=code),
+        objective=ObjectiveSettings(burn_in=6, logit_scale=0.02, threshold=9.0),
+        run=RunSettings(seed=seed, epochs=epochs, anneal=max(1, epochs // 3)),
     )
 
 

@@ -20,11 +20,18 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
+from axonloop.host.configuration import (
+    NetworkSettings,
+    ObjectiveSettings,
+    RunSettings,
+    Settings,
+    TaskSettings,
+)
 from axonloop.host.console import Progress
 from axonloop.host.data import SECTORS, Digits, draw_points, split_yin_yang
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
 from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
-from axonloop.host.training import LocalTrainer, Settings, deployed, learn_in_loop
+from axonloop.host.training import LocalTrainer, deployed, learn_in_loop
 from axonloop.models.config import ParameterSet, ResetMode
 
 TICKS, FIRST = 44, 14
@@ -53,31 +60,23 @@ PAPER = "95 to 96 % (BrainScaleS-2)"
 def settings_of(seed: int, epochs: int, limit: int | None = None) -> Settings:
     """How the chip learns from random weights."""
     return Settings(
-        seed=seed,
-        epochs=epochs,
-        limit=limit,
-        inputs=5,
-        classes=SECTORS,
-        white=TICKS,
-        encoding="latency",
-        ticks=TICKS,
-        burn_in=0,
-        layers=(120,),
-        lanes=8,
-        weight_span=70,
-        readout_leak=4096,
-        errors="threshold",
-        threshold=0.25,
-        error_limit=127,
-        anneal=-(-epochs // 3),
-        parameters=NEURON,
+        network=NetworkSettings(layers=(120,), lanes=8, weight_span=70, parameters=NEURON),
+        task=TaskSettings(
+            limit=limit, inputs=5, classes=SECTORS, white=TICKS, encoding="latency", ticks=TICKS
+        ),
+        objective=ObjectiveSettings(
+            burn_in=0, readout_leak=4096, errors="threshold", threshold=0.25, error_limit=127
+        ),
+        run=RunSettings(seed=seed, epochs=epochs, anneal=-(-epochs // 3)),
     )
 
 
 def tuned_of(settings: Settings) -> Settings:
     """How the chip learns on from weights that are good already."""
-    parameters = replace(settings.parameters, eta_shift=17)
-    return replace(settings, epochs=TUNE_EPOCHS, anneal=None, parameters=parameters)
+    parameters = replace(settings.network.parameters, eta_shift=17)
+    return settings.changed(
+        {"network": {"parameters": parameters}, "run": {"epochs": TUNE_EPOCHS, "anneal": None}}
+    )
 
 
 def data() -> Digits:

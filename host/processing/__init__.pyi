@@ -5,6 +5,7 @@ from .core import GRADIENT_MAX as GRADIENT_MAX
 from .core import GRADIENT_ONE as GRADIENT_ONE
 from .core import READOUT_SHIFT as READOUT_SHIFT
 from .core import ErrorPath as ErrorPath
+from .core import Feedback as Feedback
 from .core import Loss as Loss
 from .core import ProcessingCore as ProcessingCore
 from .core import Readout as Readout
@@ -12,6 +13,7 @@ from .core import feedback_matrix as feedback_matrix
 from .core import fixed_readout as fixed_readout
 from .error_encoders import Controller as Controller
 from .error_encoders import DenseEncoder as DenseEncoder
+from .error_encoders import ErrorCode as ErrorCode
 from .error_encoders import ErrorEncoder as ErrorEncoder
 from .error_encoders import Integers as Integers
 from .error_encoders import SigmaDeltaEncoder as SigmaDeltaEncoder

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from axonloop.host.configuration import Settings, nested
 from axonloop.host.console import Progress
 from axonloop.host.data import SIDE, split_digits
 from axonloop.host.devices import Device, weight_hash
@@ -17,15 +18,7 @@ from axonloop.host.files import NEW, read_json, write_json
 from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
 from axonloop.host.runs.lock import locked_folder
 from axonloop.host.runs.network_report import channel_metrics, channel_of, write_account
-from axonloop.host.training import (
-    TRACED,
-    Score,
-    Settings,
-    Trainer,
-    draw_link,
-    link_metrics,
-    lone_trainer,
-)
+from axonloop.host.training import TRACED, Score, Trainer, draw_link, link_metrics, lone_trainer
 from axonloop.models.checks import require
 
 CONFIG, CHECKPOINT, METRICS = "config.json", "checkpoint.npz", "metrics.json"
@@ -33,6 +26,8 @@ CURVE, WEIGHTS, RASTER = "learning_curve.png", "weights.png", "raster.png"
 ACCOUNT, MESH, LINK = "network.txt", "mesh.png", "link.png"
 CHECKPOINT_SECONDS = 5.0
 """Least time between two checkpoints within an epoch."""
+Given = Mapping[str, Mapping[str, Any]]
+"""Tables of settings that somebody names, as `Settings.changed` takes them."""
 CHECKPOINT_SAMPLES = 100
 """Samples between two of them where a device is recorded or replayed."""
 
@@ -58,17 +53,18 @@ def _tidy(folder: Path) -> None:
         leftover.unlink()
 
 
-def resumed_settings(folder: Path, given: dict[str, Any]) -> Settings:
+def resumed_settings(folder: Path, given: Given) -> Settings:
     """The settings of the run in `folder`; of what is `given`, only `epochs` may differ.
 
     Raises ValueError for another difference, or where there is no run.
     """
-    settings = Settings.from_dict(read_json(folder / CONFIG))
-    for name, value in given.items():
-        if name != "epochs":
-            stored = getattr(settings, name)
-            require(value == stored, name, f"{stored!r}, with which the run began", value)
-    return replace(settings, epochs=given.get("epochs", settings.epochs))
+    settings = Settings.from_dict(nested(read_json(folder / CONFIG)))
+    for table, values in given.items():
+        for name, value in values.items():
+            stored = getattr(getattr(settings, table), name)
+            same = value == stored or name == "epochs"
+            require(same, name, f"{stored!r}, with which the run began", value)
+    return settings.changed(given)
 
 
 @dataclass
@@ -113,7 +109,7 @@ class Run:
         """Train to the end, with checkpoints; the last one is of the trained network."""
         trainer = self.trainer
         samples = len(trainer.train)
-        total = trainer.settings.epochs * samples
+        total = trainer.settings.run.epochs * samples
 
         def after_sample() -> None:
             done = trainer.position.epoch * samples + trainer.position.sample
@@ -149,7 +145,7 @@ class Run:
             trainer.program,
             trainer.layers,
             trainer.device,
-            trainer.settings.strategy,
+            trainer.settings.objective.strategy,
         )
         self._draw(score)
         return metrics
@@ -161,7 +157,7 @@ class Run:
         trainer = self.trainer
         device, history = trainer.device, trainer.position.history
         report.draw_learning_curve(
-            self.folder / CURVE, history, trainer.settings.tune, score.accuracy
+            self.folder / CURVE, history, trainer.settings.task.tune, score.accuracy
         )
         if trainer.costs:
             draw_link(self.folder / LINK, trainer.costs)
@@ -182,25 +178,25 @@ class Run:
         trainer = self.trainer
         device, settings = trainer.device, trainer.settings
         counters = {c.name.lower(): n for c, n in device.counters().items()}
-        scored = "validation" if settings.tune else "test"
+        scored = "validation" if settings.task.tune else "test"
         return {
             f"{scored}_accuracy": score.accuracy,
             "layer_accuracies": list(score.layers),
             "weight_hash": weight_hash(device.read_weights(), device.config.geometry),
             "trace_hash": score.trace_hash,
             "spike_hash": trainer.spike_hashes()[0],
-            "seed": settings.seed,
+            "seed": settings.run.seed,
             "device": device.name,
-            "epochs": settings.epochs,
+            "epochs": settings.run.epochs,
             "samples": {"train": len(trainer.train), scored: score.samples},
-            "trained_on": "train" if settings.tune else "train + validation",
+            "trained_on": "train" if settings.task.tune else "train + validation",
             **{name: counters[name] for name in _COUNTED},
             "seconds": perf_counter() - self.started,
             "time": self._times(),
             **self._link(),
             "errors_overtaken": trainer.layers.overtaken,
             "channel": channel_metrics(
-                channel_of(trainer.program, trainer.layers, settings.strategy)
+                channel_of(trainer.program, trainer.layers, settings.objective.strategy)
             ),
             "history": trainer.position.history,
             "counters": counters,
@@ -215,7 +211,7 @@ class Run:
     def _times(self) -> dict[str, float]:
         """Seconds of training by who spent them, and microseconds per training tick."""
         times, settings = self.trainer.times, self.trainer.settings
-        ticks = settings.epochs * len(self.trainer.train) * settings.ticks
+        ticks = settings.run.epochs * len(self.trainer.train) * settings.task.ticks
         spent = {"host": times.host, "device": times.device, "loss": times.loss}
         per_tick = {f"{who}_us_per_tick": 1e6 * value / ticks for who, value in spent.items()}
         return spent | per_tick
@@ -229,8 +225,8 @@ def restore_checkpoint(trainer: Trainer, folder: Path) -> None:
     """Put the trainer where the folder's checkpoint stands; ValueError if it is another run's."""
     state = load_checkpoint(folder / CHECKPOINT)
     with foreign_refused():
-        stored = Settings.from_dict(state["settings"])
-        same = replace(stored, epochs=trainer.settings.epochs) == trainer.settings
+        stored = Settings.from_dict(nested(state["settings"]))
+        same = stored.changed({"run": {"epochs": trainer.settings.run.epochs}}) == trainer.settings
         require(same, "settings of the checkpoint", "the run's own", state["settings"])
         _check_position(trainer, state)
         trainer.restore(state)
@@ -239,7 +235,7 @@ def restore_checkpoint(trainer: Trainer, folder: Path) -> None:
 def _check_position(trainer: Trainer, state: dict[str, Any]) -> None:
     """ValueError unless the run can stand where its checkpoint says it does."""
     epoch, sample = (int(state["position"][name]) for name in ("epoch", "sample"))
-    epochs = trainer.settings.epochs
+    epochs = trainer.settings.run.epochs
     require(epochs >= epoch, "epochs", f"at least {epoch}, which are done", epochs)
     last = len(trainer.train) if epoch < epochs else 0
     require(sample <= last, "sample of the run", f"at most {last}, the epoch's last", sample)

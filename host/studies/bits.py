@@ -8,16 +8,16 @@ as far as w_exp and eta_shift can follow; the other bits make their range larger
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from axonloop.host.configuration import NetworkSettings, ObjectiveSettings, RunSettings, Settings
 from axonloop.host.console import notice
 from axonloop.host.data import split_digits
 from axonloop.host.files import write_json
 from axonloop.host.studies.populations import Copy, require_new_study, train_all
-from axonloop.host.training import Settings, with_bits
+from axonloop.host.training import with_bits
 from axonloop.models.checks import require_range
 from axonloop.models.config import Rounding
 
@@ -28,9 +28,11 @@ RESULTS, PICTURE = "bits.json", "bits.png"
 def settings_of(bits: int, rounding: Rounding, seed: int, epochs: int) -> Settings:
     """The settings of one run: those of `study layers` for one layer, halved every two epochs."""
     base = Settings(
-        seed=seed, epochs=epochs, layers=(128,), weight_span=16, threshold=12.0, anneal=2
+        network=NetworkSettings(layers=(128,), weight_span=16),
+        objective=ObjectiveSettings(threshold=12.0),
+        run=RunSettings(seed=seed, epochs=epochs, anneal=2),
     )
-    usual = replace(base, parameters=replace(base.parameters, eta_shift=4))
+    usual = base.changed({"network": {"parameters": {"eta_shift": 4}}})
     return with_bits(usual, bits, rounding)
 
 
@@ -45,7 +47,7 @@ def study_bits(out: Path, seeds: int, epochs: int, limit: int | None) -> None:
     for bits in BITS:
         for rounding in Rounding:
             every = [
-                replace(settings_of(bits, rounding, seed, epochs), limit=limit)
+                settings_of(bits, rounding, seed, epochs).changed({"task": {"limit": limit}})
                 for seed in range(1, seeds + 1)
             ]
             points.append(_summarise(bits, rounding, train_all(every, digits)))

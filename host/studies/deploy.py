@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from axonloop.host.configuration import Settings
 from axonloop.host.console import Progress, notice, progress_bars
 from axonloop.host.data import split_digits
 from axonloop.host.devices import check_device_name
@@ -27,7 +28,6 @@ from axonloop.host.training import (
     DESCENT,
     POPULATION,
     Descent,
-    Settings,
     SurrogateTrainer,
     chips,
     deployed,

@@ -6,14 +6,19 @@ accuracy. The first layer of the deep network is the single-layer network, split
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from axonloop.host.configuration import (
+    NetworkSettings,
+    ObjectiveSettings,
+    RunSettings,
+    Settings,
+    TaskSettings,
+)
 from axonloop.host.files import write_json
 from axonloop.host.studies.many_runs import run_all
-from axonloop.host.training import Settings
 from axonloop.models.checks import require_range
 
 RESULTS, PICTURE = "layers.json", "layers.png"
@@ -25,16 +30,12 @@ def settings_of(name: str, seed: int, epochs: int, limit: int | None) -> Setting
     """The settings of one run, found by cross-validation."""
     layers, mesh = NETWORKS[name]
     base = Settings(
-        seed=seed,
-        epochs=epochs,
-        limit=limit,
-        layers=layers,
-        mesh=mesh,
-        weight_span=16,
-        threshold=12.0,
-        anneal=4,
+        network=NetworkSettings(layers=layers, mesh=mesh, weight_span=16),
+        task=TaskSettings(limit=limit),
+        objective=ObjectiveSettings(threshold=12.0),
+        run=RunSettings(seed=seed, epochs=epochs, anneal=4),
     )
-    return replace(base, parameters=replace(base.parameters, eta_shift=4))
+    return base.changed({"network": {"parameters": {"eta_shift": 4}}})
 
 
 def study_layers(

@@ -9,11 +9,12 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from axonloop.host.configuration import Settings
 from axonloop.host.console import notice
 from axonloop.host.devices import check_device_name, open_device
 from axonloop.host.files import read_json
 from axonloop.host.runs import CONFIG, METRICS, Run, require_folder, resumed_settings
-from axonloop.host.training import Settings, chip_config
+from axonloop.host.training import chip_config
 from axonloop.models.checks import require, require_range
 
 Task = tuple[Path, Settings]

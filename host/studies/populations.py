@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from axonloop.host.configuration import Settings
 from axonloop.host.console import progress_bars
 from axonloop.host.data import Digits
 from axonloop.host.runs import require_folder
-from axonloop.host.training import Settings, population_trainer, telling
+from axonloop.host.training import population_trainer, telling
 from axonloop.models.checks import require
 
 

@@ -12,12 +12,19 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from axonloop.host.configuration import (
+    NetworkSettings,
+    ObjectiveSettings,
+    RunSettings,
+    Settings,
+    TaskSettings,
+)
 from axonloop.host.console import notice, progress_bars
 from axonloop.host.data import Digits, split_digits
 from axonloop.host.devices import open_device
 from axonloop.host.files import write_json
 from axonloop.host.studies.populations import Copy, require_new_study, train_all
-from axonloop.host.training import Settings, chip_config, lone_trainer, telling
+from axonloop.host.training import chip_config, lone_trainer, telling
 from axonloop.models.checks import require, require_range
 
 RATES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
@@ -28,13 +35,10 @@ RESULTS, PICTURE = "rates.json", "rates.png"
 def settings_of(rate: float, seed: int, epochs: int, limit: int | None) -> Settings:
     """The settings of one copy."""
     return Settings(
-        seed=seed,
-        epochs=epochs,
-        limit=limit,
-        layers=(128,),
-        weight_span=16,
-        event_rate=rate,
-        anneal=1,
+        network=NetworkSettings(layers=(128,), weight_span=16),
+        task=TaskSettings(limit=limit),
+        objective=ObjectiveSettings(event_rate=rate),
+        run=RunSettings(seed=seed, epochs=epochs, anneal=1),
     )
 
 

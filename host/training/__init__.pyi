@@ -22,9 +22,6 @@ from .local import LocalTrainer as LocalTrainer
 from .loop import TRACED as TRACED
 from .loop import Score as Score
 from .loop import TrainingLoop as TrainingLoop
-from .settings import DEEP as DEEP
-from .settings import PARAMETERS as PARAMETERS
-from .settings import Settings as Settings
 from .surrogate import Descent as Descent
 from .surrogate import SurrogateTrainer as SurrogateTrainer
 from .task import EncodedPart as EncodedPart

@@ -7,9 +7,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from axonloop.host.configuration import (
+    NetworkSettings,
+    ObjectiveSettings,
+    RunSettings,
+    Settings,
+    TaskSettings,
+)
 from axonloop.host.data import Digits
 from axonloop.host.training.copies import Weights
-from axonloop.host.training.settings import Settings
 from axonloop.host.training.surrogate import Descent, SurrogateTrainer
 from axonloop.host.training.weight_bits import step_log2, with_bits
 from axonloop.models.config import DECAY_ONE, ParameterSet
@@ -22,15 +28,12 @@ EPOCHS = 4
 def network_settings(seed: int, limit: int | None) -> Settings:
     """The network, and how it learns in the loop."""
     base = Settings(
-        seed=seed,
-        epochs=EPOCHS,
-        limit=limit,
-        layers=(128,),
-        weight_span=16,
-        threshold=24.0,
-        anneal=1,
+        network=NetworkSettings(layers=(128,), weight_span=16),
+        task=TaskSettings(limit=limit),
+        objective=ObjectiveSettings(threshold=24.0),
+        run=RunSettings(seed=seed, epochs=EPOCHS, anneal=1),
     )
-    return replace(base, parameters=replace(base.parameters, eta_shift=6))
+    return base.changed({"network": {"parameters": {"eta_shift": 6}}})
 
 
 def faster(parameters: ParameterSet, times: int) -> ParameterSet:
@@ -46,7 +49,7 @@ def faster(parameters: ParameterSet, times: int) -> ParameterSet:
 
 def chips(settings: Settings) -> dict[str, Settings]:
     """The chips that the float weights are loaded on."""
-    leaky = replace(settings, parameters=faster(settings.parameters, 2))
+    leaky = settings.changed({"network": {"parameters": faster(settings.network.parameters, 2)}})
     return {"8 bits": settings, "long tick": leaky, "4 bits": with_bits(settings, 4)}
 
 
@@ -58,5 +61,5 @@ def deployed(
     Rounded to the nearest and clipped; both have the same rows and columns.
     """
     trainer = SurrogateTrainer(chip, digits, replace(DESCENT, exact=True))
-    trainer.load_weights(weights / 2 ** step_log2(model, chip.weight_bits))
+    trainer.load_weights(weights / 2 ** step_log2(model, chip.network.weight_bits))
     return trainer.module.integer_weights()

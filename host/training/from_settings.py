@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from axonloop.host.configuration import Settings
 from axonloop.host.data import BUILDING, SpikeEncoder, generator, spike_encoder
 from axonloop.host.network import (
     Network,
@@ -35,7 +36,6 @@ from axonloop.host.processing import (
     feedback_matrix,
     fixed_readout,
 )
-from axonloop.host.training.settings import Settings
 from axonloop.models.checks import require
 from axonloop.models.config import ChipConfig, Mesh
 
@@ -50,39 +50,40 @@ def network_of(settings: Settings, epoch: int = 0) -> Network:
     A recurrent layer hears its own spikes a tick later. Symmetric feedback needs upper weights that
     both chip and host know: they are fixed then.
     """
-    random = generator(settings.seed, BUILDING, 0)
+    own, random = settings.network, generator(settings.run.seed, BUILDING, 0)
     names = [INPUT, *layer_names(settings)]
-    sizes = [settings.inputs, *settings.layers]
+    sizes = [settings.task.inputs, *own.layers]
     parameters = settings.parameters_in(epoch)
     populations = [
         Population(name, size, parameters[k])
         for k, (name, size) in enumerate(zip(names[1:], sizes[1:], strict=True))
     ]
-    spans = [settings.weight_span] + [settings.deep_span] * (len(settings.layers) - 1)
+    spans = [own.weight_span] + [own.deep_span] * (len(own.layers) - 1)
     projections = [
         Projection(
             names[k],
             names[k + 1],
             uniform_weights(random, sizes[k], sizes[k + 1], span),
-            plastic=k == 0 or settings.strategy != Strategy.SYMMETRIC,
+            plastic=k == 0 or settings.objective.strategy != Strategy.SYMMETRIC,
         )
         for k, span in enumerate(spans)
     ]
-    if settings.recurrent_span is not None:
-        weights = uniform_weights(random, sizes[1], sizes[1], settings.recurrent_span)
+    if own.recurrent_span is not None:
+        weights = uniform_weights(random, sizes[1], sizes[1], own.recurrent_span)
         projections.append(Projection(names[1], names[1], weights))
-    source = Source(INPUT, settings.inputs)
-    return Network((source,), tuple(populations), tuple(projections), settings.seed)
+    source = Source(INPUT, settings.task.inputs)
+    return Network((source,), tuple(populations), tuple(projections), settings.run.seed)
 
 
 def encoder_of(settings: Settings) -> SpikeEncoder:
     """What makes spikes of a sample."""
-    return spike_encoder(settings.encoding, settings.ticks, settings.white, settings.peak)
+    task = settings.task
+    return spike_encoder(task.encoding, task.ticks, task.white, task.peak)
 
 
 def layer_names(settings: Settings) -> list[str]:
     """The names of the populations."""
-    return [f"layer{k + 1}" for k in range(len(settings.layers))]
+    return [f"layer{k + 1}" for k in range(len(settings.network.layers))]
 
 
 @lru_cache(maxsize=8)
@@ -91,10 +92,11 @@ def program_of(settings: Settings, epoch: int = 0) -> Program:
 
     Also where the strategy of feedback needs a variable that is not there.
     """
-    network, mesh = network_of(settings, epoch), Mesh.parse(settings.mesh)
+    own, network = settings.network, network_of(settings, epoch)
+    mesh = Mesh.parse(own.mesh)
     rates = dict.fromkeys(layer_names(settings), 0.0)
-    learning_channel(network, settings.strategy, rates, rates)
-    geometry = smallest_geometry(network, mesh, settings.lanes, settings.weight_bits)
+    learning_channel(network, settings.objective.strategy, rates, rates)
+    geometry = smallest_geometry(network, mesh, own.lanes, own.weight_bits)
     return compile_network(network, geometry, mesh)
 
 
@@ -111,56 +113,58 @@ def layers_of(
     Copies may differ in seeds, thresholds, limits and rates of their error events.
     """
     common = every[0]
-    cores = [_reader(every, k, loss) for k in range(len(common.layers))]
+    cores = [_reader(every, k, loss) for k in range(len(common.network.layers))]
     teachers: list[ProcessingCore | ErrorPath] = list(cores)
-    if common.strategy == Strategy.DIRECT:
+    if common.objective.strategy == Strategy.DIRECT:
         teachers[:-1] = [_random_path(every, k) for k in range(len(cores) - 1)]
-    elif common.strategy == Strategy.SYMMETRIC:
+    elif common.objective.strategy == Strategy.SYMMETRIC:
         readouts = cores[-1].readout.weights
         teachers[:-1] = _mirrored_paths(every, programs, readouts)
     pairs = zip(layer_names(common), teachers, strict=True)
     layers = [LearningLayer(name, teacher) for name, teacher in pairs]
-    return Layers(programs[0], layers, common.latency)
+    return Layers(programs[0], layers, common.objective.latency)
 
 
 def _reader(every: Sequence[Settings], layer: int, loss: Loss) -> ProcessingCore:
     common, readouts, feedbacks = every[0], [], []
-    top, neurons = common.readout_top, common.layers[layer]
+    objective, neurons = common.objective, common.network.layers[layer]
+    top = objective.readout_top
     for settings in every:
-        random = generator(settings.seed, BUILDING, 1 + layer)
-        readouts.append(fixed_readout(common.classes, neurons, top, random))
-        feedbacks.append(feedback_matrix(common.feedback, readouts[-1], top, random))
+        random = generator(settings.run.seed, BUILDING, 1 + layer)
+        readouts.append(fixed_readout(common.task.classes, neurons, top, random))
+        feedbacks.append(feedback_matrix(objective.feedback, readouts[-1], top, random))
     return ProcessingCore(
-        Readout(np.stack(readouts), common.readout_leak, common.logit_scale),
+        Readout(np.stack(readouts), objective.readout_leak, objective.logit_scale),
         np.stack(feedbacks),
         _encoder(every, neurons, [1.0] * len(every)),
         loss,
-        common.burn_in,
+        objective.burn_in,
     )
 
 
 def _encoder(every: Sequence[Settings], neurons: int, gains: Sequence[float]) -> ErrorEncoder:
     """An encoder for gradients that are `gains` times as large as through a readout."""
     thresholds = [
-        max(1, round(gain * each.threshold * GRADIENT_ONE))
+        max(1, round(gain * each.objective.threshold * GRADIENT_ONE))
         for each, gain in zip(every, gains, strict=True)
     ]
-    limits, rates = [each.error_limit for each in every], [each.event_rate for each in every]
+    objectives = [each.objective for each in every]
+    limits, rates = [one.error_limit for one in objectives], [one.event_rate for one in objectives]
     held = [rate for rate in rates if rate is not None]
     alike = len(held) in (0, len(rates))
     require(alike, "event_rate of a population", "given for all copies or for none", rates)
-    return error_encoder(every[0].errors, neurons, thresholds, limits, held or None)
+    return error_encoder(objectives[0].errors, neurons, thresholds, limits, held or None)
 
 
 def _random_path(every: Sequence[Settings], layer: int) -> ErrorPath:
     """Direct feedback: random signs, magnitudes as in a readout."""
-    common, neurons = every[0], every[0].layers[layer]
+    common, neurons = every[0], every[0].network.layers[layer]
     feedback = [
         fixed_readout(
-            common.classes,
+            common.task.classes,
             neurons,
-            common.readout_top,
-            generator(settings.seed, BUILDING, 1 + layer),
+            common.objective.readout_top,
+            generator(settings.run.seed, BUILDING, 1 + layer),
         )
         for settings in every
     ]
@@ -192,7 +196,7 @@ def _mirrored(settings: Settings, program: Program, readout: Integers) -> list[I
     """The feedback of all layers but the last one, of one copy."""
     found: list[Integers] = []
     exact = readout.astype(np.float64)
-    for projection in reversed(program.plan.network.projections[1 : len(settings.layers)]):
+    for projection in reversed(program.plan.network.projections[1 : len(settings.network.layers)]):
         exact = exact @ projection.weights.T
         found.insert(0, np.rint(exact * (LARGEST / np.abs(exact).max())).astype(np.int64))
     return found

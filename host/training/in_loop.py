@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from axonloop.host.configuration import Settings
 from axonloop.host.console import Progress
 from axonloop.host.data import Digits
 from axonloop.host.training.copies import Weights, groups_of, open_copies
 from axonloop.host.training.from_settings import chip_config
 from axonloop.host.training.loop import TrainingLoop
-from axonloop.host.training.settings import Settings
 from axonloop.host.training.trainer import Trainer
 
 
@@ -42,7 +42,7 @@ def learn_in_loop(
     found: list[Learned] = []
     for group in groups_of(device, len(every)):
         own = [every[place] for place in group]
-        with open_copies(device, chip_config(own[0]), [each.seed for each in own]) as copies:
+        with open_copies(device, chip_config(own[0]), [each.run.seed for each in own]) as copies:
             trainer = Trainer(copies, own, digits)
             if weights is not None:
                 copies.load_weights(np.stack([weights[place] for place in group]))

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from axonloop.host.configuration import Settings
 from axonloop.host.data import Digits, Part, SpikeEncoder
 from axonloop.host.network import Program
 from axonloop.host.processing import Flags
 from axonloop.host.training.from_settings import INPUT
-from axonloop.host.training.settings import Settings
 from axonloop.models.checks import require
 
 
@@ -48,12 +48,13 @@ def rasters(
 def parts_of(settings: Settings, digits: Digits) -> tuple[Part, Part]:
     """What to train on, and what to score in the end; ValueError unless `inputs` fit them."""
     inputs = digits.train.images.shape[1]
-    require(settings.inputs == inputs, "inputs", f"{inputs}, as the data has", settings.inputs)
-    if settings.tune:
+    task = settings.task
+    require(task.inputs == inputs, "inputs", f"{inputs}, as the data has", task.inputs)
+    if task.tune:
         parts = digits.train, digits.validation
     else:
         parts = digits.train.join(digits.validation), digits.test
-    parts = parts[0].first(settings.limit), parts[1].first(settings.limit)
+    parts = parts[0].first(task.limit), parts[1].first(task.limit)
     for name, part in zip(("train on", "score"), parts, strict=True):
         require(len(part) > 0, f"samples to {name}", "at least 1", 0)
     return parts

@@ -16,10 +16,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from axonloop.host.configuration import Settings
 from axonloop.host.data import SCORING, SHUFFLING, TRAINING, Digits, Part, generator
 from axonloop.host.training.from_settings import encoder_of, layers_of, program_of
 from axonloop.host.training.inputs import parts_of, rasters
-from axonloop.host.training.settings import Settings
 from axonloop.models.checks import require
 from axonloop.models.config import DECAY_ONE, ResetMode
 from axonloop.sim.surrogate import FLOAT, SurrogateChip
@@ -31,7 +31,8 @@ class LocalTrainer:
     """Trains one layer with its own readout; `chip` is the float twin and holds the weights."""
 
     def __init__(self, settings: Settings, digits: Digits, rate: float) -> None:
-        require(len(settings.layers) == 1, "layers", "a single one", settings.layers)
+        layers = settings.network.layers
+        require(len(layers) == 1, "layers", "a single one", layers)
         torch.set_num_threads(1)
         self.settings, self.rate = settings, rate
         self.program = program_of(settings)
@@ -48,7 +49,7 @@ class LocalTrainer:
         adam = torch.optim.Adam([self.chip.weights], self.rate)
         pace = torch.optim.lr_scheduler.CosineAnnealingLR(adam, max(1, epochs))
         for epoch in range(epochs):
-            order = generator(self.settings.seed, SHUFFLING, epoch).permutation(len(self.train))
+            order = generator(self.settings.run.seed, SHUFFLING, epoch).permutation(len(self.train))
             for start in range(0, len(order), BATCH):
                 part = self.train.at(order[start : start + BATCH])
                 self.chip.weights.grad = self.gradient(part, TRAINING, epoch)
@@ -58,7 +59,7 @@ class LocalTrainer:
 
     def raster(self, part: Part, *purpose: int) -> Tensor:
         """Input spikes `(ticks, samples, axons)`."""
-        seed = self.settings.seed
+        seed = self.settings.run.seed
         randoms = [generator(seed, *purpose, index) for index in part.indices.tolist()]
         return torch.from_numpy(rasters(self.program, self._encoder, part, randoms)).to(FLOAT)
 
@@ -68,11 +69,12 @@ class LocalTrainer:
         raster = self.raster(part, *purpose)
         spikes, box = self._forward(raster)
         labels = torch.nn.functional.one_hot(
-            torch.tensor(part.labels, dtype=torch.int64), self.settings.classes
+            torch.tensor(part.labels, dtype=torch.int64), self.settings.task.classes
         )
-        wrong = (self._logits(spikes).softmax(2) - labels)[self.settings.burn_in :]
+        start = self.settings.objective.burn_in
+        wrong = (self._logits(spikes).softmax(2) - labels)[start:]
         errors = torch.zeros_like(box)
-        errors[self.settings.burn_in :] = (wrong @ self._feedback) * box[self.settings.burn_in :]
+        errors[start:] = (wrong @ self._feedback) * box[start:]
         gradient = torch.zeros_like(self.chip.weights)
         flat = self._traces(raster).flatten(0, 1).T @ errors.flatten(0, 1)
         gradient[:, self._neurons] = flat
@@ -80,7 +82,7 @@ class LocalTrainer:
 
     def _forward(self, raster: Tensor) -> tuple[Tensor, Tensor]:
         """Spikes and boxes of the layer, `(ticks, samples, neurons)`."""
-        chip, own = self.chip, self.settings.parameters
+        chip, own = self.chip, self.settings.network.parameters
         if own.reset_mode == ResetMode.NONE and own.rho == own.refractory == 0:
             return self._linear(raster)
         state, weights = chip.clear_state(raster.shape[1]), chip.used_weights()
@@ -95,18 +97,18 @@ class LocalTrainer:
 
     def _linear(self, raster: Tensor) -> tuple[Tensor, Tensor]:
         """The same where spikes change nothing in their neuron: all ticks at once."""
-        own = self.settings.parameters
+        own = self.settings.network.parameters
         current = _filtered(raster + self.chip.always_on, own.beta_n / DECAY_ONE)
         potential = _filtered(current * 2.0 ** (own.w_exp - own.i_shift), own.alpha_n / DECAY_ONE)
         above = (potential @ self.chip.used_weights())[:, :, self._neurons] - own.theta
         return (above >= 0).to(FLOAT), (above.abs() < own.box).to(FLOAT)
 
     def _logits(self, spikes: Tensor) -> Tensor:
-        kept = self.settings.readout_leak / DECAY_ONE
-        return _filtered(spikes @ self._readout, kept) * self.settings.logit_scale
+        kept = self.settings.objective.readout_leak / DECAY_ONE
+        return _filtered(spikes @ self._readout, kept) * self.settings.objective.logit_scale
 
     def _traces(self, raster: Tensor) -> Tensor:
-        own = self.settings.parameters
+        own = self.settings.network.parameters
         current = _filtered(raster * own.q_inc, own.beta_p / DECAY_ONE)
         trace = _filtered(current / 2**own.p_shift, own.alpha_p / DECAY_ONE)
         return torch.where(self.chip.always_on > 0, float(own.pq_on << own.pq_shift), trace)
@@ -115,7 +117,7 @@ class LocalTrainer:
     def accuracy(self, part: Part) -> float:
         """Share of a part read correctly by the votes after the burn-in, in 0..1."""
         spikes, _ = self._forward(self.raster(part, SCORING))
-        votes = spikes[self.settings.burn_in :].sum(0) @ self._readout
+        votes = spikes[self.settings.objective.burn_in :].sum(0) @ self._readout
         right = votes.argmax(1).numpy() == part.labels
         return float(right.mean())
 

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from axonloop.host.configuration import Settings
 from axonloop.host.data import SCORING, SHUFFLING, TRAINING, Digits, Part, generator
 from axonloop.host.processing import CROSS_ENTROPY
 from axonloop.host.training.from_settings import (
@@ -22,7 +23,6 @@ from axonloop.host.training.from_settings import (
     program_of,
 )
 from axonloop.host.training.inputs import parts_of, rasters
-from axonloop.host.training.settings import Settings
 from axonloop.models.checks import require, require_number, require_range
 from axonloop.models.config import Rounding
 from axonloop.sim.surrogate import FLOAT, SurrogateChip
@@ -79,7 +79,7 @@ class SurrogateTrainer:
             descent.exact,
             descent.rounding,
             descent.steepness,
-            torch.Generator().manual_seed(settings.seed),
+            torch.Generator().manual_seed(settings.run.seed),
         )
         (name, reader), *_ = reversed(layers_of([settings], [self.program]).readers.items())
         self._neurons = torch.tensor(self.program.neurons[name], dtype=torch.int64)
@@ -101,7 +101,7 @@ class SurrogateTrainer:
         pace = torch.optim.lr_scheduler.CosineAnnealingLR(adam, max(1, total))
         done = 0
         for epoch in range(descent.epochs):
-            seed = self.settings.seed
+            seed = self.settings.run.seed
             order = generator(seed, SHUFFLING, epoch).permutation(len(self.train))
             for places in np.array_split(order, batches):
                 part = self.train.at(places)
@@ -128,7 +128,7 @@ class SurrogateTrainer:
         """What the readout heard of each class after the burn-in, `(samples, classes)`."""
         raster = rasters(self.program, self._encoder, part, randoms)
         spikes = self.module(torch.from_numpy(raster))
-        counts = spikes[self.settings.burn_in :].sum(0)
+        counts = spikes[self.settings.objective.burn_in :].sum(0)
         votes: torch.Tensor = counts[:, self._neurons] @ self._readout
         return votes
 
@@ -139,7 +139,7 @@ class SurrogateTrainer:
         self.module.eval()
         for first in range(0, len(part), CHUNK):
             chunk = part.at(np.arange(first, min(first + CHUNK, len(part))))
-            seed = self.settings.seed
+            seed = self.settings.run.seed
             randoms = [generator(seed, SCORING, index) for index in chunk.indices.tolist()]
             answers = self.votes(chunk, randoms).argmax(1).numpy()
             right += int((answers == chunk.labels).sum())

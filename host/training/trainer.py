@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from axonloop.host.configuration import Settings
 from axonloop.host.data import SCORING, Digits, Part
 from axonloop.host.devices import Device, weight_hash
 from axonloop.host.processing import CROSS_ENTROPY, Layers, Loss
@@ -21,13 +21,12 @@ from axonloop.host.training.from_settings import (
 )
 from axonloop.host.training.inputs import parts_of
 from axonloop.host.training.loop import Score, TrainingLoop
-from axonloop.host.training.settings import Settings
 from axonloop.host.training.task import EncodedPart, Task
 from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require
 from axonloop.models.config import ChipConfig
 
-OWN = ("seed", "threshold", "event_rate", "error_limit")
+OWN = {"run": ("seed",), "objective": ("threshold", "event_rate", "error_limit")}
 """Settings that copies may have of their own."""
 
 
@@ -53,25 +52,25 @@ class Trainer(TrainingLoop):
         self.layers: Layers = layers_of(every, programs, loss)
         train, test = parts_of(self.settings, digits)
         self.train, self.test = self._encoded(train), self._encoded(test)
-        self.validation = self._encoded(digits.validation.first(self.settings.limit))
+        self.validation = self._encoded(digits.validation.first(self.settings.task.limit))
         require(len(self.validation) > 0, "samples for validation", "at least 1", 0)
         super().__init__(
             copies,
             programs[0],
             [Task(self.train, (INPUT,))] * len(every),
             self.layers,
-            [each.seed for each in every],
-            self.settings.epochs,
+            [each.run.seed for each in every],
+            self.settings.run.epochs,
             self._config_of,
         )
         copies.load_weights(np.stack([program.weights for program in programs]))
 
     def _encoded(self, part: Part) -> EncodedPart:
-        return EncodedPart(part, encoder_of(self.settings), self.settings.classes)
+        return EncodedPart(part, encoder_of(self.settings), self.settings.task.classes)
 
     def _config_of(self, epoch: int) -> ChipConfig | None:
         """The chip with this epoch's learning rate; None where that never changes."""
-        return None if self.settings.anneal is None else chip_config(self.settings, epoch)
+        return None if self.settings.run.anneal is None else chip_config(self.settings, epoch)
 
     @property
     def device(self) -> Device:
@@ -127,13 +126,15 @@ def lone_trainer(
 def population_trainer(every: Sequence[Settings], digits: Digits) -> Trainer:
     """A trainer of many chips at once, on the batched emulator."""
     _require_alike(every)
-    copies = BatchedCopies(chip_config(every[0]), [each.seed for each in every])
+    copies = BatchedCopies(chip_config(every[0]), [each.run.seed for each in every])
     return Trainer(copies, every, digits)
 
 
 def _require_alike(settings: Sequence[Settings]) -> None:
     require(len(settings) > 0, "copies", "at least 1", 0)
-    first = settings[0]
+    first, own = settings[0], ", ".join(name for names in OWN.values() for name in names)
+    tables = {table: getattr(first, table) for table in OWN}
+    shared = {table: {n: getattr(tables[table], n) for n in names} for table, names in OWN.items()}
     for each in settings:
-        same = replace(each, **{name: getattr(first, name) for name in OWN}) == first
-        require(same, "settings of a population", f"alike but for {', '.join(OWN)}", each)
+        same = each.changed(shared) == first
+        require(same, "settings of a population", f"alike but for {own}", each)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from axonloop.host.training.settings import Settings
+from axonloop.host.configuration import Settings
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import ParameterSet, Rounding
 
@@ -22,21 +22,26 @@ def with_bits(settings: Settings, bits: int, rounding: Rounding = Rounding.STOCH
     Raises ValueError where a register cannot follow.
     """
     require_range("weight bits", bits, 2, 16)
-    require(settings.weight_bits == USUAL, "weight bits to start from", str(USUAL), settings)
+    own = settings.network
+    require(own.weight_bits == USUAL, "weight bits to start from", str(USUAL), own.weight_bits)
     steps = step_log2(settings, bits)
-    return replace(
-        settings,
-        weight_bits=bits,
-        weight_span=_scaled(settings.weight_span, steps),
-        deep_span=_scaled(settings.deep_span, steps),
-        parameters=_stepped(settings.parameters, steps, rounding),
-        deep=_stepped(settings.deep, steps, rounding),
+    return settings.changed(
+        {
+            "network": {
+                "weight_bits": bits,
+                "weight_span": _scaled(own.weight_span, steps),
+                "deep_span": _scaled(own.deep_span, steps),
+                "parameters": _stepped(own.parameters, steps, rounding),
+                "deep": _stepped(own.deep, steps, rounding),
+            }
+        }
     )
 
 
 def step_log2(settings: Settings, bits: int) -> int:
     """Log2 of a weight step at `bits` bits, in steps at 8 bits."""
-    used = [settings.parameters] + [settings.deep] * (len(settings.layers) > 1)
+    own = settings.network
+    used = [own.parameters] + [own.deep] * (len(own.layers) > 1)
     return max(USUAL - bits, *(-each.w_exp for each in used), -min(each.eta_shift for each in used))
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
+from axonloop.host.configuration import Settings
 from axonloop.host.console import Progress
 from axonloop.host.data import Digits, split_digits
 from axonloop.host.experiments.decolle import variants as updates
@@ -21,7 +22,7 @@ from axonloop.host.experiments.decolle.pictures import draw_updates
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
 from axonloop.host.pictures import save
 from axonloop.host.studies import draw_rate_curve, rates
-from axonloop.host.training import LocalTrainer, Settings, learn_in_loop
+from axonloop.host.training import LocalTrainer, learn_in_loop
 
 EPOCHS, FULL_EPOCHS = 2, 8
 RATE_EPOCHS, FULL_RATE_EPOCHS = 1, 3

@@ -17,7 +17,14 @@ from dataclasses import dataclass, replace
 from statistics import mean
 from typing import Any
 
-from axonloop.host.training import Learned, Settings
+from axonloop.host.configuration import (
+    NetworkSettings,
+    ObjectiveSettings,
+    RunSettings,
+    Settings,
+    TaskSettings,
+)
+from axonloop.host.training import Learned
 
 NEURONS = 128
 """Half of what `train digits` takes: learning without a threshold is slow on the golden model."""
@@ -47,21 +54,20 @@ class Variant:
     def settings(self, seed: int, epochs: int, limit: int | None) -> Settings:
         """The settings of one run."""
         base = Settings(
-            seed=seed,
-            epochs=epochs,
-            limit=limit,
-            layers=(NEURONS,),
-            weight_span=WEIGHT_SPAN,
-            errors=self.errors,
-            threshold=self.threshold,
-            error_limit=1 if self.errors == "sigma-delta" else 127,
-            anneal=self.anneal,
+            network=NetworkSettings(layers=(NEURONS,), weight_span=WEIGHT_SPAN),
+            task=TaskSettings(limit=limit),
+            objective=ObjectiveSettings(
+                errors=self.errors,
+                threshold=self.threshold,
+                error_limit=1 if self.errors == "sigma-delta" else 127,
+            ),
+            run=RunSettings(seed=seed, epochs=epochs, anneal=self.anneal),
         )
         pq_shift, pq_on = self.pq
         parameters = replace(
-            base.parameters, eta_shift=self.eta_shift, pq_shift=pq_shift, pq_on=pq_on
+            base.network.parameters, eta_shift=self.eta_shift, pq_shift=pq_shift, pq_on=pq_on
         )
-        return replace(base, parameters=parameters)
+        return base.changed({"network": {"parameters": parameters}})
 
 
 VARIANTS = (

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from axonloop.host.configuration import Settings
 from axonloop.host.console import Progress
 from axonloop.host.data import BUILDING, Digits, generator
 from axonloop.host.devices import weight_hash
@@ -29,7 +30,6 @@ from axonloop.host.training import (
     INPUT,
     Copies,
     EncodedPart,
-    Settings,
     Task,
     TrainingLoop,
     chip_config,
@@ -77,7 +77,7 @@ def train_erbp(
     """
     common = every[0]
     train, test = (
-        EncodedPart(p, encoder_of(common), common.classes) for p in parts_of(common, digits)
+        EncodedPart(p, encoder_of(common), common.task.classes) for p in parts_of(common, digits)
     )
     feedback = np.stack([feedback_of(each, teaching) for each in every])
     program = program_of(common)
@@ -86,9 +86,11 @@ def train_erbp(
         copies,
         program,
         [Task(train, (INPUT,))] * len(every),
-        ErrorNeuronsObjective(program, hidden, outputs, feedback, teaching, common.burn_in),
-        [each.seed for each in every],
-        common.epochs,
+        ErrorNeuronsObjective(
+            program, hidden, outputs, feedback, teaching, common.objective.burn_in
+        ),
+        [each.run.seed for each in every],
+        common.run.epochs,
         lambda epoch: chip_config(common, epoch),
     )
     copies.load_weights(np.stack([program_of(each).weights for each in every]))
@@ -136,5 +138,5 @@ _WORK = ("synops", "visits")
 
 def feedback_of(settings: Settings, teaching: Teaching) -> NDArray[np.int64]:
     """G, random and fixed: `(classes, hidden neurons)`, magnitudes in 1..top."""
-    random = generator(settings.seed, BUILDING, 1)
-    return fixed_readout(settings.classes, settings.layers[0], teaching.top, random)
+    random = generator(settings.run.seed, BUILDING, 1)
+    return fixed_readout(settings.task.classes, settings.network.layers[0], teaching.top, random)

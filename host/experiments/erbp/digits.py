@@ -17,6 +17,15 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
+from axonloop.host.configuration import (
+    DEEP,
+    PARAMETERS,
+    NetworkSettings,
+    ObjectiveSettings,
+    RunSettings,
+    Settings,
+    TaskSettings,
+)
 from axonloop.host.console import Progress
 from axonloop.host.data import Digits, split_digits
 from axonloop.host.experiments.erbp.chip import Point, Trained, train_erbp
@@ -29,15 +38,7 @@ from axonloop.host.experiments.erbp.float import (
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
 from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
 from axonloop.host.processing import Teaching
-from axonloop.host.training import (
-    DEEP,
-    PARAMETERS,
-    Settings,
-    chip_config,
-    groups_of,
-    open_copies,
-    parts_of,
-)
+from axonloop.host.training import chip_config, groups_of, open_copies, parts_of
 
 EPOCHS, FULL_EPOCHS = 4, 12
 HIDDEN = 100
@@ -49,19 +50,17 @@ SCORED = (50, 100, 200, 400, 800)
 def settings_of(seed: int, epochs: int, limit: int | None = None) -> Settings:
     """The network and how the chip learns."""
     return Settings(
-        seed=seed,
-        epochs=epochs,
-        limit=limit,
-        strategy="direct",
-        ticks=20,
-        burn_in=5,
-        layers=(HIDDEN, 10),
-        lanes=4,
-        weight_span=32,
-        deep_span=16,
-        anneal=max(1, epochs // 3),
-        parameters=PARAMETERS,
-        deep=replace(DEEP, w_exp=1, box=6000, eta_shift=5),
+        network=NetworkSettings(
+            layers=(HIDDEN, 10),
+            lanes=4,
+            weight_span=32,
+            deep_span=16,
+            parameters=PARAMETERS,
+            deep=replace(DEEP, w_exp=1, box=6000, eta_shift=5),
+        ),
+        task=TaskSettings(limit=limit, ticks=20),
+        objective=ObjectiveSettings(strategy="direct", burn_in=5),
+        run=RunSettings(seed=seed, epochs=epochs, anneal=max(1, epochs // 3)),
     )
 
 
@@ -88,7 +87,7 @@ def measure(order: Order, progress: Progress, limit: int | None = None) -> Metri
 def scored_of(settings: Settings, digits: Digits) -> list[int]:
     """Numbers of samples after which to score."""
     samples = len(parts_of(settings, digits)[0])
-    epochs = [samples * (epoch + 1) for epoch in range(settings.epochs)]
+    epochs = [samples * (epoch + 1) for epoch in range(settings.run.epochs)]
     return [*(count for count in SCORED if count < samples), *epochs]
 
 
@@ -99,7 +98,7 @@ def learn_erbp(
     found: list[Trained] = []
     for group in groups_of(device, len(every)):
         own = [every[place] for place in group]
-        seeds = [settings.seed for settings in own]
+        seeds = [settings.run.seed for settings in own]
         with open_copies(device, chip_config(own[0]), seeds) as copies:
             scored = scored_of(own[0], digits)
             found += train_erbp(copies, own, digits, TEACHING, scored, progress)

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from axonloop.host.configuration import Settings
 from axonloop.host.console import Progress
 from axonloop.host.data import BUILDING, SCORING, SHUFFLING, TRAINING, Digits, Part, generator
 from axonloop.host.experiments.erbp.chip import Point, feedback_of
@@ -22,7 +23,6 @@ from axonloop.host.processing import Teaching
 from axonloop.host.training import (
     INPUT,
     Descent,
-    Settings,
     SurrogateTrainer,
     encoder_of,
     parts_of,
@@ -45,7 +45,7 @@ PAPER_EPOCHS = 3
 
 def backpropagated(settings: Settings, digits: Digits, progress: Progress) -> float:
     """The accuracy of the float twin after backpropagation through time, in 0..1."""
-    eye = np.eye(settings.classes, dtype=np.int64)
+    eye = np.eye(settings.task.classes, dtype=np.int64)
     trainer = SurrogateTrainer(settings, digits, DESCENT, eye)
     trainer.run(lambda _, done, total: progress("descend", done, total))
     return trainer.accuracy(trainer.test)
@@ -68,8 +68,8 @@ class PaperErbp:
         self.settings, self._teaching = settings, teaching
         self.train, self.test = parts_of(settings, digits)
         self._program, self._encoder = program_of(settings), encoder_of(settings)
-        random = generator(settings.seed, BUILDING, 3)
-        sizes = (settings.inputs, *settings.layers)
+        random = generator(settings.run.seed, BUILDING, 3)
+        sizes = (settings.task.inputs, *settings.network.layers)
         layers = [
             Lif(torch.tensor(random.uniform(-span, span, shape), dtype=torch.float32), None, NEURON)
             for span, shape in zip(SPANS, zip(sizes, sizes[1:], strict=False), strict=True)
@@ -82,7 +82,7 @@ class PaperErbp:
         for epoch in range(epochs):
             rate = CONSTANTS.rate / 2**epoch
             self.network.constants = replace(CONSTANTS, rate=rate)
-            order = generator(self.settings.seed, SHUFFLING, epoch).permutation(len(self.train))
+            order = generator(self.settings.run.seed, SHUFFLING, epoch).permutation(len(self.train))
             for done, place in enumerate(order):
                 self._spikes(self.train, int(place), (TRAINING, epoch), learn=True)
                 progress("descend", epoch * len(order) + done + 1, epochs * len(order))
@@ -92,15 +92,15 @@ class PaperErbp:
     ) -> torch.Tensor:
         """The output's spikes after the burn-in, `(classes,)`."""
         one = part.at(np.array([place]))
-        random = generator(self.settings.seed, *purpose, int(one.indices[0]))
+        random = generator(self.settings.run.seed, *purpose, int(one.indices[0]))
         raster = rasters(self._program, self._encoder, one, [random])[:, 0]
         arriving = torch.from_numpy(raster[:, self._program.axons[INPUT][:, 0]]).float()
-        label = torch.zeros(self.settings.classes)
+        label = torch.zeros(self.settings.task.classes)
         label[int(one.labels[0])] = self._teaching.rate
         self.network.clear()
-        counts = torch.zeros(self.settings.classes)
+        counts = torch.zeros(self.settings.task.classes)
         for tick, spikes in enumerate(arriving):
-            late = tick >= self.settings.burn_in
+            late = tick >= self.settings.objective.burn_in
             found = self.network.step(spikes, label if late and learn else None)
             if late:
                 counts += found
@@ -118,17 +118,17 @@ def macs_of(settings: Settings) -> tuple[int, int]:
 
     Learning is the answer, the gradients of all weights, and the hidden layer's errors.
     """
-    hidden = settings.layers[0]
-    answer = settings.inputs * hidden + hidden * settings.classes
-    return answer, 2 * answer + hidden * settings.classes
+    hidden = settings.network.layers[0]
+    answer = settings.task.inputs * hidden + hidden * settings.task.classes
+    return answer, 2 * answer + hidden * settings.task.classes
 
 
 class PlainNetwork:
     """Inputs, rectified hidden neurons, softmax; biases are the last rows of `weights`."""
 
     def __init__(self, settings: Settings) -> None:
-        random = generator(settings.seed, BUILDING, 2)
-        sizes = (settings.inputs, settings.layers[0], settings.classes)
+        random = generator(settings.run.seed, BUILDING, 2)
+        sizes = (settings.task.inputs, settings.network.layers[0], settings.task.classes)
         self.weights = [
             random.normal(0, np.sqrt(2 / rows), (rows + 1, columns))
             for rows, columns in zip(sizes, sizes[1:], strict=False)
@@ -161,13 +161,13 @@ def plain_points(settings: Settings, digits: Digits, scored: Sequence[int]) -> l
     """The plain network's way, as `train_erbp` tells the chip's; `synops` are multiplications."""
     train, test = parts_of(settings, digits)
     network, found, done = PlainNetwork(settings), [], 0
-    total, cost = settings.epochs * len(train), macs_of(settings)[1]
-    for epoch in range(settings.epochs):
-        rate = STEP / 2 ** (epoch // (settings.anneal or settings.epochs))
-        for place in generator(settings.seed, SHUFFLING, epoch).permutation(len(train)):
-            network.step(train.images[place] / settings.white, int(train.labels[place]), rate)
+    total, cost = settings.run.epochs * len(train), macs_of(settings)[1]
+    for epoch in range(settings.run.epochs):
+        rate = STEP / 2 ** (epoch // (settings.run.anneal or settings.run.epochs))
+        for place in generator(settings.run.seed, SHUFFLING, epoch).permutation(len(train)):
+            network.step(train.images[place] / settings.task.white, int(train.labels[place]), rate)
             done += 1
             if done in scored or done == total:
-                accuracy = network.accuracy(test.images / settings.white, test.labels)
+                accuracy = network.accuracy(test.images / settings.task.white, test.labels)
                 found.append(Point(done, accuracy, done * cost, 0))
     return found

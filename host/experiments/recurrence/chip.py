@@ -22,12 +22,19 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
+from axonloop.host.configuration import (
+    NetworkSettings,
+    ObjectiveSettings,
+    RunSettings,
+    Settings,
+    TaskSettings,
+)
 from axonloop.host.console import Progress
 from axonloop.host.data import Digits, Part, draw_randman
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
 from axonloop.host.experiments.recurrence.float import Recurrence
 from axonloop.host.pictures import BLUE, GREY, bare, save
-from axonloop.host.training import Descent, Settings, SurrogateTrainer, deployed, learn_in_loop
+from axonloop.host.training import Descent, SurrogateTrainer, deployed, learn_in_loop
 from axonloop.models.config import ParameterSet, ResetMode
 
 TASK = Recurrence()
@@ -55,33 +62,35 @@ LOOP_EPOCHS, FULL_LOOP_EPOCHS, TUNE_EPOCHS = 2, 3, 1
 def settings_of(seed: int, epochs: int, limit: int | None = None) -> Settings:
     """How the chip learns from random weights."""
     return Settings(
-        seed=seed,
-        epochs=epochs,
-        limit=limit,
-        inputs=TASK.channels,
-        classes=TASK.classes,
-        white=TASK.ticks,
-        encoding="latency",
-        ticks=TASK.ticks,
-        burn_in=TASK.ticks - TASK.last,
-        layers=(128,),
-        weight_bits=16,
-        weight_span=288,
-        recurrent_span=32,
-        readout_leak=3277,
-        logit_scale=0.1,
-        errors="threshold",
-        threshold=0.25,
-        error_limit=127,
-        anneal=-(-epochs // 3),
-        parameters=NEURON,
+        network=NetworkSettings(
+            layers=(128,), weight_bits=16, weight_span=288, recurrent_span=32, parameters=NEURON
+        ),
+        task=TaskSettings(
+            limit=limit,
+            inputs=TASK.channels,
+            classes=TASK.classes,
+            white=TASK.ticks,
+            encoding="latency",
+            ticks=TASK.ticks,
+        ),
+        objective=ObjectiveSettings(
+            burn_in=TASK.ticks - TASK.last,
+            readout_leak=3277,
+            logit_scale=0.1,
+            errors="threshold",
+            threshold=0.25,
+            error_limit=127,
+        ),
+        run=RunSettings(seed=seed, epochs=epochs, anneal=-(-epochs // 3)),
     )
 
 
 def tuned_of(settings: Settings) -> Settings:
     """How the chip learns on from weights that are good already."""
-    parameters = replace(settings.parameters, eta_shift=17)
-    return replace(settings, epochs=TUNE_EPOCHS, anneal=None, parameters=parameters)
+    parameters = replace(settings.network.parameters, eta_shift=17)
+    return settings.changed(
+        {"network": {"parameters": parameters}, "run": {"epochs": TUNE_EPOCHS, "anneal": None}}
+    )
 
 
 def data_of(seed: int) -> Digits:

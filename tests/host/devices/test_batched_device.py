@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 import torch
 
+from axonloop.host.configuration import ObjectiveSettings, RunSettings, Settings, TaskSettings
 from axonloop.host.data import split_digits
 from axonloop.host.devices import Device, GoldenDevice, open_device, weight_hash
 from axonloop.host.devices.batched import BatchedDevice
 from axonloop.host.runs import load_checkpoint
 from axonloop.host.runs.checkpoint import save_checkpoint
-from axonloop.host.training import Settings, Trainer, chip_config, lone_trainer
+from axonloop.host.training import Trainer, chip_config, lone_trainer
 from axonloop.host.verification.verify import verify
 from axonloop.models.config import CoreConfig, Mesh, Row
 from axonloop.models.protocol import Counter
@@ -23,7 +24,11 @@ from axonloop.sim.stimulus import GEOMETRIES
 pytestmark = pytest.mark.usefixtures("each_way")
 
 DIGITS = split_digits()
-TINY = Settings(epochs=2, limit=6, ticks=16, burn_in=5, tune=True)
+TINY = Settings(
+    task=TaskSettings(limit=6, ticks=16, tune=True),
+    objective=ObjectiveSettings(burn_in=5),
+    run=RunSettings(epochs=2),
+)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +76,9 @@ def hashes(run: Trainer) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize(
-    "settings", [TINY, replace(TINY, layers=(24, 24), mesh="2x1")], ids=["one-layer", "mesh"]
+    "settings",
+    [TINY, TINY.changed({"network": {"layers": (24, 24), "mesh": "2x1"}})],
+    ids=["one-layer", "mesh"],
 )
 def test_training_is_the_same_and_goes_on_on_the_other(settings: Settings, tmp_path: Path) -> None:
     """Every third sample, the run moves to the other device with its checkpoint."""

@@ -8,6 +8,13 @@ from typing import Any
 
 import pytest
 
+from axonloop.host.configuration import (
+    NetworkSettings,
+    ObjectiveSettings,
+    RunSettings,
+    Settings,
+    TaskSettings,
+)
 from axonloop.host.data import split_digits
 from axonloop.host.devices import (
     Device,
@@ -17,11 +24,16 @@ from axonloop.host.devices import (
     open_device,
     weight_hash,
 )
-from axonloop.host.training import Settings, chip_config, lone_trainer
+from axonloop.host.training import chip_config, lone_trainer
 from axonloop.models.config import ChipConfig
 from axonloop.models.protocol import MODEL_COUNTERS
 
-TINY = Settings(layers=(16,), ticks=12, burn_in=3, epochs=1, limit=4)
+TINY = Settings(
+    network=NetworkSettings(layers=(16,)),
+    task=TaskSettings(ticks=12, limit=4),
+    objective=ObjectiveSettings(burn_in=3),
+    run=RunSettings(epochs=1),
+)
 
 
 def by_model(name: str) -> Callable[..., Any]:

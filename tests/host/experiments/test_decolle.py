@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,15 +97,17 @@ def test_a_full_run_takes_all_variants(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def learn(device: str, every: list[Any], *rest: Any) -> list[Any]:
         seen.append(every)
-        return learn_in_loop(device, [replace(each, epochs=1) for each in every], *rest)
+        short = [each.changed({"run": {"epochs": 1}}) for each in every]
+        return learn_in_loop(device, short, *rest)
 
     monkeypatch.setattr(decolle_digits, "learn_in_loop", learn)
     monkeypatch.setattr(decolle_digits, "LOCAL_EPOCHS", 0)
     metrics = decolle_digits.measure(Order(POPULATION, full=True), quiet, limit=1)
     assert [point["name"] for point in metrics["points"]] == [v.name for v in updates.VARIANTS]
-    assert [[each.seed for each in every] for every in seen] == [[1, 2, 3]] * 9 + [[1, 2, 3] * 6]
-    assert {each.epochs for every in seen[:9] for each in every} == {8}
-    assert {each.epochs for each in seen[9]} == {3}
+    seeds = [[each.run.seed for each in every] for every in seen]
+    assert seeds == [[1, 2, 3]] * 9 + [[1, 2, 3] * 6]
+    assert {each.run.epochs for every in seen[:9] for each in every} == {8}
+    assert {each.run.epochs for each in seen[9]} == {3}
 
 
 def test_the_yardstick_is_the_best_without_a_threshold() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from axonloop.host.configuration import Settings
 from axonloop.host.data import split_digits
 from axonloop.host.experiments.erbp import digits as erbp_digits
 from axonloop.host.experiments.erbp import float as erbp_float
@@ -19,7 +20,7 @@ from axonloop.host.experiments.erbp.float import PaperErbp, PlainNetwork, macs_o
 from axonloop.host.experiments.experiment import Order
 from axonloop.host.processing import SigmaDeltaEncoder
 from axonloop.host.processing.error_neurons import ONE, ErrorNeurons, Teaching
-from axonloop.host.training import POPULATION, Descent, Settings, SurrogateTrainer, program_of
+from axonloop.host.training import POPULATION, Descent, SurrogateTrainer, program_of
 from axonloop.host.training.from_settings import layers_of
 from axonloop.models.reference import Erbp, ErbpConstants, Lif
 
@@ -33,7 +34,13 @@ def quiet(phase: str, done: int, total: int) -> None:
 
 def tiny(seed: int = 11, limit: int = 12) -> Settings:
     settings = erbp_digits.settings_of(seed, 2, limit)
-    return replace(settings, tune=True, layers=(12, 10), ticks=12, burn_in=3)
+    return settings.changed(
+        {
+            "network": {"layers": (12, 10)},
+            "task": {"tune": True, "ticks": 12},
+            "objective": {"burn_in": 3},
+        }
+    )
 
 
 @pytest.mark.parametrize("seed", range(3))

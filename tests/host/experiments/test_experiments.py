@@ -11,6 +11,13 @@ import pytest
 import torch
 
 from axonloop.host.cli.app import MISTAKE, run
+from axonloop.host.configuration import (
+    NetworkSettings,
+    ObjectiveSettings,
+    RunSettings,
+    Settings,
+    TaskSettings,
+)
 from axonloop.host.data import TRAINING, split_digits
 from axonloop.host.devices import GoldenDevice
 from axonloop.host.experiments import catalogue, latency_digits, page_of, yin_yang
@@ -22,7 +29,6 @@ from axonloop.host.training import (
     POPULATION,
     Descent,
     LocalTrainer,
-    Settings,
     encoder_of,
     learn_in_loop,
     lone_trainer,
@@ -224,21 +230,26 @@ def test_a_recurrent_layer_hears_itself_and_learns_there() -> None:
     with pytest.raises(
         ValueError, match="^layers of a recurrent network must be a single one, not"
     ):
-        replace(settings, layers=(16, 16))
+        settings.changed({"network": {"layers": (16, 16)}})
 
 
-TINY = Settings(epochs=1, limit=12, ticks=16, burn_in=3, tune=True, layers=(16,))
+TINY = Settings(
+    network=NetworkSettings(layers=(16,)),
+    task=TaskSettings(limit=12, ticks=16, tune=True),
+    objective=ObjectiveSettings(burn_in=3),
+    run=RunSettings(epochs=1),
+)
 
 
 def test_local_gradients_are_autograds_where_surrogates_are_boxes() -> None:
     """By hand for one sample: sum over ticks of d B P, from the twin's own spikes."""
-    digits, settings = split_digits(), replace(TINY, weight_span=60)
+    digits, settings = split_digits(), TINY.changed({"network": {"weight_span": 60}})
     trainer = LocalTrainer(settings, digits, 1.0)
     part = digits.train.first(1)
     found = trainer.gradient(part, TRAINING, 0).numpy()
     raster = trainer.raster(part, TRAINING, 0)[:, 0].numpy()
     weights = trainer.chip.weights.detach().numpy()
-    own, readout = settings.parameters, trainer._readout.numpy()
+    own, readout = settings.network.parameters, trainer._readout.numpy()
     bias = np.array([row.always_on for row in trainer.program.config.cores[0].rows])
     current = potential = np.zeros(weights.shape[1])
     trace_q = trace_p = np.zeros(len(weights))
@@ -251,12 +262,12 @@ def test_local_gradients_are_autograds_where_surrogates_are_boxes() -> None:
         trace_p = own.alpha_p / 4096 * trace_p + trace_q / 2**own.p_shift
         learned = np.where(bias, own.pq_on * 2**own.pq_shift, trace_p)
         spikes = potential >= own.theta
-        level = settings.readout_leak / 4096 * level + spikes @ readout
-        likely = np.exp(settings.logit_scale * level)
+        level = settings.objective.readout_leak / 4096 * level + spikes @ readout
+        likely = np.exp(settings.objective.logit_scale * level)
         wrong = likely / likely.sum() - target
         box = np.abs(potential - own.theta) < own.box
         potential = np.where(spikes, 0, potential)
-        if tick >= settings.burn_in:
+        if tick >= settings.objective.burn_in:
             wanted += np.outer(learned, (readout @ wrong) * box)
     assert wanted[:64].any()
     assert wanted[64].any()
@@ -265,7 +276,9 @@ def test_local_gradients_are_autograds_where_surrogates_are_boxes() -> None:
 
 def test_local_learning_learns() -> None:
     digits = split_digits()
-    trainer = LocalTrainer(replace(TINY, layers=(64,), limit=200), digits, 2.0)
+    trainer = LocalTrainer(
+        TINY.changed({"network": {"layers": (64,)}, "task": {"limit": 200}}), digits, 2.0
+    )
     before = trainer.accuracy(trainer.test)
     trainer.run(4)
     assert trainer.accuracy(trainer.test) > max(0.6, before + 0.2)
@@ -293,7 +306,12 @@ def test_latency_digits_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("code", ["latency", "rank"])
 def test_codes_of_one_spike_end_alike_on_golden_and_in_a_population(code: str) -> None:
-    digits, settings = split_digits(), replace(TINY, encoding=code, threshold=2.0, seed=7)
+    digits, settings = (
+        split_digits(),
+        TINY.changed(
+            {"task": {"encoding": code}, "objective": {"threshold": 2.0}, "run": {"seed": 7}}
+        ),
+    )
     both = [
         learn_in_loop(device, [settings], None, digits, quiet) for device in (POPULATION, "golden")
     ]
@@ -328,6 +346,6 @@ def test_runs_end_alike_on_rtl(name: str) -> None:
         settings, data = yin_yang.settings_of(4, 1, 4), yin_yang.data()
     else:
         settings, data = latency_digits.settings_of(name, 4, 1, 4), split_digits()
-    small = replace(settings, layers=(16,), lanes=4)
+    small = settings.changed({"network": {"layers": (16,), "lanes": 4}})
     ends = [learn_in_loop(d, [small], None, data, quiet) for d in (POPULATION, "golden", "rtl")]
     assert ends[0] == ends[1] == ends[2]

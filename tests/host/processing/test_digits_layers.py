@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from axonloop.host.configuration import (
+    NetworkSettings,
+    ObjectiveSettings,
+    RunSettings,
+    Settings,
+    TaskSettings,
+)
 from axonloop.host.data import split_digits
 from axonloop.host.devices import GoldenDevice, RtlDevice, weight_hash
 from axonloop.host.processing import ProcessingCore
 from axonloop.host.runs import load_checkpoint
 from axonloop.host.runs.checkpoint import save_checkpoint
 from axonloop.host.runs.network_report import channel_of, rates_of
-from axonloop.host.training import Settings, Trainer, chip_config, lone_trainer, program_of
+from axonloop.host.training import Trainer, chip_config, lone_trainer, program_of
 from axonloop.host.training.from_settings import layers_of
 from axonloop.host.training.inputs import wire
 
 DIGITS = split_digits()
 SMALL = Settings(
-    epochs=1, limit=6, ticks=20, burn_in=5, tune=True, layers=(16, 8), mesh="2x2", lanes=4
+    network=NetworkSettings(layers=(16, 8), mesh="2x2", lanes=4),
+    task=TaskSettings(limit=6, ticks=20, tune=True),
+    objective=ObjectiveSettings(burn_in=5),
+    run=RunSettings(epochs=1),
 )
 
 
@@ -47,7 +56,7 @@ def test_two_layers_learn_alike_on_golden_and_rtl() -> None:
 
 @pytest.mark.parametrize("strategy", ["local", "direct", "symmetric"])
 def test_every_strategy_teaches_the_first_layer(strategy: str) -> None:
-    settings = replace(SMALL, strategy=strategy, threshold=1.0)
+    settings = SMALL.changed({"objective": {"strategy": strategy, "threshold": 1.0}})
     trainer = trained(settings)
     program = trainer.program
     first, upper = program.plan.network.projections
@@ -60,7 +69,7 @@ def test_every_strategy_teaches_the_first_layer(strategy: str) -> None:
 
 
 def test_layers_go_on_from_a_checkpoint(tmp_path: Path) -> None:
-    settings = replace(SMALL, latency=1)
+    settings = SMALL.changed({"objective": {"latency": 1}})
     whole = trained(settings)
     first = lone_trainer(GoldenDevice(chip_config(settings)), settings, DIGITS)
     path = tmp_path / "checkpoint.npz"
@@ -80,7 +89,7 @@ def test_layers_go_on_from_a_checkpoint(tmp_path: Path) -> None:
 
 def test_spikes_find_their_layer_and_errors_their_neurons() -> None:
     program = program_of(SMALL)
-    layers = layers_of([replace(SMALL, burn_in=0)], [program])
+    layers = layers_of([SMALL.changed({"objective": {"burn_in": 0}})], [program])
     for layer in layers.layers:
         raster = np.zeros((1, 1, program.config.neurons), dtype=bool)
         raster[0, 0, program.neurons[layer.name][3]] = True
@@ -91,13 +100,13 @@ def test_spikes_find_their_layer_and_errors_their_neurons() -> None:
 
 def test_a_step_is_that_of_every_layer_alone() -> None:
     """Each layer's core, fed with its share, sends what the whole sends for its neurons."""
-    settings = replace(SMALL, threshold=0.25)
+    settings = SMALL.changed({"objective": {"threshold": 0.25}})
     program = program_of(settings)
     whole, alone = (layers_of([settings], [program]) for _ in range(2))
     whole.begin([3])
     alone.begin([3])
     rng, sent = np.random.default_rng(0), 0
-    for _ in range(settings.ticks):
+    for _ in range(settings.task.ticks):
         spikes = rng.random((1, program.config.neurons)) < 0.3
         events, expected = whole.step(spikes), np.zeros(spikes.shape, np.int64)
         for layer in alone.layers:
@@ -113,7 +122,7 @@ def test_a_step_is_that_of_every_layer_alone() -> None:
 
 
 def test_a_split_layer_hears_its_pixels_on_every_core() -> None:
-    settings = replace(SMALL, layers=(16,))
+    settings = SMALL.changed({"network": {"layers": (16,)}})
     trainer = lone_trainer(GoldenDevice(chip_config(settings)), settings, DIGITS)
     raster = np.zeros((1, 64), dtype=bool)
     raster[0, [5, 63]] = True
@@ -127,8 +136,8 @@ def test_a_split_layer_hears_its_pixels_on_every_core() -> None:
 def test_channel_counts_what_crossed() -> None:
     trainer = trained(SMALL)
     layers = trainer.layers
-    assert layers.ticks == SMALL.ticks * 6
-    channel = channel_of(trainer.program, layers, SMALL.strategy)
+    assert layers.ticks == SMALL.task.ticks * 6
+    channel = channel_of(trainer.program, layers, SMALL.objective.strategy)
     events = {(e.variable.symbol, e.variable.owner): e.events * layers.ticks for e in channel.edges}
     for k, name in enumerate(("layer1", "layer2")):
         assert round(events["S", name], 6) == layers.spikes[k]
@@ -137,21 +146,3 @@ def test_channel_counts_what_crossed() -> None:
     spikes, errors = rates_of(trainer.program, layers)
     assert 0 < spikes["layer1"] < 1
     assert 0 < errors["layer1"] < 1
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"layers": []}, "layers must be a list of sizes, at least one, not \\[\\]"),
-        ({"layers": 128}, "layers must be a list of sizes, at least one, not 128"),
-        ({"layers": [16, 0]}, "layers\\[1\\] must be a whole number in 1..2048, not 0"),
-        ({"mesh": "2by2"}, "mesh must be columns x rows, as 2x2, not '2by2'"),
-        ({"mesh": 4}, "mesh must be columns x rows, as 2x2, not 4"),
-        ({"strategy": "magic"}, "strategy must be one of local, direct, symmetric, not 'magic'"),
-        ({"deep": {"gain": 1}}, "settings must be of the known kinds: "),
-    ],
-    ids=lambda value: str(value) if isinstance(value, dict) else "",
-)
-def test_bad_settings(change: dict[str, object], message: str) -> None:
-    with pytest.raises(ValueError, match=f"^{message}"):
-        Settings.from_dict(Settings().to_dict() | change)

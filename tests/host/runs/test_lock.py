@@ -11,13 +11,25 @@ from pathlib import Path
 
 import pytest
 
+from axonloop.host.configuration import (
+    NetworkSettings,
+    ObjectiveSettings,
+    RunSettings,
+    Settings,
+    TaskSettings,
+)
 from axonloop.host.data import split_digits
 from axonloop.host.devices import open_device
 from axonloop.host.runs import CHECKPOINT, Run
 from axonloop.host.runs.lock import LOCK, locked_folder
-from axonloop.host.training import Settings, chip_config
+from axonloop.host.training import chip_config
 
-TINY = Settings(layers=(8,), ticks=6, burn_in=2, epochs=1, limit=2)
+TINY = Settings(
+    network=NetworkSettings(layers=(8,)),
+    task=TaskSettings(ticks=6, limit=2),
+    objective=ObjectiveSettings(burn_in=2),
+    run=RunSettings(epochs=1),
+)
 
 
 def _hold(folder: Path) -> None:

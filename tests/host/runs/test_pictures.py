@@ -8,13 +8,14 @@ import matplotlib.image
 import numpy as np
 import pytest
 
+from axonloop.host.configuration import ObjectiveSettings, Settings, TaskSettings
 from axonloop.host.data import split_digits
 from axonloop.host.devices import GoldenDevice
 from axonloop.host.runs.pictures import draw_learning_curve, draw_raster, draw_weights, record
-from axonloop.host.training import Settings, Trainer, chip_config, lone_trainer
+from axonloop.host.training import Trainer, chip_config, lone_trainer
 from axonloop.models.protocol import Counter, Region
 
-SETTINGS = Settings(limit=5, ticks=30, burn_in=10)
+SETTINGS = Settings(task=TaskSettings(limit=5, ticks=30), objective=ObjectiveSettings(burn_in=10))
 
 
 @pytest.fixture
@@ -29,11 +30,11 @@ def colours(path: Path) -> int:
 
 
 def test_recording_is_what_the_device_did(trainer: Trainer, tmp_path: Path) -> None:
-    device, theta = trainer.device, SETTINGS.parameters.theta
+    device, theta = trainer.device, SETTINGS.network.parameters.theta
     trains = trainer.trains(trainer.test, 0)
     before = device.read_weights()
     recording = record(device, trainer.layers, trains, trainer.test.target(0))
-    assert recording.potential.shape == (30, SETTINGS.layers[0])
+    assert recording.potential.shape == (30, SETTINGS.network.layers[0])
     last = device.read(Region.MEMBRANE) - device.read(Region.RESET)
     assert (recording.potential[-1] == last / theta).all()
     fired = sum(len(spikes) for spikes in recording.spikes)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from axonloop.host.configuration import (
+    NetworkSettings,
+    ObjectiveSettings,
+    RunSettings,
+    Settings,
+    TaskSettings,
+)
 from axonloop.host.data import split_digits
 from axonloop.host.studies import bits, deploy, rates
 from axonloop.host.training import (
     POPULATION,
     Descent,
-    Settings,
     SurrogateTrainer,
     chip_config,
     learn_in_loop,
@@ -27,7 +32,12 @@ from axonloop.host.training import deploy as training_deploy
 from axonloop.models.config import Rounding
 
 DIGITS = split_digits()
-TINY = Settings(epochs=1, limit=8, ticks=20, burn_in=5, tune=True, layers=(32,))
+TINY = Settings(
+    network=NetworkSettings(layers=(32,)),
+    task=TaskSettings(limit=8, ticks=20, tune=True),
+    objective=ObjectiveSettings(burn_in=5),
+    run=RunSettings(epochs=1),
+)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +63,7 @@ def test_sixteen_bits_go_as_fine_as_registers_allow() -> None:
 
 
 def test_deployed_weights_are_rounded_and_clipped() -> None:
-    settings = replace(TINY, layers=(16,))
+    settings = TINY.changed({"network": {"layers": (16,)}})
     geometry = chip_config(settings).geometry
     weights = np.full((geometry.axons, geometry.neurons), 41.0)
     weights[0] = 7.9
@@ -75,7 +85,12 @@ def quiet(phase: str, done: int, total: int) -> None:
 
 def test_every_device_tunes_alike() -> None:
     """A population of all seeds, and golden and batched one by one; learning changes something."""
-    every = [replace(TINY, seed=seed, limit=20, threshold=2.0) for seed in (1, 2)]
+    every = [
+        TINY.changed(
+            {"task": {"limit": 20}, "objective": {"threshold": 2.0}, "run": {"seed": seed}}
+        )
+        for seed in (1, 2)
+    ]
     weights = [np.array(program_of(settings).weights) for settings in every]
     found = [
         learn_in_loop(device, every, weights, DIGITS, quiet)
@@ -87,7 +102,9 @@ def test_every_device_tunes_alike() -> None:
 
 def test_the_loop_starts_from_what_is_loaded() -> None:
     """It scores what training off the chip did; errors too small to be sent change nothing."""
-    settings = replace(TINY, threshold=1e6, limit=60, weight_span=16)
+    settings = TINY.changed(
+        {"network": {"weight_span": 16}, "task": {"limit": 60}, "objective": {"threshold": 1e6}}
+    )
     model = SurrogateTrainer(settings, DIGITS, Descent(epochs=4, rate=2.0, scale=0.03))
     model.run()
     weights = model.module.integer_weights()

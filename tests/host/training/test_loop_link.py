@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,18 +22,28 @@ from axonloop.host.bench.link import (
     state_figures,
     weight_figures,
 )
+from axonloop.host.configuration import (
+    NetworkSettings,
+    ObjectiveSettings,
+    RunSettings,
+    Settings,
+    TaskSettings,
+)
 from axonloop.host.data import split_digits
 from axonloop.host.devices import Device, GoldenDevice, LinkUse, weight_hash
 from axonloop.host.devices.board import SerialDevice
 from axonloop.host.runs import Run
-from axonloop.host.training import Settings, Trainer, chip_config, lone_trainer
+from axonloop.host.training import Trainer, chip_config, lone_trainer
 from axonloop.host.training.telemetry import SampleCost
 from axonloop.models.protocol import Region
 from axonloop.sim.cosim import Board, FaultRates, Misbehaviour, RtlTop
 
 DIGITS = split_digits()
 TINY = Settings(
-    epochs=1, limit=3, ticks=14, burn_in=4, tune=True, layers=(16,), lanes=4, threshold=0.25
+    network=NetworkSettings(layers=(16,), lanes=4),
+    task=TaskSettings(limit=3, ticks=14, tune=True),
+    objective=ObjectiveSettings(burn_in=4, threshold=0.25),
+    run=RunSettings(epochs=1),
 )
 
 
@@ -52,7 +61,7 @@ def golden_hashes(settings: Settings) -> tuple[str, str]:
 @pytest.fixture(scope="module", params=[0, 1, 2])
 def loop(request) -> Iterator[tuple[SimulatedBoard, Trainer, list[Stretch]]]:
     """A board that was trained without a rest, at an error latency, and what it cost."""
-    settings = replace(TINY, latency=request.param)
+    settings = TINY.changed({"objective": {"latency": request.param}})
     board = SimulatedBoard(settings)
     with board.device:
         yield board, *board.train(settings)
@@ -68,14 +77,14 @@ def test_the_loop_over_a_line(loop: tuple[SimulatedBoard, Trainer, list[Stretch]
     settings = trainer.settings
     assert hashes(trainer) == golden_hashes(settings)
     running, last = marks[2] - marks[0], marks[3] - marks[2]
-    if settings.latency == 0:
-        waits = settings.ticks - settings.burn_in + 1
+    if settings.objective.latency == 0:
+        waits = settings.task.ticks - settings.objective.burn_in + 1
         assert (running.use.round_trips, last.use.round_trips) == (2 * waits, waits)
         assert abs(running.idle / (2 * waits) - DELAY * LINK.clock) <= 2 * BYTE
     else:
         assert (running.use.round_trips, last.use.round_trips) == (0, 1)
         assert last.idle >= DELAY * LINK.clock - 2 * BYTE
-    if settings.latency == 2:
+    if settings.objective.latency == 2:
         assert running.idle == 0
     assert board.device.transport.link.counters.asks == 0
 
@@ -124,7 +133,7 @@ def formula(golden: Device, settings: Settings) -> tuple[int, int]:
         cost(int(row.sum()) + 1) for row in raster
     )
     trainer.run(rest=lambda: False)
-    ticks = settings.limit * settings.ticks
+    ticks = settings.task.limit * settings.task.ticks
     return sum(down[:ticks]), sum(up[:ticks])
 
 
@@ -157,7 +166,7 @@ def test_weights_fill_the_line(loop: tuple[SimulatedBoard, Trainer, list[Stretch
 
 def test_over_a_bad_line_of_a_real_port() -> None:
     """Two ticks under way, and a byte in a thousand lost, flipped, doubled or late."""
-    settings = replace(TINY, latency=2, limit=2)
+    settings = TINY.changed({"task": {"limit": 2}, "objective": {"latency": 2}})
     chip, stop = chip_config(settings), threading.Event()
     wrong = Misbehaviour(FaultRates.parse("1e-3"), seed=5)
     with Board(lambda: RtlTop(LINK, chip.geometry, chip.mesh, 1), wrong) as board:
@@ -175,7 +184,9 @@ def test_over_a_bad_line_of_a_real_port() -> None:
 
 
 def test_metrics_and_picture_of_a_run(tmp_path: Path) -> None:
-    settings = replace(TINY, limit=2, latency=1, ticks=8, burn_in=2)
+    settings = TINY.changed(
+        {"task": {"limit": 2, "ticks": 8}, "objective": {"latency": 1, "burn_in": 2}}
+    )
     board = SimulatedBoard(settings)
     found = {}
     for device in (board.device, GoldenDevice(chip_config(settings))):
@@ -187,9 +198,9 @@ def test_metrics_and_picture_of_a_run(tmp_path: Path) -> None:
         assert (folder / "link.png").exists() == (device is board.device)
     assert found["golden"]["weight_hash"] == found["serial"]["weight_hash"]
     assert "link" not in found["golden"]
-    link, ticks = found["serial"]["link"], settings.limit * settings.ticks
+    link, ticks = found["serial"]["link"], settings.task.limit * settings.task.ticks
     tick, seconds = link["per_training_tick"], link["seconds_per_training_sample"]
-    assert link["training_samples"] == settings.limit
+    assert link["training_samples"] == settings.task.limit
     assert link["repaired"] == 0
     assert link["baud"] == LINK.baud
     assert tick["bytes_down"] == tick["predicted_down"] > 18
@@ -197,8 +208,10 @@ def test_metrics_and_picture_of_a_run(tmp_path: Path) -> None:
     assert tick["round_trips"] in {trips / ticks for trips in (1, 2)}
     assert link["bytes_down"] > ticks * tick["bytes_down"]
     times = found["serial"]["time"]
-    assert seconds["host"] * settings.limit == pytest.approx(times["host"])
-    assert (seconds["link"] + seconds["chip"]) * settings.limit == pytest.approx(times["device"])
+    assert seconds["host"] * settings.task.limit == pytest.approx(times["host"])
+    assert (seconds["link"] + seconds["chip"]) * settings.task.limit == pytest.approx(
+        times["device"]
+    )
 
 
 @pytest.mark.parametrize(("waited", "link"), [(1.0, 0.25), (0.1, 0.1)])
@@ -212,9 +225,11 @@ def test_the_line_has_its_share_of_waiting_and_no_more(waited: float, link: floa
 def test_figures_of_the_bench(loop: tuple[SimulatedBoard, Trainer, list[Stretch]]) -> None:
     board, trainer, marks = loop
     settings, running = trainer.settings, marks[2] - marks[1]
-    ticks = settings.ticks
-    idle, trips, down, up, tick = loop_figures(running, ticks, settings.latency)
-    waits = 0 if settings.latency else settings.ticks - settings.burn_in + 1
+    ticks = settings.task.ticks
+    idle, trips, down, up, tick = loop_figures(running, ticks, settings.objective.latency)
+    waits = (
+        0 if settings.objective.latency else settings.task.ticks - settings.objective.burn_in + 1
+    )
     assert trips.value == waits / ticks
     assert (idle.value == 0) == (running.idle == 0)
     assert f"{down.value:.4g} by formula" == down.bar
@@ -223,6 +238,6 @@ def test_figures_of_the_bench(loop: tuple[SimulatedBoard, Trainer, list[Stretch]
     trains = trainer.trains(trainer.test, 0)
     membranes, trips, worth = state_figures(board, trains, running.cycles / ticks)
     assert 4 * 17 <= membranes.value <= 4 * 17 + 14
-    assert trips.value == 1 / settings.ticks
+    assert trips.value == 1 / settings.task.ticks
     assert worth.ratio == RECKON_TICKS / worth.value
     assert 0 < worth.value < membranes.value / tick.value + 1

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 
+from axonloop.host.configuration import (
+    NetworkSettings,
+    ObjectiveSettings,
+    RunSettings,
+    Settings,
+    TaskSettings,
+)
 from axonloop.host.data import split_digits
 from axonloop.host.devices import GoldenDevice, SpikeChain
-from axonloop.host.training import (
-    Settings,
-    Trainer,
-    chip_config,
-    lone_trainer,
-    population_trainer,
-)
+from axonloop.host.training import Trainer, chip_config, lone_trainer, population_trainer
 
 DIGITS = split_digits()
-TINY = Settings(epochs=2, limit=6, ticks=20, burn_in=5, tune=True, layers=(32,), anneal=1)
+TINY = Settings(
+    network=NetworkSettings(layers=(32,)),
+    task=TaskSettings(limit=6, ticks=20, tune=True),
+    objective=ObjectiveSettings(burn_in=5),
+    run=RunSettings(epochs=2, anneal=1),
+)
 
 
 def ends(trainer: Trainer) -> list[tuple[float, str, str, dict[str, int]]]:
@@ -38,15 +42,21 @@ def alone(settings: Settings) -> tuple[float, str, str, dict[str, int]]:
 
 KINDS = {
     "sigma-delta": TINY,
-    "controlled": replace(TINY, event_rate=0.03),
-    "dense": replace(TINY, errors="dense", threshold=1 / 16, error_limit=127),
-    "threshold": replace(TINY, errors="threshold", threshold=1 / 8, error_limit=127),
-    "concordant": replace(TINY, feedback="sign-concordant", readout_top=3),
-    "two layers": replace(TINY, layers=(32, 16), mesh="2x1"),
-    "direct": replace(TINY, layers=(32, 16), strategy="direct"),
-    "symmetric": replace(TINY, layers=(32, 16), strategy="symmetric"),
-    "late errors": replace(TINY, latency=2),
-    "4 bits": replace(TINY, weight_bits=4, weight_span=2),
+    "controlled": TINY.changed({"objective": {"event_rate": 0.03}}),
+    "dense": TINY.changed(
+        {"objective": {"errors": "dense", "threshold": 1 / 16, "error_limit": 127}}
+    ),
+    "threshold": TINY.changed(
+        {"objective": {"errors": "threshold", "threshold": 1 / 8, "error_limit": 127}}
+    ),
+    "concordant": TINY.changed({"objective": {"feedback": "sign-concordant", "readout_top": 3}}),
+    "two layers": TINY.changed({"network": {"layers": (32, 16), "mesh": "2x1"}}),
+    "direct": TINY.changed({"network": {"layers": (32, 16)}, "objective": {"strategy": "direct"}}),
+    "symmetric": TINY.changed(
+        {"network": {"layers": (32, 16)}, "objective": {"strategy": "symmetric"}}
+    ),
+    "late errors": TINY.changed({"objective": {"latency": 2}}),
+    "4 bits": TINY.changed({"network": {"weight_bits": 4, "weight_span": 2}}),
 }
 
 
@@ -54,7 +64,12 @@ KINDS = {
 def test_copies_equal_lone_runs(kind: str) -> None:
     """Weights, spikes, counters and accuracy of 3 copies with seeds and thresholds of their own."""
     base = KINDS[kind]
-    settings = [replace(base, seed=seed, threshold=base.threshold * seed) for seed in (1, 2, 3)]
+    settings = [
+        base.changed(
+            {"objective": {"threshold": base.objective.threshold * seed}, "run": {"seed": seed}}
+        )
+        for seed in (1, 2, 3)
+    ]
     found = ends(population_trainer(settings, DIGITS))
     assert found == [alone(each) for each in settings]
     assert all(counters["updates"] > 0 for _, _, _, counters in found)
@@ -62,7 +77,7 @@ def test_copies_equal_lone_runs(kind: str) -> None:
 
 
 def test_a_population_goes_on_from_its_state() -> None:
-    settings = [replace(TINY, seed=seed) for seed in (1, 2)]
+    settings = [TINY.changed({"run": {"seed": seed}}) for seed in (1, 2)]
     expected = ends(population_trainer(settings, DIGITS))
     first, second = (population_trainer(settings, DIGITS) for _ in range(2))
     states = []
@@ -99,17 +114,19 @@ def test_chain_of_rasters() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"ticks": 21}, "settings of a population must be alike but for seed, threshold, "),
         (
-            {"event_rate": 0.1},
+            {"task": {"ticks": 21}},
+            "settings of a population must be alike but for seed, threshold, ",
+        ),
+        (
+            {"objective": {"event_rate": 0.1}},
             "event_rate of a population must be given for all copies or for none",
         ),
     ],
     ids=["different", "rate"],
 )
-def test_bad_populations(change: dict[str, object], message: str) -> None:
-    changed = replace(TINY, **change)  # type: ignore[arg-type]
-    settings = [TINY, changed]
+def test_bad_populations(change: dict[str, dict[str, object]], message: str) -> None:
+    settings = [TINY, TINY.changed(change)]
     with pytest.raises(ValueError, match=f"^{message}"):
         population_trainer(settings, DIGITS)
 

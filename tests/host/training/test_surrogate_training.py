@@ -8,13 +8,18 @@ import numpy as np
 import pytest
 import torch
 
+from axonloop.host.configuration import NetworkSettings, ObjectiveSettings, Settings, TaskSettings
 from axonloop.host.data import split_digits
 from axonloop.host.devices import open_device
-from axonloop.host.training import Descent, Settings, SurrogateTrainer, chip_config, lone_trainer
+from axonloop.host.training import Descent, SurrogateTrainer, chip_config, lone_trainer
 from axonloop.models.config import Rounding
 
 DIGITS = split_digits()
-TINY = Settings(limit=200, ticks=20, burn_in=5, tune=True, layers=(48,), weight_span=16)
+TINY = Settings(
+    network=NetworkSettings(layers=(48,), weight_span=16),
+    task=TaskSettings(limit=200, ticks=20, tune=True),
+    objective=ObjectiveSettings(burn_in=5),
+)
 DESCENT = Descent(epochs=3, rate=2.0, scale=0.03, steepness=1.0)
 
 
@@ -29,10 +34,16 @@ def test_learns_digits(exact: bool) -> None:
 
 NETWORKS = {
     "one layer": TINY,
-    "two layers": replace(TINY, layers=(32, 24), limit=60, deep_span=24),
-    "two layers on a mesh": replace(TINY, layers=(32, 24), limit=60, mesh="2x1", deep_span=24),
-    "4 bits": replace(TINY, weight_bits=4, weight_span=4, limit=60),
-    "stochastic": replace(TINY, limit=60),
+    "two layers": TINY.changed(
+        {"network": {"layers": (32, 24), "deep_span": 24}, "task": {"limit": 60}}
+    ),
+    "two layers on a mesh": TINY.changed(
+        {"network": {"layers": (32, 24), "mesh": "2x1", "deep_span": 24}, "task": {"limit": 60}}
+    ),
+    "4 bits": TINY.changed(
+        {"network": {"weight_bits": 4, "weight_span": 4}, "task": {"limit": 60}}
+    ),
+    "stochastic": TINY.changed({"task": {"limit": 60}}),
 }
 
 
@@ -71,7 +82,7 @@ def test_gradients_reach_the_first_layer() -> None:
 def test_a_seed_repeats_itself() -> None:
     found = []
     for _ in range(2):
-        trainer = SurrogateTrainer(replace(TINY, limit=40), DIGITS, DESCENT)
+        trainer = SurrogateTrainer(TINY.changed({"task": {"limit": 40}}), DIGITS, DESCENT)
         trainer.run()
         found.append(trainer.module.weights.detach().numpy())
     assert np.array_equal(*found)
@@ -79,7 +90,9 @@ def test_a_seed_repeats_itself() -> None:
 
 def test_progress_counts_batches() -> None:
     told: list[tuple[str, int, int]] = []
-    trainer = SurrogateTrainer(replace(TINY, limit=50), DIGITS, replace(DESCENT, epochs=2))
+    trainer = SurrogateTrainer(
+        TINY.changed({"task": {"limit": 50}}), DIGITS, replace(DESCENT, epochs=2)
+    )
     trainer.run(lambda *given: told.append(given))
     assert told == [("train", done, 4) for done in (1, 2, 3, 4)]
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from axonloop.host.configuration import NetworkSettings, Settings, TaskSettings
 from axonloop.host.data import Part, generator, spike_encoder, split_digits
 from axonloop.host.devices import GoldenDevice
 from axonloop.host.network import (
@@ -18,7 +19,7 @@ from axonloop.host.network import (
     smallest_geometry,
     uniform_weights,
 )
-from axonloop.host.training import EncodedPart, Settings, chip_config, lone_trainer
+from axonloop.host.training import EncodedPart, chip_config, lone_trainer
 from axonloop.host.training.inputs import wire
 from axonloop.models.config import ParameterSet
 
@@ -65,7 +66,10 @@ def test_labels_that_cannot_be_are_refused(labels: object, message: str) -> None
 
 @pytest.mark.parametrize("name", ["validation", "test"])
 def test_an_empty_part_is_refused_before_training(name: str) -> None:
-    settings, digits = Settings(limit=4, layers=(16,)), split_digits()
+    settings, digits = (
+        Settings(network=NetworkSettings(layers=(16,)), task=TaskSettings(limit=4)),
+        split_digits(),
+    )
     empty = replace(digits, **{name: getattr(digits, name).first(0)})
     with pytest.raises(ValueError, match="^samples (to score|for validation) must be at least 1"):
         lone_trainer(GoldenDevice(chip_config(settings)), settings, empty)
@@ -91,7 +95,7 @@ def test_a_delayed_projection_is_heard_late() -> None:
 
 
 def test_channels_of_another_number_are_refused() -> None:
-    settings = Settings(layers=(16,))
+    settings = Settings(network=NetworkSettings(layers=(16,)))
     trainer = lone_trainer(GoldenDevice(chip_config(settings)), settings, split_digits())
     found = np.zeros((2, trainer.program.config.axons), dtype=bool)
     with pytest.raises(ValueError, match="^channels of a sample must be 64, not 65"):

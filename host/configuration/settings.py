@@ -1,0 +1,281 @@
+"""Everything that decides a training run but the device, in tables by what it decides."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from axonloop.host.data import CLASSES, PIXELS, WHITE, Encoding
+from axonloop.host.network import Strategy
+from axonloop.host.processing import ErrorCode, Feedback
+from axonloop.models.checks import require, require_number, require_range, take_whole
+from axonloop.models.config import (
+    DECAY_ONE,
+    MAX_AXONS,
+    MAX_ETA_SHIFT,
+    MAX_NEURONS,
+    Geometry,
+    Mesh,
+    ParameterSet,
+    ResetMode,
+    Term,
+)
+
+PARAMETERS = ParameterSet(
+    alpha_n=3686,
+    beta_n=2867,
+    theta=1536,
+    box=2304,
+    w_exp=4,
+    alpha_p=3482,
+    beta_p=1024,
+    q_inc=256,
+    p_shift=2,
+    pq_shift=4,
+    pq_on=16,
+    eta_shift=6,
+)
+"""Neurons and traces of the digits network, found on the validation part."""
+DEEP = replace(
+    PARAMETERS, alpha_n=3900, beta_n=1500, w_exp=3, reset_mode=ResetMode.SUBTRACT, eta_shift=6
+)
+"""The same behind the first layer, where axons are neurons: found by cross-validation."""
+WIDEST = Geometry(state_bits=24, trace_bits=16)
+"""Parameters that no chip has room for are refused before there is one."""
+MANY = 1_000_000
+"""The largest number of epochs, ticks and samples that settings may ask for."""
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """The network, and the cores that hold it.
+
+    `layers` are the sizes of the populations, one behind the other; those behind the first use
+    `deep` and `deep_span`. `recurrent_span` gives a single layer synapses with itself, whose first
+    weights are that large at most. Raises ValueError for values out of range.
+    """
+
+    layers: tuple[int, ...] = (256,)
+    mesh: str = "1x1"
+    lanes: int = 16
+    weight_bits: int = 8
+    weight_span: int = 8
+    deep_span: int = 8
+    recurrent_span: int | None = None
+    parameters: ParameterSet = field(default=PARAMETERS)
+    deep: ParameterSet = field(default=DEEP)
+
+    def __post_init__(self) -> None:
+        listed = isinstance(self.layers, list | tuple) and len(self.layers) > 0
+        require(listed, "layers", "a list of sizes, at least one", self.layers)
+        sizes = tuple(
+            require_range(f"layers[{k}]", size, 1, MAX_NEURONS)
+            for k, size in enumerate(self.layers)
+        )
+        object.__setattr__(self, "layers", sizes)
+        alone = self.recurrent_span is None or len(self.layers) == 1
+        require(alone, "layers of a recurrent network", "a single one", self.layers)
+        require(isinstance(self.mesh, str), "mesh", "columns x rows, as 2x2", self.mesh)
+        Mesh.parse(self.mesh)
+        most = (1 << 15) - 1
+        _require_ranges(self, lanes=(1, 64), weight_bits=(2, 16))
+        _require_ranges(self, weight_span=(0, most), deep_span=(0, most), recurrent_span=(0, most))
+        for name in ("parameters", "deep"):
+            value = getattr(self, name)
+            require(isinstance(value, ParameterSet), name, "a parameter set", value)
+            value.require_ranges(WIDEST, f"{name}.")
+
+
+@dataclass(frozen=True)
+class TaskSettings:
+    """The samples, and the spikes that are made of them.
+
+    `tune` trains on the train part and scores on validation; without it a run trains on both and
+    scores on test. `limit` keeps that many samples of each part. `inputs`, `classes` and `white`,
+    the largest value of an input, are those of the digits unless other data is given. Raises
+    ValueError for values out of range.
+    """
+
+    encoding: str = "regular"
+    peak: float = 0.8
+    ticks: int = 40
+    limit: int | None = None
+    tune: bool = False
+    inputs: int = PIXELS
+    classes: int = CLASSES
+    white: int = WHITE
+
+    def __post_init__(self) -> None:
+        _require_word("encoding", self.encoding, Encoding)
+        require_number("peak", self.peak)
+        require(0 < self.peak <= 1, "peak", "above 0 and at most 1", self.peak)
+        require(isinstance(self.tune, bool), "tune", "true or false", self.tune)
+        _require_ranges(
+            self,
+            ticks=(2, MANY),
+            limit=(1, MANY),
+            inputs=(1, MAX_AXONS),
+            classes=(1, 1000),
+            white=(1, MANY),
+        )
+
+
+@dataclass(frozen=True)
+class ObjectiveSettings:
+    """The readout, its loss, and the error events that the neurons hear of.
+
+    `threshold` is in units of the gradient with respect to the logits; `event_rate` is the share
+    of neurons in error per tick that a controller holds. `strategy` says where the errors of
+    layers come from (see host.network.channel). Raises ValueError for values out of range.
+    """
+
+    burn_in: int = 12
+    readout_top: int = 1
+    readout_leak: int = 3686
+    logit_scale: float = 0.06
+    strategy: str = "local"
+    feedback: str = "symmetric"
+    errors: str = "sigma-delta"
+    error_limit: int = 1
+    threshold: float = 4.0
+    event_rate: float | None = None
+    latency: int = 0
+
+    def __post_init__(self) -> None:
+        _require_word("strategy", self.strategy, Strategy)
+        _require_word("feedback", self.feedback, Feedback)
+        _require_word("errors", self.errors, ErrorCode)
+        for name in ("logit_scale", "threshold"):
+            require_number(name, getattr(self, name))
+        require(self.logit_scale > 0, "logit_scale", "above 0", self.logit_scale)
+        require(0 < self.threshold < 2**20, "threshold", "above 0 and below 2**20", self.threshold)
+        if self.event_rate is not None:
+            require_number("event_rate", self.event_rate)
+            require(0 < self.event_rate < 1, "event_rate", "above 0 and below 1", self.event_rate)
+        _require_ranges(
+            self,
+            burn_in=(0, MANY),
+            readout_top=(1, 127),
+            readout_leak=(0, DECAY_ONE),
+            error_limit=(1, 127),
+            latency=(0, MANY),
+        )
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """The seed of everything random, and for how long the network learns.
+
+    With `anneal` the learning rate is halved (eta_shift grows by 1) after every so many epochs.
+    Raises ValueError for values out of range.
+    """
+
+    seed: int = 1
+    epochs: int = 3
+    anneal: int | None = None
+
+    def __post_init__(self) -> None:
+        _require_ranges(self, seed=(0, 2**32 - 1), epochs=(1, MANY), anneal=(1, MANY))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A training run; every value is written to config.json and can be read from it.
+
+    Raises ValueError where values of two tables do not go together.
+    """
+
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    task: TaskSettings = field(default_factory=TaskSettings)
+    objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
+    run: RunSettings = field(default_factory=RunSettings)
+
+    def __post_init__(self) -> None:
+        for name, kind in TABLES.items():
+            table = getattr(self, name)
+            require(isinstance(table, kind), name, f"of the kind {kind.__name__}", table)
+        ticks, burn_in = self.task.ticks, self.objective.burn_in
+        require_range("objective.burn_in", burn_in, 0, ticks - 1)
+        require_range("objective.latency", self.objective.latency, 0, ticks - burn_in - 1)
+        for parameters in self.parameters_in(self.run.epochs - 1):
+            last = parameters.eta_shift
+            require_range("eta_shift of the last epoch", last, 0, MAX_ETA_SHIFT)
+
+    def parameters_in(self, epoch: int) -> list[ParameterSet]:
+        """The parameters of every layer in an epoch, the first being 0."""
+        anneal, network = self.run.anneal, self.network
+        steps = 0 if anneal is None else epoch // anneal
+        chosen = [network.parameters] + [network.deep] * (len(network.layers) - 1)
+        return [replace(each, eta_shift=each.eta_shift + steps) for each in chosen]
+
+    def changed(self, tables: Mapping[str, Mapping[str, Any]]) -> Settings:
+        """These settings with other values, as {"objective": {"threshold": 3.0}}.
+
+        A parameter set is given whole, or as a dictionary of the registers that change. Raises
+        ValueError for what is unknown or out of range, with its table and name.
+        """
+        found: Settings = _changed(self, tables, "")
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-ready dictionary of dictionaries; `from_dict` is its inverse."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Settings:
+        """The usual settings, changed by `data`; ValueError as of `changed`."""
+        return cls().changed(data)
+
+
+TABLES: dict[str, type] = {
+    "network": NetworkSettings,
+    "task": TaskSettings,
+    "objective": ObjectiveSettings,
+    "run": RunSettings,
+}
+"""The tables of settings by their names in files."""
+
+
+def _changed(table: Any, values: Any, path: str) -> Any:
+    """A copy of a table with other values; names are told with the `path` to them."""
+    require(isinstance(values, Mapping), path.rstrip(".") or "settings", "a table", values)
+    known = [entry.name for entry in dataclasses.fields(table)]
+    for name in values:
+        require(name in known, path + str(name), f"left out or one of {', '.join(known)}", name)
+    own = {name: _entry(getattr(table, name), values[name], path + name) for name in values}
+    try:
+        if isinstance(table, ParameterSet) and isinstance(own.get("terms"), list | tuple):
+            own["terms"] = tuple(_term(term) for term in own["terms"])
+        return replace(table, **own)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}{error}") from error
+
+
+def _entry(old: Any, new: Any, path: str) -> Any:
+    """A value in place of an old one; a table is changed, not replaced, by a dictionary."""
+    if type(new) is type(old) or not dataclasses.is_dataclass(old):
+        return new
+    return _changed(old, new, f"{path}.")
+
+
+def _term(value: Any) -> Any:
+    """A term of a learning rule from a dictionary."""
+    return Term(**value) if isinstance(value, Mapping) else value
+
+
+def _require_ranges(owner: object, **ranges: tuple[int, int]) -> None:
+    """ValueError for a whole number out of its range; None passes where it is the default."""
+    take_whole(owner, *ranges)
+    usual = {entry.name: entry.default for entry in dataclasses.fields(owner)}  # type: ignore[arg-type]
+    for name, (low, high) in ranges.items():
+        value = getattr(owner, name)
+        if value is not None or usual[name] is not None:
+            require_range(name, value, low, high)
+
+
+def _require_word(name: str, value: object, kind: type[StrEnum]) -> None:
+    words = [entry.value for entry in kind]
+    require(isinstance(value, str) and value in words, name, f"one of {', '.join(words)}", value)

@@ -1,0 +1,98 @@
+"""Settings: their tables, their checks, changed copies and their way to JSON and back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from axonloop.host.configuration import (
+    PARAMETERS,
+    NetworkSettings,
+    ObjectiveSettings,
+    RunSettings,
+    Settings,
+    TaskSettings,
+    nested,
+)
+from axonloop.models.config import AxonFactor, ResetMode, Term
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"epochs": 0}, "run.epochs must be a whole number in 1..1000000, not 0"),
+        ({"seed": True}, "run.seed must be a whole number in 0..4294967295, not True"),
+        ({"burn_in": 40}, "objective.burn_in must be a whole number in 0..39, not 40"),
+        ({"latency": 28}, "objective.latency must be a whole number in 0..27, not 28"),
+        ({"limit": 0}, "task.limit must be a whole number in 1..1000000, not 0"),
+        ({"anneal": 0}, "run.anneal must be a whole number in 1..1000000, not 0"),
+        (
+            {"epochs": 16, "anneal": 1},
+            "eta_shift of the last epoch must be a whole number in 0..20, not 21",
+        ),
+        ({"threshold": 0}, "objective.threshold must be above 0 and below 2**20, not 0"),
+        ({"event_rate": 1.0}, "objective.event_rate must be above 0 and below 1, not 1.0"),
+        ({"logit_scale": -1}, "objective.logit_scale must be above 0, not -1"),
+        ({"encoding": []}, "task.encoding must be one of rate, regular, latency, rank, not []"),
+        ({"feedback": "random"}, "objective.feedback must be one of symmetric, sign-concordant"),
+        ({"error_limit": 128}, "objective.error_limit must be a whole number in 1..127, not 128"),
+        ({"layers": []}, "network.layers must be a list of sizes, at least one, not []"),
+        ({"layers": 128}, "network.layers must be a list of sizes, at least one, not 128"),
+        ({"layers": [16, 0]}, "network.layers[1] must be a whole number in 1..2048, not 0"),
+        ({"mesh": "2by2"}, "network.mesh must be columns x rows, as 2x2, not '2by2'"),
+        ({"mesh": 4}, "network.mesh must be columns x rows, as 2x2, not 4"),
+        ({"strategy": "magic"}, "objective.strategy must be one of local, direct, symmetric, not"),
+        ({"deep": {"gain": 1}}, "network.deep.gain must be left out or one of alpha_n, "),
+        ({"deep": None}, "network.deep must be a table, not None"),
+        ({"parameters": {"theta": "1536"}}, "network.parameters.theta must be a whole number in "),
+        ({"parameters": {"terms": [{"axon": 99}]}}, "network.parameters.axon must be one of "),
+        ({"speed": 3}, "speed must be left out or one of network, task, objective, run, not"),
+    ],
+    ids=str,
+)
+def test_bad_settings(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError) as refused:
+        Settings().changed(nested(change))
+    assert str(refused.value).startswith(message)
+
+
+def test_settings_come_back() -> None:
+    settings = Settings(
+        NetworkSettings(parameters=replace(PARAMETERS, terms=(Term(AxonFactor.PQ),))),
+        TaskSettings(limit=5),
+        ObjectiveSettings(event_rate=0.01),
+        RunSettings(seed=7),
+    )
+    assert Settings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
+
+
+def test_a_change_leaves_the_rest() -> None:
+    """Of a parameter set too; the settings themselves stay as they are."""
+    settings = Settings(run=RunSettings(seed=7))
+    changed = settings.changed({"network": {"deep": {"theta": 9}, "layers": [3, 4]}})
+    assert changed.run.seed == 7
+    assert changed.network.deep == replace(settings.network.deep, theta=9)
+    assert changed.network.deep.reset_mode is ResetMode.SUBTRACT
+    assert changed.network.layers == (3, 4)
+    assert settings == Settings(run=RunSettings(seed=7))
+
+
+def test_integers_of_numpy_become_pythons() -> None:
+    own = RunSettings(seed=np.uint32(7), epochs=np.int64(2))
+    assert own == RunSettings(seed=7, epochs=2)
+    assert type(own.seed) is int
+    sizes = NetworkSettings(layers=tuple(np.array([16, 8]))).layers
+    assert {type(size) for size in sizes} == {int}
+
+
+def test_flat_settings_go_into_their_tables() -> None:
+    """As the runs of version 0.1 wrote them."""
+    flat = {name: value for table in Settings().to_dict().values() for name, value in table.items()}
+    assert len(flat) == 31
+    assert nested(flat) == Settings().to_dict()
+    with pytest.raises(ValueError, match=r"^ticks must be in its table, \[task\], not "):
+        nested({"ticks": 3, "run": {}})
