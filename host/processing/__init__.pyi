@@ -24,12 +24,15 @@ from .error_encoders import whole_steps as whole_steps
 from .error_neurons import ErrorNeurons as ErrorNeurons
 from .error_neurons import ErrorNeuronsObjective as ErrorNeuronsObjective
 from .error_neurons import Teaching as Teaching
+from .label_free import LabelFree as LabelFree
+from .label_free import Modulated as Modulated
 from .layers import Layers as Layers
 from .layers import LearningLayer as LearningLayer
 from .objective import SILENCE as SILENCE
 from .objective import Errors as Errors
 from .objective import Events as Events
 from .objective import Flags as Flags
+from .objective import Modulation as Modulation
 from .objective import Objective as Objective
 from .spike_times import SpikeTimesObjective as SpikeTimesObjective
 from .spike_times import VanRossum as VanRossum

@@ -19,6 +19,8 @@ Flags = NDArray[np.bool_]
 """Who spikes: `(copies, neurons of the chip)` in a tick, `(ticks, copies, neurons)` in a sample."""
 Errors = NDArray[np.int32]
 """Error values of a tick, `(copies, neurons of the chip)`, 0 where nothing is sent."""
+Modulation = NDArray[np.int32]
+"""The third factor M of each copy, `(copies,)`."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,8 @@ class Objective(ABC):
         del tick
         return False
 
-    def modulation(self, tick: int) -> int | None:
-        """The third factor M to broadcast before this tick of a sample; None: as it is."""
+    def modulation(self, tick: int) -> Modulation | None:
+        """The third factors M to broadcast before this tick of a sample; None: as they are."""
         del tick
         return None
 

@@ -8,7 +8,7 @@ beginning of a sample more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from time import perf_counter
 from typing import Any
@@ -195,10 +195,13 @@ class TrainingLoop:
         assert found is not None
         return found
 
-    def _send_first(self, raster: Flags) -> None:
-        """Begin a sample on the chips: its quiet ticks make no errors, so they need not wait."""
+    def _refresh(self) -> None:
         if self.tasks[0].fresh:
             self.copies.clear()
+
+    def _send_first(self, raster: Flags) -> None:
+        """Begin a sample on the chips: its quiet ticks make no errors, so they need not wait."""
+        self._refresh()
         for tick in range(min(len(raster), self.objective.quiet + self.objective.latency)):
             self._send(raster, tick)
 
@@ -239,14 +242,8 @@ class TrainingLoop:
         Copies may have samples of their own, as many each. The state of the first `traced` samples
         is read tick by tick: for a lone chip.
         """
-        found, trace = [], TraceHash()
-        own = self._for_each(samples)
-        count = len(own[0])
-        for place in range(count):
-            raster = self.arriving(own, [place] * self.copies.count, SCORING)
-            self.copies.clear()
-            spikes = self._traced(raster, trace) if place < traced else self.copies.run(raster)
-            self._chain(spikes)
+        found, trace, own = [], TraceHash(), self._for_each(samples)
+        for place, spikes in enumerate(self._responses(own, traced, trace)):
             targets = [each.target(place) for each in own]
             found.append(self.objective.score(spikes, targets))
             progress(place + 1)
@@ -254,12 +251,27 @@ class TrainingLoop:
         return [
             Score(
                 tuple(table[:, :, b].mean(axis=0).tolist()),
-                count,
+                len(found),
                 trace.hexdigest(),
                 tuple(np.flatnonzero(table[:, -1, b] != 1).tolist()),
             )
             for b in range(self.copies.count)
         ]
+
+    def responses(self, samples: Samples | list[Samples]) -> Iterator[Flags]:
+        """Run all samples without learning, on every copy: the spikes of one after the other.
+
+        Each is `(ticks, copies, neurons of the chip)`. Copies may have samples of their own.
+        """
+        return self._responses(self._for_each(samples), 0, TraceHash())
+
+    def _responses(self, samples: list[Samples], traced: int, trace: TraceHash) -> Iterator[Flags]:
+        for place in range(len(samples[0])):
+            raster = self.arriving(samples, [place] * self.copies.count, SCORING)
+            self._refresh()
+            spikes = self._traced(raster, trace) if place < traced else self.copies.run(raster)
+            self._chain(spikes)
+            yield spikes
 
     def _for_each(self, samples: Samples | list[Samples]) -> list[Samples]:
         """Samples for each copy; what is no list of them serves all."""
@@ -287,7 +299,7 @@ class TrainingLoop:
         ValueError unless the chip is `at_rest`.
         """
         require(self.at_rest, "chip", "at rest for a checkpoint", "with ticks under way")
-        self.copies.clear()
+        self._refresh()
         return {
             "position": asdict(self.position),
             "times": asdict(self.times),

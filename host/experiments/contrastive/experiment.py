@@ -21,7 +21,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from axonloop.host.console import Progress
-from axonloop.host.devices import open_device, weight_hash
+from axonloop.host.devices import weight_hash
 from axonloop.host.experiments.contrastive.boltzmann import (
     HALF,
     KICKS,
@@ -35,6 +35,7 @@ from axonloop.host.experiments.contrastive.boltzmann import (
 )
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
 from axonloop.host.pictures import save
+from axonloop.host.training import open_copies, telling
 
 CHANCE = {"completion": 0.5 ** (PIXELS // 2), "free": len(PICTURES) * 0.5**PIXELS}
 """Pixels by the toss of a coin."""
@@ -51,12 +52,12 @@ NOTE = (
 def learned(device: str, seed: int, progress: Progress, blank: int = HALF) -> dict[str, Any]:
     """Build a chip, score it, let it learn, score it again."""
     program = program_of(network_of(seed, blank))
-    with open_device(device, program.config) as chip:
-        chip.load_weights(program.weights)
-        machine = Machine(chip, program)
-        before = machine.scores(seed)
-        machine.learn(seed, progress)
-        after, weights = machine.scores(seed), chip.read_weights()
+    with open_copies(device, program.config, [seed]) as chip:
+        chip.load_weights(program.weights[None])
+        machine = Machine(chip, program, seed)
+        before = machine.scores()
+        machine.loop.run(telling(machine.loop, progress))
+        after, (weights,) = machine.scores(), chip.weights()
     joined = program.plan.network.projections
     ways = [program.weights_of(projection, weights) for projection in joined[:2]]
     return {
@@ -64,7 +65,7 @@ def learned(device: str, seed: int, progress: Progress, blank: int = HALF) -> di
         "after": vars(after),
         "symmetry": float(np.corrcoef(ways[0].ravel(), ways[1].T.ravel())[0, 1]),
         "weight_hash": weight_hash(weights, program.geometry),
-        "spike_hash": machine.chain.hexdigest(),
+        "spike_hash": machine.loop.chains[0].hexdigest(),
     }
 
 
