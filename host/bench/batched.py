@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
-import torch
 
 from axonloop.host.bench.figure import Figure
 from axonloop.host.bench.sides import (
@@ -30,6 +29,7 @@ from axonloop.host.bench.sides import (
     make_task,
 )
 from axonloop.host.bench.terms import terms_figures
+from axonloop.host.processing import one_thread
 from axonloop.models.protocol import Counter, Region
 
 RUNS = 5
@@ -130,9 +130,7 @@ def event_rate(loop: ChipLearning) -> float:
 
 def bench_batched(report: Callable[[str], None]) -> list[Figure]:
     """All figures; `report` hears what is being measured."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_thread():
         figures: list[Figure] = []
         for copies in (1, 128):
             task, repeats = make_task(copies), 10 if copies == 1 else 1
@@ -152,5 +150,3 @@ def bench_batched(report: Callable[[str], None]) -> list[Figure]:
             figures.append(Figure(f"{title}: events", 100 * event_rate(loop), unit, ""))
         report("learning by terms")
         return figures + terms_figures()
-    finally:
-        torch.set_num_threads(threads)

@@ -28,6 +28,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from axonloop.host.console import Progress
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow
 from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
+from axonloop.host.processing import one_thread
 from axonloop.models.reference import (
     AxonTraces,
     Lif,
@@ -149,9 +150,9 @@ def growth(points: list[dict[str, Any]], along: str, what: str) -> float:
     return float(np.polyfit(x, y, 1)[0])
 
 
+@one_thread()
 def measure(order: Order, progress: Progress) -> Metrics:
     """Both sweeps of all rules, and the exponents."""
-    torch.set_num_threads(1)
     ticks, neurons = (FULL_TICKS, FULL_NEURONS) if order.full else (TICKS, NEURONS)
     sizes = {"ticks": [(FIXED_NEURONS, t) for t in ticks]}
     sizes["neurons"] = [(n, FIXED_TICKS) for n in neurons]

@@ -71,7 +71,7 @@ def measure(order: Order, progress: Progress, limit: int | None = None) -> Metri
             trainer.run(LOCAL_EPOCHS, progress)
             local.append(trainer.accuracy(trainer.test))
             twin = SurrogateTrainer(settings, digits, DESCENT)
-            twin.run(lambda _, done, total: progress("descend", done, total))
+            twin.run(progress)
             twins.append(twin.accuracy(twin.test))
         runs = learn_in_loop(str(order.device), every, None, digits, progress)
         found[code] = {"local": local, "twin": twins, "loop": [vars(run) for run in runs]}

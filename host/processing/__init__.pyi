@@ -36,3 +36,4 @@ from .objective import Modulation as Modulation
 from .objective import Objective as Objective
 from .spike_times import SpikeTimesObjective as SpikeTimesObjective
 from .spike_times import VanRossum as VanRossum
+from .threads import one_thread as one_thread

@@ -70,9 +70,6 @@ def _stages(device: str, every: list[Settings], progress: Progress) -> dict[str,
     """The test accuracies, 0..1, of all networks at every stage."""
     digits = split_digits()
 
-    def off_chip(phase: str, done: int, total: int) -> None:
-        progress("descend", done, total)
-
     found: dict[str, list[float]] = {}
 
     def done(name: str, accuracies: list[float]) -> None:
@@ -81,7 +78,7 @@ def _stages(device: str, every: list[Settings], progress: Progress) -> dict[str,
 
     models = [SurrogateTrainer(settings, digits, DESCENT) for settings in every]
     for model in models:
-        model.run(off_chip)
+        model.run(progress)
     floats = [model.module.weights.detach().numpy() for model in models]
     done("float", [model.accuracy(model.test) for model in models])
     for name in chips(every[0]):
@@ -94,7 +91,7 @@ def _stages(device: str, every: list[Settings], progress: Progress) -> dict[str,
     for settings, given in zip(every, floats, strict=True):
         aware = SurrogateTrainer(with_bits(settings, 4), digits, AWARE)
         aware.load_weights(given / 2 ** step_log2(settings, 4))
-        aware.run(off_chip)
+        aware.run(progress)
         tuned.append(aware.accuracy(aware.test))
     done("4 bits, off chip", tuned)
     return found

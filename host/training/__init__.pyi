@@ -8,6 +8,8 @@ from .deploy import DESCENT as DESCENT
 from .deploy import chips as chips
 from .deploy import deployed as deployed
 from .deploy import network_settings as network_settings
+from .descent import descend as descend
+from .descent import passes as passes
 from .from_settings import INPUT as INPUT
 from .from_settings import chip_config as chip_config
 from .from_settings import encoder_of as encoder_of

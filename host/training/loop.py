@@ -14,13 +14,12 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from axonloop.host.data import SCORING, TRAINING, generator
 from axonloop.host.devices import SpikeChain, TraceHash
 from axonloop.host.network import Program
-from axonloop.host.processing import Flags, Objective
+from axonloop.host.processing import Flags, Objective, one_thread
 from axonloop.host.training.copies import Copies, SingleCopy
 from axonloop.host.training.inputs import wire
 from axonloop.host.training.task import Samples, Task
@@ -105,8 +104,6 @@ class TrainingLoop:
         epochs: int,
         config_in: Callable[[int], ChipConfig | None] = lambda epoch: None,
     ) -> None:
-        # More threads cost time here, and sums in another order would be other bits.
-        torch.set_num_threads(1)
         self.copies, self.program, self.objective = copies, program, objective
         self.tasks, self.seeds, self.epochs = tuple(tasks), tuple(seeds), epochs
         self.chains = [SpikeChain() for _ in tasks]
@@ -121,6 +118,7 @@ class TrainingLoop:
         """Is nothing under way? Else `state` must wait."""
         return self._coming is None
 
+    @one_thread()
     def run(
         self,
         after_sample: Callable[[], None] = lambda: None,
@@ -231,6 +229,7 @@ class TrainingLoop:
         for chain, own in zip(self.chains, raster.transpose(1, 0, 2), strict=True):
             chain.add_raster(own)
 
+    @one_thread()
     def scores(
         self,
         samples: Samples | list[Samples],
@@ -267,10 +266,11 @@ class TrainingLoop:
 
     def _responses(self, samples: list[Samples], traced: int, trace: TraceHash) -> Iterator[Flags]:
         for place in range(len(samples[0])):
-            raster = self.arriving(samples, [place] * self.copies.count, SCORING)
-            self._refresh()
-            spikes = self._traced(raster, trace) if place < traced else self.copies.run(raster)
-            self._chain(spikes)
+            with one_thread():
+                raster = self.arriving(samples, [place] * self.copies.count, SCORING)
+                self._refresh()
+                spikes = self._traced(raster, trace) if place < traced else self.copies.run(raster)
+                self._chain(spikes)
             yield spikes
 
     def _for_each(self, samples: Samples | list[Samples]) -> list[Samples]:

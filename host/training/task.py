@@ -88,4 +88,9 @@ class Task:
         """The samples of an epoch, one after the other."""
         if self.order is not None:
             return self.order(seed, epoch)
-        return generator(seed, SHUFFLING, epoch).permutation(len(self.train))
+        return shuffled(len(self.train), seed, epoch)
+
+
+def shuffled(samples: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """The places of all samples in an order of the epoch's own."""
+    return generator(seed, SHUFFLING, epoch).permutation(samples)

@@ -122,7 +122,7 @@ def _run(seed: int, order: Order, progress: Progress, limit: int | None) -> dict
     epochs = FULL_LOOP_EPOCHS if order.full else LOOP_EPOCHS
     settings, data, device = settings_of(seed, epochs, limit), data_of(seed), str(order.device)
     twin = SurrogateTrainer(settings, data, FULL_DESCENT if order.full else DESCENT)
-    twin.run(lambda _, done, total: progress("descend", done, total))
+    twin.run(progress)
     floats = twin.module.weights.detach().numpy()
     weights = [deployed(floats, settings, settings, data)]
     (loop,) = learn_in_loop(device, [settings], None, data, progress)
