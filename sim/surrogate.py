@@ -68,7 +68,7 @@ class SurrogateChip(torch.nn.Module):
 
     `weights` is the float64 parameter `(cores * axons, neurons of a core)`, in steps of the chip's
     weights; the forward pass rounds it and clips it to the chip's range. `first` gives its first
-    values and, where it holds the code *no synapse*, the places that have none: they stay so.
+    values and, where it holds the code *no synapse*, which synapses are absent: they stay so.
     Rounding is to the nearest (ties to even), or stochastic with the numbers of `random` while the
     module is in training mode.
 

@@ -31,9 +31,9 @@ class Encoding(StrEnum):
     RANK = "rank"
 
 
-def generator(seed: int, purpose: int, *place: int) -> np.random.Generator:
-    """The random numbers of one purpose at one place (an epoch, a sample), from 64-bit PCG."""
-    return np.random.default_rng([seed, purpose, *place])
+def generator(seed: int, purpose: int, *index: int) -> np.random.Generator:
+    """The random numbers of one purpose and one index (epoch, sample), from 64-bit PCG."""
+    return np.random.default_rng([seed, purpose, *index])
 
 
 @dataclass(frozen=True)

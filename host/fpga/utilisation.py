@@ -36,7 +36,7 @@ def count_kinds(cells: Mapping[str, int]) -> Counts:
 
 
 def module_paths(rtlil: str, top: str) -> set[tuple[str, ...]]:
-    """The places of all modules below `top` in Amaranth's text, as ("chip", "core")."""
+    """The paths of all modules below `top` in Amaranth's text, as ("chip", "core")."""
     names = re.findall(rf"^module \\{re.escape(top)}\.(\S+)$", rtlil, re.MULTILINE)
     return {tuple(name.split(".")) for name in names}
 

@@ -170,7 +170,7 @@ def _upper(network: Network, population: Population) -> list[Projection]:
 
 
 def _mirrored(projection: Projection) -> Variable:
-    """The weights of a projection on the way back; ValueError if the chip alone knows them."""
+    """The weights of a projection on the path back; ValueError if the chip alone knows them."""
     if projection.plastic:
         raise ValueError(
             f"W ({projection}) must be in the {Domain.PROCESSING} for symmetric feedback, not in "

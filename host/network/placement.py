@@ -56,12 +56,12 @@ def predicted_traffic(program: Program, rates: Mapping[str, ArrayLike]) -> LinkR
     for name, neurons in program.neurons.items():
         rate = _rate(name, rates[name], len(neurons))
         for neuron, spikes in zip(neurons.tolist(), rate.tolist(), strict=True):
-            core, place = divmod(neuron, program.geometry.neurons)
-            for entry in program.config.cores[core].fanout[place]:
+            core, number = divmod(neuron, program.geometry.neurons)
+            for entry in program.config.cores[core].fanout[number]:
                 sent[core, entry.core - program.config.first] += spikes
     traffic = np.zeros((mesh.cores, len(Port)))
     for source, target in np.argwhere(sent).tolist():
-        for router, port in mesh.way(source, target):
+        for router, port in mesh.route(source, target):
             traffic[router, port] += sent[source, target]
     return traffic
 
@@ -87,7 +87,7 @@ def links(mesh: Mesh) -> list[tuple[int, Port, int]]:
     """Every way out of a core's router into a neighbour's: core, port, neighbour."""
     found = []
     for core in range(mesh.cores):
-        column, row = mesh.place(core)
+        column, row = mesh.position(core)
         for port, across, down in (
             (Port.NORTH, 0, -1),
             (Port.EAST, 1, 0),
@@ -112,9 +112,9 @@ def explain(program: Program, traffic: Mapping[str, LinkRates] | None = None) ->
 
 def _core_lines(program: Program) -> list[list[str]]:
     geometry, mesh = program.geometry, program.config.mesh
-    lines = [["core", "place", "groups", "axons", "entries", "sets", "neurons"]]
+    lines = [["core", "position", "groups", "axons", "entries", "sets", "neurons"]]
     for core in range(mesh.cores):
-        use, (column, row) = use_of(program, core), mesh.place(core)
+        use, (column, row) = use_of(program, core), mesh.position(core)
         ranges = [f"{name} {first}..{last}" for name, first, last in use.populations]
         lines.append(
             [

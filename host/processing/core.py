@@ -48,7 +48,7 @@ Exact = NDArray[np.float64]
 
 
 class Feedback(StrEnum):
-    """How errors find their way back to the neurons."""
+    """Which feedback matrix takes the gradient to the neurons."""
 
     SYMMETRIC = "symmetric"
     CONCORDANT = "sign-concordant"
@@ -109,7 +109,7 @@ def _copies_of(matrix: Integers) -> Integers:
 
 
 class ErrorPath:
-    """The way of errors to a population: a feedback matrix and an encoder.
+    """The path of errors to a population: a feedback matrix and an encoder.
 
     `feedback`: int `(classes, neurons)` or `(copies, classes, neurons)`, not to be changed.
     """

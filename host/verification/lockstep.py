@@ -34,8 +34,8 @@ class DivergenceError(RuntimeError):
     def __init__(self, tick: int, unit: str, index: tuple[int, ...], values: dict[str, int]):
         self.tick, self.unit, self.index, self.values = tick, unit, index, values
         found = ", ".join(f"{name} {value}" for name, value in values.items())
-        place = f"{unit}{list(index)}" if index else unit
-        super().__init__(f"devices must agree, not differ at tick {tick} in {place}: {found}")
+        where = f"{unit}{list(index)}" if index else unit
+        super().__init__(f"devices must agree, not differ at tick {tick} in {where}: {found}")
 
 
 @dataclass(frozen=True)

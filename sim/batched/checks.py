@@ -82,9 +82,9 @@ def check_visited(chip: ChipConfig, weights: Tensor) -> None:
     within = within.to(weights.device)
     outside = (weights != geometry.no_synapse) & ~within
     if outside.any():
-        *_, axon, neuron = place = outside.nonzero()[0].tolist()
+        *_, axon, neuron = index = outside.nonzero()[0].tolist()
         thing = f"weights[{axon}, {neuron}], outside of the groups of row {axon},"
-        require(False, thing, f"{geometry.no_synapse} (no synapse)", int(weights[tuple(place)]))
+        require(False, thing, f"{geometry.no_synapse} (no synapse)", int(weights[tuple(index)]))
 
 
 def check_modulation(geometry: Geometry, values: Any, copies: int) -> Tensor:

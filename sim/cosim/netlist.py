@@ -118,5 +118,5 @@ def _included(path: Path) -> str:
     """A file with the files that it includes."""
     parts = re.split(r'^`include "(\S+)"$', path.read_text(), flags=re.MULTILINE)
     return "".join(
-        _included(path.with_name(part)) if place % 2 else part for place, part in enumerate(parts)
+        _included(path.with_name(part)) if index % 2 else part for index, part in enumerate(parts)
     )

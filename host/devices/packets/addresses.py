@@ -54,11 +54,11 @@ class Addresses:
 
     def neurons(self, packets: Words) -> Int32Array:
         """The neurons of SPIKE packets, int32; IndexError if some are none, or other packets."""
-        places = packets ^ self._first
+        numbers = packets ^ self._first
         if len(self.cores) == 1:
-            return self._numbers.take(places)
-        cores, neurons = places >> 20, places & 0xFFFFF
-        if places.size and (cores.max() >= len(self.cores) or neurons.max() >= self._neurons):
+            return self._numbers.take(numbers)
+        cores, neurons = numbers >> 20, numbers & 0xFFFFF
+        if numbers.size and (cores.max() >= len(self.cores) or neurons.max() >= self._neurons):
             raise IndexError
         return (cores * self._neurons + neurons).astype(np.int32)
 

@@ -60,7 +60,7 @@ def described(identity: Words) -> dict[str, str]:
         "protocol version": str(word[Identity.VERSION]),
         "clock": f"{word[Identity.CLOCK]:,} Hz",
         "rate of the line": f"{word[Identity.BAUD]:,} bit/s",
-        "buffers": f"{word[Identity.COMMAND_PLACES]}, {word[Identity.REPLY_PLACES]} words",
+        "buffers": f"{word[Identity.COMMAND_DEPTH]}, {word[Identity.REPLY_DEPTH]} words",
         "build hash": f"{word[Identity.BUILD]:08x}",
         "configuration hash": f"{word[Identity.CONFIGURATION]:08x}",
         "core number": str(word[Identity.CORE]),

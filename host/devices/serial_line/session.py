@@ -18,7 +18,7 @@ from axonloop.host.devices.serial_line.frames import NO_WORDS, Deframer, Frame
 from axonloop.models.checks import require_range
 from axonloop.models.protocol import (
     EPOCH_BITS,
-    HOST_PLACES,
+    HOST_DEPTH,
     IDENTITY_WORDS,
     LINK_MAGIC,
     LINK_VERSION,
@@ -305,7 +305,7 @@ class HostLink:
         while (count := min(self._size.words, end - self._sent)) > 0:
             self._send_frame(FrameKind.DATA, count, ask=self._sent + count == end < written)
         news = self._expected - self._told
-        if 4 * news >= self.identity[Identity.REPLY_PLACES] or (
+        if 4 * news >= self.identity[Identity.REPLY_DEPTH] or (
             news and self._expected >= self._told_limit
         ):
             self._send_frame(FrameKind.DATA)
@@ -315,7 +315,7 @@ class HostLink:
 
         The board puts into a frame what it may send, so a near limit makes its frames short.
         """
-        limit = self._taken + HOST_PLACES
+        limit = self._taken + HOST_DEPTH
         return limit if self._size.is_full else min(limit, self._expected + self._size.words)
 
     def _send_frame(self, kind: FrameKind, count: int = 0, ask: bool = False) -> None:

@@ -15,16 +15,14 @@ from axonloop.host.devices.device import DeviceError
 from axonloop.host.devices.link_use import LinkUse
 from axonloop.host.devices.packets import Answers, Words
 from axonloop.host.devices.serial_line.session import HostLink
-from axonloop.models.checks import require, require_range
-from axonloop.models.protocol import Identity, line_bytes
+from axonloop.models.checks import require
+from axonloop.models.protocol import Identity, line_bytes, require_baud
 from axonloop.sim.build import Notify, to_stderr
 
 SERIAL = "serial:"
 """What a board's name begins with; behind it the port, and @ with the baud rate if need be."""
 BAUD = 1_000_000
 """Rate where none is named."""
-HIGHEST_BAUD = 2**31 - 1
-"""The highest rate that the system's calls can be asked for."""
 STEP = 0.005
 """Seconds for which a read waits."""
 REOPEN = 0.05
@@ -38,9 +36,7 @@ def parse_port(name: str) -> tuple[str, int]:
     port, _, baud = name.removeprefix(SERIAL).partition("@")
     good = name.startswith(SERIAL) and port != "" and (baud.isdecimal() or "@" not in name)
     require(good, "device", "serial:PORT or serial:PORT@BAUD, as serial:/dev/ttyUSB0@3000000", name)
-    rate = int(baud or BAUD)
-    require_range("baud", rate, 300, HIGHEST_BAUD)
-    return port, rate
+    return port, require_baud(int(baud or BAUD))
 
 
 def open_port(port: str, baud: int) -> serial.Serial:

@@ -54,7 +54,7 @@ def test_a_clock_that_no_pll_makes():
 
 
 class Echo(wiring.Component):
-    """In the place of the chip and its link: the line comes back."""
+    """Instead of the chip and its link: the line comes back."""
 
     def __init__(self) -> None:
         super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "session": Out(1)})
