@@ -1,4 +1,4 @@
-"""What a program puts where on the chip, how full the cores are, and what travels between them.
+"""The placement of a program on the cores, how full they are, and the traffic between them.
 
 LinkRates is a float array `(cores, ports)`: spikes per tick that the router of a core passes on
 through each `Port`. Spikes of the host do not travel through the mesh.
@@ -22,7 +22,7 @@ LinkRates = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Use:
-    """How much of a core is taken, by what a geometry calls it, and by which neurons."""
+    """The use of a core: amounts by their names in a geometry, and the neurons on it."""
 
     axons: int
     groups: int
@@ -33,7 +33,7 @@ class Use:
 
 
 def use_of(program: Program, core: int) -> Use:
-    """How much of a core a program takes."""
+    """The use that a program makes of a core."""
     plan, config = program.plan, program.config.cores[core]
     parts = plan.parts_on(core)
     return Use(
@@ -84,7 +84,7 @@ def measured_traffic(program: Program, counters: ArrayLike, ticks: int) -> LinkR
 
 
 def links(mesh: Mesh) -> list[tuple[int, Port, int]]:
-    """Every way out of a core's router into a neighbour's: core, port, neighbour."""
+    """Every link from a core's router into a neighbour's: core, port, neighbour."""
     found = []
     for core in range(mesh.cores):
         column, row = mesh.position(core)

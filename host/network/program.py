@@ -99,7 +99,7 @@ class Program:
 
 
 def block(wire: Wire, geometry: Geometry) -> tuple[slice, slice]:
-    """Where the weights of a wire's axons to the neurons of its part lie in global weights."""
+    """The indices, in global weights, of a wire's axons and of the neurons of its part."""
     axon = wire.part.core * geometry.axons + wire.first_axon
     neuron = wire.part.first_group * geometry.lanes
     width = wire.part.end - wire.part.first

@@ -239,7 +239,7 @@ class ProcessingCore:
         return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
 
     def votes(self, raster: Flags) -> Integers:
-        """What the readout heard of each class after the burn-in, int64 `(copies, classes)`.
+        """The readout's votes for each class after the burn-in, int64 `(copies, classes)`.
 
         `raster` holds the spikes of a sample, `(ticks, copies, neurons)`.
         """
@@ -258,7 +258,7 @@ class ProcessingCore:
 
 
 def _bounded(gradient: Exact) -> bool:
-    """Whether all of a gradient is finite and within +-GRADIENT_MAX."""
+    """Say whether all of a gradient is finite and within +-GRADIENT_MAX."""
     flat = gradient.ravel()
     if flat.dot(flat) <= GRADIENT_MAX:  # the usual case; False for NaN
         return True

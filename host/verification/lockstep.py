@@ -16,12 +16,12 @@ from axonloop.models.config import ChipConfig, CoreConfig
 from axonloop.models.protocol import MODEL_COUNTERS, Counter, Region, state_regions
 
 POSTED: tuple[Region, ...] = (Region.PENDING, Region.GATED, Region.UNGATED)
-"""What packets change between ticks; compared after every tick too, behind the state of it."""
+"""State that packets change between ticks; it is compared after every tick, behind the rest."""
 SMALL_WEIGHTS = 1024
 """Up to so many weights are compared after every learning step; more, now and then."""
 NOW_AND_THEN = 16
 
-Progress = Callable[[int], None]
+TickProgress = Callable[[int], None]
 
 
 class DivergenceError(RuntimeError):
@@ -72,7 +72,7 @@ class Lockstep:
         self._tick = 0
         self._apply(Operation("load_weights", (self._traffic.weights(),)))
 
-    def run(self, ticks: int, progress: Progress | None = None) -> Report:
+    def run(self, ticks: int, progress: TickProgress | None = None) -> Report:
         """Run and compare; DivergenceError at the first difference."""
         for _ in range(ticks):
             self._step(self._traffic.step())

@@ -30,7 +30,7 @@ HOST_DEPTH = 1 << 14
 WATCHDOG_BITS = 28
 """The watchdog waits 2^this cycles."""
 HIGHEST_CLOCK = 2**32 - 1
-"""In Hz: the identification has 32 bits for it."""
+"""The highest clock in Hz: the identification has 32 bits for it."""
 LEAST_CYCLES = 4
 """Clock cycles of a bit, at least: the receiver samples a bit in its middle."""
 
@@ -46,15 +46,15 @@ HEADER_1 = {
 
 
 def line_bytes(words: int) -> int:
-    """Bytes that so many data words take on the line, in full frames and the rest in one more.
+    """Bytes of so many data words on the line, in full frames and one more for the rest.
 
-    What few frames have, a first 254 bytes without a zero, would be one more (docs/link.md, 1).
+    A frame whose first 254 bytes hold no zero, which is rare, takes one more (docs/link.md, 1).
     """
     return 4 * words + FRAME_BYTES * -(-words // FRAME_WORDS)
 
 
 def require_baud(baud: int) -> int:
-    """`baud` in bit/s; ValueError unless it is a rate that some clock allows."""
+    """Return `baud`, in bit/s. Raises ValueError unless some clock allows that rate."""
     return require_range("baud", baud, 300, HIGHEST_CLOCK // LEAST_CYCLES)
 
 
@@ -68,7 +68,7 @@ class FrameKind(IntEnum):
 
 
 class Reason(IntEnum):
-    """Why a session is lost; in `sequence` of LOST."""
+    """The reason why a session is lost; it stands in `sequence` of LOST."""
 
     NONE = 0
     WATCHDOG = 1
@@ -107,7 +107,7 @@ class Status(IntEnum):
 
 @dataclass(frozen=True)
 class LinkConfig:
-    """What a board's end is built with. ValueError where a value is out of range.
+    """The configuration of a board's end. Raises ValueError where a value is out of range.
 
     `clock` in Hz, `baud` in bit/s. `command_depth` and `reply_depth` are the words that the
     buffers to and from the chip hold. The watchdog waits 2^`watchdog_bits` cycles. The clock must
@@ -148,12 +148,12 @@ def geometry_words(geometry: Geometry, mesh: Mesh) -> list[int]:
 
 
 def configuration_hash(words: Sequence[int]) -> int:
-    """Over the words of the identification from CORE on."""
+    """The first 32 bits of the SHA-256 of `words`, those of the identification from CORE on."""
     return _first_word(struct.pack(f"<{len(words)}I", *words))
 
 
 def build_hash(sources: bytes) -> int:
-    """Over the gateware's sources."""
+    """The first 32 bits of the SHA-256 of the gateware's sources."""
     return _first_word(sources)
 
 

@@ -42,7 +42,7 @@ def check_flags(thing: str, values: Any, shape: tuple[int, ...], device: torch.d
 
 
 def check_kind(thing: str, values: Any, shape: tuple[int, ...], device: torch.device) -> Tensor:
-    """Whole numbers of a shape, on the device."""
+    """Return whole numbers of a shape, on the device."""
     found = torch.as_tensor(values)
     whole = not (found.is_floating_point() or found.is_complex() or found.dtype is torch.bool)
     require(whole, thing, "whole numbers of an integer dtype", found.dtype)
@@ -53,7 +53,7 @@ def check_kind(thing: str, values: Any, shape: tuple[int, ...], device: torch.de
 def check_whole(
     thing: str, values: Any, shape: tuple[int, ...], limits: tuple[int, int], device: torch.device
 ) -> Tensor:
-    """Whole numbers of a shape within limits, on the device."""
+    """Return whole numbers of a shape within limits, on the device."""
     found = check_kind(thing, values, shape, device)
     low, high = limits
     bad = (found < low) | (found > high)

@@ -1,4 +1,4 @@
-"""From a geometry to the compiled netlist; every step is cached by content.
+"""The compiled netlist of a geometry; every step to it is cached by content.
 
 The netlist's cells are Yosys' own models, read from its package, and `ecp5_cells.v` where Yosys
 has none.

@@ -64,7 +64,7 @@ class Addresses:
 
 
 def _plain(values: ArrayLike) -> TypeGuard[Int32Array]:
-    """Whether `values` are a list of int32: then one search checks and packs them.
+    """Say whether `values` are a list of int32: then one search checks and packs them.
 
     Seen without a sign, a negative number is beyond the end of any table.
     """

@@ -1,4 +1,4 @@
-"""What a board says of itself (docs/link.md, section 5), and the chip that this describes."""
+"""A board's identification (docs/link.md, section 5), and the chip that it describes."""
 
 from __future__ import annotations
 

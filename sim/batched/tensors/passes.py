@@ -47,7 +47,7 @@ class Pass:
 
     @property
     def needs_errors(self) -> bool:
-        """Whether nothing moves without errors."""
+        """Say whether no weight moves without errors."""
         return all(third == Third.ERROR for _, third in self.kinds)
 
     def coefficients(
