@@ -16,7 +16,7 @@ def require(good: bool, thing: str, condition: str, value: object) -> None:
 
 
 def is_whole(value: object) -> bool:
-    """Whether `value` is an integer, Python's or NumPy's; bools and floats are none."""
+    """Say whether `value` is an integer, Python's or NumPy's; bools and floats are none."""
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 

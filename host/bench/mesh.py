@@ -138,7 +138,7 @@ def alone(mesh: RtlMesh) -> tuple[Int32Array, Int32Array]:
     cores = range(mesh.mesh.cores)
     pairs = np.array([(a, b) for a in cores for b in cores if a != b])
     made = GAP * np.arange(len(pairs))
-    hops = np.array([len(list(mesh.mesh.way(int(a), int(b)))) - 1 for a, b in pairs], np.int32)
+    hops = np.array([len(list(mesh.mesh.route(int(a), int(b)))) - 1 for a, b in pairs], np.int32)
     return hops, (mesh.arrivals(Packets(made, *pairs.T)) - made).astype(np.int32)
 
 
@@ -219,7 +219,7 @@ def _compiled(network: Network, mesh: Mesh, lanes: int) -> Program:
 
 
 def _neurons(program: Program, spikes: list[Int32Array]) -> list[Int32Array]:
-    return [np.sort(program.split(places)["neurons"]) for places in spikes]
+    return [np.sort(program.split(neurons)["neurons"]) for neurons in spikes]
 
 
 def require_same_spikes(expected: Sequence[Int32Array], runs: Sequence[ChipRun]) -> None:

@@ -19,7 +19,7 @@ from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require, require_range
 
 TRAINING, SCORING, SHUFFLING, BUILDING = range(4)
-"""What a stream of random numbers is for: the second word of its seed."""
+"""The purposes of random streams: the second word of their seeds."""
 
 
 class Encoding(StrEnum):
@@ -31,9 +31,9 @@ class Encoding(StrEnum):
     RANK = "rank"
 
 
-def generator(seed: int, purpose: int, *place: int) -> np.random.Generator:
-    """The random numbers of one purpose at one place (an epoch, a sample), from 64-bit PCG."""
-    return np.random.default_rng([seed, purpose, *place])
+def generator(seed: int, purpose: int, *index: int) -> np.random.Generator:
+    """The random numbers of one purpose and one index (epoch, sample), from 64-bit PCG."""
+    return np.random.default_rng([seed, purpose, *index])
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class SpikeEncoder(ABC):
         return [axons[start:end] for start, end in pairwise(ends)]
 
     def raster(self, image: NDArray[Any], random: np.random.Generator) -> NDArray[np.bool_]:
-        """Bool `(ticks, pixels)`: who spikes when, for an image `(pixels,)` of any numeric dtype.
+        """The spikes, bool `(ticks, pixels)`, of an image `(pixels,)` of any numeric dtype.
 
         Raises ValueError for anything but finite numbers in 0..white.
         """
@@ -72,7 +72,7 @@ class SpikeEncoder(ABC):
 
     @abstractmethod
     def _raster(self, image: NDArray[Any], random: np.random.Generator) -> NDArray[np.bool_]:
-        """The same for an image of int64 or float64 that was checked."""
+        """The raster of an image of int64 or float64 that was checked."""
 
 
 @dataclass(frozen=True)

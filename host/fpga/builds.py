@@ -1,4 +1,4 @@
-"""From a board and a build to a bitstream with a report, cached by content in build/."""
+"""The bitstream of a board and a build, with a report, cached by content in build/."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def build_board(board: Board, build: Build, stage: Stage, builds: Path = BUILDS)
 
 
 def _no_log(folder: str, names: list[str]) -> list[str]:
-    """What is not kept of a build that failed."""
+    """The files that are not kept of a build that failed."""
     return [name for name in names if not name.endswith(".log")]
 
 
@@ -147,7 +147,7 @@ def _make(board: Board, build: Build, tools: dict[str, Tool], stage: Stage, fold
 def _figures(
     build: Build, clock: int, cells: dict[str, int], placed: Any, folder: Path
 ) -> dict[str, Any]:
-    """What came out: resources, timing, speed, modules."""
+    """The figures of a build: resources, timing, speed, modules."""
     from axonloop.hdl.flow import BELS, KINDS
     from axonloop.host.fpga.utilisation import count_kinds, count_modules, module_of, module_paths
 
@@ -174,7 +174,7 @@ def _figures(
 
 
 def processor_seconds() -> float:
-    """What this process and its children that ended have computed: no matter who else does."""
+    """Processor seconds of this process and of its children that ended."""
     return sum(os.times()[:4])
 
 

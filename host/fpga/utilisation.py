@@ -1,4 +1,4 @@
-"""What a netlist uses, and which module uses it: counts of cells, and their picture."""
+"""The utilisation of an FPGA by a netlist: counts of cells by module, and their picture."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def kind_of(cell: str) -> str | None:
 
 
 def count_kinds(cells: Mapping[str, int]) -> Counts:
-    """How many cells of every kind, from their numbers by type."""
+    """The number of cells of every kind, from their numbers by type."""
     counts = dict.fromkeys(KINDS, 0)
     for cell, number in cells.items():
         if (kind := kind_of(cell)) is not None:
@@ -36,7 +36,7 @@ def count_kinds(cells: Mapping[str, int]) -> Counts:
 
 
 def module_paths(rtlil: str, top: str) -> set[tuple[str, ...]]:
-    """The places of all modules below `top` in Amaranth's text, as ("chip", "core")."""
+    """The paths of all modules below `top` in Amaranth's text, as ("chip", "core")."""
     names = re.findall(rf"^module \\{re.escape(top)}\.(\S+)$", rtlil, re.MULTILINE)
     return {tuple(name.split(".")) for name in names}
 
@@ -57,7 +57,7 @@ def count_modules(
 
 
 def module_of(cell: str, paths: set[tuple[str, ...]]) -> str:
-    """What people call the module of a cell: a part of the core, a part of the link, the rest."""
+    """The usual name of a cell's module: a part of the core, a part of the link, the rest."""
     parts = tuple(cell.split("."))
     longest = next((parts[:n] for n in range(len(parts), 0, -1) if parts[:n] in paths), ())
     inner = [part for part in longest if part != "chip"][1:]

@@ -49,7 +49,7 @@ def draw_mesh(path: Path, program: Program, traffic: Mapping[str, LinkRates]) ->
 
 def _corner(mesh: Mesh, core: int) -> tuple[float, float]:
     """The upper left corner of a core's box."""
-    column, row = mesh.place(core)
+    column, row = mesh.position(core)
     return column * (_WIDE + _GAP_ACROSS), row * (_HIGH + _GAP_DOWN)
 
 

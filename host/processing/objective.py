@@ -1,4 +1,4 @@
-"""Who makes the errors that a chip learns from: one interface, several objectives.
+"""Objectives make the errors that a chip learns from: one interface, several of them.
 
 An objective serves one chip or many copies in step. The training loop tells it when a sample
 begins and what every tick's spikes were; it answers with the error events to send. Whatever it
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Flags = NDArray[np.bool_]
-"""Who spikes: `(copies, neurons of the chip)` in a tick, `(ticks, copies, neurons)` in a sample."""
+"""Spikes: `(copies, neurons of the chip)` in a tick, `(ticks, copies, neurons)` in a sample."""
 Errors = NDArray[np.int32]
 """Error values of a tick, `(copies, neurons of the chip)`, 0 where nothing is sent."""
 Modulation = NDArray[np.int32]
@@ -38,7 +38,7 @@ SILENCE = Events()
 
 
 class Objective(ABC):
-    """What turns spikes into error events.
+    """An objective turns spikes into error events.
 
     `quiet`: so many first ticks of a sample make no errors, and are sent ahead. `latency`: errors
     reach the chip so many ticks late. `loss_seconds`: time spent in torch.
@@ -67,14 +67,14 @@ class Objective(ABC):
         return None
 
     def score(self, raster: Flags, targets: Sequence[Any]) -> NDArray[np.float64]:
-        """How well a sample went, `(layers, copies)`, from its spikes `(ticks, copies, neurons)`.
+        """The score of a sample, `(layers, copies)`, from its spikes `(ticks, copies, neurons)`.
 
         1 is right and 0 wrong where targets are classes; an objective says what else it means.
         """
         raise ValueError(f"{type(self).__name__} has no score")
 
     def state(self) -> dict[str, Any]:
-        """What is remembered between samples, for `restore`: arrays and whole numbers."""
+        """The state that is kept between samples, for `restore`: arrays and whole numbers."""
         return {}
 
     def restore(self, state: dict[str, Any]) -> None:

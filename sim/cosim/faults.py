@@ -10,7 +10,7 @@ from axonloop.models.checks import require
 
 @dataclass(frozen=True)
 class FaultRates:
-    """Chances per byte, 0..0.5 each."""
+    """The chances of four faults per byte, 0..0.5 each."""
 
     lost: float = 0.0
     flipped: float = 0.0
@@ -24,7 +24,7 @@ class FaultRates:
 
     @classmethod
     def parse(cls, text: str) -> FaultRates:
-        """From text as "lost=1e-4,flipped=1e-3"; a number alone is the sum of all four."""
+        """Read text as "lost=1e-4,flipped=1e-3"; a number alone is the sum of all four rates."""
         names = {field.name for field in fields(cls)}
         try:
             if "=" not in text:
@@ -50,7 +50,7 @@ class FaultyLine:
         self.faults = 0
 
     def carry(self, data: bytes) -> bytes:
-        """What arrives of `data`."""
+        """Return the bytes that arrive when `data` is sent."""
         if not any(self._rates):
             return data
         arrived, held = bytearray(self._held), bytearray()

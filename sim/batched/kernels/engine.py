@@ -119,7 +119,7 @@ class CompiledEngine(Engine):
 
 
 def _error_driven(chip: ChipConfig) -> bool:
-    """Whether nothing learns while all error sums are 0."""
+    """Say whether nothing learns while all error sums are 0."""
     sets = {
         core.parameter_sets[group.parameter_set] for core in chip.cores for group in core.groups
     }

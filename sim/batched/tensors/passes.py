@@ -48,7 +48,7 @@ class Pass:
 
     @property
     def needs_errors(self) -> bool:
-        """Whether nothing moves without errors."""
+        """Say whether no weight moves without errors."""
         return all(third in ERROR_DRIVEN for _, third in self.kinds)
 
     def coefficients(

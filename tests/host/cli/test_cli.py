@@ -394,8 +394,35 @@ def test_board_refuses_before_it_compiles(option: str, capsys: pytest.CaptureFix
     assert option in refused(capsys, "board", option, "-1")
 
 
-def test_an_empty_device_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "device must be a name" in refused(capsys, "train", "digits", "--device", "")
+@pytest.mark.parametrize("baud", [-1, 0, 299, 2**30, 2**32])
+def test_a_board_of_no_rate(baud: int, capsys: pytest.CaptureFixture[str]) -> None:
+    line = refused(capsys, "board", "--baud", str(baud))
+    assert line == f"baud must be a whole number in 300..1073741823, not {baud}"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "train digits --out new --device=",
+        "eval run --device=",
+        "verify --devices=golden,",
+        "identify ",
+        "study layers --out new --device=",
+        "study deploy --out new --device=",
+        "experiment stdp-window --out new --device=",
+    ],
+)
+def test_an_empty_device_is_refused(
+    command: str,
+    trained: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(trained)
+    line = refused(capsys, *command.split(" "))
+    assert line.startswith(("device must be ", "devices must be "))
+    assert line.endswith("not ''")
+    assert not Path("new").exists()
 
 
 def test_results_of_no_folder_write_no_page(
