@@ -16,9 +16,7 @@ Settings were chosen on the validation part with seeds 1 and 2.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,7 +47,7 @@ from axonloop.host.network import (
     compile_network,
     smallest_geometry,
 )
-from axonloop.host.pictures import bare, save
+from axonloop.host.pictures import ORANGE, SMALL, Picture, styled
 from axonloop.models.arrays import Int32Array
 from axonloop.models.config import DECAY_ONE, ChipConfig, ParameterSet, ResetMode
 from axonloop.models.rules import toward_input
@@ -230,22 +228,24 @@ def measure(order: Order, progress: Progress, limit: int | None = None) -> Metri
     return {"runs": found, "rows": rows, "shown": shown}
 
 
-def draw(path: Path, metrics: Metrics) -> None:
+@styled
+def draw(metrics: Metrics) -> Picture:
     """The weights of every cell of the first chip, sorted by the class it was named after."""
     run = metrics["shown"]
     order = np.argsort(run["names"], kind="stable")
     weights, names = np.array(run["weights"])[order], np.array(run["names"])[order]
     wide = 16
-    figure, axes = plt.subplots(figsize=(8.2, 0.5 * (len(order) // wide) + 0.5))
+    picture = Picture(8.6, 0.5 * (len(order) // wide) + 0.6)
+    axes = picture.subplots()
     tiles = weights.reshape(-1, wide, SIDE, SIDE)
     framed = np.pad(tiles.astype(float), ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=np.nan)
     sheet = framed.transpose(0, 2, 1, 3).reshape(len(tiles) * (SIDE + 2), -1)
-    axes.imshow(sheet, cmap="Blues", vmin=-127, vmax=127, aspect="equal")
+    shown = axes.imshow(sheet, cmap="Blues", vmin=-127, vmax=127, aspect="equal")
     for k, name in enumerate(names):
         at = (k % wide * (SIDE + 2) + 1, k // wide * (SIDE + 2) + 2.5)
-        axes.annotate(str(name), at, color="#d1602c", fontsize=6, fontweight="bold")
+        axes.annotate(str(name), at, color=ORANGE, fontsize=SMALL, fontweight="bold")
     accuracy = 100 * run["accuracy"]
     axes.set(xticks=[], yticks=[], title=f"What {len(order)} neurons learned, {accuracy:.1f} %")
-    bare(axes)
-    axes.spines[["left", "bottom"]].set_visible(False)
-    save(figure, path)
+    axes.spines[:].set_visible(False)
+    picture.colorbar(shown, ax=axes, label="weight (LSB)")
+    return picture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare
+from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, legend, mark
 
 _COLOURS = {"dense": INK, "threshold": ORANGE, "sigma-delta": BLUE}
 _HEIGHTS = (-12, 5, -26, 5)
@@ -32,16 +32,7 @@ def draw_updates(axes: Any, points: list[dict[str, Any]], dense: dict[str, Any])
             axes.annotate(note, (point["visits"], height), textcoords="offset points", **place)
     axes.set_xscale("log")
     floor = 100 * dense["accuracy"] - 0.7
-    axes.axhline(floor, color=GREY, linestyle="--", linewidth=0.9)
-    axes.annotate(
-        "dense - 0.7",
-        (0.55, floor),
-        (0, -12),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        ha="right",
-        color=GREY,
-    )
+    mark(axes, floor, "dense - 0.7")
     for share in (50, 100):
         axes.axvline(dense["visits"] / share, color=GREY, linestyle=":", linewidth=0.9)
         axes.annotate(
@@ -58,5 +49,4 @@ def draw_updates(axes: Any, points: list[dict[str, Any]], dense: dict[str, Any])
         ylabel="test accuracy (%)",
         title="Accuracy against synaptic updates: mean and range over the seeds",
     )
-    axes.legend(frameon=False, loc="lower right")
-    bare(axes)
+    legend(axes, below=True, ncols=3)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from axonloop.host.experiments.decolle.regression import NAMES, Regression, targ
 from axonloop.host.experiments.decolle.regression_picture import BARS, TARGETS, draw_regression
 from axonloop.host.experiments.decolle.regression_runs import Curve, run_chip, run_reference
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow
+from axonloop.host.pictures import Picture
 
 TASK = Regression()
 
@@ -82,7 +82,7 @@ def _median(curves: Sequence[Curve], layer: int) -> str:
     return text if len(errors) == 1 else f"{text} ({', '.join(f'{e:.4f}' for e in errors)})"
 
 
-def draw(path: Path, metrics: Metrics) -> None:
+def draw(metrics: Metrics) -> Picture:
     """A row per layer: before, after, the float reference after, and errors over the epochs."""
     shown = metrics["shown"]
-    draw_regression(path, shown["targets"], shown["chip"], shown["reference"])
+    return draw_regression(shown["targets"], shown["chip"], shown["reference"])

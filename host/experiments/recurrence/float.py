@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -28,6 +27,7 @@ from axonloop.host.console import Progress
 from axonloop.host.data import draw_randman
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
 from axonloop.host.experiments.recurrence.picture import draw as draw_recurrence
+from axonloop.host.pictures import Picture
 from axonloop.models.reference import Lif, LifConstants
 
 KINDS = ("feed-forward", "detached", "full")
@@ -171,6 +171,6 @@ def measure(order: Order, progress: Progress) -> Metrics:
     }
 
 
-def draw(path: Path, metrics: Metrics) -> None:
+def draw(metrics: Metrics) -> Picture:
     """The data, learning, and the accuracies in the end."""
-    draw_recurrence(path, metrics)
+    return draw_recurrence(metrics)
