@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from io import BytesIO
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any, ParamSpec
 
 from matplotlib import colormaps, rc_context
@@ -89,7 +90,18 @@ def dots(
     """A dot for each of `shares`, in 0..1, drawn in percent at `where`, and a bar at their mean."""
     values = [100 * share for share in shares]
     axes.plot([where] * len(values), values, "o", color=colour, alpha=0.6, label=label)
-    axes.hlines(sum(values) / len(values), where - 0.15, where + 0.15, color=colour, linewidth=2)
+    axes.hlines(sum(values) / len(values), where - 0.1, where + 0.1, color=colour, linewidth=2)
+
+
+def lettered(
+    axes: Any, points: Sequence[tuple[float, float]], names: Sequence[str], colours: Sequence[str]
+) -> None:
+    """Dots with letters, which the legend explains: names cannot lie on each other."""
+    for letter, point, name, colour in zip(ascii_lowercase, points, names, colours, strict=False):
+        shape = {"color": colour, "markersize": 9, "markeredgecolor": "white", "mew": 0.4}
+        axes.plot(*point, "o", **shape, label=f"{letter}  {name}", zorder=3)
+        middle = {"ha": "center", "va": "center_baseline"}
+        axes.annotate(letter, point, color="white", fontsize=SMALL, zorder=4, **middle)
 
 
 def mark(axes: Any, height: float, name: str) -> None:

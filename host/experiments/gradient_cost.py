@@ -208,7 +208,7 @@ def draw(metrics: Metrics) -> Picture:
             place.set(xscale="log", yscale="log", xlabel=along, title=f"{name}, {fixed[along]}")
             sizes = sorted({point[along] for point in points})
             place.set_xticks(sizes, [str(size) for size in sizes])
-            place.minorticks_off()
+            place.xaxis.minorticks_off()
     handles, labels = axes[0, 0].get_legend_handles_labels()
     picture.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return picture

@@ -47,7 +47,7 @@ from axonloop.host.network import (
     compile_network,
     smallest_geometry,
 )
-from axonloop.host.pictures import ORANGE, SMALL, Picture, styled
+from axonloop.host.pictures import ORANGE, Picture, styled
 from axonloop.models.arrays import Int32Array
 from axonloop.models.config import DECAY_ONE, ChipConfig, ParameterSet, ResetMode
 from axonloop.models.rules import toward_input
@@ -235,17 +235,17 @@ def draw(metrics: Metrics) -> Picture:
     order = np.argsort(run["names"], kind="stable")
     weights, names = np.array(run["weights"])[order], np.array(run["names"])[order]
     wide = 16
-    picture = Picture(8.6, 0.5 * (len(order) // wide) + 0.6)
+    picture = Picture(8.6, 0.55 * (len(order) // wide) + 0.6)
     axes = picture.subplots()
     tiles = weights.reshape(-1, wide, SIDE, SIDE)
-    framed = np.pad(tiles.astype(float), ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=np.nan)
-    sheet = framed.transpose(0, 2, 1, 3).reshape(len(tiles) * (SIDE + 2), -1)
+    framed = np.pad(tiles.astype(float), ((0, 0), (0, 0), (3, 0), (1, 1)), constant_values=np.nan)
+    sheet = framed.transpose(0, 2, 1, 3).reshape(len(tiles) * (SIDE + 3), -1)
     shown = axes.imshow(sheet, cmap="Blues", vmin=-127, vmax=127, aspect="equal")
     for k, name in enumerate(names):
-        at = (k % wide * (SIDE + 2) + 1, k // wide * (SIDE + 2) + 2.5)
-        axes.annotate(str(name), at, color=ORANGE, fontsize=SMALL, fontweight="bold")
+        at = (k % wide * (SIDE + 2) + SIDE / 2 + 0.5, k // wide * (SIDE + 3) + 2)
+        axes.annotate(str(name), at, color=ORANGE, ha="center", va="baseline")
     accuracy = 100 * run["accuracy"]
     axes.set(xticks=[], yticks=[], title=f"What {len(order)} neurons learned, {accuracy:.1f} %")
     axes.spines[:].set_visible(False)
-    picture.colorbar(shown, ax=axes, label="weight (LSB)")
+    picture.colorbar(shown, ax=axes, label="weight (LSB)", shrink=0.8)
     return picture

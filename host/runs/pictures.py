@@ -54,7 +54,7 @@ def draw_learning_curve(
         total = np.array([0, *(entry[counter] for entry in history)])
         right.plot(epochs, np.diff(total), "o-", color=colour, markersize=4, label=label)
     learned = any(entry["errors"] for entry in history)
-    right.set(ylabel="per epoch", title="What learning cost in each epoch")
+    right.set(ylabel="number per epoch", title="What learning cost in each epoch")
     right.set_yscale("log" if learned else "linear")
     for axes in (left, right):
         axes.set_xlabel("epoch")
@@ -139,7 +139,7 @@ def draw_raster(recording: RasterSample, label: int, answer: int) -> Picture:
     _draw_cores(middle, len(recording.config.cores), geometry.neurons)
     middle.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     _draw_potentials(bottom, recording)
-    bottom.set(xlabel="tick", ylabel="U = V - R after the tick; lines: theta, bars: spikes")
+    bottom.set(xlabel="tick", ylabel="U = V - R after the tick")
     return picture
 
 
@@ -149,7 +149,14 @@ def _draw_cores(axes: Any, cores: int, size: int) -> None:
     for core in range(cores if cores > 1 else 0):
         axes.axhline((core + 1) * size - 0.5, color=GREY, linewidth=0.7)
         middle = (1, (core + 0.5) * size)
-        axes.annotate(f"core {core}", middle, xycoords=("axes fraction", "data"), va="center")
+        axes.annotate(
+            f"core {core}",
+            middle,
+            (4, 0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            va="center",
+        )
 
 
 def _events(axes: Any, trains: list[Int32Array], colour: str, label: str | None = None) -> None:
@@ -179,17 +186,21 @@ def _draw_potentials(axes: Any, recording: RasterSample) -> None:
     chosen = np.sort(np.argsort(-liveliness, kind="stable")[:_SHOWN])
     for number, neuron in enumerate(chosen):
         level = -3.0 * number
+        names = [None] * 3 if number else ["theta", "U", "spike"]
         trace = np.clip(recording.potential[:, neuron], -1.2, 1.2)
-        axes.axhline(level + 1, color=PALE, linewidth=0.8)
-        axes.plot(trace + level, color=INK, linewidth=1.1)
+        axes.axhline(level + 1, color=PALE, linewidth=0.8, label=names[0])
+        axes.plot(trace + level, color=INK, linewidth=1.1, label=names[1])
         fired = np.flatnonzero([neuron in spikes for spikes in recording.spikes])
-        axes.vlines(fired, level + 0.85, level + 1.25, color=GREY)
+        axes.vlines(
+            fired, level + 0.85, level + 1.25, color=GREY, label=None if number else "spike"
+        )
         for sign, colour, shape, _ in _ERRORS:
             hits = [(v[n == neuron] * sign > 0).any() for n, v in recording.errors]
             when = np.flatnonzero(hits)
             axes.plot(when, np.full(len(when), level + 1.45), shape, color=colour, markersize=5)
-    names = [f"neuron {neuron}" for neuron in chosen]
-    axes.set_yticks([-3.0 * number for number in range(len(chosen))], names)
+    legend(axes, below=True, ncols=3)
+    levels = [-3.0 * number for number in range(len(chosen))]
+    axes.set_yticks(levels, [f"neuron {neuron}" for neuron in chosen])
 
 
 @styled
@@ -223,13 +234,13 @@ def draw_link(costs: Sequence[SampleCost]) -> Picture:
     picture = Picture(10, 4)
     left, right = picture.subplots(1, 2)
     sample = _means(np.arange(1, len(costs) + 1))
-    for way, colour in (("down", BLUE), ("up", ORANGE)):
+    for way, colour, style in (("down", BLUE, ":"), ("up", ORANGE, "--")):
         measured = _means([getattr(cost.use, f"bytes_{way}") / cost.ticks for cost in costs])
         predicted = _means([getattr(cost.use, f"predicted_{way}") / cost.ticks for cost in costs])
         left.plot(sample, measured, color=colour, linewidth=2.4, label=f"{way}, measured")
-        left.plot(sample, predicted, ":", color=INK, linewidth=1.2, label=f"{way}, predicted")
+        left.plot(sample, predicted, style, color=INK, linewidth=1.2, label=f"{way}, predicted")
     trips = sum(cost.use.round_trips for cost in costs) / sum(cost.ticks for cost in costs)
-    left.set(ylabel="bytes per tick", title=f"Bytes; {trips:.3g} round trips per tick")
+    left.set(ylabel="bytes per tick", title=f"Bytes; round trips per tick: {trips:.3g}")
     left.set_ylim(0, None)
     legend(left, below=True, ncols=2)
     spent = [_means([1e3 * getattr(cost, who) for cost in costs]) for who in SPENT]

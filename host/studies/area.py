@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from string import ascii_lowercase
 from typing import Any
 
 from axonloop.hdl.boards import Board, Build, find_board
@@ -16,7 +15,7 @@ from axonloop.hdl.flow import DoesNotFitError
 from axonloop.host.console import notice
 from axonloop.host.files import write_json, write_text
 from axonloop.host.fpga import build_and_tell
-from axonloop.host.pictures import BLUE, GREY, ORANGE, Picture, legend, save, styled
+from axonloop.host.pictures import BLUE, GREY, ORANGE, Picture, legend, lettered, save, styled
 from axonloop.models.checks import require
 
 RESULTS, PAGE, PICTURE = "area.json", "area.md", "area.png"
@@ -169,17 +168,14 @@ def draw_area(rows: list[dict[str, Any]], title: str) -> Picture:
     left, right = picture.subplots(1, 2)
     front = [_cost(row) for row in built if row["front"]]
     line = [lut / 1e3 for lut, _ in front], [synops / 1e9 for _, synops in front]
-    left.plot(*line, "-", color=ORANGE, label="Pareto front")
-    legend(left, below=True)
+    left.plot(*line, "-", color=ORANGE)
     for axes, value, scale in ((left, "dense_synops_per_s", 1e9), (right, "fmax_mhz", 1.0)):
-        for letter, row in zip(ascii_lowercase, built, strict=False):
-            point = row["used"]["LUT"] / 1e3, row[value] / scale
-            colour = BLUE if row["front"] else GREY
-            axes.plot(*point, "o", color=colour, markersize=10, label=f"{letter}  {row['name']}")
-            axes.annotate(letter, point, color="white", ha="center", va="center")
-        axes.set(xlabel="thousand LUTs placed", xlim=(0, None), ylim=(0, None))
-        axes.margins(0.08)
-    left.set(ylabel="G SynOps/s at Fmax", title=f"{title}: all axons spiking")
+        points = [(row["used"]["LUT"] / 1e3, row[value] / scale) for row in built]
+        colours = [BLUE if row["front"] else GREY for row in built]
+        lettered(axes, points, [row["name"] for row in built], colours)
+        most = [1.08 * max(values) for values in zip(*points, strict=True)]
+        axes.set(xlabel="thousand LUTs placed", xlim=(0, most[0]), ylim=(0, most[1]))
+    left.set(ylabel="G SynOps/s at Fmax", title=f"{title}: all axons spiking; line: Pareto front")
     right.set(ylabel="Fmax (MHz)", title="Fmax after routing")
-    legend(right)
+    legend(right, title="blue: on the front")
     return picture

@@ -106,7 +106,7 @@ def draw(metrics: Metrics) -> Picture:
             place.axhline(SIDE / 2 - 0.5, color=ORANGE, linewidth=1)
             place.set(xticks=[], yticks=[])
         line[0].set_ylabel(name)
-    picture.colorbar(shown, ax=axes, label="spikes per tick, of the most")
+    picture.colorbar(shown, ax=axes, label="spikes per tick", shrink=0.7)
     for place, times in zip(axes[-1], run["after"]["shown"], strict=True):
         place.set_xlabel(f"free: {times} of {3 * KICKS}")
     picture.suptitle("Upper half clamped: rates of the visible neurons")

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from axonloop.host.experiments.decolle.regression import NAMES, Series
+from axonloop.host.experiments.decolle.regression import NAMES
 from axonloop.host.experiments.decolle.regression_runs import Curve
+from axonloop.host.experiments.experiment import Metrics
 from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, SMALL, Picture, styled
 
 BARS = (0.05, 0.1, 0.4)
@@ -19,8 +20,9 @@ TARGETS = ("ramp", "fast sine", "slow sine")
 
 
 @styled
-def draw_regression(targets: Series, chip: Sequence[Curve], reference: Sequence[Curve]) -> Picture:
+def draw(metrics: Metrics) -> Picture:
     """A row per layer: before, after, the float reference after, and errors over the epochs."""
+    targets, chip, reference = (metrics["shown"][who] for who in ("targets", "chip", "reference"))
     picture = Picture(14, 7)
     rows = picture.subplots(len(NAMES), 4, width_ratios=(1, 1, 1, 1.2))
     columns = (

@@ -26,8 +26,7 @@ from torch import Tensor
 from axonloop.host.console import Progress
 from axonloop.host.data import draw_randman
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
-from axonloop.host.experiments.recurrence.picture import draw as draw_recurrence
-from axonloop.host.pictures import Picture
+from axonloop.host.experiments.recurrence.picture import draw as draw
 from axonloop.models.reference import Lif, LifConstants
 
 KINDS = ("feed-forward", "detached", "full")
@@ -169,8 +168,3 @@ def measure(order: Order, progress: Progress) -> Metrics:
         "accuracies": accuracies,
         "rows": rows,
     }
-
-
-def draw(metrics: Metrics) -> Picture:
-    """The data, learning, and the accuracies in the end."""
-    return draw_recurrence(metrics)
