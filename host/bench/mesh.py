@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -25,6 +24,7 @@ from axonloop.host.network import (
     compile_network,
     smallest_geometry,
 )
+from axonloop.host.pictures import BLUE, GREY, ORANGE, Picture, legend, styled
 from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require
 from axonloop.models.config import Mesh, ParameterSet
@@ -251,14 +251,12 @@ def chip_figures(runs: Sequence[ChipRun], settling: int) -> list[Figure]:
     return figures
 
 
-def draw_load(path: Path, points: Sequence[LoadPoint]) -> None:
+@styled
+def draw_load(points: Sequence[LoadPoint]) -> Picture:
     """Latency, and what is accepted, against the offered load."""
-    import matplotlib.pyplot as plt  # slow to load
-
-    from axonloop.host.pictures import BLUE, GREY, ORANGE, bare, save
-
     offered = [point.offered for point in points]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))
+    picture = Picture(9, 4)
+    left, right = picture.subplots(1, 2)
     left.semilogy(offered, [point.latency for point in points], "o-", color=BLUE)
     left.set(ylabel="mean latency (cycles)", title="Latency, waiting at the source included")
     right.plot([0, 1], [0, 1], ":", color=GREY, label="all that is offered")
@@ -267,7 +265,5 @@ def draw_load(path: Path, points: Sequence[LoadPoint]) -> None:
     for axes in (left, right):
         axes.axvline(BAR_LOAD, color=ORANGE, linestyle="--", label=f"bar: {BAR_LOAD}")
         axes.set(xlabel="offered (packets per core and cycle)", xlim=(0, 1.02))
-        bare(axes)
-    left.legend(frameon=False, loc="upper left")
-    right.legend(frameon=False, loc="lower right")
-    save(figure, path)
+        legend(axes, below=True, ncols=3)
+    return picture

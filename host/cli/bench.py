@@ -64,6 +64,7 @@ def bench_mesh(json_file: Path | None, picture: Path | None) -> None:
     """Print the tables of `bench mesh`; draw latency against load."""
     from axonloop.host.bench import bench_mesh as measure
     from axonloop.host.bench import draw_load
+    from axonloop.host.pictures import save
 
     require_writable(json_file)
     require_writable(picture)
@@ -81,4 +82,4 @@ def bench_mesh(json_file: Path | None, picture: Path | None) -> None:
         rows = {figure.name: dataclasses.asdict(figure) for figure in figures}
         write_json(json_file, rows | {"load": [dataclasses.asdict(point) for point in points]})
     if picture is not None:
-        draw_load(picture, points)
+        save(draw_load(points), picture)

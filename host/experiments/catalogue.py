@@ -1,7 +1,7 @@
 """The experiments of the papers: one command each, one folder of results, lines of one page.
 
 A module of this package holds each: `measure(order, progress)` returns its metrics, and
-`draw(path, metrics)` its picture. What lies under "shown" is for the picture and is not written.
+`draw(metrics)` its picture. What lies under "shown" is for the picture and is not written.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from axonloop.host.console import progress_bars
 from axonloop.host.devices import check_device_name
 from axonloop.host.experiments.experiment import Order
 from axonloop.host.files import require_writable, write_json
+from axonloop.host.pictures import save
 from axonloop.host.studies import require_new_study
 from axonloop.host.training import POPULATION
 from axonloop.models.checks import require
@@ -97,7 +98,7 @@ def run_experiment(
     write_json(folder / METRICS, metrics)
     if json is not None:
         write_json(json, metrics)
-    module.draw(folder / f"{name}.png", metrics | {"shown": shown})
+    save(module.draw(metrics | {"shown": shown}), folder / f"{name}.png")
     _show(metrics["rows"])
 
 

@@ -16,9 +16,7 @@ Settings were chosen on the validation part with seeds 1 and 2.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,7 +44,7 @@ from axonloop.host.network import (
     compile_network,
     smallest_geometry,
 )
-from axonloop.host.pictures import bare, save
+from axonloop.host.pictures import ORANGE, Picture, styled
 from axonloop.host.processing import LabelFree
 from axonloop.host.training import EncodedPart, Task, TrainingLoop, open_copies, telling
 from axonloop.models.arrays import Int32Array
@@ -205,22 +203,24 @@ def measure(order: Order, progress: Progress, limit: int | None = None) -> Metri
     return {"runs": found, "rows": rows, "shown": shown}
 
 
-def draw(path: Path, metrics: Metrics) -> None:
+@styled
+def draw(metrics: Metrics) -> Picture:
     """The weights of every cell of the first chip, sorted by the class it was named after."""
     run = metrics["shown"]
     order = np.argsort(run["names"], kind="stable")
     weights, names = np.array(run["weights"])[order], np.array(run["names"])[order]
     wide = 16
-    figure, axes = plt.subplots(figsize=(8.2, 0.5 * (len(order) // wide) + 0.5))
+    picture = Picture(8.6, 0.55 * (len(order) // wide) + 0.6)
+    axes = picture.subplots()
     tiles = weights.reshape(-1, wide, SIDE, SIDE)
-    framed = np.pad(tiles.astype(float), ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=np.nan)
-    sheet = framed.transpose(0, 2, 1, 3).reshape(len(tiles) * (SIDE + 2), -1)
-    axes.imshow(sheet, cmap="Blues", vmin=-127, vmax=127, aspect="equal")
+    framed = np.pad(tiles.astype(float), ((0, 0), (0, 0), (3, 0), (1, 1)), constant_values=np.nan)
+    sheet = framed.transpose(0, 2, 1, 3).reshape(len(tiles) * (SIDE + 3), -1)
+    shown = axes.imshow(sheet, cmap="Blues", vmin=-127, vmax=127, aspect="equal")
     for k, name in enumerate(names):
-        at = (k % wide * (SIDE + 2) + 1, k // wide * (SIDE + 2) + 2.5)
-        axes.annotate(str(name), at, color="#d1602c", fontsize=6, fontweight="bold")
+        at = (k % wide * (SIDE + 2) + SIDE / 2 + 0.5, k // wide * (SIDE + 3) + 2)
+        axes.annotate(str(name), at, color=ORANGE, ha="center", va="baseline")
     accuracy = 100 * run["accuracy"]
     axes.set(xticks=[], yticks=[], title=f"What {len(order)} neurons learned, {accuracy:.1f} %")
-    bare(axes)
-    axes.spines[["left", "bottom"]].set_visible(False)
-    save(figure, path)
+    axes.spines[:].set_visible(False)
+    picture.colorbar(shown, ax=axes, label="weight (LSB)", shrink=0.8)
+    return picture

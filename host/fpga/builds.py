@@ -181,9 +181,10 @@ def processor_seconds() -> float:
 def write_report(folder: Path, report: dict[str, Any]) -> None:
     """Write report and picture into the folder of a build, and remove what is bulky."""
     from axonloop.host.fpga.utilisation import draw_utilisation
+    from axonloop.host.pictures import save
 
     write_json(folder / REPORT, report)
-    draw_utilisation(folder / PICTURE, report)
+    save(draw_utilisation(report), folder / PICTURE)
     for name in BULKY:
         (folder / name).unlink(missing_ok=True)
 

@@ -18,7 +18,13 @@ from axonloop.host.files import NEW, read_json, write_json
 from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
 from axonloop.host.runs.lock import locked_folder
 from axonloop.host.runs.network_report import channel_metrics, channel_of, write_account
-from axonloop.host.training import TRACED, Score, Trainer, draw_link, link_metrics, lone_trainer
+from axonloop.host.training import (
+    TRACED,
+    Score,
+    Trainer,
+    link_metrics,
+    lone_trainer,
+)
 from axonloop.models.checks import require
 
 CONFIG, CHECKPOINT, METRICS = "config.json", "checkpoint.npz", "metrics.json"
@@ -152,27 +158,28 @@ class Run:
 
     def _draw(self, score: Score) -> None:
         # Matplotlib takes a second to import, so only the end of a run does.
-        from axonloop.host.runs import pictures as report
+        from axonloop.host.pictures import save
+        from axonloop.host.runs import pictures
 
         trainer = self.trainer
         device, history = trainer.device, trainer.position.history
-        report.draw_learning_curve(
-            self.folder / CURVE, history, trainer.settings.task.tune, score.accuracy
-        )
+        tune = trainer.settings.task.tune
+        curve = pictures.draw_learning_curve(history, tune, None if tune else score.layers)
+        save(curve, self.folder / CURVE)
         if trainer.costs:
-            draw_link(self.folder / LINK, trainer.costs)
+            save(pictures.draw_link(trainer.costs), self.folder / LINK)
         program = trainer.program
         first = program.plan.network.projections[0]
         weights = program.weights_of(first, device.read_weights())
         top = device.config.geometry.weight_max
-        report.draw_weights(self.folder / WEIGHTS, weights, SIDE, top)
+        save(pictures.draw_weights(weights, SIDE, top), self.folder / WEIGHTS)
         place = score.wrong[0] if score.wrong else 0
         trains = trainer.trains(trainer.test, place)
         label = trainer.test.target(place)
-        recording = report.record(device, trainer.layers, trains, label)
-        spikes = report.flags_of(recording.spikes, device.config.neurons)
+        recording = pictures.record(device, trainer.layers, trains, label)
+        spikes = pictures.flags_of(recording.spikes, device.config.neurons)
         answer = int(trainer.layers.votes(spikes[:, None])[-1].argmax())
-        report.draw_raster(self.folder / RASTER, recording, label, answer)
+        save(pictures.draw_raster(recording, label, answer), self.folder / RASTER)
 
     def _metrics(self, score: Score) -> dict[str, Any]:
         trainer = self.trainer

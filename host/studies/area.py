@@ -15,6 +15,7 @@ from axonloop.hdl.flow import DoesNotFitError
 from axonloop.host.console import notice
 from axonloop.host.files import write_json, write_text
 from axonloop.host.fpga import build_and_tell
+from axonloop.host.pictures import BLUE, GREY, ORANGE, Picture, legend, lettered, save, styled
 from axonloop.models.checks import require
 
 RESULTS, PAGE, PICTURE = "area.json", "area.md", "area.png"
@@ -74,7 +75,7 @@ def study_area(out: Path, name: str, full: bool = False) -> None:
     table = "\n".join(table_of(rows))
     print(table)
     write_text(out / PAGE, page_of(board, full, table))
-    draw_area(out / PICTURE, rows, board.title)
+    save(draw_area(rows, board.title), out / PICTURE)
 
 
 def _measure(board: Board, build: Build) -> dict[str, Any]:
@@ -159,42 +160,22 @@ def table_of(rows: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def draw_area(path: Path, rows: list[dict[str, Any]], title: str) -> None:
-    """Speed and Fmax against LUTs; the front as a line."""
-    import matplotlib.pyplot as plt  # slow to load
-
-    from axonloop.host.pictures import BLUE, GREY, ORANGE, bare, save
-
-    built = [row for row in rows if "misfit" not in row]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
-    front = sorted(_cost(row) for row in built if row["front"])
+@styled
+def draw_area(rows: list[dict[str, Any]], title: str) -> Picture:
+    """Speed and Fmax against LUTs; the front as a line. Letters name the points, by LUTs."""
+    built = sorted((row for row in rows if "misfit" not in row), key=_cost)
+    picture = Picture(10, 4)
+    left, right = picture.subplots(1, 2)
+    front = [_cost(row) for row in built if row["front"]]
     line = [lut / 1e3 for lut, _ in front], [synops / 1e9 for _, synops in front]
-    left.plot(*line, "-", color=ORANGE, label="Pareto front")
+    left.plot(*line, "-", color=ORANGE)
     for axes, value, scale in ((left, "dense_synops_per_s", 1e9), (right, "fmax_mhz", 1.0)):
         points = [(row["used"]["LUT"] / 1e3, row[value] / scale) for row in built]
-        for point, row in zip(points, built, strict=True):
-            axes.plot(*point, "o", color=BLUE if row["front"] else GREY)
-        limits = [1.15 * max(values) for values in zip(*points, strict=True)]
-        axes.set(xlabel="thousand LUTs placed", xlim=(0, limits[0]), ylim=(0, limits[1]))
-        shares = [(x / limits[0], y / limits[1]) for x, y in points]
-        for height, point, row in zip(label_heights(shares), points, built, strict=True):
-            place = point[0] + 0.02 * limits[0], height * limits[1]
-            axes.annotate(row["name"], place, fontsize=8, va="center")
-        bare(axes)
-    left.set(ylabel="G SynOps/s at Fmax")
-    left.set_title(f"{title}: all axons spiking", fontsize=10)
-    right.set(ylabel="MHz")
-    right.set_title("Fmax after routing", fontsize=10)
-    left.legend(frameon=False)
-    save(figure, path)
-
-
-def label_heights(points: list[tuple[float, float]]) -> list[float]:
-    """Heights of labels, in parts of the axes: those of points, moved up where they would touch."""
-    width, height = 0.16, 0.05
-    placed: dict[int, float] = {}
-    for index in sorted(range(len(points)), key=lambda index: points[index][1]):
-        x, y = points[index]
-        near = [at for other, at in placed.items() if abs(points[other][0] - x) < width]
-        placed[index] = max([y, *(at + height for at in near)])
-    return [placed[index] for index in range(len(points))]
+        colours = [BLUE if row["front"] else GREY for row in built]
+        lettered(axes, points, [row["name"] for row in built], colours)
+        most = [1.08 * max(values) for values in zip(*points, strict=True)]
+        axes.set(xlabel="thousand LUTs placed", xlim=(0, most[0]), ylim=(0, most[1]))
+    left.set(ylabel="G SynOps/s at Fmax", title=f"{title}: all axons spiking; line: Pareto front")
+    right.set(ylabel="Fmax (MHz)", title="Fmax after routing")
+    legend(right, title="blue: on the front")
+    return picture

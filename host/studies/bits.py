@@ -54,9 +54,10 @@ def study_bits(out: Path, seeds: int, epochs: int, limit: int | None) -> None:
             notice(f"{bits} bits, {rounding.name.lower()}: {100 * points[-1]['accuracy']:.2f} %")
     write_json(out / RESULTS, points)
     _show(points)
+    from axonloop.host.pictures import save
     from axonloop.host.studies.weight_pictures import draw_bits
 
-    draw_bits(out / PICTURE, points)
+    save(draw_bits(points), out / PICTURE)
 
 
 def _summarise(bits: int, rounding: Rounding, copies: list[Copy]) -> dict[str, Any]:

@@ -61,9 +61,10 @@ def study_deploy(out: Path, device: str, seeds: int, limit: int | None) -> None:
     bar = mean(stages["float"]) - ALLOWED
     write_json(out / RESULTS, {"stages": stages, "bar": bar, "device": device})
     _show(stages)
+    from axonloop.host.pictures import save
     from axonloop.host.studies.weight_pictures import draw_deploy
 
-    draw_deploy(out / PICTURE, stages, bar)
+    save(draw_deploy(stages, bar), out / PICTURE)
 
 
 def _stages(device: str, every: list[Settings], progress: Progress) -> dict[str, list[float]]:

@@ -56,9 +56,10 @@ def study_layers(
     ]
     write_json(out / RESULTS, points)
     _show(points)
+    from axonloop.host.pictures import save
     from axonloop.host.studies.layer_pictures import draw_layers
 
-    draw_layers(out / PICTURE, points)
+    save(draw_layers(points), out / PICTURE)
 
 
 def summarise(name: str, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:

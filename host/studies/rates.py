@@ -63,9 +63,10 @@ def study_rates(out: Path, seeds: int, epochs: int, limit: int | None) -> None:
     _show(points)
     require(same, "first copy", "bit for bit the run on the golden model", copies[0].weight_hash)
     notice("the first copy equals a run on the golden model: weights and all spikes")
+    from axonloop.host.pictures import save
     from axonloop.host.studies.weight_pictures import draw_rates
 
-    draw_rates(out / PICTURE, points)
+    save(draw_rates(points), out / PICTURE)
 
 
 def _trained_alone(settings: Settings, digits: Digits) -> tuple[str, str]:

@@ -29,7 +29,8 @@ from .surrogate import SurrogateTrainer as SurrogateTrainer
 from .task import EncodedPart as EncodedPart
 from .task import Samples as Samples
 from .task import Task as Task
-from .telemetry import draw_link as draw_link
+from .telemetry import SPENT as SPENT
+from .telemetry import SampleCost as SampleCost
 from .telemetry import link_metrics as link_metrics
 from .trainer import Trainer as Trainer
 from .trainer import lone_trainer as lone_trainer

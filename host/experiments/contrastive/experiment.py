@@ -14,10 +14,8 @@ when nothing is clamped, against the same network without blank-out.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from axonloop.host.console import Progress
@@ -34,7 +32,7 @@ from axonloop.host.experiments.contrastive.boltzmann import (
     program_of,
 )
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
-from axonloop.host.pictures import save
+from axonloop.host.pictures import ORANGE, Picture, styled
 from axonloop.host.training import open_copies, telling
 
 CHANCE = {"completion": 0.5 ** (PIXELS // 2), "free": len(PICTURES) * 0.5**PIXELS}
@@ -92,7 +90,8 @@ def measure(order: Order, progress: Progress) -> Metrics:
     return {"runs": found, "rows": rows, "note": NOTE}
 
 
-def draw(path: Path, metrics: Metrics) -> None:
+@styled
+def draw(metrics: Metrics) -> Picture:
     """The patterns, and what the first chip makes of their upper halves before and after."""
     run = next(iter(metrics["runs"].values()))[0]
     sheets = (
@@ -100,14 +99,16 @@ def draw(path: Path, metrics: Metrics) -> None:
         ("before", np.array(run["before"]["rates"])),
         ("after", np.array(run["after"]["rates"])),
     )
-    figure, axes = plt.subplots(len(sheets), len(PICTURES), figsize=(7.6, 4.2))
+    picture = Picture(7.6, 4.4)
+    axes = picture.subplots(len(sheets), len(PICTURES))
     for line, (name, sheet) in zip(axes, sheets, strict=True):
         for place, image in zip(line, sheet, strict=True):
-            place.imshow(image.reshape(SIDE, SIDE), cmap="Blues", vmin=0, vmax=1)
-            place.axhline(SIDE / 2 - 0.5, color="#d1602c", linewidth=1)
+            shown = place.imshow(image.reshape(SIDE, SIDE), cmap="Blues", vmin=0, vmax=1)
+            place.axhline(SIDE / 2 - 0.5, color=ORANGE, linewidth=1)
             place.set(xticks=[], yticks=[])
         line[0].set_ylabel(name)
-    for place, shown in zip(axes[-1], run["after"]["shown"], strict=True):
-        place.set_xlabel(f"free: {shown} of {3 * KICKS}", fontsize=8)
-    figure.suptitle("Upper half clamped: rates of the visible neurons")
-    save(figure, path)
+    picture.colorbar(shown, ax=axes, label="spikes per tick", shrink=0.7)
+    for place, times in zip(axes[-1], run["after"]["shown"], strict=True):
+        place.set_xlabel(f"free: {times} of {3 * KICKS}")
+    picture.suptitle("Upper half clamped: rates of the visible neurons")
+    return picture

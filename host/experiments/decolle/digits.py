@@ -8,11 +8,8 @@ to send errors (see `updates`), and with a controller that holds the rate of err
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import mean
 from typing import Any
-
-import matplotlib.pyplot as plt
 
 from axonloop.host.configuration import Settings
 from axonloop.host.console import Progress
@@ -20,7 +17,7 @@ from axonloop.host.data import Digits, split_digits
 from axonloop.host.experiments.decolle import variants as updates
 from axonloop.host.experiments.decolle.pictures import draw_updates
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
-from axonloop.host.pictures import save
+from axonloop.host.pictures import Picture, styled
 from axonloop.host.studies import draw_rate_curve, rates
 from axonloop.host.training import LocalTrainer, learn_in_loop
 
@@ -105,10 +102,12 @@ def _rate_rows(curve: Sequence[dict[str, Any]]) -> list[ResultRow]:
     ]
 
 
-def draw(path: Path, metrics: Metrics) -> None:
+@styled
+def draw(metrics: Metrics) -> Picture:
     """Accuracy against synapses visited, and against the rate of error events."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(13, 4.6), width_ratios=(1.4, 1))
+    picture = Picture(13, 4.8)
+    left, right = picture.subplots(1, 2, width_ratios=(1.6, 1))
     draw_updates(left, metrics["points"], updates.yardstick(metrics["points"]))
     draw_rate_curve(right, metrics["curve"])
     right.set_title("Error events held at a rate: a dot is a chip")
-    save(figure, path)
+    return picture

@@ -16,10 +16,8 @@ part with seed 11; the test part is scored at the end of each way.
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from axonloop.host.configuration import (
@@ -33,7 +31,7 @@ from axonloop.host.console import Progress
 from axonloop.host.data import Digits, Part, draw_randman
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
 from axonloop.host.experiments.recurrence.float import Recurrence
-from axonloop.host.pictures import BLUE, GREY, bare, save
+from axonloop.host.pictures import BLUE, GREY, Picture, dots, mark, styled
 from axonloop.host.training import Descent, SurrogateTrainer, deployed, learn_in_loop
 from axonloop.models.config import ParameterSet, ResetMode
 
@@ -130,9 +128,11 @@ def _run(seed: int, order: Order, progress: Progress, limit: int | None) -> dict
     return {"twin": twin.accuracy(twin.test), "loop": vars(loop), "tuned": vars(tuned)}
 
 
-def draw(path: Path, metrics: Metrics) -> None:
+@styled
+def draw(metrics: Metrics) -> Picture:
     """A dot per seed for each way."""
-    figure, axes = plt.subplots(figsize=(6, 3.8))
+    picture = Picture(6.4, 3.8)
+    axes = picture.subplots()
     tuned = metrics["tuned"]
     ways = {
         "in the\nloop": [run["after"] for run in metrics["loop"]],
@@ -140,12 +140,9 @@ def draw(path: Path, metrics: Metrics) -> None:
         "deployed": [run["before"] for run in tuned],
         "tuned in\nthe loop": [run["after"] for run in tuned],
     }
-    for place, (way, values) in enumerate(ways.items()):
-        colour, shown = GREY if "float" in way else BLUE, 100 * np.array(values)
-        axes.plot([place] * len(values), shown, "o", color=colour, alpha=0.6)
-        axes.hlines(shown.mean(), place - 0.2, place + 0.2, color=colour)
-    axes.axhline(100 / TASK.classes, color=GREY, linestyle="--", linewidth=0.9)
+    for number, (way, values) in enumerate(ways.items()):
+        dots(axes, number, values, GREY if "float" in way else BLUE)
+    mark(axes, 100 / TASK.classes, "chance")
     axes.set_xticks(range(len(ways)), list(ways))
     axes.set(ylabel="test accuracy (%)", ylim=(0, 100), title="Recurrent network on the chip")
-    bare(axes)
-    save(figure, path)
+    return picture

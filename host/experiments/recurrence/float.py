@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -27,7 +26,7 @@ from torch import Tensor
 from axonloop.host.console import Progress
 from axonloop.host.data import draw_randman
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
-from axonloop.host.experiments.recurrence.picture import draw as draw_recurrence
+from axonloop.host.experiments.recurrence.picture import draw as draw
 from axonloop.host.processing import one_thread
 from axonloop.host.training import descend
 from axonloop.models.reference import Lif, LifConstants
@@ -173,8 +172,3 @@ def measure(order: Order, progress: Progress) -> Metrics:
         "accuracies": accuracies,
         "rows": rows,
     }
-
-
-def draw(path: Path, metrics: Metrics) -> None:
-    """The data, learning, and the accuracies in the end."""
-    draw_recurrence(path, metrics)

@@ -31,6 +31,7 @@ from axonloop.host.network import (
     compile_network,
     smallest_geometry,
 )
+from axonloop.host.pictures import save
 from axonloop.host.training import POPULATION, SingleCopy
 from axonloop.models.config import ParameterSet
 from axonloop.models.protocol import Counter, Region
@@ -158,7 +159,7 @@ def test_learning_completes_a_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_contrastive_in_short(tmp_path: Path) -> None:
     metrics = contrastive.measure(Order("golden"), quiet)
     assert len(metrics["rows"]) == 11
-    contrastive.draw(tmp_path / "picture.png", metrics)
+    save(contrastive.draw(metrics), tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
 
 

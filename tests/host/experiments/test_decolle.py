@@ -17,6 +17,7 @@ from axonloop.host.experiments.decolle import variants as updates
 from axonloop.host.experiments.decolle.regression import Regression
 from axonloop.host.experiments.decolle.regression_picture import BARS
 from axonloop.host.experiments.experiment import Order
+from axonloop.host.pictures import save
 from axonloop.host.studies import rates
 from axonloop.host.training import POPULATION, learn_in_loop
 
@@ -84,7 +85,7 @@ def test_digits_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert hashes(dense) != hashes(events)
     assert [point["rate"] for point in metrics["curve"]] == [0.003, 0.1]
     assert len(metrics["rows"]) == 4
-    decolle_digits.draw(tmp_path / "picture.png", metrics)
+    save(decolle_digits.draw(metrics), tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
 
 

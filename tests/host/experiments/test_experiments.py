@@ -25,6 +25,7 @@ from axonloop.host.experiments import gradient_cost as memory
 from axonloop.host.experiments.experiment import Order, ResultRow, percent
 from axonloop.host.experiments.recurrence import chip as recurrence_chip
 from axonloop.host.experiments.recurrence import float as recurrence
+from axonloop.host.pictures import save
 from axonloop.host.training import (
     POPULATION,
     Descent,
@@ -139,7 +140,7 @@ def test_recurrence_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert {kind: len(runs[0]) for kind, runs in metrics["validation"].items()} == dict.fromkeys(
         recurrence.KINDS, 3
     )
-    recurrence.draw(tmp_path / "picture.png", metrics)
+    save(recurrence.draw(metrics), tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
 
 
@@ -212,7 +213,7 @@ def test_recurrence_on_the_chip_in_short(tmp_path: Path, monkeypatch: pytest.Mon
     golden = recurrence_chip.measure(Order("golden"), quiet, limit=6)
     assert (golden["loop"], golden["tuned"]) == (metrics["loop"], metrics["tuned"])
     assert metrics["loop"][0]["weight_hash"] != metrics["tuned"][0]["weight_hash"]
-    recurrence_chip.draw(tmp_path / "picture.png", metrics)
+    save(recurrence_chip.draw(metrics), tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
 
 
@@ -293,7 +294,7 @@ def test_yin_yang_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert metrics["loop"][0]["weight_hash"] != metrics["tuned"][0]["weight_hash"]
     golden = yin_yang.measure(Order("golden"), quiet, limit=15)
     assert (golden["loop"], golden["tuned"]) == (metrics["loop"], metrics["tuned"])
-    yin_yang.draw(tmp_path / "picture.png", metrics)
+    save(yin_yang.draw(metrics), tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
 
 
@@ -302,7 +303,7 @@ def test_latency_digits_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(latency_digits, name, value)
     metrics = latency_digits.measure(Order(POPULATION), quiet, limit=10)
     assert list(metrics["codes"]) == list(latency_digits.CODES)
-    latency_digits.draw(tmp_path / "picture.png", metrics)
+    save(latency_digits.draw(metrics), tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
 
 

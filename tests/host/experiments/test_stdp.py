@@ -12,6 +12,7 @@ from axonloop.host.data import Digits, split_digits
 from axonloop.host.devices import open_device
 from axonloop.host.experiments import stdp_digits, stdp_window
 from axonloop.host.experiments.experiment import Order
+from axonloop.host.pictures import save
 from axonloop.host.training import POPULATION
 
 PNG = b"\x89PNG"
@@ -50,7 +51,7 @@ def test_windows_equal_their_integers(device: str, tmp_path: Path) -> None:
     assert len(metrics["windows"]) == 7
     peaks = [max(found["change"]) for found in metrics["windows"].values()]
     assert peaks == [57 - 1, 112, 56, 58, 112, 56, 58]
-    stdp_window.draw(tmp_path / "picture.png", metrics)
+    save(stdp_window.draw(metrics), tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
 
 
@@ -102,7 +103,7 @@ def test_progress_counts_every_digit() -> None:
 def test_digits_in_short(tmp_path: Path) -> None:
     metrics = stdp_digits.measure(Order("golden"), quiet, limit=12)
     assert metrics["rows"][0].what == "16 neurons, test part"
-    stdp_digits.draw(tmp_path / "picture.png", metrics)
+    save(stdp_digits.draw(metrics), tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
 
 

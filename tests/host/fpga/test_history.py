@@ -262,11 +262,3 @@ def test_study_area_goes_on(
     assert capsys.readouterr().out.splitlines() == table
     assert table[2].startswith("| 4 lanes | 3 | 1 | 2 | 1 | 0 | 80.0 | 320 | ")
     assert run(["study", "area", "--board", "icebreaker", "--out", str(out)]) == MISTAKE
-
-
-def test_labels_that_would_touch_are_moved_up() -> None:
-    crowd, alone = [(0.30, 0.10), (0.32, 0.12), (0.31, 0.11)], (0.9, 0.11)
-    low, high, middle, other = area.label_heights([*crowd, alone])
-    assert (low, other) == (0.10, 0.11), "the lowest, and who stands alone, stay"
-    assert middle >= low + 0.05
-    assert high >= middle + 0.05
