@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -93,11 +93,11 @@ class NpzSource(ArraySource):
     """A file of NumPy's, .npz; a key is loaded, once, when its column is first asked for."""
 
     def __init__(self, path: Path) -> None:
-        with damage_refused(path, "an .npz file of NumPy"):
-            file = np.load(path, allow_pickle=False)
-            if not isinstance(file, np.lib.npyio.NpzFile):
+        with damage_refused(path, "an .npz file of NumPy"), ExitStack() as opened:
+            self._file: Any = np.load(opened.enter_context(path.open("rb")), allow_pickle=False)
+            if not isinstance(self._file, np.lib.npyio.NpzFile):
                 raise ValueError("a single array; save it with np.savez")
-        self._file: Any = file
+            self._open = opened.pop_all()
         super().__init__({}, path.name)
         self._path, self._loaded = path, dict[str, Column]()
 
@@ -117,6 +117,7 @@ class NpzSource(ArraySource):
     def close(self) -> None:
         """Close the file; what was loaded stays."""
         self._file.close()
+        self._open.close()
 
 
 class DatasetSource:

@@ -211,7 +211,7 @@ class DataDescription:
     def _require_fitting(self) -> None:
         """ValueError where values belong to another kind of data."""
         timed = self.kind in (InputKind.VALUES, InputKind.EVENTS)
-        own = "given, as 40," if timed else f"left out, as {self.kind} have their own,"
+        own = "given, as 40" if timed else f"left out, as {self.kind} have their own"
         require(timed == (self.ticks is not None), f"ticks of {self.kind}", own, self.ticks)
         binned = self.kind == InputKind.EVENTS
         good = isinstance(self.events, EventBins) if binned else self.events is None

@@ -13,7 +13,7 @@ from axonloop.host.data.rasters import Inputs, Raster
 from axonloop.models.arrays import integers, ranged
 from axonloop.models.checks import require
 
-LATEST = 1 << 62
+LATEST = 1 << 61
 """Bound of event times, in any unit."""
 
 
@@ -125,7 +125,7 @@ def _times_of(thing: str, times: Rows, bins: EventBins) -> NDArray[Any]:
         times = ranged(thing, times, -LATEST, LATEST)
     if not len(times):
         return times
-    falls = np.flatnonzero(np.diff(times) < 0)
+    falls = np.flatnonzero(times[1:] < times[:-1])
     if len(falls):
         pair = times[falls[0] : falls[0] + 2].tolist()
         require(False, thing, "never falling", f"{pair[0]} and then {pair[1]}")

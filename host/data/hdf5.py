@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,7 @@ class Hdf5Source:
         """The data set of a key, with its share of the memory."""
         if not self.has(key):
             require_key(self.name, key, self._keys())
-        with damage_refused(self._path, f"a whole HDF5 file at {key}"):
-            return Hdf5Column(self._path, self._file[key], self._memory // shares)
+        return Hdf5Column(self._path, self._file, key, self._memory // shares)
 
     def _keys(self) -> list[str]:
         """The names of all data sets."""
@@ -64,37 +64,46 @@ class Hdf5Column:
 
     lazy = True
 
-    def __init__(self, path: Path, dataset: Any, memory: int) -> None:
+    def __init__(self, path: Path, file: Any, key: str, memory: int) -> None:
         import h5py  # slow to load
 
-        self.name, self._path = f"{path.name}: {dataset.name.lstrip('/')}", path
-        require(bool(dataset.shape), self.name, "an array with a row for each sample", "a value")
-        self.shape = dataset.shape
-        listed = h5py.check_vlen_dtype(dataset.dtype) is not None
-        self.dtype = np.dtype(object) if listed else dataset.dtype
-        self.chunk_rows, self.chunks_kept, slots = self._plan(dataset, memory)
-        access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
-        access.set_chunk_cache(slots, memory, 1.0)  # 1: what was read to its end goes first
-        file, key = dataset.file, dataset.name.encode()
-        dataset.id._close()  # an open one would keep its cache
-        self._dataset = h5py.Dataset(h5py.h5d.open(file.id, key, access))
+        self.name, self._path, self._key = f"{path.name}: {key}", path, key
+        with self._damage_refused():
+            entry = file[key]
+            shape, chunks, dtype = entry.shape, entry.chunks, entry.dtype
+            del entry  # while it is open, others share its cache
+        require(bool(shape), self.name, "an array with a row for each sample", "a value")
+        self.shape: tuple[int, ...] = shape
+        listed = h5py.check_vlen_dtype(dtype) is not None
+        self.dtype = np.dtype(object) if listed else dtype
+        self.chunk_rows, self.chunks_kept, slots = self._plan(chunks, dtype.itemsize, memory)
+        with self._damage_refused():
+            access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
+            access.set_chunk_cache(slots, memory, 0.0)  # 0: least recently used; 1 breaks the bound
+            self._dataset = h5py.Dataset(h5py.h5d.open(file.id, key.encode(), access))
 
-    def _plan(self, dataset: Any, memory: int) -> tuple[int, int, int]:
-        """Rows of a chunk, and chunks along the rows that fit into memory; slots of the cache."""
-        if dataset.chunks is None:
+    def _damage_refused(self) -> AbstractContextManager[None]:
+        return damage_refused(self._path, f"a whole HDF5 file at {self._key}")
+
+    def _plan(
+        self, chunks: tuple[int, ...] | None, itemsize: int, memory: int
+    ) -> tuple[int, int, int]:
+        """Rows of a chunk, chunks along the rows that fit into memory, and slots of the cache."""
+        if chunks is None:
             return max(1, self.shape[0]), 1, 1
-        sides = zip(self.shape[1:], dataset.chunks[1:], strict=True)
-        across = math.prod(-(-size // side) for size, side in sides)
-        band = across * math.prod(dataset.chunks) * dataset.dtype.itemsize
+        across = math.prod(
+            -(-size // side) for size, side in zip(self.shape[1:], chunks[1:], strict=True)
+        )
+        band = across * math.prod(chunks) * itemsize
         wanted = f"at most {memory} bytes, their share of `memory`, which can be raised"
         require(band <= memory, f"{self.name}: chunks of a row", wanted, band)
-        chunks = across * -(-self.shape[0] // dataset.chunks[0])
         # As many slots as chunks: no two of them want the same one.
-        return dataset.chunks[0], memory // band, min(chunks, LARGEST_TABLE) | 1
+        slots = across * -(-self.shape[0] // chunks[0])
+        return chunks[0], max(1, memory // max(1, band)), min(slots, LARGEST_TABLE) | 1
 
     def rows(self, start: int, stop: int) -> Rows:
         """The rows from `start` up to `stop`."""
         require(bool(self._dataset), self.name, "open", "closed")
-        with damage_refused(self._path, f"a whole HDF5 file at {self.name.partition(': ')[2]}"):
+        with self._damage_refused():
             found: Rows = self._dataset[start:stop]
         return found

@@ -23,7 +23,8 @@ from axonloop.host.data.targets import Targets
 from axonloop.models.arrays import ranged
 from axonloop.models.checks import require
 
-MEBIBYTE = 1 << 20
+CHUNK_SHARE = (7 << 20) // 8
+"""Bytes of chunks that are kept per MiB of memory; the rest is for samples, labels and orders."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +163,7 @@ def _source_of(description: DataDescription, path: str, data: Any) -> DataSource
         return NpzSource(Path(path))
     good = suffix in (".h5", ".hdf5", ".hdf")
     require(good, "path", "a file that ends with .npz, .h5, .hdf5 or .hdf", path)
-    return Hdf5Source(Path(path), description.memory * MEBIBYTE)
+    return Hdf5Source(Path(path), description.memory * CHUNK_SHARE)
 
 
 def _parts(description: DataDescription, source: DataSource) -> list[DataPart]:
