@@ -18,8 +18,14 @@ from numpy.typing import NDArray
 from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require, require_range
 
-TRAINING, SCORING, SHUFFLING, BUILDING = range(4)
-"""What a stream of random numbers is for: the second word of its seed."""
+TRAINING = 0
+"""What a stream of random numbers is for, the second word of its seed: spikes of training."""
+SCORING = 1
+"""The same: spikes of scoring."""
+SHUFFLING = 2
+"""The same: the order of samples."""
+BUILDING = 3
+"""The same: first weights and readouts."""
 MAX_PHASES = 16
 """Most bits that a phase code gives a value."""
 
