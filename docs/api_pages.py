@@ -22,6 +22,7 @@ PAGES = {
     "models.rules": ("models.rules",),
     "host.network": ("host.network",),
     "host.devices": ("host.devices",),
+    "host.data": ("host.data",),
     "host.training": ("host.training",),
     "sim.batched": ("sim.batched",),
     "sim.surrogate": ("sim.surrogate",),

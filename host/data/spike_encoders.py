@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,16 @@ from numpy.typing import NDArray
 from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require, require_range
 
-TRAINING, SCORING, SHUFFLING, BUILDING = range(4)
-"""The purposes of random streams: the second word of their seeds."""
+TRAINING = 0
+"""What a stream of random numbers is for, the second word of its seed: spikes of training."""
+SCORING = 1
+"""The same: spikes of scoring."""
+SHUFFLING = 2
+"""The same: the order of samples."""
+BUILDING = 3
+"""The same: first weights and readouts."""
+MAX_PHASES = 16
+"""Most bits that a phase code gives a value."""
 
 
 class Encoding(StrEnum):
@@ -29,6 +37,7 @@ class Encoding(StrEnum):
     REGULAR = "regular"
     LATENCY = "latency"
     RANK = "rank"
+    PHASE = "phase"
 
 
 def generator(seed: int, purpose: int, *index: int) -> np.random.Generator:
@@ -45,6 +54,7 @@ class SpikeEncoder(ABC):
 
     ticks: int
     white: int
+    rank: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         require_range("ticks", self.ticks, 2, 1_000_000)
@@ -61,10 +71,11 @@ class SpikeEncoder(ABC):
 
         Raises ValueError for anything but finite numbers in 0..white.
         """
-        good = image.ndim == 1 and image.size > 0 and image.dtype.kind in "iuf"
+        good = image.ndim == self.rank and image.size > 0 and image.dtype.kind in "iuf"
         good = good and bool(np.isfinite(image).all())
         found = f"{image.dtype} of shape {image.shape}"
-        require(good, "image", "one row of finite numbers", found)
+        shape = "one row" if self.rank == 1 else "a table (ticks, channels)"
+        require(good, "image", f"{shape} of finite numbers", found)
         wide = image.astype(np.float64 if image.dtype.kind == "f" else np.int64)
         low, high = wide.min(), wide.max()
         require(low >= 0 and high <= self.white, "pixels", f"in 0..{self.white}", (low, high))
@@ -141,6 +152,32 @@ class RankEncoder(SpikeEncoder):
         return raster
 
 
+@dataclass(frozen=True)
+class PhaseEncoder(SpikeEncoder):
+    """A pixel's value in binary, bit by bit, again and again (Kim et al. 2018, weighted spikes).
+
+    A period has K = `phases` ticks, and the value v in 0..white becomes the whole number
+    b = floor(v (2^K - 1) / white + 1/2) in 0..2^K - 1. The pixel spikes at tick t if bit
+    K - 1 - (t mod K) of b is 1: the spike of the first phase is worth half of the range, the next
+    a quarter. Channels: the pixels. Values that are no whole numbers are rounded down first.
+    """
+
+    phases: int = 8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_range("phases", self.phases, 1, min(MAX_PHASES, self.ticks))
+
+    def _raster(self, image: NDArray[Any], random: np.random.Generator) -> NDArray[np.bool_]:
+        """The bits of every pixel, the highest first."""
+        whole = np.floor(image).astype(np.int64)
+        most = (1 << self.phases) - 1
+        bits = (2 * whole * most + self.white) // (2 * self.white)
+        shifts = self.phases - 1 - np.arange(self.ticks) % self.phases
+        raster: NDArray[np.bool_] = (bits >> shifts[:, None]) & 1 == 1
+        return raster
+
+
 def spike_encoder(name: str, ticks: int, white: int, peak: float) -> SpikeEncoder:
     """The encoder called `name`; ValueError for an unknown one."""
     names = [entry.value for entry in Encoding]
@@ -149,4 +186,6 @@ def spike_encoder(name: str, ticks: int, white: int, peak: float) -> SpikeEncode
         return LatencyEncoder(ticks, white)
     if name == Encoding.RANK:
         return RankEncoder(ticks, white)
+    if name == Encoding.PHASE:
+        return PhaseEncoder(ticks, white)
     return (RateEncoder if name == Encoding.RATE else RegularEncoder)(ticks, white, peak)
