@@ -22,6 +22,9 @@ from .error_encoders import whole_steps as whole_steps
 from .error_neurons import ErrorNeurons as ErrorNeurons
 from .error_neurons import ErrorNeuronsObjective as ErrorNeuronsObjective
 from .error_neurons import Teaching as Teaching
+from .firing_rates import FiringRates as FiringRates
+from .firing_rates import at_limits as at_limits
+from .firing_rates import clipped as clipped
 from .layers import Layers as Layers
 from .layers import LearningLayer as LearningLayer
 from .objective import SILENCE as SILENCE
