@@ -24,6 +24,9 @@ from .error_encoders import whole_steps as whole_steps
 from .error_neurons import ErrorNeurons as ErrorNeurons
 from .error_neurons import ErrorNeuronsObjective as ErrorNeuronsObjective
 from .error_neurons import Teaching as Teaching
+from .firing_rates import FiringRates as FiringRates
+from .firing_rates import at_limits as at_limits
+from .firing_rates import clipped as clipped
 from .label_free import LabelFree as LabelFree
 from .label_free import Modulated as Modulated
 from .layers import Layers as Layers

@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from axonloop.host.console import notice
 from axonloop.host.data import SCORING, TRAINING, generator
 from axonloop.host.devices import SpikeChain, TraceHash
 from axonloop.host.network import Program
-from axonloop.host.processing import Flags, Objective, one_thread
+from axonloop.host.processing import FiringRates, Flags, Objective, one_thread
 from axonloop.host.training.copies import Copies, SingleCopy
 from axonloop.host.training.inputs import wire
 from axonloop.host.training.task import Samples, Task
@@ -91,7 +92,8 @@ class TrainingLoop:
     copies decide about the random numbers of their samples. `position`, `times` and everything that
     the next sample depends on come and go with `state` and `restore`, between samples. `costs` has
     an entry for every sample trained since, if there is a link to the chip; `spikes` are those of
-    the last sample run, `(ticks, copies, neurons of the chip)`.
+    the last sample run, `(ticks, copies, neurons of the chip)`; `rates` counts those of the epoch,
+    and warns, once and on stderr, of populations that are silent or always on.
     """
 
     def __init__(
@@ -110,6 +112,7 @@ class TrainingLoop:
         self.position, self.times = Position(), Times()
         self.costs: list[SampleCost] = []
         self.spikes: Flags = np.zeros((0, copies.count, copies.config.neurons), dtype=bool)
+        self.rates = FiringRates(program, copies.count)
         self._config_in = config_in
         self._coming: Flags | None = None  # the next sample, if its first ticks are under way
 
@@ -123,11 +126,13 @@ class TrainingLoop:
         self,
         after_sample: Callable[[], None] = lambda: None,
         rest: Callable[[], bool] = lambda: True,
+        after_epoch: Callable[[dict[str, Any]], None] = lambda scored: None,
     ) -> None:
         """Train to the end of the last epoch.
 
         `rest` is asked before a sample: shall the chip rest behind it? Only then can
         `after_sample` look at the device; else the next sample's first ticks are under way.
+        `after_epoch` gets the epoch's entry of the history, while the chip rests.
         """
         while self.position.epoch < self.epochs:
             epoch = self.position.epoch
@@ -140,11 +145,15 @@ class TrainingLoop:
                 here = self.position.sample
                 self._timed_sample(order[here : here + (1 if rest() else 2)])
                 after_sample()
-            self.end_epoch()
+            for text in self.rates.judge().values():
+                notice(f"warning: {text}")
+            self.position.history.append(self.scored())
             self.position.epoch, self.position.sample = epoch + 1, 0
+            after_epoch(self.position.history[-1])
 
-    def end_epoch(self) -> None:
-        """Hear that all samples of an epoch are done; here nothing follows."""
+    def scored(self) -> dict[str, Any]:
+        """What the history holds of an epoch whose samples are all done; here nothing."""
+        return {}
 
     def _timed_sample(self, places: NDArray[np.int64]) -> None:
         """Learn the sample at the first of `places`, `(1 or 2, copies)`; the other one follows."""
@@ -173,6 +182,7 @@ class TrainingLoop:
         pairs = zip(self.tasks, places.tolist(), strict=True)
         self.objective.begin([task.train.target(place) for task, place in pairs])
         self._chain(self._ticks(raster))
+        self.rates.add(self.spikes)
         return len(raster)
 
     def _training_raster(self, places: NDArray[np.int64] | None) -> Flags:
@@ -305,6 +315,7 @@ class TrainingLoop:
             "times": asdict(self.times),
             "spike_hashes": [chain.hexdigest() for chain in self.chains],
             "objective": self.objective.state(),
+            "rates": self.rates.state(),
             "device": self.copies.snapshot(),
         }
 
@@ -312,6 +323,7 @@ class TrainingLoop:
         """Go on where `state` was taken, on this device or another."""
         self.copies.restore(state["device"])
         self.objective.restore(state["objective"])
+        self.rates.restore(state["rates"])
         self.chains = [SpikeChain(link) for link in state["spike_hashes"]]
         self.position = Position(**state["position"])
         self.times = Times(**{who: float(spent) for who, spent in state["times"].items()})

@@ -79,18 +79,16 @@ class Trainer(TrainingLoop):
             raise ValueError("device must be asked of a lone chip, not of a population")
         return self.copies.device
 
-    def end_epoch(self) -> None:
-        """Score the validation part."""
+    def scored(self) -> dict[str, Any]:
+        """Score the validation part: the epoch's entry of the history."""
         counted = self.copies.counters()
         scores = self.scores(self.validation)
-        self.position.history.append(
-            {
-                "validation_accuracy": scores[0].accuracy,
-                "layer_accuracies": list(scores[0].layers),
-                "validation_accuracies": [score.accuracy for score in scores],
-                **counted[0],
-            }
-        )
+        return {
+            "validation_accuracy": scores[0].accuracy,
+            "layer_accuracies": list(scores[0].layers),
+            "validation_accuracies": [score.accuracy for score in scores],
+            **counted[0],
+        }
 
     def score(self, samples: EncodedPart, traced: int = 0) -> Score:
         """How the first copy does on `samples`."""

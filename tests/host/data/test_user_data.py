@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
+from axonloop.host.configuration import PARAMETERS
 from axonloop.host.data import Data, DataDescription, Split, generator, open_data
 from axonloop.host.network import (
     Network,
@@ -28,7 +29,7 @@ from axonloop.host.processing import (
     SigmaDeltaEncoder,
     fixed_readout,
 )
-from axonloop.host.training import PARAMETERS, Copies, Task, TrainingLoop, open_copies
+from axonloop.host.training import Copies, Task, TrainingLoop, open_copies
 
 RANDOM = np.random.default_rng(1)
 INPUTS = RANDOM.integers(0, 256, (60, 8), dtype=np.uint8)
