@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 
@@ -104,7 +103,9 @@ def test_scoring_is_not_counted_as_work() -> None:
 
 
 def test_it_learns() -> None:
-    settings = replace(erbp_digits.settings_of(11, 1), tune=True, layers=(40, 10), limit=400)
+    settings = erbp_digits.settings_of(11, 1, 400).changed(
+        {"network": {"layers": (40, 10)}, "task": {"tune": True}}
+    )
     (run,) = erbp_digits.learn_erbp(POPULATION, [settings], DIGITS, quiet)
     assert run.points[0].accuracy < 0.6
     assert run.points[-1].accuracy > 0.7
@@ -127,14 +128,15 @@ def test_the_plain_networks_gradient_is_autograds() -> None:
 
 def test_multiplications_of_the_plain_network() -> None:
     assert macs_of(tiny()) == (64 * 12 + 120, 2 * (64 * 12 + 120) + 120)
-    points = plain_points(replace(tiny(), limit=300, layers=(40, 10)), DIGITS, [30])
+    points = plain_points(tiny(limit=300).changed({"network": {"layers": (40, 10)}}), DIGITS, [30])
     assert [point.samples for point in points] == [30, 600]
     assert points[1].synops == 20 * points[0].synops
     assert points[1].accuracy > 0.8
 
 
 def test_the_papers_rule_learns() -> None:
-    trainer = PaperErbp(replace(tiny(limit=150), layers=(40, 10)), DIGITS, erbp_digits.TEACHING)
+    settings = tiny(limit=150).changed({"network": {"layers": (40, 10)}})
+    trainer = PaperErbp(settings, DIGITS, erbp_digits.TEACHING)
     before = trainer.accuracy()
     trainer.run(2, quiet)
     assert trainer.accuracy() > max(0.4, before + 0.2)

@@ -218,7 +218,9 @@ def test_recurrence_on_the_chip_in_short(tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.usefixtures("small_task")
 def test_a_recurrent_layer_hears_itself_and_learns_there() -> None:
-    settings = replace(recurrence_chip.settings_of(5, 1, 4), layers=(16,), lanes=4)
+    settings = recurrence_chip.settings_of(5, 1, 4).changed(
+        {"network": {"layers": (16,), "lanes": 4}}
+    )
     program = program_of(settings)
     recurrent = program.plan.network.projection("layer1", "layer1")
     feedback = program.weights_of(recurrent, program.weights)
@@ -228,7 +230,7 @@ def test_a_recurrent_layer_hears_itself_and_learns_there() -> None:
         learned = device.read_weights()
     assert (program.weights_of(recurrent, learned) != feedback).any()
     with pytest.raises(
-        ValueError, match="^layers of a recurrent network must be a single one, not"
+        ValueError, match="^network.layers of a recurrent network must be a single one, not"
     ):
         settings.changed({"network": {"layers": (16, 16)}})
 

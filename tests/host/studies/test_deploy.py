@@ -49,14 +49,14 @@ def test_bits_keep_the_network(
 ) -> None:
     """A step times 2^w_exp in units of theta, and eta times a step, stay what they were."""
     found = with_bits(Settings(), count)
-    parameters = found.parameters
+    own, parameters = found.network, found.network.parameters
     assert (parameters.w_exp, parameters.theta, parameters.eta_shift) == (w_exp, theta, eta_shift)
-    assert (found.weight_bits, found.weight_span) == (count, span)
+    assert (own.weight_bits, own.weight_span) == (count, span)
     assert chip_config(found).geometry.weight_bits == count
 
 
 def test_sixteen_bits_go_as_fine_as_registers_allow() -> None:
-    found = with_bits(Settings(), 16, Rounding.NEAREST)
+    found = with_bits(Settings(), 16, Rounding.NEAREST).network
     assert step_log2(Settings(), 16) == -4
     assert (found.parameters.w_exp, found.parameters.eta_shift) == (0, 2)
     assert (found.weight_span, found.parameters.rounding) == (128, Rounding.NEAREST)
@@ -74,7 +74,7 @@ def test_deployed_weights_are_rounded_and_clipped() -> None:
 
 
 def test_longer_ticks_square_the_decays() -> None:
-    found = training_deploy.faster(Settings().parameters, 2)
+    found = training_deploy.faster(Settings().network.parameters, 2)
     assert found.alpha_n == round(3686**2 / 4096)
     assert found.beta_n == round(2867**2 / 4096)
 
