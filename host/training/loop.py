@@ -237,7 +237,7 @@ class TrainingLoop:
     def _chain(self, raster: Flags) -> None:
         self.spikes = raster
         for chain, own in zip(self.chains, raster.transpose(1, 0, 2), strict=True):
-            chain.add_raster(own)
+            chain.add(own)
 
     @one_thread()
     def scores(

@@ -203,17 +203,19 @@ def test_times_add_up() -> None:
 
 
 def test_chain_is_taken_up_again() -> None:
-    trains = [[np.array([1, 2]), np.array([], int)], [np.array([3])], [np.array([], int)]]
+    rasters = np.zeros((3, 2, 4), dtype=bool)
+    rasters[0, 0, [1, 2]] = rasters[1, 0, 3] = True
     whole = SpikeChain()
-    for train in trains:
-        whole.add(train)
+    for raster in rasters:
+        whole.add(raster)
     first = SpikeChain()
-    first.add(trains[0])
+    first.add(rasters[0])
     second = SpikeChain(first.hexdigest())
-    for train in trains[1:]:
-        second.add(train)
+    for raster in rasters[1:]:
+        second.add(raster)
     assert second.hexdigest() == whole.hexdigest()
     moved = SpikeChain()
-    for train in ([np.array([1]), np.array([2])], trains[1], trains[2]):
-        moved.add(train)
+    rasters[0, :, 2] = [False, True]
+    for raster in rasters:
+        moved.add(raster)
     assert moved.hexdigest() != whole.hexdigest()
