@@ -42,7 +42,7 @@ def test_all_sources_give_the_same_samples(tmp_path: Path) -> None:
 
 def test_a_key_of_a_file_is_loaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, loaded = tmp_path / "set.npz", []
-    np.savez(path, inputs=IMAGES, targets=LABELS, other=np.zeros(3))
+    np.savez(path, inputs=IMAGES, targets=LABELS, flags=IMAGES > 100)
     plain = np.lib.npyio.NpzFile.__getitem__
 
     def counting(self: Any, key: str) -> Any:
@@ -53,6 +53,11 @@ def test_a_key_of_a_file_is_loaded_once(tmp_path: Path, monkeypatch: pytest.Monk
     with open_data(described(path)) as data:
         spikes(data)
     assert sorted(loaded) == ["inputs", "targets"]
+    loaded.clear()
+    same = {"kind": "spikes", "target": "spikes", "inputs": "flags", "targets": "flags"}
+    with open_data(described(path, ticks=None, **same)) as data:
+        assert (data.train.raster(1, NOTHING) == data.train.target(1)).all()
+    assert loaded == ["flags"]
 
 
 class Counting:

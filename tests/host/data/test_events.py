@@ -65,7 +65,7 @@ def test_units_and_floats_of_time(unit: str, factor: float) -> None:
 
 def test_times_that_would_overflow_are_behind_the_last_tick() -> None:
     bins = EventBins((1,), unit="s", tick_us=1e9)
-    arrays = {"x": [0, 0], "t": [-(2**61), 2**61], "offsets": [0, 2], "targets": [0]}
+    arrays = {"x": [0, 0], "t": [-(2**61), 2**61 - 3], "offsets": [0, 2], "targets": [0]}
     data = open_data(DataDescription(kind="events", ticks=4, events=bins, split=ALL), arrays)
     assert data.train.raster(0, NOTHING)[:, 0].tolist() == [True, False, False, False]
 
