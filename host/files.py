@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -83,8 +84,8 @@ def read_json(path: Path) -> dict[str, Any]:
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object; ValueError where a key stands twice."""
     data = dict(pairs)
-    names = [name for name, _ in pairs]
-    repeated = next((name for name in data if names.count(name) > 1), None)
+    counts = Counter(name for name, _ in pairs)
+    repeated = next((name for name, count in counts.items() if count > 1), None)
     require(repeated is None, "keys of a JSON object", "there once each", repeated)
     return data
 

@@ -8,11 +8,32 @@ from typing import Any
 
 import numpy as np
 
+MOST_SHOWN = 200
+"""Most characters that an error shows of a value, and of what the value belongs to."""
+
 
 def require(good: bool, thing: str, condition: str, value: object) -> None:
-    """Raise ValueError in the one grammar of this project unless `good`."""
+    """Raise ValueError in the one grammar of this project unless `good`.
+
+    What is long of `thing` and `value` is cut: both may come from a file that somebody wrote.
+    """
     if not good:
-        raise ValueError(f"{thing} must be {condition}, not {value!r}")
+        raise ValueError(f"{cut(thing)} must be {condition}, not {shown(value)}")
+
+
+def shown(value: object) -> str:
+    """A value as errors show it: its `repr`, cut if it is long."""
+    try:
+        return cut(repr(value))
+    except (ValueError, RecursionError) as error:  # thousands of digits, or of lists in lists
+        return f"a {type(value).__name__} too large to show ({type(error).__name__})"
+
+
+def cut(text: str) -> str:
+    """A text of at most MOST_SHOWN characters, and how long it was."""
+    if len(text) <= MOST_SHOWN:
+        return text
+    return f"{text[:MOST_SHOWN]}... ({len(text)} characters)"
 
 
 def is_whole(value: object) -> bool:

@@ -50,10 +50,12 @@ Json = Annotated[Path | None, typer.Option("--json", help="Write the results to 
 BoardName = Annotated[str, typer.Option(help="ulx3s-85f, ulx3s-25f, icebreaker, tang-nano-20k.")]
 Configuration = Annotated[
     Path | None,
-    typer.Option(help="JSON file with what differs from the board's own build (docs/boards.md)."),
+    typer.Option(help="TOML or JSON file of network, training and chip (docs/configuration.md)."),
 ]
 MISTAKE, FAILURE, INTERRUPTED = 2, 1, 130
 """Exit codes: the user's mistake, anything else that failed, Ctrl-C or SIGTERM."""
+MOST_TOLD = 2000
+"""Most characters of an error: some errors of other libraries echo what they were given."""
 _USAGE: Any = typer.BadParameter.__base__
 """The error for all wrong arguments; typer gives it no public name."""
 
@@ -76,9 +78,7 @@ def train_digits(
     limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder [runs/digits-TIME].")] = None,
     json: Json = None,
-    config: Annotated[
-        Path | None, typer.Option(help="Settings from a JSON file like a run's config.json.")
-    ] = None,
+    config: Configuration = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     record: Annotated[
         Path | None, typer.Option(help="Record all words to and from rtl or a board.")
@@ -132,10 +132,8 @@ def board(
         str | None, typer.Option(help="Neurons of each layer, by commas [256].")
     ] = None,
     mesh: Annotated[str | None, typer.Option(help="Columns x rows of cores [1x1].")] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="Settings from a JSON file like a run's config.json.")
-    ] = None,
-    baud: Annotated[int, typer.Option(help="Rate of the line, in bit/s.")] = 1_000_000,
+    config: Configuration = None,
+    baud: Annotated[int | None, typer.Option(help="Rate of the line, in bit/s [1000000].")] = None,
     faults: Annotated[
         str, typer.Option(help="Chance per byte: 1e-3, or lost=1e-4,flipped=1e-4,...")
     ] = "0",
@@ -178,9 +176,7 @@ def info() -> None:
 @app.command()
 def verilog(
     out: Annotated[Path, typer.Option(help="File to write.")] = Path("axonloop_chip.v"),
-    config: Annotated[
-        Path | None, typer.Option(help="JSON file with values of the geometry; else defaults.")
-    ] = None,
+    config: Configuration = None,
 ) -> None:
     """Write the chip as Verilog."""
     from axonloop.host.cli import inspect as inspection
@@ -377,13 +373,16 @@ def study_area(
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    line = " ".join(message.split())
+    print(f"error: {line[:MOST_TOLD]}{'...' * (len(line) > MOST_TOLD)}", file=sys.stderr)
     return code
 
 
 def run(arguments: list[str] | None = None) -> int:
     """Run a command; the exit code. Errors are one line on stderr."""
+    words = sys.argv[1:] if arguments is None else arguments
     try:
+        _require_values(words)
         code = int(app(arguments, prog_name="axonloop", standalone_mode=False) or 0)
     except KeyboardInterrupt:
         code = INTERRUPTED
@@ -394,10 +393,17 @@ def run(arguments: list[str] | None = None) -> int:
     except (OSError, RuntimeError) as error:
         return _fail(str(error), FAILURE)
     if code == INTERRUPTED:
-        words = sys.argv[1:] if arguments is None else arguments
         resumed = "; a run goes on from its last checkpoint with --resume"
         _fail(f"stopped{resumed if words[:1] == ['train'] else ''}", code)
     return code
+
+
+def _require_values(words: list[str]) -> None:
+    """ValueError for an option without its value: an empty path would be the current folder."""
+    for before, word in zip(["", *words], words, strict=False):
+        name = word[:-1] if word.startswith("--") and word.endswith("=") else before
+        if word == "" or name != before:
+            raise ValueError(f"{name or 'command'} must be followed by a value, not by nothing")
 
 
 def _usage(message: str) -> int:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from axonloop.host.cli.train import settings_of
+from axonloop.host.configuration import Configuration
 from axonloop.host.console import notice
 from axonloop.host.devices.serial_line import BAUD
 from axonloop.host.training import chip_config
@@ -17,19 +17,24 @@ from axonloop.sim.cosim import Board, Misbehaviour, RtlTop
 NEWS_SECONDS = 5.0
 
 
-def serve(given: dict[str, Any], config: Path | None, baud: int, wrong: Misbehaviour) -> None:
+def serve(
+    given: dict[str, Any], config: Path | None, baud: int | None, wrong: Misbehaviour
+) -> None:
     """Build the board for these settings, which are those of `train digits`, and serve it.
 
     A bit takes the fewest clock cycles that it can, because the simulation pays for each of them.
     Raises what `RtlTop` does, and ValueError for settings or a rate that no board can have.
     """
-    chip = chip_config(settings_of(config).changed(given))
-    link = LinkConfig(LEAST_CYCLES * baud, baud)
+    configuration = Configuration.read(config)
+    chip = chip_config(configuration.settings.changed(given))
+    named = configuration.baud if baud is None else baud
+    rate = BAUD if named is None else named
+    link = LinkConfig(LEAST_CYCLES * rate, rate)
     with Board(lambda: RtlTop(link, chip.geometry, chip.mesh, wrong.seed), wrong) as board:
-        rate, news = "" if baud == BAUD else f"@{baud}", News(board)
+        suffix, news = "" if rate == BAUD else f"@{rate}", News(board)
         with suppress(KeyboardInterrupt):
-            notice(f"board: serial:{board.port}{rate}")
-            notice(f"try:   axonloop train digits --device serial:{board.port}{rate}")
+            notice(f"board: serial:{board.port}{suffix}")
+            notice(f"try:   axonloop train digits --device serial:{board.port}{suffix}")
             board.serve(lambda: False, news.look)
         news.tell()
 

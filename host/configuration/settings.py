@@ -79,10 +79,13 @@ class NetworkSettings:
         alone = self.recurrent_span is None or len(self.layers) == 1
         require(alone, "layers of a recurrent network", "a single one", self.layers)
         require(isinstance(self.mesh, str), "mesh", "columns x rows, as 2x2", self.mesh)
-        Mesh.parse(self.mesh)
-        most = (1 << 15) - 1
+        span = (0, (1 << 15) - 1)
         _require_ranges(self, lanes=(1, 64), weight_bits=(2, 16))
-        _require_ranges(self, weight_span=(0, most), deep_span=(0, most), recurrent_span=(0, most))
+        _require_ranges(self, weight_span=span, deep_span=span, recurrent_span=span)
+        taken = sum(-(-size // self.lanes) * self.lanes for size in sizes)
+        most = Mesh.parse(self.mesh).cores * MAX_NEURONS
+        limit = f"of at most {most} neurons on a mesh of {self.mesh}"
+        require(taken <= most, "layers", limit, taken)
         for name in ("parameters", "deep"):
             value = getattr(self, name)
             require(isinstance(value, ParameterSet), name, "a parameter set", value)
@@ -185,18 +188,25 @@ class RunSettings:
 class Settings:
     """A training run; every value is written to config.json and can be read from it.
 
-    Raises ValueError where values of two tables do not go together.
+    The network gets the smallest cores that hold it, or those of a `geometry`, whose lanes and
+    weight bits are then the network's. Raises ValueError where values of two tables do not go
+    together.
     """
 
     network: NetworkSettings = field(default_factory=NetworkSettings)
     task: TaskSettings = field(default_factory=TaskSettings)
     objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     run: RunSettings = field(default_factory=RunSettings)
+    geometry: Geometry | None = None
 
     def __post_init__(self) -> None:
         for name, kind in TABLES.items():
             table = getattr(self, name)
             require(isinstance(table, kind), name, f"of the kind {kind.__name__}", table)
+        if self.geometry is not None:
+            for name in SHARED:
+                given, built = getattr(self.network, name), getattr(self.geometry, name)
+                require(given == built, f"network.{name}", f"the geometry's, {built}", given)
         ticks, burn_in = self.task.ticks, self.objective.burn_in
         require_range("objective.burn_in", burn_in, 0, ticks - 1)
         require_range("objective.latency", self.objective.latency, 0, ticks - burn_in - 1)
@@ -211,18 +221,25 @@ class Settings:
         chosen = [network.parameters] + [network.deep] * (len(network.layers) - 1)
         return [replace(each, eta_shift=each.eta_shift + steps) for each in chosen]
 
-    def changed(self, tables: Mapping[str, Mapping[str, Any]]) -> Settings:
+    def changed(self, tables: Mapping[str, Any]) -> Settings:
         """These settings with other values, as {"objective": {"threshold": 3.0}}.
 
-        A parameter set is given whole, or as a dictionary of the registers that change. Raises
-        ValueError for what is unknown or out of range, with its table and name.
+        A parameter set or geometry is given whole, or as a dictionary of what changes of it.
+        Raises ValueError for what is unknown or out of range, with its table and name.
         """
-        found: Settings = _changed(self, tables, "")
-        return found
+        if tables.get("geometry") is None:
+            found: Settings = changed_table(self, tables, "")
+            return found
+        geometry: Geometry = _entry(self.geometry or Geometry(), tables["geometry"], "geometry")
+        own = {name: getattr(geometry, name) for name in SHARED} | dict(tables.get("network", {}))
+        others = {name: table for name, table in tables.items() if name != "geometry"}
+        free = replace(self, geometry=None).changed(others | {"network": own})
+        return replace(free, geometry=geometry)
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-ready dictionary of dictionaries; `from_dict` is its inverse."""
-        return dataclasses.asdict(self)
+        """A JSON-ready dictionary of tables; `from_dict` is its inverse."""
+        tables = dataclasses.asdict(self)
+        return {name: table for name, table in tables.items() if table is not None}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Settings:
@@ -237,10 +254,12 @@ TABLES: dict[str, type] = {
     "run": RunSettings,
 }
 """The tables of settings by their names in files."""
+SHARED = ("lanes", "weight_bits")
+"""What a network's table says too where a chip has a geometry of its own."""
 
 
-def _changed(table: Any, values: Any, path: str) -> Any:
-    """A copy of a table with other values; names are told with the `path` to them."""
+def changed_table(table: Any, values: Any, path: str) -> Any:
+    """A copy of a dataclass with other values; ValueError names what is wrong, behind `path`."""
     require(isinstance(values, Mapping), path.rstrip(".") or "settings", "a table", values)
     known = [entry.name for entry in dataclasses.fields(table)]
     for name in values:
@@ -258,7 +277,7 @@ def _entry(old: Any, new: Any, path: str) -> Any:
     """A value in place of an old one; a table is changed, not replaced, by a dictionary."""
     if type(new) is type(old) or not dataclasses.is_dataclass(old):
         return new
-    return _changed(old, new, f"{path}.")
+    return changed_table(old, new, f"{path}.")
 
 
 def _term(value: Any) -> Any:

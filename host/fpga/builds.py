@@ -205,11 +205,6 @@ def stages(what: str) -> Iterator[Stage]:
         yield begin
 
 
-def build_of(board: Board, config: Path | None) -> Build:
-    """The board's own build, changed by a configuration file if there is one."""
-    return board.build.changed(read_json(config)) if config else board.build
-
-
 def build_and_tell(board: Board, build: Build) -> tuple[Path, dict[str, Any]]:
     """Build, with a line per step."""
     with stages(board.name) as stage:

@@ -10,11 +10,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from axonloop.host.configuration import Settings, nested
+from axonloop.host.configuration import Configuration, Settings
 from axonloop.host.console import Progress, notice
 from axonloop.host.data import SIDE, split_digits
 from axonloop.host.devices import Device, weight_hash
-from axonloop.host.files import NEW, read_json, write_json
+from axonloop.host.files import NEW, write_json
 from axonloop.host.processing import at_limits, clipped
 from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
 from axonloop.host.runs.lock import locked_folder
@@ -68,7 +68,7 @@ def resumed_settings(folder: Path, given: Given) -> Settings:
 
     Raises ValueError for another difference, or where there is no run.
     """
-    settings = Settings.from_dict(nested(read_json(folder / CONFIG)))
+    settings = Configuration.read(folder / CONFIG).settings
     for table, values in given.items():
         for name, value in values.items():
             stored = getattr(getattr(settings, table), name)
@@ -273,7 +273,7 @@ def restore_checkpoint(trainer: Trainer, folder: Path) -> None:
     """Put the trainer where the folder's checkpoint stands; ValueError if it is another run's."""
     state = load_checkpoint(folder / CHECKPOINT)
     with foreign_refused():
-        stored = Settings.from_dict(nested(state["settings"]))
+        stored = Configuration.of(state["settings"], f"settings of {CHECKPOINT}").settings
         same = stored.changed({"run": {"epochs": trainer.settings.run.epochs}}) == trainer.settings
         require(same, "settings of the checkpoint", "the run's own", state["settings"])
         _check_position(trainer, state)

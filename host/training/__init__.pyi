@@ -11,6 +11,7 @@ from .deploy import network_settings as network_settings
 from .descent import descend as descend
 from .descent import passes as passes
 from .from_settings import INPUT as INPUT
+from .from_settings import build_of as build_of
 from .from_settings import chip_config as chip_config
 from .from_settings import encoder_of as encoder_of
 from .from_settings import layer_names as layer_names

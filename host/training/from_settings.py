@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
-from axonloop.host.configuration import Settings
+from axonloop.hdl.boards import Build
+from axonloop.host.configuration import Configuration, Settings
 from axonloop.host.data import BUILDING, SpikeEncoder, generator, spike_encoder
 from axonloop.host.network import (
     Network,
@@ -88,7 +90,9 @@ def layer_names(settings: Settings) -> list[str]:
 
 @lru_cache(maxsize=8)
 def program_of(settings: Settings, epoch: int = 0) -> Program:
-    """The network on the smallest cores that hold it; ValueError where it does not fit.
+    """The network on the smallest cores that hold it, or on those that the settings name.
+
+    ValueError where it does not fit.
 
     Also where the strategy of feedback needs a variable that is not there.
     """
@@ -96,13 +100,26 @@ def program_of(settings: Settings, epoch: int = 0) -> Program:
     mesh = Mesh.parse(own.mesh)
     rates = dict.fromkeys(layer_names(settings), 0.0)
     learning_channel(network, settings.objective.strategy, rates, rates)
-    geometry = smallest_geometry(network, mesh, own.lanes, own.weight_bits)
+    geometry = settings.geometry
+    if geometry is None:
+        geometry = smallest_geometry(network, mesh, own.lanes, own.weight_bits)
     return compile_network(network, geometry, mesh)
 
 
 def chip_config(settings: Settings, epoch: int = 0) -> ChipConfig:
     """The chip that `settings` ask for in an epoch."""
     return program_of(settings, epoch).config
+
+
+def build_of(configuration: Configuration, board: str | None = None) -> Build:
+    """The build for a file: its [geometry], else the cores that its [network] takes.
+
+    With neither it is that of the board, or the usual one. ValueError for a network without fit.
+    """
+    build = configuration.build(board)
+    if "network" in configuration.tables and "geometry" not in configuration.tables:
+        return replace(build, geometry=chip_config(configuration.settings).geometry)
+    return build
 
 
 def layers_of(

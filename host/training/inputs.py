@@ -48,7 +48,13 @@ def parts_of(settings: Settings, digits: Digits) -> tuple[Part, Part]:
     """What to train on, and what to score in the end; ValueError unless `inputs` fit them."""
     inputs = digits.train.images.shape[1]
     task = settings.task
-    require(task.inputs == inputs, "inputs", f"{inputs}, as the data has", task.inputs)
+    require(task.inputs == inputs, "task.inputs", f"{inputs}, as the data has", task.inputs)
+    every = (digits.train, digits.validation, digits.test)
+    labels = max((int(part.labels.max()) for part in every if len(part)), default=0)
+    most = f"at least {labels + 1}, as the data has"
+    require(task.classes > labels, "task.classes", most, task.classes)
+    white = max((part.images.max() for part in every if part.images.size), default=0)
+    require(task.white >= white, "task.white", f"at least {white}, as in the data", task.white)
     if task.tune:
         parts = digits.train, digits.validation
     else:

@@ -237,20 +237,20 @@ def test_bad_checkpoints(
 
 
 def test_verilog(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    config, out = tmp_path / "geometry.json", tmp_path / "chip.v"
+    config, out = tmp_path / "chip.json", tmp_path / "chip.v"
     small = dict.fromkeys(("axons", "neurons"), 8)
     small |= dict.fromkeys(("lanes", "update_lanes", "trace_lanes", "multipliers"), 4)
-    config.write_text(json.dumps(small))
+    config.write_text(json.dumps({"geometry": small}))
     assert run(["verilog", "--out", str(out), "--config", str(config)]) == 0
     assert "module axonloop_chip(" in out.read_text()
     capsys.readouterr()
     for wrong, message in (
-        ({"lanes": 3}, "lanes must be a power of two, not 3"),
-        ({"wires": 3}, "geometry must be made of known fields: "),
+        ({"lanes": 3}, "geometry.lanes must be a power of two, not 3"),
+        ({"wires": 3}, "geometry.wires must be left out or one of axons, "),
     ):
-        config.write_text(json.dumps(wrong))
+        config.write_text(json.dumps({"geometry": wrong}))
         line = refused(capsys, "verilog", "--out", str(tmp_path / "x.v"), "--config", str(config))
-        assert line.startswith(message)
+        assert line.startswith(f"{config}: {message}")
         assert not (tmp_path / "x.v").exists()
 
 
@@ -283,7 +283,6 @@ def test_study_of_layers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         ("file/x", "in a folder that exists"),
         ("folder", "a plain file or new"),
         ("pipe", "a plain file or new"),
-        ("", "a plain file or new"),
     ],
 )
 def test_files_that_cannot_be_written(
@@ -301,7 +300,7 @@ def test_files_that_cannot_be_written(
     os.mkfifo(tmp_path / "pipe")
     option = "--out" if command == "verilog" else "--json"
     line = refused(capsys, *command.split(), option, place)
-    assert line == f"file to write must be {condition}, not {place or '.'!r}"
+    assert line == f"file to write must be {condition}, not {place!r}"
     assert set(os.listdir(tmp_path)) == {"file", "folder", "pipe"}
     assert (tmp_path / "pipe").is_fifo()
 
@@ -321,11 +320,11 @@ def test_folders_that_are_files(
     ("settings", "message"),
     [
         ('{"peak": NaN}', "peak must be a finite number, not nan"),
-        ('{"peak": null}', "peak must be a finite number, not None"),
+        ('{"peak": null}', "task.peak must be a number, not None"),
         ('{"logit_scale": Infinity}', "logit_scale must be a finite number, not inf"),
-        ('{"event_rate": "x"}', "event_rate must be a finite number, not 'x'"),
-        ('{"threshold": true}', "threshold must be a finite number, not True"),
-        ('{"layers": ["x"]}', "layers[0] must be a whole number in 1..2048, not 'x'"),
+        ('{"event_rate": "x"}', "objective.event_rate must be a number, not 'x'"),
+        ('{"threshold": true}', "objective.threshold must be a number, not True"),
+        ('{"layers": ["x"]}', "network.layers[0] must be a whole number, not 'x'"),
         ('{"lanes": 0}', "lanes must be a whole number in 1..64, not 0"),
         ('{"tune": 3}', "tune must be true or false, not 3"),
         ('{"weight_span": 1000}', "weights of pixels -> layer1 must be in -127..127, not "),
@@ -348,7 +347,11 @@ def test_bad_settings(
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("settings", 3, "checkpoint must be a training run's, not foreign (TypeError: "),
+        (
+            "settings",
+            3,
+            "settings of checkpoint.npz: content must be tables of names and values, not",
+        ),
         ("device", 3, "snapshot must be a dictionary, not 3"),
         ("objective", 3, "checkpoint must be a training run's, not foreign (AttributeError: "),
         ("objective/0_level", np.zeros(3), "level must be (1, 10), not (3,)"),
@@ -423,6 +426,20 @@ def test_an_empty_device_is_refused(
     assert line.startswith(("device must be ", "devices must be "))
     assert line.endswith("not ''")
     assert not Path("new").exists()
+
+
+@pytest.mark.parametrize("words", [("--device", ""), ("--out", ""), ("--out=",), ("--json", "")])
+def test_an_option_without_its_value_is_refused(
+    words: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """An empty path would be the current folder, and no device is the RTL."""
+    monkeypatch.chdir(tmp_path)
+    line = refused(capsys, "train", "digits", "--limit", "2", *words)
+    assert line == f"{words[0].rstrip('=')} must be followed by a value, not by nothing"
+    assert os.listdir(tmp_path) == []
 
 
 def test_results_of_no_folder_write_no_page(

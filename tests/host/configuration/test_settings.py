@@ -50,7 +50,10 @@ from axonloop.models.config import AxonFactor, ResetMode, Term
         ({"deep": None}, "network.deep must be a table, not None"),
         ({"parameters": {"theta": "1536"}}, "network.parameters.theta must be a whole number in "),
         ({"parameters": {"terms": [{"axon": 99}]}}, "network.parameters.axon must be one of "),
-        ({"speed": 3}, "speed must be left out or one of network, task, objective, run, not"),
+        (
+            {"speed": 3},
+            "speed must be left out or one of network, task, objective, run, geometry, not",
+        ),
     ],
     ids=str,
 )

@@ -322,7 +322,7 @@ def test_codes_of_one_spike_end_alike_on_golden_and_in_a_population(code: str) -
 
 
 def test_inputs_must_fit_the_data() -> None:
-    with pytest.raises(ValueError, match="^inputs must be 5, as the data has, not 64"):
+    with pytest.raises(ValueError, match="^task.inputs must be 5, as the data has, not 64"):
         LocalTrainer(TINY, yin_yang.data(), 1.0)
 
 

@@ -23,7 +23,7 @@ from axonloop.host.cli.app import FAILURE, MISTAKE, run
 from tests.support.fake_tools import MODULES, NETLIST, UTILISATION, write_ecp5_tools, write_tool
 
 TINY = {
-    "clock": 50_000_000,
+    "board": {"clock": 50_000_000},
     "geometry": dict.fromkeys(("axons", "neurons", "entries"), 8)
     | dict.fromkeys(("lanes", "update_lanes", "trace_lanes", "multipliers"), 2),
 }
@@ -113,7 +113,7 @@ def test_another_tool_or_configuration_is_another_build(bench: Path) -> None:
     assert run([*SYNTH]) == 0
     write_tool(bench / "bin", "ecppack", "ecppack 1.5", "Path(sys.argv[-1]).write_text('more')")
     assert run([*SYNTH]) == 0
-    (bench / "tiny.json").write_text(json.dumps(TINY | {"seed": 2}))
+    (bench / "tiny.json").write_text(json.dumps(TINY | {"board": {"seed": 2}}))
     assert run([*SYNTH]) == 0
     assert len(entries(bench)) == 3
 
@@ -253,21 +253,30 @@ def wait_for(look: Any, seconds: float = 30.0) -> Any:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"lanes": 4}, "configuration must be among geometry, mesh, clock, "),
-        ({"geometry": {"wires": 4}}, "geometry must be among axons, "),
-        ({"geometry": {"lanes": 3}}, "lanes must be a power of two, not 3"),
-        ({"geometry": 3}, "geometry must be an object of names and values, not 3"),
-        ({"mesh": "2"}, "mesh must be columns x rows, as 2x2, not '2'"),
-        ({"clock": 3_000_000}, "baud must be at most a quarter of the clock (3000000), not"),
-        ({"clock": 700_000_000}, "clock must be within 1 % of what the board's PLL makes, as "),
-        ({"clock": "fast"}, "clock must be a whole number in 1..4294967295, not 'fast'"),
+        ({"lane": 4}, "lane must be left out or one of network, "),
+        ({"geometry": {"wires": 4}}, "geometry.wires must be left out or one of axons, "),
+        ({"geometry": {"lanes": 3}}, "geometry.lanes must be a power of two, not 3"),
+        ({"geometry": 3}, "geometry must be a table of names and values, not 3"),
+        ({"network": {"mesh": "2"}}, "network.mesh must be columns x rows, as 2x2, not '2'"),
+        (
+            {"board": {"clock": 3_000_000}},
+            "board.baud must be at most a quarter of the clock (3000000), not",
+        ),
+        (
+            {"board": {"clock": 700_000_000}},
+            "clock must be within 1 % of what the board's PLL makes, as ",
+        ),
+        ({"board": {"clock": "fast"}}, "board.clock must be a whole number, not 'fast'"),
+        ({"clock": 3}, "clock must be in its table, [board], not 'clock'"),
+        ({"board": {"name": "icebreaker"}}, "board.name must be ulx3s-85f, which was asked for"),
     ],
 )
 def test_a_wrong_configuration(
     bench: Path, data: dict[str, Any], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (bench / "tiny.json").write_text(json.dumps(data))
-    assert failed(capsys, *SYNTH, code=MISTAKE).startswith(message)
+    line = failed(capsys, *SYNTH, code=MISTAKE)
+    assert line.removeprefix("tiny.json: ").startswith(message)
     assert entries(bench) == []
 
 

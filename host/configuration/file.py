@@ -1,0 +1,120 @@
+"""The file that says what a network, its training and its chip are: one shape for all commands."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from axonloop.hdl.boards import Build, find_board
+from axonloop.host.configuration.former import nested
+from axonloop.host.configuration.schema import validated
+from axonloop.host.configuration.settings import Settings, changed_table
+from axonloop.host.files import read_json
+from axonloop.models.checks import cut, require
+from axonloop.models.config import Mesh
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """The tables of a file, of known names and kinds; `source` names the file in errors.
+
+    Every command takes what it needs of it. Nothing is in it where no file is given.
+    """
+
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    source: str = ""
+
+    @classmethod
+    def of(cls, data: Any, source: str) -> Configuration:
+        """Check what a file holds; also the flat settings that runs wrote up to version 0.1.
+
+        Raises ValueError for an unknown name, a value of a wrong kind or out of range; what the
+        board allows is known only where a board is named.
+        """
+        with _told_of(source):
+            require(isinstance(data, dict), "content", "tables of names and values", data)
+            require(len(data) > 0, "content", "one table at least, as [network]", data)
+            found = cls(validated(nested(data)), source)
+        found.build()
+        return found
+
+    @classmethod
+    def read(cls, path: Path | None) -> Configuration:
+        """Read a file, TOML or JSON by its suffix; without a path, there is nothing in it.
+
+        Raises ValueError for a file that cannot be read, and as `of` does.
+        """
+        if path is None:
+            return cls()
+        kinds = {".toml": _read_toml, ".json": read_json}
+        read = kinds.get(path.suffix)
+        if read is None:
+            raise ValueError(f"configuration must be a .toml or .json file, not {cut(str(path))!r}")
+        return cls.of(read(path), str(path))
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of a run; ValueError for values out of range."""
+        tables = {name: table for name, table in self.tables.items() if name != "board"}
+        usual = Settings()
+        with _told_of(self.source):
+            if "geometry" in tables:
+                usual = usual.changed({"geometry": self._board_build(None).geometry})
+            return usual.changed(tables)
+
+    def build(self, board: str | None = None) -> Build:
+        """The build of a board, changed by the file; without a name, of the board that it names.
+
+        Where no board is named at all, only geometry and mesh are the file's. The geometry is that
+        of the table [geometry], whatever network there is. Raises ValueError for values out of
+        range, an unknown board, or another one than the file's.
+        """
+        settings = self.settings
+        with _told_of(self.source):
+            base = self._board_build(board)
+            if "mesh" in self.tables.get("network", {}):
+                base = replace(base, mesh=Mesh.parse(settings.network.mesh))
+            if "geometry" in self.tables:
+                own = changed_table(base.geometry, self.tables["geometry"], "geometry.")
+                base = replace(base, geometry=own)
+            if board is None and "name" not in self._board:
+                return base
+            others = {name: value for name, value in self._board.items() if name != "name"}
+            build: Build = changed_table(base, others, "board.")
+            return build
+
+    @property
+    def baud(self) -> int | None:
+        """The rate of the line in bit/s, if the file names one."""
+        return self._board.get("baud")
+
+    @property
+    def _board(self) -> Mapping[str, Any]:
+        return self.tables.get("board", {})
+
+    def _board_build(self, board: str | None) -> Build:
+        """What the file changes: the build of the board, or the usual values without one."""
+        name = self._board.get("name", board)
+        require(board in (None, name), "board.name", f"{board}, which was asked for", name)
+        return Build() if name is None else find_board(name).build
+
+
+@contextmanager
+def _told_of(source: str) -> Iterator[None]:
+    """Put the name of the file before what is wrong in it."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{cut(source)}: {error}" if source else str(error)) from error
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file; ValueError if it is none."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path.name} must be a TOML file, not {str(path)!r} ({error})") from error
