@@ -9,7 +9,6 @@ learning by terms (`bench_terms`), beside nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
@@ -30,6 +29,8 @@ from axonloop.host.bench.sides import (
     make_task,
 )
 from axonloop.host.bench.terms import terms_figures
+from axonloop.host.console import Progress, steps
+from axonloop.host.order import Metrics, Order
 from axonloop.models.protocol import Counter, Region
 
 RUNS = 5
@@ -128,8 +129,9 @@ def event_rate(loop: ChipLearning) -> float:
     return float(np.mean(shares))
 
 
-def bench_batched(report: Callable[[str], None]) -> list[Figure]:
-    """All figures; `report` hears what is being measured."""
+def measure(order: Order, progress: Progress) -> Metrics:
+    """All figures."""
+    report = steps(progress, "measuring")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -151,6 +153,6 @@ def bench_batched(report: Callable[[str], None]) -> list[Figure]:
             unit = "% of the neurons in error per tick"
             figures.append(Figure(f"{title}: events", 100 * event_rate(loop), unit, ""))
         report("learning by terms")
-        return figures + terms_figures()
+        return {"rows": figures + terms_figures()}
     finally:
         torch.set_num_threads(threads)

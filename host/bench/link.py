@@ -11,9 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from axonloop.host.bench.figure import Figure
+from axonloop.host.console import Progress, steps
 from axonloop.host.data import split_digits
 from axonloop.host.devices import BoardDevice, Device, LinkUse
 from axonloop.host.devices.serial_line import BAUD, BITS, SimulatedLine, SimulatedTransport
+from axonloop.host.order import Metrics, Order
 from axonloop.host.training import (
     Settings,
     Trainer,
@@ -74,8 +76,9 @@ class SimulatedBoard:
         return trainer, marks
 
 
-def bench_link(report: Callable[[str], None], settings: Settings = SETTINGS) -> list[Figure]:
-    """Upload and download, the training loop, and state; `report` hears what is measured."""
+def measure(order: Order, progress: Progress) -> Metrics:
+    """Upload and download, the training loop, and state."""
+    report, settings = steps(progress, "measuring"), SETTINGS
     report("opening a board")
     board = SimulatedBoard(settings)
     with board.device:
@@ -90,7 +93,7 @@ def bench_link(report: Callable[[str], None], settings: Settings = SETTINGS) -> 
             figures += loop_figures(loop, ticks, latency)
         report("state")
         trains = trainer.trains(trainer.test, 0)
-        return figures + state_figures(board, trains, loop.cycles / ticks)
+        return {"rows": figures + state_figures(board, trains, loop.cycles / ticks)}
 
 
 def weight_figures(board: SimulatedBoard, weights: Int32Array) -> list[Figure]:
