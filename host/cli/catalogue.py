@@ -38,7 +38,7 @@ FILES = {
 
 def group_of(kind: str) -> typer.Typer:
     """A command for every entry of a kind."""
-    entries, text = CATALOGUE[kind], KINDS[kind]
+    entries = CATALOGUE[kind]
 
     class Names(TyperGroup):
         """Answers a wrong name with all names."""
@@ -56,22 +56,16 @@ def group_of(kind: str) -> typer.Typer:
             print_rows(LISTING, listed(entries))
             raise typer.Exit
 
-    group = typer.Typer(help=text, no_args_is_help=True, cls=Names)
+    group = typer.Typer(help=KINDS[kind], no_args_is_help=True, cls=Names)
 
     @group.callback()
     def callback(
         wanted: Annotated[
             bool,
-            typer.Option(
-                "--list",
-                is_eager=True,
-                callback=show_list,
-                help="Show all in a table.",
-            ),
+            typer.Option("--list", is_eager=True, callback=show_list, help="Show a table."),
         ] = False,
     ) -> None: ...
 
-    callback.__doc__ = text
     for entry in entries.values():
         group.command(entry.name, help=entry.what)(_command_of(entry))
     return group

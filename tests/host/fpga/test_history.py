@@ -22,6 +22,7 @@ from axonloop.host.fpga import utilisation
 from axonloop.host.studies import area
 from axonloop.models.config import Geometry
 from axonloop.models.cycles import learn_cycles, speed, tick_cycles
+from tests.support.contract import DOCS
 from tests.support.fake_tools import MODULES, UTILISATION, timing, write_ecp5_tools, write_tool
 
 PATHS = utilisation.module_paths(MODULES, "axonloop_board")
@@ -274,3 +275,8 @@ def test_labels_that_would_touch_are_moved_up() -> None:
     assert (low, other) == (0.10, 0.11), "the lowest, and who stands alone, stay"
     assert middle >= low + 0.05
     assert high >= middle + 0.05
+
+
+def test_the_page_of_areas_is_made_of_the_metrics_beside_it() -> None:
+    metrics = json.loads((DOCS / "area.json").read_text())
+    assert area.page_of(metrics) == (DOCS / "area.md").read_text()
