@@ -465,17 +465,22 @@ def test_verify_refuses_before_it_compiles(
     assert refused(capsys, "verify", *arguments.split()).startswith(message)
 
 
-@pytest.mark.parametrize("begun", [False, True])
-def test_only_a_run_promises_to_go_on(
-    begun: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("home", "name", "begun"),
+    [(commands, "open_any", False), (commands.Run, "save", False), (commands.Run, "finish", True)],
+)
+def test_only_a_run_with_a_checkpoint_promises_to_go_on(
+    home: Any,
+    name: str,
+    begun: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    if begun:
-        monkeypatch.setattr(commands.Run, "finish", stop)
-    else:
-        monkeypatch.setattr(commands, "open_any", stop)
+    monkeypatch.setattr(home, name, stop)
     (tmp_path / "tiny.json").write_text(json.dumps(TINY))
     out, config = str(tmp_path / "run"), str(tmp_path / "tiny.json")
     arguments = ["--device", "golden", "--config", config, "--out", out]

@@ -48,7 +48,7 @@ def test_regression_from_the_command_line(
     monkeypatch.setattr(decolle_regression, "TASK", TINY)
     command = ["experiment", "decolle-regression", "--full"]
     assert run([*command, "--out", str(tmp_path / "run")]) == 0
-    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    metrics = json.loads((tmp_path / "run" / "decolle-regression.json").read_text())
     errors = [each["errors"][-1] for each in metrics["runs"]]
     assert metrics["median_errors"] == np.median(errors, axis=0).tolist()
     assert [each["epochs"] for each in metrics["runs"]] == [[0, 1, 2]] * 3
