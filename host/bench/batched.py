@@ -9,7 +9,6 @@ learning by terms (`bench_terms`), beside nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
@@ -29,6 +28,8 @@ from axonloop.host.bench.sides import (
     make_task,
 )
 from axonloop.host.bench.terms import terms_figures
+from axonloop.host.console import Progress, steps
+from axonloop.host.order import Metrics, Order
 from axonloop.host.processing import one_thread
 from axonloop.models.protocol import Counter, Region
 
@@ -128,8 +129,9 @@ def event_rate(loop: ChipLearning) -> float:
     return float(np.mean(shares))
 
 
-def bench_batched(report: Callable[[str], None]) -> list[Figure]:
-    """All figures; `report` hears what is being measured."""
+def measure(order: Order, progress: Progress) -> Metrics:
+    """All figures."""
+    report = steps(progress, "measuring")
     with one_thread():
         figures: list[Figure] = []
         for copies in (1, 128):
@@ -149,4 +151,4 @@ def bench_batched(report: Callable[[str], None]) -> list[Figure]:
             unit = "% of the neurons in error per tick"
             figures.append(Figure(f"{title}: events", 100 * event_rate(loop), unit, ""))
         report("learning by terms")
-        return figures + terms_figures()
+        return {"rows": figures + terms_figures()}

@@ -19,7 +19,7 @@ REASON = 200
 """Most characters of what an error says of a damaged file."""
 
 
-class Column(Protocol):
+class DataColumn(Protocol):
     """One row for every sample under one key; `name` says of which file, for messages.
 
     `shape` counts rows first, `dtype` is NumPy's; where rows differ in shape, `shape` is (rows,)
@@ -43,7 +43,7 @@ class DataSource(Protocol):
 
     name: str
 
-    def column(self, key: str, shares: int = 1) -> Column:
+    def column(self, key: str, shares: int = 1) -> DataColumn:
         """The column of a key, one of `shares` that are read side by side."""
 
     def has(self, key: str) -> bool:
@@ -79,7 +79,7 @@ class ArraySource:
         """Is there such a key?"""
         return key in self._arrays
 
-    def column(self, key: str, shares: int = 1) -> Column:
+    def column(self, key: str, shares: int = 1) -> DataColumn:
         """The array of a key."""
         require_key(self.name, key, list(self._arrays))
         name = f"{self.name}: {key}"
@@ -99,13 +99,13 @@ class NpzSource(ArraySource):
                 raise ValueError("a single array; save it with np.savez")
             self._open = opened.pop_all()
         super().__init__({}, path.name)
-        self._path, self._loaded = path, dict[str, Column]()
+        self._path, self._loaded = path, dict[str, DataColumn]()
 
     def has(self, key: str) -> bool:
         """Is there such a key?"""
         return key in self._file.files
 
-    def column(self, key: str, shares: int = 1) -> Column:
+    def column(self, key: str, shares: int = 1) -> DataColumn:
         """The array of a key, which stays in memory."""
         if key not in self._loaded:
             require_key(self.name, key, self._file.files)
@@ -139,7 +139,7 @@ class DatasetSource:
         """Is there such a key?"""
         return key in (self._inputs, self._targets)
 
-    def column(self, key: str, shares: int = 1) -> Column:
+    def column(self, key: str, shares: int = 1) -> DataColumn:
         """Inputs as they are asked for, or all targets."""
         require_key(self.name, key, [self._inputs, self._targets])
         if key == self._inputs:

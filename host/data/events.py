@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.data.columns import Column, DataSource, Rows
+from axonloop.host.data.columns import DataColumn, DataSource, Rows
 from axonloop.host.data.description import AXES, UNITS, DataDescription, EventBins
 from axonloop.host.data.rasters import Inputs, Raster
 from axonloop.models.arrays import integers, ranged
@@ -89,7 +89,7 @@ class EventInputs(Inputs):
 
 def _event_columns(
     source: DataSource, description: DataDescription, shares: int
-) -> tuple[dict[str, Column], NDArray[np.int64] | None]:
+) -> tuple[dict[str, DataColumn], NDArray[np.int64] | None]:
     """The columns of the events' fields, and the offsets of the samples where there are some."""
     bins = description.events
     assert bins is not None

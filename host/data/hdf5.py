@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from axonloop.host.data.columns import Column, Rows, damage_refused, require_key
+from axonloop.host.data.columns import DataColumn, Rows, damage_refused, require_key
 from axonloop.models.checks import require
 
 LARGEST_TABLE = 1 << 20
@@ -33,7 +33,7 @@ class Hdf5Source:
         with damage_refused(self._path, f"a whole HDF5 file at {key}"):
             return key in self._file and isinstance(self._file[key], h5py.Dataset)
 
-    def column(self, key: str, shares: int = 1) -> Column:
+    def column(self, key: str, shares: int = 1) -> DataColumn:
         """The data set of a key, with its share of the memory."""
         if not self.has(key):
             require_key(self.name, key, self._keys())

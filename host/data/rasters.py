@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.data.columns import Column, Rows
+from axonloop.host.data.columns import DataColumn, Rows
 from axonloop.host.data.delta_encoder import DeltaEncoder
 from axonloop.host.data.description import DataDescription, InputKind
 from axonloop.host.data.spike_encoders import Encoding, PhaseEncoder, SpikeEncoder, spike_encoder
@@ -48,7 +48,7 @@ class Inputs(ABC):
 class _ColumnInputs(Inputs):
     """Inputs of one column, of which a row is a sample."""
 
-    def __init__(self, column: Column, axes: str) -> None:
+    def __init__(self, column: DataColumn, axes: str) -> None:
         rank = axes.count(",") + 1
         good = len(column.shape) >= 2 if "..." in axes else len(column.shape) == rank
         require(good, column.name, f"of shape ({axes})", column.shape)
@@ -91,7 +91,7 @@ class EncodedInputs(_ColumnInputs):
     are divided into LEVELS steps: floor((x - low) / (high - low) LEVELS + 1/2), in float64.
     """
 
-    def __init__(self, column: Column, description: DataDescription) -> None:
+    def __init__(self, column: DataColumn, description: DataDescription) -> None:
         series = description.kind == InputKind.SERIES
         super().__init__(column, "samples, ticks, channels" if series else "samples, ...")
         kinds = "numbers of an integer or float dtype"
@@ -138,7 +138,7 @@ class EncodedInputs(_ColumnInputs):
         require_all(good, self.column.name, wanted, rows, first)
 
 
-def _range_of(column: Column, description: DataDescription) -> tuple[float, float]:
+def _range_of(column: DataColumn, description: DataDescription) -> tuple[float, float]:
     """The ends of the values' range: those given, or those of the dtype."""
     low, high = description.encoding.low, description.encoding.high
     if low is not None and high is not None:
@@ -153,7 +153,7 @@ def _range_of(column: Column, description: DataDescription) -> tuple[float, floa
 class SpikeInputs(_ColumnInputs):
     """Spike rasters, of bools or of integers 0 and 1."""
 
-    def __init__(self, column: Column) -> None:
+    def __init__(self, column: DataColumn) -> None:
         super().__init__(column, "samples, ticks, channels")
         require_flags(column)
         _, self.ticks, self.channels = column.shape
@@ -167,7 +167,7 @@ class SpikeInputs(_ColumnInputs):
         require_all(rows.astype(bool) == rows, self.column.name, "0 or 1", rows, first)
 
 
-def require_flags(column: Column) -> None:
+def require_flags(column: DataColumn) -> None:
     """ValueError unless a column is of bools or integers."""
     good = column.dtype.kind in "biu"
     require(good, column.name, "spikes of 0 and 1, of bool or an integer dtype", str(column.dtype))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.data.columns import Column, DataSource, Rows
+from axonloop.host.data.columns import DataColumn, DataSource, Rows
 from axonloop.host.data.description import DataDescription, TargetKind
 from axonloop.host.data.rasters import BLOCK, require_all, require_finite, require_flags
 from axonloop.models.checks import require
@@ -81,7 +81,7 @@ class Targets:
             require_finite(self._column.name, rows, first)
 
 
-def _labels(column: Column, classes: int | None) -> tuple[NDArray[np.int64], int]:
+def _labels(column: DataColumn, classes: int | None) -> tuple[NDArray[np.int64], int]:
     """All labels of a column, and the number of classes."""
     one = "one class per sample, of shape (samples,)"
     require(len(column.shape) == 1, column.name, one, column.shape)

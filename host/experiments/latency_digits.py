@@ -54,12 +54,12 @@ def settings_of(code: str, seed: int, epochs: int, limit: int | None = None) -> 
     )
 
 
-def measure(order: Order, progress: Progress, limit: int | None = None) -> Metrics:
-    """Both codes, three ways to learn, all seeds; `limit` samples of each part."""
+def measure(order: Order, progress: Progress) -> Metrics:
+    """Both codes, three ways to learn, all seeds."""
     epochs = FULL_LOOP_EPOCHS if order.full else LOOP_EPOCHS
     digits, found, rows = split_digits(), {}, []
     for code, name in CODES.items():
-        every = [settings_of(code, seed, epochs, limit) for seed in order.seeds]
+        every = [settings_of(code, seed, epochs, order.limit) for seed in order.seeds]
         local, twins = [], []
         for settings in every:
             trainer = LocalTrainer(settings, digits, LOCAL_RATE)

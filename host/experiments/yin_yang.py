@@ -90,10 +90,10 @@ def data() -> Digits:
     return split_yin_yang(TICKS, FIRST)
 
 
-def measure(order: Order, progress: Progress, limit: int | None = None) -> Metrics:
-    """Both ways on the chip and both references, with all seeds; `limit` samples of each part."""
+def measure(order: Order, progress: Progress) -> Metrics:
+    """Both ways on the chip and both references, with all seeds."""
     epochs = FULL_LOOP_EPOCHS if order.full else LOOP_EPOCHS
-    every, parts = [settings_of(seed, epochs, limit) for seed in order.seeds], data()
+    every, parts = [settings_of(seed, epochs, order.limit) for seed in order.seeds], data()
     device = str(order.device)
     local, weights = [], []
     for settings in every:

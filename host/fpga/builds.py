@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
 from axonloop.hdl.boards import Board, Build
 from axonloop.hdl.flow import BITSTREAMS, TOOLS, Tool, ToolError, find_tool
+from axonloop.host.console import progress_bars, steps
 from axonloop.host.files import read_json, write_json
 from axonloop.models.cycles import speed
 from axonloop.models.protocol import build_hash
@@ -189,24 +186,8 @@ def write_report(folder: Path, report: dict[str, Any]) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-@contextmanager
-def stages(what: str) -> Iterator[Stage]:
-    """A line on stderr for every step of a build, with its time; none without a terminal."""
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as lines:
-        tasks: list[Any] = []
-
-        def begin(name: str) -> None:
-            for task in tasks:
-                lines.update(task, total=1, completed=1)
-            tasks[:] = [lines.add_task(f"{what}: {name}", total=None)]
-
-        yield begin
-
-
 def build_and_tell(board: Board, build: Build) -> tuple[Path, dict[str, Any]]:
     """Build, with a line per step."""
-    with stages(board.name) as stage:
-        folder = build_board(board, build, stage)
+    with progress_bars() as progress:
+        folder = build_board(board, build, steps(progress, board.name))
     return folder, read_report(folder)

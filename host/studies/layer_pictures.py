@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from axonloop.host.order import Metrics
 from axonloop.host.pictures import BLUE, Picture, dots, mark, styled
 
 
 @styled
-def draw_layers(points: list[dict[str, Any]]) -> Picture:
+def draw_layers(metrics: Metrics) -> Picture:
     """Accuracy of every layer: a dot per seed, a bar at the mean."""
+    points = metrics["rows"]
     picture = Picture(6.6, 3.8)
     axes = picture.subplots()
     for number, point in enumerate(points):

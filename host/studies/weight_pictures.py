@@ -5,14 +5,16 @@ from __future__ import annotations
 from math import ceil, floor, log10
 from typing import Any
 
+from axonloop.host.order import Metrics
 from axonloop.host.pictures import BLUE, INK, ORANGE, Picture, dots, legend, mark, styled
 
 _ROUNDINGS = {"stochastic": BLUE, "nearest": ORANGE}
 
 
 @styled
-def draw_bits(points: list[dict[str, Any]]) -> Picture:
+def draw_bits(metrics: Metrics) -> Picture:
     """Accuracy against weight bits, for both roundings: a dot per seed, a bar at the mean."""
+    points = metrics["rows"]
     picture = Picture(7, 3.8)
     axes = picture.subplots()
     bits = list(dict.fromkeys(point["bits"] for point in points))
@@ -29,8 +31,9 @@ def draw_bits(points: list[dict[str, Any]]) -> Picture:
 
 
 @styled
-def draw_rates(points: list[dict[str, Any]]) -> Picture:
+def draw_rates(metrics: Metrics) -> Picture:
     """Accuracy against the error rate, a dot per copy, and what learning visited."""
+    points = metrics["rows"]
     picture = Picture(9, 3.8)
     left, right = picture.subplots(1, 2)
     rates = [100 * point["rate"] for point in points]
@@ -62,15 +65,16 @@ def _rate_axis(axes: Any, rates: list[float]) -> None:
 
 
 @styled
-def draw_deploy(stages: dict[str, list[float]], bar: float) -> Picture:
-    """Accuracy of every stage: a dot per seed, a bar at the mean, a line at `bar`, in 0..1."""
+def draw_deploy(metrics: Metrics) -> Picture:
+    """Accuracy of every stage: a dot per seed, a bar at the mean, a line at "bar", in 0..1."""
+    stages = {row["stage"]: row["accuracies"] for row in metrics["rows"]}
     picture = Picture(8.6, 3.9)
     axes = picture.subplots()
     for place, (name, values) in enumerate(stages.items()):
         off_chip = name == "float" or name.endswith("off chip")
         colour = INK if off_chip else BLUE if name.endswith("loop") else ORANGE
         dots(axes, place, values, colour)
-    mark(axes, 100 * bar, "float - 0.5")
+    mark(axes, 100 * metrics["bar"], "float - 0.5")
     axes.set_xticks(range(len(stages)), [name.replace(", ", "\n") for name in stages])
     axes.set(ylabel="test accuracy (%)", title="From float to the chip, and in its loop")
     axes.margins(x=0.06, y=0.12)

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ import pytest
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
-from axonloop.host.bench.mesh import LoadPoint, draw_load
+from axonloop.host.bench import mesh as mesh_bench
+from axonloop.host.bench.mesh import LoadPoint
 from axonloop.host.configuration import (
     NetworkSettings,
     ObjectiveSettings,
@@ -48,8 +50,8 @@ from axonloop.host.fpga.utilisation import KINDS, draw_utilisation
 from axonloop.host.network import draw_mesh, predicted_traffic
 from axonloop.host.pictures import Picture, save
 from axonloop.host.runs import pictures as runs
+from axonloop.host.studies import area as area_study
 from axonloop.host.studies import layer_pictures, weight_pictures
-from axonloop.host.studies.area import draw_area
 from axonloop.host.training import SampleCost, chip_config, lone_trainer, program_of
 
 ROOT = Path(__file__).parents[2]
@@ -116,12 +118,13 @@ def utilisation() -> Picture:
 
 
 def area() -> Picture:
-    return draw_area(json.loads((ROOT / "docs/area.json").read_text()), "ULX3S, ECP5-85F")
+    return area_study.draw(json.loads((ROOT / "docs/area.json").read_text()))
 
 
 def load() -> Picture:
     offered = np.linspace(0.05, 1, 20)
-    return draw_load([LoadPoint(x, min(x, 0.6), 10 / (1.05 - min(x, 1))) for x in offered])
+    points = [LoadPoint(x, min(x, 0.6), 10 / (1.05 - min(x, 1))) for x in offered]
+    return mesh_bench.draw({"load": [asdict(point) for point in points]})
 
 
 def seeds(centre: float) -> list[float]:
@@ -130,31 +133,30 @@ def seeds(centre: float) -> list[float]:
 
 def layers() -> Picture:
     names = (("one layer", 1), ("two layers", 1), ("two layers", 2))
-    return layer_pictures.draw_layers(
-        [
-            {"network": network, "layer": layer, "accuracy": 0.97, "accuracies": seeds(0.97)}
-            for network, layer in names
-        ]
-    )
+    rows = [
+        {"network": network, "layer": layer, "accuracy": 0.97, "accuracies": seeds(0.97)}
+        for network, layer in names
+    ]
+    return layer_pictures.draw_layers({"rows": rows})
 
 
 def bits() -> Picture:
-    return weight_pictures.draw_bits(
-        [
-            {"bits": count, "rounding": rounding, "accuracies": seeds(0.9 + count / 200)}
-            for count in (4, 6, 8, 16)
-            for rounding in ("stochastic", "nearest")
-        ]
-    )
+    rows = [
+        {"bits": count, "rounding": rounding, "accuracies": seeds(0.9 + count / 200)}
+        for count in (4, 6, 8, 16)
+        for rounding in ("stochastic", "nearest")
+    ]
+    return weight_pictures.draw_bits({"rows": rows})
 
 
 def rates() -> Picture:
-    return weight_pictures.draw_rates(results("decolle-digits")["curve"])
+    return weight_pictures.draw_rates({"rows": results("decolle-digits")["curve"]})
 
 
 def deploy() -> Picture:
     names = ("float", "8 bits, off chip", "8 bits, on the chip", "8 bits, in its loop")
-    return weight_pictures.draw_deploy({name: seeds(0.97) for name in names}, 0.966)
+    rows = [{"stage": name, "accuracies": seeds(0.97)} for name in names]
+    return weight_pictures.draw_deploy({"rows": rows, "bar": 0.966})
 
 
 def regression() -> Picture:
@@ -196,12 +198,12 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "runs.pictures.draw_link": link,
     "network.mesh_picture.draw_mesh": mesh,
     "fpga.utilisation.draw_utilisation": utilisation,
-    "studies.area.draw_area": area,
+    "studies.area.draw": area,
     "studies.layer_pictures.draw_layers": layers,
     "studies.weight_pictures.draw_bits": bits,
     "studies.weight_pictures.draw_rates": rates,
     "studies.weight_pictures.draw_deploy": deploy,
-    "bench.mesh.draw_load": load,
+    "bench.mesh.draw": load,
     "experiments.contrastive.experiment.draw": lambda: contrastive.draw(results("contrastive")),
     "experiments.decolle.digits.draw": lambda: decolle_digits.draw(results("decolle-digits")),
     "experiments.decolle.regression_picture.draw": regression,
@@ -239,10 +241,9 @@ def test_nothing_imports_pyplot(path: Path) -> None:
 def test_importing_runs_and_experiments_loads_no_pyplot() -> None:
     code = (
         "import sys, axonloop.host.runs.run, axonloop.host.runs.pictures\n"
-        "from axonloop.host.experiments.catalogue import EXPERIMENTS\n"
-        "from importlib import import_module\n"
-        "for each in EXPERIMENTS.values():\n"
-        "    import_module(f'axonloop.host.experiments.{each.module}')\n"
+        "from axonloop.host.catalogue import CATALOGUE\n"
+        "for each in (entry for kind in CATALOGUE.values() for entry in kind.values()):\n"
+        "    each.load()\n"
         "import matplotlib\n"
         "print('matplotlib.pyplot' in sys.modules)\n"
     )

@@ -62,10 +62,10 @@ def settings_of(seed: int, epochs: int, limit: int | None = None) -> Settings:
     )
 
 
-def measure(order: Order, progress: Progress, limit: int | None = None) -> Metrics:
+def measure(order: Order, progress: Progress) -> Metrics:
     """The chip, backpropagation in its float twin, and the plain network, with all seeds."""
     epochs = FULL_EPOCHS if order.full else EPOCHS
-    every, digits = [settings_of(seed, epochs, limit) for seed in order.seeds], split_digits()
+    every, digits = [settings_of(seed, epochs, order.limit) for seed in order.seeds], split_digits()
     chip = learn_erbp(str(order.device), every, digits, progress)
     scored = scored_of(every[0], digits)
     plain = [plain_points(settings, digits, scored) for settings in every]

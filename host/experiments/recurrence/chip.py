@@ -102,9 +102,9 @@ def data_of(seed: int) -> Digits:
     return Digits(train, validation, test)
 
 
-def measure(order: Order, progress: Progress, limit: int | None = None) -> Metrics:
-    """Both ways with all seeds; `limit` samples of each part."""
-    runs = [_run(seed, order, progress, limit) for seed in order.seeds]
+def measure(order: Order, progress: Progress) -> Metrics:
+    """Both ways with all seeds."""
+    runs = [_run(seed, order, progress) for seed in order.seeds]
     found = {way: [run[way] for run in runs] for way in runs[0]}
     before, after = ([run[when] for run in found["tuned"]] for when in ("before", "after"))
     rows = [
@@ -115,10 +115,11 @@ def measure(order: Order, progress: Progress, limit: int | None = None) -> Metri
     return {**found, "rows": rows}
 
 
-def _run(seed: int, order: Order, progress: Progress, limit: int | None) -> dict[str, Any]:
+def _run(seed: int, order: Order, progress: Progress) -> dict[str, Any]:
     """One network: accuracy of the twin, and what both ways on the chip came to."""
     epochs = FULL_LOOP_EPOCHS if order.full else LOOP_EPOCHS
-    settings, data, device = settings_of(seed, epochs, limit), data_of(seed), str(order.device)
+    settings, data = settings_of(seed, epochs, order.limit), data_of(seed)
+    device = str(order.device)
     twin = SurrogateTrainer(settings, data, FULL_DESCENT if order.full else DESCENT)
     twin.run(progress)
     floats = twin.module.weights.detach().numpy()

@@ -156,7 +156,7 @@ def test_erbp_digits_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(erbp_digits, "EPOCHS", 1)
     monkeypatch.setattr(erbp_float, "DESCENT", Descent(epochs=1))
     monkeypatch.setattr(erbp_float, "PAPER_EPOCHS", 1)
-    metrics = erbp_digits.measure(Order(POPULATION), quiet, limit=10)
+    metrics = erbp_digits.measure(Order(POPULATION, limit=10), quiet)
     assert [point["samples"] for point in metrics["chip"][0]["points"]] == [10]
     assert metrics["macs"]["answer"] == 64 * 100 + 1000
     save(erbp_digits.draw(metrics), tmp_path / "picture.png")
