@@ -112,9 +112,7 @@ def test_wrong_targets_are_refused_as_they_are_read(tmp_path: Path) -> None:
         file["inputs"], file["targets"] = SPIKES, numbers
     with open_data(described(tmp_path / "set.h5", target="numbers")) as data:
         assert data.train.target(10).tolist() == [0, 0]
-        with pytest.raises(
-            ValueError, match=r"^set.h5: targets must be finite numbers, not inf"
-        ):
+        with pytest.raises(ValueError, match=r"^set.h5: targets must be finite numbers, not inf"):
             data.train.target(11)
 
 
