@@ -15,6 +15,6 @@ def test_the_pages_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     (block,) = examples(PAGE)
     assert len(re.findall(r"^\S|^    \S", block, re.MULTILINE)) <= 30
     exec(compile(block, "data.md", "exec"), {})
-    found = re.search(r"It prints `(.*)`", PAGE.read_text())
+    found = re.search(r"It prints `(.*?)`", PAGE.read_text())
     assert found is not None
     assert capsys.readouterr().out == found[1] + "\n"

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 
-from axonloop.host.data import DataDescription, Split, open_data
+from axonloop.host.data import SHUFFLING, DataDescription, Split, generator, open_data
 from axonloop.host.data.hdf5 import Hdf5Source
 from tests.support.data_memory import compare
 
@@ -66,6 +66,9 @@ def test_an_order_reads_every_chunk_once(tmp_path: Path) -> None:
         turns = np.split(order // 16, [14 * 16, 28 * 16])
         assert [len(set(turn.tolist())) for turn in turns] == [14, 14, 2]
         assert len(set(turns[0][:16].tolist())) > 4  # samples of several chunks in between
+    shuffled = generator(1, SHUFFLING, 0).permutation(480)
+    for turn in np.split(first, [14 * 16, 28 * 16]):  # in which nothing else is moved
+        assert turn.tolist() == shuffled[np.isin(shuffled, turn)].tolist()
     assert first.tolist() == again.tolist() != second.tolist()
 
 
@@ -100,6 +103,17 @@ def test_wrong_samples_are_refused_as_they_are_read(tmp_path: Path) -> None:
             data.train.raster(11, RANDOM)
         with pytest.raises(ValueError, match=wanted):
             data.check()
+
+
+def test_wrong_targets_are_refused_as_they_are_read(tmp_path: Path) -> None:
+    numbers = np.zeros((200, 2))
+    numbers[11, 1] = np.inf
+    with h5py.File(tmp_path / "set.h5", "w") as file:
+        file["inputs"], file["targets"] = SPIKES, numbers
+    with open_data(described(tmp_path / "set.h5", target="numbers")) as data:
+        assert data.train.target(10).tolist() == [0, 0]
+        with pytest.raises(ValueError, match=r"^set.h5: targets must be finite numbers, not inf"):
+            data.train.target(11)
 
 
 def test_foreign_files_are_refused(tmp_path: Path) -> None:
