@@ -177,8 +177,8 @@ def test_activity_band_against_fractions(seed: int) -> None:
 def test_activity_band_to_the_bit(seed: int) -> None:
     """Rates and events are those of the page's integers, neuron by neuron."""
     random = np.random.default_rng(seed)
-    band = ActivityBand(6, 0.1, 0.3, 0.7)
-    floor, ceiling, threshold = round(0.1 * RATE_ONE), round(0.3 * RATE_ONE), round(RATE_ONE / 0.7)
+    band = ActivityBand(6, 0.1, 0.3, 0.9)
+    floor, ceiling, threshold = round(0.1 * RATE_ONE), round(0.3 * RATE_ONE), round(RATE_ONE / 0.9)
     rates, kept = [floor] * 6, [0] * 6
     for _ in range(300):
         fired = random.random(6) < (0, 0.05, 0.2, 0.25, 0.6, 1)
@@ -189,7 +189,8 @@ def test_activity_band_to_the_bit(seed: int) -> None:
             event = (kept[k] > 0) - (kept[k] < 0) if abs(kept[k]) >= threshold else 0
             kept[k] -= event * threshold
             assert events[k] == event
-        assert band.rates.tolist() == [rates]
+        assert band.state()["rates"].tolist() == [rates]
+        assert band.state()["residue"].tolist() == [kept]
 
 
 def test_relative_error_of_silence_is_one() -> None:

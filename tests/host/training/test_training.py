@@ -87,16 +87,19 @@ def test_goes_on_from_any_sample(tmp_path: Path, stop: int, latency: int) -> Non
     settings = replace(TINY, epochs=2, latency=latency, event_rate=0.05)
     whole, first, second = (trainer(settings) for _ in range(3))
     whole.run()
-    path, done = tmp_path / "checkpoint.npz", 0
+    path, done, spikes = tmp_path / "checkpoint.npz", 0, []
 
     def save_once() -> None:
         nonlocal done
         done += 1
         if done == stop:
             save_checkpoint(path, first.state())
+            spikes.append(first.rates.state()["spikes"])
 
     first.run(save_once)
     second.restore(load_checkpoint(path))
+    assert (second.rates.state()["spikes"] == spikes).all()
+    assert np.sum(spikes) > 0
     second.run()
     assert hashes(second) == hashes(first) == hashes(whole)
     assert second.position == whole.position
