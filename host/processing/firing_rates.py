@@ -85,11 +85,11 @@ def _told(kind: str, share: float, parameters: ParameterSet) -> str:
     if kind == "silent":
         return (
             f"{share:.0%} of the neurons were silent for a whole epoch; lower theta ({theta}), or "
-            f"raise w_exp ({w_exp}) or the span of the first weights (weight_span)"
+            f"raise w_exp ({w_exp}) or the first weights (weight_span, deep_span)"
         )
     return (
         f"{share:.0%} of the neurons spiked in more than {BUSY:.0%} of an epoch's ticks; raise "
-        f"theta ({theta}), or lower w_exp ({w_exp}) or the span of the first weights (weight_span)"
+        f"theta ({theta}), or lower w_exp ({w_exp}) or the first weights (weight_span, deep_span)"
     )
 
 
@@ -100,7 +100,7 @@ def clipped(states: int, ticks: int, neurons: int) -> Warnings:
         return {}
     text = (
         f"chip: {rate:.1f} state words per neuron and tick were clipped at their limits; lower "
-        "w_exp or the span of the first weights (weight_span), or give the state more bits"
+        "w_exp or the first weights (weight_span, deep_span), or give the state more bits"
     )
     return {"chip clipped": text}
 

@@ -26,11 +26,11 @@ DIGITS = split_digits()
 TINY = Settings(epochs=2, limit=12, ticks=20, burn_in=5, tune=True)
 SILENT = (
     "layer1: 100% of the neurons were silent for a whole epoch; lower theta (32767), or raise "
-    "w_exp (4) or the span of the first weights (weight_span)"
+    "w_exp (4) or the first weights (weight_span, deep_span)"
 )
 ALWAYS_ON = (
     "layer1: 100% of the neurons spiked in more than 90% of an epoch's ticks; raise theta (1), or "
-    "lower w_exp (4) or the span of the first weights (weight_span)"
+    "lower w_exp (4) or the first weights (weight_span, deep_span)"
 )
 
 
