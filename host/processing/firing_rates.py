@@ -17,10 +17,15 @@ from axonloop.host.processing.objective import Flags
 from axonloop.models.checks import require
 from axonloop.models.config import ParameterSet
 
-MOST = 0.5
-"""Share of a population's neurons, or of its weights, from which on there is a warning."""
 BUSY = 0.9
 """A neuron that spikes in more than this share of the ticks is always on."""
+MOST = {"silent": 0.75, "always on": 0.3}
+"""Shares of a population's neurons above which there is a warning: networks that learn have up to
+0.4 and 0.1."""
+CLIPPED = 0.5
+"""State words clipped per neuron and tick, above which there is a warning."""
+AT_LIMITS = 0.5
+"""Share of a projection's weights at their limits above which there is a warning."""
 Warnings = dict[str, str]
 """What was found, as "layer1 silent", and the line that says what to change."""
 
@@ -51,7 +56,7 @@ class FiringRates:
             rates = self._spikes[:, self._neurons[population.name]] / max(1, self._ticks)
             shares = {"silent": (rates == 0).mean(), "always on": (rates > BUSY).mean()}
             for kind, share in shares.items():
-                if share > MOST:
+                if share > MOST[kind]:
                     told = _told(kind, float(share), population.parameters)
                     found[f"{population.name} {kind}"] = f"{population.name}: {told}"
         new = {name: text for name, text in found.items() if name not in self.warnings}
@@ -80,22 +85,22 @@ def _told(kind: str, share: float, parameters: ParameterSet) -> str:
     if kind == "silent":
         return (
             f"{share:.0%} of the neurons were silent for a whole epoch; lower theta ({theta}), or "
-            f"raise w_exp ({w_exp}) or the span of the first weights (weight_span)"
+            f"raise w_exp ({w_exp}) or the first weights (weight_span, deep_span)"
         )
     return (
         f"{share:.0%} of the neurons spiked in more than {BUSY:.0%} of an epoch's ticks; raise "
-        f"theta ({theta}), or lower w_exp ({w_exp}) or the span of the first weights (weight_span)"
+        f"theta ({theta}), or lower w_exp ({w_exp}) or the first weights (weight_span, deep_span)"
     )
 
 
 def clipped(states: int, ticks: int, neurons: int) -> Warnings:
     """The warning for `states` state words clipped in so many ticks, if it is due."""
     rate = states / max(1, ticks * neurons)
-    if rate <= MOST:
+    if rate <= CLIPPED:
         return {}
     text = (
         f"chip: {rate:.1f} state words per neuron and tick were clipped at their limits; lower "
-        "w_exp or the span of the first weights (weight_span), or give the state more bits"
+        "w_exp or the first weights (weight_span, deep_span), or give the state more bits"
     )
     return {"chip clipped": text}
 
@@ -110,7 +115,7 @@ def at_limits(program: Program, weights: ArrayLike) -> Warnings:
         own = program.weights_of(projection, weights)
         there = own != program.geometry.no_synapse
         share = float((np.abs(own[there]) == top).mean()) if there.any() else 0.0
-        if projection.plastic and share > MOST:
+        if projection.plastic and share > AT_LIMITS:
             name = f"{projection.source} -> {projection.target}"
             found[f"{name} at limits"] = (
                 f"{name}: {share:.0%} of the weights are at +-{top}, their limit; raise eta_shift "

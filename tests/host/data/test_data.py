@@ -165,8 +165,9 @@ def test_bad_encoders() -> None:
         spike_encoder("delta", 5, WHITE, 1.0)
     with pytest.raises(ValueError, match="^peak must be above 0 and at most 1, not 1.5$"):
         spike_encoder("rate", 5, WHITE, 1.5)
-    with pytest.raises(ValueError, match="^ticks must be a whole number in 2..1000000, not 1$"):
-        spike_encoder("latency", 1, WHITE, 1.0)
+    for name in ("rate", "regular", "latency", "rank"):
+        with pytest.raises(ValueError, match="^ticks must be a whole number in 2..1000000, not 1$"):
+            spike_encoder(name, 1, WHITE, 1.0)
 
 
 @pytest.mark.parametrize("code", ["rate", "regular", "latency", "rank", "phase"])
