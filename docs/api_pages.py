@@ -20,6 +20,7 @@ PAGES = {
     "axonloop": ("",),
     "models.config": ("models.config",),
     "models.rules": ("models.rules",),
+    "host.configuration": ("host.configuration",),
     "host.network": ("host.network",),
     "host.devices": ("host.devices",),
     "host.data": ("host.data",),

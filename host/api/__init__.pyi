@@ -1,3 +1,4 @@
+from .host.configuration import Settings as Settings
 from .host.data import Data as Data
 from .host.data import DataDescription as DataDescription
 from .host.data import EventBins as EventBins

@@ -14,7 +14,6 @@ from functools import partial
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
-from pydantic_core import ErrorDetails
 
 from axonloop.hdl.boards import Build
 from axonloop.host.configuration.settings import TABLES
@@ -33,7 +32,6 @@ KINDS = {
     "string_type": "text",
     "list_type": "a list",
     "model_type": "a table of names and values",
-    "missing": "given",
 }
 """What must stand where pydantic says this; else its own words are told."""
 
@@ -101,7 +99,7 @@ def validated(data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _line(details: ErrorDetails) -> str:
+def _line(details: Mapping[str, Any]) -> str:
     """What pydantic found, in the grammar of this project."""
     path = details["loc"]
     expected = KINDS.get(details["type"], details["msg"])

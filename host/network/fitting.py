@@ -9,7 +9,16 @@ import numpy as np
 
 from axonloop.host.network.network import Network
 from axonloop.host.network.plan import Plan, groups_of, make_plan
-from axonloop.models.config import MAX_CORES, MAX_SIDE, OPTIONAL, Geometry, Mesh, ParameterSet
+from axonloop.models.config import (
+    MAX_AXONS,
+    MAX_CORES,
+    MAX_NEURONS,
+    MAX_SIDE,
+    OPTIONAL,
+    Geometry,
+    Mesh,
+    ParameterSet,
+)
 
 _NAMED = 4
 """Parts of a sum that a message names."""
@@ -144,15 +153,16 @@ def _advice(plan: Plan, geometry: Geometry, found: list[Need], may_move: bool) -
     larger = grown(geometry, found)
     if larger:
         options.append(_larger(geometry, larger))
-    plans = list(_wider(plan)) if may_move else []
-    fits = (mesh for mesh, wider in plans if not exceeded(needs(wider), geometry))
-    mesh = next(fits, None)
-    if mesh:
-        options.append(_mesh(mesh))
-    for wide, wider in plans if not options else ():
-        both = grown(geometry, needs(wider))
+    tried: list[tuple[Mesh, list[Need]]] = []
+    for mesh, wider in _wider(plan) if may_move else ():
+        tried.append((mesh, needs(wider)))
+        if not exceeded(tried[-1][1], geometry):
+            options.append(_mesh(mesh))
+            break
+    for mesh, asked in tried if not options else ():
+        both = grown(geometry, asked)
         if both:
-            options = [f"{_larger(geometry, both)} on {_mesh(wide)}"]
+            options = [f"{_larger(geometry, both)} on {_mesh(mesh)}"]
             break
     return f"{' or '.join(options) if options else 'no larger geometry or mesh'} would do"
 
@@ -172,7 +182,11 @@ def _wider(plan: Plan) -> Iterator[tuple[Mesh, Plan]]:
     """Plans for more cores, each the smallest and squarest mesh with a share of its own."""
     total = sum(groups_of(population, plan.lanes) for population in plan.network.populations)
     share = -(-total // plan.cores)
-    for cores in range(plan.cores + 1, MAX_CORES + 1):
+    axons = sum(int(p.synapses.any(axis=1).sum()) for p in plan.network.projections)
+    axons += sum(population.bias for population in plan.network.populations)
+    # With fewer cores not even the largest ones would do.
+    fewest = max(-(-axons // MAX_AXONS), -(-total * plan.lanes // MAX_NEURONS))
+    for cores in range(max(plan.cores + 1, fewest), MAX_CORES + 1):
         mesh = _squarest(cores)
         if mesh and -(-total // cores) < share:
             share = -(-total // cores)

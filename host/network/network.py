@@ -5,6 +5,7 @@ A `Network` says nothing about cores: `axonloop.host.network.compiler` maps it o
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,33 +124,38 @@ class Network:
         require(len(self.populations) > 0, "populations", "at least one", 0)
         names = [source.name for source in self.sources]
         names += [population.name for population in self.populations]
-        for name in names:
-            require(names.count(name) == 1, "name", "given once", name)
-        for projection in self.projections:
-            self._check_projection(projection)
-        keys = [(p.source, p.target, p.delay) for p in self.projections]
-        for projection, key in zip(self.projections, keys, strict=True):
-            require(keys.count(key) == 1, f"projection {projection}", "given once", "twice")
+        for name, count in Counter(names).items():
+            require(count == 1, "name", "given once", name)
+        self._check_ends()
+        keys = Counter((p.source, p.target, p.delay) for p in self.projections)
+        for p in self.projections:
+            once = keys[p.source, p.target, p.delay] == 1
+            require(once, f"projection {p}", "given once", "twice")
         self._check_reach()
 
-    def _check_projection(self, projection: Projection) -> None:
+    def _check_ends(self) -> None:
         targets = {population.name: population.size for population in self.populations}
         sizes = {source.name: source.size for source in self.sources} | targets
-        known = f"one of {', '.join(sizes)}"
-        require(projection.source in sizes, f"source of {projection}", known, projection.source)
-        known = f"one of the populations {', '.join(targets)}"
-        require(projection.target in targets, f"target of {projection}", known, projection.target)
-        shape = sizes[projection.source], sizes[projection.target]
-        given = projection.weights.shape
-        require(given == shape, f"weights of {projection}", f"of shape {shape}", given)
+        ends, own = f"one of {', '.join(sizes)}", f"one of the populations {', '.join(targets)}"
+        for p in self.projections:
+            require(p.source in sizes, f"source of {p}", ends, p.source)
+            require(p.target in targets, f"target of {p}", own, p.target)
+            shape, given = (sizes[p.source], sizes[p.target]), p.weights.shape
+            require(given == shape, f"weights of {p}", f"of shape {shape}", given)
 
     def _check_reach(self) -> None:
         reached = {source.name for source in self.sources}
         for source in reached:
             feeds = any(projection.source == source for projection in self.projections)
             require(feeds, f"source {source!r}", "the start of a projection", "unused")
-        for _ in self.populations:
-            reached |= {p.target for p in self.projections if p.source in reached}
+        targets: dict[str, list[str]] = {}
+        for p in self.projections:
+            targets.setdefault(p.source, []).append(p.target)
+        waiting = [*reached]
+        while waiting:
+            found = [name for name in targets.get(waiting.pop(), []) if name not in reached]
+            reached.update(found)
+            waiting += found
         for population in self.populations:
             good = population.name in reached
             require(good, f"population {population.name!r}", "reached from a source", "cut off")

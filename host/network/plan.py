@@ -5,8 +5,10 @@ A plan knows no limits: `axonloop.host.network.fitting` compares it with what th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,8 @@ from axonloop.models.config import ParameterSet
 
 Places = Mapping[str, tuple[int, ...]]
 """The cores of every population, by its name."""
+Entry = TypeVar("Entry")
+Key = TypeVar("Key")
 
 _TRACES = ("alpha_p", "beta_p", "q_inc", "p_shift", "pq_shift", "pq_on", "qq_shift", "blank")
 
@@ -70,16 +74,15 @@ class Plan:
 
     def parts_on(self, core: int) -> list[PlacedPart]:
         """The parts on a core."""
-        return [part for part in self.parts if part.core == core]
+        return self._parts_by_core.get(core, [])
 
     def wires_on(self, core: int) -> list[Wire]:
         """The wires that end on a core."""
-        return [wire for wire in self.wires if wire.part.core == core]
+        return self._wires_by_core.get(core, [])
 
     def parts_of(self, name: str) -> list[PlacedPart]:
         """The parts of a population, in the order of their neurons; none for a source."""
-        found = [part for part in self.parts if part.population.name == name]
-        return sorted(found, key=lambda part: part.first)
+        return self._parts_by_name.get(name, [])
 
     def cores_of(self, name: str) -> NDArray[np.int64]:
         """The core of every neuron of a population: `(size,)`; empty for a source."""
@@ -103,6 +106,27 @@ class Plan:
             if all(not same_traces(wire.traces, found) for found in sets):
                 sets.append(wire.traces)
         return sets
+
+    @cached_property
+    def _parts_by_core(self) -> dict[int, list[PlacedPart]]:
+        return grouped(self.parts, lambda part: part.core)
+
+    @cached_property
+    def _wires_by_core(self) -> dict[int, list[Wire]]:
+        return grouped(self.wires, lambda wire: wire.part.core)
+
+    @cached_property
+    def _parts_by_name(self) -> dict[str, list[PlacedPart]]:
+        ordered = sorted(self.parts, key=lambda part: part.first)
+        return grouped(ordered, lambda part: part.population.name)
+
+
+def grouped(entries: Iterable[Entry], key: Callable[[Entry], Key]) -> dict[Key, list[Entry]]:
+    """The entries with each key, in their order."""
+    found: dict[Key, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(key(entry), []).append(entry)
+    return found
 
 
 def same_traces(one: ParameterSet, other: ParameterSet) -> bool:
@@ -173,9 +197,10 @@ def _check_places(network: Network, cores: int, place: Places) -> None:
 
 def _wires(network: Network, parts: tuple[PlacedPart, ...], lanes: int) -> Iterator[Wire]:
     filled: dict[int, int] = {}
+    inputs = grouped(network.projections, lambda projection: projection.target)
     for part in parts:
-        inputs = [p for p in network.projections if p.target == part.population.name]
-        for projection in (*inputs, *((None,) if part.population.bias else ())):
+        own = inputs.get(part.population.name, [])
+        for projection in (*own, *((None,) if part.population.bias else ())):
             channels, first_groups, groups = _reach(projection, part, lanes)
             first = filled.get(part.core, 0)
             filled[part.core] = first + len(channels)

@@ -9,7 +9,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from axonloop.models.checks import require_member, require_number, require_range
+from axonloop.models.checks import (
+    MOST_SHOWN,
+    require,
+    require_member,
+    require_number,
+    require_range,
+)
 from axonloop.models.config import (
     AxonFactor,
     ChipConfig,
@@ -75,3 +81,30 @@ def test_a_configuration_does_not_remember_who_wrote_it() -> None:
     assert json.dumps(asdict(link)) == json.dumps(
         asdict(LinkConfig(12_000_000, 3_000_000, watchdog_bits=20))
     )
+
+
+NESTED: list[object] = []
+for _ in range(5000):
+    NESTED = [NESTED]
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("x" * 10**6, "'xxx"),
+        (10**5000, "a int too large to show"),
+        (NESTED, "a list too large to show"),
+        ({"k" * 10**5: 1}, "(100007 characters)"),
+    ],
+    ids=["text", "number", "nested", "key"],
+)
+def test_what_is_refused_is_cut(value: object, told: str) -> None:
+    with pytest.raises(ValueError) as refused:
+        require(False, "thing" * 10**5, "short", value)
+    assert told in str(refused.value)
+    assert len(str(refused.value)) < 2 * MOST_SHOWN + 100
+
+
+def test_what_is_short_is_told_whole() -> None:
+    with pytest.raises(ValueError, match=f"^thing must be short, not '{'x' * (MOST_SHOWN - 2)}'$"):
+        require(False, "thing", "short", "x" * (MOST_SHOWN - 2))

@@ -357,6 +357,9 @@ def test_folders_that_are_files(
         ('{"threshold": true}', "objective.threshold must be a number, not True"),
         ('{"layers": ["x"]}', "network.layers[0] must be a whole number, not 'x'"),
         ('{"lanes": 0}', "lanes must be a whole number in 1..64, not 0"),
+        ('{"classes": 9}', "task.classes must be at least 10, as the data has, not 9"),
+        ('{"white": 15}', "task.white must be at least 16, as in the data, not 15"),
+        ('{"inputs": 65}', "task.inputs must be 64, as the data has, not 65"),
         ('{"tune": 3}', "tune must be true or false, not 3"),
         ('{"weight_span": 1000}', "weights of pixels -> layer1 must be in -127..127, not "),
         ('{"errors": "x"}', "errors must be one of dense, threshold, sigma-delta, not 'x'"),
@@ -523,6 +526,12 @@ def test_an_empty_device_is_refused(
     assert line.startswith(("device must be ", "devices must be "))
     assert line.endswith("not ''")
     assert not Path("new").exists()
+
+
+@pytest.mark.parametrize("baud", ["0", "-5", "4294967295"])
+def test_a_baud_that_no_line_has(baud: str, capsys: pytest.CaptureFixture[str]) -> None:
+    line = refused(capsys, "board", "--layers", "8", "--baud", baud)
+    assert line == f"baud must be a whole number in 1..1073741823, not {baud}"
 
 
 @pytest.mark.parametrize("words", [("--device", ""), ("--out", ""), ("--out=",), ("--json", "")])

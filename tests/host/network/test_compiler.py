@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,11 @@ from axonloop.host.network import (
     Projection,
     Source,
     compile_network,
+    fitting,
     smallest_geometry,
     uniform_weights,
 )
+from axonloop.host.network.plan import Plan, make_plan
 from axonloop.models.config import Geometry, Mesh, ParameterSet, Row
 from axonloop.models.golden import visited
 from axonloop.models.rules import pair_stdp
@@ -405,6 +408,26 @@ def test_where_nothing_would_do() -> None:
         smallest_geometry(network)
     with pytest.raises(ValueError, match=r"^weights of in -> h0 must be in -1\.\.1, not -?20;"):
         smallest_geometry(wide(8, 16), weight_bits=2)
+
+
+def test_meshes_too_small_for_any_core_are_not_planned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chain of 600 layers has 10,200 axons: no plan for fewer than five cores is made."""
+    planned = []
+
+    def plan(network: Network, lanes: int, cores: int) -> Plan:
+        planned.append(cores)
+        return make_plan(network, lanes, cores)
+
+    monkeypatch.setattr(fitting, "make_plan", plan)
+    names = [f"h{k}" for k in range(600)]
+    network = Network(
+        (Source("in", 16),),
+        tuple(Population(name, 16, ParameterSet()) for name in names),
+        tuple(Projection(a, b, np.ones((16, 16), int)) for a, b in pairwise(["in", *names])),
+    )
+    told = refusal(network, Geometry(2048, 2048, entries=65536), Mesh())
+    assert told.endswith("a mesh of 5 x 1 cores would do")
+    assert planned == [5]
 
 
 @pytest.mark.parametrize(
