@@ -92,28 +92,33 @@ def run_entry(
     if folder is not None:
         require_folder(folder)
         new = entry.resumes or not (folder / f"{entry.name}.json").exists()
-        require(new, f"{entry.kind} folder", "new", str(folder))
+        require(new, f"{entry.kind} folder", "new, as --out runs/NAME", str(folder))
     module = entry.load()
     metrics = _about(entry, order, given) | _measured(entry, module, order)
     tables = tables_of(entry, module)
     for name, columns in tables.items():
         print_rows(columns, metrics[name])
-    notice("{seconds:,.0f} s, {cpu_seconds:,.0f} s of processors; {machine}".format(**metrics))
+    notice("{seconds:,.1f} s, {cpu_seconds:,.1f} s of processors; {machine}".format(**metrics))
     shown = metrics.pop("shown", {})
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / f"{entry.name}.json", metrics)
-        if hasattr(module, "draw"):
-            from axonloop.host.pictures import save  # matplotlib is slow to load
-
-            save(module.draw(metrics | {"shown": shown}), folder / f"{entry.name}.png")
-        if hasattr(module, "page_of"):
-            write_text(folder / f"{entry.name}.md", module.page_of(metrics))
+        _write(folder / entry.name, module, metrics, shown)
     if json is not None:
         write_json(json, metrics)
     if csv is not None:
         write_text(csv, comma_separated(tables["rows"], metrics["rows"]))
     return metrics
+
+
+def _write(path: Path, module: Any, metrics: Metrics, shown: Any) -> None:
+    """Write metrics, picture and page of an entry: files at `path` with endings."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path.with_suffix(".json"), metrics)
+    if hasattr(module, "draw"):
+        from axonloop.host.pictures import save  # matplotlib is slow to load
+
+        save(module.draw(metrics | {"shown": shown}), path.with_suffix(".png"))
+    if hasattr(module, "page_of"):
+        write_text(path.with_suffix(".md"), module.page_of(metrics))
 
 
 def _about(entry: Entry, order: Order, given: Mapping[str, Any]) -> Metrics:

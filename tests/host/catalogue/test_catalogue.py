@@ -10,12 +10,18 @@ from inspect import signature
 import pytest
 
 from axonloop.host.catalogue import CATALOGUE, Entry
+from axonloop.host.catalogue import entry as descriptor
 from axonloop.host.catalogue.runner import order_of, tables_of
 from axonloop.host.cli.app import run
 from axonloop.host.order import Order
+from axonloop.host.training import POPULATION
 from tests.support.contract import DOCS
 
 ENTRIES = [entry for entries in CATALOGUE.values() for entry in entries.values()]
+
+
+def test_a_population_has_the_name_that_training_gives_it() -> None:
+    assert descriptor.POPULATION == POPULATION
 
 
 def named(entry: Entry) -> str:

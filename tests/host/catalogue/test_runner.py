@@ -134,7 +134,7 @@ def test_results_are_not_written_over(module: Module, tmp_path: Path) -> None:
     run_entry(ENTRY, {}, tmp_path)
     before = (tmp_path / "trial.json").read_bytes()
     module.asked = None
-    with pytest.raises(ValueError, match="^study folder must be new, not "):
+    with pytest.raises(ValueError, match="^study folder must be new, as --out runs/NAME, not "):
         run_entry(ENTRY, {}, tmp_path)
     assert module.asked is None
     assert (tmp_path / "trial.json").read_bytes() == before
