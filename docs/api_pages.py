@@ -23,6 +23,7 @@ PAGES = {
     "host.configuration": ("host.configuration",),
     "host.network": ("host.network",),
     "host.devices": ("host.devices",),
+    "host.data": ("host.data",),
     "host.training": ("host.training",),
     "sim.batched": ("sim.batched",),
     "sim.surrogate": ("sim.surrogate",),

@@ -1,6 +1,6 @@
 """The drawings of the documentation: `python docs/drawings.py` writes them as SVG to docs/images.
 
-A drawing is boxes, arrows and words at places in pixels; its file is a function of this one.
+A drawing is boxes, arrows and words at positions in pixels; its file is a function of this one.
 """
 
 from __future__ import annotations

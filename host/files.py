@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from axonloop.models.checks import require
 
 NEW = ".new"
-"""How the names of files end that are not whole yet."""
+"""The ending of names of files that are not whole yet."""
 
 
 def require_writable(path: Path | None) -> None:

@@ -37,14 +37,14 @@ def _refuse_kind(thing: str, array: NDArray[Any]) -> NDArray[np.int64]:
 def ranged(thing: str, values: ArrayLike, low: int, high: int) -> NDArray[np.int64]:
     """`integers` that all lie in `low..high`; the first that does not is named."""
     array = integers(thing, values)
-    if array.size and not _within(array, low, high):
+    if array.size and not lies_within(array, low, high):
         bad = (array < low) | (array > high)
         require(False, thing, f"in {low}..{high}", int(array[bad][0]))
     return array
 
 
-def _within(array: NDArray[np.int64], low: int, high: int) -> bool:
-    """Whether an array that is not empty lies in `low..high`."""
+def lies_within(array: NDArray[np.int64], low: int, high: int) -> bool:
+    """Say whether an array that is not empty lies in `low..high`."""
     if low == 0:  # a negative number is huge without its sign: one search is enough
         return bool(np.maximum.reduce(array.view(np.uint64), axis=None) <= high)
     least, most = np.minimum.reduce(array, axis=None), np.maximum.reduce(array, axis=None)

@@ -37,7 +37,7 @@ def cut(text: str) -> str:
 
 
 def is_whole(value: object) -> bool:
-    """Whether `value` is an integer, Python's or NumPy's; bools and floats are none."""
+    """Say whether `value` is an integer, Python's or NumPy's; bools and floats are none."""
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 

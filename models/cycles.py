@@ -9,7 +9,7 @@ from axonloop.models.config import Datapath, Geometry, Layout, ParameterSet
 ALONE_TRACE, ALONE_NEURON = 7, 9
 """Cycles of an axon's traces or of a neuron where the lane is the only one: nothing overlaps."""
 SERIAL_TRACE, SERIAL_NEURON = 11, 21
-"""The same in a serial core."""
+"""Cycles of an axon's traces and of a neuron in a serial core."""
 ALONE_SYNAPSE = 24
 """Cycles of a synapse that learns where the multiplier is the only one, beside eta_shift."""
 ETA_SHIFT = ParameterSet.eta_shift
@@ -79,7 +79,7 @@ def _sweep(geometry: Geometry) -> int:
 
 
 def speed(geometry: Geometry, hz: float) -> dict[str, float]:
-    """What a core does per second at a clock, by this model.
+    """The rates of a core at a clock, per second, by this model.
 
     `peak_synops`: with all lanes busy; `dense`, `sparse`: ticks with all axons spiking, or 5 %;
     `updates`: weights that learning visits while it works.

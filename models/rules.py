@@ -34,7 +34,7 @@ def pair_stdp(rise: int, fall: int, third: ThirdFactor = ThirdFactor.ONE) -> Rul
 
 
 def modulated_stdp(rise: int, fall: int, third: ThirdFactor = ThirdFactor.MODULATION) -> Rule:
-    """dW = M (2^-rise S_i Q_j - 2^-fall S_j Z_i), or with the neuron's E_i in the place of M.
+    """dW = M (2^-rise S_i Q_j - 2^-fall S_j Z_i), or with the neuron's E_i instead of M.
 
     MSTDP of Florian 2007: the reward of the tick in which a pair completes. There is no
     eligibility trace of a synapse, so it is not his MSTDPET.

@@ -9,7 +9,7 @@ theta, has the derivative of a fast sigmoid instead (Zenke & Ganguli 2018; Neftc
 
     dS/dx = 1 / (theta (1 + steepness |x| / theta)^2)
 
-What a spike does to its own neuron (reset, R, refractory time) carries no gradient, as Zenke &
+The effect of a spike on its own neuron (reset, R, refractory time) carries no gradient, as Zenke &
 Vogels (2021) advise. Traces and learning are left out.
 """
 
@@ -68,7 +68,7 @@ class SurrogateChip(torch.nn.Module):
 
     `weights` is the float64 parameter `(cores * axons, neurons of a core)`, in steps of the chip's
     weights; the forward pass rounds it and clips it to the chip's range. `first` gives its first
-    values and, where it holds the code *no synapse*, the places that have none: they stay so.
+    values and, where it holds the code *no synapse*, which synapses are absent: they stay so.
     Rounding is to the nearest (ties to even), or stochastic with the numbers of `random` while the
     module is in training mode.
 
@@ -168,7 +168,7 @@ class SurrogateChip(torch.nn.Module):
         return torch.stack(spikes)
 
     def step(self, arriving: Tensor, state: ChipState, weights: Tensor) -> ChipState:
-        """One tick with the host's spikes `(samples, axons)` and what `used_weights` returned."""
+        """Run a tick with the host's spikes `(samples, axons)` and what `used_weights` returned."""
         events = arriving + self.always_on
         if state.pending:
             events = events + state.pending[0]
@@ -226,7 +226,7 @@ class SurrogateChip(torch.nn.Module):
 
 
 class _Quantise(torch.autograd.Function):
-    """Whole weights in +-high; the gradient goes straight through."""
+    """Rounds weights to integers in +-high; the gradient goes straight through."""
 
     @staticmethod
     def forward(ctx: Any, weights: Tensor, high: int, noise: Tensor | None) -> Tensor:

@@ -23,7 +23,7 @@ STEPS = {
     "hdl": ["common", "link parallel serial", "learning", "core", "chip", "boards", "flow"],
     "sim": ["build", "batched cosim stimulus surrogate"],
     "host": [
-        "console data files version",
+        "console data files order version",
         "devices pictures",
         "fpga network verification",
         "processing",
@@ -32,6 +32,7 @@ STEPS = {
         "bench runs",
         "studies",
         "experiments",
+        "catalogue",
         "cli",
         "api",
     ],

@@ -22,8 +22,8 @@ class Build:
     mesh: Mesh = field(default_factory=Mesh)
     clock: int = 12_000_000
     baud: int = 1_000_000
-    command_places: int = 1024
-    reply_places: int = 1024
+    command_depth: int = 1024
+    reply_depth: int = 1024
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -32,7 +32,7 @@ class Build:
 
     def link(self, clock: int) -> LinkConfig:
         """The link at the clock that the board really makes."""
-        return LinkConfig(clock, self.baud, self.command_places, self.reply_places)
+        return LinkConfig(clock, self.baud, self.command_depth, self.reply_depth)
 
     def changed(self, data: Mapping[str, Any]) -> "Build":
         """This build with what `data` names, as {"clock": 60000000, "geometry": {"lanes": 8}}.
@@ -66,9 +66,9 @@ class Board:
     """A board.
 
     `part` are nextpnr's arguments that name the FPGA, `device` is its name for the packer and,
-    with Gowin, the PLL. `oscillator` in Hz. `pins` places the ports `oscillator`, `rx` and `tx`;
-    `leds` those that show, in this order, heartbeat, session, activity; `high` those that must be
-    driven high. `loader` is openFPGALoader's name of the board.
+    with Gowin, the PLL. `oscillator` in Hz. `pins` are the sites of the ports `oscillator`, `rx`
+    and `tx`; `leds` those that show, in this order, heartbeat, session, activity; `high` those that
+    must be driven high. `loader` is openFPGALoader's name of the board.
     """
 
     name: str

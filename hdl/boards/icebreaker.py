@@ -27,7 +27,7 @@ ICEBREAKER = Board(
             entries=256,
         ),
         clock=12_000_000,
-        command_places=256,
-        reply_places=256,
+        command_depth=256,
+        reply_depth=256,
     ),
 )

@@ -14,8 +14,8 @@ class RouterMesh(wiring.Component):
 
     1. What core a hands to `enter[a]`, addressed to core b of the mesh, leaves once and unchanged
        through `leave[b]`, if all of `leave` are taken in the end.
-    2. It leaves the routers on its way through the ports that `Mesh.way` names; `passed[n]` strobes
-       for each port of the router of core n.
+    2. It leaves the routers on its way through the ports that `Mesh.route` names; `passed[n]`
+       strobes for each port of the router of core n.
     3. What one core sends to one other keeps its order.
     4. At most `capacity` payloads are inside: entered, and not yet taken from `leave`.
 
@@ -56,7 +56,7 @@ class RouterMesh(wiring.Component):
         return m
 
     def _connect_core(self, m: Module, core: int, router: Router) -> None:
-        """A core's number becomes a place on the way in, and is dropped on the way out."""
+        """A core's number becomes a position on the way in, and is dropped on the way out."""
         enter, leave = self.enter[core], self.leave[core]
         inward, outward = router.input(Port.LOCAL), router.output(Port.LOCAL)
         target = enter.payload.core[: address_bits(self._mesh.cores)]

@@ -8,9 +8,9 @@ from axonloop.hdl.common import address_bits, next_one, select
 from axonloop.models.config import Mesh, Port
 
 QUEUE = 4
-"""Places of the queue at every input.
+"""Depth of the queue at every input.
 
-Flits per core and cycle at which a 4 x 4 mesh under uniform random traffic saturates, by places:
+Flits per core and cycle at which a 4 x 4 mesh under uniform random traffic saturates, by depth:
 1: 0.32, 2: 0.55, 3: 0.60, 4: 0.64, 8: 0.68.
 """
 STEPS = {Port.NORTH: (0, -1), Port.EAST: (1, 0), Port.SOUTH: (0, 1), Port.WEST: (-1, 0)}
@@ -32,7 +32,7 @@ def flit_layout(mesh: Mesh, shape: ShapeLike) -> data.StructLayout:
 
 def neighbours(mesh: Mesh, core: int) -> dict[Port, int]:
     """The cores around a core, by the port that leads there."""
-    column, row = mesh.place(core)
+    column, row = mesh.position(core)
     beside = {port: (column + right, row + down) for port, (right, down) in STEPS.items()}
     return {
         port: row * mesh.columns + column
@@ -53,14 +53,14 @@ class Router(wiring.Component):
     """Passes flits on. A router has a port for each neighbour, and the local one. Rules:
 
     1. A flit leaves through EAST or WEST while its column is another one, then through NORTH or
-       SOUTH while its row is another one, then through LOCAL: the way of `Mesh.way`.
+       SOUTH while its row is another one, then through LOCAL: the route of `Mesh.route`.
     2. Every flit taken leaves once and unchanged, if the outputs on its way are taken in the end;
        flits of one input that leave through one output keep their order.
     3. An output shows a flit until it is taken; it takes from its inputs in turn: a flit at the
        head of its queue sees at most one flit from each other input go first.
     4. Whether an input takes a flit is a register's matter: no path from `ready` to `ready`.
     5. It is assumed that a neighbour sends only what rule 1 brings here, and that no flit names a
-       place outside the mesh.
+       position outside the mesh.
 
     A flit waits only for the queue that it goes to next, and rule 1 orders the queues without a
     cycle: rows, then columns, then LOCAL. So nothing waits for ever as long as LOCAL is taken.
@@ -76,7 +76,7 @@ class Router(wiring.Component):
     LATENCY = 2
 
     def __init__(self, mesh: Mesh, core: int, shape: ShapeLike) -> None:
-        self._column, self._row = mesh.place(core)
+        self._column, self._row = mesh.position(core)
         self._ports = (*neighbours(mesh, core), Port.LOCAL)
         self._flit = flit_layout(mesh, shape)
         signature = stream.Signature(self._flit)

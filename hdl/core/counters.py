@@ -56,13 +56,13 @@ class Counters(wiring.Component):
         write, read = totals.write_port(), totals.read_port()
         reads, writes, wanted, half = self._access(m)
         # The word that was read: its counter, its half, and whether the memory still holds it.
-        place, upper, fresh = Signal(range(count)), Signal(), Signal()
-        index, total, carry, more = Signal.like(place), Signal(33), Signal(), Signal()
+        visited, upper, fresh = Signal(range(count)), Signal(), Signal()
+        index, total, carry, more = Signal.like(visited), Signal(33), Signal(), Signal()
         shows_low, asks_high, shows_high = Signal(), Signal(), Signal()
         again, commit = Signal(), Signal()
-        counted = self._collect(m, writes & ~half | commit & ~upper, index, place)
+        counted = self._collect(m, writes & ~half | commit & ~upper, index, visited)
         m.d.comb += [
-            index.eq(Mux(writes, wanted, place)),
+            index.eq(Mux(writes, wanted, visited)),
             total.eq(read.data + Mux(upper, carry, counted)),
             more.eq(~upper & (total[32] | asks_high)),
             # The bus takes the read port, so this visit is repeated. Whether the sum carries would
@@ -82,7 +82,7 @@ class Counters(wiring.Component):
         ]
         with m.If(~upper):
             m.d.sync += carry.eq(total[32])
-        where = self._go_on(m, reads, wanted, writes, place, upper, fresh, more, again)
+        where = self._go_on(m, reads, wanted, writes, visited, upper, fresh, more, again)
         m.d.comb += read.addr.eq(where)
         return m
 
@@ -108,7 +108,7 @@ class Counters(wiring.Component):
         reads: Value,
         wanted: Value,
         writes: Value,
-        place: Fields,
+        visited: Fields,
         upper: Value,
         fresh: Value,
         more: Value,
@@ -116,22 +116,22 @@ class Counters(wiring.Component):
     ) -> Value:
         """The word to be read next; returns its address."""
         count = len(self._bits)
-        turn, next_place, next_upper = Signal(range(count)), Signal.like(place), Signal()
-        m.d.comb += [next_place.eq(place), next_upper.eq(upper)]
+        turn, next_visited, next_upper = Signal(range(count)), Signal.like(visited), Signal()
+        m.d.comb += [next_visited.eq(visited), next_upper.eq(upper)]
         m.d.sync += fresh.eq(~writes)
         with m.If(reads):
-            m.d.comb += [next_place.eq(wanted), next_upper.eq(0)]
+            m.d.comb += [next_visited.eq(wanted), next_upper.eq(0)]
             with m.If(again):
-                m.d.sync += turn.eq(place)
+                m.d.sync += turn.eq(visited)
         with m.Elif(fresh & ~writes):
             m.d.comb += next_upper.eq(more)
             with m.If(~more):
-                m.d.comb += next_place.eq(turn)
+                m.d.comb += next_visited.eq(turn)
                 m.d.sync += turn.eq(Mux(turn == count - 1, 0, turn + 1))
                 # A word that is written in this cycle is read again in the next one.
-                m.d.sync += fresh.eq(upper | (turn != place))
-        m.d.sync += [place.eq(next_place), upper.eq(next_upper)]
-        return Cat(next_upper, next_place)
+                m.d.sync += fresh.eq(upper | (turn != visited))
+        m.d.sync += [visited.eq(next_visited), upper.eq(next_upper)]
+        return Cat(next_upper, next_visited)
 
     def _collect(self, m: Module, visit: Value, visited: Value, shown: Value) -> Value:
         """Add the increments to the accumulators; `visit` restarts the one of counter `visited`.

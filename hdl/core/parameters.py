@@ -18,7 +18,7 @@ class ParameterSets(wiring.Component):
     """
 
     def __init__(self, geometry: Geometry) -> None:
-        self._places = {name: PARAMETER_INDEX[name] for name in parameter_bits(geometry)}
+        self._positions = {name: PARAMETER_INDEX[name] for name in parameter_bits(geometry)}
         self._sets: Fields = Signal(sets_layout(geometry), name="sets")
         self._users = parameter_users(geometry)
         super().__init__({**self._users, "bus": In(BusSignature())})
@@ -38,13 +38,13 @@ class ParameterSets(wiring.Component):
         m.d.comb += bus.read_data.eq(word)
         m.d.comb += [getattr(self, user).sets.eq(sets) for user in self._users]
         for k in range(count):
-            for name, position in self._places.items():
+            for name, position in self._positions.items():
                 register = sets[k][name]
                 with m.If(bus.write & selected & (number == k) & (index == position)):
                     m.d.sync += register.eq(bus.write_data)
         with m.If(read), m.Switch(kept):
             for k in range(count):
-                for name, position in self._places.items():
+                for name, position in self._positions.items():
                     with m.Case(PARAMETER_STRIDE * k + position):
                         m.d.comb += word.eq(sets[k][name])
         return m

@@ -65,11 +65,11 @@ _WORD = re.compile(r"    \w+\[(\d+)\] = (\S+);\n")
 def _folded(contents: re.Match[str]) -> str:
     """The same with a loop for every run of equal words: large memories compile sooner."""
     words, name = _WORD.findall(contents[1]), contents[2]
-    numbered = [(int(place), value, int(place) - k) for k, (place, value) in enumerate(words)]
+    numbered = [(int(index), value, int(index) - k) for k, (index, value) in enumerate(words)]
     loops = []
     for (value, _), run in itertools.groupby(numbered, lambda word: word[1:]):
-        places = [place for place, *_ in run]
-        loop = f"for (place = {places[0]}; place <= {places[-1]}; place = place + 1)"
-        loops.append(f"    {loop} {name}[place] = {value};\n")
+        indices = [index for index, *_ in run]
+        loop = f"for (index = {indices[0]}; index <= {indices[-1]}; index = index + 1)"
+        loops.append(f"    {loop} {name}[index] = {value};\n")
     block = f"contents_of_{name}"
-    return f"  initial begin : {block}\n    integer place;\n{''.join(loops)}  end\n"
+    return f"  initial begin : {block}\n    integer index;\n{''.join(loops)}  end\n"

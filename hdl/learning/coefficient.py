@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import clip, magnitude
 from axonloop.models.config import (
+    ERROR_DRIVEN,
     TERM_FIELDS,
     AxonFactor,
     Geometry,
@@ -77,6 +78,13 @@ def third_factor(term: data.View, factors: data.View) -> Value:
     """1, E or M of a term that is on."""
     broadcast = Mux(term.third == ThirdFactor.MODULATION, factors.modulation, Const(1, 2))
     return Mux(term.third == ThirdFactor.ERROR, factors.error, broadcast)
+
+
+def third_useful(term: data.View, error: Value, modulated: Value) -> Value:
+    """Is the third factor of a term that is on not 0, where E is not 0, or M is `modulated`?"""
+    driven = Cat(term.third == factor for factor in sorted(ERROR_DRIVEN)).any()
+    broadcast = Mux(term.third == ThirdFactor.MODULATION, modulated, 1)
+    return Mux(driven, error, broadcast)
 
 
 class Coefficient(wiring.Component):

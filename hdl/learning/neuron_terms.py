@@ -14,8 +14,15 @@ from axonloop.hdl.common import (
     saturate,
     select,
 )
-from axonloop.hdl.learning.coefficient import as_term, is_on, plain_term, size_bits, term_layout
-from axonloop.models.config import Geometry, NeuronFactor, ThirdFactor
+from axonloop.hdl.learning.coefficient import (
+    as_term,
+    is_on,
+    plain_term,
+    size_bits,
+    term_layout,
+    third_useful,
+)
+from axonloop.models.config import Geometry, NeuronFactor
 from axonloop.models.protocol import set_bits
 
 
@@ -161,8 +168,7 @@ class NeuronTerms(wiring.Component):
     ) -> Value:
         """Is neither the neuron factor nor the third factor of a term 0?"""
         neuron = Cat(factors[number] for number in NeuronFactor).bit_select(term.neuron, 1)
-        broadcast = Mux(term.third == ThirdFactor.MODULATION, self.modulated, 1)
-        return neuron & Mux(term.third == ThirdFactor.ERROR, error, broadcast)
+        return neuron & third_useful(term, error, self.modulated)
 
     @property
     def _sets(self) -> list[Fields]:

@@ -1,6 +1,6 @@
 """The buffers of the board's end of the link: words to the chip, words from it (docs/link.md, 2).
 
-Words have numbers of 16 bits; word n lies at place n mod places.
+Words have numbers of 16 bits; word n lies at address n mod depth.
 """
 
 from amaranth.hdl import Module, Signal
@@ -26,8 +26,8 @@ class Inbox(wiring.Component):
     taken : number of the first word that the chip did not take
     """
 
-    def __init__(self, places: int) -> None:
-        self._places = places
+    def __init__(self, depth: int) -> None:
+        self._depth = depth
         super().__init__(
             {
                 "data": In(32),
@@ -44,12 +44,12 @@ class Inbox(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.buffer = memory = disjoint_memory(32, self._places)
+        m.submodules.buffer = memory = disjoint_memory(32, self._depth)
         write, read = memory.write_port(), memory.read_port()
         end, bits = Signal(NUMBER_BITS), len(write.addr)
         fetched, shown, word = Signal(), Signal(), Signal(32)
         m.d.comb += [
-            self.room.eq((end ^ self.taken)[: bits + 1] != self._places),
+            self.room.eq((end ^ self.taken)[: bits + 1] != self._depth),
             write.addr.eq(end[:bits]),
             write.data.eq(self.data),
             write.en.eq(self.put & self.room),
@@ -79,7 +79,7 @@ class Inbox(wiring.Component):
 class Outbox(wiring.Component):
     """Words from the chip: they stay until the host acknowledges them. Rules:
 
-    1. `words` are taken while fewer than `places` of them wait for their acknowledgement.
+    1. `words` are taken while fewer than `depth` of them wait for their acknowledgement.
     2. `data` is word number `number` of the cycle before.
     3. While `clear` is 1, all is forgotten and all numbers are 0.
 
@@ -90,8 +90,8 @@ class Outbox(wiring.Component):
     complete : number of the word behind the last one that ends an answer; not below `acknowledged`
     """
 
-    def __init__(self, places: int) -> None:
-        self._places = places
+    def __init__(self, depth: int) -> None:
+        self._depth = depth
         super().__init__(
             {
                 "words": In(stream.Signature(32)),
@@ -106,11 +106,11 @@ class Outbox(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.buffer = memory = disjoint_memory(32, self._places)
+        m.submodules.buffer = memory = disjoint_memory(32, self._depth)
         m.submodules.answers = answers = Answers()
         write, read = memory.write_port(), memory.read_port()
         bits, moved = len(write.addr), self.words.valid & self.words.ready
-        full = (self.written ^ self.acknowledged)[: bits + 1] == self._places
+        full = (self.written ^ self.acknowledged)[: bits + 1] == self._depth
         m.d.comb += [
             self.words.ready.eq(~full & ~self.clear),
             write.addr.eq(self.written[:bits]),

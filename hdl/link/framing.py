@@ -90,22 +90,22 @@ class Deframer(wiring.Component):
             crc.valid.eq((taken | second) & ~end),
             crc.data.eq(Mux(second, later, decoded[:4])),
         ]
-        place, word, held = Signal(2), Signal(24), Signal(32)
+        position, word, held = Signal(2), Signal(24), Signal(32)
         count, long, enough = Signal(range(BODY_WORDS + 1)), Signal(), Signal()
         room = count != BODY_WORDS
         m.d.comb += self.events.payload.data.eq(held)
         with m.If(end):
-            m.d.sync += [place.eq(0), word.eq(0), held.eq(0), count.eq(0), long.eq(0)]
+            m.d.sync += [position.eq(0), word.eq(0), held.eq(0), count.eq(0), long.eq(0)]
             m.d.sync += enough.eq(0)
         with m.Elif(taken):
-            m.d.sync += [place.eq(place + 1), word.eq(Cat(word[8:], decoded)), long.eq(~room)]
-            with m.If((place == 3) & room):
+            m.d.sync += [position.eq(position + 1), word.eq(Cat(word[8:], decoded)), long.eq(~room)]
+            with m.If((position == 3) & room):
                 m.d.comb += self.events.valid.eq(count != 0)
                 m.d.comb += self.events.payload.kind.eq(Heard.WORD)
                 m.d.sync += [held.eq(Cat(word, decoded)), count.eq(count + 1)]
                 with m.If(count == 2):
                     m.d.sync += enough.eq(1)
-        return (place == 0) & enough & ~long & crc.match_detected
+        return (position == 0) & enough & ~long & crc.match_detected
 
 
 class Stuffer(wiring.Component):
@@ -144,11 +144,11 @@ class Stuffer(wiring.Component):
         return m
 
     def _gather(self, m: Module) -> None:
-        """`whole` is the place for the code of the run that is being gathered."""
+        """`whole` is the address for the code of the run that is being gathered."""
         put, body, whole = self._put, self.body, self._whole
-        place, count = Signal(range(STUFFING), init=1), Signal(8, init=1)
+        address, count = Signal(range(STUFFING), init=1), Signal(8, init=1)
         used = Signal(range(STUFFING))
-        m.d.comb += [used.eq(place - self._read), put.addr.eq(whole), put.data.eq(count)]
+        m.d.comb += [used.eq(address - self._read), put.addr.eq(whole), put.data.eq(count)]
         with m.FSM():
             with m.State("TAKE"):
                 m.d.comb += body.ready.eq(used < STUFFING - 4)
@@ -157,23 +157,23 @@ class Stuffer(wiring.Component):
                     with m.If(body.payload.end):
                         m.next = "END"
                     with m.Elif(body.payload.byte == 0):
-                        self._next_run(m, place, count)
+                        self._next_run(m, address, count)
                     with m.Else():
-                        m.d.comb += [put.addr.eq(place), put.data.eq(body.payload.byte)]
-                        m.d.sync += [place.eq(place + 1), count.eq(count + 1)]
+                        m.d.comb += [put.addr.eq(address), put.data.eq(body.payload.byte)]
+                        m.d.sync += [address.eq(address + 1), count.eq(count + 1)]
                         with m.If(count == FULL_RUN - 1):
                             m.next = "FULL"
             with m.State("FULL"):
                 m.d.comb += put.en.eq(1)
-                self._next_run(m, place, count)
+                self._next_run(m, address, count)
                 m.next = "TAKE"
             with m.State("END"):
-                m.d.comb += [put.en.eq(1), put.addr.eq(place), put.data.eq(0)]
-                m.d.sync += [whole.eq(place + 1), place.eq(place + 2), count.eq(1)]
+                m.d.comb += [put.en.eq(1), put.addr.eq(address), put.data.eq(0)]
+                m.d.sync += [whole.eq(address + 1), address.eq(address + 2), count.eq(1)]
                 m.next = "TAKE"
 
-    def _next_run(self, m: Module, place: Fields, count: Value) -> None:
-        m.d.sync += [self._whole.eq(place), place.eq(place + 1), count.eq(1)]
+    def _next_run(self, m: Module, address: Fields, count: Value) -> None:
+        m.d.sync += [self._whole.eq(address), address.eq(address + 1), count.eq(1)]
 
     def _send(self, m: Module) -> None:
         left, shown = Signal(range(STUFFING)), Signal()
@@ -218,12 +218,12 @@ class Enframer(wiring.Component):
         m.submodules.stuffer = stuffer = Stuffer()
         m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=4).create()
         wiring.connect(m, stuffer=stuffer.line, line=wiring.flipped(self.line))
-        word, place, last, check = Signal(32), Signal(2), Signal(), Signal()
+        word, position, last, check = Signal(32), Signal(2), Signal(), Signal()
         second = Signal()  # the CRC takes a byte in two halves
         body, byte = stuffer.body, Signal(8)
         moved = body.valid & body.ready
         m.d.comb += [
-            byte.eq(word.word_select(place, 8)),
+            byte.eq(word.word_select(position, 8)),
             self.low.eq(stuffer.low),
             body.payload.byte.eq(byte),
             crc.data.eq(Mux(second, byte[4:], byte[:4])),
@@ -238,8 +238,8 @@ class Enframer(wiring.Component):
                 m.d.comb += [body.valid.eq(second), crc.valid.eq(~second | moved)]
                 m.d.sync += second.eq(~moved)
                 with m.If(moved):
-                    m.d.sync += place.eq(place + 1)
-                    with m.If(place == 3):
+                    m.d.sync += position.eq(position + 1)
+                    with m.If(position == 3):
                         m.next = "WORD"
                         with m.If(last):
                             m.next = "CHECK"

@@ -68,8 +68,8 @@ class Link(wiring.Component):
         m = Module()
         m.submodules.deframer = self._deframer = Deframer()
         m.submodules.enframer = self._enframer = Enframer()
-        m.submodules.inbox = self._inbox = Inbox(self._config.command_places)
-        m.submodules.outbox = self._outbox = Outbox(self._config.reply_places)
+        m.submodules.inbox = self._inbox = Inbox(self._config.command_depth)
+        m.submodules.outbox = self._outbox = Outbox(self._config.reply_depth)
         m.submodules.told = self._told = LinkWords(self._identity)
         connect(m, line=flipped(self.received), deframer=self._deframer.bytes)
         connect(m, enframer=self._enframer.line, line=flipped(self.sent))
@@ -89,7 +89,7 @@ class Link(wiring.Component):
         self._complaint = Signal()
         self._acknowledged, self._next = Signal(NUMBER_BITS), Signal(NUMBER_BITS)
         self._limit = Signal(NUMBER_BITS)
-        self._last_limit = Signal(ceil_log2(self._config.command_places) + 1)
+        self._last_limit = Signal(ceil_log2(self._config.command_depth) + 1)
         self._epoch, self._refused = Signal(HEADER_1["epoch"].width), Signal(8)
         self._counts = [Signal(name=f"count_{entry.name}") for entry in Status]
         hold = Signal(range(RESET_CYCLES + 1), init=RESET_CYCLES)
@@ -210,7 +210,7 @@ class Link(wiring.Component):
         m.d.comb += [
             outbox.number.eq(number),
             words.payload.last.eq(left == 0),
-            self._told.place.eq(told),
+            self._told.index.eq(told),
         ]
         due, heard = Signal(range(FRAME_WORDS + 1)), Signal()
         m.d.sync += heard.eq(self._deframer.events.valid)
@@ -245,9 +245,9 @@ class Link(wiring.Component):
         self, m: Module, second: Value, kind: Signal, left: Value, number: Value, count: Value
     ) -> None:
         """The next frame, if one is due: its headers, and how many words of what follow."""
-        limit = (self._inbox.taken + self._config.command_places)[:NUMBER_BITS]
+        limit = (self._inbox.taken + self._config.command_depth)[:NUMBER_BITS]
         moved = (limit - self._last_limit)[: len(self._last_limit)]
-        news = moved >= self._config.command_places // 4
+        news = moved >= self._config.command_depth // 4
         open_, owed = self._open, self._owed
         header = Signal(HEADERS)
         first = header.as_value()[:32]
@@ -283,8 +283,8 @@ class Link(wiring.Component):
     def _due_words(self, m: Module) -> Signal:
         """How many words are to be sent now; none with what is owed."""
         outbox, count = self._outbox, Signal(range(FRAME_WORDS + 1))
-        # What waits lies within the places of the buffer: so many bits tell the differences.
-        bits = ceil_log2(self._config.reply_places) + 1
+        # What waits lies within the depth of the buffer: so many bits tell the differences.
+        bits = ceil_log2(self._config.reply_depth) + 1
         waiting = (outbox.written - self._next)[:bits]
         answer = (self._next - outbox.complete)[bits]
         allowed = (self._limit - self._next)[:NUMBER_BITS]

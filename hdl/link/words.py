@@ -10,7 +10,7 @@ from axonloop.hdl.common import disjoint_memory, lowest_one
 from axonloop.models.protocol import IDENTITY_WORDS, Identity, Status
 
 STATUS = 1 << (IDENTITY_WORDS - 1).bit_length()
-"""Place of the first counter; the identification begins at 0."""
+"""Index of the first counter; the identification begins at 0."""
 
 
 class LinkWords(wiring.Component):
@@ -18,7 +18,7 @@ class LinkWords(wiring.Component):
 
     1. A counter grows by 1 with each of its strobes, if these are at least 16 cycles apart.
     2. `open` writes `session` into the identification.
-    3. While `settled`, `fetch` makes `data` the word of `place` from the next cycle on; it holds
+    3. While `settled`, `fetch` makes `data` the word of `index` from the next cycle on; it holds
        as long as `hold` is 1.
 
     Latency: 2 cycles per counter, one counter after the other; none starts while `hold`.
@@ -32,7 +32,7 @@ class LinkWords(wiring.Component):
                 "open": In(1),
                 "session": In(32),
                 "fetch": In(1),
-                "place": In(range(STATUS + len(Status))),
+                "index": In(range(STATUS + len(Status))),
                 "hold": In(1),
                 "settled": Out(1),
                 "data": Out(32),
@@ -52,7 +52,7 @@ class LinkWords(wiring.Component):
             self.settled.eq(~waiting.any() & ~counting),
             turn.eq(waiting.any() & ~counting & ~self.hold),
             read.en.eq(turn | (self.fetch & self.settled)),
-            read.addr.eq(Mux(turn, STATUS | first, self.place)),
+            read.addr.eq(Mux(turn, STATUS | first, self.index)),
             self.data.eq(read.data),
             write.en.eq(counting | self.open),
             write.addr.eq(Mux(self.open, Identity.SESSION, counter)),

@@ -1,4 +1,10 @@
 from .host.configuration import Settings as Settings
+from .host.data import Data as Data
+from .host.data import DataDescription as DataDescription
+from .host.data import EventBins as EventBins
+from .host.data import SpikeCode as SpikeCode
+from .host.data import Split as Split
+from .host.data import open_data as open_data
 from .host.devices import Device as Device
 from .host.devices import DeviceError as DeviceError
 from .host.devices import open_device as open_device

@@ -9,12 +9,10 @@ learning by terms (`bench_terms`), beside nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
-import torch
 
 from axonloop.host.bench.figure import Figure
 from axonloop.host.bench.sides import (
@@ -30,6 +28,9 @@ from axonloop.host.bench.sides import (
     make_task,
 )
 from axonloop.host.bench.terms import terms_figures
+from axonloop.host.console import Progress, steps
+from axonloop.host.order import Metrics, Order
+from axonloop.host.processing import one_thread
 from axonloop.models.protocol import Counter, Region
 
 RUNS = 5
@@ -128,11 +129,10 @@ def event_rate(loop: ChipLearning) -> float:
     return float(np.mean(shares))
 
 
-def bench_batched(report: Callable[[str], None]) -> list[Figure]:
-    """All figures; `report` hears what is being measured."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+def measure(order: Order, progress: Progress) -> Metrics:
+    """All figures."""
+    report = steps(progress, "measuring")
+    with one_thread():
         figures: list[Figure] = []
         for copies in (1, 128):
             task, repeats = make_task(copies), 10 if copies == 1 else 1
@@ -151,6 +151,4 @@ def bench_batched(report: Callable[[str], None]) -> list[Figure]:
             unit = "% of the neurons in error per tick"
             figures.append(Figure(f"{title}: events", 100 * event_rate(loop), unit, ""))
         report("learning by terms")
-        return figures + terms_figures()
-    finally:
-        torch.set_num_threads(threads)
+        return {"rows": figures + terms_figures()}

@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.bench.figure import Figure
+from axonloop.host.console import Progress, steps
 from axonloop.host.devices import Device, GoldenDevice, RtlDevice
+from axonloop.host.order import Metrics, Order
 from axonloop.models.arrays import Int32Array
 from axonloop.models.config import CoreConfig, Geometry, Group, ParameterSet, Row
 from axonloop.models.protocol import Counter
@@ -27,8 +29,9 @@ RECKON = {"cycles per SynOp": 1.00, "fixed cycles per tick": 516, "learning": 87
 TINYODIN_SYNOPS_PER_S = 1.0e6
 
 
-def bench_core(report: Callable[[str], None]) -> list[Figure]:
-    """Measure a 256 x 256 core of 16 lanes; `report` hears what is being measured."""
+def measure(order: Order, progress: Progress) -> Metrics:
+    """Measure a 256 x 256 core of 16 lanes."""
+    report = steps(progress, "measuring")
     config = core_config(Geometry())
     rng = np.random.default_rng(0)
     size = (config.geometry.axons, config.geometry.neurons)
@@ -46,7 +49,7 @@ def bench_core(report: Callable[[str], None]) -> list[Figure]:
         figures.append(golden_speed(golden, trains))
     report("host's share of a training run")
     figures.append(host_share())
-    return figures
+    return {"rows": figures}
 
 
 def core_config(geometry: Geometry) -> CoreConfig:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from axonloop.host.console import Column, Row
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -15,3 +17,17 @@ class Figure:
     bar: str
     peer: str = ""
     ratio: float | None = None
+
+
+def _better(row: Row) -> str | None:
+    return None if row["ratio"] is None else f"{row['ratio']:.1f} x {row['peer']}"
+
+
+FIGURES = (
+    Column("figure", "name"),
+    Column("value"),
+    Column("unit"),
+    Column("bar"),
+    Column("times better than", _better),
+)
+"""The columns of figures."""

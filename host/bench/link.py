@@ -12,10 +12,17 @@ from dataclasses import dataclass
 
 from axonloop.host.bench.figure import Figure
 from axonloop.host.configuration import RunSettings, Settings, TaskSettings
+from axonloop.host.console import Progress, steps
 from axonloop.host.data import split_digits
 from axonloop.host.devices import BoardDevice, Device, LinkUse
 from axonloop.host.devices.serial_line import BAUD, BITS, SimulatedLine, SimulatedTransport
-from axonloop.host.training import Trainer, chip_config, lone_trainer, program_of
+from axonloop.host.order import Metrics, Order
+from axonloop.host.training import (
+    Trainer,
+    chip_config,
+    lone_trainer,
+    program_of,
+)
 from axonloop.models.arrays import Int32Array
 from axonloop.models.protocol import LinkConfig, Region, region_words
 from axonloop.sim.cosim import RtlTop
@@ -69,8 +76,9 @@ class SimulatedBoard:
         return trainer, marks
 
 
-def bench_link(report: Callable[[str], None], settings: Settings = SETTINGS) -> list[Figure]:
-    """Upload and download, the training loop, and state; `report` hears what is measured."""
+def measure(order: Order, progress: Progress) -> Metrics:
+    """Upload and download, the training loop, and state."""
+    report, settings = steps(progress, "measuring"), SETTINGS
     report("opening a board")
     board = SimulatedBoard(settings)
     with board.device:
@@ -85,7 +93,7 @@ def bench_link(report: Callable[[str], None], settings: Settings = SETTINGS) -> 
             figures += loop_figures(loop, ticks, latency)
         report("state")
         trains = trainer.trains(trainer.test, 0)
-        return figures + state_figures(board, trains, loop.cycles / ticks)
+        return {"rows": figures + state_figures(board, trains, loop.cycles / ticks)}
 
 
 def weight_figures(board: SimulatedBoard, weights: Int32Array) -> list[Figure]:

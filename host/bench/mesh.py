@@ -8,13 +8,13 @@ reports out are not taken off.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from axonloop.host.bench.figure import Figure
+from axonloop.host.bench.figure import FIGURES, Figure
+from axonloop.host.console import Column, Progress, steps
 from axonloop.host.devices import DeviceError, GoldenDevice, RtlDevice
 from axonloop.host.network import (
     Network,
@@ -25,6 +25,8 @@ from axonloop.host.network import (
     compile_network,
     smallest_geometry,
 )
+from axonloop.host.order import Metrics, Order
+from axonloop.host.pictures import BLUE, GREY, ORANGE, Picture, legend, styled
 from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require
 from axonloop.models.config import Mesh, ParameterSet
@@ -82,8 +84,19 @@ class ChipRun:
         return f"{self.cores} x {self.program.geometry.neurons} neurons"
 
 
-def bench_mesh(report: Callable[[str], None]) -> tuple[list[Figure], list[LoadPoint]]:
-    """All figures, and latency against load; `report` hears what is being measured."""
+TABLES = {
+    "rows": FIGURES,
+    "load": (
+        Column("offered", show="{:.3f}".format),
+        Column("accepted", show="{:.3f}".format),
+        Column("latency in cycles", "latency", "{:.1f}".format),
+    ),
+}
+
+
+def measure(order: Order, progress: Progress) -> Metrics:
+    """All figures, and latency against load."""
+    report = steps(progress, "measuring")
     report(f"the mesh {LOADED}")
     mesh = RtlMesh(LOADED)
     points = load_points(mesh, LOADS)
@@ -93,7 +106,7 @@ def bench_mesh(report: Callable[[str], None]) -> tuple[list[Figure], list[LoadPo
         report(f"{NEURONS} neurons on a mesh {size}")
         runs.append(run_chip(network, size, SETTLING, TICKS, LANES))
     require_same_spikes(golden_spikes(network, SETTLING + TICKS, LANES), runs)
-    return figures + chip_figures(runs, SETTLING), points
+    return {"rows": figures + chip_figures(runs, SETTLING), "load": points}
 
 
 def uniform_traffic(mesh: Mesh, load: float, cycles: int, seed: int) -> Packets:
@@ -138,7 +151,7 @@ def alone(mesh: RtlMesh) -> tuple[Int32Array, Int32Array]:
     cores = range(mesh.mesh.cores)
     pairs = np.array([(a, b) for a in cores for b in cores if a != b])
     made = GAP * np.arange(len(pairs))
-    hops = np.array([len(list(mesh.mesh.way(int(a), int(b)))) - 1 for a, b in pairs], np.int32)
+    hops = np.array([len(list(mesh.mesh.route(int(a), int(b)))) - 1 for a, b in pairs], np.int32)
     return hops, (mesh.arrivals(Packets(made, *pairs.T)) - made).astype(np.int32)
 
 
@@ -219,7 +232,7 @@ def _compiled(network: Network, mesh: Mesh, lanes: int) -> Program:
 
 
 def _neurons(program: Program, spikes: list[Int32Array]) -> list[Int32Array]:
-    return [np.sort(program.split(places)["neurons"]) for places in spikes]
+    return [np.sort(program.split(neurons)["neurons"]) for neurons in spikes]
 
 
 def require_same_spikes(expected: Sequence[Int32Array], runs: Sequence[ChipRun]) -> None:
@@ -251,23 +264,20 @@ def chip_figures(runs: Sequence[ChipRun], settling: int) -> list[Figure]:
     return figures
 
 
-def draw_load(path: Path, points: Sequence[LoadPoint]) -> None:
+@styled
+def draw(metrics: Metrics) -> Picture:
     """Latency, and what is accepted, against the offered load."""
-    import matplotlib.pyplot as plt  # slow to load
-
-    from axonloop.host.pictures import BLUE, GREY, ORANGE, bare, save
-
-    offered = [point.offered for point in points]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))
-    left.semilogy(offered, [point.latency for point in points], "o-", color=BLUE)
+    points = metrics["load"]
+    offered = [point["offered"] for point in points]
+    picture = Picture(9, 4)
+    left, right = picture.subplots(1, 2)
+    left.semilogy(offered, [point["latency"] for point in points], "o-", color=BLUE)
     left.set(ylabel="mean latency (cycles)", title="Latency, waiting at the source included")
     right.plot([0, 1], [0, 1], ":", color=GREY, label="all that is offered")
-    right.plot(offered, [p.accepted for p in points], "o-", color=BLUE, label="accepted")
+    right.plot(offered, [point["accepted"] for point in points], "o-", color=BLUE, label="accepted")
     right.set(ylabel="accepted (packets per core and cycle)", title="Throughput", ylim=(0, 1.02))
     for axes in (left, right):
         axes.axvline(BAR_LOAD, color=ORANGE, linestyle="--", label=f"bar: {BAR_LOAD}")
         axes.set(xlabel="offered (packets per core and cycle)", xlim=(0, 1.02))
-        bare(axes)
-    left.legend(frameon=False, loc="upper left")
-    right.legend(frameon=False, loc="lower right")
-    save(figure, path)
+        legend(axes, below=True, ncols=3)
+    return picture

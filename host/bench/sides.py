@@ -165,9 +165,9 @@ class ChipLearning(ChipInference):
     def __init__(self, task: Workload, arithmetic: str = "auto") -> None:
         super().__init__(task, arithmetic)
         self.late = 0
-        places = np.concatenate(list(task.program.neurons.values()))
+        neurons = np.concatenate(list(task.program.neurons.values()))
         self.readout = torch.zeros(task.program.config.neurons, task.readout.shape[1])
-        self.readout[torch.from_numpy(places).long()] = task.readout
+        self.readout[torch.from_numpy(neurons).long()] = task.readout
         self.back = (self.readout.t() / ERROR_STEP).contiguous()
 
     def errors(self, spikes: Tensor) -> Tensor:

@@ -10,6 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
+from axonloop.host.catalogue import CATALOGUE
+from axonloop.host.cli.catalogue import group_of
+from axonloop.host.console import StoppedError
+
 app = typer.Typer(
     help="Train networks with a digital neuromorphic chip in the loop.",
     no_args_is_help=True,
@@ -17,11 +21,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 train_app = typer.Typer(help="Train a network.", no_args_is_help=True)
-study_app = typer.Typer(help="Compare settings of the chip in a picture.", no_args_is_help=True)
 app.add_typer(train_app, name="train")
-app.add_typer(study_app, name="study")
-bench_app = typer.Typer(help="Measure speed.", no_args_is_help=True)
-app.add_typer(bench_app, name="bench")
+for _kind in CATALOGUE:
+    app.add_typer(group_of(_kind), name=_kind)
 
 
 def _show_version(wanted: bool) -> None:
@@ -42,10 +44,6 @@ def _program(
     """Train networks with a digital neuromorphic chip in the loop."""
 
 
-StudyDevice = Annotated[
-    str,
-    typer.Option("--device", help="golden, batched, rtl, batched:cuda: the results are the same."),
-]
 Json = Annotated[Path | None, typer.Option("--json", help="Write the results to this file.")]
 BoardName = Annotated[str, typer.Option(help="ulx3s-85f, ulx3s-25f, icebreaker, tang-nano-20k.")]
 Configuration = Annotated[
@@ -167,7 +165,7 @@ def identify(
 
 @app.command()
 def info() -> None:
-    """Show versions, tools, devices and the geometry of the digits network."""
+    """Show versions, tools, devices and the geometry of a core by default."""
     from axonloop.host.cli import inspect as inspection
 
     inspection.info()
@@ -229,147 +227,16 @@ def program(
     boards.program(str(bitstream) if board is None else board, config)
 
 
-@bench_app.command("core")
-def bench_core(json: Json = None) -> None:
-    """Measure cycles and speeds of one core, beside the figures of other cores."""
-    from axonloop.host.cli import bench
-
-    bench.bench_core(json)
-
-
-@bench_app.command("batched")
-def bench_batched(json: Json = None) -> None:
-    """Measure many chips at once in integers, beside float networks of the same size."""
-    from axonloop.host.cli import bench
-
-    bench.bench_batched(json)
-
-
-@bench_app.command("link")
-def bench_link(json: Json = None) -> None:
-    """Measure what the serial link makes of its line, on a co-simulated board."""
-    from axonloop.host.cli import bench
-
-    bench.bench_link(json)
-
-
-@bench_app.command("mesh")
-def bench_mesh(
-    json: Json = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Picture (PNG) of latency against load to write.")
-    ] = None,
-) -> None:
-    """Measure the mesh under load, and one network on one, two and four cores."""
-    from axonloop.host.cli import bench
-
-    bench.bench_mesh(json, out)
-
-
-@app.command()
-def experiment(
-    name: Annotated[str, typer.Argument(help="A wrong name is answered with all names.")],
-    device: Annotated[
-        str | None,
-        typer.Option(help="Where a chip learns: population, golden, batched, rtl [its own]."),
-    ] = None,
-    full: Annotated[bool, typer.Option("--full", help="Seeds 1 to 3, and larger sizes.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder [runs/experiment-NAME].")] = None,
-    json: Json = None,
-) -> None:
-    """Repeat an experiment of a paper: the float reference and the chip beside its figures."""
-    from axonloop.host.experiments import run_experiment
-
-    run_experiment(name, device, full, out, json)
-
-
 @app.command()
 def results(
     folder: Annotated[Path, typer.Option(help="Metrics of experiments.")] = Path("docs/results"),
-    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("docs/results.md"),
+    out: Annotated[Path | None, typer.Option(help="The page to write [FOLDER.md].")] = None,
 ) -> None:
     """Make the results page of the metrics that experiments wrote."""
-    from axonloop.host.experiments import page_of
+    from axonloop.host.catalogue import page_of
+    from axonloop.host.files import write_text
 
-    out.write_text(page_of(folder))
-
-
-@study_app.command("layers")
-def study_layers(
-    out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
-        "runs/study-layers"
-    ),
-    seeds: Annotated[int, typer.Option(help="Runs per network.")] = 8,
-    epochs: Annotated[int, typer.Option(help="Epochs per run.")] = 12,
-    limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
-    jobs: Annotated[int, typer.Option(help="Runs at a time.")] = 2,
-    device: StudyDevice = "golden",
-) -> None:
-    """Train digits with one layer and with two on a mesh, and compare every layer's accuracy."""
-    from axonloop.host.studies import study_layers
-
-    study_layers(out, seeds, epochs, limit, jobs, device)
-
-
-@study_app.command("deploy")
-def study_deploy(
-    device: Annotated[
-        str, typer.Option(help="population (all seeds at once), or golden, rtl, batched.")
-    ] = "population",
-    out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
-        "runs/study-deploy"
-    ),
-    seeds: Annotated[int, typer.Option(help="Networks, with seeds 1 to N.")] = 3,
-    limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
-) -> None:
-    """Train in float, round to the chip's weights, tune in the chip's loop (some minutes)."""
-    from axonloop.host.studies import study_deploy
-
-    study_deploy(out, device, seeds, limit)
-
-
-@study_app.command("bits")
-def study_bits(
-    out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
-        "runs/study-bits"
-    ),
-    seeds: Annotated[int, typer.Option(help="Chips per setting.")] = 5,
-    epochs: Annotated[int, typer.Option(help="Times through the samples.")] = 4,
-    limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
-) -> None:
-    """Learn on the chip with 4, 6, 8 and 16-bit weights and both roundings (some minutes)."""
-    from axonloop.host.studies import study_bits
-
-    study_bits(out, seeds, epochs, limit)
-
-
-@study_app.command("rates")
-def study_rates(
-    out: Annotated[Path, typer.Option(help="Folder for results and picture.")] = Path(
-        "runs/study-rates"
-    ),
-    seeds: Annotated[int, typer.Option(help="Chips per error rate.")] = 5,
-    epochs: Annotated[int, typer.Option(help="Times through the samples.")] = 3,
-    limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
-) -> None:
-    """Learn with many error rates and seeds at once, on a population of chips (minutes)."""
-    from axonloop.host.studies import study_rates
-
-    study_rates(out, seeds, epochs, limit)
-
-
-@study_app.command("area")
-def study_area(
-    board: Annotated[str, typer.Option(help="A board with many DSPs.")] = "ulx3s-85f",
-    full: Annotated[bool, typer.Option("--full", help="More widths and sizes.")] = False,
-    out: Annotated[Path, typer.Option(help="Folder for table and picture.")] = Path(
-        "runs/study-area"
-    ),
-) -> None:
-    """Build cores of many lanes, widths and sizes for an FPGA (an hour; goes on if stopped)."""
-    from axonloop.host.studies import study_area
-
-    study_area(out, board, full)
+    write_text(out or folder.with_suffix(".md"), page_of(folder))
 
 
 def _fail(message: str, code: int) -> int:
@@ -390,11 +257,12 @@ def run(arguments: list[str] | None = None) -> int:
         return _usage(str(error.format_message()))
     except ValueError as error:
         return _fail(str(error), MISTAKE)
+    except StoppedError as stop:
+        return _fail(f"stopped; {stop}", INTERRUPTED)
     except (OSError, RuntimeError) as error:
         return _fail(str(error), FAILURE)
     if code == INTERRUPTED:
-        resumed = "; a run goes on from its last checkpoint with --resume"
-        _fail(f"stopped{resumed if words[:1] == ['train'] else ''}", code)
+        _fail("stopped", code)
     return code
 
 

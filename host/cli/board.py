@@ -11,28 +11,25 @@ from axonloop.host.configuration import Configuration
 from axonloop.host.console import notice
 from axonloop.host.devices.serial_line import BAUD
 from axonloop.host.training import chip_config
-from axonloop.models.checks import require_range
-from axonloop.models.protocol import LinkConfig
+from axonloop.models.protocol import LEAST_CYCLES, LinkConfig
 from axonloop.sim.cosim import Board, Misbehaviour, RtlTop
 
-CYCLES_PER_BIT = 4
-"""The fewest: a byte costs the simulation 40 cycles."""
 NEWS_SECONDS = 5.0
 
 
 def serve(
     given: dict[str, Any], config: Path | None, baud: int | None, wrong: Misbehaviour
 ) -> None:
-    """Build the board for these settings, and serve it; the settings as for `train digits`.
+    """Build the board for these settings, which are those of `train digits`, and serve it.
 
-    Errors are those of `RtlTop`, and ValueError for settings that no board can have.
+    A bit takes the fewest clock cycles that it can, because the simulation pays for each of them.
+    Raises what `RtlTop` does, and ValueError for settings or a rate that no board can have.
     """
     configuration = Configuration.read(config)
     chip = chip_config(configuration.settings.changed(given))
     named = configuration.baud if baud is None else baud
     rate = BAUD if named is None else named
-    require_range("baud", rate, 1, (2**32 - 1) // CYCLES_PER_BIT)
-    link = LinkConfig(CYCLES_PER_BIT * rate, rate)
+    link = LinkConfig(LEAST_CYCLES * rate, rate)
     with Board(lambda: RtlTop(link, chip.geometry, chip.mesh, wrong.seed), wrong) as board:
         suffix, news = "" if rate == BAUD else f"@{rate}", News(board)
         with suppress(KeyboardInterrupt):

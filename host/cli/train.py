@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from axonloop.host.configuration import Configuration, nested
-from axonloop.host.console import notice, print_metrics, print_table, progress_bars
+from axonloop.host.console import StoppedError, notice, print_metrics, print_table, progress_bars
 from axonloop.host.data import split_digits
 from axonloop.host.devices import Device, open_device, weight_hash
 from axonloop.host.files import require_writable, write_json
@@ -81,12 +83,24 @@ def train_digits(
         Run.open(folder, settings, chip, resume) as run,
     ):
         notice(f"run folder: {folder}")
-        with progress_bars() as progress:
+        with going_on(folder), progress_bars() as progress:
             run.train(progress)
             metrics = run.finish(progress)
     print_metrics(metrics)
     if json_file is not None:
         write_json(json_file, metrics)
+
+
+@contextmanager
+def going_on(folder: Path) -> Iterator[None]:
+    """Where Ctrl-C stops a run that has a checkpoint, say how it goes on."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if not (folder / CHECKPOINT).exists():
+            raise
+        how = f"a run goes on from its last checkpoint with --resume --out {folder}"
+        raise StoppedError(how) from stop
 
 
 def _new_folder() -> Path:

@@ -1,3 +1,10 @@
+from .delta_encoder import DeltaEncoder as DeltaEncoder
+from .description import DataDescription as DataDescription
+from .description import EventBins as EventBins
+from .description import InputKind as InputKind
+from .description import SpikeCode as SpikeCode
+from .description import Split as Split
+from .description import TargetKind as TargetKind
 from .digits import CLASSES as CLASSES
 from .digits import PIXELS as PIXELS
 from .digits import SIDE as SIDE
@@ -11,10 +18,14 @@ from .spike_encoders import SCORING as SCORING
 from .spike_encoders import SHUFFLING as SHUFFLING
 from .spike_encoders import TRAINING as TRAINING
 from .spike_encoders import Encoding as Encoding
+from .spike_encoders import PhaseEncoder as PhaseEncoder
 from .spike_encoders import RateEncoder as RateEncoder
 from .spike_encoders import SpikeEncoder as SpikeEncoder
 from .spike_encoders import generator as generator
 from .spike_encoders import spike_encoder as spike_encoder
+from .user_data import Data as Data
+from .user_data import DataPart as DataPart
+from .user_data import open_data as open_data
 from .yin_yang import SECTORS as SECTORS
 from .yin_yang import draw_points as draw_points
 from .yin_yang import split_yin_yang as split_yin_yang

@@ -24,7 +24,7 @@ _TEST, _VALIDATION, _SPLIT_SEED = 360, 287, 0
 class Part:
     """Some of the digits: `images` int32 `(n, 64)` in 0..16, `labels` int32 `(n,)` in 0..9.
 
-    `indices` are the digits' places in scikit-learn's order.
+    `indices` are the digits' numbers in scikit-learn's order.
     """
 
     images: NDArray[np.int32]
@@ -38,9 +38,9 @@ class Part:
         """The first `count` digits; all of them for None."""
         return Part(self.images[:count], self.labels[:count], self.indices[:count])
 
-    def at(self, places: NDArray[np.int64]) -> Part:
-        """The digits at these places of the part, in their order."""
-        return Part(self.images[places], self.labels[places], self.indices[places])
+    def at(self, chosen: NDArray[np.int64]) -> Part:
+        """The digits at these indices of the part, in their order."""
+        return Part(self.images[chosen], self.labels[chosen], self.indices[chosen])
 
     def join(self, other: Part) -> Part:
         """These digits, then the others."""

@@ -46,8 +46,8 @@ class Manifold:
     def times(self, points: Times, clip: bool = True) -> Times:
         """Spike times in 0..1, `(n, channels)`, of points `(n, dimensions)` of the unit cube."""
         found = np.ones((len(points), len(self._low)))
-        for d, place in enumerate(points.T):
-            phases = place[:, None, None] * (self._orders * self._b[:, d]) + self._c[:, d]
+        for d, coordinate in enumerate(points.T):
+            phases = coordinate[:, None, None] * (self._orders * self._b[:, d]) + self._c[:, d]
             found *= (self._a[:, d] * self._scales * np.sin(2 * np.pi * phases)).sum(2)
         stretched = (found - self._low) / self._span
         return stretched.clip(0, 1) if clip else stretched

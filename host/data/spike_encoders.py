@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,16 @@ from numpy.typing import NDArray
 from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require, require_range
 
-TRAINING, SCORING, SHUFFLING, BUILDING = range(4)
-"""What a stream of random numbers is for: the second word of its seed."""
+TRAINING = 0
+"""What a stream of random numbers is for, the second word of its seed: spikes of training."""
+SCORING = 1
+"""The same: spikes of scoring."""
+SHUFFLING = 2
+"""The same: the order of samples."""
+BUILDING = 3
+"""The same: first weights and readouts."""
+MAX_PHASES = 16
+"""Most bits that a phase code gives a value."""
 
 
 class Encoding(StrEnum):
@@ -29,11 +37,12 @@ class Encoding(StrEnum):
     REGULAR = "regular"
     LATENCY = "latency"
     RANK = "rank"
+    PHASE = "phase"
 
 
-def generator(seed: int, purpose: int, *place: int) -> np.random.Generator:
-    """The random numbers of one purpose at one place (an epoch, a sample), from 64-bit PCG."""
-    return np.random.default_rng([seed, purpose, *place])
+def generator(seed: int, purpose: int, *index: int) -> np.random.Generator:
+    """The random numbers of one purpose and one index (epoch, sample), from 64-bit PCG."""
+    return np.random.default_rng([seed, purpose, *index])
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,7 @@ class SpikeEncoder(ABC):
 
     ticks: int
     white: int
+    rank: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         require_range("ticks", self.ticks, 2, 1_000_000)
@@ -57,14 +67,15 @@ class SpikeEncoder(ABC):
         return [axons[start:end] for start, end in pairwise(ends)]
 
     def raster(self, image: NDArray[Any], random: np.random.Generator) -> NDArray[np.bool_]:
-        """Bool `(ticks, pixels)`: who spikes when, for an image `(pixels,)` of any numeric dtype.
+        """The spikes, bool `(ticks, pixels)`, of an image `(pixels,)` of any numeric dtype.
 
         Raises ValueError for anything but finite numbers in 0..white.
         """
-        good = image.ndim == 1 and image.size > 0 and image.dtype.kind in "iuf"
+        good = image.ndim == self.rank and image.size > 0 and image.dtype.kind in "iuf"
         good = good and bool(np.isfinite(image).all())
         found = f"{image.dtype} of shape {image.shape}"
-        require(good, "image", "one row of finite numbers", found)
+        shape = "one row" if self.rank == 1 else "a table (ticks, channels)"
+        require(good, "image", f"{shape} of finite numbers", found)
         wide = image.astype(np.float64 if image.dtype.kind == "f" else np.int64)
         low, high = wide.min(), wide.max()
         require(low >= 0 and high <= self.white, "pixels", f"in 0..{self.white}", (low, high))
@@ -72,7 +83,7 @@ class SpikeEncoder(ABC):
 
     @abstractmethod
     def _raster(self, image: NDArray[Any], random: np.random.Generator) -> NDArray[np.bool_]:
-        """The same for an image of int64 or float64 that was checked."""
+        """The raster of an image of int64 or float64 that was checked."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +152,32 @@ class RankEncoder(SpikeEncoder):
         return raster
 
 
+@dataclass(frozen=True)
+class PhaseEncoder(SpikeEncoder):
+    """A pixel's value in binary, bit by bit, again and again (Kim et al. 2018, weighted spikes).
+
+    A period has K = `phases` ticks, and the value v in 0..white becomes the whole number
+    b = floor(v (2^K - 1) / white + 1/2) in 0..2^K - 1. The pixel spikes at tick t if bit
+    K - 1 - (t mod K) of b is 1: the spike of the first phase is worth half of the range, the next
+    a quarter. Channels: the pixels. Values that are no whole numbers are rounded down first.
+    """
+
+    phases: int = 8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_range("phases", self.phases, 1, min(MAX_PHASES, self.ticks))
+
+    def _raster(self, image: NDArray[Any], random: np.random.Generator) -> NDArray[np.bool_]:
+        """The bits of every pixel, the highest first."""
+        whole = np.floor(image).astype(np.int64)
+        most = (1 << self.phases) - 1
+        bits = (2 * whole * most + self.white) // (2 * self.white)
+        shifts = self.phases - 1 - np.arange(self.ticks) % self.phases
+        raster: NDArray[np.bool_] = (bits >> shifts[:, None]) & 1 == 1
+        return raster
+
+
 def spike_encoder(name: str, ticks: int, white: int, peak: float) -> SpikeEncoder:
     """The encoder called `name`; ValueError for an unknown one."""
     names = [entry.value for entry in Encoding]
@@ -149,4 +186,6 @@ def spike_encoder(name: str, ticks: int, white: int, peak: float) -> SpikeEncode
         return LatencyEncoder(ticks, white)
     if name == Encoding.RANK:
         return RankEncoder(ticks, white)
+    if name == Encoding.PHASE:
+        return PhaseEncoder(ticks, white)
     return (RateEncoder if name == Encoding.RATE else RegularEncoder)(ticks, white, peak)

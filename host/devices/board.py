@@ -25,7 +25,7 @@ class LineTelemetry(Telemetry):
 
     @property
     def link_use(self) -> LinkUse:
-        """What the line carried since it was opened."""
+        """The use of the line since it was opened."""
         repaired = self._transport.link.counters.repaired
         return replace(self._transport.use, repaired=repaired)
 
@@ -67,7 +67,7 @@ class BoardDevice(PacketDevice):
 
     @cached_property
     def telemetry(self) -> LineTelemetry:
-        """What the device measures of itself and of its line."""
+        """The measurements of the device and of its line."""
         return LineTelemetry(self.transport)
 
 

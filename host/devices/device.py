@@ -17,11 +17,11 @@ from axonloop.models.protocol import Counter, Region, chip_counters
 
 
 class DeviceError(RuntimeError):
-    """The device did something that the contract does not allow, or was asked to."""
+    """The device did, or was asked to do, something that the contract does not allow."""
 
 
 class Device(ABC):
-    """A chip. Errors of the caller are ValueError and leave the device as it was.
+    """A chip. A mistake of the caller raises ValueError and leaves the device as it was.
 
     Axons and neurons are numbered through the chip, core by core: axon a of the core with index
     c is c * geometry.axons + a, and so are neurons. State arrays of the chip are those of its
@@ -35,7 +35,7 @@ class Device(ABC):
 
     @cached_property
     def telemetry(self) -> Telemetry:
-        """What the device measures of itself: its link, its time, its counters."""
+        """The measurements of the device: its link, its time, its counters."""
         return Telemetry()
 
     @abstractmethod
@@ -87,8 +87,9 @@ class Device(ABC):
 
     @abstractmethod
     def take_tick(self) -> Int32Array:
-        """What the oldest answer under way reports, which must be of `send_tick`; ValueError
-        if it is not."""
+        """Return the neurons that the oldest answer under way reports, sorted, int32.
+
+        Raises ValueError if that is not the answer to a `send_tick`."""
 
     @abstractmethod
     def send_read(self, regions: Sequence[Region]) -> None:
@@ -99,8 +100,9 @@ class Device(ABC):
 
     @abstractmethod
     def take_read(self) -> list[Int32Array]:
-        """The arrays of the oldest answer under way, which must be of `send_read`; ValueError
-        if it is not."""
+        """Return the arrays of the oldest answer under way.
+
+        Raises ValueError if that is not the answer to a `send_read`."""
 
     def run(self, trains: Sequence[Int32Array]) -> list[Int32Array]:
         """Run `len(trains)` ticks without learning; `trains[k]` lists the axons of tick k."""

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.arrays import Int32Array
 from axonloop.models.config import Geometry
 
 
@@ -53,15 +52,8 @@ class SpikeChain:
     def __init__(self, link: str = "00" * 32) -> None:
         self._link = bytes.fromhex(link)
 
-    def add(self, trains: Iterable[Int32Array]) -> None:
-        """Add a sample: the reported neurons of each tick."""
-        parts = [self._link]
-        for spikes in trains:
-            parts += [len(spikes).to_bytes(4, "little"), spikes.astype("<i4", copy=False).tobytes()]
-        self._link = hashlib.sha256(b"".join(parts)).digest()
-
-    def add_raster(self, raster: NDArray[np.bool_]) -> None:
-        """Add a sample from its raster, `(ticks, neurons)`."""
+    def add(self, raster: NDArray[np.bool_]) -> None:
+        """Add a sample: the neurons that were reported, `(ticks, neurons)`."""
         ticks, neurons = raster.nonzero()
         counts = np.bincount(ticks, minlength=len(raster))
         words = np.insert(neurons, np.cumsum(counts) - counts, counts)

@@ -1,4 +1,4 @@
-"""What devices that are a model in this process have in common: no clock, no link."""
+"""Devices that are a model in this process: they have no clock and no link."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class ModelDevice(Device, Generic[M]):
 
     @abstractmethod
     def _advance(self, axons: NDArray[Any]) -> Int32Array:
-        """One tick of the model with spikes on checked `axons`; the reported neurons."""
+        """Run one tick of the model with spikes on checked `axons`; return the reported neurons."""
 
     def learn(self) -> None:
         """Apply the errors sent; DeviceError if it was done since the last tick."""

@@ -12,7 +12,7 @@ from axonloop.host.devices.recording_file import RecordingFile, read_recording
 from axonloop.models.config import ChipConfig, CoreConfig
 
 REPLAY = "replay:"
-"""What a recording's name begins with; behind it the file."""
+"""The begin of a recording's name; behind it stands the file."""
 
 
 class Recorder:
@@ -37,7 +37,7 @@ class Recorder:
 
 
 class QueueRecorder(Recorder):
-    """The same for a transport that takes more words while answers are under way."""
+    """A recorder for a transport that takes more words while answers are under way."""
 
     def __init__(self, transport: QueueTransport, file: RecordingFile) -> None:
         super().__init__(transport, file)
@@ -83,7 +83,7 @@ class Player:
         self._next = 0
 
     def exchange(self, words: Words, expected: int) -> Words:
-        """See `Transport`. DeviceError at the first word that was not sent in the recording."""
+        """See `Transport`. Raises DeviceError at the first word that is not the recorded one."""
         if self._next == len(self._heard):
             raise DeviceError(
                 f"run must end with its recording, not go on after {self._next} exchanges "
@@ -100,7 +100,7 @@ class Player:
         return int(np.searchsorted(self._ticks, start + index))
 
     def _difference(self, words: Words) -> str:
-        """Where and how the host departs from the recording."""
+        """The message where and how the host departs from the recording."""
         expected = self._sent[self._next]
         both = min(expected.size, words.size)
         indices = np.flatnonzero(expected[:both] != words[:both])

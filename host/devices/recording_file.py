@@ -180,7 +180,7 @@ class RecordingFile:
 
 
 class Contents(NamedTuple):
-    """What a file holds: the words of exchange k to the chip, `sent[k]`, and from it, `heard[k]`.
+    """The contents of a file: words of exchange k to the chip, `sent[k]`, and from it, `heard[k]`.
 
     `fresh`: the chip was as after power-up. `ticks`: indices of TICK packets among all words sent.
     """
@@ -250,7 +250,7 @@ def _exchanges(group: Any) -> tuple[list[Words], NDArray[np.int64]]:
 
 
 def packets(words: Words) -> Iterator[tuple[int, int]]:
-    """Place and kind of every packet among whole ones, to the chip or from it."""
+    """Index and kind of every packet among whole ones, to the chip or from it."""
     index = 0
     while index < words.size:
         head = int(words[index])

@@ -1,4 +1,4 @@
-"""What a device measures of itself, beside what it computes."""
+"""The measurements of a device, beside the results that it computes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Telemetry:
 
     @property
     def link_use(self) -> LinkUse | None:
-        """What the link to the chip carried since it was opened; None where there is no link."""
+        """The use of the link to the chip since it was opened; None where there is no link."""
         return None
 
     def line_counters(self) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What every device refuses, in one place: the functions raise and change nothing.
+"""The refusals of every device: the functions raise and change nothing.
 
 A caller's mistake is a ValueError, a request at the wrong moment a DeviceError. Checked values
 come back as fresh or unchanged arrays in the dtype that devices work with.
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from axonloop.host.devices.device import DeviceError
-from axonloop.models.arrays import Int32Array, _within, indices, ranged
+from axonloop.models.arrays import Int32Array, indices, lies_within, ranged
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import ChipConfig, CoreConfig, Geometry
 from axonloop.models.golden import visited
@@ -31,7 +31,7 @@ from axonloop.models.protocol import (
 from axonloop.models.protocol import check_region as check_region
 
 CLOSED = "device must be open, not closed"
-"""What a device that was closed answers, as a DeviceError."""
+"""The message of the DeviceError of a device that was closed."""
 
 
 def check_axons(chip: ChipConfig, axons: ArrayLike) -> NDArray[np.int64]:
@@ -75,7 +75,7 @@ def check_sums(geometry: Geometry, sums: NDArray[np.int64]) -> NDArray[np.int64]
     """Sums of error events, one per neuron, that fit the registers."""
     high = (1 << (geometry.error_sum_bits - 1)) - 1
     low = -high - 1
-    if not _within(sums, low, high):
+    if not lies_within(sums, low, high):
         neuron = np.flatnonzero((sums < low) | (sums > high))[0]
         require(False, f"sum of errors of neuron {neuron}", f"in {low}..{high}", int(sums[neuron]))
     return sums

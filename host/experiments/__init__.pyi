@@ -1,2 +1,2 @@
-from .catalogue import run_experiment as run_experiment
-from .results import page_of as page_of
+from .experiment import RESULTS as RESULTS
+from .experiment import ResultRow as ResultRow

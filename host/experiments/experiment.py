@@ -1,27 +1,14 @@
-"""What every `axonloop experiment` has in common: what is asked of it, and what it hands back."""
+"""What experiments have in common: an order as any measurement has, and rows of one kind."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean
-from typing import Any
 
-Metrics = dict[str, Any]
-"""JSON-ready results; "rows" are those of the results page."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What was asked: a `device` (None where no chip takes part), and whether it is `full`."""
-
-    device: str | None = None
-    full: bool = False
-
-    @property
-    def seeds(self) -> range:
-        """1, or 1 to 3."""
-        return range(1, 4 if self.full else 2)
+from axonloop.host.console import Column
+from axonloop.host.order import Metrics as Metrics
+from axonloop.host.order import Order as Order
 
 
 @dataclass(frozen=True)
@@ -32,6 +19,15 @@ class ResultRow:
     paper: str
     float: str
     chip: str = ""
+
+
+RESULTS = (
+    Column("what"),
+    Column("paper"),
+    Column("float here", "float"),
+    Column("chip here", "chip"),
+)
+"""The columns of an experiment's rows."""
 
 
 def percent(values: Sequence[float]) -> str:

@@ -14,12 +14,10 @@ Multiplies are counted as they happen, by the shapes that torch's kernels are ca
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 from time import process_time
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from torch import Tensor
@@ -27,7 +25,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from axonloop.host.console import Progress
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow
-from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
+from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, Picture, styled
+from axonloop.host.processing import one_thread
 from axonloop.models.reference import (
     AxonTraces,
     Lif,
@@ -149,9 +148,9 @@ def growth(points: list[dict[str, Any]], along: str, what: str) -> float:
     return float(np.polyfit(x, y, 1)[0])
 
 
+@one_thread()
 def measure(order: Order, progress: Progress) -> Metrics:
     """Both sweeps of all rules, and the exponents."""
-    torch.set_num_threads(1)
     ticks, neurons = (FULL_TICKS, FULL_NEURONS) if order.full else (TICKS, NEURONS)
     sizes = {"ticks": [(FIXED_NEURONS, t) for t in ticks]}
     sizes["neurons"] = [(n, FIXED_TICKS) for n in neurons]
@@ -195,9 +194,11 @@ def rows(sweeps: dict[str, list[dict[str, Any]]], exponents: dict[str, Any]) -> 
 _COLOURS = dict(zip(RULES, (GREY, ORANGE, INK, BLUE), strict=True))
 
 
-def draw(path: Path, metrics: Metrics) -> None:
+@styled
+def draw(metrics: Metrics) -> Picture:
     """Cost against ticks and against neurons, both logarithmic."""
-    figure, axes = plt.subplots(2, 3, figsize=(11, 6.4))
+    picture = Picture(11, 6.6)
+    axes = picture.subplots(2, 3)
     fixed = {"ticks": f"{FIXED_NEURONS} neurons", "neurons": f"{FIXED_TICKS} ticks"}
     for line, (along, points) in zip(axes, metrics["sweeps"].items(), strict=True):
         for place, (what, name) in zip(line, SHAPES.items(), strict=True):
@@ -208,7 +209,7 @@ def draw(path: Path, metrics: Metrics) -> None:
             place.set(xscale="log", yscale="log", xlabel=along, title=f"{name}, {fixed[along]}")
             sizes = sorted({point[along] for point in points})
             place.set_xticks(sizes, [str(size) for size in sizes])
-            place.minorticks_off()
-            bare(place)
-    axes[1, 1].legend(frameon=False, loc="upper left")
-    save(figure, path)
+            place.xaxis.minorticks_off()
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    picture.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    return picture

@@ -8,11 +8,6 @@ validation part with seed 11.
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import matplotlib.pyplot as plt
-import numpy as np
-
 from axonloop.host.configuration import (
     NetworkSettings,
     ObjectiveSettings,
@@ -23,7 +18,7 @@ from axonloop.host.configuration import (
 from axonloop.host.console import Progress
 from axonloop.host.data import split_digits
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
-from axonloop.host.pictures import BLUE, GREY, INK, bare, save
+from axonloop.host.pictures import BLUE, GREY, INK, Picture, dots, legend, styled
 from axonloop.host.training import Descent, LocalTrainer, SurrogateTrainer, learn_in_loop
 from axonloop.models.config import ParameterSet, ResetMode
 
@@ -59,19 +54,19 @@ def settings_of(code: str, seed: int, epochs: int, limit: int | None = None) -> 
     )
 
 
-def measure(order: Order, progress: Progress, limit: int | None = None) -> Metrics:
-    """Both codes, three ways to learn, all seeds; `limit` samples of each part."""
+def measure(order: Order, progress: Progress) -> Metrics:
+    """Both codes, three ways to learn, all seeds."""
     epochs = FULL_LOOP_EPOCHS if order.full else LOOP_EPOCHS
     digits, found, rows = split_digits(), {}, []
     for code, name in CODES.items():
-        every = [settings_of(code, seed, epochs, limit) for seed in order.seeds]
+        every = [settings_of(code, seed, epochs, order.limit) for seed in order.seeds]
         local, twins = [], []
         for settings in every:
             trainer = LocalTrainer(settings, digits, LOCAL_RATE)
             trainer.run(LOCAL_EPOCHS, progress)
             local.append(trainer.accuracy(trainer.test))
             twin = SurrogateTrainer(settings, digits, DESCENT)
-            twin.run(lambda _, done, total: progress("descend", done, total))
+            twin.run(progress)
             twins.append(twin.accuracy(twin.test))
         runs = learn_in_loop(str(order.device), every, None, digits, progress)
         found[code] = {"local": local, "twin": twins, "loop": [vars(run) for run in runs]}
@@ -84,19 +79,18 @@ def measure(order: Order, progress: Progress, limit: int | None = None) -> Metri
     return {"codes": found, "rows": rows}
 
 
-def draw(path: Path, metrics: Metrics) -> None:
+@styled
+def draw(metrics: Metrics) -> Picture:
     """A dot per seed for each code and way."""
-    figure, axes = plt.subplots(figsize=(6, 3.8))
-    for place, found in enumerate(metrics["codes"].values()):
+    picture = Picture(7.4, 3.8)
+    axes = picture.subplots()
+    for number, found in enumerate(metrics["codes"].values()):
         loop = [run["after"] for run in found["loop"]]
         ways = (("BPTT, float", found["twin"], INK), ("local, float", found["local"], GREY))
         for shift, (way, values, colour) in enumerate((*ways, ("chip in the loop", loop, BLUE))):
-            x, shown = place + 0.2 * (shift - 1), 100 * np.array(values)
-            label = way if place == 0 else None
-            axes.plot([x] * len(values), shown, "o", color=colour, alpha=0.6, label=label)
-            axes.hlines(shown.mean(), x - 0.07, x + 0.07, color=colour)
+            label = way if number == 0 else None
+            dots(axes, number + 0.25 * (shift - 1), values, colour, label)
     axes.set_xticks(range(len(CODES)), list(CODES.values()))
     axes.set(ylabel="test accuracy (%)", title="Digits, one spike per pixel")
-    axes.legend(frameon=False, loc="center")
-    bare(axes)
-    save(figure, path)
+    legend(axes)
+    return picture

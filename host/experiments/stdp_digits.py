@@ -16,9 +16,7 @@ Settings were chosen on the validation part with seeds 1 and 2.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,10 +25,7 @@ from axonloop.host.data import (
     BUILDING,
     CLASSES,
     PIXELS,
-    SCORING,
-    SHUFFLING,
     SIDE,
-    TRAINING,
     WHITE,
     Digits,
     Part,
@@ -38,7 +33,7 @@ from axonloop.host.data import (
     generator,
     split_digits,
 )
-from axonloop.host.devices import Device, SpikeChain, open_device, weight_hash
+from axonloop.host.devices import weight_hash
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
 from axonloop.host.network import (
     Network,
@@ -49,7 +44,9 @@ from axonloop.host.network import (
     compile_network,
     smallest_geometry,
 )
-from axonloop.host.pictures import bare, save
+from axonloop.host.pictures import ORANGE, Picture, styled
+from axonloop.host.processing import LabelFree
+from axonloop.host.training import EncodedPart, Task, TrainingLoop, open_copies, telling
 from axonloop.models.arrays import Int32Array
 from axonloop.models.config import DECAY_ONE, ChipConfig, ParameterSet, ResetMode
 from axonloop.models.rules import toward_input
@@ -127,43 +124,18 @@ def frozen(config: ChipConfig) -> ChipConfig:
     return replace(config, cores=tuple(cores))
 
 
-class StdpNetwork:
-    """A chip that sees digits and learns from them, or answers them."""
+def samples_of(part: Part) -> EncodedPart:
+    """Digits as the chip sees them, each with its silence behind it."""
+    return EncodedPart(part, RateEncoder(TICKS, WHITE, PEAK), CLASSES, REST)
 
-    def __init__(self, device: Device, program: Program, seed: int) -> None:
-        self._device, self._program, self._seed = device, program, seed
-        self._encoder = RateEncoder(TICKS, WHITE, PEAK)
-        self.chain = SpikeChain()
 
-    def learn(self, part: Part, epochs: int, progress: Progress) -> None:
-        """See every digit `epochs` times, in an order of its own each time."""
-        total = epochs * len(part)
-        for epoch in range(epochs):
-            order = generator(self._seed, SHUFFLING, epoch).permutation(len(part))
-            for done, place in enumerate(order):
-                random = generator(self._seed, TRAINING, epoch, int(part.indices[place]))
-                self._show(part, int(place), random, learn=True)
-                progress("train", epoch * len(part) + done + 1, total)
-
-    def answers(self, part: Part, progress: Progress) -> NDArray[np.int64]:
-        """Spikes of every cell for every digit: int `(digits, cells)`."""
-        found = np.zeros((len(part), CELLS), dtype=np.int64)
-        for place in range(len(part)):
-            random = generator(self._seed, SCORING, int(part.indices[place]))
-            spikes = self._show(part, place, random, learn=False)
-            cells = self._program.split(np.concatenate(spikes))["cells"]
-            found[place] = np.bincount(cells, minlength=CELLS)
-            progress("score", place + 1, len(part))
-        return found
-
-    def _show(
-        self, part: Part, place: int, random: np.random.Generator, learn: bool
-    ) -> list[Int32Array]:
-        trains = self._encoder.encode(part.images[place], random)
-        spikes = [self._device.tick(self._program.axons_of("pixels", t), learn) for t in trains]
-        spikes += self._device.run([np.zeros(0, np.int32)] * REST)
-        self.chain.add(spikes)
-        return spikes
+def answers_of(loop: TrainingLoop, part: Part, progress: Progress) -> NDArray[np.int64]:
+    """Spikes of every cell for every digit: int `(digits, cells)`."""
+    cells, found = loop.program.neurons["cells"], np.zeros((len(part), CELLS), dtype=np.int64)
+    for place, spikes in enumerate(loop.responses(samples_of(part))):
+        found[place] = spikes[:, 0, cells].sum(0)
+        progress("score", place + 1, len(part))
+    return found
 
 
 def names_of(answers: NDArray[np.int64], labels: Int32Array) -> NDArray[np.int64]:
@@ -187,24 +159,25 @@ def learned(
 ) -> Outcome:
     """Train one chip, name its cells, score it."""
     program = program_of(seed)
-    with open_device(device, program.config) as chip:
-        chip.load_weights(program.weights)
-        run = StdpNetwork(chip, program, seed)
-        run.learn(digits.train, epochs, progress)
+    task = Task(samples_of(digits.train), ("pixels",), fresh=False)
+    with open_copies(device, program.config, [seed]) as chip:
+        chip.load_weights(program.weights[None])
+        loop = TrainingLoop(chip, program, [task], LabelFree(TICKS), [seed], epochs)
+        loop.run(telling(loop, progress))
         chip.configure(frozen(program.config))
-        names = names_of(run.answers(digits.train, progress), digits.train.labels)
+        names = names_of(answers_of(loop, digits.train, progress), digits.train.labels)
         scores = []
         for part in (digits.validation, digits.test):
-            answers = run.answers(part, progress)
+            answers = answers_of(loop, part, progress)
             scores.append(share_right(answers, names, part.labels))
-        weights = chip.read_weights()
+        (weights,) = chip.weights()
     plastic = program.weights_of(program.plan.network.projection("pixels", "cells"), weights)
     return Outcome(
         accuracy=scores[1],
         validation=scores[0],
         spikes=float(answers.sum(axis=1).mean()),
         weight_hash=weight_hash(weights, program.geometry),
-        spike_hash=run.chain.hexdigest(),
+        spike_hash=loop.chains[0].hexdigest(),
         weights=plastic.T.tolist(),
         names=names.tolist(),
     )
@@ -230,22 +203,24 @@ def measure(order: Order, progress: Progress, limit: int | None = None) -> Metri
     return {"runs": found, "rows": rows, "shown": shown}
 
 
-def draw(path: Path, metrics: Metrics) -> None:
+@styled
+def draw(metrics: Metrics) -> Picture:
     """The weights of every cell of the first chip, sorted by the class it was named after."""
     run = metrics["shown"]
     order = np.argsort(run["names"], kind="stable")
     weights, names = np.array(run["weights"])[order], np.array(run["names"])[order]
     wide = 16
-    figure, axes = plt.subplots(figsize=(8.2, 0.5 * (len(order) // wide) + 0.5))
+    picture = Picture(8.6, 0.55 * (len(order) // wide) + 0.6)
+    axes = picture.subplots()
     tiles = weights.reshape(-1, wide, SIDE, SIDE)
-    framed = np.pad(tiles.astype(float), ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=np.nan)
-    sheet = framed.transpose(0, 2, 1, 3).reshape(len(tiles) * (SIDE + 2), -1)
-    axes.imshow(sheet, cmap="Blues", vmin=-127, vmax=127, aspect="equal")
+    framed = np.pad(tiles.astype(float), ((0, 0), (0, 0), (3, 0), (1, 1)), constant_values=np.nan)
+    sheet = framed.transpose(0, 2, 1, 3).reshape(len(tiles) * (SIDE + 3), -1)
+    shown = axes.imshow(sheet, cmap="Blues", vmin=-127, vmax=127, aspect="equal")
     for k, name in enumerate(names):
-        at = (k % wide * (SIDE + 2) + 1, k // wide * (SIDE + 2) + 2.5)
-        axes.annotate(str(name), at, color="#d1602c", fontsize=6, fontweight="bold")
+        at = (k % wide * (SIDE + 2) + SIDE / 2 + 0.5, k // wide * (SIDE + 3) + 2)
+        axes.annotate(str(name), at, color=ORANGE, ha="center", va="baseline")
     accuracy = 100 * run["accuracy"]
     axes.set(xticks=[], yticks=[], title=f"What {len(order)} neurons learned, {accuracy:.1f} %")
-    bare(axes)
-    axes.spines[["left", "bottom"]].set_visible(False)
-    save(figure, path)
+    axes.spines[:].set_visible(False)
+    picture.colorbar(shown, ax=axes, label="weight (LSB)", shrink=0.8)
+    return picture

@@ -14,16 +14,14 @@ whose every tick is (x * k) >> 12, computed apart from the chip.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.console import Progress
 from axonloop.host.devices import Device, open_device
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow
-from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
+from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, Picture, legend, styled
 from axonloop.models.config import (
     CoreConfig,
     Geometry,
@@ -160,9 +158,11 @@ def measure(order: Order, progress: Progress) -> Metrics:
     return {"intervals": intervals().tolist(), "windows": found, "rows": rows}
 
 
-def draw(path: Path, metrics: Metrics) -> None:
+@styled
+def draw(metrics: Metrics) -> Picture:
     """The windows as measured, over the exponentials that they stand for."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.9), sharey=True)
+    picture = Picture(10, 4.2)
+    left, right = picture.subplots(1, 2, sharey=True)
     time, found = np.array(metrics["intervals"]), metrics["windows"]
     fine = np.linspace(0.01, RANGE, 200)
     for sign, kept, height in ((1, PLUS, PEAK), (-1, MINUS, -PEAK)):
@@ -178,6 +178,5 @@ def draw(path: Path, metrics: Metrics) -> None:
         axes.axhline(0, color=GREY, linewidth=0.7)
         axes.axvline(0, color=GREY, linewidth=0.7)
         axes.set_xlabel("neuron's spike after the axon's (ticks)")
-        axes.legend(frameon=False, loc="lower left")
-        bare(axes)
-    save(figure, path)
+        legend(axes, below=True, ncols=3)
+    return picture

@@ -14,11 +14,6 @@ seed 11; the test part is scored at the end of each way.
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import matplotlib.pyplot as plt
-import numpy as np
-
 from axonloop.host.configuration import (
     NetworkSettings,
     ObjectiveSettings,
@@ -29,7 +24,17 @@ from axonloop.host.configuration import (
 from axonloop.host.console import Progress
 from axonloop.host.data import SECTORS, Digits, draw_points, split_yin_yang
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
-from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
+from axonloop.host.pictures import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    Picture,
+    dots,
+    legend,
+    mark,
+    styled,
+)
 from axonloop.host.training import LocalTrainer, deployed, learn_in_loop
 from axonloop.models.config import ParameterSet, ResetMode
 
@@ -53,7 +58,6 @@ NEURON = ParameterSet(
 """A linear neuron: one trace per axon is exact. A spike through a weight of 128 is theta."""
 LOCAL_EPOCHS, LOCAL_RATE = 15, 9.6
 LOOP_EPOCHS, FULL_LOOP_EPOCHS, TUNE_EPOCHS = 2, 12, 4
-FULL_SEEDS = range(1, 9)
 TUNE_SHIFT = 9
 """Good weights need small steps: with 7 single samples undid as much as they taught."""
 PAPER = "95 to 96 % (BrainScaleS-2)"
@@ -90,11 +94,10 @@ def data() -> Digits:
     return split_yin_yang(TICKS, FIRST)
 
 
-def measure(order: Order, progress: Progress, limit: int | None = None) -> Metrics:
-    """Both ways on the chip and both references, with all seeds; `limit` samples of each part."""
+def measure(order: Order, progress: Progress) -> Metrics:
+    """Both ways on the chip and both references, with all seeds."""
     epochs = FULL_LOOP_EPOCHS if order.full else LOOP_EPOCHS
-    seeds = FULL_SEEDS if order.full else order.seeds
-    every, parts = [settings_of(seed, epochs, limit) for seed in seeds], data()
+    every, parts = [settings_of(seed, epochs, order.limit) for seed in order.seeds], data()
     device = str(order.device)
     local, weights = [], []
     for settings in every:
@@ -124,26 +127,27 @@ def measure(order: Order, progress: Progress, limit: int | None = None) -> Metri
     }
 
 
-def draw(path: Path, metrics: Metrics) -> None:
+@styled
+def draw(metrics: Metrics) -> Picture:
     """The data, and a dot per seed for each way."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 4.2), width_ratios=(1, 1.2))
+    picture = Picture(9.5, 4.2)
+    left, right = picture.subplots(1, 2, width_ratios=(1, 1.2))
     points, classes = draw_points(2000, 0)
     for kind, colour in enumerate((INK, ORANGE, BLUE)):
-        left.plot(*points[classes == kind].T, ".", color=colour, markersize=3)
+        left.plot(
+            *points[classes == kind].T, ".", color=colour, markersize=3, label=f"class {kind}"
+        )
     left.set(aspect="equal", xlabel="x", ylabel="y", title="Yin-Yang")
+    legend(left, below=True, ncols=3)
     ways = {
         "in the\nloop": [run["after"] for run in metrics["loop"]],
         "float": metrics["local"],
         "deployed": [run["before"] for run in metrics["tuned"]],
         "tuned in\nthe loop": [run["after"] for run in metrics["tuned"]],
     }
-    for place, (way, values) in enumerate(ways.items()):
-        colour = GREY if "float" in way else BLUE
-        right.plot([place] * len(values), 100 * np.array(values), "o", color=colour, alpha=0.6)
-        right.hlines(100 * np.mean(values), place - 0.2, place + 0.2, color=colour)
-    right.axhline(94, color=GREY, linestyle="--", linewidth=0.9)
+    for number, (way, values) in enumerate(ways.items()):
+        dots(right, number, values, GREY if "float" in way else BLUE)
+    mark(right, 94, "to be\nreached")
     right.set_xticks(range(len(ways)), list(ways))
     right.set(ylabel="test accuracy (%)", title="120 neurons")
-    for axes in (left, right):
-        bare(axes)
-    save(figure, path)
+    return picture

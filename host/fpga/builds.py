@@ -1,22 +1,19 @@
-"""From a board and a build to a bitstream with a report, cached by content in build/."""
+"""The bitstream of a board and a build, with a report, cached by content in build/."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
 from axonloop.hdl.boards import Board, Build
 from axonloop.hdl.flow import BITSTREAMS, TOOLS, Tool, ToolError, find_tool
+from axonloop.host.console import progress_bars, steps
 from axonloop.host.files import read_json, write_json
 from axonloop.models.cycles import speed
 from axonloop.models.protocol import build_hash
@@ -80,7 +77,7 @@ def build_board(board: Board, build: Build, stage: Stage, builds: Path = BUILDS)
 
 
 def _no_log(folder: str, names: list[str]) -> list[str]:
-    """What is not kept of a build that failed."""
+    """The files that are not kept of a build that failed."""
     return [name for name in names if not name.endswith(".log")]
 
 
@@ -147,7 +144,7 @@ def _make(board: Board, build: Build, tools: dict[str, Tool], stage: Stage, fold
 def _figures(
     build: Build, clock: int, cells: dict[str, int], placed: Any, folder: Path
 ) -> dict[str, Any]:
-    """What came out: resources, timing, speed, modules."""
+    """The figures of a build: resources, timing, speed, modules."""
     from axonloop.hdl.flow import BELS, KINDS
     from axonloop.host.fpga.utilisation import count_kinds, count_modules, module_of, module_paths
 
@@ -174,38 +171,23 @@ def _figures(
 
 
 def processor_seconds() -> float:
-    """What this process and its children that ended have computed: no matter who else does."""
+    """Processor seconds of this process and of its children that ended."""
     return sum(os.times()[:4])
 
 
 def write_report(folder: Path, report: dict[str, Any]) -> None:
     """Write report and picture into the folder of a build, and remove what is bulky."""
     from axonloop.host.fpga.utilisation import draw_utilisation
+    from axonloop.host.pictures import save
 
     write_json(folder / REPORT, report)
-    draw_utilisation(folder / PICTURE, report)
+    save(draw_utilisation(report), folder / PICTURE)
     for name in BULKY:
         (folder / name).unlink(missing_ok=True)
 
 
-@contextmanager
-def stages(what: str) -> Iterator[Stage]:
-    """A line on stderr for every step of a build, with its time; none without a terminal."""
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as lines:
-        tasks: list[Any] = []
-
-        def begin(name: str) -> None:
-            for task in tasks:
-                lines.update(task, total=1, completed=1)
-            tasks[:] = [lines.add_task(f"{what}: {name}", total=None)]
-
-        yield begin
-
-
 def build_and_tell(board: Board, build: Build) -> tuple[Path, dict[str, Any]]:
     """Build, with a line per step."""
-    with stages(board.name) as stage:
-        folder = build_board(board, build, stage)
+    with progress_bars() as progress:
+        folder = build_board(board, build, steps(progress, board.name))
     return folder, read_report(folder)

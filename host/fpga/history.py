@@ -100,7 +100,7 @@ def _git(*command: str) -> str:
 
 
 def regressions(report: Mapping[str, Any], rows: list[HistoryRow]) -> list[str]:
-    """What a build costs more than the last recorded one; a sentence each.
+    """The figures by which a build costs more than the last recorded one; a sentence each.
 
     ValueError if nothing of this board and build was recorded.
     """

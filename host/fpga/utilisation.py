@@ -1,12 +1,13 @@
-"""What a netlist uses, and which module uses it: counts of cells, and their picture."""
+"""The utilisation of an FPGA by a netlist: counts of cells by module, and their picture."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
+
+from axonloop.host.pictures import BLUE, SMALL, Picture, styled
 
 KINDS = {
     "LUT": r"LUT4|SB_LUT4|LUT[1-3]",
@@ -27,7 +28,7 @@ def kind_of(cell: str) -> str | None:
 
 
 def count_kinds(cells: Mapping[str, int]) -> Counts:
-    """How many cells of every kind, from their numbers by type."""
+    """The number of cells of every kind, from their numbers by type."""
     counts = dict.fromkeys(KINDS, 0)
     for cell, number in cells.items():
         if (kind := kind_of(cell)) is not None:
@@ -36,7 +37,7 @@ def count_kinds(cells: Mapping[str, int]) -> Counts:
 
 
 def module_paths(rtlil: str, top: str) -> set[tuple[str, ...]]:
-    """The places of all modules below `top` in Amaranth's text, as ("chip", "core")."""
+    """The paths of all modules below `top` in Amaranth's text, as ("chip", "core")."""
     names = re.findall(rf"^module \\{re.escape(top)}\.(\S+)$", rtlil, re.MULTILINE)
     return {tuple(name.split(".")) for name in names}
 
@@ -57,7 +58,7 @@ def count_modules(
 
 
 def module_of(cell: str, paths: set[tuple[str, ...]]) -> str:
-    """What people call the module of a cell: a part of the core, a part of the link, the rest."""
+    """The usual name of a cell's module: a part of the core, a part of the link, the rest."""
     parts = tuple(cell.split("."))
     longest = next((parts[:n] for n in range(len(parts), 0, -1) if parts[:n] in paths), ())
     inner = [part for part in longest if part != "chip"][1:]
@@ -66,26 +67,31 @@ def module_of(cell: str, paths: set[tuple[str, ...]]) -> str:
     return inner[0] if inner else "board"
 
 
-def draw_utilisation(path: Path, report: Mapping[str, Any]) -> None:
-    """Bars for every kind of cell that is used, a row for each module."""
-    import matplotlib.pyplot as plt  # slow to load
-
-    from axonloop.host.pictures import BLUE, bare, save
-
+@styled
+def draw_utilisation(report: Mapping[str, Any]) -> Picture:
+    """Bars for every kind of cell that is used, a row for each module; of how many, above them."""
     modules: dict[str, Counts] = report["modules"]
     kinds = [kind for kind in KINDS if any(counts[kind] for counts in modules.values())]
     rows = sorted(modules, key=lambda name: sum(modules[name][k] for k in ("LUT", "FF")))
-    size = (2.1 * len(kinds) + 1.2, 0.27 * len(rows) + 1.5)
-    figure, panels = plt.subplots(1, len(kinds), figsize=size, sharey=True, squeeze=False)
+    picture = Picture(2.1 * len(kinds) + 1.2, 0.27 * len(rows) + 1.5)
+    panels = picture.subplots(1, len(kinds), sharey=True, squeeze=False)
     for axes, kind in zip(panels[0], kinds, strict=True):
         values = [modules[name][kind] for name in rows]
         bars = axes.barh(rows, values, color=BLUE)
-        axes.bar_label(bars, [f"{n:,}" if n else "" for n in values], padding=2, fontsize=7)
-        axes.set(xlim=(0, 1.3 * max(values)), xticks=[], title=f"{kind}: {sum(values):,}")
-        axes.title.set_fontsize(9)
+        axes.bar_label(bars, [f"{n:,}" if n else "" for n in values], padding=2, fontsize=SMALL)
+        axes.set(xlim=(0, 1.4 * max(values)), xticks=[], title=_of_how_many(kind, values, report))
         axes.margins(y=0.01)
-        axes.tick_params(labelsize=8, length=0)
-        bare(axes)
+        axes.tick_params(length=0)
     clock = f"{report['fmax_mhz']:.1f} MHz after routing"
-    figure.suptitle(f"{report['title']}: cells by module; {clock}", fontsize=10)
-    save(figure, path)
+    picture.suptitle(f"{report['title']}: cells by module; {clock}")
+    return picture
+
+
+def _of_how_many(kind: str, counts: list[int], report: Mapping[str, Any]) -> str:
+    """The cells of a kind in the netlist, and what of the FPGA's they took when placed.
+
+    A placed cell may hold several of the netlist (carries and LUT RAM become LUTs).
+    """
+    title = f"{kind}: {sum(counts):,}"
+    placed = report["resources"].get(kind)
+    return title if placed is None else f"{title}\nplaced {placed['used']:,} of {placed['there']:,}"

@@ -22,7 +22,7 @@ EVENT_BYTES = 4
 
 
 class Domain(StrEnum):
-    """Where a variable lives."""
+    """The side on which a variable lives."""
 
     AXON = "axon"
     NEURON = "neuron"
@@ -31,7 +31,7 @@ class Domain(StrEnum):
 
 
 class Strategy(StrEnum):
-    """Where the error of a population comes from.
+    """The source of a population's errors.
 
     `local`: a fixed random readout and a loss of its own (Kaiser et al. 2020). `direct`: the
     last population's readout, through a fixed random matrix. `symmetric`: the last population's
@@ -63,7 +63,7 @@ class Edge:
 
     @property
     def bytes_per_tick(self) -> float:
-        """What it costs on the link."""
+        """The bytes that it takes on the link in a tick."""
         return EVENT_BYTES * self.events
 
 
@@ -107,7 +107,7 @@ def learning_channel(
     spike_rates: Mapping[str, float],
     error_rates: Mapping[str, float],
 ) -> LearningChannel:
-    """What learning by `strategy` needs in `network`.
+    """The channel that learning by `strategy` needs in `network`.
 
     Rates are spikes and error events per neuron and tick of each population; those of a finished
     run give its measured cost. Raises ValueError for an unknown strategy, and for a variable that
@@ -170,7 +170,7 @@ def _upper(network: Network, population: Population) -> list[Projection]:
 
 
 def _mirrored(projection: Projection) -> Variable:
-    """The weights of a projection on the way back; ValueError if the chip alone knows them."""
+    """The weights of a projection on the path back; ValueError if the chip alone knows them."""
     if projection.plastic:
         raise ValueError(
             f"W ({projection}) must be in the {Domain.PROCESSING} for symmetric feedback, not in "

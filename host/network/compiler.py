@@ -1,4 +1,4 @@
-"""From a network to a chip.
+"""The compiler of networks to chips.
 
 Neurons and axons are numbered over the whole chip: core x geometry.neurons + neuron, and the
 same for axons. The axons of a core are, for every part on it, those of its projections in the

@@ -1,4 +1,4 @@
-"""Whether a plan fits the cores of a chip, by how much it does not, and what would do."""
+"""The check that a plan fits the cores of a chip; else by how much not, and what would do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NAMED = 4
 
 @dataclass(frozen=True)
 class Need:
-    """What a plan asks of one field of the geometry.
+    """The demand of a plan on one field of the geometry.
 
     `least`: the smallest value that will do; `asked` is what it comes from, by `where`, and
     `made_of` says how the sum is made up.
@@ -39,7 +39,7 @@ class Need:
     made_of: dict[str, int] = field(default_factory=dict)
 
     def message(self, geometry: Geometry) -> str:
-        """What is too much, where and by how much."""
+        """The message that says what is too much, where and by how much."""
         if self.name == "delay_slots":
             limit = f"at most {geometry.max_delay}"
             return f"delay of {self.where} must be {limit}, not {self.asked}"

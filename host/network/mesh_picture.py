@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 from matplotlib import colormaps
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from axonloop.host.network.placement import LinkRates, Use, links, use_of
 from axonloop.host.network.program import Program
-from axonloop.host.pictures import BLUE, GREY, INK, save
+from axonloop.host.pictures import BLUE, GREY, INK, SMALL, Picture, styled
 from axonloop.models.checks import require
 from axonloop.models.config import Mesh, Port
 
@@ -23,7 +21,8 @@ _ASIDE = 0.09
 _LINES, _LETTERS = 3, 24
 
 
-def draw_mesh(path: Path, program: Program, traffic: Mapping[str, LinkRates]) -> None:
+@styled
+def draw_mesh(program: Program, traffic: Mapping[str, LinkRates]) -> Picture:
     """One panel for each entry of `traffic`, all on one scale: cores, their use, and links.
 
     Numbers at links, and at the top right of a core for what enters it: spikes per tick.
@@ -31,12 +30,12 @@ def draw_mesh(path: Path, program: Program, traffic: Mapping[str, LinkRates]) ->
     require(len(traffic) > 0, "traffic", "at least one table", 0)
     mesh = program.config.mesh
     across, down = (_WIDE + _GAP_ACROSS) * mesh.columns, (_HIGH + _GAP_DOWN) * mesh.rows
-    size = len(traffic) * max(across, 3.6), down + 0.5
-    figure, panels = plt.subplots(1, len(traffic), figsize=size, squeeze=False)
+    picture = Picture(len(traffic) * max(across, 3.6), down + 0.5)
+    panels = picture.subplots(1, len(traffic), squeeze=False)
     most = max(float(table[:, : Port.LOCAL].max()) for table in traffic.values())
     for axes, (name, table) in zip(panels[0], traffic.items(), strict=True):
         total = table[:, : Port.LOCAL].sum()
-        axes.set_title(f"{name}: {_number(total)} spikes per tick over all links", fontsize=10)
+        axes.set_title(f"{name}: {_number(total)} spikes per tick over all links")
         axes.set(xlim=(-_GAP_ACROSS / 2, across - _GAP_ACROSS / 2), aspect="equal")
         axes.set_ylim(down - _GAP_DOWN / 2, -_GAP_DOWN / 2)
         axes.axis("off")
@@ -44,12 +43,12 @@ def draw_mesh(path: Path, program: Program, traffic: Mapping[str, LinkRates]) ->
             _draw_core(axes, program, core, table[core, Port.LOCAL])
         for core, port, neighbour in links(mesh):
             _draw_link(axes, mesh, core, port, neighbour, table[core, port], most)
-    save(figure, path)
+    return picture
 
 
 def _corner(mesh: Mesh, core: int) -> tuple[float, float]:
     """The upper left corner of a core's box."""
-    column, row = mesh.place(core)
+    column, row = mesh.position(core)
     return column * (_WIDE + _GAP_ACROSS), row * (_HIGH + _GAP_DOWN)
 
 
@@ -67,12 +66,14 @@ def _draw_core(axes: Any, program: Program, core: int, entering: float) -> None:
     use = use_of(program, core)
     face = "#f4f8fc" if use.groups else "#fafafa"
     axes.add_patch(Rectangle((left, top), _WIDE, _HIGH, facecolor=face, edgecolor=INK))
-    axes.text(left + 0.07, top + 0.15, f"core {core}", fontsize=8, weight="bold", va="center")
+    axes.text(left + 0.07, top + 0.15, f"core {core}", weight="bold", va="center")
     if entering:
         text = f"in {_number(entering)}"
-        axes.text(left + _WIDE - 0.07, top + 0.15, text, fontsize=7, ha="right", va="center")
+        axes.text(left + _WIDE - 0.07, top + 0.15, text, fontsize=SMALL, ha="right", va="center")
     for line, text in enumerate(_population_lines(use)):
-        axes.text(left + 0.07, top + 0.34 + 0.14 * line, text, fontsize=7, va="center", color=INK)
+        axes.text(
+            left + 0.07, top + 0.34 + 0.14 * line, text, fontsize=SMALL, va="center", color=INK
+        )
     geometry = program.geometry
     bars = (
         ("groups", use.groups, geometry.groups),
@@ -99,11 +100,13 @@ def _population_lines(use: Use) -> list[str]:
 
 def _draw_bar(axes: Any, left: float, middle: float, name: str, taken: int, there: int) -> None:
     start, width = left + 0.38, 0.48
-    axes.text(left, middle, name, fontsize=6, va="center", color=INK)
+    axes.text(left, middle, name, fontsize=SMALL - 1, va="center", color=INK)
     box = (start, middle - 0.035)
     axes.add_patch(Rectangle(box, width, 0.07, facecolor="#dfe6ec", edgecolor="none"))
     axes.add_patch(Rectangle(box, width * taken / there, 0.07, facecolor=BLUE, edgecolor="none"))
-    axes.text(start + width + 0.05, middle, f"{taken}/{there}", fontsize=6, va="center", color=INK)
+    axes.text(
+        start + width + 0.05, middle, f"{taken}/{there}", fontsize=SMALL - 1, va="center", color=INK
+    )
 
 
 def _draw_link(
@@ -133,4 +136,4 @@ def _draw_link(
     )
     axes.add_patch(arrow)
     if value:
-        axes.text(*label, _number(value), fontsize=7, color=INK, **sides)
+        axes.text(*label, _number(value), fontsize=SMALL, color=INK, **sides)

@@ -99,7 +99,7 @@ class Projection:
 
     @property
     def synapses(self) -> NDArray[np.bool_]:
-        """Where synapses are: bool `(source size, target size)`."""
+        """The mask of synapses: bool `(source size, target size)`."""
         return np.ones(self.weights.shape, np.bool_) if self.present is None else self.present
 
 

@@ -1,4 +1,4 @@
-"""What a program puts where on the chip, how full the cores are, and what travels between them.
+"""The placement of a program on the cores, how full they are, and the traffic between them.
 
 LinkRates is a float array `(cores, ports)`: spikes per tick that the router of a core passes on
 through each `Port`. Spikes of the host do not travel through the mesh.
@@ -22,7 +22,7 @@ LinkRates = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Use:
-    """How much of a core is taken, by what a geometry calls it, and by which neurons."""
+    """The use of a core: amounts by their names in a geometry, and the neurons on it."""
 
     axons: int
     groups: int
@@ -33,7 +33,7 @@ class Use:
 
 
 def use_of(program: Program, core: int) -> Use:
-    """How much of a core a program takes."""
+    """The use that a program makes of a core."""
     plan, config = program.plan, program.config.cores[core]
     parts = plan.parts_on(core)
     return Use(
@@ -56,12 +56,12 @@ def predicted_traffic(program: Program, rates: Mapping[str, ArrayLike]) -> LinkR
     for name, neurons in program.neurons.items():
         rate = _rate(name, rates[name], len(neurons))
         for neuron, spikes in zip(neurons.tolist(), rate.tolist(), strict=True):
-            core, place = divmod(neuron, program.geometry.neurons)
-            for entry in program.config.cores[core].fanout[place]:
+            core, number = divmod(neuron, program.geometry.neurons)
+            for entry in program.config.cores[core].fanout[number]:
                 sent[core, entry.core - program.config.first] += spikes
     traffic = np.zeros((mesh.cores, len(Port)))
     for source, target in np.argwhere(sent).tolist():
-        for router, port in mesh.way(source, target):
+        for router, port in mesh.route(source, target):
             traffic[router, port] += sent[source, target]
     return traffic
 
@@ -84,10 +84,10 @@ def measured_traffic(program: Program, counters: ArrayLike, ticks: int) -> LinkR
 
 
 def links(mesh: Mesh) -> list[tuple[int, Port, int]]:
-    """Every way out of a core's router into a neighbour's: core, port, neighbour."""
+    """Every link from a core's router into a neighbour's: core, port, neighbour."""
     found = []
     for core in range(mesh.cores):
-        column, row = mesh.place(core)
+        column, row = mesh.position(core)
         for port, across, down in (
             (Port.NORTH, 0, -1),
             (Port.EAST, 1, 0),
@@ -112,9 +112,9 @@ def explain(program: Program, traffic: Mapping[str, LinkRates] | None = None) ->
 
 def _core_lines(program: Program) -> list[list[str]]:
     geometry, mesh = program.geometry, program.config.mesh
-    lines = [["core", "place", "groups", "axons", "entries", "sets", "neurons"]]
+    lines = [["core", "position", "groups", "axons", "entries", "sets", "neurons"]]
     for core in range(mesh.cores):
-        use, (column, row) = use_of(program, core), mesh.place(core)
+        use, (column, row) = use_of(program, core), mesh.position(core)
         ranges = [f"{name} {first}..{last}" for name, first, last in use.populations]
         lines.append(
             [

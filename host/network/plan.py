@@ -1,4 +1,4 @@
-"""Where the neurons of a network lie on a chip, and which axons they need there.
+"""The plan of a network: the cores of its neurons, and the axons that they need there.
 
 A plan knows no limits: `axonloop.host.network.fitting` compares it with what the cores have.
 """
@@ -91,10 +91,10 @@ class Plan:
         return np.repeat(np.array([part.core for part in parts], np.int64), sizes)
 
     def neurons_of(self, name: str) -> NDArray[np.int64]:
-        """The place of every neuron of a population on its core: `(size,)`."""
+        """The number of every neuron of a population on its core: `(size,)`."""
         first = {part.first: part.first_group * self.lanes for part in self.parts_of(name)}
-        places = [np.arange(p.end - p.first) + first[p.first] for p in self.parts_of(name)]
-        return np.concatenate([np.empty(0, np.int64), *places])
+        numbers = [np.arange(p.end - p.first) + first[p.first] for p in self.parts_of(name)]
+        return np.concatenate([np.empty(0, np.int64), *numbers])
 
     def parameter_sets(self, core: int) -> list[ParameterSet]:
         """The parameter sets of a core, without repeats: those of neurons, then of axons.
@@ -130,7 +130,7 @@ def grouped(entries: Iterable[Entry], key: Callable[[Entry], Key]) -> dict[Key, 
 
 
 def same_traces(one: ParameterSet, other: ParameterSet) -> bool:
-    """Whether two parameter sets are the same to an axon."""
+    """Say whether two parameter sets are the same to an axon."""
     return all(getattr(one, name) == getattr(other, name) for name in _TRACES)
 
 

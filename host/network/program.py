@@ -49,19 +49,19 @@ class Program:
 
     def split(self, spikes: ArrayLike) -> dict[str, Int32Array]:
         """Reported global neurons as neurons of each population, int32, in the given order."""
-        owner, place = self._owners
+        owner, index = self._owners
         known = indices("spikes", spikes, len(owner))
-        owners, places = owner[known], place[known]
-        return {name: places[owners == k] for k, name in enumerate(self.neurons)}
+        owners, local = owner[known], index[known]
+        return {name: local[owners == k] for k, name in enumerate(self.neurons)}
 
     @cached_property
     def _owners(self) -> tuple[Int32Array, Int32Array]:
         """Number of the population (-1: none) and neuron in it, of every global neuron."""
         owner = np.full(len(self.config.cores) * self.geometry.neurons, -1, np.int32)
-        place = np.zeros_like(owner)
+        index = np.zeros_like(owner)
         for number, neurons in enumerate(self.neurons.values()):
-            owner[neurons], place[neurons] = number, np.arange(len(neurons))
-        return owner, place
+            owner[neurons], index[neurons] = number, np.arange(len(neurons))
+        return owner, index
 
     def weights_of(self, projection: Projection, weights: ArrayLike) -> Int32Array:
         """The weights of a projection, int32 `(source size, target size)`, from a device's.
@@ -99,7 +99,7 @@ class Program:
 
 
 def block(wire: Wire, geometry: Geometry) -> tuple[slice, slice]:
-    """Where the weights of a wire's axons to the neurons of its part lie in global weights."""
+    """The indices, in global weights, of a wire's axons and of the neurons of its part."""
     axon = wire.part.core * geometry.axons + wire.first_axon
     neuron = wire.part.first_group * geometry.lanes
     width = wire.part.end - wire.part.first

@@ -48,7 +48,7 @@ Exact = NDArray[np.float64]
 
 
 class Feedback(StrEnum):
-    """How errors find their way back to the neurons."""
+    """Which feedback matrix takes the gradient to the neurons."""
 
     SYMMETRIC = "symmetric"
     CONCORDANT = "sign-concordant"
@@ -109,7 +109,7 @@ def _copies_of(matrix: Integers) -> Integers:
 
 
 class ErrorPath:
-    """The way of errors to a population: a feedback matrix and an encoder.
+    """The path of errors to a population: a feedback matrix and an encoder.
 
     `feedback`: int `(classes, neurons)` or `(copies, classes, neurons)`, not to be changed.
     """
@@ -239,7 +239,7 @@ class ProcessingCore:
         return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
 
     def votes(self, raster: Flags) -> Integers:
-        """What the readout heard of each class after the burn-in, int64 `(copies, classes)`.
+        """The readout's votes for each class after the burn-in, int64 `(copies, classes)`.
 
         `raster` holds the spikes of a sample, `(ticks, copies, neurons)`.
         """
@@ -258,7 +258,7 @@ class ProcessingCore:
 
 
 def _bounded(gradient: Exact) -> bool:
-    """Whether all of a gradient is finite and within +-GRADIENT_MAX."""
+    """Say whether all of a gradient is finite and within +-GRADIENT_MAX."""
     flat = gradient.ravel()
     if flat.dot(flat) <= GRADIENT_MAX:  # the usual case; False for NaN
         return True

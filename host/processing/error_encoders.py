@@ -69,7 +69,7 @@ class ErrorEncoder(ABC):
     def _encode(self, gradient: Integers) -> Integers: ...
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs: arrays of whole numbers."""
+        """The state that `restore` takes: arrays of whole numbers."""
         return {}
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -86,7 +86,7 @@ def _column(thing: str, values: ArrayLike, low: int, high: int) -> Integers:
 
 
 class DenseEncoder(ErrorEncoder):
-    """No threshold: the gradient is rounded to the nearest step, ties away from 0."""
+    """Rounds the gradient to the nearest step, ties away from 0: there is no threshold."""
 
     def _encode(self, gradient: Integers) -> Integers:
         return rounded_steps(gradient, self.threshold, self.limit)
@@ -100,7 +100,7 @@ class ThresholdEncoder(ErrorEncoder):
 
 
 class SigmaDeltaEncoder(ErrorEncoder):
-    """What a neuron was not sent yet is kept, and sent once it reaches the threshold.
+    """Keeps per neuron the error that was not sent, and sends it once it reaches the threshold.
 
     With gradients of at most one threshold, the sum sent never differs from the sum of gradients
     by a whole threshold. With a limit of 1 the events are ternary.

@@ -27,7 +27,7 @@ ONE = 1 << 12
 
 @dataclass(frozen=True)
 class Teaching:
-    """How the error neurons teach.
+    """The constants of the error neurons.
 
     `rate`: wanted spikes per tick of the label's output; `threshold` of error neurons in spikes;
     `top`: largest magnitude of the feedback.
@@ -101,7 +101,7 @@ class ErrorNeuronsObjective(Objective):
         return Events(errors)
 
     def score(self, raster: Flags, targets: Sequence[Any]) -> NDArray[np.float64]:
-        """Whether the target's output spikes most after the burn-in: 1 or 0, `(1, copies)`."""
+        """1 where the target's output spikes most after the burn-in, else 0: `(1, copies)`."""
         votes = raster[self.quiet :, :, self._outputs].sum(0)
         right: NDArray[np.float64] = (votes.argmax(1) == np.array(targets)).astype(np.float64)
         return right[None]

@@ -127,7 +127,7 @@ class Layers(Objective):
         return joined
 
     def votes(self, raster: Flags) -> list[Integers]:
-        """What every readout heard of each class after the burn-in, layer by layer.
+        """The votes of every readout for each class after the burn-in, layer by layer.
 
         From the spikes of a sample, `(ticks, copies, neurons of the chip)`: `(copies, classes)`.
         """
@@ -138,7 +138,7 @@ class Layers(Objective):
         ]
 
     def score(self, raster: Flags, targets: Sequence[Any]) -> NDArray[np.float64]:
-        """Whether every readout has most votes for the target: 1 or 0, `(layers, copies)`."""
+        """1 where a readout has most votes for the target, else 0: `(layers, copies)`."""
         answers = np.array([votes.argmax(1) for votes in self.votes(raster)])
         right: NDArray[np.float64] = (answers == np.array(targets)).astype(np.float64)
         return right

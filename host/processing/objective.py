@@ -1,4 +1,4 @@
-"""Who makes the errors that a chip learns from: one interface, several objectives.
+"""Objectives make the errors that a chip learns from: one interface, several of them.
 
 An objective serves one chip or many copies in step. The training loop tells it when a sample
 begins and what every tick's spikes were; it answers with the error events to send. Whatever it
@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Flags = NDArray[np.bool_]
-"""Who spikes: `(copies, neurons of the chip)` in a tick, `(ticks, copies, neurons)` in a sample."""
+"""Spikes: `(copies, neurons of the chip)` in a tick, `(ticks, copies, neurons)` in a sample."""
 Errors = NDArray[np.int32]
 """Error values of a tick, `(copies, neurons of the chip)`, 0 where nothing is sent."""
+Modulation = NDArray[np.int32]
+"""The third factor M of each copy, `(copies,)`."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ SILENCE = Events()
 
 
 class Objective(ABC):
-    """What turns spikes into error events.
+    """An objective turns spikes into error events.
 
     `quiet`: so many first ticks of a sample make no errors, and are sent ahead. `latency`: errors
     reach the chip so many ticks late. `loss_seconds`: time spent in torch.
@@ -59,20 +61,20 @@ class Objective(ABC):
         del tick
         return False
 
-    def modulation(self, tick: int) -> int | None:
-        """The third factor M to broadcast before this tick of a sample; None: as it is."""
+    def modulation(self, tick: int) -> Modulation | None:
+        """The third factors M to broadcast before this tick of a sample; None: as they are."""
         del tick
         return None
 
     def score(self, raster: Flags, targets: Sequence[Any]) -> NDArray[np.float64]:
-        """How well a sample went, `(layers, copies)`, from its spikes `(ticks, copies, neurons)`.
+        """The score of a sample, `(layers, copies)`, from its spikes `(ticks, copies, neurons)`.
 
         1 is right and 0 wrong where targets are classes; an objective says what else it means.
         """
         raise ValueError(f"{type(self).__name__} has no score")
 
     def state(self) -> dict[str, Any]:
-        """What is remembered between samples, for `restore`: arrays and whole numbers."""
+        """The state that is kept between samples, for `restore`: arrays and whole numbers."""
         return {}
 
     def restore(self, state: dict[str, Any]) -> None:

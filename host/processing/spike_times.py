@@ -41,7 +41,7 @@ class VanRossum:
 
     @classmethod
     def peak(cls, rise: int, fall: int) -> int:
-        """What a single spike raises `slow` to."""
+        """The largest `slow` that a single spike makes."""
         one = cls((), rise, fall)
         return max(int(one.step(np.array(int(tick == 0)))) for tick in range(1000))
 

@@ -1,6 +1,7 @@
 from .checkpoint import load_checkpoint as load_checkpoint
 from .run import CHECKPOINT as CHECKPOINT
 from .run import CONFIG as CONFIG
+from .run import HISTORY as HISTORY
 from .run import METRICS as METRICS
 from .run import Run as Run
 from .run import foreign_refused as foreign_refused

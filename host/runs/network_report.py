@@ -77,5 +77,6 @@ def write_account(
     write_text(text, f"{parts}\n{channel_of(program, layers, strategy).text()}\n")
     if several:
         from axonloop.host.network import draw_mesh
+        from axonloop.host.pictures import save
 
-        draw_mesh(picture, program, traffic)
+        save(draw_mesh(program, traffic), picture)

@@ -2,65 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.devices import Device
+from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, PALE, Picture, legend, shades, styled
 from axonloop.host.processing import Errors, Flags, Layers
+from axonloop.host.training import SPENT, SampleCost
 from axonloop.models.arrays import Int32Array
+from axonloop.models.config import ChipConfig
 from axonloop.models.protocol import Region
 
 _SHOWN = 4
+_POINTS = 150
+"""Most points of a curve; of more samples, several are averaged."""
+_ERRORS = (
+    (1, ORANGE, "v", "error > 0: spike less"),
+    (-1, BLUE, "^", "error < 0: spike more"),
+)
 
 
+@styled
 def draw_learning_curve(
-    path: Path, history: list[dict[str, float]], tuned: bool, final: float
-) -> None:
-    """Accuracy after every epoch, and the error events and weight updates made in it."""
+    history: Sequence[dict[str, Any]], tuned: bool, final: Sequence[float] | None = None
+) -> Picture:
+    """Accuracy of every layer after every epoch, and the error events and updates made in it.
+
+    `history` has an entry for each epoch: `layer_accuracies`, `errors`, `updates`. `final` are the
+    layers' accuracies on the test part, in 0..1, if that was scored.
+    """
     epochs = np.arange(1, len(history) + 1)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))
-    accuracy = [100 * entry["validation_accuracy"] for entry in history]
-    name = "validation part" if tuned else "validation part (also trained on)"
-    left.plot(epochs, accuracy, "o-", color=BLUE, label=name)
-    if not tuned:
-        left.plot(epochs[-1:], [100 * final], "D", color=ORANGE, label=f"test: {100 * final:.1f} %")
-    left.set(xlabel="epoch", ylabel="accuracy (%)", title="Accuracy after each epoch")
-    left.legend(frameon=False, loc="lower right")
+    picture = Picture(9.6, 3.9)
+    left, right = picture.subplots(1, 2)
+    accuracy = 100 * np.array([entry["layer_accuracies"] for entry in history]).T
+    for layer, (values, colour) in enumerate(zip(accuracy, shades(len(accuracy)), strict=True)):
+        name = f"layer {layer + 1}"
+        left.plot(epochs, values, "o-", color=colour, markersize=4, label=name)
+        if final is not None:
+            told = f"{name}, test part: {100 * final[layer]:.1f} %"
+            left.plot(epochs[-1:], [100 * final[layer]], "D", color=colour, mec=ORANGE, label=told)
+    part = "validation part" if tuned else "validation part (also trained on)"
+    left.set(ylabel="accuracy (%)", title=f"Accuracy on the {part}")
     for counter, colour, label in (
         ("errors", ORANGE, "error events"),
         ("updates", BLUE, "weights changed"),
     ):
         total = np.array([0, *(entry[counter] for entry in history)])
-        right.plot(epochs, np.diff(total), "o-", color=colour, label=label)
+        right.plot(epochs, np.diff(total), "o-", color=colour, markersize=4, label=label)
     learned = any(entry["errors"] for entry in history)
-    right.set(xlabel="epoch", title="What learning cost in each epoch")
+    right.set(ylabel="number per epoch", title="What learning cost in each epoch")
     right.set_yscale("log" if learned else "linear")
-    right.legend(frameon=False)
     for axes in (left, right):
+        axes.set_xlabel("epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.grid(axis="y", color="#e6e6e6")
-        bare(axes)
-    save(figure, path)
+        axes.grid(axis="y")
+        legend(axes, below=True, ncols=2)
+    return picture
 
 
 @dataclass(frozen=True)
 class RasterSample:
     """A sample tick by tick: lists of axons, of neurons, of (neurons, values) in error; U.
 
-    `potential` is V - R after the tick, int `(ticks, neurons)`, in units of the threshold.
+    `potential` is V - R after the tick, `(ticks, neurons)`, in units of the neuron's threshold, on
+    a chip of this `config`.
     """
 
+    config: ChipConfig
     inputs: list[Int32Array]
     spikes: list[Int32Array]
     errors: list[tuple[Int32Array, Int32Array]]
@@ -72,7 +84,6 @@ def record(device: Device, layers: Layers, trains: list[Int32Array], label: int)
     device.clear()
     layers.begin([label])
     spikes, errors, potential = [], [], []
-    theta = device.config.cores[0].parameter_sets[0].theta
     for axons in trains:
         device.send_tick(axons)
         device.send_read([Region.MEMBRANE, Region.RESET])
@@ -81,7 +92,21 @@ def record(device: Device, layers: Layers, trains: list[Int32Array], label: int)
         errors.append(_sparse(layers.step(flags_of([spikes[-1]], device.config.neurons)).gated))
         membrane, reset = device.take_read()
         potential.append(membrane - reset)
-    return RasterSample(trains, spikes, errors, np.array(potential) / theta)
+    thresholds = thresholds_of(device.config)
+    return RasterSample(device.config, trains, spikes, errors, np.array(potential) / thresholds)
+
+
+def thresholds_of(config: ChipConfig) -> Int32Array:
+    """Theta of every neuron of a chip, int32 `(neurons,)`."""
+    return np.array(
+        [
+            core.parameter_sets[group.parameter_set].theta
+            for core in config.cores
+            for group in core.groups
+            for _ in range(config.geometry.lanes)
+        ],
+        np.int32,
+    )
 
 
 def flags_of(trains: list[Int32Array], neurons: int) -> Flags:
@@ -99,39 +124,54 @@ def _sparse(errors: Errors | None) -> tuple[Int32Array, Int32Array]:
     return neurons.astype(np.int32), values[neurons]
 
 
-def draw_raster(path: Path, recording: RasterSample, label: int, answer: int) -> None:
-    """Inputs, spikes with error events, and U of the neurons most in error."""
-    figure, (top, middle, bottom) = plt.subplots(
-        3, 1, figsize=(9, 8.4), sharex=True, height_ratios=(1.2, 2.2, 2)
-    )
+@styled
+def draw_raster(recording: RasterSample, label: int, answer: int) -> Picture:
+    """Inputs, spikes with error events, and U of the neurons most in error; lines between cores."""
+    picture = Picture(9.5, 8.4)
+    top, middle, bottom = picture.subplots(3, 1, sharex=True, height_ratios=(1.2, 2.2, 2))
+    geometry = recording.config.geometry
     _events(top, recording.inputs, INK)
     top.set(ylabel="axon", title=f"A digit {label}, read as {answer}")
-    _events(middle, recording.spikes, GREY)
+    _draw_cores(top, len(recording.config.cores), geometry.axons)
+    _events(middle, recording.spikes, GREY, "spike")
     _draw_errors(middle, recording)
-    middle.set(ylabel="neuron")
-    middle.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, 1.12), ncols=3)
+    middle.set_ylabel("neuron")
+    _draw_cores(middle, len(recording.config.cores), geometry.neurons)
+    middle.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     _draw_potentials(bottom, recording)
-    bottom.set(xlabel="tick", ylabel="U after the tick; grey: theta and spikes")
-    for axes in (top, middle, bottom):
-        bare(axes)
-    save(figure, path)
+    bottom.set(xlabel="tick", ylabel="U = V - R after the tick")
+    return picture
 
 
-def _events(axes: Any, trains: list[Int32Array], colour: str) -> None:
+def _draw_cores(axes: Any, cores: int, size: int) -> None:
+    """A line above each core's numbers, and its name to the right; nothing for a lone core."""
+    axes.set_ylim(-0.02 * cores * size, 1.02 * cores * size)
+    for core in range(cores if cores > 1 else 0):
+        axes.axhline((core + 1) * size - 0.5, color=GREY, linewidth=0.7)
+        middle = (1, (core + 0.5) * size)
+        axes.annotate(
+            f"core {core}",
+            middle,
+            (4, 0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            va="center",
+        )
+
+
+def _events(axes: Any, trains: list[Int32Array], colour: str, label: str | None = None) -> None:
     tick = np.repeat(np.arange(len(trains)), [len(train) for train in trains])
-    axes.plot(tick, np.concatenate(trains), "|", color=colour, markersize=3, markeredgewidth=0.9)
+    every = np.concatenate(trains)
+    axes.plot(tick, every, "|", color=colour, markersize=3, markeredgewidth=0.9, label=label)
 
 
 def _draw_errors(axes: Any, recording: RasterSample) -> None:
     tick = np.repeat(np.arange(len(recording.errors)), [len(n) for n, _ in recording.errors])
     neuron = np.concatenate([neurons for neurons, _ in recording.errors])
     value = np.concatenate([values for _, values in recording.errors])
-    for sign, colour, mark, name in (
-        (1, ORANGE, "v", "error > 0: spike less"),
-        (-1, BLUE, "^", "error < 0: spike more"),
-    ):
+    for sign, colour, shape, name in _ERRORS:
         chosen = np.sign(value) == sign
-        axes.plot(tick[chosen], neuron[chosen], mark, color=colour, markersize=3, label=name)
+        axes.plot(tick[chosen], neuron[chosen], shape, color=colour, markersize=3, label=name)
 
 
 def _draw_potentials(axes: Any, recording: RasterSample) -> None:
@@ -144,22 +184,28 @@ def _draw_potentials(axes: Any, recording: RasterSample) -> None:
     changing = (firing > 2) & (firing < len(recording.potential) / 2)
     liveliness = np.clip(recording.potential, -1.2, 1.2).std(axis=0) + erred + changing
     chosen = np.sort(np.argsort(-liveliness, kind="stable")[:_SHOWN])
-    for place, neuron in enumerate(chosen):
-        level = -3.0 * place
+    for number, neuron in enumerate(chosen):
+        level = -3.0 * number
+        names = [None] * 3 if number else ["theta", "U", "spike"]
         trace = np.clip(recording.potential[:, neuron], -1.2, 1.2)
-        axes.axhline(level + 1, color="#dddddd", linewidth=0.8)
-        axes.plot(trace + level, color=INK, linewidth=1.1)
+        axes.axhline(level + 1, color=PALE, linewidth=0.8, label=names[0])
+        axes.plot(trace + level, color=INK, linewidth=1.1, label=names[1])
         fired = np.flatnonzero([neuron in spikes for spikes in recording.spikes])
-        axes.vlines(fired, level + 0.85, level + 1.25, color=GREY)
-        for sign, colour, mark in ((1, ORANGE, "v"), (-1, BLUE, "^")):
+        axes.vlines(
+            fired, level + 0.85, level + 1.25, color=GREY, label=None if number else "spike"
+        )
+        for sign, colour, shape, _ in _ERRORS:
             hits = [(v[n == neuron] * sign > 0).any() for n, v in recording.errors]
             when = np.flatnonzero(hits)
-            axes.plot(when, np.full(len(when), level + 1.45), mark, color=colour, markersize=5)
-    axes.set_yticks([-3.0 * place for place in range(len(chosen))], [f"neuron {n}" for n in chosen])
+            axes.plot(when, np.full(len(when), level + 1.45), shape, color=colour, markersize=5)
+    legend(axes, below=True, ncols=3)
+    levels = [-3.0 * number for number in range(len(chosen))]
+    axes.set_yticks(levels, [f"neuron {neuron}" for neuron in chosen])
 
 
-def draw_weights(path: Path, weights: Int32Array, side: int, top: int) -> None:
-    """Weights `(side * side, neurons)`, each neuron's as a picture of its own, and their spread.
+@styled
+def draw_weights(weights: Int32Array, side: int, top: int) -> Picture:
+    """Weights `(side * side, neurons)`, each neuron's as an image of its own, and their spread.
 
     `top` is the largest weight that there can be.
     """
@@ -170,13 +216,44 @@ def draw_weights(path: Path, weights: Int32Array, side: int, top: int) -> None:
     for neuron in range(neurons):
         row, column = (side + 1) * (neuron // columns), (side + 1) * (neuron % columns)
         sheet[row : row + side, column : column + side] = weights[:, neuron].reshape(side, side)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.6), width_ratios=(2.4, 1))
+    picture = Picture(12, 4.6)
+    left, right = picture.subplots(1, 2, width_ratios=(2.4, 1))
     bright = max(1, int(np.quantile(np.abs(weights), 0.995)))
     shown = left.imshow(sheet, cmap="RdBu_r", vmin=-bright, vmax=bright, interpolation="nearest")
     left.set(xticks=[], yticks=[], title="Weights of every neuron")
     left.spines[:].set_visible(False)
-    figure.colorbar(shown, ax=left, shrink=0.8)
+    picture.colorbar(shown, ax=left, shrink=0.8, label="weight (LSB)")
     right.hist(weights.ravel(), bins=np.arange(-top - 0.5, top + 1, 2), color=BLUE)
-    right.set(xlabel="weight", ylabel="synapses", yscale="log", title="All weights")
-    bare(right)
-    save(figure, path)
+    right.set(xlabel="weight (LSB)", ylabel="synapses", yscale="log", title="All weights")
+    return picture
+
+
+@styled
+def draw_link(costs: Sequence[SampleCost]) -> Picture:
+    """Bytes each way beside the prediction, and who spent the time, of every training sample."""
+    picture = Picture(10, 4)
+    left, right = picture.subplots(1, 2)
+    sample = _means(np.arange(1, len(costs) + 1))
+    for way, colour, style in (("down", BLUE, ":"), ("up", ORANGE, "--")):
+        measured = _means([getattr(cost.use, f"bytes_{way}") / cost.ticks for cost in costs])
+        predicted = _means([getattr(cost.use, f"predicted_{way}") / cost.ticks for cost in costs])
+        left.plot(sample, measured, color=colour, linewidth=2.4, label=f"{way}, measured")
+        left.plot(sample, predicted, style, color=INK, linewidth=1.2, label=f"{way}, predicted")
+    trips = sum(cost.use.round_trips for cost in costs) / sum(cost.ticks for cost in costs)
+    left.set(ylabel="bytes per tick", title=f"Bytes; round trips per tick: {trips:.3g}")
+    left.set_ylim(0, None)
+    legend(left, below=True, ncols=2)
+    spent = [_means([1e3 * getattr(cost, who) for cost in costs]) for who in SPENT]
+    colours = (GREY, PALE, BLUE, ORANGE)
+    right.stackplot(sample, spent, labels=SPENT, colors=colours, step="mid")
+    right.set(ylabel="ms per sample", title="What the host did or waited for")
+    legend(right, reverse=True)
+    for axes in (left, right):
+        axes.set_xlabel("training sample")
+    return picture
+
+
+def _means(values: Sequence[float] | NDArray[Any]) -> NDArray[np.float64]:
+    """Means of as many neighbours as it takes to have at most `_POINTS`."""
+    array = np.asarray(values, np.float64)
+    return np.array([part.mean() for part in np.array_split(array, min(_POINTS, len(array)))])

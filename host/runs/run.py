@@ -1,9 +1,9 @@
-"""A run and its folder: config.json, checkpoint.npz, metrics.json and pictures."""
+"""A run and its folder: config.json, checkpoint.npz, history.json, metrics.json and pictures."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,17 +11,27 @@ from time import perf_counter
 from typing import Any
 
 from axonloop.host.configuration import Configuration, Settings
-from axonloop.host.console import Progress
+from axonloop.host.console import Progress, notice
 from axonloop.host.data import SIDE, split_digits
 from axonloop.host.devices import Device, weight_hash
 from axonloop.host.files import NEW, write_json
+from axonloop.host.processing import at_limits, clipped
 from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
 from axonloop.host.runs.lock import locked_folder
 from axonloop.host.runs.network_report import channel_metrics, channel_of, write_account
-from axonloop.host.training import TRACED, Score, Trainer, draw_link, link_metrics, lone_trainer
+from axonloop.host.training import (
+    TRACED,
+    Score,
+    Trainer,
+    link_metrics,
+    lone_trainer,
+)
+from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require
 
 CONFIG, CHECKPOINT, METRICS = "config.json", "checkpoint.npz", "metrics.json"
+HISTORY = "history.json"
+"""What metrics.json holds of the epochs, written after each of them."""
 CURVE, WEIGHTS, RASTER = "learning_curve.png", "weights.png", "raster.png"
 ACCOUNT, MESH, LINK = "network.txt", "mesh.png", "link.png"
 CHECKPOINT_SECONDS = 5.0
@@ -105,8 +115,16 @@ class Run:
         save_checkpoint(self.folder / CHECKPOINT, self.trainer.state())
         self.saved = perf_counter()
 
-    def train(self, progress: Progress) -> None:
-        """Train to the end, with checkpoints; the last one is of the trained network."""
+    def train(
+        self,
+        progress: Progress,
+        after_epoch: Callable[[dict[str, Any]], None] = lambda scored: None,
+    ) -> None:
+        """Train to the end, with checkpoints; the last one is of the trained network.
+
+        After each epoch history.json and the learning curve are written, then `after_epoch` gets
+        what was scored, the epoch's entry of the history.
+        """
         trainer = self.trainer
         samples = len(trainer.train)
         total = trainer.settings.run.epochs * samples
@@ -120,9 +138,30 @@ class Run:
         def rest() -> bool:
             return self._due(trainer.position.epoch * samples + trainer.position.sample + 1)
 
+        def note(scored: dict[str, Any]) -> None:
+            self._note_epoch()
+            after_epoch(scored)
+
         self.save()
-        trainer.run(after_sample, rest)
+        trainer.run(after_sample, rest, note)
         self.save()
+
+    def _note_epoch(self) -> None:
+        """Write what there is to see of the epochs so far."""
+        history, settings = self.trainer.position.history, self.trainer.settings
+        done = {"epochs_done": len(history), "epochs": settings.run.epochs}
+        warnings = list(self.trainer.rates.warnings.values())
+        write_json(self.folder / HISTORY, done | {"warnings": warnings, "history": history})
+        self._draw_curve(None)
+
+    def _draw_curve(self, final: Sequence[float] | None) -> None:
+        """The learning curve; `final` as in `draw_learning_curve`."""
+        # Matplotlib takes half a second to import, so only the end of an epoch does.
+        from axonloop.host.pictures import save
+        from axonloop.host.runs.pictures import draw_learning_curve
+
+        history, tuned = self.trainer.position.history, self.trainer.settings.task.tune
+        save(draw_learning_curve(history, tuned, final), self.folder / CURVE)
 
     def _due(self, done: int) -> bool:
         """Is it time for a checkpoint, with `done` samples done? It asks for the chip's state."""
@@ -151,38 +190,37 @@ class Run:
         return metrics
 
     def _draw(self, score: Score) -> None:
-        # Matplotlib takes a second to import, so only the end of a run does.
-        from axonloop.host.runs import pictures as report
+        from axonloop.host.pictures import save
+        from axonloop.host.runs import pictures
 
         trainer = self.trainer
-        device, history = trainer.device, trainer.position.history
-        report.draw_learning_curve(
-            self.folder / CURVE, history, trainer.settings.task.tune, score.accuracy
-        )
+        device = trainer.device
+        self._draw_curve(None if trainer.settings.task.tune else score.layers)
         if trainer.costs:
-            draw_link(self.folder / LINK, trainer.costs)
+            save(pictures.draw_link(trainer.costs), self.folder / LINK)
         program = trainer.program
         first = program.plan.network.projections[0]
         weights = program.weights_of(first, device.read_weights())
         top = device.config.geometry.weight_max
-        report.draw_weights(self.folder / WEIGHTS, weights, SIDE, top)
+        save(pictures.draw_weights(weights, SIDE, top), self.folder / WEIGHTS)
         place = score.wrong[0] if score.wrong else 0
         trains = trainer.trains(trainer.test, place)
         label = trainer.test.target(place)
-        recording = report.record(device, trainer.layers, trains, label)
-        spikes = report.flags_of(recording.spikes, device.config.neurons)
+        recording = pictures.record(device, trainer.layers, trains, label)
+        spikes = pictures.flags_of(recording.spikes, device.config.neurons)
         answer = int(trainer.layers.votes(spikes[:, None])[-1].argmax())
-        report.draw_raster(self.folder / RASTER, recording, label, answer)
+        save(pictures.draw_raster(recording, label, answer), self.folder / RASTER)
 
     def _metrics(self, score: Score) -> dict[str, Any]:
         trainer = self.trainer
         device, settings = trainer.device, trainer.settings
         counters = {c.name.lower(): n for c, n in device.counters().items()}
+        weights = device.read_weights()
         scored = "validation" if settings.task.tune else "test"
         return {
             f"{scored}_accuracy": score.accuracy,
             "layer_accuracies": list(score.layers),
-            "weight_hash": weight_hash(device.read_weights(), device.config.geometry),
+            "weight_hash": weight_hash(weights, device.config.geometry),
             "trace_hash": score.trace_hash,
             "spike_hash": trainer.spike_hashes()[0],
             "seed": settings.run.seed,
@@ -194,6 +232,7 @@ class Run:
             "seconds": perf_counter() - self.started,
             "time": self._times(),
             **self._link(),
+            "warnings": self._warnings(counters, weights),
             "errors_overtaken": trainer.layers.overtaken,
             "channel": channel_metrics(
                 channel_of(trainer.program, trainer.layers, settings.objective.strategy)
@@ -202,6 +241,15 @@ class Run:
             "counters": counters,
             "line": device.telemetry.line_counters(),
         }
+
+    def _warnings(self, counters: dict[str, int], weights: Int32Array) -> list[str]:
+        """The warnings of the last epoch, and those that the run's end gives rise to."""
+        trainer, neurons = self.trainer, self.trainer.program.config.neurons
+        found = clipped(counters["saturations"], counters["ticks"], neurons)
+        found |= at_limits(trainer.program, weights)
+        for text in found.values():
+            notice(f"warning: {text}")
+        return [*trainer.rates.warnings.values(), *found.values()]
 
     def _link(self) -> dict[str, Any]:
         """What the link to the chip carried, if there is one."""

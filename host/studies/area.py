@@ -6,18 +6,17 @@ it was.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from axonloop.hdl.boards import Board, Build, find_board
 from axonloop.hdl.flow import DoesNotFitError
-from axonloop.host.console import notice
-from axonloop.host.files import write_json, write_text
-from axonloop.host.fpga import build_and_tell
+from axonloop.host.console import Column, Progress, Row, markdown, steps
+from axonloop.host.fpga import build_board, read_report
+from axonloop.host.order import Metrics, Order
+from axonloop.host.pictures import BLUE, GREY, ORANGE, Picture, legend, lettered, styled
 from axonloop.models.checks import require
 
-RESULTS, PAGE, PICTURE = "area.json", "area.md", "area.png"
 LANES = (4, 8, 16, 32)
 LANES_OF_REST = 8
 """Lanes of the points that differ in width or size."""
@@ -53,33 +52,29 @@ def with_lanes(build: Build, lanes: int) -> Build:
     return build.changed({"geometry": geometry | {"weight_ports": 2}})
 
 
-def study_area(out: Path, name: str, full: bool = False) -> None:
-    """Build all points on a board; JSON, a page with the table, and picture go into `out`.
+def measure(order: Order, progress: Progress) -> Metrics:
+    """Build all points on the board; what is built already is not built again.
 
-    A point that does not fit is listed as such; other errors of a build end the study, and what
-    was built stays.
+    A point that does not fit is listed as such; other errors of a build end the study. Raises
+    ValueError for a board that has no place for many lanes.
     """
-    board = find_board(name)
-    require(board.family != "ice40", "board", "one with LUT RAM and DSPs for many lanes", name)
-    out.mkdir(parents=True, exist_ok=True)
+    board = find_board(order.board)
+    require(
+        board.family != "ice40", "board", "one with LUT RAM and DSPs for many lanes", order.board
+    )
     rows: list[dict[str, Any]] = []
-    builds = points(board, full)
+    builds = points(board, order.full)
     for place, (label, build) in enumerate(builds.items(), start=1):
-        notice(f"{place}/{len(builds)} {label}")
-        rows.append({"name": label} | _measure(board, build))
-        write_json(out / RESULTS, rows)
+        told = steps(progress, f"{place}/{len(builds)} {label}")
+        rows.append({"name": label} | _measure(board, build, told))
     for row in rows:
         row["front"] = on_front(row, rows)
-    write_json(out / RESULTS, rows)
-    table = "\n".join(table_of(rows))
-    print(table)
-    write_text(out / PAGE, page_of(board, full, table))
-    draw_area(out / PICTURE, rows, board.title)
+    return {"rows": rows}
 
 
-def _measure(board: Board, build: Build) -> dict[str, Any]:
+def _measure(board: Board, build: Build, stage: Callable[[str], None]) -> dict[str, Any]:
     try:
-        _, report = build_and_tell(board, build)
+        report = read_report(build_board(board, build, stage))
     except DoesNotFitError as error:
         return {"misfit": str(error)}
     used = {kind: entry["used"] for kind, entry in report["resources"].items()}
@@ -110,10 +105,11 @@ def _cost(row: Mapping[str, Any]) -> tuple[int, float]:
     return row["used"]["LUT"], row["dense_synops_per_s"]
 
 
-def page_of(board: Board, full: bool, table: str) -> str:
+def page_of(metrics: Metrics) -> str:
     """The page: how it was made, the table, the picture."""
-    asked = board.build.clock / 1e6
-    command = f"axonloop study area --board {board.name}{' --full' if full else ''} --out docs"
+    board = find_board(metrics["board"])
+    asked, full = board.build.clock / 1e6, " --full" if metrics["full"] else ""
+    command = f"axonloop study area --board {board.name}{full} --out docs"
     return (
         f"# What a core costs\n\n{board.title}; every row is a whole build, link and board "
         f"included, placed, routed and packed. Made by\n\n    {command}\n\n"
@@ -125,7 +121,7 @@ def page_of(board: Board, full: bool, table: str) -> str:
         "the cost model's (`models/cycles.py`) at Fmax: synaptic operations with all lanes busy, "
         "and in ticks in which all axons spike; weights that learning visits; ticks in which 5 % "
         "of the axons spike. A star: no row is both smaller in LUT and as fast with all axons."
-        f"\n\n{table}\n\n![Speed and Fmax against LUTs]({PICTURE})\n"
+        f"\n\n{markdown(COLUMNS, metrics['rows'])}\n\n![Speed and Fmax against LUTs](area.png)\n"
     )
 
 
@@ -134,67 +130,51 @@ def _widths(board: Board) -> str:
     return f"{geometry.weight_bits}-bit weights and {geometry.state_bits}-bit state"
 
 
-HEAD = (
-    "point | LUT | LUT4 | FF | block RAM | DSP | Fmax, MHz | M SynOps/s, lanes busy "
-    "| M SynOps/s, all axons | M visits/s | ticks/s, 5 % | front | CPU minutes"
+def _used(kind: str) -> Column:
+    return Column(kind, lambda row: row.get("used", {}).get(kind, None if "misfit" in row else 0))
+
+
+def _millions(head: str, key: str) -> Column:
+    return Column(head, key, lambda rate: f"{rate / 1e6:,.0f}")
+
+
+def _minutes(row: Row) -> float | None:
+    return None if "misfit" in row else sum(row["seconds"].values()) / 60
+
+
+COLUMNS = (
+    Column("point", "name"),
+    Column("LUT", lambda row: row.get("misfit") or row["used"]["LUT"]),
+    Column("LUT4", "lut4"),
+    *(_used(kind) for kind in ("FF", "block RAM", "DSP")),
+    Column("Fmax, MHz", "fmax_mhz", "{:.1f}".format),
+    _millions("M SynOps/s, lanes busy", "peak_synops_per_s"),
+    _millions("M SynOps/s, all axons", "dense_synops_per_s"),
+    _millions("M visits/s", "peak_updates_per_s"),
+    Column("ticks/s, 5 %", "sparse_ticks_per_s", "{:,.0f}".format),
+    Column("front"),
+    Column("CPU minutes", _minutes, "{:.0f}".format),
 )
+TABLES = {"rows": COLUMNS}
 
 
-def table_of(rows: list[dict[str, Any]]) -> list[str]:
-    """The lines of a Markdown table."""
-    columns = HEAD.split(" | ")
-    lines = [f"| {HEAD} |", "|" + "---|" * len(columns)]
-    for row in rows:
-        if "misfit" in row:
-            lines.append(f"| {row['name']} | {row['misfit']} |" + " |" * (len(columns) - 2))
-            continue
-        used = {"LUT4": row["lut4"]} | row["used"]
-        kinds, millions = ("LUT", "LUT4", "FF", "block RAM", "DSP"), ("peak_synops", "dense_synops")
-        cells = [row["name"], *(f"{used.get(kind, 0):,}" for kind in kinds)]
-        cells.append(f"{row['fmax_mhz']:.1f}")
-        cells += [f"{row[f'{rate}_per_s'] / 1e6:,.0f}" for rate in (*millions, "peak_updates")]
-        cells += [f"{row['sparse_ticks_per_s']:,.0f}", "*" if row["front"] else ""]
-        cells.append(f"{sum(row['seconds'].values()) / 60:.0f}")
-        lines.append(f"| {' | '.join(cells)} |")
-    return lines
-
-
-def draw_area(path: Path, rows: list[dict[str, Any]], title: str) -> None:
-    """Speed and Fmax against LUTs; the front as a line."""
-    import matplotlib.pyplot as plt  # slow to load
-
-    from axonloop.host.pictures import BLUE, GREY, ORANGE, bare, save
-
-    built = [row for row in rows if "misfit" not in row]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
-    front = sorted(_cost(row) for row in built if row["front"])
+@styled
+def draw(metrics: Metrics) -> Picture:
+    """Speed and Fmax against LUTs; the front as a line. Letters name the points, by LUTs."""
+    title = find_board(metrics["board"]).title
+    built = sorted((row for row in metrics["rows"] if "misfit" not in row), key=_cost)
+    picture = Picture(10, 4)
+    left, right = picture.subplots(1, 2)
+    front = [_cost(row) for row in built if row["front"]]
     line = [lut / 1e3 for lut, _ in front], [synops / 1e9 for _, synops in front]
-    left.plot(*line, "-", color=ORANGE, label="Pareto front")
+    left.plot(*line, "-", color=ORANGE)
     for axes, value, scale in ((left, "dense_synops_per_s", 1e9), (right, "fmax_mhz", 1.0)):
         points = [(row["used"]["LUT"] / 1e3, row[value] / scale) for row in built]
-        for point, row in zip(points, built, strict=True):
-            axes.plot(*point, "o", color=BLUE if row["front"] else GREY)
-        limits = [1.15 * max(values) for values in zip(*points, strict=True)]
-        axes.set(xlabel="thousand LUTs placed", xlim=(0, limits[0]), ylim=(0, limits[1]))
-        shares = [(x / limits[0], y / limits[1]) for x, y in points]
-        for height, point, row in zip(label_heights(shares), points, built, strict=True):
-            place = point[0] + 0.02 * limits[0], height * limits[1]
-            axes.annotate(row["name"], place, fontsize=8, va="center")
-        bare(axes)
-    left.set(ylabel="G SynOps/s at Fmax")
-    left.set_title(f"{title}: all axons spiking", fontsize=10)
-    right.set(ylabel="MHz")
-    right.set_title("Fmax after routing", fontsize=10)
-    left.legend(frameon=False)
-    save(figure, path)
-
-
-def label_heights(points: list[tuple[float, float]]) -> list[float]:
-    """Heights of labels, in parts of the axes: those of points, moved up where they would touch."""
-    width, height = 0.16, 0.05
-    placed: dict[int, float] = {}
-    for index in sorted(range(len(points)), key=lambda index: points[index][1]):
-        x, y = points[index]
-        near = [at for other, at in placed.items() if abs(points[other][0] - x) < width]
-        placed[index] = max([y, *(at + height for at in near)])
-    return [placed[index] for index in range(len(points))]
+        colours = [BLUE if row["front"] else GREY for row in built]
+        lettered(axes, points, [row["name"] for row in built], colours)
+        most = [1.08 * max(values) for values in zip(*points, strict=True)]
+        axes.set(xlabel="thousand LUTs placed", xlim=(0, most[0]), ylim=(0, most[1]))
+    left.set(ylabel="G SynOps/s at Fmax", title=f"{title}: all axons spiking; line: Pareto front")
+    right.set(ylabel="Fmax (MHz)", title="Fmax after routing")
+    legend(right, title="blue: on the front")
+    return picture

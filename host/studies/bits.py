@@ -8,21 +8,19 @@ as far as w_exp and eta_shift can follow; the other bits make their range larger
 
 from __future__ import annotations
 
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
 from axonloop.host.configuration import NetworkSettings, ObjectiveSettings, RunSettings, Settings
-from axonloop.host.console import notice
+from axonloop.host.console import Column, Progress, notice, percent, percents
 from axonloop.host.data import split_digits
-from axonloop.host.files import write_json
-from axonloop.host.studies.populations import Copy, require_new_study, train_all
+from axonloop.host.order import Metrics, Order
+from axonloop.host.studies.populations import Copy, train_all
+from axonloop.host.studies.weight_pictures import draw_bits
 from axonloop.host.training import with_bits
-from axonloop.models.checks import require_range
 from axonloop.models.config import Rounding
 
 BITS = (4, 6, 8, 16)
-RESULTS, PICTURE = "bits.json", "bits.png"
 
 
 def settings_of(bits: int, rounding: Rounding, seed: int, epochs: int) -> Settings:
@@ -36,27 +34,32 @@ def settings_of(bits: int, rounding: Rounding, seed: int, epochs: int) -> Settin
     return with_bits(usual, bits, rounding)
 
 
-def study_bits(out: Path, seeds: int, epochs: int, limit: int | None) -> None:
-    """Run all with seeds 1..`seeds`, a population for each kind of chip; results go into `out`.
+TABLES = {
+    "rows": (
+        Column("bits"),
+        Column("rounding"),
+        Column("accuracy", show=percent),
+        Column("visits", show="{:,.0f}".format),
+        Column("changed", "updates", "{:,.0f}".format),
+        Column("seeds", "accuracies", percents),
+    )
+}
 
-    Raises ValueError for numbers out of range, or if `out` holds results already.
-    """
-    require_range("seeds", seeds, 1, 1000)
-    require_new_study(out, RESULTS)
+
+def measure(order: Order, progress: Progress) -> Metrics:
+    """Run all with all seeds, a population for each kind of chip."""
     points, digits = [], split_digits()
     for bits in BITS:
         for rounding in Rounding:
             every = [
-                settings_of(bits, rounding, seed, epochs).changed({"task": {"limit": limit}})
-                for seed in range(1, seeds + 1)
+                settings_of(bits, rounding, seed, order.epochs).changed(
+                    {"task": {"limit": order.limit}}
+                )
+                for seed in order.seeds
             ]
-            points.append(_summarise(bits, rounding, train_all(every, digits)))
-            notice(f"{bits} bits, {rounding.name.lower()}: {100 * points[-1]['accuracy']:.2f} %")
-    write_json(out / RESULTS, points)
-    _show(points)
-    from axonloop.host.studies.weight_pictures import draw_bits
-
-    draw_bits(out / PICTURE, points)
+            points.append(_summarise(bits, rounding, train_all(every, digits, progress)))
+            notice(f"{bits} bits, {rounding.name.lower()}: {percent(points[-1]['accuracy'])}")
+    return {"rows": points}
 
 
 def _summarise(bits: int, rounding: Rounding, copies: list[Copy]) -> dict[str, Any]:
@@ -70,11 +73,4 @@ def _summarise(bits: int, rounding: Rounding, copies: list[Copy]) -> dict[str, A
     }
 
 
-def _show(points: list[dict[str, Any]]) -> None:
-    print(f"{'bits':>4}  {'rounding':<12}{'accuracy':>10}{'visits':>14}{'changed':>12}   seeds")
-    for point in points:
-        seeds = ", ".join(f"{100 * value:.2f}" for value in point["accuracies"])
-        print(
-            f"{point['bits']:>4}  {point['rounding']:<12}{100 * point['accuracy']:>8.2f} %"
-            f"{point['visits']:>14,.0f}{point['updates']:>12,.0f}   {seeds}"
-        )
+draw = draw_bits

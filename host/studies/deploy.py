@@ -14,19 +14,15 @@ loop. For comparison the 4-bit weights are also tuned off the chip, by backpropa
 
 from __future__ import annotations
 
-from pathlib import Path
 from statistics import mean
-from typing import Any
 
 from axonloop.host.configuration import Settings
-from axonloop.host.console import Progress, notice, progress_bars
+from axonloop.host.console import Column, Progress, notice, percent, percents
 from axonloop.host.data import split_digits
-from axonloop.host.devices import check_device_name
-from axonloop.host.files import write_json
-from axonloop.host.studies.populations import require_new_study
+from axonloop.host.order import Metrics, Order
+from axonloop.host.studies.weight_pictures import draw_deploy
 from axonloop.host.training import (
     DESCENT,
-    POPULATION,
     Descent,
     SurrogateTrainer,
     chips,
@@ -36,52 +32,53 @@ from axonloop.host.training import (
     step_log2,
     with_bits,
 )
-from axonloop.models.checks import require_range
 
 AWARE = Descent(epochs=5, rate=0.05, scale=0.03, steepness=1.0)
 """How 4-bit weights are tuned off the chip."""
 ALLOWED = 0.005
 """How far below float the loop may end."""
-RESULTS, PICTURE = "deploy.json", "deploy.png"
 
 
-def study_deploy(out: Path, device: str, seeds: int, limit: int | None) -> None:
-    """Take networks with seeds 1..`seeds` all the way; results and picture go into `out`.
+TABLES = {
+    "rows": (
+        Column("stage"),
+        Column("accuracy", show=percent),
+        Column("lost", show="{:.2f}".format),
+        Column("seeds", "accuracies", percents),
+    )
+}
 
-    `device` is one that `learn_in_loop` takes. Raises ValueError for numbers out of range, or if
-    `out` holds results already.
-    """
-    require_range("seeds", seeds, 1, 1000)
-    if device != POPULATION:
-        check_device_name(device)
-    require_new_study(out, RESULTS)
-    every = [network_settings(seed, limit) for seed in range(1, seeds + 1)]
-    with progress_bars() as progress:
-        stages = _stages(device, every, progress)
-    bar = mean(stages["float"]) - ALLOWED
-    write_json(out / RESULTS, {"stages": stages, "bar": bar, "device": device})
-    _show(stages)
-    from axonloop.host.studies.weight_pictures import draw_deploy
 
-    draw_deploy(out / PICTURE, stages, bar)
+def measure(order: Order, progress: Progress) -> Metrics:
+    """Take the networks of all seeds all the way, on a device that `learn_in_loop` takes."""
+    every = [network_settings(seed, order.limit) for seed in order.seeds]
+    stages = _stages(str(order.device), every, progress)
+    floats = mean(stages["float"])
+    rows = [
+        {
+            "stage": name,
+            "accuracy": mean(values),
+            "lost": 100 * (floats - mean(values)),
+            "accuracies": values,
+        }
+        for name, values in stages.items()
+    ]
+    return {"rows": rows, "bar": floats - ALLOWED}
 
 
 def _stages(device: str, every: list[Settings], progress: Progress) -> dict[str, list[float]]:
     """The test accuracies, 0..1, of all networks at every stage."""
     digits = split_digits()
 
-    def off_chip(phase: str, done: int, total: int) -> None:
-        progress("descend", done, total)
-
     found: dict[str, list[float]] = {}
 
     def done(name: str, accuracies: list[float]) -> None:
         found[name] = accuracies
-        notice(f"{name}: " + ", ".join(f"{100 * value:.2f}" for value in accuracies))
+        notice(f"{name}: {percents(accuracies)}")
 
     models = [SurrogateTrainer(settings, digits, DESCENT) for settings in every]
     for model in models:
-        model.run(off_chip)
+        model.run(progress)
     floats = [model.module.weights.detach().numpy() for model in models]
     done("float", [model.accuracy(model.test) for model in models])
     for name in chips(every[0]):
@@ -94,16 +91,10 @@ def _stages(device: str, every: list[Settings], progress: Progress) -> dict[str,
     for settings, given in zip(every, floats, strict=True):
         aware = SurrogateTrainer(with_bits(settings, 4), digits, AWARE)
         aware.load_weights(given / 2 ** step_log2(settings, 4))
-        aware.run(off_chip)
+        aware.run(progress)
         tuned.append(aware.accuracy(aware.test))
     done("4 bits, off chip", tuned)
     return found
 
 
-def _show(stages: dict[str, list[float]]) -> None:
-    floats: Any = mean(stages["float"])
-    print(f"{'stage':<26}{'accuracy':>10}{'lost':>8}   seeds")
-    for name, values in stages.items():
-        seeds = ", ".join(f"{100 * value:.2f}" for value in values)
-        lost = 100 * (floats - mean(values))
-        print(f"{name:<26}{100 * mean(values):>8.2f} %{lost:>8.2f}   {seeds}")
+draw = draw_deploy

@@ -6,7 +6,6 @@ accuracy. The first layer of the deep network is the single-layer network, split
 
 from __future__ import annotations
 
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
@@ -17,11 +16,11 @@ from axonloop.host.configuration import (
     Settings,
     TaskSettings,
 )
-from axonloop.host.files import write_json
+from axonloop.host.console import Column, Progress, percent, percents
+from axonloop.host.order import Metrics, Order
+from axonloop.host.studies.layer_pictures import draw_layers
 from axonloop.host.studies.many_runs import run_all
-from axonloop.models.checks import require_range
 
-RESULTS, PICTURE = "layers.json", "layers.png"
 NETWORKS = {"one layer": ((128,), "1x1"), "two layers": ((128, 128), "2x2")}
 """Layers and mesh of each network."""
 
@@ -38,27 +37,36 @@ def settings_of(name: str, seed: int, epochs: int, limit: int | None) -> Setting
     return base.changed({"network": {"parameters": {"eta_shift": 4}}})
 
 
-def study_layers(
-    out: Path, seeds: int, epochs: int, limit: int | None, jobs: int, device: str
-) -> None:
-    """Run both networks with seeds 1..`seeds` and write results and picture into `out`."""
-    require_range("seeds", seeds, 1, 1000)
+TABLES = {
+    "rows": (
+        Column("network"),
+        Column("layer"),
+        Column("accuracy", show=percent),
+        Column("lost", show="{:.2f}".format),
+        Column("seeds", "accuracies", percents),
+    )
+}
+
+
+def measure(order: Order, progress: Progress) -> Metrics:
+    """Run both networks with all seeds, each run in a folder below that of the study."""
     tasks = [
-        (out / f"{name.replace(' ', '-')}-seed{seed}", settings_of(name, seed, epochs, limit))
+        (
+            order.folder / f"{name.replace(' ', '-')}-seed{seed}",
+            settings_of(name, seed, order.epochs, order.limit),
+        )
         for name in NETWORKS
-        for seed in range(1, seeds + 1)
+        for seed in order.seeds
     ]
-    runs = run_all(tasks, jobs, device)
+    runs, seeds = run_all(tasks, order.jobs, str(order.device), progress), len(order.seeds)
     points = [
         point
         for place, name in enumerate(NETWORKS)
         for point in summarise(name, runs[place * seeds : (place + 1) * seeds])
     ]
-    write_json(out / RESULTS, points)
-    _show(points)
-    from axonloop.host.studies.layer_pictures import draw_layers
-
-    draw_layers(out / PICTURE, points)
+    for point in points:
+        point["lost"] = 100 * (points[0]["accuracy"] - point["accuracy"])
+    return {"rows": points}
 
 
 def summarise(name: str, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -70,12 +78,4 @@ def summarise(name: str, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _show(points: list[dict[str, Any]]) -> None:
-    single = points[0]["accuracy"]
-    print(f"{'network':<14}{'layer':>6}{'accuracy':>12}{'lost':>8}   seeds")
-    for point in points:
-        seeds = ", ".join(f"{100 * value:.2f}" for value in point["accuracies"])
-        print(
-            f"{point['network']:<14}{point['layer']:>6}{100 * point['accuracy']:>10.2f} %"
-            f"{100 * (single - point['accuracy']):>8.2f}   {seeds}"
-        )
+draw = draw_layers

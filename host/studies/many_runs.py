@@ -10,25 +10,25 @@ from pathlib import Path
 from typing import Any
 
 from axonloop.host.configuration import Settings
-from axonloop.host.console import notice
-from axonloop.host.devices import check_device_name, open_device
+from axonloop.host.console import Progress, notice
+from axonloop.host.devices import open_device
 from axonloop.host.files import read_json
 from axonloop.host.runs import CONFIG, METRICS, Run, require_folder, resumed_settings
 from axonloop.host.training import chip_config
-from axonloop.models.checks import require, require_range
+from axonloop.models.checks import require
 
 Task = tuple[Path, Settings]
 """Folder and settings of a run."""
 
 
-def run_all(tasks: Sequence[Task], jobs: int, device: str) -> list[dict[str, Any]]:
+def run_all(
+    tasks: Sequence[Task], jobs: int, device: str, progress: Progress
+) -> list[dict[str, Any]]:
     """The metrics of every run; those that are finished are not repeated, others go on.
 
-    The device makes no difference to them but in time. Raises ValueError for an unknown one, for
-    numbers out of range, or if a folder holds a run of other settings.
+    The device makes no difference to them but in time. Raises ValueError if a folder holds a run
+    of other settings.
     """
-    require_range("jobs", jobs, 1, 64)
-    check_device_name(device)
     for out in {folder.parent for folder, _ in tasks}:
         require_folder(out)
         out.mkdir(parents=True, exist_ok=True)
@@ -37,6 +37,7 @@ def run_all(tasks: Sequence[Task], jobs: int, device: str) -> list[dict[str, Any
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         for (folder, _), metrics in zip(tasks, pool.map(partial(_run, device), tasks), strict=True):
             found.append(metrics)
+            progress("runs", len(found), len(tasks))
             accuracy = 100 * metrics["test_accuracy"]
             notice(f"{folder.name}: {accuracy:.2f} %, {metrics['visits']:,} visits")
     return found

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from axonloop.host.configuration import Settings
-from axonloop.host.console import progress_bars
+from axonloop.host.console import Progress
 from axonloop.host.data import Digits
-from axonloop.host.runs import require_folder
 from axonloop.host.training import population_trainer, telling
-from axonloop.models.checks import require
 
 
 @dataclass(frozen=True)
@@ -25,20 +22,12 @@ class Copy:
     counters: dict[str, int]
 
 
-def require_new_study(out: Path, results: str) -> None:
-    """Make the folder `out`; ValueError if it cannot be, or holds the file `results` already."""
-    require(not (out / results).exists(), "study folder", "new", str(out))
-    require_folder(out)
-    out.mkdir(parents=True, exist_ok=True)
-
-
-def train_all(settings: Sequence[Settings], digits: Digits) -> list[Copy]:
-    """Train and score a chip for each of `settings`, all at once, with progress bars."""
-    with progress_bars() as progress:
-        population = population_trainer(settings, digits)
-        population.run(telling(population, progress))
-        scored = len(population.test)
-        scores = population.scores(population.test, 0, lambda n: progress("score", n, scored))
+def train_all(settings: Sequence[Settings], digits: Digits, progress: Progress) -> list[Copy]:
+    """Train and score a chip for each of `settings`, all at once."""
+    population = population_trainer(settings, digits)
+    population.run(telling(population, progress))
+    scored = len(population.test)
+    scores = population.scores(population.test, 0, lambda n: progress("score", n, scored))
     weights, spikes = population.weight_hashes(), population.spike_hashes()
     counters = population.copies.counters()
     return [

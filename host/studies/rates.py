@@ -8,7 +8,6 @@ and must end with the same weights and spikes.
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
@@ -19,17 +18,16 @@ from axonloop.host.configuration import (
     Settings,
     TaskSettings,
 )
-from axonloop.host.console import notice, progress_bars
+from axonloop.host.console import Column, Progress, notice, percent, percents
 from axonloop.host.data import Digits, split_digits
 from axonloop.host.devices import open_device
-from axonloop.host.files import write_json
-from axonloop.host.studies.populations import Copy, require_new_study, train_all
+from axonloop.host.order import Metrics, Order
+from axonloop.host.studies.populations import Copy, train_all
+from axonloop.host.studies.weight_pictures import draw_rates
 from axonloop.host.training import chip_config, lone_trainer, telling
-from axonloop.models.checks import require, require_range
 
 RATES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
 """Shares of neurons in error per tick."""
-RESULTS, PICTURE = "rates.json", "rates.png"
 
 
 def settings_of(rate: float, seed: int, epochs: int, limit: int | None) -> Settings:
@@ -42,35 +40,43 @@ def settings_of(rate: float, seed: int, epochs: int, limit: int | None) -> Setti
     )
 
 
-def study_rates(out: Path, seeds: int, epochs: int, limit: int | None) -> None:
-    """Train every rate with seeds 1..`seeds` at once; results and picture go into `out`.
+TABLES = {
+    "rows": (
+        Column("error rate", "rate", lambda rate: f"{100 * rate:g} %"),
+        Column("accuracy", show=percent),
+        Column("error events", "error_events", "{:,.0f}".format),
+        Column("visits", show="{:,.0f}".format),
+        Column("seeds", "accuracies", percents),
+    )
+}
 
-    Raises ValueError for numbers out of range, or if `out` holds results already.
+
+def measure(order: Order, progress: Progress) -> Metrics:
+    """Train every rate with all seeds at once, and the first copy again, alone.
+
+    Raises RuntimeError if the first copy and the golden model end apart.
     """
-    require_range("seeds", seeds, 1, 1000)
-    require_new_study(out, RESULTS)
     every = [
-        settings_of(rate, seed, epochs, limit) for rate in RATES for seed in range(1, seeds + 1)
+        settings_of(rate, seed, order.epochs, order.limit) for rate in RATES for seed in order.seeds
     ]
-    digits = split_digits()
-    copies = train_all(every, digits)
+    digits, seeds = split_digits(), len(order.seeds)
+    copies = train_all(every, digits, progress)
     points = [
         _summarise(rate, copies[place * seeds : (place + 1) * seeds])
         for place, rate in enumerate(RATES)
     ]
-    same = _trained_alone(every[0], digits) == (copies[0].weight_hash, copies[0].spike_hash)
-    write_json(out / RESULTS, {"points": points, "copies": [asdict(copy) for copy in copies]})
-    _show(points)
-    require(same, "first copy", "bit for bit the run on the golden model", copies[0].weight_hash)
+    alone, first = _trained_alone(every[0], digits, progress), copies[0]
+    if alone != (first.weight_hash, first.spike_hash):
+        raise RuntimeError(
+            f"first copy must be bit for bit the run on the golden model, not {first.weight_hash!r}"
+        )
     notice("the first copy equals a run on the golden model: weights and all spikes")
-    from axonloop.host.studies.weight_pictures import draw_rates
-
-    draw_rates(out / PICTURE, points)
+    return {"rows": points, "copies": [asdict(copy) for copy in copies]}
 
 
-def _trained_alone(settings: Settings, digits: Digits) -> tuple[str, str]:
+def _trained_alone(settings: Settings, digits: Digits, progress: Progress) -> tuple[str, str]:
     """Weight hash and spike hash of the same run on the golden model."""
-    with open_device("golden", chip_config(settings)) as device, progress_bars() as progress:
+    with open_device("golden", chip_config(settings)) as device:
         trainer = lone_trainer(device, settings, digits)
         trainer.run(telling(trainer, progress))
         trainer.scores(trainer.test)
@@ -87,11 +93,4 @@ def _summarise(rate: float, copies: list[Copy]) -> dict[str, Any]:
     }
 
 
-def _show(points: list[dict[str, Any]]) -> None:
-    print(f"{'error rate':>10}{'accuracy':>11}{'error events':>14}{'visits':>13}   seeds")
-    for point in points:
-        seeds = ", ".join(f"{100 * value:.2f}" for value in point["accuracies"])
-        print(
-            f"{100 * point['rate']:>8g} %{100 * point['accuracy']:>9.2f} %"
-            f"{point['error_events']:>14,.0f}{point['visits']:>13,.0f}   {seeds}"
-        )
+draw = draw_rates

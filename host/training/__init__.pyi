@@ -8,6 +8,8 @@ from .deploy import DESCENT as DESCENT
 from .deploy import chips as chips
 from .deploy import deployed as deployed
 from .deploy import network_settings as network_settings
+from .descent import descend as descend
+from .descent import passes as passes
 from .from_settings import INPUT as INPUT
 from .from_settings import build_of as build_of
 from .from_settings import chip_config as chip_config
@@ -28,7 +30,8 @@ from .surrogate import SurrogateTrainer as SurrogateTrainer
 from .task import EncodedPart as EncodedPart
 from .task import Samples as Samples
 from .task import Task as Task
-from .telemetry import draw_link as draw_link
+from .telemetry import SPENT as SPENT
+from .telemetry import SampleCost as SampleCost
 from .telemetry import link_metrics as link_metrics
 from .trainer import Trainer as Trainer
 from .trainer import lone_trainer as lone_trainer

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from axonloop.host.devices import Device, LinkUse, open_device
-from axonloop.host.processing import Errors, Events, Flags
+from axonloop.host.processing import Errors, Events, Flags, Modulation
 from axonloop.models.config import ChipConfig
 from axonloop.models.protocol import MODEL_COUNTERS
 from axonloop.sim.batched import BatchedChip
@@ -82,8 +82,8 @@ class Copies(ABC):
             self.learn()
 
     @abstractmethod
-    def modulate(self, value: int) -> None:
-        """Broadcast the third factor M to all copies."""
+    def modulate(self, values: Modulation) -> None:
+        """Broadcast in each copy its own third factor M, `(copies,)`."""
 
     @abstractmethod
     def weights(self) -> Weights:
@@ -167,9 +167,9 @@ class BatchedCopies(Copies):
         self._chip.learn()
         self._seconds += perf_counter() - start
 
-    def modulate(self, value: int) -> None:
-        """Broadcast the third factor M to all copies."""
-        self._chip.modulate(value)
+    def modulate(self, values: Modulation) -> None:
+        """Broadcast in each copy its own third factor M, `(copies,)`."""
+        self._chip.modulate(torch.from_numpy(values))
 
     def weights(self) -> Weights:
         """Those of all copies, `(copies, axons, neurons of a core)`."""
@@ -246,9 +246,9 @@ class SingleCopy(Copies):
         """Apply the errors sent."""
         self.device.learn()
 
-    def modulate(self, value: int) -> None:
-        """Broadcast the third factor M."""
-        self.device.modulate(value)
+    def modulate(self, values: Modulation) -> None:
+        """Broadcast the third factor M, `(1,)`."""
+        self.device.modulate(int(values[0]))
 
     def weights(self) -> Weights:
         """Those of the copy, `(1, axons, neurons of a core)`."""

@@ -12,6 +12,7 @@ from axonloop.host.console import Progress
 from axonloop.host.data import Digits
 from axonloop.host.training.copies import Weights, groups_of, open_copies
 from axonloop.host.training.from_settings import chip_config
+from axonloop.host.training.loop import TrainingLoop
 from axonloop.host.training.trainer import Trainer
 
 
@@ -52,13 +53,13 @@ def learn_in_loop(
     return found
 
 
-def telling(trainer: Trainer, progress: Progress) -> Callable[[], None]:
-    """What tells `progress` after every sample of a trainer's run how many are done."""
-    samples = len(trainer.train)
+def telling(loop: TrainingLoop, progress: Progress) -> Callable[[], None]:
+    """What tells `progress` after every sample of a run how many are done."""
+    samples = len(loop.tasks[0].places(loop.seeds[0], 0))
 
     def after_sample() -> None:
-        done = trainer.position.epoch * samples + trainer.position.sample
-        progress("train", done, trainer.epochs * samples)
+        done = loop.position.epoch * samples + loop.position.sample
+        progress("train", done, loop.epochs * samples)
 
     return after_sample
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from axonloop.host.configuration import Settings
-from axonloop.host.data import Digits, Part, SpikeEncoder
+from axonloop.host.data import Digits, Part, SpikeEncoder, generator
 from axonloop.host.network import Program
 from axonloop.host.processing import Flags
 from axonloop.host.training.from_settings import INPUT
@@ -32,15 +32,14 @@ def wire(program: Program, sources: Sequence[str], raster: Flags, found: Flags) 
     require(raster.shape[1] == first, "channels of a sample", str(first), raster.shape[1])
 
 
-def rasters(
-    program: Program, encoder: SpikeEncoder, part: Part, randoms: list[np.random.Generator]
-) -> Flags:
-    """The input spikes of all of a part, each sample with its own random numbers.
+def rasters(program: Program, encoder: SpikeEncoder, part: Part, seed: int, *purpose: int) -> Flags:
+    """The input spikes of all of a part, each sample with random numbers of its own.
 
-    Bool `(ticks, samples, axons)`.
+    These depend on the seed, the purpose, and the sample's number. Bool `(ticks, samples, axons)`.
     """
     found = np.zeros((encoder.ticks, len(part), program.config.axons), dtype=bool)
-    for place, (image, random) in enumerate(zip(part.images, randoms, strict=True)):
+    for place, (image, index) in enumerate(zip(part.images, part.indices, strict=True)):
+        random = generator(seed, *purpose, int(index))
         wire(program, [INPUT], encoder.raster(image, random), found[:, place])
     return found
 

@@ -10,16 +10,19 @@ Readout, boxes and traces are those of the settings. Adam takes the steps, halve
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from axonloop.host.configuration import Settings
-from axonloop.host.data import SCORING, SHUFFLING, TRAINING, Digits, Part, generator
+from axonloop.host.console import Progress
+from axonloop.host.data import SCORING, TRAINING, Digits, Part
+from axonloop.host.processing import one_thread
+from axonloop.host.training.descent import descend, silent
 from axonloop.host.training.from_settings import encoder_of, layers_of, program_of
 from axonloop.host.training.inputs import parts_of, rasters
+from axonloop.host.training.task import shuffled
 from axonloop.models.checks import require
 from axonloop.models.config import DECAY_ONE, ResetMode
 from axonloop.sim.surrogate import FLOAT, SurrogateChip
@@ -33,7 +36,6 @@ class LocalTrainer:
     def __init__(self, settings: Settings, digits: Digits, rate: float) -> None:
         layers = settings.network.layers
         require(len(layers) == 1, "layers", "a single one", layers)
-        torch.set_num_threads(1)
         self.settings, self.rate = settings, rate
         self.program = program_of(settings)
         self.chip = SurrogateChip(self.program.config, self.program.weights, exact=False)
@@ -44,25 +46,32 @@ class LocalTrainer:
         self._feedback = torch.tensor(reader.path.feedback[0], dtype=FLOAT)
         self._encoder = encoder_of(settings)
 
-    def run(self, epochs: int, progress: Callable[[str, int, int], None] = lambda *_: None) -> None:
-        """Train; `progress` is told "descend", epochs done, and their number."""
+    def run(self, epochs: int, progress: Progress = silent) -> None:
+        """Train; `progress` is told of every epoch."""
+        samples, seed = len(self.train), self.settings.run.seed
+        rounds = (
+            [
+                (epoch, places)
+                for places in np.split(shuffled(samples, seed, epoch), range(BATCH, samples, BATCH))
+            ]
+            for epoch in range(epochs)
+        )
         adam = torch.optim.Adam([self.chip.weights], self.rate)
-        pace = torch.optim.lr_scheduler.CosineAnnealingLR(adam, max(1, epochs))
-        for epoch in range(epochs):
-            order = generator(self.settings.run.seed, SHUFFLING, epoch).permutation(len(self.train))
-            for start in range(0, len(order), BATCH):
-                part = self.train.at(order[start : start + BATCH])
-                self.chip.weights.grad = self.gradient(part, TRAINING, epoch)
-                adam.step()
-            pace.step()
-            progress("descend", epoch + 1, epochs)
+        descend(adam, rounds, epochs, self._take, progress)
+
+    def _take(self, batch: tuple[int, NDArray[np.int64]]) -> None:
+        """The gradient of an epoch's batch as that of the weights."""
+        epoch, places = batch
+        self.chip.weights.grad = self.gradient(self.train.at(places), TRAINING, epoch)
 
     def raster(self, part: Part, *purpose: int) -> Tensor:
         """Input spikes `(ticks, samples, axons)`."""
         seed = self.settings.run.seed
-        randoms = [generator(seed, *purpose, index) for index in part.indices.tolist()]
-        return torch.from_numpy(rasters(self.program, self._encoder, part, randoms)).to(FLOAT)
+        return torch.from_numpy(rasters(self.program, self._encoder, part, seed, *purpose)).to(
+            FLOAT
+        )
 
+    @one_thread()
     @torch.no_grad()
     def gradient(self, part: Part, *purpose: int) -> Tensor:
         """The sum over a batch, of the weights' shape."""
@@ -113,6 +122,7 @@ class LocalTrainer:
         trace = _filtered(current / 2**own.p_shift, own.alpha_p / DECAY_ONE)
         return torch.where(self.chip.always_on > 0, float(own.pq_on << own.pq_shift), trace)
 
+    @one_thread()
     @torch.no_grad()
     def accuracy(self, part: Part) -> float:
         """Share of a part read correctly by the votes after the burn-in, in 0..1."""

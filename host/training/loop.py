@@ -8,19 +8,19 @@ beginning of a sample more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from time import perf_counter
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from axonloop.host.console import notice
 from axonloop.host.data import SCORING, TRAINING, generator
 from axonloop.host.devices import SpikeChain, TraceHash
 from axonloop.host.network import Program
-from axonloop.host.processing import Flags, Objective
+from axonloop.host.processing import FiringRates, Flags, Objective, one_thread
 from axonloop.host.training.copies import Copies, SingleCopy
 from axonloop.host.training.inputs import wire
 from axonloop.host.training.task import Samples, Task
@@ -92,7 +92,8 @@ class TrainingLoop:
     copies decide about the random numbers of their samples. `position`, `times` and everything that
     the next sample depends on come and go with `state` and `restore`, between samples. `costs` has
     an entry for every sample trained since, if there is a link to the chip; `spikes` are those of
-    the last sample run, `(ticks, copies, neurons of the chip)`.
+    the last sample run, `(ticks, copies, neurons of the chip)`; `rates` counts those of the epoch,
+    and warns, once and on stderr, of populations that are silent or always on.
     """
 
     def __init__(
@@ -105,14 +106,13 @@ class TrainingLoop:
         epochs: int,
         config_in: Callable[[int], ChipConfig | None] = lambda epoch: None,
     ) -> None:
-        # More threads cost time here, and sums in another order would be other bits.
-        torch.set_num_threads(1)
         self.copies, self.program, self.objective = copies, program, objective
         self.tasks, self.seeds, self.epochs = tuple(tasks), tuple(seeds), epochs
         self.chains = [SpikeChain() for _ in tasks]
         self.position, self.times = Position(), Times()
         self.costs: list[SampleCost] = []
         self.spikes: Flags = np.zeros((0, copies.count, copies.config.neurons), dtype=bool)
+        self.rates = FiringRates(program, copies.count)
         self._config_in = config_in
         self._coming: Flags | None = None  # the next sample, if its first ticks are under way
 
@@ -121,15 +121,18 @@ class TrainingLoop:
         """Is nothing under way? Else `state` must wait."""
         return self._coming is None
 
+    @one_thread()
     def run(
         self,
         after_sample: Callable[[], None] = lambda: None,
         rest: Callable[[], bool] = lambda: True,
+        after_epoch: Callable[[dict[str, Any]], None] = lambda scored: None,
     ) -> None:
         """Train to the end of the last epoch.
 
         `rest` is asked before a sample: shall the chip rest behind it? Only then can
         `after_sample` look at the device; else the next sample's first ticks are under way.
+        `after_epoch` gets the epoch's entry of the history, while the chip rests.
         """
         while self.position.epoch < self.epochs:
             epoch = self.position.epoch
@@ -142,11 +145,15 @@ class TrainingLoop:
                 here = self.position.sample
                 self._timed_sample(order[here : here + (1 if rest() else 2)])
                 after_sample()
-            self.end_epoch()
+            for text in self.rates.judge().values():
+                notice(f"warning: {text}")
+            self.position.history.append(self.scored())
             self.position.epoch, self.position.sample = epoch + 1, 0
+            after_epoch(self.position.history[-1])
 
-    def end_epoch(self) -> None:
-        """Hear that all samples of an epoch are done; here nothing follows."""
+    def scored(self) -> dict[str, Any]:
+        """What the history holds of an epoch whose samples are all done; here nothing."""
+        return {}
 
     def _timed_sample(self, places: NDArray[np.int64]) -> None:
         """Learn the sample at the first of `places`, `(1 or 2, copies)`; the other one follows."""
@@ -175,6 +182,7 @@ class TrainingLoop:
         pairs = zip(self.tasks, places.tolist(), strict=True)
         self.objective.begin([task.train.target(place) for task, place in pairs])
         self._chain(self._ticks(raster))
+        self.rates.add(self.spikes)
         return len(raster)
 
     def _training_raster(self, places: NDArray[np.int64] | None) -> Flags:
@@ -195,10 +203,13 @@ class TrainingLoop:
         assert found is not None
         return found
 
-    def _send_first(self, raster: Flags) -> None:
-        """Begin a sample on the chips: its quiet ticks make no errors, so they need not wait."""
+    def _refresh(self) -> None:
         if self.tasks[0].fresh:
             self.copies.clear()
+
+    def _send_first(self, raster: Flags) -> None:
+        """Begin a sample on the chips: its quiet ticks make no errors, so they need not wait."""
+        self._refresh()
         for tick in range(min(len(raster), self.objective.quiet + self.objective.latency)):
             self._send(raster, tick)
 
@@ -226,8 +237,9 @@ class TrainingLoop:
     def _chain(self, raster: Flags) -> None:
         self.spikes = raster
         for chain, own in zip(self.chains, raster.transpose(1, 0, 2), strict=True):
-            chain.add_raster(own)
+            chain.add(own)
 
+    @one_thread()
     def scores(
         self,
         samples: Samples | list[Samples],
@@ -239,14 +251,8 @@ class TrainingLoop:
         Copies may have samples of their own, as many each. The state of the first `traced` samples
         is read tick by tick: for a lone chip.
         """
-        found, trace = [], TraceHash()
-        own = self._for_each(samples)
-        count = len(own[0])
-        for place in range(count):
-            raster = self.arriving(own, [place] * self.copies.count, SCORING)
-            self.copies.clear()
-            spikes = self._traced(raster, trace) if place < traced else self.copies.run(raster)
-            self._chain(spikes)
+        found, trace, own = [], TraceHash(), self._for_each(samples)
+        for place, spikes in enumerate(self._responses(own, traced, trace)):
             targets = [each.target(place) for each in own]
             found.append(self.objective.score(spikes, targets))
             progress(place + 1)
@@ -254,12 +260,28 @@ class TrainingLoop:
         return [
             Score(
                 tuple(table[:, :, b].mean(axis=0).tolist()),
-                count,
+                len(found),
                 trace.hexdigest(),
                 tuple(np.flatnonzero(table[:, -1, b] != 1).tolist()),
             )
             for b in range(self.copies.count)
         ]
+
+    def responses(self, samples: Samples | list[Samples]) -> Iterator[Flags]:
+        """Run all samples without learning, on every copy: the spikes of one after the other.
+
+        Each is `(ticks, copies, neurons of the chip)`. Copies may have samples of their own.
+        """
+        return self._responses(self._for_each(samples), 0, TraceHash())
+
+    def _responses(self, samples: list[Samples], traced: int, trace: TraceHash) -> Iterator[Flags]:
+        for place in range(len(samples[0])):
+            with one_thread():
+                raster = self.arriving(samples, [place] * self.copies.count, SCORING)
+                self._refresh()
+                spikes = self._traced(raster, trace) if place < traced else self.copies.run(raster)
+                self._chain(spikes)
+            yield spikes
 
     def _for_each(self, samples: Samples | list[Samples]) -> list[Samples]:
         """Samples for each copy; what is no list of them serves all."""
@@ -287,12 +309,13 @@ class TrainingLoop:
         ValueError unless the chip is `at_rest`.
         """
         require(self.at_rest, "chip", "at rest for a checkpoint", "with ticks under way")
-        self.copies.clear()
+        self._refresh()
         return {
             "position": asdict(self.position),
             "times": asdict(self.times),
             "spike_hashes": [chain.hexdigest() for chain in self.chains],
             "objective": self.objective.state(),
+            "rates": self.rates.state(),
             "device": self.copies.snapshot(),
         }
 
@@ -300,6 +323,7 @@ class TrainingLoop:
         """Go on where `state` was taken, on this device or another."""
         self.copies.restore(state["device"])
         self.objective.restore(state["objective"])
+        self.rates.restore(state["rates"])
         self.chains = [SpikeChain(link) for link in state["spike_hashes"]]
         self.position = Position(**state["position"])
         self.times = Times(**{who: float(spent) for who, spent in state["times"].items()})

@@ -7,7 +7,6 @@ last layer's fixed readout over all ticks after the burn-in, times `scale`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,14 +14,17 @@ import torch
 from numpy.typing import NDArray
 
 from axonloop.host.configuration import Settings
-from axonloop.host.data import SCORING, SHUFFLING, TRAINING, Digits, Part, generator
-from axonloop.host.processing import CROSS_ENTROPY
+from axonloop.host.console import Progress
+from axonloop.host.data import SCORING, TRAINING, Digits, Part
+from axonloop.host.processing import CROSS_ENTROPY, one_thread
+from axonloop.host.training.descent import descend, silent
 from axonloop.host.training.from_settings import (
     encoder_of,
     layers_of,
     program_of,
 )
 from axonloop.host.training.inputs import parts_of, rasters
+from axonloop.host.training.task import shuffled
 from axonloop.models.checks import require, require_number, require_range
 from axonloop.models.config import Rounding
 from axonloop.sim.surrogate import FLOAT, SurrogateChip
@@ -69,7 +71,6 @@ class SurrogateTrainer:
     readout: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        torch.set_num_threads(1)  # more cost time at these sizes
         settings, descent = self.settings, self.descent
         self.program = program_of(settings)
         self.train, self.test = parts_of(settings, self.digits)
@@ -92,56 +93,49 @@ class SurrogateTrainer:
         with torch.no_grad():
             self.module.weights.copy_(torch.from_numpy(weights))
 
-    def run(self, progress: Callable[[str, int, int], None] = lambda *_: None) -> None:
-        """Train for all epochs; `progress` is told "train", batches done, and their number."""
-        descent = self.descent
-        batches = -(-len(self.train) // descent.batch)
-        total = descent.epochs * batches
+    def run(self, progress: Progress = silent) -> None:
+        """Train for all epochs; `progress` is told of every batch, whose rate is its own."""
+        descent, samples = self.descent, len(self.train)
+        batches = -(-samples // descent.batch)
+        rounds = (
+            [(epoch, places)]
+            for epoch in range(descent.epochs)
+            for places in np.array_split(shuffled(samples, self.settings.run.seed, epoch), batches)
+        )
         adam = torch.optim.Adam([self.module.weights], descent.rate)
-        pace = torch.optim.lr_scheduler.CosineAnnealingLR(adam, max(1, total))
-        done = 0
-        for epoch in range(descent.epochs):
-            seed = self.settings.run.seed
-            order = generator(seed, SHUFFLING, epoch).permutation(len(self.train))
-            for places in np.array_split(order, batches):
-                part = self.train.at(places)
-                randoms = [
-                    generator(seed, TRAINING, epoch, index) for index in part.indices.tolist()
-                ]
-                self._descend(part, randoms, adam)
-                pace.step()
-                done += 1
-                progress("train", done, total)
+        if descent.exact:
+            adam.register_step_post_hook(lambda *_: self.module.clip_weights())
+        descend(adam, rounds, descent.epochs * batches, self._gradient, progress)
 
-    def _descend(
-        self, part: Part, randoms: list[np.random.Generator], adam: torch.optim.Optimizer
-    ) -> None:
-        adam.zero_grad()
-        logits = self.votes(part, randoms) * self.descent.scale
+    def _gradient(self, batch: tuple[int, NDArray[np.int64]]) -> None:
+        """That of the loss of an epoch's batch."""
+        epoch, places = batch
+        part = self.train.at(places)
+        logits = self.votes(part, TRAINING, epoch) * self.descent.scale
         loss = CROSS_ENTROPY(logits, torch.tensor(part.labels, dtype=torch.int64))
         loss.backward()  # type: ignore[no-untyped-call]
-        adam.step()
-        if self.descent.exact:
-            self.module.clip_weights()
 
-    def votes(self, part: Part, randoms: list[np.random.Generator]) -> torch.Tensor:
-        """What the readout heard of each class after the burn-in, `(samples, classes)`."""
-        raster = rasters(self.program, self._encoder, part, randoms)
+    @one_thread()
+    def votes(self, part: Part, *purpose: int) -> torch.Tensor:
+        """What the readout heard of each class after the burn-in, `(samples, classes)`.
+
+        `purpose` decides about the random numbers of the input spikes, as in `rasters`.
+        """
+        raster = rasters(self.program, self._encoder, part, self.settings.run.seed, *purpose)
         spikes = self.module(torch.from_numpy(raster))
         counts = spikes[self.settings.objective.burn_in :].sum(0)
         votes: torch.Tensor = counts[:, self._neurons] @ self._readout
         return votes
 
+    @one_thread()
     @torch.no_grad()
     def accuracy(self, part: Part) -> float:
-        """Share of a part read correctly, in 0..1, with the spikes that `Scorer` sends."""
+        """Share of a part read correctly, in 0..1, with the spikes that a device is scored with."""
         right = 0
         self.module.eval()
         for first in range(0, len(part), CHUNK):
             chunk = part.at(np.arange(first, min(first + CHUNK, len(part))))
-            seed = self.settings.run.seed
-            randoms = [generator(seed, SCORING, index) for index in chunk.indices.tolist()]
-            answers = self.votes(chunk, randoms).argmax(1).numpy()
+            answers = self.votes(chunk, SCORING).argmax(1).numpy()
             right += int((answers == chunk.labels).sum())
         self.module.train()
         return right / len(part)

@@ -36,12 +36,14 @@ class Samples(Protocol):
 class EncodedPart:
     """Images or vectors with class labels, made into spikes by an encoder.
 
-    Raises ValueError where a label is not one of `classes` classes, or does not belong to an image.
+    `rest` ticks of silence follow each. Raises ValueError where a label is not one of `classes`
+    classes, or does not belong to an image.
     """
 
     part: Part
     encoder: SpikeEncoder
     classes: int
+    rest: int = 0
 
     def __post_init__(self) -> None:
         labels = np.asarray(self.part.labels)
@@ -56,8 +58,9 @@ class EncodedPart:
         return len(self.part)
 
     def raster(self, place: int, random: np.random.Generator) -> Flags:
-        """The input spikes of a sample, bool `(ticks, channels)`."""
-        return self.encoder.raster(self.part.images[place], random)
+        """The input spikes of a sample, bool `(ticks + rest, channels)`."""
+        raster = self.encoder.raster(self.part.images[place], random)
+        return np.pad(raster, ((0, self.rest), (0, 0))) if self.rest else raster
 
     def target(self, place: int) -> int:
         """The label."""
@@ -85,4 +88,9 @@ class Task:
         """The samples of an epoch, one after the other."""
         if self.order is not None:
             return self.order(seed, epoch)
-        return generator(seed, SHUFFLING, epoch).permutation(len(self.train))
+        return shuffled(len(self.train), seed, epoch)
+
+
+def shuffled(samples: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """The places of all samples in an order of the epoch's own."""
+    return generator(seed, SHUFFLING, epoch).permutation(samples)

@@ -92,18 +92,16 @@ class Trainer(TrainingLoop):
             raise ValueError("device must be asked of a lone chip, not of a population")
         return self.copies.device
 
-    def end_epoch(self) -> None:
-        """Score the validation part."""
+    def scored(self) -> dict[str, Any]:
+        """Score the validation part: the epoch's entry of the history."""
         counted = self.copies.counters()
         scores = self.scores(self._validations)
-        self.position.history.append(
-            {
-                "validation_accuracy": scores[0].accuracy,
-                "layer_accuracies": list(scores[0].layers),
-                "validation_accuracies": [score.accuracy for score in scores],
-                **counted[0],
-            }
-        )
+        return {
+            "validation_accuracy": scores[0].accuracy,
+            "layer_accuracies": list(scores[0].layers),
+            "validation_accuracies": [score.accuracy for score in scores],
+            **counted[0],
+        }
 
     def final_accuracies(self) -> list[float]:
         """How every copy does on its part to score in the end."""

@@ -16,12 +16,12 @@ from axonloop.models.config import ChipConfig, CoreConfig
 from axonloop.models.protocol import MODEL_COUNTERS, Counter, Region, state_regions
 
 POSTED: tuple[Region, ...] = (Region.PENDING, Region.GATED, Region.UNGATED)
-"""What packets change between ticks; compared after every tick too, behind the state of it."""
+"""State that packets change between ticks; it is compared after every tick, behind the rest."""
 SMALL_WEIGHTS = 1024
 """Up to so many weights are compared after every learning step; more, now and then."""
 NOW_AND_THEN = 16
 
-Progress = Callable[[int], None]
+TickProgress = Callable[[int], None]
 
 
 class DivergenceError(RuntimeError):
@@ -34,8 +34,8 @@ class DivergenceError(RuntimeError):
     def __init__(self, tick: int, unit: str, index: tuple[int, ...], values: dict[str, int]):
         self.tick, self.unit, self.index, self.values = tick, unit, index, values
         found = ", ".join(f"{name} {value}" for name, value in values.items())
-        place = f"{unit}{list(index)}" if index else unit
-        super().__init__(f"devices must agree, not differ at tick {tick} in {place}: {found}")
+        where = f"{unit}{list(index)}" if index else unit
+        super().__init__(f"devices must agree, not differ at tick {tick} in {where}: {found}")
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Lockstep:
         self._tick = 0
         self._apply(Operation("load_weights", (self._traffic.weights(),)))
 
-    def run(self, ticks: int, progress: Progress | None = None) -> Report:
+    def run(self, ticks: int, progress: TickProgress | None = None) -> Report:
         """Run and compare; DivergenceError at the first difference."""
         for _ in range(ticks):
             self._step(self._traffic.step())

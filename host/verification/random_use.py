@@ -33,7 +33,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class TrafficStep:
-    """What happens around one tick, in this order: `before`, the tick, `after`, an `exchange`.
+    """The packets around one tick, in this order: `before`, the tick, `after`, an `exchange`.
 
     `exchange`: every device restores the snapshot of another one; with `moved_tick` it goes on
     at another value of the tick register.

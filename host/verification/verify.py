@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from axonloop.host.devices import Device, check_device_name, open_device
-from axonloop.host.verification.lockstep import DivergenceError, Lockstep, Progress, Report
+from axonloop.host.verification.lockstep import DivergenceError, Lockstep, Report, TickProgress
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import ONE_CORE, ChipConfig, CoreConfig, Mesh
 from axonloop.sim.stimulus import GEOMETRIES, QUICK, random_chip
@@ -54,7 +54,7 @@ def lockstep(
     ticks: int,
     seed: int,
     learning: bool = True,
-    progress: Progress | None = None,
+    progress: TickProgress | None = None,
 ) -> Report:
     """Run open `devices` that hold `config` for `ticks` ticks of random traffic.
 
@@ -70,7 +70,7 @@ def verify(
     ticks: int = 100_000,
     seed: int = 0,
     geometries: Sequence[str] = QUICK,
-    progress: Progress | None = None,
+    progress: TickProgress | None = None,
     open_named: Open = open_device,
     mesh: Mesh = ONE_CORE,
 ) -> VerifyReport:
@@ -112,7 +112,7 @@ def _run(
     run: int,
     ticks: int,
     seed: int,
-    progress: Progress | None,
+    progress: TickProgress | None,
     open_named: Open,
 ) -> Report:
     rng = np.random.default_rng((seed, run))

@@ -22,6 +22,7 @@ from .parameters import ParameterSet as ParameterSet
 from .parameters import ResetMode as ResetMode
 from .parameters import Rounding as Rounding
 from .parameters import parameter_max as parameter_max
+from .terms import ERROR_DRIVEN as ERROR_DRIVEN
 from .terms import MAX_ETA_SHIFT as MAX_ETA_SHIFT
 from .terms import MAX_TERMS as MAX_TERMS
 from .terms import TERM_FIELDS as TERM_FIELDS

@@ -25,7 +25,7 @@ class ChipConfig:
 
     def __post_init__(self) -> None:
         count, first = self.mesh.cores, self.cores[0].core if self.cores else 0
-        require(len(self.cores) == count, "cores", f"{count}, one per place", len(self.cores))
+        require(len(self.cores) == count, "cores", f"{count}, as the mesh has", len(self.cores))
         require(first == 0 or count == 1, "number of the first core", "0 in a mesh", first)
         for index, core in enumerate(self.cores):
             where = f"cores[{index}]"

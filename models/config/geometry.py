@@ -1,4 +1,4 @@
-"""What is fixed when a core is built: its sizes, widths and datapath."""
+"""The geometry of a core, fixed when it is built: its sizes, widths and datapath."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ _GEOMETRY_RANGES = {
 
 
 class Layout(IntEnum):
-    """How a row lies over the weight banks: bank = lane, or bank = (axon + lane) mod lanes."""
+    """The order of a row in the weight banks: bank = lane, or bank = (axon + lane) mod lanes."""
 
     PLAIN = 0
     SKEWED = 1
 
 
 class Datapath(Enum):
-    """How the neurons, traces and weights of a core are computed; the results are the same.
+    """The circuits that compute neurons, traces and weights; the results are the same.
 
     PARALLEL: pipelines of one or several lanes, which take a new word every cycle. SERIAL: one
     adder and one multiplier take one step after the other, in few logic cells.
@@ -60,7 +60,7 @@ def ceil_log2(value: int) -> int:
 
 @dataclass(frozen=True)
 class Geometry:
-    """What a core is built with.
+    """The geometry that a core is built with; docs/contract.md, section 1, has the ranges.
 
     Raises ValueError where a value is out of range or two values do not go together.
     """
@@ -155,7 +155,7 @@ class Geometry:
 
     @property
     def max_delay(self) -> int:
-        """Largest delay of a spike, in ticks beyond the shortest way: delay_slots - 2."""
+        """Largest delay of a spike, in ticks beyond the next one: delay_slots - 2."""
         return self.delay_slots - 2
 
     @property

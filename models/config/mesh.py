@@ -52,13 +52,13 @@ class Mesh:
         """Number of cores."""
         return self.columns * self.rows
 
-    def place(self, core: int) -> tuple[int, int]:
+    def position(self, core: int) -> tuple[int, int]:
         """Column and row of a core."""
         return core % self.columns, core // self.columns
 
-    def way(self, source: int, target: int) -> Iterator[tuple[int, Port]]:
+    def route(self, source: int, target: int) -> Iterator[tuple[int, Port]]:
         """The route of a spike: the routers that it passes, and the port at which it leaves."""
-        (column, row), (last_column, last_row) = self.place(source), self.place(target)
+        (column, row), (last_column, last_row) = self.position(source), self.position(target)
         while column != last_column:
             east = last_column > column
             yield row * self.columns + column, Port.EAST if east else Port.WEST

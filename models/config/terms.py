@@ -44,6 +44,10 @@ class ThirdFactor(IntEnum):
     MODULATION = 2
 
 
+ERROR_DRIVEN = frozenset({ThirdFactor.ERROR})
+"""The third factors that are 0 wherever the neuron's error E is 0."""
+
+
 @dataclass(frozen=True)
 class Term:
     """One product of a learning rule: dW = sign * axon * neuron * third / 2^(scale + shift).
@@ -81,6 +85,11 @@ class Term:
     def rise(self) -> int:
         """1 where the weight rises with the product, else 0."""
         return int(self.sign > 0)
+
+    @property
+    def error_driven(self) -> bool:
+        """Whether the term changes nothing where the neuron's error E is 0."""
+        return self.third in ERROR_DRIVEN
 
 
 def plain_rule(eta_shift: int) -> Term:

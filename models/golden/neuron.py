@@ -45,7 +45,7 @@ class Neurons:
         self.bias = np.array(config.bias, dtype=np.int64)
 
     def step(self, acc: Int64Array) -> tuple[int, int]:
-        """One tick with the sums `acc` `(neurons,)`.
+        """Run one tick with the sums `acc` `(neurons,)`.
 
         Returns how many neurons spiked and how many state words were clipped.
         """

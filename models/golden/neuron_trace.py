@@ -29,7 +29,7 @@ class NeuronTrace:
         self.z_shift = per_neuron(config, "z_shift")
 
     def step(self, spike: NDArray[np.bool_]) -> int:
-        """One tick with the neurons' spikes, bool `(neurons,)`; return the number of clips."""
+        """Run one tick with the neurons' spikes, bool `(neurons,)`; return the number of clips."""
         if not self.geometry.terms:
             return 0
         raised = decay_unsigned(self.trace_z, self.zeta) + self.z_inc * spike

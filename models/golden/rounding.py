@@ -9,7 +9,7 @@ from axonloop.models.golden.fixedpoint import Int64Array
 from axonloop.models.golden.noise import neuron_words, synapse_words, tick_word
 
 Moment = tuple[int, int, int]
-"""Seed, tick and core: what the hash takes besides the synapse and the purpose."""
+"""Seed, tick and core: the words of the hash beside the synapse and the purpose."""
 
 
 class Rounder:

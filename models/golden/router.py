@@ -26,7 +26,7 @@ class Routers:
         steps = [
             (index, router * len(Port) + port)
             for index, pair in enumerate(pairs.tolist())
-            for router, port in self.mesh.way(*divmod(pair, cores))
+            for router, port in self.mesh.route(*divmod(pair, cores))
         ]
         self._pairs = len(pairs)
         self._pair_of_step, self._port_of_step = np.array(steps, dtype=np.int64).reshape(-1, 2).T

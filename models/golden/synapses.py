@@ -12,7 +12,7 @@ from axonloop.models.golden.parameters import per_axon
 
 
 def visited(config: CoreConfig) -> NDArray[np.bool_]:
-    """The places of weights that integration visits, by row descriptor: bool `(axons, neurons)`."""
+    """The weights that integration visits, by row descriptor: bool `(axons, neurons)`."""
     first = np.array([row.first_group for row in config.rows])[:, None]
     count = np.array([row.groups for row in config.rows])[:, None]
     group = np.arange(config.geometry.groups)

@@ -13,7 +13,7 @@ _OFF = Term(AxonFactor.OFF)
 
 
 def is_plain(parameters: ParameterSet) -> bool:
-    """Whether neurons of a set learn by the plain rule: no term of it is on."""
+    """Say whether neurons of a set learn by the plain rule: no term of it is on."""
     return parameters.rule is not parameters.terms
 
 

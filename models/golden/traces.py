@@ -45,7 +45,7 @@ class Traces:
         self._fixed_pq = np.where(plastic & always_on, per_axon(config, "pq_on"), 0)
 
     def step(self, spikes: NDArray[np.bool_]) -> int:
-        """One tick with the axons' `spikes`, bool `(axons,)`; return the words clipped."""
+        """Run one tick with the axons' `spikes`, bool `(axons,)`; return the words clipped."""
         limit = self.geometry.trace_max
         raised = decay_unsigned(self.trace_q, self.beta_p) + self.q_inc * spikes
         self.trace_q, clipped_q = saturate_unsigned(raised, limit)

@@ -41,8 +41,9 @@ from .serial_link import FRAME_WORDS as FRAME_WORDS
 from .serial_link import GEOMETRY_FIELDS as GEOMETRY_FIELDS
 from .serial_link import HEADER_0 as HEADER_0
 from .serial_link import HEADER_1 as HEADER_1
-from .serial_link import HOST_PLACES as HOST_PLACES
+from .serial_link import HOST_DEPTH as HOST_DEPTH
 from .serial_link import IDENTITY_WORDS as IDENTITY_WORDS
+from .serial_link import LEAST_CYCLES as LEAST_CYCLES
 from .serial_link import LINK_MAGIC as LINK_MAGIC
 from .serial_link import LINK_VERSION as LINK_VERSION
 from .serial_link import NUMBER_BITS as NUMBER_BITS
@@ -56,3 +57,4 @@ from .serial_link import configuration_hash as configuration_hash
 from .serial_link import geometry_words as geometry_words
 from .serial_link import identity_words as identity_words
 from .serial_link import line_bytes as line_bytes
+from .serial_link import require_baud as require_baud

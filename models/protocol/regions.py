@@ -107,7 +107,7 @@ class Region(IntEnum):
         return self.name.lower()
 
     def built(self, geometry: Geometry) -> bool:
-        """Whether a core of this geometry has the region."""
+        """Say whether a core of this geometry has the region."""
         return not self.needs or bool(getattr(geometry, self.needs))
 
     def width(self, geometry: Geometry) -> int:

@@ -25,10 +25,14 @@ BODY_WORDS = FRAME_WORDS + 3
 NUMBER_BITS = 16
 """Width of word numbers."""
 EPOCH_BITS = 4
-HOST_PLACES = 1 << 14
-"""Places of the host's buffer."""
+HOST_DEPTH = 1 << 14
+"""Words that the host's buffer holds."""
 WATCHDOG_BITS = 28
 """The watchdog waits 2^this cycles."""
+HIGHEST_CLOCK = 2**32 - 1
+"""The highest clock in Hz: the identification has 32 bits for it."""
+LEAST_CYCLES = 4
+"""Clock cycles of a bit, at least: the receiver samples a bit in its middle."""
 
 HEADER_0 = {"sequence": Field(0, NUMBER_BITS), "acknowledge": Field(16, NUMBER_BITS)}
 HEADER_1 = {
@@ -42,11 +46,16 @@ HEADER_1 = {
 
 
 def line_bytes(words: int) -> int:
-    """Bytes that so many data words take on the line, in full frames and the rest in one more.
+    """Bytes of so many data words on the line, in full frames and one more for the rest.
 
-    What few frames have, a first 254 bytes without a zero, would be one more (docs/link.md, 1).
+    A frame whose first 254 bytes hold no zero, which is rare, takes one more (docs/link.md, 1).
     """
     return 4 * words + FRAME_BYTES * -(-words // FRAME_WORDS)
+
+
+def require_baud(baud: int) -> int:
+    """Return `baud`, in bit/s. Raises ValueError unless some clock allows that rate."""
+    return require_range("baud", baud, 300, HIGHEST_CLOCK // LEAST_CYCLES)
 
 
 class FrameKind(IntEnum):
@@ -59,7 +68,7 @@ class FrameKind(IntEnum):
 
 
 class Reason(IntEnum):
-    """Why a session is lost; in `sequence` of LOST."""
+    """The reason why a session is lost; it stands in `sequence` of LOST."""
 
     NONE = 0
     WATCHDOG = 1
@@ -71,8 +80,8 @@ class Identity(IntEnum):
     MAGIC = 0
     VERSION = 1
     SESSION = 2
-    COMMAND_PLACES = 3
-    REPLY_PLACES = 4
+    COMMAND_DEPTH = 3
+    REPLY_DEPTH = 4
     CLOCK = 5
     BAUD = 6
     BUILD = 7
@@ -98,29 +107,31 @@ class Status(IntEnum):
 
 @dataclass(frozen=True)
 class LinkConfig:
-    """What a board's end is built with. ValueError where a value is out of range.
+    """The configuration of a board's end. Raises ValueError where a value is out of range.
 
-    `clock` in Hz, `baud` in bit/s; places of the buffers for words to and from the chip. The
-    clock must give at least 4 cycles per bit, and come within 2 % of the rate.
+    `clock` in Hz, `baud` in bit/s. `command_depth` and `reply_depth` are the words that the
+    buffers to and from the chip hold. The watchdog waits 2^`watchdog_bits` cycles. The clock must
+    give at least 4 cycles per bit, and come within 2 % of the rate.
     """
 
     clock: int = 12_000_000
     baud: int = 1_000_000
-    command_places: int = 1024
-    reply_places: int = 1024
+    command_depth: int = 1024
+    reply_depth: int = 1024
     watchdog_bits: int = WATCHDOG_BITS
 
     def __post_init__(self) -> None:
         take_whole(self, "clock", "baud", "watchdog_bits")
-        require_range("clock", self.clock, 1, 2**32 - 1)
-        require_range("baud", self.baud, 300, 2**32 - 1)
+        require_baud(self.baud)  # before the clock, which may have been made of it
+        require_range("clock", self.clock, 1, HIGHEST_CLOCK)
         require_range("watchdog_bits", self.watchdog_bits, 4, 40)
-        for name in ("command_places", "reply_places"):
-            places = getattr(self, name)
-            good = places in (1 << bits for bits in range(7, 14))
-            require(good, name, "a power of two in 128..8192", places)
+        for name in ("command_depth", "reply_depth"):
+            depth = getattr(self, name)
+            good = depth in (1 << bits for bits in range(7, 14))
+            require(good, name, "a power of two in 128..8192", depth)
         cycles = self.cycles_per_bit
-        require(cycles >= 4, "baud", f"at most a quarter of the clock ({self.clock})", self.baud)
+        most = f"at most a quarter of the clock ({self.clock})"
+        require(cycles >= LEAST_CYCLES, "baud", most, self.baud)
         error = abs(self.clock / cycles / self.baud - 1)
         require(error <= 0.02, "baud", f"a whole part of the clock ({self.clock})", self.baud)
 
@@ -137,12 +148,12 @@ def geometry_words(geometry: Geometry, mesh: Mesh) -> list[int]:
 
 
 def configuration_hash(words: Sequence[int]) -> int:
-    """Over the words of the identification from CORE on."""
+    """The first 32 bits of the SHA-256 of `words`, those of the identification from CORE on."""
     return _first_word(struct.pack(f"<{len(words)}I", *words))
 
 
 def build_hash(sources: bytes) -> int:
-    """Over the gateware's sources."""
+    """The first 32 bits of the SHA-256 of the gateware's sources."""
     return _first_word(sources)
 
 
@@ -155,5 +166,5 @@ def identity_words(
 ) -> list[int]:
     """The identification of a board, for session 0."""
     chip = [core, *geometry_words(geometry, mesh)]
-    line = [link.command_places, link.reply_places, link.clock, link.baud]
+    line = [link.command_depth, link.reply_depth, link.clock, link.baud]
     return [LINK_MAGIC, LINK_VERSION, 0, *line, build, configuration_hash(chip), *chip]

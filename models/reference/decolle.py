@@ -66,7 +66,7 @@ class DecolleLayer:
         self.level = 0.0
 
     def step(self, arrived: torch.Tensor) -> torch.Tensor:
-        """One tick: 0 or 1 for every input, `(inputs,)`, into the same for every neuron."""
+        """Run a tick with 0 or 1 for every input, `(inputs,)`; return S, `(neurons,)`."""
         c = self.constants
         self.current_trace = c.beta * self.current_trace + arrived
         self.trace = c.alpha * self.trace + self.current_trace
@@ -78,7 +78,7 @@ class DecolleLayer:
 
     @property
     def prediction(self) -> float:
-        """What the readout says."""
+        """The readout's prediction: scale y', a scalar."""
         return self.constants.scale * self.level
 
     def errors(self, target: float) -> torch.Tensor:
@@ -107,7 +107,7 @@ class Decolle:
             layer.clear()
 
     def step(self, arrived: torch.Tensor) -> list[float]:
-        """One tick; the predictions of all layers."""
+        """Run a tick; return the predictions of all layers."""
         inputs = [arrived, *(layer.spikes for layer in self.layers[:-1])]
         for layer, spikes in zip(self.layers, inputs, strict=True):
             layer.step(spikes)

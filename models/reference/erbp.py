@@ -57,7 +57,7 @@ class Erbp:
         self.errors = torch.zeros_like(self.level)
 
     def step(self, arriving: Tensor, label: Tensor | None = None) -> Tensor:
-        """Run a tick and learn from `label`, spikes wanted per tick `(outputs,)`; the output."""
+        """Run a tick and learn from `label`, wanted spikes `(outputs,)`; return the output."""
         heard = [arriving]
         for k, layer in enumerate(self.layers):
             self.states[k] = layer.step(self.states[k], heard[-1])

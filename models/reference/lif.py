@@ -79,11 +79,11 @@ class Lif:
         return LifState(zero, zero, zero)
 
     def step(self, state: LifState, arriving: Tensor) -> LifState:
-        """One tick: 0 or 1 for every input, `(..., inputs)`."""
+        """Run a tick with 0 or 1 for every input, `(..., inputs)`."""
         return self.driven(state, arriving @ self.weights)
 
     def driven(self, state: LifState, drive: Tensor) -> LifState:
-        """One tick, with x W given."""
+        """Run a tick with x W given as `drive`, `(..., neurons)`."""
         c = self.constants
         back = state.spikes if c.through_recurrence else state.spikes.detach()
         current = c.beta * state.current + drive

@@ -26,7 +26,7 @@ class Online(Protocol):
     """A rule that has the gradient of the tick just run."""
 
     def step(self, arriving: Tensor) -> Tensor:
-        """Run a tick with `(inputs,)`; the spikes, `(neurons,)`."""
+        """Run a tick with `(inputs,)`; return the spikes, `(neurons,)`."""
         ...
 
     def gradient(self, errors: Tensor) -> Tensor:
@@ -34,7 +34,7 @@ class Online(Protocol):
         ...
 
     def kept(self) -> list[Tensor]:
-        """What the rule keeps from tick to tick, besides weights and the neurons' state."""
+        """The state that the rule keeps from tick to tick, beside weights and neurons."""
         ...
 
 
@@ -62,7 +62,7 @@ class Rtrl:
         self.potential = torch.zeros_like(self.current)
 
     def step(self, arriving: Tensor) -> Tensor:
-        """Run a tick; the spikes."""
+        """Run a tick; return the spikes, `(neurons,)`."""
         c, recurrent = self.network.constants, self.network.recurrent
         source = sources_of(self.network, arriving, self.state.spikes)
         spike = surrogate(self.state.potential, c.steepness) * self.potential
@@ -87,5 +87,5 @@ class Rtrl:
 
 
 def sources_of(network: Lif, arriving: Tensor, spikes: Tensor) -> Tensor:
-    """What meets the rows of the gradient in a tick: `(sources,)`."""
+    """The spikes of a tick that belong to the rows of the gradient: `(sources,)`."""
     return arriving if network.recurrent is None else torch.cat([arriving, spikes])

@@ -34,7 +34,7 @@ class SynapseTraces:
         self.potential = torch.zeros_like(self.current)
 
     def step(self, arriving: Tensor) -> Tensor:
-        """Run a tick; the spikes."""
+        """Run a tick; return the spikes, `(neurons,)`."""
         c = self.network.constants
         source = sources_of(self.network, arriving, self.state.spikes)
         self.current = c.beta * self.current + source[:, None]
@@ -65,7 +65,7 @@ class AxonTraces:
         self.trace = torch.zeros_like(self.current_trace)
 
     def step(self, arriving: Tensor) -> Tensor:
-        """Run a tick; the spikes."""
+        """Run a tick; return the spikes, `(neurons,)`."""
         c = self.network.constants
         source = sources_of(self.network, arriving, self.state.spikes)
         self.current_trace = c.beta * self.current_trace + source

@@ -28,7 +28,7 @@ class DoubleExponential:
         self.fast = self.slow = torch.zeros(())
 
     def step(self, value: Tensor) -> Tensor:
-        """One tick, of any shape that stays the same."""
+        """Run a tick with values of any shape that stays the same."""
         self.fast = self.rise * self.fast + value
         self.slow = self.fall * self.slow + self.fast
         return self.slow

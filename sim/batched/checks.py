@@ -42,7 +42,7 @@ def check_flags(thing: str, values: Any, shape: tuple[int, ...], device: torch.d
 
 
 def check_kind(thing: str, values: Any, shape: tuple[int, ...], device: torch.device) -> Tensor:
-    """Whole numbers of a shape, on the device."""
+    """Return whole numbers of a shape, on the device."""
     found = torch.as_tensor(values)
     whole = not (found.is_floating_point() or found.is_complex() or found.dtype is torch.bool)
     require(whole, thing, "whole numbers of an integer dtype", found.dtype)
@@ -53,7 +53,7 @@ def check_kind(thing: str, values: Any, shape: tuple[int, ...], device: torch.de
 def check_whole(
     thing: str, values: Any, shape: tuple[int, ...], limits: tuple[int, int], device: torch.device
 ) -> Tensor:
-    """Whole numbers of a shape within limits, on the device."""
+    """Return whole numbers of a shape within limits, on the device."""
     found = check_kind(thing, values, shape, device)
     low, high = limits
     bad = (found < low) | (found > high)
@@ -82,9 +82,9 @@ def check_visited(chip: ChipConfig, weights: Tensor) -> None:
     within = within.to(weights.device)
     outside = (weights != geometry.no_synapse) & ~within
     if outside.any():
-        *_, axon, neuron = place = outside.nonzero()[0].tolist()
+        *_, axon, neuron = index = outside.nonzero()[0].tolist()
         thing = f"weights[{axon}, {neuron}], outside of the groups of row {axon},"
-        require(False, thing, f"{geometry.no_synapse} (no synapse)", int(weights[tuple(place)]))
+        require(False, thing, f"{geometry.no_synapse} (no synapse)", int(weights[tuple(index)]))
 
 
 def check_modulation(geometry: Geometry, values: Any, copies: int) -> Tensor:

@@ -58,7 +58,7 @@ def entry(name: str, key: str, build: Callable[[Path], None]) -> Path:
 
 
 def entry_in(shelf: Path, key: str, build: Callable[[Path], None], advice: str) -> Path:
-    """As `entry`, in a folder of entries; `advice` is what a user may do if it cannot hold one."""
+    """Like `entry`, in a folder of entries; `advice` says what to do if it cannot hold one."""
     with _storage_errors(shelf, advice):
         if not _intact(shelf / key):
             shelf.mkdir(parents=True, exist_ok=True)

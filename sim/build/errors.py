@@ -1,4 +1,4 @@
-"""What can go wrong between the RTL's text and a running chip."""
+"""The errors between the RTL's text and a running chip."""
 
 from __future__ import annotations
 

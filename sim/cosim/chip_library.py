@@ -1,4 +1,4 @@
-"""From a geometry to the compiled chip; both steps are cached by content."""
+"""The compiled chip of a geometry; both steps to it are cached by content."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _write(folder: Path, geometry: Geometry, core: int, mesh: Mesh) -> None:
 
 @cache
 def sources_key() -> str:
-    """Changes with everything that the Verilog of a geometry depends on."""
+    """The hash of everything that the Verilog of a geometry depends on."""
     parts: list[str | bytes] = []
     for package in ("axonloop.hdl", "axonloop.models"):
         spec = importlib.util.find_spec(package)

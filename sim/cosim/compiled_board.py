@@ -21,7 +21,7 @@ module axonloop_simulated (input clk, input rx, output tx);
     {TOP} top (.clk(clk), .rst(1'b0), .rx(sampled), .tx(tx));
 endmodule
 """
-"""As around a bare chip, inputs are sampled at the falling edge."""
+"""The wrapper samples inputs at the falling edge, like that of a bare chip."""
 HARNESS = Harness("board", WRAPPER, Path(__file__).with_name("board_driver.cpp"))
 
 
@@ -68,7 +68,7 @@ class RtlTop:
         self._handle: int | None = code.axonloop_board_create(seed, self._period)
 
     def run(self, cycles: int, data: bytes) -> tuple[int, bytes]:
-        """Run some cycles with `data` for the line: how many bytes of it went, and what came."""
+        """Run `cycles` with `data` for the line; return the number that went, and those heard."""
         heard = np.empty(cycles // (9 * self._period) + 2, np.uint8)
         taken = ctypes.c_uint64()
         count = self._code.axonloop_board_run(

@@ -115,9 +115,9 @@ def once(targets: Integers, cycles: Integers, cores: Integers, numbers: Integers
     """
     for cycle, core, number in zip(cycles, cores, numbers, strict=True):
         if number >= len(targets) or core != targets[number]:
-            place = targets[number] if number < len(targets) else "none"
+            target = targets[number] if number < len(targets) else "none"
             raise SimulationError(
-                f"packet {number} must arrive at core {place}, not {core} (cycle {cycle})"
+                f"packet {number} must arrive at core {target}, not {core} (cycle {cycle})"
             )
     counts = np.bincount(numbers, minlength=len(targets))
     if (wrong := np.flatnonzero(counts != 1)).size:

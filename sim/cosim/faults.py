@@ -10,7 +10,7 @@ from axonloop.models.checks import require
 
 @dataclass(frozen=True)
 class FaultRates:
-    """Chances per byte, 0..0.5 each."""
+    """Chances per byte, 0..0.5 each, of which one at most befalls it: at most 1 together."""
 
     lost: float = 0.0
     flipped: float = 0.0
@@ -21,10 +21,12 @@ class FaultRates:
         for field in fields(self):
             rate = getattr(self, field.name)
             require(0 <= rate <= 0.5, f"rate of {field.name} bytes", "in 0..0.5", rate)
+        rates = [getattr(self, field.name) for field in fields(self)]
+        require(sum(rates) <= 1, "sum of all rates", "at most 1", sum(rates))
 
     @classmethod
     def parse(cls, text: str) -> FaultRates:
-        """From text as "lost=1e-4,flipped=1e-3"; a number alone is the sum of all four."""
+        """Read text as "lost=1e-4,flipped=1e-3"; a number alone is the sum of all four rates."""
         names = {field.name for field in fields(cls)}
         try:
             if "=" not in text:
@@ -33,7 +35,7 @@ class FaultRates:
             if rates.keys() <= names:
                 return cls(**{name: float(rate) for name, rate in rates.items()})
         except (ValueError, TypeError) as error:
-            if "rate of" in str(error):
+            if "rate" in str(error):
                 raise
         raise ValueError(f"faults must be as 1e-3 or lost=1e-4,flipped=1e-4, not {text!r}")
 
@@ -50,7 +52,7 @@ class FaultyLine:
         self.faults = 0
 
     def carry(self, data: bytes) -> bytes:
-        """What arrives of `data`."""
+        """Return the bytes that arrive when `data` is sent."""
         if not any(self._rates):
             return data
         arrived, held = bytearray(self._held), bytearray()

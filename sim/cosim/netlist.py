@@ -1,4 +1,4 @@
-"""From a geometry to the compiled netlist; every step is cached by content.
+"""The compiled netlist of a geometry; every step to it is cached by content.
 
 The netlist's cells are Yosys' own models, read from its package, and `ecp5_cells.v` where Yosys
 has none.
@@ -118,5 +118,5 @@ def _included(path: Path) -> str:
     """A file with the files that it includes."""
     parts = re.split(r'^`include "(\S+)"$', path.read_text(), flags=re.MULTILINE)
     return "".join(
-        _included(path.with_name(part)) if place % 2 else part for place, part in enumerate(parts)
+        _included(path.with_name(part)) if index % 2 else part for index, part in enumerate(parts)
     )

@@ -1,6 +1,6 @@
 """Compiles the chip's Verilog into a shared library with the driver of `driver.cpp`.
 
-The same for any other design that comes with a `Harness` of its own.
+Any other design is compiled so too, with a `Harness` of its own.
 
 Libraries are cached by the content of everything that goes into them. Registers and memories
 without an initial value, and every x, start random (`--x-initial unique`, `--x-assign unique`,
@@ -48,7 +48,7 @@ module axonloop_simulated (
     );
 endmodule
 """
-"""What is compiled around the chip, for speed.
+"""The Verilog that is compiled around the chip, for speed.
 
 Inputs are sampled at the falling edge: Verilator evaluates whatever hangs on an input in every
 call, but what hangs on a register only when that changes. Reset is tied low, because registers
@@ -59,7 +59,7 @@ DRIVER = Path(__file__).with_name("chip_driver.cpp")
 
 @dataclass(frozen=True)
 class Harness:
-    """What is compiled with a design, and the `name` of the library.
+    """The code that is compiled with a design, and the `name` of the library.
 
     `wrapper` is Verilog with the module `TOP`; `driver` is C++ that includes `Vchip.h`, in which
     Verilator declares that module as the class `Vchip`.
@@ -89,9 +89,9 @@ VERILATOR_FLAGS = (
     "-Wno-style",
 )
 FAST_FLAGS = ("-O2", "-fPIC", "-pipe")
-"""For what runs every cycle."""
+"""Compiler flags for code that runs every cycle."""
 SLOW_FLAGS = ("-O0", "-fPIC", "-pipe")
-"""For constructors and reset."""
+"""Compiler flags for constructors and reset."""
 RUNTIME = ("verilated", "verilated_threads", "verilated_vcd_c")
 
 

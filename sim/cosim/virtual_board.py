@@ -21,7 +21,7 @@ CHUNK = 2000
 
 @dataclass(frozen=True)
 class Misbehaviour:
-    """What goes wrong, and when, in bytes received: `None` for never."""
+    """The faults of a board; `None`, or the number of received bytes after which each happens."""
 
     rates: FaultRates = FaultRates()
     seed: int = 0
@@ -62,7 +62,7 @@ class Board:
 
     @property
     def faults(self) -> int:
-        """Bytes to which something was done."""
+        """Bytes that were lost, flipped, doubled or delayed."""
         return self._down.faults + self._up.faults
 
     def serve(self, stop: Callable[[], bool], look: Callable[[], None] = lambda: None) -> None:
@@ -75,7 +75,7 @@ class Board:
             look()
 
     def _move(self, seconds: float) -> None:
-        """Bytes between the port and the lines; wait so long for the first one."""
+        """Move bytes between the port and the lines; wait `seconds` for the first one."""
         waiting = [self._master] if self._to_host else []
         readable, writable, _ = select.select([self._master], waiting, [], seconds)
         if readable and len(self._to_board) < CHUNK:

@@ -16,9 +16,10 @@ def _make(
     tables: tuple[int, int, int],
     rule: tuple[int, int] = (0, 0),
 ) -> Geometry:
-    """Lanes: all, update, trace, multipliers. Widths: weight, state, trace, error, pq.
+    """Make a geometry.
 
-    Rule: terms, blank_out.
+    `lanes`: all, update, trace, multipliers. `weights`: layout, ports. `widths`: weight, state,
+    trace, error, pq. `tables`: slots, sets, entries. `rule`: terms, blank_out.
     """
     (total, update, trace, multipliers), (layout, ports) = lanes, weights
     weight, state, trace_bits, error, pq = widths
@@ -80,7 +81,7 @@ GEOMETRIES: dict[str, Geometry] = {
     "gates-plain": _make(128, 128, (2, 1, 1, 1), (P, 1), (8, 12, 8, 4, 4), (2, 2, 128)),
     "default": _make(256, 256, (16, 16, 8, 16), (S, 2), (8, 16, 12, 8, 8), (4, 4, 1024)),
 }
-"""By name. The gates are for netlists: small, and the plain one's weights fill an SPRAM. `QUICK`
+"""Geometries by name. The `gates` are small, for netlists; the plain one fills an SPRAM. `QUICK`
 names those that `axonloop verify` uses."""
 
 QUICK = ("small", "plain", "one-lane", "odd-widths", "few-bits", "terms", "terms-blank")

@@ -45,7 +45,7 @@ def _log_uniform(rng: Rng, low: float, high: float) -> float:
 
 
 def _decay(rng: Rng) -> int:
-    """None, all, a typical leak, or anything."""
+    """A random decay: 0, 4096, a typical leak, or anything."""
     kind = rng.choice(4, p=(0.1, 0.15, 0.5, 0.25))
     if kind < 2:
         return (0, DECAY_ONE)[kind]
@@ -108,7 +108,7 @@ def _neuron_trace_parameters(rng: Rng, geometry: Geometry) -> dict[str, int]:
 
 
 def _random_terms(rng: Rng, geometry: Geometry) -> tuple[Term, ...]:
-    """Mostly as many as the build has; none at all is the plain rule. One in five is off."""
+    """Random terms, mostly as many as the build has; none is the plain rule. One in five is off."""
     if _chance(rng, 0.2):
         return ()
     return tuple(_random_term(rng, geometry) for _ in range(geometry.terms))

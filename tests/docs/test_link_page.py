@@ -73,11 +73,12 @@ def test_an_identification() -> None:
     ("wrong", "message"),
     [
         ({"clock": 0}, "clock must be a whole number in 1..4294967295, not 0"),
-        ({"baud": 299}, "baud must be a whole number in 300..4294967295, not 299"),
+        ({"baud": 299}, "baud must be a whole number in 300..1073741823, not 299"),
+        ({"clock": 0, "baud": 0}, "baud must be a whole number in 300..1073741823, not 0"),
         ({"baud": 2_600_000}, r"baud must be a whole part of the clock \(12000000\), not 2600000"),
         ({"baud": 4_000_000}, r"baud must be at most a quarter of the clock \(12000000\)"),
-        ({"command_places": 100}, "command_places must be a power of two in 128..8192, not 100"),
-        ({"reply_places": 16384}, "reply_places must be a power of two in 128..8192, not 16384"),
+        ({"command_depth": 100}, "command_depth must be a power of two in 128..8192, not 100"),
+        ({"reply_depth": 16384}, "reply_depth must be a power of two in 128..8192, not 16384"),
         ({"watchdog_bits": 3}, r"watchdog_bits must be a whole number in 4..40, not 3"),
     ],
 )

@@ -15,7 +15,6 @@ PAGE = DOCS / "surrogate.md"
 def test_the_pages_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     (block,) = examples(PAGE)
     torch.manual_seed(1)
-    torch.set_num_threads(1)
     exec(compile(block, "surrogate.md", "exec"), {})
     found = re.fullmatch(
         r"loss (.*), (\d+) spikes on the chip, (\d+) in training\n", capsys.readouterr().out

@@ -11,7 +11,7 @@ from tests.formal.probe import Probe
 
 FRAMING = "axonloop.hdl.link.framing"
 STATE = (
-    *("begun", "full", "run", "place", "word", "held", "count", "enough", "long"),
+    *("begun", "full", "run", "position", "word", "held", "count", "enough", "long"),
     *("second", "later"),
     "crc.crc_reg",
 )
@@ -85,7 +85,9 @@ CLAIMS = [
         mutants=(
             Mutant("keeps its run", FRAMING, "full.eq(0), run.eq(0)]", "full.eq(0)]"),
             Mutant("keeps a long run's mark", FRAMING, "begun.eq(0), full.eq(0)", "begun.eq(0)"),
-            Mutant("keeps its place in a word", FRAMING, "[place.eq(0), word.eq(0)", "[word.eq(0)"),
+            Mutant(
+                "keeps its byte of a word", FRAMING, "[position.eq(0), word.eq(0)", "[word.eq(0)"
+            ),
             Mutant("keeps its count", FRAMING, "count.eq(0), long.eq(0)]", "long.eq(0)]"),
             Mutant("keeps the CRC", FRAMING, "crc.start.eq(end),", ""),
             Mutant("keeps half a byte", FRAMING, "m.d.sync += later.eq(0)", "m.d.sync += []"),

@@ -66,7 +66,7 @@ class MeshSpec(Elaboratable):
             m.d.comb += leave.ready.eq(AnySeq(1))
 
     def _look(self, m) -> None:
-        """Every place of the mesh holds only what may come there: an invariant."""
+        """Every queue of the mesh holds only what may come there: an invariant."""
         for core, router in enumerate(self._dut._routers):
             for port in router._ports:
                 name = f"router_{core}.{port.name.lower()}_queue"
@@ -84,7 +84,7 @@ class MeshSpec(Elaboratable):
                 m.d.comb += Assert(last < entries)
 
     def _check_route(self, m) -> None:
-        """The marked packet is in one place while inside, and leaves at its target."""
+        """The marked packet is in one queue while inside, and leaves at its target."""
         inside, marks = self._entered & ~self._left, []
         for valid, flit in self._held:
             mark = valid & flit.payload.marked

@@ -49,14 +49,14 @@ class QueueSpec(Elaboratable):
         return m
 
     def _tie(self, m, probe, level, words) -> None:
-        """Invariant: word n lies n places behind the place to read."""
+        """Invariant: word n lies n rows behind the row to read."""
         rows, produce, consume = probe.rows("storage"), probe["produce"], probe["consume"]
         m.d.comb += Assert((level <= self._depth) & (consume < self._depth))
         m.d.comb += Assert(produce == (consume + level) % self._depth)
         for n in range(self._depth):
             with m.If(n < level):
-                place = (consume + n) % self._depth
-                m.d.comb += Assert(Array(rows)[place] == words[n])
+                row = (consume + n) % self._depth
+                m.d.comb += Assert(Array(rows)[row] == words[n])
 
 
 CLAIMS = [

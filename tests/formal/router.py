@@ -51,11 +51,11 @@ class RouterSpec(Elaboratable):
         m.d.comb += Assume(~ResetSignal())
         self._drive(m)
         self._queues = {port: self._watch(m, port) for port in self._ports}
-        for port, places in self._queues.items():
-            self._check_queue(m, port, places)
+        for port, slots in self._queues.items():
+            self._check_queue(m, port, slots)
         if self._part != "turns":
             self._check_outputs(m)
-            self._check_places(m)
+            self._check_slots(m)
         if self._part == "flits":
             self._check_flow(m)
         if self._part in ("turns", "age"):
@@ -133,26 +133,26 @@ class RouterSpec(Elaboratable):
             second = sink.valid & sink.payload.payload.second
             m.d.comb += Assert(~second | self._left["first"])
 
-    def _check_places(self, m) -> None:
-        """A marked flit that entered and has not left is in exactly one place."""
+    def _check_slots(self, m) -> None:
+        """A marked flit that entered and has not left is in exactly one slot."""
         for mark in MARKS:
-            places = [
+            slots = [
                 valid & getattr(flit.payload, mark)
-                for places in self._queues.values()
-                for valid, flit in places
+                for slots in self._queues.values()
+                for valid, flit in slots
             ]
             for port in self._ports:
                 sink = self._router.output(port)
-                places.append(sink.valid & getattr(sink.payload.payload, mark))
+                slots.append(sink.valid & getattr(sink.payload.payload, mark))
             inside = self._entered[mark] & ~self._left[mark]
-            m.d.comb += Assert(popcount(Cat(places)) == inside)
+            m.d.comb += Assert(popcount(Cat(slots)) == inside)
             m.d.comb += Assert(~self._left[mark] | self._entered[mark])
         m.d.comb += Assert(~self._entered["second"] | self._entered["first"])
         m.d.comb += Cover(self._left["second"])
 
-    def _check_queue(self, m, port: Port, places) -> None:
+    def _check_queue(self, m, port: Port, slots) -> None:
         legal = targets(MESH, self._core, port)
-        for index, (valid, flit) in enumerate(places):
+        for index, (valid, flit) in enumerate(slots):
             m.d.comb += Assert(~valid | names(MESH, flit, legal))
             if self._part == "turns":
                 continue
@@ -160,7 +160,7 @@ class RouterSpec(Elaboratable):
                 same = flit.as_value() == self._chosen[mark].as_value()
                 marked = valid & getattr(flit.payload, mark)
                 m.d.comb += Assert(~marked | ((self._entry == port) & same))
-            for ahead, other in places[:index]:
+            for ahead, other in slots[:index]:
                 m.d.comb += Assert(~(ahead & other.payload.second & valid & flit.payload.first))
 
     def _check_flow(self, m) -> None:
@@ -211,10 +211,10 @@ class RouterSpec(Elaboratable):
 
     def _check_age(self, m) -> None:
         """Each head waits for at most four others, and a flit for at most three heads."""
-        places, others = self._module.QUEUE, len(self._ports) - 1
+        slots, others = self._module.QUEUE, len(self._ports) - 1
         age = Signal(range(64))
         inside = self._entered["first"] & ~self._left["first"]
-        bound = (others + 1) * (places - 1) + others
+        bound = (others + 1) * (slots - 1) + others
         with m.If(inside):
             m.d.sync += age.eq(age + 1)
             m.d.comb += Assert(age <= bound + 1)

@@ -1,4 +1,4 @@
-"""Where flits may be, by `Mesh.way`: the reference for routers and meshes."""
+"""Where flits may be, by `Mesh.route`: the reference for routers and meshes."""
 
 from functools import reduce
 from operator import or_
@@ -11,7 +11,7 @@ from axonloop.models.config import Mesh, Port
 
 def exits(mesh: Mesh, core: int) -> dict[int, Port]:
     """The port through which a flit leaves the router of `core`, by target."""
-    return {target: next(iter(mesh.way(core, target)))[1] for target in range(mesh.cores)}
+    return {target: next(iter(mesh.route(core, target)))[1] for target in range(mesh.cores)}
 
 
 def targets(mesh: Mesh, core: int, entry: Port) -> list[int]:
@@ -20,13 +20,13 @@ def targets(mesh: Mesh, core: int, entry: Port) -> list[int]:
         return list(range(mesh.cores))
     source = neighbours(mesh, core)[entry]
     step = (source, OPPOSITE[entry])
-    return [t for t in range(mesh.cores) if next(iter(mesh.way(source, t))) == step]
+    return [t for t in range(mesh.cores) if next(iter(mesh.route(source, t))) == step]
 
 
 def names(mesh: Mesh, flit, cores: list[int]) -> Value:
     """Does the flit name one of these cores?"""
-    places = (mesh.place(core) for core in cores)
-    tests = ((flit.column == column) & (flit.row == row) for column, row in places)
+    positions = (mesh.position(core) for core in cores)
+    tests = ((flit.column == column) & (flit.row == row) for column, row in positions)
     return reduce(or_, tests, Const(0))
 
 
@@ -39,12 +39,12 @@ def leaves_by(mesh: Mesh, core: int, flit, port: Port) -> Value:
 def contents(m, probe, name: str, layout) -> list[tuple[Value, Value]]:
     """The entries of a queue from its head on: is one there, and which, in this layout."""
     rows, level = probe.rows(f"{name}.storage"), probe[f"{name}.level"]
-    consume, places = probe[f"{name}.consume"], []
+    consume, slots = probe[f"{name}.consume"], []
     for n in range(len(rows)):
         word = Signal(layout, name=f"{name.replace('.', '_')}_{n}")
         m.d.comb += word.as_value().eq(Array(rows)[(consume + n) % len(rows)])
-        places.append((level > n, word))
-    return places
+        slots.append((level > n, word))
+    return slots
 
 
 def sound(probe, name: str) -> Value:

@@ -139,9 +139,9 @@ class SchedulerSpec(Elaboratable):
         address, bit = self._probe["address"], self._probe["bit"]
         for number, bits in enumerate(self._pending):
             for block in range(BLOCKS):
-                place = number * STRIDE + block
-                late = Mux(writing & (address == place), bit, 0)
-                same = (rows[place] | late) == bits.word_select(block, LANES)
+                position = number * STRIDE + block
+                late = Mux(writing & (address == position), bit, 0)
+                same = (rows[position] | late) == bits.word_select(block, LANES)
                 m.d.comb += Assert(same | (self._clears & dut.busy))
         with m.If(writing):
             m.d.comb += [
@@ -196,7 +196,7 @@ class SchedulerSpec(Elaboratable):
         scanning, fetched, clearing = (probe[n] for n in ("scanning", "fetched", "clearing"))
         slot, fetched_slot, base = (probe[n] for n in ("slot", "fetched_slot", "base"))
         block, fetched_block, bits = (probe[n] for n in ("block", "fetched_block", "bits"))
-        works, place, end = Signal(), Signal(6), Signal(6)
+        works, position, end = Signal(), Signal(6), Signal(6)
         address, bit = probe["address"], probe["bit"]
         writing, moving = probe["writing"], scanning | fetched
         first, last = (
@@ -207,16 +207,16 @@ class SchedulerSpec(Elaboratable):
         m.d.comb += [
             works.eq(self._scans | self._clears),
             end.eq((last + 1) * BLOCKS),
-            place.eq(Mux(moving, shown, end)),
+            position.eq(Mux(moving, shown, end)),
             Assert(~(self._scans & self._clears)),
             Assert(works | ~(moving | bits.any())),
             Assert(~moving | (clearing == self._clears)),
-            Assert(~scanning | ((block < BLOCKS) & (place < end))),
-            Assert(~fetched | ((fetched_block < BLOCKS) & (place < end))),
-            Assert(~moving | (place >= first * BLOCKS)),
-            Assert(~(scanning & fetched) | (slot * BLOCKS + block == place + 1)),
-            Assert(~(scanning & fetched) | (place + 1 < end)),
-            Assert(~(fetched & ~scanning) | (place + 1 == end)),
+            Assert(~scanning | ((block < BLOCKS) & (position < end))),
+            Assert(~fetched | ((fetched_block < BLOCKS) & (position < end))),
+            Assert(~moving | (position >= first * BLOCKS)),
+            Assert(~(scanning & fetched) | (slot * BLOCKS + block == position + 1)),
+            Assert(~(scanning & fetched) | (position + 1 < end)),
+            Assert(~(fetched & ~scanning) | (position + 1 == end)),
             Assert(~(scanning & self._scans) | (slot == self._scanned)),
             Assert(~(fetched & self._scans) | (fetched_slot == self._scanned)),
             Assert(~writing | (bit == 1) | (bit == 2)),
@@ -226,7 +226,10 @@ class SchedulerSpec(Elaboratable):
         with m.If(works):
             for number in range(BLOCKS):
                 self._tie_block(
-                    m, number, place - first * BLOCKS > number, fetched & (fetched_block == number)
+                    m,
+                    number,
+                    position - first * BLOCKS > number,
+                    fetched & (fetched_block == number),
                 )
             for axon in range(AXONS):
                 held = (base == axon // LANES) & bits[axon % LANES]
@@ -243,7 +246,7 @@ class SchedulerSpec(Elaboratable):
                     m.d.comb += Assert(self._pending[number] == 0)
                 for index in range(BLOCKS):
                     row = probe.rows("store")[number * STRIDE + index]
-                    done = place > number * BLOCKS + index
+                    done = position > number * BLOCKS + index
                     m.d.comb += Assert(~(done & dut.busy) | (row == 0))
 
     def _tie_block(self, m, number: int, done, fetched) -> None:

@@ -46,7 +46,7 @@ class Siege:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.top = RtlTop(LINK, GEOMETRY, seed=seed)
-        self.plain, self._deframer = BoardLink(LINK.command_places), Deframer()
+        self.plain, self._deframer = BoardLink(LINK.command_depth), Deframer()
         self.kept: deque[bytes] = deque(maxlen=100)
         self.session = self.answered = self._written = 0
         self.open()

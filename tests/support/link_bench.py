@@ -60,7 +60,7 @@ def run_link(
     Every `CYCLES_PER_BYTE` cycles `line_in` gives a byte or None, and `line_out` hears one, if
     there is one; both take the cycle.
     """
-    link = LinkConfig(command_places=128, reply_places=128, watchdog_bits=watchdog_bits)
+    link = LinkConfig(command_depth=128, reply_depth=128, watchdog_bits=watchdog_bits)
     dut = _Bundled(Link(link, IDENTITY))
     ran, held = 0, False
 

@@ -54,17 +54,17 @@ class Addresses:
 
     def neurons(self, packets: Words) -> Int32Array:
         """The neurons of SPIKE packets, int32; IndexError if some are none, or other packets."""
-        places = packets ^ self._first
+        numbers = packets ^ self._first
         if len(self.cores) == 1:
-            return self._numbers.take(places)
-        cores, neurons = places >> 20, places & 0xFFFFF
-        if places.size and (cores.max() >= len(self.cores) or neurons.max() >= self._neurons):
+            return self._numbers.take(numbers)
+        cores, neurons = numbers >> 20, numbers & 0xFFFFF
+        if numbers.size and (cores.max() >= len(self.cores) or neurons.max() >= self._neurons):
             raise IndexError
         return (cores * self._neurons + neurons).astype(np.int32)
 
 
 def _plain(values: ArrayLike) -> TypeGuard[Int32Array]:
-    """Whether `values` are a list of int32: then one search checks and packs them.
+    """Say whether `values` are a list of int32: then one search checks and packs them.
 
     Seen without a sign, a negative number is beyond the end of any table.
     """

@@ -22,7 +22,7 @@ class Answers:
         self._payload = 0
 
     def __len__(self) -> int:
-        """How many are whole."""
+        """The number of answers that are whole."""
         return len(self._whole)
 
     def hear(self, words: Words) -> None:

@@ -1,4 +1,4 @@
-"""What the error registers of a chip hold, kept on the host so that no sum leaves its range."""
+"""The error registers of a chip, mirrored on the host so that no sum leaves its range."""
 
 from __future__ import annotations
 

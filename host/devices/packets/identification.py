@@ -1,4 +1,4 @@
-"""What a board says of itself (docs/link.md, section 5), and the chip that this describes."""
+"""A board's identification (docs/link.md, section 5), and the chip that it describes."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def described(identity: Words) -> dict[str, str]:
         "protocol version": str(word[Identity.VERSION]),
         "clock": f"{word[Identity.CLOCK]:,} Hz",
         "rate of the line": f"{word[Identity.BAUD]:,} bit/s",
-        "buffers": f"{word[Identity.COMMAND_PLACES]}, {word[Identity.REPLY_PLACES]} words",
+        "buffers": f"{word[Identity.COMMAND_DEPTH]}, {word[Identity.REPLY_DEPTH]} words",
         "build hash": f"{word[Identity.BUILD]:08x}",
         "configuration hash": f"{word[Identity.CONFIGURATION]:08x}",
         "core number": str(word[Identity.CORE]),

@@ -85,7 +85,7 @@ class PacketDevice(Device):
 
     @cached_property
     def telemetry(self) -> Telemetry:
-        """What the device measures of itself; it has all counters of the RTL."""
+        """The measurements of the device, with all counters of the RTL."""
         return Telemetry(tuple(Counter))
 
     def __init__(
@@ -394,7 +394,7 @@ class PacketDevice(Device):
             return queue.take(expected)
 
     def _with_posted(self, words: Words) -> Words:
-        """What is posted and `words`; the posted packets go out once, whatever happens."""
+        """The posted packets and `words`; the posted ones go out once, whatever happens."""
         validation.require_open(self._open)
         sent = np.concatenate([*self._posted, words])
         self._posted, self._posted_size = [], 0

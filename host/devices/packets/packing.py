@@ -40,13 +40,13 @@ def table_words(config: CoreConfig) -> dict[Region, Words]:
     entries = [entry for table in config.fanout for entry in table]
     entry_words = np.zeros(config.geometry.entries, np.uint32)
     entry_words[: len(entries)] = [e.core << 20 | e.delay << 16 | e.axon for e in entries]
-    places = zip(first.tolist(), counts.tolist(), strict=True)
+    ranges = zip(first.tolist(), counts.tolist(), strict=True)
     return {
         Region.PARAMETERS: _parameter_words(config),
         Region.ROW: as_words([pack(ROW_FIELDS, **vars(row)) for row in config.rows]),
         Region.GROUP: as_words([pack(GROUP_FIELDS, **vars(group)) for group in config.groups]),
         Region.BIAS: as_words(config.bias),
-        Region.FANOUT: as_words([pack(FANOUT_FIELDS, first=f, count=n) for f, n in places]),
+        Region.FANOUT: as_words([pack(FANOUT_FIELDS, first=f, count=n) for f, n in ranges]),
         Region.ENTRY: entry_words,
     }
 

@@ -1,4 +1,4 @@
-"""How many words a frame may have, from how often frames are damaged."""
+"""The size of frames, in words, chosen by how often frames are damaged."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from axonloop.host.devices.serial_line.frames import NO_WORDS, Deframer, Frame
 from axonloop.models.checks import require_range
 from axonloop.models.protocol import (
     EPOCH_BITS,
-    HOST_PLACES,
+    HOST_DEPTH,
     IDENTITY_WORDS,
     LINK_MAGIC,
     LINK_VERSION,
@@ -141,8 +141,11 @@ class HostLink:
         self._send_frame(FrameKind.STATUS)
 
     def receive(self, data: bytes, now: float) -> None:
-        """Hear bytes from the line. LinkLostError if the board says that the session is over;
-        DeviceError if it speaks another version."""
+        """Hear bytes from the line.
+
+        Raises LinkLostError if the board says that the session is over, DeviceError if it speaks
+        another version.
+        """
         for frame in self._deframer.receive(data):
             if frame is None:
                 self.counters.bad += 1
@@ -159,7 +162,7 @@ class HostLink:
                 self.counters.foreign += 1
 
     def output(self, now: float) -> bytes:
-        """The bytes to write now. DeviceError if the line stood still for too long."""
+        """Return the bytes to write now. Raises DeviceError if the line stood still too long."""
         if now - min(self._heard, self._moved) > self._patience:
             self._check_patience(now)
         if now >= self.wake:
@@ -206,7 +209,7 @@ class HostLink:
         self._hear(frame, now)
 
     def _hear(self, frame: Frame, now: float) -> None:
-        """A good frame of this session."""
+        """Take in a good frame of this session."""
         if frame.kind == FrameKind.LOST:
             raise LinkLostError(_lost(frame.sequence))
         self.counters.frames_received += 1
@@ -225,7 +228,7 @@ class HostLink:
             self._progress(now)
 
     def _check_patience(self, now: float) -> None:
-        """DeviceError if the board is silent, or no word gets through, for too long."""
+        """Raise DeviceError if the board is silent, or no word gets through, for too long."""
         good, bad = self.counters.frames_received, self.counters.bad
         silent = now - self._heard > self._patience
         if silent and bad == self._bad_before:
@@ -305,7 +308,7 @@ class HostLink:
         while (count := min(self._size.words, end - self._sent)) > 0:
             self._send_frame(FrameKind.DATA, count, ask=self._sent + count == end < written)
         news = self._expected - self._told
-        if 4 * news >= self.identity[Identity.REPLY_PLACES] or (
+        if 4 * news >= self.identity[Identity.REPLY_DEPTH] or (
             news and self._expected >= self._told_limit
         ):
             self._send_frame(FrameKind.DATA)
@@ -315,7 +318,7 @@ class HostLink:
 
         The board puts into a frame what it may send, so a near limit makes its frames short.
         """
-        limit = self._taken + HOST_PLACES
+        limit = self._taken + HOST_DEPTH
         return limit if self._size.is_full else min(limit, self._expected + self._size.words)
 
     def _send_frame(self, kind: FrameKind, count: int = 0, ask: bool = False) -> None:

@@ -1,5 +1,4 @@
-"""A co-simulated board in this process, in its own time: what a line costs, without a clock on
-the wall."""
+"""A co-simulated board in this process, which measures a line in the board's own time."""
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ from axonloop.models.protocol import FrameKind, LinkConfig
 from axonloop.sim.cosim import RtlTop
 
 BITS = 10
-"""Of a byte on the line."""
+"""Bits of a byte on the line, start and stop included."""
 SESSION = 1
 
 
@@ -53,7 +52,7 @@ class SimulatedLine:
         return len(data)
 
     def read(self, size: int) -> bytes:
-        """What has arrived, `size` bytes or more if they come within `STEP` seconds."""
+        """Return what has arrived: `size` bytes or more if they come within `STEP` seconds."""
         end = self.seconds() + STEP
         while self.in_waiting < size and self.seconds() < end:
             self._run()
@@ -63,7 +62,7 @@ class SimulatedLine:
         return data
 
     def _run(self) -> None:
-        """As long as a byte takes."""
+        """Run the board for as long as a byte takes."""
         cycles, busy = BITS * self._link.cycles_per_bit, self._top.busy
         taken, heard = self._top.run(cycles, self._down)
         self._down = self._down[taken:]

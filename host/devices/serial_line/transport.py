@@ -15,16 +15,14 @@ from axonloop.host.devices.device import DeviceError
 from axonloop.host.devices.link_use import LinkUse
 from axonloop.host.devices.packets import Answers, Words
 from axonloop.host.devices.serial_line.session import HostLink
-from axonloop.models.checks import require, require_range
-from axonloop.models.protocol import Identity, line_bytes
+from axonloop.models.checks import require
+from axonloop.models.protocol import Identity, line_bytes, require_baud
 from axonloop.sim.build import Notify, to_stderr
 
 SERIAL = "serial:"
-"""What a board's name begins with; behind it the port, and @ with the baud rate if need be."""
+"""The begin of a board's name; behind it stand the port and, if need be, @ and the baud rate."""
 BAUD = 1_000_000
-"""Rate where none is named."""
-HIGHEST_BAUD = 2**31 - 1
-"""The highest rate that the system's calls can be asked for."""
+"""The rate in bit/s where none is named."""
 STEP = 0.005
 """Seconds for which a read waits."""
 REOPEN = 0.05
@@ -34,17 +32,15 @@ CHIP_PATIENCE = 120.0
 
 
 def parse_port(name: str) -> tuple[str, int]:
-    """Port and rate of `serial:PORT[@baud]`; ValueError if it is written otherwise."""
+    """Port and rate, in bit/s, of `serial:PORT[@baud]`. Raises ValueError for anything else."""
     port, _, baud = name.removeprefix(SERIAL).partition("@")
     good = name.startswith(SERIAL) and port != "" and (baud.isdecimal() or "@" not in name)
     require(good, "device", "serial:PORT or serial:PORT@BAUD, as serial:/dev/ttyUSB0@3000000", name)
-    rate = int(baud or BAUD)
-    require_range("baud", rate, 300, HIGHEST_BAUD)
-    return port, rate
+    return port, require_baud(int(baud or BAUD))
 
 
 def open_port(port: str, baud: int) -> serial.Serial:
-    """The port, for this program alone. DeviceError that says what to do where that fails."""
+    """Open the port for this program alone. Raises DeviceError that says what to do."""
     try:
         return serial.Serial(port, baud, timeout=STEP, write_timeout=0, exclusive=True)
     except serial.SerialException as error:
@@ -100,21 +96,21 @@ class LastingPort:
             return self._await_return(error)
 
     def write(self, data: bytes) -> int:
-        """Write: how many bytes went."""
+        """Write `data`; return the number of bytes that went."""
         try:
             return self._serial.write(data) or 0
         except OSError as error:
             return self._await_return(error) + len(data)
 
     def read(self, size: int) -> bytes:
-        """Up to `size` bytes, those that come in a few milliseconds."""
+        """Return up to `size` bytes, those that come in a few milliseconds."""
         try:
             return bytes(self._serial.read(size))
         except OSError as error:
             return bytes(self._await_return(error))
 
     def _await_return(self, why: OSError) -> int:
-        """Open the port anew; 0, the number of bytes that were saved."""
+        """Open the port anew; return 0, the number of bytes that were saved."""
         end = time.monotonic() + self._patience
         self._serial.close()
         while time.monotonic() < end:
@@ -199,7 +195,7 @@ class LineTransport:
         return np.concatenate(parts)
 
     def status(self) -> Words:
-        """The board's counters, in the order of `models.link.Status`."""
+        """The board's counters, in the order of `models.protocol.Status`."""
         self.link.wait(self._clock())
         self.link.ask_status()
         while self.link.status is None:
@@ -207,7 +203,7 @@ class LineTransport:
         return self.link.status
 
     def _pump(self, wait: bool = True) -> None:
-        """Write what there is to write, hear what there is to hear; `wait` some ms for it."""
+        """Write the bytes that wait, hear those that came; `wait` some milliseconds for them."""
         self._pending += self.link.output(self._clock())
         try:
             written = self._line.write(self._pending) or 0 if self._pending else 0

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.console import Progress
 from axonloop.host.data import BUILDING, SCORING, TRAINING, generator
-from axonloop.host.devices import Device, SpikeChain
 from axonloop.host.network import (
     Network,
     Population,
@@ -20,7 +19,8 @@ from axonloop.host.network import (
     smallest_geometry,
     uniform_weights,
 )
-from axonloop.models.arrays import Int32Array
+from axonloop.host.processing import Flags, Modulated
+from axonloop.host.training import Copies, Task, TrainingLoop
 from axonloop.models.config import ParameterSet
 from axonloop.models.rules import contrastive
 
@@ -42,6 +42,8 @@ FIRST_WEIGHTS = 40
 LANES = 16
 CLAMPS, STRONGEST = 4, 127
 """Synapses that hold a pixel, and the weight of each."""
+PHASES = 4
+"""Phases of a presentation."""
 HALF = 1 << 15
 NEURON = ParameterSet(
     alpha_n=2048,
@@ -61,6 +63,8 @@ NEURON = ParameterSet(
 
 Bools = NDArray[np.bool_]
 Counts = NDArray[np.int64]
+FREE: Bools = np.zeros(2 * PIXELS * CLAMPS, np.bool_)
+"""Channels without a clamp."""
 
 
 @dataclass(frozen=True)
@@ -107,61 +111,88 @@ def program_of(network: Network) -> Program:
     return compile_network(network, smallest_geometry(network, lanes=LANES, blank_out=1))
 
 
+def held(pattern: Bools, where: Bools | None = None) -> Bools:
+    """The channels that hold the visible neurons to a pattern, all of them or some."""
+    some = np.ones(PIXELS, np.bool_) if where is None else where
+    return np.repeat(np.concatenate([pattern & some, ~pattern & some]), CLAMPS)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """So many ticks with spikes on the same channels, and the third factor M."""
+
+    ticks: int
+    channels: Bools
+    modulation: int = 0
+
+
+class Phases:
+    """Samples: each is a phase, and its target is M."""
+
+    def __init__(self, phases: Sequence[Phase]) -> None:
+        self._phases = phases
+
+    def __len__(self) -> int:
+        return len(self._phases)
+
+    def raster(self, place: int, random: np.random.Generator) -> Flags:
+        """The clamps, bool `(ticks, channels)`: nothing of them is drawn."""
+        phase = self._phases[place]
+        return np.tile(phase.channels, (phase.ticks, 1))
+
+    def target(self, place: int) -> int:
+        """The third factor M."""
+        return self._phases[place].modulation
+
+    def number(self, place: int) -> int:
+        """The phase's number."""
+        return place
+
+
+def presentation(pattern: Bools) -> list[Phase]:
+    """How a pattern is learned: settle, data phase, drift, reconstruction."""
+    clamped = held(pattern)
+    return [
+        Phase(SETTLE, clamped),
+        Phase(PHASE, clamped, 1),
+        Phase(SETTLE, FREE),
+        Phase(PHASE, FREE, -1),
+    ]
+
+
+def presented(seed: int, epoch: int) -> NDArray[np.int64]:
+    """The phases of presentations of patterns drawn at random."""
+    random, known = generator(seed, TRAINING), len(PICTURES)
+    drawn = np.array([random.integers(known) for _ in range(PRESENTATIONS)])
+    return (drawn[:, None] * PHASES + np.arange(PHASES)).ravel()
+
+
 class Machine:
-    """A chip that is shown patterns, completes them, or runs freely."""
+    """A chip that learns patterns, completes them, or runs freely."""
 
-    def __init__(self, device: Device, program: Program) -> None:
-        self._device, self._program = device, program
-        self.chain = SpikeChain()
+    def __init__(self, copies: Copies, program: Program, seed: int) -> None:
+        phases = [phase for pattern in patterns() for phase in presentation(pattern)]
+        task = Task(Phases(phases), ("on", "off"), fresh=False, order=presented)
+        self.loop = TrainingLoop(copies, program, [task], Modulated(), [seed], epochs=1)
+        self._visible = program.neurons["visible"]
 
-    def clamps(self, pattern: Bools, where: Bools | None = None) -> Int32Array:
-        """The axons that hold the visible neurons to a pattern, all of them or some."""
-        held = np.ones(PIXELS, np.bool_) if where is None else where
-        axons = [
-            self._program.axons_of(name, np.flatnonzero(np.repeat(pixels & held, CLAMPS)))
-            for name, pixels in (("on", pattern), ("off", ~pattern))
-        ]
-        return np.concatenate(axons)
-
-    def ticks(self, axons: Int32Array, count: int, modulation: int = 0) -> Counts:
-        """Run with these spikes at every tick; spikes of the visible neurons, `(pixels,)`."""
-        self._device.modulate(modulation)
-        trains = [self._device.tick(axons, learn=modulation != 0) for _ in range(count)]
-        self.chain.add(trains)
-        visible = self._program.split(np.concatenate(trains))["visible"]
-        return np.bincount(visible, minlength=PIXELS)
-
-    def present(self, pattern: Bools, modulation: int = 1) -> tuple[Counts, Counts]:
-        """Learn from a pattern; the visible spikes of data phase and reconstruction."""
-        held, free = self.clamps(pattern), np.zeros(0, np.int32)
-        self.ticks(held, SETTLE)
-        data = self.ticks(held, PHASE, modulation)
-        self.ticks(free, SETTLE)
-        return data, self.ticks(free, PHASE, -modulation)
-
-    def learn(self, seed: int, progress: Progress) -> None:
-        """Present patterns drawn at random."""
-        random, known = generator(seed, TRAINING), patterns()
-        for done in range(PRESENTATIONS):
-            self.present(known[random.integers(len(known))])
-            progress("train", done + 1, PRESENTATIONS)
+    def counts(self, phases: Sequence[Phase]) -> list[Counts]:
+        """From silence, without learning: spikes of the visible neurons in every phase."""
+        self.loop.copies.clear()
+        rasters = self.loop.responses(Phases(phases))
+        return [raster[:, 0, self._visible].sum(0) for raster in rasters]
 
     def complete(self, pattern: Bools, where: Bools) -> Counts:
         """Hold the pixels `where`, let the others settle, count 20 ticks of spikes."""
-        self._device.clear()
-        held = self.clamps(pattern, where)
-        self.ticks(held, 2 * SETTLE)
-        return self.ticks(held, 20)
+        clamped = held(pattern, where)
+        return self.counts([Phase(2 * SETTLE, clamped), Phase(20, clamped)])[1]
 
     def wander(self, start: Bools) -> list[Bools]:
         """Clamp `start`, let go, wait, and read three times ten ticks."""
-        free = np.zeros(0, np.int32)
-        self._device.clear()
-        self.ticks(self.clamps(start), SETTLE)
-        self.ticks(free, PHASE)
-        return [self.ticks(free, 10) >= 5 for _ in range(3)]
+        phases = [Phase(SETTLE, held(start)), Phase(PHASE, FREE), *[Phase(10, FREE)] * 3]
+        return [counts >= 5 for counts in self.counts(phases)[2:]]
 
-    def scores(self, seed: int) -> Scores:
+    def scores(self) -> Scores:
         """Complete both halves of all patterns, and run freely from noise."""
         known, upper = patterns(), np.arange(PIXELS) < PIXELS // 2
         right, rates = [], np.zeros(known.shape)
@@ -171,7 +202,7 @@ class Machine:
                 found = (counts >= 10) == pattern
                 right += found[:, ~where].all(axis=1).tolist()
                 rates[k] += counts.mean(axis=0) / 20 if where is upper else 0
-        random = generator(seed, SCORING)
+        random = generator(self.loop.seeds[0], SCORING)
         starts = random.random((KICKS, PIXELS)) < 0.5
         readings = np.array([reading for start in starts for reading in self.wander(start)])
         same = (readings[:, None] == known).all(axis=2)

@@ -14,14 +14,12 @@ when nothing is clamped, against the same network without blank-out.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from axonloop.host.console import Progress
-from axonloop.host.devices import open_device, weight_hash
+from axonloop.host.devices import weight_hash
 from axonloop.host.experiments.contrastive.boltzmann import (
     HALF,
     KICKS,
@@ -34,7 +32,8 @@ from axonloop.host.experiments.contrastive.boltzmann import (
     program_of,
 )
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
-from axonloop.host.pictures import save
+from axonloop.host.pictures import ORANGE, Picture, styled
+from axonloop.host.training import open_copies, telling
 
 CHANCE = {"completion": 0.5 ** (PIXELS // 2), "free": len(PICTURES) * 0.5**PIXELS}
 """Pixels by the toss of a coin."""
@@ -51,12 +50,12 @@ NOTE = (
 def learned(device: str, seed: int, progress: Progress, blank: int = HALF) -> dict[str, Any]:
     """Build a chip, score it, let it learn, score it again."""
     program = program_of(network_of(seed, blank))
-    with open_device(device, program.config) as chip:
-        chip.load_weights(program.weights)
-        machine = Machine(chip, program)
-        before = machine.scores(seed)
-        machine.learn(seed, progress)
-        after, weights = machine.scores(seed), chip.read_weights()
+    with open_copies(device, program.config, [seed]) as chip:
+        chip.load_weights(program.weights[None])
+        machine = Machine(chip, program, seed)
+        before = machine.scores()
+        machine.loop.run(telling(machine.loop, progress))
+        after, (weights,) = machine.scores(), chip.weights()
     joined = program.plan.network.projections
     ways = [program.weights_of(projection, weights) for projection in joined[:2]]
     return {
@@ -64,7 +63,7 @@ def learned(device: str, seed: int, progress: Progress, blank: int = HALF) -> di
         "after": vars(after),
         "symmetry": float(np.corrcoef(ways[0].ravel(), ways[1].T.ravel())[0, 1]),
         "weight_hash": weight_hash(weights, program.geometry),
-        "spike_hash": machine.chain.hexdigest(),
+        "spike_hash": machine.loop.chains[0].hexdigest(),
     }
 
 
@@ -91,7 +90,8 @@ def measure(order: Order, progress: Progress) -> Metrics:
     return {"runs": found, "rows": rows, "note": NOTE}
 
 
-def draw(path: Path, metrics: Metrics) -> None:
+@styled
+def draw(metrics: Metrics) -> Picture:
     """The patterns, and what the first chip makes of their upper halves before and after."""
     run = next(iter(metrics["runs"].values()))[0]
     sheets = (
@@ -99,14 +99,16 @@ def draw(path: Path, metrics: Metrics) -> None:
         ("before", np.array(run["before"]["rates"])),
         ("after", np.array(run["after"]["rates"])),
     )
-    figure, axes = plt.subplots(len(sheets), len(PICTURES), figsize=(7.6, 4.2))
+    picture = Picture(7.6, 4.4)
+    axes = picture.subplots(len(sheets), len(PICTURES))
     for line, (name, sheet) in zip(axes, sheets, strict=True):
         for place, image in zip(line, sheet, strict=True):
-            place.imshow(image.reshape(SIDE, SIDE), cmap="Blues", vmin=0, vmax=1)
-            place.axhline(SIDE / 2 - 0.5, color="#d1602c", linewidth=1)
+            shown = place.imshow(image.reshape(SIDE, SIDE), cmap="Blues", vmin=0, vmax=1)
+            place.axhline(SIDE / 2 - 0.5, color=ORANGE, linewidth=1)
             place.set(xticks=[], yticks=[])
         line[0].set_ylabel(name)
-    for place, shown in zip(axes[-1], run["after"]["shown"], strict=True):
-        place.set_xlabel(f"free: {shown} of {3 * KICKS}", fontsize=8)
-    figure.suptitle("Upper half clamped: rates of the visible neurons")
-    save(figure, path)
+    picture.colorbar(shown, ax=axes, label="spikes per tick", shrink=0.7)
+    for place, times in zip(axes[-1], run["after"]["shown"], strict=True):
+        place.set_xlabel(f"free: {times} of {3 * KICKS}")
+    picture.suptitle("Upper half clamped: rates of the visible neurons")
+    return picture

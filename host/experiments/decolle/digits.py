@@ -8,11 +8,8 @@ to send errors (see `updates`), and with a controller that holds the rate of err
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import mean
 from typing import Any
-
-import matplotlib.pyplot as plt
 
 from axonloop.host.configuration import Settings
 from axonloop.host.console import Progress
@@ -20,7 +17,7 @@ from axonloop.host.data import Digits, split_digits
 from axonloop.host.experiments.decolle import variants as updates
 from axonloop.host.experiments.decolle.pictures import draw_updates
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
-from axonloop.host.pictures import save
+from axonloop.host.pictures import Picture, styled
 from axonloop.host.studies import draw_rate_curve, rates
 from axonloop.host.training import LocalTrainer, learn_in_loop
 
@@ -31,20 +28,21 @@ SHORT = ("dense, annealed", "sigma-delta 16, annealed")
 """The variants of a run that is not full."""
 
 
-def measure(order: Order, progress: Progress, limit: int | None = None) -> Metrics:
-    """Variants and rates on the chip, local learning in float; `limit` samples of each part."""
+def measure(order: Order, progress: Progress) -> Metrics:
+    """Variants and rates on the chip, local learning in float."""
     digits, device = split_digits(), str(order.device)
     chosen = [v for v in updates.VARIANTS if order.full or v.name in SHORT]
     epochs = FULL_EPOCHS if order.full else EPOCHS
     points = []
     for variant in chosen:
-        every = [variant.settings(seed, epochs, limit) for seed in order.seeds]
+        every = [variant.settings(seed, epochs, order.limit) for seed in order.seeds]
         runs = learn_in_loop(device, every, None, digits, progress)
         points.append(updates.summarise(variant, runs) | {"runs": [vars(run) for run in runs]})
     local = [
-        _local(chosen[0].settings(seed, epochs, limit), digits, progress) for seed in order.seeds
+        _local(chosen[0].settings(seed, epochs, order.limit), digits, progress)
+        for seed in order.seeds
     ]
-    curve = rate_curve(device, order, limit, digits, progress)
+    curve = rate_curve(device, order, digits, progress)
     return {
         "epochs": epochs,
         "points": points,
@@ -62,11 +60,13 @@ def _local(settings: Settings, digits: Digits, progress: Progress) -> float:
 
 
 def rate_curve(
-    device: str, order: Order, limit: int | None, digits: Digits, progress: Progress
+    device: str, order: Order, digits: Digits, progress: Progress
 ) -> list[dict[str, Any]]:
     """A point for every rate that the controller holds; all seeds and rates learn at once."""
     epochs, seeds = FULL_RATE_EPOCHS if order.full else RATE_EPOCHS, order.seeds
-    every = [rates.settings_of(rate, seed, epochs, limit) for rate in rates.RATES for seed in seeds]
+    every = [
+        rates.settings_of(rate, seed, epochs, order.limit) for rate in rates.RATES for seed in seeds
+    ]
     runs = learn_in_loop(device, every, None, digits, progress)
     groups = [runs[k * len(seeds) : (k + 1) * len(seeds)] for k in range(len(rates.RATES))]
     return [
@@ -105,10 +105,12 @@ def _rate_rows(curve: Sequence[dict[str, Any]]) -> list[ResultRow]:
     ]
 
 
-def draw(path: Path, metrics: Metrics) -> None:
+@styled
+def draw(metrics: Metrics) -> Picture:
     """Accuracy against synapses visited, and against the rate of error events."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(13, 4.6), width_ratios=(1.4, 1))
+    picture = Picture(13, 4.8)
+    left, right = picture.subplots(1, 2, width_ratios=(1.6, 1))
     draw_updates(left, metrics["points"], updates.yardstick(metrics["points"]))
     draw_rate_curve(right, metrics["curve"])
     right.set_title("Error events held at a rate: a dot is a chip")
-    save(figure, path)
+    return picture

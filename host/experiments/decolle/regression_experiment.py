@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from axonloop.host.console import Progress
 from axonloop.host.experiments.decolle.regression import NAMES, Regression, targets_of
-from axonloop.host.experiments.decolle.regression_picture import BARS, TARGETS, draw_regression
+from axonloop.host.experiments.decolle.regression_picture import BARS, TARGETS
+from axonloop.host.experiments.decolle.regression_picture import draw as draw
 from axonloop.host.experiments.decolle.regression_runs import Curve, run_chip, run_reference
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow
 
@@ -80,9 +80,3 @@ def _median(curves: Sequence[Curve], layer: int) -> str:
     errors = [curve.errors[-1][layer] for curve in curves]
     text = f"{np.median(errors):.4f}"
     return text if len(errors) == 1 else f"{text} ({', '.join(f'{e:.4f}' for e in errors)})"
-
-
-def draw(path: Path, metrics: Metrics) -> None:
-    """A row per layer: before, after, the float reference after, and errors over the epochs."""
-    shown = metrics["shown"]
-    draw_regression(path, shown["targets"], shown["chip"], shown["reference"])

@@ -23,7 +23,7 @@ from axonloop.host.experiments.decolle.regression import (
     relative_errors,
     targets_of,
 )
-from axonloop.host.processing import KEPT
+from axonloop.host.processing import KEPT, one_thread
 from axonloop.models.config import DECAY_ONE
 from axonloop.models.reference import Decolle, DecolleConstants, DecolleLayer
 
@@ -117,9 +117,9 @@ def _constants(task: Regression, layer: int, unit: float) -> DecolleConstants:
     )
 
 
+@one_thread()
 def run_reference(task: Regression, report: Callable[[], None] = lambda: None) -> Curve:
     """One run in floating point: the same pattern, first weights, rule and rates of learning."""
-    torch.set_num_threads(1)
     start, network, targets = perf_counter(), reference_of(task), targets_of(task.ticks)
     inputs = torch.zeros((task.ticks, task.inputs))
     for tick, channels in enumerate(pattern_of(task)):

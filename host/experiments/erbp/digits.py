@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from axonloop.host.configuration import (
@@ -36,7 +34,7 @@ from axonloop.host.experiments.erbp.float import (
     plain_points,
 )
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
-from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
+from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, Picture, legend, styled
 from axonloop.host.processing import Teaching
 from axonloop.host.training import chip_config, groups_of, open_copies, parts_of
 
@@ -64,10 +62,10 @@ def settings_of(seed: int, epochs: int, limit: int | None = None) -> Settings:
     )
 
 
-def measure(order: Order, progress: Progress, limit: int | None = None) -> Metrics:
+def measure(order: Order, progress: Progress) -> Metrics:
     """The chip, backpropagation in its float twin, and the plain network, with all seeds."""
     epochs = FULL_EPOCHS if order.full else EPOCHS
-    every, digits = [settings_of(seed, epochs, limit) for seed in order.seeds], split_digits()
+    every, digits = [settings_of(seed, epochs, order.limit) for seed in order.seeds], split_digits()
     chip = learn_erbp(str(order.device), every, digits, progress)
     scored = scored_of(every[0], digits)
     plain = [plain_points(settings, digits, scored) for settings in every]
@@ -142,9 +140,11 @@ def _rows(
 _WORK = ("synops", "visits")
 
 
-def draw(path: Path, metrics: Metrics) -> None:
+@styled
+def draw(metrics: Metrics) -> Picture:
     """Accuracy against samples, and against operations of learning."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), sharey=True)
+    picture = Picture(11, 4.4)
+    left, right = picture.subplots(1, 2, sharey=True)
     chip = [run["points"] for run in metrics["chip"]]
     for axes, work in ((left, _samples), (right, _operations)):
         for runs, colour, label in (
@@ -152,23 +152,16 @@ def draw(path: Path, metrics: Metrics) -> None:
             (metrics["plain"], ORANGE, "plain network, backpropagation"),
         ):
             _draw_way(axes, runs, work, colour, label)
-        axes.axhline(91, color=GREY, linestyle=":", linewidth=0.9)
+        axes.axhline(91, color=GREY, linestyle=":", linewidth=0.9, label="to be reached: 91 %")
         axes.set_xscale("log")
-        axes.grid(axis="y", color="#e6e6e6")
-        bare(axes)
-    left.axhline(100 * mean(metrics["twin"]), color=INK, linestyle="--", linewidth=0.9)
-    left.annotate(
-        "backpropagation through time, same network",
-        (0.01, 100 * mean(metrics["twin"])),
-        (0, -11),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        fontsize="small",
-    )
+        axes.grid(axis="y")
+    twin = "backpropagation through time, same network"
+    left.axhline(100 * mean(metrics["twin"]), color=INK, linestyle="--", linewidth=0.9, label=twin)
     left.set(xlabel="samples learned", ylabel="test accuracy (%)", title="Digits, 64-100-10")
     right.set(xlabel="operations of learning", title="SynOps + visits (chip), MACs (plain)")
-    right.legend(frameon=False, loc="lower right")
-    save(figure, path)
+    legend(left, below=True, ncols=2)
+    legend(right, below=True, ncols=2)
+    return picture
 
 
 def _samples(point: dict[str, Any]) -> float:

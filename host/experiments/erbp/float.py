@@ -17,15 +17,16 @@ from numpy.typing import NDArray
 
 from axonloop.host.configuration import Settings
 from axonloop.host.console import Progress
-from axonloop.host.data import BUILDING, SCORING, SHUFFLING, TRAINING, Digits, Part, generator
+from axonloop.host.data import BUILDING, SCORING, TRAINING, Digits, Part, generator
 from axonloop.host.experiments.erbp.chip import Point, feedback_of
-from axonloop.host.processing import Teaching
+from axonloop.host.processing import Teaching, one_thread
 from axonloop.host.training import (
     INPUT,
     Descent,
     SurrogateTrainer,
     encoder_of,
     parts_of,
+    passes,
     program_of,
     rasters,
 )
@@ -47,7 +48,7 @@ def backpropagated(settings: Settings, digits: Digits, progress: Progress) -> fl
     """The accuracy of the float twin after backpropagation through time, in 0..1."""
     eye = np.eye(settings.task.classes, dtype=np.int64)
     trainer = SurrogateTrainer(settings, digits, DESCENT, eye)
-    trainer.run(lambda _, done, total: progress("descend", done, total))
+    trainer.run(progress)
     return trainer.accuracy(trainer.test)
 
 
@@ -64,7 +65,6 @@ class PaperErbp:
     """The paper's rule from tick to tick, one sample after the other, without biases."""
 
     def __init__(self, settings: Settings, digits: Digits, teaching: Teaching) -> None:
-        torch.set_num_threads(1)
         self.settings, self._teaching = settings, teaching
         self.train, self.test = parts_of(settings, digits)
         self._program, self._encoder = program_of(settings), encoder_of(settings)
@@ -77,23 +77,20 @@ class PaperErbp:
         feedback = torch.tensor(feedback_of(settings, teaching), dtype=torch.float32)
         self.network = Erbp(layers, [feedback], CONSTANTS)
 
+    @one_thread()
     def run(self, epochs: int, progress: Progress) -> None:
         """Train."""
-        for epoch in range(epochs):
-            rate = CONSTANTS.rate / 2**epoch
-            self.network.constants = replace(CONSTANTS, rate=rate)
-            order = generator(self.settings.run.seed, SHUFFLING, epoch).permutation(len(self.train))
-            for done, place in enumerate(order):
-                self._spikes(self.train, int(place), (TRAINING, epoch), learn=True)
-                progress("descend", epoch * len(order) + done + 1, epochs * len(order))
+        for epoch, place in passes(len(self.train), self.settings.run.seed, epochs, progress):
+            self.network.constants = replace(CONSTANTS, rate=CONSTANTS.rate / 2**epoch)
+            self._spikes(self.train, place, (TRAINING, epoch), learn=True)
 
     def _spikes(
         self, part: Part, place: int, purpose: tuple[int, ...], learn: bool
     ) -> torch.Tensor:
         """The output's spikes after the burn-in, `(classes,)`."""
         one = part.at(np.array([place]))
-        random = generator(self.settings.run.seed, *purpose, int(one.indices[0]))
-        raster = rasters(self._program, self._encoder, one, [random])[:, 0]
+        seed = self.settings.run.seed
+        raster = rasters(self._program, self._encoder, one, seed, *purpose)[:, 0]
         arriving = torch.from_numpy(raster[:, self._program.axons[INPUT][:, 0]]).float()
         label = torch.zeros(self.settings.task.classes)
         label[int(one.labels[0])] = self._teaching.rate
@@ -106,6 +103,7 @@ class PaperErbp:
                 counts += found
         return counts
 
+    @one_thread()
     def accuracy(self) -> float:
         """Share of the scored part answered rightly, in 0..1."""
         votes = [self._spikes(self.test, k, (SCORING,), learn=False) for k in range(len(self.test))]
@@ -160,14 +158,13 @@ class PlainNetwork:
 def plain_points(settings: Settings, digits: Digits, scored: Sequence[int]) -> list[Point]:
     """The plain network's way, as `train_erbp` tells the chip's; `synops` are multiplications."""
     train, test = parts_of(settings, digits)
-    network, found, done = PlainNetwork(settings), [], 0
-    total, cost = settings.run.epochs * len(train), macs_of(settings)[1]
-    for epoch in range(settings.run.epochs):
-        rate = STEP / 2 ** (epoch // (settings.run.anneal or settings.run.epochs))
-        for place in generator(settings.run.seed, SHUFFLING, epoch).permutation(len(train)):
-            network.step(train.images[place] / settings.task.white, int(train.labels[place]), rate)
-            done += 1
-            if done in scored or done == total:
-                accuracy = network.accuracy(test.images / settings.task.white, test.labels)
-                found.append(Point(done, accuracy, done * cost, 0))
+    network, found, run = PlainNetwork(settings), [], settings.run
+    total, cost = run.epochs * len(train), macs_of(settings)[1]
+    white = settings.task.white
+    for done, (epoch, place) in enumerate(passes(len(train), run.seed, run.epochs), 1):
+        rate = STEP / 2 ** (epoch // (run.anneal or run.epochs))
+        network.step(train.images[place] / white, int(train.labels[place]), rate)
+        if done in scored or done == total:
+            accuracy = network.accuracy(test.images / white, test.labels)
+            found.append(Point(done, accuracy, done * cost, 0))
     return found

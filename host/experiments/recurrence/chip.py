@@ -23,9 +23,7 @@ part with seed 11; the test part is scored at the end of each way.
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from axonloop.host.configuration import (
@@ -39,7 +37,7 @@ from axonloop.host.console import Progress
 from axonloop.host.data import Digits, Part, draw_randman
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
 from axonloop.host.experiments.recurrence.float import Recurrence
-from axonloop.host.pictures import BLUE, GREY, bare, save
+from axonloop.host.pictures import BLUE, GREY, Picture, dots, mark, styled
 from axonloop.host.training import (
     Descent,
     Learned,
@@ -72,7 +70,6 @@ TRACES = replace(NEURON, q_inc=128, pq_shift=8)
 DESCENT = Descent(epochs=8, batch=100, rate=5.0, scale=0.1, steepness=10.0, exact=False)
 FULL_DESCENT = replace(DESCENT, epochs=12)
 LOOP_EPOCHS, FULL_LOOP_EPOCHS = 2, 8
-FULL_SEEDS = range(1, 9)
 NARROW = {12: 1, 8: 3}
 """Weight bits and `w_exp` of chips with less memory: a step is 1/256 and 1/64 of the threshold."""
 
@@ -140,12 +137,11 @@ def data_of(seed: int) -> Digits:
     return Digits(train, validation, test)
 
 
-def measure(order: Order, progress: Progress, limit: int | None = None) -> Metrics:
-    """All ways with all seeds; `limit` samples of each part."""
+def measure(order: Order, progress: Progress) -> Metrics:
+    """All ways with all seeds."""
     epochs = FULL_LOOP_EPOCHS if order.full else LOOP_EPOCHS
-    seeds = FULL_SEEDS if order.full else order.seeds
-    every = [settings_of(seed, epochs, limit) for seed in seeds]
-    data = [data_of(seed) for seed in seeds]
+    every = [settings_of(seed, epochs, order.limit) for seed in order.seeds]
+    data = [data_of(seed) for seed in order.seeds]
     descent = FULL_DESCENT if order.full else DESCENT
     pairs = zip(every, data, strict=True)
     twins = [_descended(settings, own, descent, progress) for settings, own in pairs]
@@ -159,8 +155,7 @@ def measure(order: Order, progress: Progress, limit: int | None = None) -> Metri
         ways[f"{bits} bits"] = learned([narrowed(settings, bits) for settings in every])
     floats = [accuracy for accuracy, _ in twins]
     return {
-        "epochs": epochs,
-        "seeds": list(seeds),
+        "loop_epochs": epochs,
         "twin": floats,
         **{way: [vars(run) for run in runs] for way, runs in ways.items()},
         "rows": _rows(ways, floats),
@@ -172,7 +167,7 @@ def _descended(
 ) -> tuple[float, Weights]:
     """A network trained off the chip: the twin's accuracy, and its weights as the chip's."""
     twin = SurrogateTrainer(settings, data, descent)
-    twin.run(lambda _, done, total: progress("descend", done, total))
+    twin.run(progress)
     weights = deployed(twin.module.weights.detach().numpy(), settings, settings, data)
     return twin.accuracy(twin.test), weights
 
@@ -192,9 +187,11 @@ def _rows(ways: dict[str, list[Learned]], floats: list[float]) -> list[ResultRow
     ]
 
 
-def draw(path: Path, metrics: Metrics) -> None:
+@styled
+def draw(metrics: Metrics) -> Picture:
     """A dot per seed for each way."""
-    figure, axes = plt.subplots(figsize=(8, 3.8))
+    picture = Picture(8, 3.8)
+    axes = picture.subplots()
     ways = {
         "in the\nloop": [run["after"] for run in metrics["loop"]],
         **{f"{bits} bits": [run["after"] for run in metrics[f"{bits} bits"]] for bits in NARROW},
@@ -203,12 +200,9 @@ def draw(path: Path, metrics: Metrics) -> None:
         "deployed": [run["before"] for run in metrics["tuned"]],
         "tuned in\nthe loop": [run["after"] for run in metrics["tuned"]],
     }
-    for place, (way, values) in enumerate(ways.items()):
-        colour, shown = GREY if "float" in way else BLUE, 100 * np.array(values)
-        axes.plot([place] * len(values), shown, "o", color=colour, alpha=0.6)
-        axes.hlines(shown.mean(), place - 0.2, place + 0.2, color=colour)
-    axes.axhline(100 / TASK.classes, color=GREY, linestyle="--", linewidth=0.9)
+    for number, (way, values) in enumerate(ways.items()):
+        dots(axes, number, values, GREY if "float" in way else BLUE)
+    mark(axes, 100 / TASK.classes, "chance")
     axes.set_xticks(range(len(ways)), list(ways))
     axes.set(ylabel="test accuracy (%)", ylim=(0, 100), title="Recurrent network on the chip")
-    bare(axes)
-    save(figure, path)
+    return picture

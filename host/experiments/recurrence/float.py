@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -27,7 +26,9 @@ from torch import Tensor
 from axonloop.host.console import Progress
 from axonloop.host.data import draw_randman
 from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
-from axonloop.host.experiments.recurrence.picture import draw as draw_recurrence
+from axonloop.host.experiments.recurrence.picture import draw as draw
+from axonloop.host.processing import one_thread
+from axonloop.host.training import descend
 from axonloop.models.reference import Lif, LifConstants
 
 KINDS = ("feed-forward", "detached", "full")
@@ -124,32 +125,34 @@ class RecurrentNetwork:
         return float(right.float().mean())
 
 
+@one_thread()
 def train(
     task: Recurrence, kind: str, after_epoch: Callable[[], None]
 ) -> tuple[list[float], float]:
     """Validation accuracy after each epoch, and the test accuracy after the last."""
     network, (samples, validation, test) = RecurrentNetwork(task, kind), samples_of(task)
     random = torch.Generator().manual_seed(task.seed)
-    adam = network.optimiser()
-    pace = torch.optim.lr_scheduler.CosineAnnealingLR(adam, task.epochs)
+    rounds = (
+        torch.split(torch.randperm(len(samples.labels), generator=random), task.batch)
+        for _ in range(task.epochs)
+    )
     history = []
-    for _ in range(task.epochs):
-        order = torch.randperm(len(samples.labels), generator=random)
-        for places in torch.split(order, task.batch):
-            part = samples.at(places)
-            adam.zero_grad()
-            loss = torch.nn.functional.cross_entropy(network.logits(part.raster), part.labels)
-            loss.backward()  # type: ignore[no-untyped-call]
-            adam.step()
-        pace.step()
+
+    def gradient(places: Tensor) -> None:
+        part = samples.at(places)
+        loss = torch.nn.functional.cross_entropy(network.logits(part.raster), part.labels)
+        loss.backward()  # type: ignore[no-untyped-call]
+
+    def after_round(phase: str, done: int, total: int) -> None:
         history.append(network.accuracy(validation))
         after_epoch()
+
+    descend(network.optimiser(), rounds, task.epochs, gradient, after_round)
     return history, network.accuracy(test)
 
 
 def measure(order: Order, progress: Progress) -> Metrics:
     """All kinds with all seeds."""
-    torch.set_num_threads(1)
     tasks = [Recurrence(seed=seed) for seed in order.seeds]
     done, total = 0, len(KINDS) * sum(task.epochs for task in tasks)
 
@@ -169,8 +172,3 @@ def measure(order: Order, progress: Progress) -> Metrics:
         "accuracies": accuracies,
         "rows": rows,
     }
-
-
-def draw(path: Path, metrics: Metrics) -> None:
-    """The data, learning, and the accuracies in the end."""
-    draw_recurrence(path, metrics)

@@ -13,11 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from axonloop.host.console import Progress
@@ -25,7 +23,7 @@ from axonloop.host.experiments.experiment import Metrics, Order, ResultRow
 from axonloop.host.experiments.spike_timing.chip import SpikeTimes, offsets, program_of, wanted_of
 from axonloop.host.experiments.spike_timing.float import RULES, float_distances
 from axonloop.host.experiments.spike_timing.loop import LoopTiming, learn_times
-from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, bare, save
+from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, PALE, Picture, legend, shades, styled
 from axonloop.host.training import groups_of, open_copies
 
 THRESHOLDS = (0.1, 0.3, 0.6, 0.9, 0.95)
@@ -143,16 +141,16 @@ def _by_threshold(timings: Sequence[LoopTiming]) -> dict[float, list[LoopTiming]
     return {each: [run for run in timings if run.threshold == each] for each in thresholds}
 
 
-def draw(path: Path, metrics: Metrics) -> None:
+@styled
+def draw(metrics: Metrics) -> Picture:
     """Spikes before and after; distance over the passes; distance and updates against C."""
     timings, reference = metrics["shown"]["timings"], metrics["shown"]["float"]
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(15, 4.4))
+    picture = Picture(15, 4.9)
+    left, middle, right = picture.subplots(1, 3)
     _draw_spikes(left, next(run for run in timings if run.threshold == CHOSEN))
     _draw_passes(middle, timings, reference)
     _draw_thresholds(right, timings)
-    for axes in (left, middle):
-        bare(axes)
-    save(figure, path)
+    return picture
 
 
 def _draw_spikes(axes: Any, timing: LoopTiming) -> None:
@@ -165,21 +163,20 @@ def _draw_spikes(axes: Any, timing: LoopTiming) -> None:
         for neuron in range(neurons):
             row, label = lowest + neuron, f"{name} learning" if neuron == 0 else None
             (aim,), (spikes,) = wanted[:, neuron].nonzero(), raster[:, neuron].nonzero()
-            axes.vlines(aim, row - 0.42, row + 0.42, color="#dddddd", lw=4)
+            axes.vlines(aim, row - 0.42, row + 0.42, color=PALE, lw=4)
             axes.vlines(spikes, row - 0.3, row + 0.3, color=colour, lw=1.1, label=label)
     axes.set(xlabel="tick", yticks=[], title=f"Spikes of {neurons} neurons; grey: wanted")
-    axes.set_ylim(-0.7, 2 * neurons + 1.6)
-    axes.legend(frameon=False, loc="upper right", ncols=2)
+    axes.set_ylim(-0.7, 2 * neurons + 0.3)
+    legend(axes, below=True, ncols=2)
 
 
 def _draw_passes(
     axes: Any, timings: Sequence[LoopTiming], reference: dict[str, list[list[float]]]
 ) -> None:
     """Means over the seeds; 0 lies on the lower edge."""
-    shades = plt.get_cmap("viridis")
     groups = {each: runs for each, runs in _by_threshold(timings).items() if each in THRESHOLDS}
-    for place, (threshold, runs) in enumerate(groups.items()):
-        colour = shades(0.9 * place / max(1, len(groups) - 1))
+    colours = shades(len(groups))
+    for (threshold, runs), colour in zip(groups.items(), colours, strict=True):
         distances = np.mean([run.distances for run in runs], 0)
         axes.plot(distances, color=colour, linewidth=1, label=f"C = {threshold}")
     for (rule, found), style in zip(reference.items(), ("-", "--"), strict=True):
@@ -188,24 +185,25 @@ def _draw_passes(
         axes.plot(np.mean(padded, 0), color=GREY, linestyle=style, label=f"float, {rule}")
     axes.set_yscale("symlog", linthresh=1)
     axes.set(xlabel="pass", ylabel="van Rossum's distance", ylim=0, title="Learning")
-    axes.legend(frameon=False, fontsize="small", loc="upper right")
+    legend(axes, below=True, ncols=3)
 
 
 def _draw_thresholds(axes: Any, timings: Sequence[LoopTiming]) -> None:
     """A dot per seed, lines through the means."""
     other, groups = axes.twinx(), _by_threshold(timings)
+    other.spines["right"].set_visible(True)
     distances = [[run.distances[-1] for run in runs] for runs in groups.values()]
     shares = [[100 * run.share for run in runs] for runs in groups.values()]
     for target, values, colour in ((axes, distances, BLUE), (other, shares, ORANGE)):
         target.plot(list(groups), [mean(each) for each in values], "-", color=colour)
         for threshold, each in zip(groups, values, strict=True):
             target.plot([threshold] * len(each), each, "o", color=colour, alpha=0.5, markersize=4)
-        target.spines["top"].set_visible(False)
     axes.set_yscale("symlog", linthresh=1)
     axes.set_ylim(-0.15, None)
     other.set_yscale("symlog", linthresh=0.1)
     other.set_ylim(-0.02, None)
-    other.axhline(1, color=INK, linestyle=":", linewidth=0.9)
+    other.axhline(1, color=INK, linestyle=":", linewidth=0.9, label="1 % of the ticks")
+    legend(other, below=True)
     axes.set(xlabel="C, in peaks of one spike", title="What the threshold costs and saves")
     axes.set_ylabel("van Rossum's distance after learning", color=BLUE)
     other.set_ylabel("ticks with an update (%)", color=ORANGE)

@@ -13,6 +13,7 @@ from axonloop.host.experiments.spike_timing.chip import (
     program_of,
     wanted_of,
 )
+from axonloop.host.processing import one_thread
 from axonloop.models.config import DECAY_ONE
 from axonloop.models.reference import AxonTraces, DoubleExponential, Lif, LifConstants, SuperSpike
 
@@ -50,11 +51,11 @@ def network_of(task: SpikeTimes) -> Lif:
     return Lif(weights, None, LifConstants(*decays, steepness=STEEPNESS))
 
 
+@one_thread()
 def float_distances(
     task: SpikeTimes, rule: str, epochs: int, progress: Callable[[str, int, int], None]
 ) -> list[float]:
     """Van Rossum's distance in each pass; with 0 it stays at 0, so the run ends there."""
-    torch.set_num_threads(1)
     kind, rate = RULES[rule]
     network = network_of(task)
     arriving = torch.from_numpy(pattern_of(task)).to(torch.float64)

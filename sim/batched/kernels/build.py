@@ -68,7 +68,7 @@ def load() -> ctypes.CDLL:
 
 @cache
 def missing() -> str:
-    """Why the kernels cannot be had here; "" where they can."""
+    """The reason why the kernels cannot be had here; "" where they can."""
     try:
         load()
     except (MissingToolError, BuildError) as error:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from axonloop.models.config import AxonFactor, ChipConfig, ThirdFactor
+from axonloop.models.config import AxonFactor, ChipConfig
 from axonloop.models.protocol import COUNTER_BITS, Counter, Region, readable
 from axonloop.sim.batched.arrays import new_state, new_weights
 from axonloop.sim.batched.engine import Engine
@@ -119,9 +119,9 @@ class CompiledEngine(Engine):
 
 
 def _error_driven(chip: ChipConfig) -> bool:
-    """Whether nothing learns while all error sums are 0."""
+    """Say whether nothing learns while all error sums are 0."""
     sets = {
         core.parameter_sets[group.parameter_set] for core in chip.cores for group in core.groups
     }
     on = [term for each in sets for term in each.rule if term.axon is not AxonFactor.OFF]
-    return all(term.third is ThirdFactor.ERROR for term in on)
+    return all(term.error_driven for term in on)

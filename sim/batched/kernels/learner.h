@@ -118,7 +118,7 @@ template <typename W> struct Learner {
             if (run.core != core) continue;
             const int32_t *set = chip.sets + run.set * REGISTERS;
             const Term term{set[Register::TERM_0 + pass.number]};
-            if (term.axon() != pass.factor || (term.third() == ThirdFactor::ERROR && !wrong))
+            if (term.axon() != pass.factor || (term.error_driven() && !wrong))
                 memset(to + run.begin % chip.neurons, 0, run.end - run.begin);
             else
                 any |= coefficients(c, core, set, term, run, from, to);

@@ -44,8 +44,8 @@ struct LearningNeurons {
         }
         rank[chip.neurons] = count;
         for (int k = 0; k < count; ++k) {
-            const int64_t place = int64_t(core) * chip.neurons + neuron[k];
-            const int32_t *set = chip.sets + chip.neuron_set[place] * REGISTERS;
+            const int64_t index = int64_t(core) * chip.neurons + neuron[k];
+            const int32_t *set = chip.sets + chip.neuron_set[index] * REGISTERS;
             const int32_t own = Term{set[Register::TERM_0 + term]}.shift(), one = 1 << own;
             number[k] = uint16_t(neuron[k]);
             shift[k] = own;

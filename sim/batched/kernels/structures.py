@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from axonloop.models.config import (
+    ERROR_DRIVEN,
     TERM_FIELDS,
     AxonFactor,
     NeuronFactor,
@@ -144,6 +145,8 @@ def _lines() -> Iterator[str]:
     for name, bits in TERM_FIELDS.items():
         yield f"    int {name}() const {{ return word >> {low} & {(1 << bits) - 1}; }}"
         low += bits
+    driven = sum(1 << factor for factor in ERROR_DRIVEN)
+    yield f"    bool error_driven() const {{ return {driven} >> third() & 1; }}"
     yield "};"
     yield "struct Run;"
     yield "struct Pass;"

@@ -49,8 +49,8 @@ void add_span(const W *const *rows, int count, int begin, int end, int32_t none,
 }
 
 // Copies the weights begin..end of a row of a core; those of synapses that drop the spike of this tick
-// become 0. `core` is the tick's word of the core, `axon` the row's number in it. The hash has the
-// axon in the neuron's place and the neuron in the axon's.
+// become 0. `core` is the tick's word of the core, `axon` the row's number in it. In the hash axon and
+// neuron are exchanged.
 template <typename W>
 void blank_out_row(const W *row, int begin, int end, Word core, int axon, int32_t blank, W *to) {
     const Word word = rounds<10, 13>({uint16_t(core.x ^ axon), uint16_t(core.y ^ Purpose::BLANK_OUT)});

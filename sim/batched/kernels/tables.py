@@ -152,7 +152,7 @@ def _route(config: ChipConfig, source: int, target: int) -> list[int]:
     """
     if config.mesh.cores == 1:
         return []
-    steps = config.mesh.way(source, target)
+    steps = config.mesh.route(source, target)
     return [router * len(Counter) + Counter.NORTH + port for router, port in steps]
 
 

@@ -92,11 +92,11 @@ template <typename W> struct Runner {
 
     // Tick `tick` + `t` of a copy, the one in row `t` of `given` and `reported`.
     void step(const Copy &c, uint32_t tick, int t) {
-        const int64_t place = int64_t(t) * state.copies + c.copy, neurons = c.neurons;
-        step_copy(c, tick + t, given + place * c.axons, scratch);
+        const int64_t index = int64_t(t) * state.copies + c.copy, neurons = c.neurons;
+        step_copy(c, tick + t, given + index * c.axons, scratch);
         const uint8_t *__restrict spike = c.of_neurons(state.spike);
         const uint8_t *__restrict report = chip.report;
-        uint8_t *__restrict out = reported + place * neurons;
+        uint8_t *__restrict out = reported + index * neurons;
         for (int64_t n = 0; n < neurons; ++n) out[n] = spike[n] & report[n];
     }
 

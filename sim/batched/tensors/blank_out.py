@@ -29,7 +29,7 @@ class BlankOut:
 
         `words` are the tick's words of the core. Row k is axon `axons[k]` of the chip in memory
         `memory[k]`; columns are the neurons `first..last - 1` of its core. In the hash, axon and
-        neuron change places.
+        neuron are exchanged.
         """
         low, high = words
         rows = neuron_words((low[memory], high[memory]), axons % self._axons, Purpose.BLANK_OUT)

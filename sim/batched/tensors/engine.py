@@ -93,7 +93,7 @@ class TensorEngine(Engine):
         return reported
 
     def _step(self, tick: int, spikes: Tensor) -> None:
-        """One tick of all copies, with the host's `spikes`, bool `(copies, axons)`."""
+        """Run one tick of all copies, with the host's `spikes`, bool `(copies, axons)`."""
         arrived = self.scheduler.arrive(tick, spikes)
         self.neurons.step(self.synapses.integrate(arrived, self._seeds, tick))
         self.traces.step(arrived)

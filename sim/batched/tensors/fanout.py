@@ -71,7 +71,7 @@ class FanOut:
             steps = [
                 (entry, router * len(Port) + port)
                 for entry, (source, target) in enumerate(pairs)
-                for router, port in self._mesh.way(source, target)
+                for router, port in self._mesh.route(source, target)
             ]
         self._steps = torch.tensor(steps, dtype=torch.int64, device=self._device).view(-1, 2).t()
 

@@ -89,7 +89,7 @@ class Neurons:
         return (1 << geometry.state_bits) // self._gain
 
     def step(self, acc: Tensor) -> None:
-        """One tick with the sums `acc`, int32 `(copies, neurons)`, which is overwritten.
+        """Run one tick with the sums `acc`, int32 `(copies, neurons)`, which is overwritten.
 
         Masks are words of all ones or zeros: faster than flags where words are to be chosen.
         """

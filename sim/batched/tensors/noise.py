@@ -65,7 +65,7 @@ class TickWords:
         self._known: dict[int, Word] = {}
 
     def of(self, core: int) -> Word:
-        """Those of the core with this index: `(weight memories,)`."""
+        """The words of the core with this index: `(weight memories,)`."""
         if core not in self._known:
             number = self._first + core
             self._known[core] = tick_words(self._seeds, self._tick, number, self._device)

@@ -10,7 +10,7 @@ from axonloop.models.golden import per_axon, per_neuron
 
 
 class Constants:
-    """Whole numbers as tensors without dimensions: in a short tick, faster than Python's."""
+    """Integers as tensors without dimensions, which a short tick reads faster than Python's."""
 
     def __init__(self, device: torch.device) -> None:
         numbers = torch.tensor([0, 1, 12, 31, 4095], dtype=torch.int32, device=device)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from axonloop.models.config import (
+    ERROR_DRIVEN,
     AxonFactor,
     ChipConfig,
     NeuronFactor,
@@ -47,8 +48,8 @@ class Pass:
 
     @property
     def needs_errors(self) -> bool:
-        """Whether nothing moves without errors."""
-        return all(third == Third.ERROR for _, third in self.kinds)
+        """Say whether no weight moves without errors."""
+        return all(third in ERROR_DRIVEN for _, third in self.kinds)
 
     def coefficients(
         self,

@@ -49,7 +49,7 @@ class Traces:
         self._plastic, self._terms = plastic.to(torch.uint8), chip.geometry.terms > 0
 
     def step(self, spikes: Tensor) -> None:
-        """One tick with the axons' `spikes`, bool `(copies, axons)`."""
+        """Run one tick with the axons' `spikes`, bool `(copies, axons)`."""
         raised = self._state * self._factors
         raised >>= self._number.twelve
         q, p = raised.unbind(0)

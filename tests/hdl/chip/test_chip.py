@@ -202,8 +202,8 @@ class Wanted:
             spike = (self.time + 1 + delay, axon)
             self.counts[target, Counter.COLLISIONS] += spike in self.pending[target]
             self.pending[target].add(spike)
-            for place, port in MESH.way(core, target):
-                self.counts[place, PORT_COUNTERS[port]] += 1
+            for router, port in MESH.route(core, target):
+                self.counts[router, PORT_COUNTERS[port]] += 1
         return [header(Kind.SPIKE, core, neuron)] if reports[neuron // GEOMETRY.lanes] else []
 
     def check(self) -> None:

@@ -45,7 +45,7 @@ def test_everything_arrives_once_in_order_by_its_way(name, seed):
     def sent(cycle, source, flit):
         target = flit >> BITS
         inside[source, target].append(flit & (1 << BITS) - 1)
-        expected.update(mesh.way(source, target))
+        expected.update(mesh.route(source, target))
 
     def got(cycle, target, payload):
         assert inside[payload >> 16, target].pop(0) == payload
@@ -65,7 +65,7 @@ def test_everything_arrives_once_in_order_by_its_way(name, seed):
         sent,
     )
     assert not any(inside.values())
-    assert {place: count for place, count in strobes.items() if count} == dict(expected)
+    assert {router: count for router, count in strobes.items() if count} == dict(expected)
     assert sum(expected.values()) > 200
     assert max(load) <= dut.capacity
 
@@ -80,7 +80,7 @@ def test_two_cycles_per_router(source, target):
         lambda cycle, core: True,
         lambda cycle, core, payload: seen.append((cycle, core, payload)),
     )
-    hops = len(list(SQUARE.way(source, target)))
+    hops = len(list(SQUARE.route(source, target)))
     assert seen == [(2 + Router.LATENCY * hops, target, 5)]
 
 

@@ -12,7 +12,7 @@ from tests.support.streams import Streams
 MESH = Mesh(4, 3)
 BITS = 16
 COLUMN, ROW = BITS, BITS + 2
-PLACES = {"corner": 0, "edge": 2, "middle": 5}
+POSITIONS = {"corner": 0, "edge": 2, "middle": 5}
 
 
 class Bench:
@@ -32,20 +32,20 @@ class Bench:
         source = neighbours(self.mesh, self.core).get(entry, self.core)
         found = {}
         for target in range(self.mesh.cores):
-            way = list(self.mesh.way(source, target))
-            if entry is Port.LOCAL or way[0] == (source, OPPOSITE[entry]):
-                found[target] = way[0 if entry is Port.LOCAL else 1][1]
+            route = list(self.mesh.route(source, target))
+            if entry is Port.LOCAL or route[0] == (source, OPPOSITE[entry]):
+                found[target] = route[0 if entry is Port.LOCAL else 1][1]
         return found
 
     def flit(self, target: int, payload: int) -> int:
-        column, row = self.mesh.place(target)
+        column, row = self.mesh.position(target)
         return payload | column << COLUMN | row << ROW
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3], ids="seed{}".format)
-@pytest.mark.parametrize("place", PLACES)
-def test_every_flit_leaves_once_in_order_through_the_right_port(place, seed):
-    bench, rng = Bench(PLACES[place]), random.Random(seed)
+@pytest.mark.parametrize("position", POSITIONS)
+def test_every_flit_leaves_once_in_order_through_the_right_port(position, seed):
+    bench, rng = Bench(POSITIONS[position]), random.Random(seed)
     ports, cycles = bench.ports, 1200
     rates, patience = ([rng.uniform(0.1, 1) for _ in ports] for _ in range(2))
     inside, moved, serial = defaultdict(list), defaultdict(int), iter(range(1 << BITS))
@@ -88,7 +88,7 @@ def test_every_flit_leaves_once_in_order_through_the_right_port(place, seed):
     ("entry", "exit"), [(a, b) for a in Port for b in Port if may_turn(a, b)], ids=str
 )
 def test_a_lone_flit_takes_two_cycles_on_every_turn(entry, exit):
-    bench = Bench(PLACES["middle"])
+    bench = Bench(POSITIONS["middle"])
     target = next(target for target, port in bench.targets[entry].items() if port is exit)
     seen = []
     bench.streams.run(
@@ -104,7 +104,7 @@ def test_a_lone_flit_takes_two_cycles_on_every_turn(entry, exit):
 
 def test_all_ports_pass_a_flit_per_cycle():
     """North to south and back, east to west and back, the core to itself."""
-    bench, count = Bench(PLACES["middle"]), defaultdict(int)
+    bench, count = Bench(POSITIONS["middle"]), defaultdict(int)
     straight = {entry: OPPOSITE.get(entry, Port.LOCAL) for entry in Port}
     targets = {
         entry: next(t for t, port in bench.targets[entry].items() if port is straight[entry])
@@ -126,7 +126,7 @@ def test_all_ports_pass_a_flit_per_cycle():
 @pytest.mark.parametrize("seed", [1, 2], ids="seed{}".format)
 def test_a_flit_at_the_head_sees_one_of_each_other_input_go_first(seed):
     """All five inputs want the local port, whose core takes words at random."""
-    bench, rng = Bench(PLACES["middle"]), random.Random(seed)
+    bench, rng = Bench(POSITIONS["middle"]), random.Random(seed)
     order = []
     bench.streams.run(
         400,

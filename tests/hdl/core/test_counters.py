@@ -93,8 +93,8 @@ def test_cycles_survive_the_busiest_bus():
     def accesses(cycle):
         if cycle > 2000:
             return ("read", 2 * Counter.CYCLES, 0) if cycle % 30 == 0 else ("none", 0, 0)
-        place = cycle % 23
-        return ("write", place, cycle) if place < 20 else ("none", 0, 0)
+        turn = cycle % 23
+        return ("write", turn, cycle) if turn < 20 else ("none", 0, 0)
 
     run(BITS, accesses, lambda cycle, counter: int(counter in ALWAYS), 2200)
 

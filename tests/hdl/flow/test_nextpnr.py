@@ -1,12 +1,11 @@
-"""Clocks, pins and bitstreams of every board; with real tools where there is time."""
+"""Pins and bitstreams of every board; with real tools where there is time."""
 
 import pytest
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.boards import BOARDS, BoardTop, built_clock, top
-from axonloop.hdl.boards.clock import DIVISORS, choose
+from axonloop.hdl.boards import BOARDS, BoardTop, top
 from axonloop.hdl.flow import TOOLS, find_tool, pack, place, synthesise
 from axonloop.hdl.flow.nextpnr import constraints
 
@@ -24,37 +23,8 @@ def test_every_pin_has_one_port(board):
     assert "oscillator" in sites
 
 
-@pytest.mark.parametrize(
-    ("family", "source", "wanted", "divisors"),
-    [
-        ("ecp5", 25_000_000, 60_000_000, (5, 12, 10)),  # as ecppll
-        ("ice40", 12_000_000, 24_000_000, (1, 64, 32)),  # as icepll
-        ("gowin", 27_000_000, 54_000_000, (1, 2, 16)),
-    ],
-)
-def test_divisors(family, source, wanted, divisors):
-    made = choose(family, source, wanted)
-    assert (made.reference, made.feedback, made.post) == divisors
-    assert made.output == wanted == built_clock(family, source, wanted)
-
-
-@pytest.mark.parametrize("family", DIVISORS)
-def test_the_formula_of_a_pll(family):
-    """ice40 takes the loop's own output back, the others what comes out behind the divider."""
-    for made in list(DIVISORS[family](25_000_000))[::97]:
-        product = 25_000_000 / made.reference * made.feedback
-        assert (made.loop if family == "ice40" else made.output) == pytest.approx(product)
-        assert made.loop == pytest.approx(made.output * made.post)
-
-
-def test_a_clock_that_no_pll_makes():
-    assert choose("ice40", 12_000_000, 12_000_000) is None
-    with pytest.raises(ValueError, match="clock must be within 1 % of what the board's PLL makes"):
-        choose("ice40", 12_000_000, 8_000_000)
-
-
 class Echo(wiring.Component):
-    """In the place of the chip and its link: the line comes back."""
+    """Instead of the chip and its link: the line comes back."""
 
     def __init__(self) -> None:
         super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "session": Out(1)})

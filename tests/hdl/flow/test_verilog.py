@@ -12,14 +12,14 @@ from axonloop.models.config import Geometry
 from axonloop.sim.build import find_toolchain
 
 WORDS = {0: "8'h00", 1: "8'h00", 2: "8'h05", 3: "8'h00", 4: "8'h00", 5: "8'h00", 9: "8'h00"}
-LOOP = re.compile(r"for \(place = (\d+); place <= (\d+); place = place \+ 1\) m\[place\] = (\S+);")
+LOOP = re.compile(r"for \(index = (\d+); index <= (\d+); index = index \+ 1\) m\[index\] = (\S+);")
 
 
 def test_loops_write_the_words_that_lines_wrote():
-    lines = "".join(f"    m[{place}] = {value};\n" for place, value in WORDS.items())
+    lines = "".join(f"    m[{index}] = {value};\n" for index, value in WORDS.items())
     before, after = "  reg [7:0] m [9:0];\n", "  always @(posedge clk) begin\n  end\n"
     text = _CONTENTS.sub(_folded, f"{before}  initial begin\n{lines}  end\n{after}")
-    assert text.startswith(before + "  initial begin : contents_of_m\n    integer place;\n")
+    assert text.startswith(before + "  initial begin : contents_of_m\n    integer index;\n")
     assert text.endswith("  end\n" + after)
     loops = LOOP.findall(text)
     assert len(loops) == 4

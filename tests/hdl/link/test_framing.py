@@ -72,14 +72,14 @@ def test_deframer_of_damaged_frames(seed):
     rng, line = random.Random(seed), bytearray()
     for _ in range(25):
         frame = bytearray(random_frame(rng))
-        place = rng.randrange(len(frame))
+        index = rng.randrange(len(frame))
         match rng.choice(["lost", "flipped", "doubled", "none"]):
             case "lost":
-                del frame[place]
+                del frame[index]
             case "flipped":
-                frame[place] ^= 1 << rng.randrange(8)
+                frame[index] ^= 1 << rng.randrange(8)
             case "doubled":
-                frame.insert(place, frame[place])
+                frame.insert(index, frame[index])
         line += frame
     check(bytes(line) + b"\0")
 

@@ -174,7 +174,8 @@ def test_the_command_writes_what_it_prints(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     figures = [Figure("inference: axonloop", 1.5, "ms", "at most 2", "torch", 2.0)]
-    monkeypatch.setattr(bench_batched, "bench_batched", lambda report: figures)
+    monkeypatch.setattr(bench_batched, "measure", lambda order, progress: {"rows": figures})
     assert cli.run(["bench", "batched", "--json", str(tmp_path / "out.json")]) == 0
     assert "2.0 x torch" in capsys.readouterr().out
-    assert json.loads((tmp_path / "out.json").read_text())["inference: axonloop"]["value"] == 1.5
+    (row,) = json.loads((tmp_path / "out.json").read_text())["rows"]
+    assert (row["name"], row["value"]) == ("inference: axonloop", 1.5)

@@ -7,17 +7,20 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from axonloop.host.cli import board, inspect
 from axonloop.host.cli import train as commands
-from axonloop.host.cli.app import FAILURE, MISTAKE, run
+from axonloop.host.cli.app import FAILURE, INTERRUPTED, MISTAKE, run
 from axonloop.host.devices import open_device
 from axonloop.host.runs import load_checkpoint
 from axonloop.host.runs.checkpoint import save_checkpoint
+from axonloop.host.verification import verify as verification
 from axonloop.models.config import CoreConfig
 from axonloop.sim.build import MissingToolError
 
@@ -76,7 +79,7 @@ def test_results(trained: Path) -> None:
 
 def test_run_folder(trained: Path) -> None:
     pictures = {"learning_curve.png", "weights.png", "raster.png"}
-    files = {"config.json", "metrics.json", "checkpoint.npz", "network.txt"}
+    files = {"config.json", "history.json", "metrics.json", "checkpoint.npz", "network.txt"}
     assert set(os.listdir(trained / "run")) == files | pictures
     for name in pictures:
         assert (trained / "run" / name).read_bytes().startswith(b"\x89PNG")
@@ -212,6 +215,34 @@ def test_info(capsys: pytest.CaptureFixture[str]) -> None:
     assert "weight_bits" in text
 
 
+def test_info_is_quick() -> None:
+    """It says torch's version without torch."""
+    code = (
+        "import sys\n"
+        "from axonloop.host.cli.app import run\n"
+        "run(['info'])\n"
+        "print(sorted({'torch', 'sklearn', 'matplotlib'} & set(sys.modules)))\n"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines()[-1] == "[]"
+    assert f"torch           {version('torch')}" in found.stdout
+
+
+@pytest.mark.parametrize(("gpus", "said"), [(0, "no NVIDIA driver"), (2, "2 NVIDIA GPUs in")])
+def test_info_counts_gpus(
+    gpus: int,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for number in range(gpus):
+        (tmp_path / "gpus" / f"0000:0{number}").mkdir(parents=True)
+    monkeypatch.setattr(inspect, "DRIVER", tmp_path / "gpus")
+    assert run(["info"]) == 0
+    assert f"batched  ready on the CPU; {said}" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("damage", ["cut", "foreign"])
 def test_bad_checkpoints(
     trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
@@ -261,7 +292,7 @@ def test_study_of_layers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     metrics = json.loads((tmp_path / "two-layers-seed1" / "metrics.json").read_text())
     assert metrics["device"] == "batched"
     assert len(capsys.readouterr().out.splitlines()) == 4
-    points = json.loads((tmp_path / "layers.json").read_text())
+    points = json.loads((tmp_path / "layers.json").read_text())["rows"]
     found = [(point["network"], point["layer"]) for point in points]
     assert found == [("one layer", 1), ("two layers", 1), ("two layers", 2)]
     assert (tmp_path / "layers.png").read_bytes().startswith(b"\x89PNG")
@@ -395,9 +426,106 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("axonloop ")
 
 
-@pytest.mark.parametrize("option", ["--seed", "--hang-after", "--reset-after"])
-def test_board_refuses_before_it_compiles(option: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert option in refused(capsys, "board", option, "-1")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--seed -1", "Invalid value for '--seed'"),
+        ("--hang-after -1", "Invalid value for '--hang-after'"),
+        ("--reset-after -1", "Invalid value for '--reset-after'"),
+        ("--faults 2", "sum of all rates must be at most 1, not 2"),
+        ("--faults lost=0.6", "rate of lost bytes must be in 0..0.5, not 0.6"),
+        ("--faults many", "faults must be as 1e-3 or"),
+        ("--baud 0", "Invalid value for '--baud'"),
+        ("--layers 0", "layers[0] must be "),
+        ("--mesh 0x1", "columns of the mesh must be a whole number in 1..16, not 0"),
+        ("--config none.json", "none.json must be a JSON file"),
+    ],
+)
+def test_board_refuses_before_it_compiles(
+    arguments: str,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(board, "Board", lambda *_: pytest.fail("a board was begun"))
+    assert refused(capsys, "board", *arguments.split()).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--ticks 0", "ticks must be a whole number in 1..1000000000000, not 0"),
+        ("--seed -1", "seed must be a whole number in 0..9223372036854775807, not -1"),
+        ("--mesh 0x1", "columns of the mesh must be a whole number in 1..16, not 0"),
+        ("--geometries small,cats", "geometry must be one of "),
+        ("--devices golden,cats", "device must be one of "),
+        ("--devices golden,golden", "devices must be two or more, distinct, not "),
+    ],
+)
+def test_verify_refuses_before_it_compiles(
+    arguments: str,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(verification, "_run", lambda *_: pytest.fail("a device was opened"))
+    assert refused(capsys, "verify", *arguments.split()).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("home", "name", "begun"),
+    [(commands, "open_any", False), (commands.Run, "save", False), (commands.Run, "finish", True)],
+)
+def test_only_a_run_with_a_checkpoint_promises_to_go_on(
+    home: Any,
+    name: str,
+    begun: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(home, name, stop)
+    (tmp_path / "tiny.json").write_text(json.dumps(TINY))
+    out, config = str(tmp_path / "run"), str(tmp_path / "tiny.json")
+    arguments = ["--device", "golden", "--config", config, "--out", out]
+    assert run(["train", "digits", *arguments]) == INTERRUPTED
+    promise = f"; a run goes on from its last checkpoint with --resume --out {out}"
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == f"error: stopped{promise if begun else ''}"
+
+
+@pytest.mark.parametrize("baud", [-1, 0, 299, 2**30, 2**32])
+def test_a_board_of_no_rate(baud: int, capsys: pytest.CaptureFixture[str]) -> None:
+    line = refused(capsys, "board", "--baud", str(baud))
+    assert line == f"baud must be a whole number in 300..1073741823, not {baud}"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "train digits --out new --device=",
+        "eval run --device=",
+        "verify --devices=golden,",
+        "identify ",
+        "study layers --out new --device=",
+        "study deploy --out new --device=",
+        "experiment stdp-window --out new --device=",
+    ],
+)
+def test_an_empty_device_is_refused(
+    command: str,
+    trained: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(trained)
+    line = refused(capsys, *command.split(" "))
+    assert line.startswith(("device must be ", "devices must be "))
+    assert line.endswith("not ''")
+    assert not Path("new").exists()
 
 
 @pytest.mark.parametrize("baud", ["0", "-5", "4294967295"])

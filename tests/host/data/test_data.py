@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from axonloop.host.data import (
     CLASSES,
     TRAINING,
     WHITE,
     Digits,
+    PhaseEncoder,
     RateEncoder,
     generator,
     spike_encoder,
@@ -118,6 +123,21 @@ def test_rank_encoder_times() -> None:
     assert [train.tolist() for train in lone] == [[1], [], [], [], []]
 
 
+@given(st.lists(st.integers(0, 1000), min_size=1, max_size=5), st.integers(1, 16))
+def test_phase_encoder_spells_values(values: list[int], phases: int) -> None:
+    encoder = PhaseEncoder(2 * phases + 1, 1000, phases)
+    raster = encoder.raster(np.array(values), np.random.default_rng(0))
+    for k, value in enumerate(values):
+        bits = math.floor(Fraction(value * (2**phases - 1), 1000) + Fraction(1, 2))
+        word = [bool(int(letter)) for letter in f"{bits:0{phases}b}"]
+        assert raster[:, k].tolist() == [*word, *word, word[0]]
+
+
+def test_phase_encoder_needs_a_period() -> None:
+    with pytest.raises(ValueError, match=r"^phases must be a whole number in 1\.\.5, not 8$"):
+        spike_encoder("phase", 5, WHITE, 1.0)
+
+
 def test_one_train_per_tick() -> None:
     trains = LatencyEncoder(5, WHITE).encode(np.zeros(3, np.int32), np.random.default_rng(0))
     assert [train.tolist() for train in trains] == [[]] * 5
@@ -140,16 +160,17 @@ def test_bad_images(image: np.ndarray, message: str) -> None:
 
 def test_bad_encoders() -> None:
     with pytest.raises(
-        ValueError, match="^encoding must be one of rate, regular, latency, rank, not"
+        ValueError, match="^encoding must be one of rate, regular, latency, rank, phase, not"
     ):
-        spike_encoder("phase", 5, WHITE, 1.0)
+        spike_encoder("delta", 5, WHITE, 1.0)
     with pytest.raises(ValueError, match="^peak must be above 0 and at most 1, not 1.5$"):
         spike_encoder("rate", 5, WHITE, 1.5)
-    with pytest.raises(ValueError, match="^ticks must be a whole number in 2..1000000, not 1$"):
-        spike_encoder("latency", 1, WHITE, 1.0)
+    for name in ("rate", "regular", "latency", "rank"):
+        with pytest.raises(ValueError, match="^ticks must be a whole number in 2..1000000, not 1$"):
+            spike_encoder(name, 1, WHITE, 1.0)
 
 
-@pytest.mark.parametrize("code", ["rate", "regular", "latency", "rank"])
+@pytest.mark.parametrize("code", ["rate", "regular", "latency", "rank", "phase"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int64, np.float32])
 def test_an_images_dtype_changes_nothing(code: str, dtype: type) -> None:
     """Unsigned bytes once wrapped around: all spikes of the latency code came at tick 0."""

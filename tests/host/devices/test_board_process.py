@@ -27,10 +27,12 @@ SAME = ("weight_hash", "trace_hash", "spike_hash", "history")
 
 @pytest.fixture(autouse=True, scope="module")
 def interruptible() -> Iterator[None]:
-    """Children take SIGINT, even where the tests run in a shell's background, which ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Children take SIGINT and SIGHUP, which a shell's background and nohup ignore."""
+    numbers = (signal.SIGINT, signal.SIGHUP)
+    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +58,23 @@ def golden(folder: Path, config: Path, limit: int) -> dict[str, Any]:
     return {name: results(folder)[name] for name in SAME}
 
 
-def test_ctrl_c_ends_a_board_cleanly(board: BoardProcess) -> None:
-    code, said = board.end(signal.SIGINT)
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_board_cleanly(board: BoardProcess, how: signal.Signals) -> None:
+    code, said = board.end(how)
     assert code == 0
     assert said[-1].endswith("0 bytes in, 0 out, 0 faults")
     assert "Traceback" not in "".join(said)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_run_with_a_word(config: Path, tmp_path: Path, how: signal.Signals) -> None:
+    run = start_training(tmp_path / "run", "golden", "--config", str(config))
+    assert run.stderr is not None
+    assert run.stderr.readline().startswith("run folder: ")
+    run.send_signal(how)
+    code, said = ended(run)
+    assert code == 130
+    assert said == "error: stopped; a run goes on from its last checkpoint with --resume"
 
 
 @pytest.mark.parametrize("rate", ["1e-3"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from math import comb, log, sqrt
 from pathlib import Path
@@ -16,6 +18,7 @@ from axonloop.host.experiments.contrastive.boltzmann import (
     HALF,
     PIXELS,
     Machine,
+    Phase,
     network_of,
     program_of,
 )
@@ -28,6 +31,8 @@ from axonloop.host.network import (
     compile_network,
     smallest_geometry,
 )
+from axonloop.host.pictures import save
+from axonloop.host.training import POPULATION, SingleCopy
 from axonloop.models.config import ParameterSet
 from axonloop.models.protocol import Counter, Region
 
@@ -64,19 +69,42 @@ def test_devices_end_alike(device: str) -> None:
 
 
 @pytest.mark.usefixtures("small")
-def test_weights_move_only_by_the_modulation() -> None:
-    program = program_of(network_of(1))
+@pytest.mark.parametrize(
+    ("seed", "blank", "hashes"),
+    [
+        (1, HALF, ("36d11ddee57c8d1b", "f08248cac048e507")),
+        (2, 0, ("1f6879de09837106", "808bd12fbac86e91")),
+    ],
+)
+@pytest.mark.parametrize("device", ["golden", POPULATION])
+def test_hashes_stay(device: str, seed: int, blank: int, hashes: tuple[str, str]) -> None:
+    """Those of the loop that this experiment had of its own."""
+    end = contrastive.learned(device, seed, quiet, blank)
+    assert (end["weight_hash"][:16], end["spike_hash"][:16]) == hashes
+
+
+@contextmanager
+def machine_of(network: Network) -> Iterator[Machine]:
+    """A machine with its first weights."""
+    program = program_of(network)
     with open_device("golden", program.config) as device:
         device.load_weights(program.weights)
-        machine, pattern = Machine(device, program), boltzmann.patterns()[0]
-        for axons in (machine.clamps(pattern), np.zeros(0, np.int32)):
+        yield Machine(SingleCopy(device), program, network.seed)
+
+
+@pytest.mark.usefixtures("small")
+def test_weights_move_only_by_the_modulation() -> None:
+    with machine_of(network_of(1)) as machine:
+        copies, program = machine.loop.copies, machine.loop.program
+        assert isinstance(copies, SingleCopy)
+        for channels in (boltzmann.held(boltzmann.patterns()[0]), boltzmann.FREE):
             for _ in range(40):
-                device.tick(axons, learn=True)
-        assert device.counters()[Counter.VISITS] == 0
-        assert np.array_equal(device.read_weights(), program.weights)
-        machine.present(pattern)
-        assert device.counters()[Counter.VISITS] > 0
-        moved = device.read_weights() != program.weights
+                copies.device.tick(channels.nonzero()[0].astype(np.int32), learn=True)
+        assert copies.device.counters()[Counter.VISITS] == 0
+        assert np.array_equal(copies.device.read_weights(), program.weights)
+        machine.loop.run()
+        assert copies.device.counters()[Counter.VISITS] > 0
+        moved = copies.device.read_weights() != program.weights
     plastic = np.array([row.plastic for row in program.config.cores[0].rows])
     assert moved[plastic].any()
     assert not moved[~plastic].any()
@@ -84,13 +112,10 @@ def test_weights_move_only_by_the_modulation() -> None:
 
 def spikes_of(network: Network) -> str:
     """The hash of the spikes of a free run after a pattern was clamped."""
-    program = program_of(network)
-    with open_device("golden", program.config) as device:
-        device.load_weights(program.weights)
-        machine = Machine(device, program)
-        machine.ticks(machine.clamps(boltzmann.patterns()[1]), 5)
-        machine.ticks(np.zeros(0, np.int32), 30)
-        return machine.chain.hexdigest()
+    with machine_of(network) as machine:
+        clamped = boltzmann.held(boltzmann.patterns()[1])
+        machine.counts([Phase(5, clamped), Phase(30, boltzmann.FREE)])
+        return machine.loop.chains[0].hexdigest()
 
 
 @pytest.mark.parametrize(("blank", "kinds"), [(0, 1), (HALF, 3)])
@@ -99,14 +124,21 @@ def test_only_blank_out_is_random(blank: int, kinds: int) -> None:
     assert len({spikes_of(replace(network, seed=seed)) for seed in (1, 2, 3)}) == kinds
 
 
+@pytest.mark.usefixtures("small")
 def test_a_clamp_is_stronger_than_the_network() -> None:
-    program = program_of(network_of(1))
-    with open_device("golden", program.config) as device:
-        device.load_weights(program.weights)
-        machine = Machine(device, program)
-        for pattern in boltzmann.patterns():
-            data, _ = machine.present(pattern)
-            assert data.tolist() == (pattern * boltzmann.PHASE).tolist()
+    """In the data phase of all presentations, the visible neurons spike as the pattern says."""
+    data: list[list[int]] = []
+    with machine_of(network_of(1)) as machine:
+        loop, visible = machine.loop, machine.loop.program.neurons["visible"]
+
+        def after_sample() -> None:
+            if loop.position.sample % boltzmann.PHASES == 2:
+                data.append(loop.spikes[:, 0, visible].sum(0).tolist())
+
+        loop.run(after_sample)
+    known = (boltzmann.patterns() * boltzmann.PHASE).tolist()
+    shown = boltzmann.presented(1, 0)[:: boltzmann.PHASES] // boltzmann.PHASES
+    assert data == [known[k] for k in shown]
 
 
 def test_learning_completes_a_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +159,7 @@ def test_learning_completes_a_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_contrastive_in_short(tmp_path: Path) -> None:
     metrics = contrastive.measure(Order("golden"), quiet)
     assert len(metrics["rows"]) == 11
-    contrastive.draw(tmp_path / "picture.png", metrics)
+    save(contrastive.draw(metrics), tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
 
 

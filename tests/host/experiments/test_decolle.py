@@ -17,6 +17,7 @@ from axonloop.host.experiments.decolle import variants as updates
 from axonloop.host.experiments.decolle.regression import Regression
 from axonloop.host.experiments.decolle.regression_picture import BARS
 from axonloop.host.experiments.experiment import Order
+from axonloop.host.pictures import save
 from axonloop.host.studies import rates
 from axonloop.host.training import POPULATION, learn_in_loop
 
@@ -47,7 +48,7 @@ def test_regression_from_the_command_line(
     monkeypatch.setattr(decolle_regression, "TASK", TINY)
     command = ["experiment", "decolle-regression", "--full"]
     assert run([*command, "--out", str(tmp_path / "run")]) == 0
-    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    metrics = json.loads((tmp_path / "run" / "decolle-regression.json").read_text())
     errors = [each["errors"][-1] for each in metrics["runs"]]
     assert metrics["median_errors"] == np.median(errors, axis=0).tolist()
     assert [each["epochs"] for each in metrics["runs"]] == [[0, 1, 2]] * 3
@@ -75,7 +76,7 @@ def test_digits_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     for name, value in (("EPOCHS", 1), ("LOCAL_EPOCHS", 1)):
         monkeypatch.setattr(decolle_digits, name, value)
     monkeypatch.setattr(rates, "RATES", (0.003, 0.1))
-    found = [decolle_digits.measure(Order(d), quiet, limit=5) for d in (POPULATION, "golden")]
+    found = [decolle_digits.measure(Order(d, limit=5), quiet) for d in (POPULATION, "golden")]
     assert found[0] == found[1]
     metrics = found[0]
     dense, events = metrics["points"]
@@ -84,7 +85,7 @@ def test_digits_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert hashes(dense) != hashes(events)
     assert [point["rate"] for point in metrics["curve"]] == [0.003, 0.1]
     assert len(metrics["rows"]) == 4
-    decolle_digits.draw(tmp_path / "picture.png", metrics)
+    save(decolle_digits.draw(metrics), tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
 
 
@@ -102,7 +103,7 @@ def test_a_full_run_takes_all_variants(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(decolle_digits, "learn_in_loop", learn)
     monkeypatch.setattr(decolle_digits, "LOCAL_EPOCHS", 0)
-    metrics = decolle_digits.measure(Order(POPULATION, full=True), quiet, limit=1)
+    metrics = decolle_digits.measure(Order(POPULATION, full=True, limit=1), quiet)
     assert [point["name"] for point in metrics["points"]] == [v.name for v in updates.VARIANTS]
     seeds = [[each.run.seed for each in every] for every in seen]
     assert seeds == [[1, 2, 3]] * 9 + [[1, 2, 3] * 6]

@@ -17,6 +17,7 @@ from axonloop.host.experiments.erbp import float as erbp_float
 from axonloop.host.experiments.erbp.chip import feedback_of
 from axonloop.host.experiments.erbp.float import PaperErbp, PlainNetwork, macs_of, plain_points
 from axonloop.host.experiments.experiment import Order
+from axonloop.host.pictures import save
 from axonloop.host.processing import SigmaDeltaEncoder
 from axonloop.host.processing.error_neurons import ONE, ErrorNeurons, Teaching
 from axonloop.host.training import POPULATION, Descent, SurrogateTrainer, program_of
@@ -155,10 +156,10 @@ def test_erbp_digits_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(erbp_digits, "EPOCHS", 1)
     monkeypatch.setattr(erbp_float, "DESCENT", Descent(epochs=1))
     monkeypatch.setattr(erbp_float, "PAPER_EPOCHS", 1)
-    metrics = erbp_digits.measure(Order(POPULATION), quiet, limit=10)
+    metrics = erbp_digits.measure(Order(POPULATION, limit=10), quiet)
     assert [point["samples"] for point in metrics["chip"][0]["points"]] == [10]
     assert metrics["macs"]["answer"] == 64 * 100 + 1000
-    erbp_digits.draw(tmp_path / "picture.png", metrics)
+    save(erbp_digits.draw(metrics), tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
 
 

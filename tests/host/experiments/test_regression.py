@@ -173,6 +173,26 @@ def test_activity_band_against_fractions(seed: int) -> None:
     assert sent[5] > 10
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_activity_band_to_the_bit(seed: int) -> None:
+    """Rates and events are those of the page's integers, neuron by neuron."""
+    random = np.random.default_rng(seed)
+    band = ActivityBand(6, 0.1, 0.3, 0.9)
+    floor, ceiling, threshold = round(0.1 * RATE_ONE), round(0.3 * RATE_ONE), round(RATE_ONE / 0.9)
+    rates, kept = [floor] * 6, [0] * 6
+    for _ in range(300):
+        fired = random.random(6) < (0, 0.05, 0.2, 0.25, 0.6, 1)
+        (events,) = band.step(fired[None]).tolist()
+        for k in range(6):
+            rates[k] = rates[k] * KEPT // 4096 + 4096 * int(fired[k])
+            kept[k] += max(rates[k] - ceiling, 0) - max(floor - rates[k], 0)
+            event = (kept[k] > 0) - (kept[k] < 0) if abs(kept[k]) >= threshold else 0
+            kept[k] -= event * threshold
+            assert events[k] == event
+        assert band.state()["rates"].tolist() == [rates]
+        assert band.state()["residue"].tolist() == [kept]
+
+
 def test_relative_error_of_silence_is_one() -> None:
     targets = targets_of(500)
     assert relative_errors(np.zeros_like(targets), targets).tolist() == [1, 1, 1]

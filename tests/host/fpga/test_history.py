@@ -16,11 +16,13 @@ from amaranth._unused import MustUse
 from axonloop.hdl.boards import BOARDS
 from axonloop.hdl.flow import synthesis
 from axonloop.host.cli.app import FAILURE, MISTAKE, run
+from axonloop.host.console import markdown
 from axonloop.host.fpga import history as quality
 from axonloop.host.fpga import utilisation
 from axonloop.host.studies import area
 from axonloop.models.config import Geometry
 from axonloop.models.cycles import learn_cycles, speed, tick_cycles
+from tests.support.contract import DOCS
 from tests.support.fake_tools import MODULES, UTILISATION, timing, write_ecp5_tools, write_tool
 
 PATHS = utilisation.module_paths(MODULES, "axonloop_board")
@@ -223,8 +225,9 @@ def test_the_front() -> None:
 
 
 def test_a_point_that_does_not_fit_says_so_in_the_table() -> None:
-    head, rule, row = area.table_of([{"name": "big", "misfit": "DSP: 200 needed, 156 there"}])
-    assert row.startswith("| big | DSP: 200 needed, 156 there | | ")
+    rows = [{"name": "big", "misfit": "DSP: 200 needed, 156 there", "front": False}]
+    head, rule, row = markdown(area.COLUMNS, rows).splitlines()
+    assert row.startswith("| big | DSP: 200 needed, 156 there |  | ")
     assert head.count("|") == rule.count("|") == row.count("|")
 
 
@@ -246,27 +249,26 @@ def test_study_area_goes_on(
     write_tool(bench / "bin", "nextpnr-ecp5", "nextpnr-0.11", body)
     out = bench / "study"
     assert run(["study", "area", "--out", str(out)]) == FAILURE
-    assert [row["name"] for row in json.loads((out / area.RESULTS).read_text())] == [
-        "4 lanes",
-        "8 lanes",
-    ]
+    assert not out.exists()
+    capsys.readouterr()
     assert run(["study", "area", "--out", str(out)]) == 0
-    rows = json.loads((out / area.RESULTS).read_text())
+    rows = json.loads((out / "area.json").read_text())["rows"]
     assert len(runs.read_text()) == 5
     assert [row.get("front") for row in rows] == [False, False, True]
-    assert (out / area.PICTURE).read_bytes().startswith(b"\x89PNG")
-    page = (out / area.PAGE).read_text()
+    assert (out / "area.png").read_bytes().startswith(b"\x89PNG")
+    page = (out / "area.md").read_text()
     assert "--board ulx3s-85f --out docs\n" in page
-    assert f"({area.PICTURE})" in page
+    assert "(area.png)" in page
     table = [line for line in page.splitlines() if line.startswith("|")]
-    assert capsys.readouterr().out.splitlines() == table
+    assert len(capsys.readouterr().out.splitlines()) == 1 + len(rows)
     assert table[2].startswith("| 4 lanes | 3 | 1 | 2 | 1 | 0 | 80.0 | 320 | ")
-    assert run(["study", "area", "--board", "icebreaker", "--out", str(out)]) == MISTAKE
+    before = (out / "area.json").read_bytes()
+    runs.write_text("x" * 2)  # the next build fails
+    monkeypatch.setattr(area, "LANES", (32,))
+    assert run(["study", "area", "--out", str(out)]) == FAILURE
+    assert (out / "area.json").read_bytes() == before, "good results are not written over"
 
 
-def test_labels_that_would_touch_are_moved_up() -> None:
-    crowd, alone = [(0.30, 0.10), (0.32, 0.12), (0.31, 0.11)], (0.9, 0.11)
-    low, high, middle, other = area.label_heights([*crowd, alone])
-    assert (low, other) == (0.10, 0.11), "the lowest, and who stands alone, stay"
-    assert middle >= low + 0.05
-    assert high >= middle + 0.05
+def test_the_page_of_areas_is_made_of_the_metrics_beside_it() -> None:
+    metrics = json.loads((DOCS / "area.json").read_text())
+    assert area.page_of(metrics) == (DOCS / "area.md").read_text()

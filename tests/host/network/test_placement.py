@@ -22,6 +22,7 @@ from axonloop.host.network import (
     smallest_geometry,
 )
 from axonloop.host.network.placement import links, use_of
+from axonloop.host.pictures import save
 from axonloop.models.config import Geometry, Mesh, ParameterSet, Port
 from tests.support.random_networks import random_network
 
@@ -158,7 +159,7 @@ def test_explanation() -> None:
             r"ticks must be at least 1, not 0",
         ),
         (
-            lambda p: draw_mesh(Path("never.png"), p, {}),
+            lambda p: draw_mesh(p, {}),
             r"traffic must be at least one table, not 0",
         ),
     ],
@@ -175,7 +176,8 @@ def test_picture(tmp_path: Path, columns: int, rows: int) -> None:
     busy = predicted_traffic(compiled, {"first": 0.25, "second": 0.5})
     pictures = []
     for name, traffic in {"busy": busy, "idle": 0 * busy}.items():
-        draw_mesh(tmp_path / f"{name}.png", compiled, {"predicted": traffic, "measured": traffic})
+        picture = draw_mesh(compiled, {"predicted": traffic, "measured": traffic})
+        save(picture, tmp_path / f"{name}.png")
         pixels = matplotlib.image.imread(tmp_path / f"{name}.png")
         left, right = np.array_split(pixels[..., :3], 2, axis=1)
         warm = [(side[..., 0] - side[..., 2] > 0.4).any() for side in (left, right)]

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from io import BytesIO
 
 import matplotlib.image
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from axonloop.host.configuration import ObjectiveSettings, Settings, TaskSettings
 from axonloop.host.data import split_digits
 from axonloop.host.devices import GoldenDevice
-from axonloop.host.runs.pictures import draw_learning_curve, draw_raster, draw_weights, record
-from axonloop.host.training import Trainer, chip_config, lone_trainer
+from axonloop.host.runs.pictures import (
+    draw_learning_curve,
+    draw_raster,
+    draw_weights,
+    record,
+    thresholds_of,
+)
+from axonloop.host.training import Trainer, chip_config, lone_trainer, program_of
 from axonloop.models.protocol import Counter, Region
 
 SETTINGS = Settings(task=TaskSettings(limit=5, ticks=30), objective=ObjectiveSettings(burn_in=10))
@@ -23,13 +30,15 @@ def trainer() -> Trainer:
     return lone_trainer(GoldenDevice(chip_config(SETTINGS)), SETTINGS, split_digits())
 
 
-def colours(path: Path) -> int:
+def colours(picture: Figure) -> int:
     """How many different colours a picture has."""
-    pixels = matplotlib.image.imread(path)
+    data = BytesIO()
+    picture.savefig(data, format="png")
+    pixels = matplotlib.image.imread(BytesIO(data.getvalue()))
     return len(np.unique(pixels.reshape(-1, pixels.shape[-1]), axis=0))
 
 
-def test_recording_is_what_the_device_did(trainer: Trainer, tmp_path: Path) -> None:
+def test_recording_is_what_the_device_did(trainer: Trainer) -> None:
     device, theta = trainer.device, SETTINGS.network.parameters.theta
     trains = trainer.trains(trainer.test, 0)
     before = device.read_weights()
@@ -42,39 +51,57 @@ def test_recording_is_what_the_device_did(trainer: Trainer, tmp_path: Path) -> N
     assert [len(neurons) for neurons, _ in recording.errors[:10]] == [0] * 10
     assert sum(len(neurons) for neurons, _ in recording.errors) > 0
     assert (device.read_weights() == before).all()
-    draw_raster(tmp_path / "raster.png", recording, 3, 4)
-    assert colours(tmp_path / "raster.png") > 50
+    assert colours(draw_raster(recording, 3, 4)) > 50
 
 
-def test_silence_can_be_drawn(trainer: Trainer, tmp_path: Path) -> None:
+def test_silence_can_be_drawn(trainer: Trainer) -> None:
     nothing = [np.empty(0, np.int32)] * 30
     trainer.device.load_weights(np.where(trainer.device.read_weights() >= 0, 0, -128))
     recording = record(trainer.device, trainer.layers, nothing, 0)
     assert not any(len(spikes) for spikes in recording.spikes)
-    draw_raster(tmp_path / "raster.png", recording, 0, 0)
-    assert colours(tmp_path / "raster.png") > 10
+    assert colours(draw_raster(recording, 0, 0)) > 10
 
 
-@pytest.mark.parametrize("tuned", [False, True])
+@pytest.mark.parametrize("layers", [1, 3])
 @pytest.mark.parametrize("epochs", [1, 3])
-def test_learning_curve(tmp_path: Path, epochs: int, tuned: bool) -> None:
+def test_learning_curve(epochs: int, layers: int) -> None:
+    """A line for every layer, in percent, and a mark where the test part was scored."""
+    table = 0.5 + np.arange(epochs * layers).reshape(epochs, layers) / 100
     history = [
-        {"validation_accuracy": 0.9 + epoch / 100, "errors": 100 * epoch + 5, "updates": 9 * epoch}
-        for epoch in range(1, epochs + 1)
+        {"layer_accuracies": list(row), "errors": 100 * k + 5, "updates": 9 * k}
+        for k, row in enumerate(table, start=1)
     ]
-    draw_learning_curve(tmp_path / "curve.png", history, tuned, 0.95)
-    assert colours(tmp_path / "curve.png") > 50
+    left, _ = draw_learning_curve(history, tuned=True).axes
+    assert [line.get_ydata().tolist() for line in left.lines] == (100 * table.T).tolist()
+    scored = draw_learning_curve(history, tuned=False, final=[0.9] * layers)
+    marks = [line for line in scored.axes[0].lines if line.get_marker() == "D"]
+    assert [mark.get_ydata().tolist() for mark in marks] == [[90.0]] * layers
+    assert colours(scored) > 50
+
+
+def test_cores_are_marked() -> None:
+    """On a mesh every core has its name in both panels, and each neuron its own threshold."""
+    settings = SETTINGS.changed({"network": {"layers": (32, 32), "mesh": "2x1"}})
+    device = GoldenDevice(chip_config(settings))
+    run = lone_trainer(device, settings, split_digits())
+    recording = record(device, run.layers, run.trains(run.test, 0), 0)
+    names = [[text.get_text() for text in axes.texts] for axes in draw_raster(recording, 0, 0).axes]
+    assert names == [["core 0", "core 1"], ["core 0", "core 1"], []]
+    deep = settings.changed({"network": {"deep": {"theta": 300}}})
+    thetas = thresholds_of(chip_config(deep))
+    neurons = program_of(deep).neurons
+    assert set(thetas[neurons["layer1"]]) == {settings.network.parameters.theta}
+    assert set(thetas[neurons["layer2"]]) == {300}
 
 
 @pytest.mark.parametrize("neurons", [1, 16, 40])
-def test_weights(tmp_path: Path, neurons: int) -> None:
+def test_weights(neurons: int) -> None:
     weights = np.arange(16 * neurons, dtype=np.int32).reshape(16, neurons) % 200 - 100
-    draw_weights(tmp_path / "weights.png", weights, 4, 127)
-    assert colours(tmp_path / "weights.png") > 50
+    assert colours(draw_weights(weights, 4, 127)) > 50
 
 
-def test_a_curve_without_errors(tmp_path: Path) -> None:
+def test_a_curve_without_errors() -> None:
     """Nothing to draw on a logarithmic scale; a warning would fail here."""
-    history = [{"validation_accuracy": 0.5, "errors": 0, "updates": 0}] * 2
-    draw_learning_curve(tmp_path / "curve.png", history, tuned=True, final=0.5)
-    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+    history = [{"layer_accuracies": [0.5], "errors": 0, "updates": 0}] * 2
+    _, right = draw_learning_curve(history, tuned=True).axes
+    assert right.get_yscale() == "linear"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from axonloop.host.catalogue import CATALOGUE, run_entry
 from axonloop.host.configuration import (
     NetworkSettings,
     ObjectiveSettings,
@@ -113,58 +114,45 @@ def test_the_loop_starts_from_what_is_loaded() -> None:
         assert run.before == run.after == model.accuracy(model.test) > 0.4
 
 
+def study(name: str, out: Path, **given: Any) -> dict[str, Any]:
+    """Run a study; the metrics that it wrote."""
+    run_entry(CATALOGUE["study"][name], given, out)
+    assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    return dict(json.loads((out / f"{name}.json").read_text()))
+
+
 def test_deploy_study(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(training_deploy, "EPOCHS", 1)
-    deploy.study_deploy(tmp_path, POPULATION, seeds=2, limit=6)
-    results = json.loads((tmp_path / deploy.RESULTS).read_text())
-    stages = results["stages"]
-    assert len(stages) == 8
-    assert all(len(values) == 2 for values in stages.values())
-    assert results["bar"] == pytest.approx(np.mean(stages["float"]) - 0.005)
-    assert (tmp_path / deploy.PICTURE).read_bytes().startswith(b"\x89PNG")
+    results = study("deploy", tmp_path, seeds=2, limit=6)
+    rows = {row["stage"]: row for row in results["rows"]}
+    assert len(rows) == 8
+    assert all(len(row["accuracies"]) == 2 for row in rows.values())
+    assert rows["float"]["lost"] == 0
+    assert results["bar"] == pytest.approx(rows["float"]["accuracy"] - 0.005)
     table = capsys.readouterr().out.splitlines()
-    assert len(table) == len(stages) + 1
-    with pytest.raises(ValueError, match="^study folder must be new, not"):
-        deploy.study_deploy(tmp_path, "golden", seeds=1, limit=6)
+    assert len(table) == len(rows) + 1
 
 
 def test_bits_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    bits.study_bits(tmp_path, seeds=2, epochs=1, limit=4)
-    points = json.loads((tmp_path / bits.RESULTS).read_text())
+    points = study("bits", tmp_path, seeds=2, epochs=1, limit=4)["rows"]
     assert [(p["bits"], p["rounding"]) for p in points] == [
         (count, rounding.name.lower()) for count in bits.BITS for rounding in Rounding
     ]
     assert all(len(p["accuracies"]) == 2 for p in points)
     assert all(p["updates"] > 0 for p in points if p["rounding"] == "stochastic")
-    assert (tmp_path / bits.PICTURE).read_bytes().startswith(b"\x89PNG")
     assert len(capsys.readouterr().out.splitlines()) == len(points) + 1
 
 
 def test_rates_study(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rates.study_rates(tmp_path, seeds=2, epochs=1, limit=4)
-    results = json.loads((tmp_path / rates.RESULTS).read_text())
-    assert len(results["points"]) == len(rates.RATES)
+    results = study("rates", tmp_path, seeds=2, epochs=1, limit=4)
+    assert [point["rate"] for point in results["rows"]] == list(rates.RATES)
     assert len({copy["weight_hash"] for copy in results["copies"]}) == 2 * len(rates.RATES)
-    assert (tmp_path / rates.PICTURE).read_bytes().startswith(b"\x89PNG")
     assert len(capsys.readouterr().out.splitlines()) == len(rates.RATES) + 1
     monkeypatch.setattr(rates, "_trained_alone", lambda *_: ("", ""))
-    with pytest.raises(ValueError, match="^first copy must be bit for bit the run on the golden"):
-        rates.study_rates(tmp_path / "other", seeds=1, epochs=1, limit=4)
-
-
-STUDIES: dict[str, Callable[[Path], None]] = {
-    "deploy": lambda out: deploy.study_deploy(out, "golden", 0, 1),
-    "bits": lambda out: bits.study_bits(out, 0, 1, 1),
-    "rates": lambda out: rates.study_rates(out, 0, 1, 1),
-}
-
-
-@pytest.mark.parametrize("study", list(STUDIES))
-def test_no_seeds_are_refused(study: str, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="^seeds must be a whole number in 1..1000, not 0"):
-        STUDIES[study](tmp_path)
-    assert not list(tmp_path.iterdir())
+    with pytest.raises(RuntimeError, match="^first copy must be bit for bit the run on the golden"):
+        study("rates", tmp_path / "other", seeds=1, epochs=1, limit=4)
+    assert not (tmp_path / "other").exists()

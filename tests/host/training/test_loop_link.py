@@ -129,9 +129,7 @@ def formula(golden: Device, settings: Settings) -> tuple[int, int]:
     golden.send_tick, golden.send_errors = send_tick, send_errors
     golden.learn = lambda: (post(1), plain["learn"]())
     golden.clear = lambda: (post(1), plain["clear"]())
-    trainer.chains[0].add_raster = lambda raster: up.extend(
-        cost(int(row.sum()) + 1) for row in raster
-    )
+    trainer.chains[0].add = lambda raster: up.extend(cost(int(row.sum()) + 1) for row in raster)
     trainer.run(rest=lambda: False)
     ticks = settings.task.limit * settings.task.ticks
     return sum(down[:ticks]), sum(up[:ticks])

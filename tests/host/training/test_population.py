@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import numpy as np
 import pytest
 import torch
@@ -129,14 +131,18 @@ def test_a_batch_of_gradients_equals_single_ones(seed: int) -> None:
         assert found.tolist() == expected.tolist()
 
 
-def test_chain_of_rasters() -> None:
+def test_the_chain_is_that_of_the_page() -> None:
+    """Link n + 1 = SHA-256(link n, sample n); a tick is the number of spikes, then the neurons."""
     raster = np.random.default_rng(1).random((30, 12)) < 0.1
     raster[:2] = False
-    one, other = SpikeChain(), SpikeChain()
+    ticks = [row.nonzero()[0].tolist() for row in raster]
+    words = [word for neurons in ticks for word in (len(neurons), *neurons)]
+    sample = b"".join(word.to_bytes(4, "little") for word in words)
+    chain, link = SpikeChain(), bytes(32)
     for _ in range(2):
-        one.add([row.nonzero()[0].astype(np.int32) for row in raster])
-        other.add_raster(raster)
-    assert one.hexdigest() == other.hexdigest()
+        chain.add(raster)
+        link = sha256(link + sample).digest()
+    assert chain.hexdigest() == link.hex()
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_progress_counts_batches() -> None:
         TINY.changed({"task": {"limit": 50}}), DIGITS, replace(DESCENT, epochs=2)
     )
     trainer.run(lambda *given: told.append(given))
-    assert told == [("train", done, 4) for done in (1, 2, 3, 4)]
+    assert told == [("descend", done, 4) for done in (1, 2, 3, 4)]
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,14 @@ def test_a_part_is_samples() -> None:
     assert raster.sum(0).tolist() == [1, 1, 0]
 
 
+def test_rest_is_silence_behind_a_sample() -> None:
+    samples = [EncodedPart(part([2, 0]), ENCODER, 3, rest) for rest in (0, 4)]
+    plain, rested = [each.raster(0, generator(1, 0)) for each in samples]
+    assert rested.shape == (14, 3)
+    assert (rested[:10] == plain).all()
+    assert not rested[10:].any()
+
+
 @pytest.mark.parametrize(
     ("labels", "message"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -94,16 +95,19 @@ def test_goes_on_from_any_sample(tmp_path: Path, stop: int, latency: int) -> Non
     )
     whole, first, second = (trainer(settings) for _ in range(3))
     whole.run()
-    path, done = tmp_path / "checkpoint.npz", 0
+    path, done, spikes = tmp_path / "checkpoint.npz", 0, []
 
     def save_once() -> None:
         nonlocal done
         done += 1
         if done == stop:
             save_checkpoint(path, first.state())
+            spikes.append(first.rates.state()["spikes"])
 
     first.run(save_once)
     second.restore(load_checkpoint(path))
+    assert (second.rates.state()["spikes"] == spikes).all()
+    assert np.sum(spikes) > 0
     second.run()
     assert hashes(second) == hashes(first) == hashes(whole)
     assert second.position == whole.position
@@ -180,6 +184,26 @@ def test_parts_of_a_final_run() -> None:
     assert not set(final.train.part.indices) & set(final.test.part.indices)
 
 
+def test_scoring_tells_how_many_are_done() -> None:
+    run, told = trainer(TINY), []
+    run.scores(run.validation, progress=told.append)
+    assert told == list(range(1, len(run.validation) + 1))
+
+
+def test_a_hook_after_each_epoch() -> None:
+    """It gets what was scored, while the run stands at the beginning of the next epoch."""
+    run, heard = trainer(TINY.changed({"run": {"epochs": 2}})), []
+
+    def after_epoch(scored: dict[str, Any]) -> None:
+        assert run.at_rest
+        heard.append((scored, run.position.epoch, run.position.sample))
+
+    run.run(after_epoch=after_epoch)
+    assert [where for _, *where in heard] == [[1, 0], [2, 0]]
+    assert [scored for scored, *_ in heard] == run.position.history
+    assert heard[0][0]["validation_accuracy"] in {k / 12 for k in range(13)}
+
+
 def test_any_loss() -> None:
     def half(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         return CROSS_ENTROPY(logits, target) / 2
@@ -203,17 +227,19 @@ def test_times_add_up() -> None:
 
 
 def test_chain_is_taken_up_again() -> None:
-    trains = [[np.array([1, 2]), np.array([], int)], [np.array([3])], [np.array([], int)]]
+    rasters = np.zeros((3, 2, 4), dtype=bool)
+    rasters[0, 0, [1, 2]] = rasters[1, 0, 3] = True
     whole = SpikeChain()
-    for train in trains:
-        whole.add(train)
+    for raster in rasters:
+        whole.add(raster)
     first = SpikeChain()
-    first.add(trains[0])
+    first.add(rasters[0])
     second = SpikeChain(first.hexdigest())
-    for train in trains[1:]:
-        second.add(train)
+    for raster in rasters[1:]:
+        second.add(raster)
     assert second.hexdigest() == whole.hexdigest()
     moved = SpikeChain()
-    for train in ([np.array([1]), np.array([2])], trains[1], trains[2]):
-        moved.add(train)
+    rasters[0, :, 2] = [False, True]
+    for raster in rasters:
+        moved.add(raster)
     assert moved.hexdigest() != whole.hexdigest()

@@ -42,8 +42,9 @@ main()
 file is flushed; checkpoints are written after every sample."""
 SETTINGS = {"epochs": 2, "limit": 40, "ticks": 24, "burn_in": 6, "event_rate": 0.02}
 TICKS = 2 * 40 * 24
-FLUSHES = 2 * (2 + 2 * 40)
-"""Settings, a first checkpoint, and one after each sample: a file and its folder."""
+FLUSHES = 2 * (2 + 2 * 40 + 2 * 2)
+"""Settings, a first checkpoint, one after each sample, history and curve after each epoch: a file
+and its folder."""
 SAME = ("test_accuracy", "weight_hash", "trace_hash", "spike_hash", "history", "counters")
 NEVER = ("tick", 0, signal.SIGKILL)
 Moment = tuple[str, int, signal.Signals]

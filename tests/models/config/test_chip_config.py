@@ -1,4 +1,4 @@
-"""The mesh and its ways; configurations of whole chips."""
+"""The mesh and its routes; configurations of whole chips."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def test_way_goes_along_the_row_first_and_arrives(data, columns, rows) -> None:
     mesh = Mesh(columns, rows)
     source = data.draw(st.integers(0, mesh.cores - 1))
     target = data.draw(st.integers(0, mesh.cores - 1))
-    way = list(mesh.way(source, target))
-    place = mesh.place(source)
-    for router, port in way[:-1]:
-        assert mesh.place(router) == place
-        place = place[0] + STEP[port][0], place[1] + STEP[port][1]
-    assert way[-1] == (target, Port.LOCAL)
-    assert place == mesh.place(target)
-    turned = [port in (Port.NORTH, Port.SOUTH) for _, port in way[:-1]]
+    route = list(mesh.route(source, target))
+    position = mesh.position(source)
+    for router, port in route[:-1]:
+        assert mesh.position(router) == position
+        position = position[0] + STEP[port][0], position[1] + STEP[port][1]
+    assert route[-1] == (target, Port.LOCAL)
+    assert position == mesh.position(target)
+    turned = [port in (Port.NORTH, Port.SOUTH) for _, port in route[:-1]]
     assert turned == sorted(turned)
-    apart = [abs(a - b) for a, b in zip(mesh.place(source), mesh.place(target), strict=True)]
-    assert len(way) == sum(apart) + 1
+    apart = [abs(a - b) for a, b in zip(mesh.position(source), mesh.position(target), strict=True)]
+    assert len(route) == sum(apart) + 1
 
 
 def test_a_lone_core_keeps_its_number() -> None:
@@ -54,7 +54,7 @@ def test_dictionary_is_the_inverse() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda c: c[:3], r"cores must be 4, one per place, not 3"),
+        (lambda c: c[:3], r"cores must be 4, as the mesh has, not 3"),
         (lambda c: (c[1], *c[1:]), r"number of the first core must be 0 in a mesh, not 1"),
         (lambda c: (c[0], c[2], c[1], c[3]), r"cores\[1\]\.core must be 1, not 2"),
         (

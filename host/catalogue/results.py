@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from axonloop.host.experiments.catalogue import EXPERIMENTS
+from axonloop.host.catalogue.listing import LISTING, listed
+from axonloop.host.catalogue.table import EXPERIMENTS
+from axonloop.host.console import markdown
+from axonloop.host.experiments import RESULTS
 from axonloop.host.files import read_json
 from axonloop.models.checks import require
 
@@ -20,7 +23,11 @@ accuracy moves by a few points.
 
     axonloop experiment NAME --full --json docs/results/NAME.json
     axonloop results
+
+Those without a section have not been run to their end yet.
 """
+KEYS = ("experiment", "source", "command", "device", "seconds", "rows")
+"""What a section is made of."""
 
 
 def page_of(folder: Path) -> str:
@@ -32,7 +39,13 @@ def page_of(folder: Path) -> str:
     require(bool(files), "folder", "one with the JSON files of experiments", str(folder))
     unknown = sorted(set(files) - set(EXPERIMENTS))
     require(not unknown, "results", f"of {', '.join(EXPERIMENTS)}", unknown)
-    return "\n".join([HEAD, *(_section(files[name]) for name in EXPERIMENTS if name in files)])
+    for name, metrics in files.items():
+        missing = [key for key in KEYS if key not in metrics]
+        require(not missing, f"{name}.json", "metrics of an experiment", f"without {missing}")
+        require(bool(metrics["rows"]), f"rows of {name}.json", "one or more", metrics["rows"])
+    table = markdown(LISTING, listed(EXPERIMENTS))
+    sections = [_section(files[name]) for name in EXPERIMENTS if name in files]
+    return "\n".join([HEAD, f"{table}\n", *sections])
 
 
 def _section(metrics: dict[str, Any]) -> str:
@@ -41,11 +54,6 @@ def _section(metrics: dict[str, Any]) -> str:
     lines = [
         f"## {metrics['experiment']}\n",
         f"{metrics['source']}. `{metrics['command']}`, {metrics['seconds']:.0f} s.{device}{note}\n",
-        "| | paper | float here | chip here |",
-        "|---|---|---|---|",
-    ]
-    lines += [
-        f"| {row['what']} | {row['paper']} | {row['float']} | {row['chip']} |"
-        for row in metrics["rows"]
+        markdown(RESULTS, metrics["rows"]),
     ]
     return "\n".join(lines) + "\n"

@@ -1,0 +1,215 @@
+"""The catalogue. A new experiment is its module, and an entry here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from axonloop.host.catalogue.entry import POPULATION, Entry, by_name
+
+
+def _experiment(name: str, module: str, what: str, source: str, time: str, **options: Any) -> Entry:
+    """An experiment of a paper; without a device, all of it is in float."""
+    taken = options | {"full": False}
+    return Entry("experiment", name, f"experiments.{module}", what, source, time, taken)
+
+
+def _study(
+    name: str, what: str, source: str, time: str, resumes: bool = False, **options: Any
+) -> Entry:
+    return Entry("study", name, f"studies.{name}", what, source, time, options, resumes)
+
+
+def _bench(name: str, what: str, source: str, time: str) -> Entry:
+    return Entry("bench", name, f"bench.{name}", what, source, time)
+
+
+EXPERIMENTS = by_name(
+    _experiment(
+        "memory",
+        "gradient_cost",
+        "bytes kept, multiplies and time of each way to a gradient, against ticks and neurons",
+        "Zenke & Neftci 2021, section II",
+        "3 minutes",
+    ),
+    _experiment(
+        "recurrence",
+        "recurrence.float",
+        "feed-forward, recurrent with detached gradient, fully recurrent networks on Randman",
+        "Zenke & Neftci 2021, figure 3; Zenke & Vogels 2021",
+        "5 minutes",
+        seeds=None,
+    ),
+    _experiment(
+        "recurrence-chip",
+        "recurrence.chip",
+        "a recurrent layer on the chip, by width and without: in the loop; pre-trained, tuned",
+        "the same task on the chip",
+        "10 minutes",
+        device=POPULATION,
+        seeds=None,
+        limit=None,
+    ),
+    _experiment(
+        "spike-timing",
+        "spike_timing.experiment",
+        "four neurons that are to spike at given ticks: distance and updates against threshold C",
+        "Neftci 2018, figure 3",
+        "1 minute",
+        device=POPULATION,
+        seeds=None,
+    ),
+    _experiment(
+        "decolle-regression",
+        "decolle.regression_experiment",
+        "three layers that follow a ramp and two sines, each with its own readout and error",
+        "Kaiser, Mostafa & Neftci 2020, figure 1",
+        "10 minutes",
+        device="batched",
+        seeds=None,
+    ),
+    _experiment(
+        "decolle-digits",
+        "decolle.digits",
+        "digits: accuracy against synapses visited for all error encoders, and against event rate",
+        "Kaiser, Mostafa & Neftci 2020; Payvand et al. 2020",
+        "51 minutes",
+        device=POPULATION,
+        seeds=None,
+        limit=None,
+    ),
+    _experiment(
+        "erbp-digits",
+        "erbp.digits",
+        "digits by random feedback of error spikes, readout learned too: accuracy, operations",
+        "Neftci 2018, figure 1; Neftci et al. 2017",
+        "6 minutes",
+        device=POPULATION,
+        seeds=None,
+        limit=None,
+    ),
+    _experiment(
+        "yin-yang",
+        "yin_yang",
+        "spike times, 120 neurons: learning in the loop, and pre-trained, deployed, tuned",
+        "Kriener, Göltz & Petrovici 2022",
+        "32 minutes",
+        device=POPULATION,
+        seeds=None,
+        limit=None,
+    ),
+    _experiment(
+        "stdp-window",
+        "stdp_window",
+        "pair STDP, and STDP times a modulation or an error, measured by pairs of spikes",
+        "Neftci 2018, figure 2",
+        "1 minute",
+        device="rtl",
+    ),
+    _experiment(
+        "stdp-digits",
+        "stdp_digits",
+        "digits without labels: 128 neurons, STDP, lateral inhibition and rising thresholds",
+        "Diehl & Cook 2015; Roy et al. 2019, figure 4b",
+        "15 minutes",
+        device="golden",
+        seeds=None,
+    ),
+    _experiment(
+        "contrastive",
+        "contrastive.experiment",
+        "event-driven contrastive divergence on synapses that drop spikes: patterns completed",
+        "Neftci et al. 2014; Neftci et al. 2016",
+        "15 minutes",
+        device="golden",
+        seeds=None,
+    ),
+    _experiment(
+        "latency-digits",
+        "latency_digits",
+        "digits of one spike per pixel: time to first spike, rank order",
+        "codes of one spike per pixel",
+        "23 minutes",
+        device=POPULATION,
+        seeds=None,
+        limit=None,
+    ),
+)
+"""The experiments of the papers, in the order of the results page."""
+
+STUDIES = by_name(
+    _study(
+        "layers",
+        "one layer and two on a mesh: accuracy of every layer",
+        "docs/training.md",
+        "an hour",
+        resumes=True,
+        device="golden",
+        seeds=8,
+        epochs=12,
+        limit=None,
+        jobs=2,
+    ),
+    _study(
+        "deploy",
+        "trained in float, rounded onto the chip, tuned in its loop",
+        "docs/surrogate.md",
+        "3 minutes",
+        device=POPULATION,
+        seeds=3,
+        limit=None,
+    ),
+    _study(
+        "bits",
+        "learning with 4, 6, 8 and 16-bit weights and both roundings",
+        "docs/surrogate.md",
+        "7 minutes",
+        seeds=5,
+        epochs=4,
+        limit=None,
+    ),
+    _study(
+        "rates",
+        "learning with many error rates and seeds at once, on a population of chips",
+        "docs/surrogate.md",
+        "2 minutes",
+        seeds=5,
+        epochs=3,
+        limit=None,
+    ),
+    _study(
+        "area",
+        "what lanes, widths and sizes cost on an FPGA",
+        "docs/boards.md",
+        "an hour",
+        resumes=True,
+        board="ulx3s-85f",
+        full=False,
+    ),
+)
+"""Comparisons over settings, seeds and builds of this chip."""
+
+BENCHES = by_name(
+    _bench("core", "cycles and speed of a core, beside other cores", "docs/figures.md", "1 minute"),
+    _bench(
+        "batched",
+        "many chips at once in integers, beside float networks in torch",
+        "docs/batched.md",
+        "1 minute",
+    ),
+    _bench(
+        "link",
+        "what the serial link makes of its line, on a co-simulated board",
+        "docs/link.md",
+        "minutes",
+    ),
+    _bench(
+        "mesh",
+        "traffic on the mesh; one network on one, two and four cores",
+        "docs/figures.md",
+        "10 minutes",
+    ),
+)
+"""What is measured of speed."""
+
+CATALOGUE = {"experiment": EXPERIMENTS, "study": STUDIES, "bench": BENCHES}
+"""The entries of every kind, by name."""

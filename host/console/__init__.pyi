@@ -1,0 +1,15 @@
+from .notices import StoppedError as StoppedError
+from .notices import notice as notice
+from .progress import Progress as Progress
+from .progress import progress_bars as progress_bars
+from .progress import steps as steps
+from .run_metrics import print_metrics as print_metrics
+from .tables import Column as Column
+from .tables import Row as Row
+from .tables import comma_separated as comma_separated
+from .tables import markdown as markdown
+from .tables import percent as percent
+from .tables import percents as percents
+from .tables import print_rows as print_rows
+from .tables import print_table as print_table
+from .tables import shown as shown

@@ -1,0 +1,236 @@
+"""What a user says about data: a file, what its keys hold, and how spikes are made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from axonloop.host.data.spike_encoders import Encoding
+from axonloop.models.checks import require, require_number, require_range, take_whole
+
+IMAGE_CODES = tuple(str(entry.value) for entry in Encoding)
+DELTA = "delta"
+UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+"""Nanoseconds in each unit of time."""
+AXES = {1: ("x",), 2: ("y", "x"), 3: ("p", "y", "x")}
+"""The fields of an event that say its channel, by the number of the sensor's axes."""
+PARTS = ("train", "validation", "test")
+
+
+class InputKind(StrEnum):
+    """What the inputs are."""
+
+    VALUES = "values"
+    SERIES = "series"
+    SPIKES = "spikes"
+    EVENTS = "events"
+
+
+class TargetKind(StrEnum):
+    """What is wanted of a sample."""
+
+    CLASS = "class"
+    NUMBERS = "numbers"
+    SPIKES = "spikes"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class SpikeCode:
+    """How values become spikes; kinds `spikes` and `events` need none.
+
+    `code` is one of rate, regular, latency, rank, phase for `values`, and delta for `series`; None:
+    regular or delta. `low` and `high` are the ends of the values' range, which become no spikes
+    and most of them; None: 0..1 for floats, 0..255 for unsigned bytes. Values outside are refused.
+    `peak` is the probability of a spike per tick at `high`, for rate and regular, above 0 and at
+    most 1; `phases` are the bits of a phase code, 1..16; `threshold` is the change that makes a
+    spike of a delta code, in the values' own unit, above 0.
+    """
+
+    code: str | None = None
+    low: float | None = None
+    high: float | None = None
+    peak: float = 0.8
+    phases: int = 8
+    threshold: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.code is not None:
+            _require_one_of("code", self.code, (*IMAGE_CODES, DELTA))
+        both = (self.low is None) == (self.high is None)
+        require(both, "low and high", "given both or not at all", (self.low, self.high))
+        for name in ("low", "high", "peak", "threshold"):
+            value = getattr(self, name)
+            if value is not None or name in ("peak", "threshold"):
+                require_number(name, value)
+        if self.low is not None and self.high is not None:
+            require(self.low < self.high, "low", f"below high, which is {self.high!r}", self.low)
+        require(0 < self.peak <= 1, "peak", "above 0 and at most 1", self.peak)
+        require(self.threshold > 0, "threshold", "above 0", self.threshold)
+        require_range("phases", self.phases, 1, 16)
+        take_whole(self, "phases")
+
+
+@dataclass(frozen=True)
+class EventBins:
+    """How the events of a sample become a spike raster.
+
+    `sensor` is the shape of the sensor: (width,), (height, width) or (polarities, height, width);
+    an event has a field x, fields y and x, or p, y and x to match, whole numbers from 0, and its
+    time t. Channels count through the sensor's axes, the last one fastest. The times, in `unit`
+    (ns, us, ms or s), never fall within a sample. Tick n takes the events that come n up to n + 1
+    times `tick_us` microseconds (in whole nanoseconds) after the sample's first event, or after
+    time 0 with `from_zero`; events behind the last tick are left out. A channel spikes once in a
+    tick that takes `least` or more of its events. `x`, `y`, `p`, `t` are the keys of the fields,
+    lists of all events of all samples; event k belongs to sample i if offsets[i] <= k <
+    offsets[i + 1], by the key `offsets`. HDF5 may do without it and hold, for every sample, a list
+    of variable length. The items of a torch Dataset hold arrays of NumPy with the named fields.
+    """
+
+    sensor: tuple[int, ...]
+    x: str = "x"
+    y: str = "y"
+    p: str = "p"
+    t: str = "t"
+    offsets: str = "offsets"
+    unit: str = "us"
+    tick_us: float = 1000.0
+    least: int = 1
+    from_zero: bool = False
+
+    def __post_init__(self) -> None:
+        listed = isinstance(self.sensor, list | tuple) and len(self.sensor) in AXES
+        require(listed, "sensor", "1 to 3 sizes, as (2, 34, 34)", self.sensor)
+        for name in ("x", "y", "p", "t", "offsets"):
+            _require_text(f"key of {name}", getattr(self, name))
+        for size in self.sensor:
+            require_range("sizes of the sensor", size, 1, 1_000_000)
+        object.__setattr__(self, "sensor", tuple(int(size) for size in self.sensor))
+        good = self.unit in UNITS
+        require(good, "unit of the event times", f"one of {', '.join(UNITS)}", self.unit)
+        require_number("tick_us", self.tick_us)
+        require(self.tick_us <= 1e9, "tick_us", "at most 1e9", self.tick_us)
+        whole = self.tick_us * 1000
+        require(
+            whole >= 1 and whole == int(whole),
+            "tick_us",
+            "whole nanoseconds, at least one, as 0.001",
+            self.tick_us,
+        )
+        require_range("least", self.least, 1, 1_000_000)
+        require(isinstance(self.from_zero, bool), "from_zero", "true or false", self.from_zero)
+
+    @property
+    def tick_ns(self) -> int:
+        """Nanoseconds in a tick."""
+        return int(self.tick_us * 1000)
+
+
+@dataclass(frozen=True)
+class Split:
+    """How samples are shared out among training, validation and test; no sample is in two parts.
+
+    `train`, `validation` and `test` are shares that add up to 1; training needs some. Which samples
+    a part gets depends on `seed`, on the number of samples and on their classes alone. With a
+    `key` the file says itself: 0 (train), 1 (validation) or 2 (test) for every sample. With
+    `test_path` the test part is all of another file with the same keys, and the shares of training
+    and validation alone add up to 1.
+    """
+
+    train: float = 0.7
+    validation: float = 0.1
+    test: float = 0.2
+    seed: int = 0
+    key: str | None = None
+    test_path: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in PARTS:
+            require_number(f"share of {name}", getattr(self, name))
+            share = getattr(self, name)
+            require(0 <= share <= 1, f"share of {name}", "in 0..1", share)
+        require(self.train > 0, "share of train", "above 0", self.train)
+        require_range("seed of the split", self.seed, 0, 2**32 - 1)
+        for name in ("key", "test_path"):
+            _require_text(name, getattr(self, name))
+        one = self.key is None or self.test_path is None
+        require(one, "split", "given by key or by test_path", (self.key, self.test_path))
+        if self.test_path is not None:
+            none = self.test == 0
+            require(none, "share of test", "0 where test_path is given", self.test)
+        total = self.train + self.validation + self.test
+        require(abs(total - 1) < 1e-9, "shares of the split", "1 in sum", total)
+
+
+@dataclass(frozen=True)
+class DataDescription:
+    """A user's data set: the `[data]` table of a run.
+
+    `path` names a .npz or HDF5 file; empty: the data are given to `open_data` as objects. `kind`
+    says what the key `inputs` holds for n samples: `values`, numbers (n, ...) whose axes behind the
+    first become channels; `series`, numbers (n, ticks, channels); `spikes`, (n, ticks, channels)
+    of 0 and 1; or `events`, whose keys `EventBins` names. `target` says what the key `targets`
+    holds: `class`, whole numbers (n,) in 0..`classes` - 1 (None: one more than the largest);
+    `numbers`, (n,) or (n, k) or (n, ticks, k); `spikes`, wanted ones, (n, ticks, neurons) of 0
+    and 1; or `none`.
+    `ticks` of a sample, for `values` and `events` alone (`series` and `spikes` have theirs).
+    `limit` keeps so many samples of each part. `memory`, MiB, bounds what is kept of an HDF5 file.
+    Raises ValueError for anything that does not fit together.
+    """
+
+    path: str = ""
+    kind: str = "values"
+    inputs: str = "inputs"
+    targets: str = "targets"
+    target: str = "class"
+    classes: int | None = None
+    ticks: int | None = None
+    encoding: SpikeCode = field(default_factory=SpikeCode)
+    events: EventBins | None = None
+    split: Split = field(default_factory=Split)
+    limit: int | None = None
+    memory: int = 256
+
+    def __post_init__(self) -> None:
+        for name in ("path", "inputs", "targets"):
+            value = getattr(self, name)
+            require(isinstance(value, str), name, "a text", value)
+        _require_one_of("kind", self.kind, tuple(InputKind))
+        _require_one_of("target", self.target, tuple(TargetKind))
+        for name, limit in (("classes", 100_000), ("ticks", 1_000_000), ("limit", 2**31)):
+            if getattr(self, name) is not None:
+                require_range(name, getattr(self, name), 1, limit)
+        require_range("memory", self.memory, 1, 1_000_000)
+        take_whole(self, "classes", "ticks", "limit", "memory")
+        for name, kind in (("encoding", SpikeCode), ("split", Split)):
+            good = isinstance(getattr(self, name), kind)
+            require(good, name, f"of the kind {kind.__name__}", getattr(self, name))
+        self._require_fitting()
+
+    def _require_fitting(self) -> None:
+        """ValueError where values belong to another kind of data."""
+        timed = self.kind in (InputKind.VALUES, InputKind.EVENTS)
+        own = "given, as 40" if timed else f"left out, as {self.kind} have their own"
+        require(timed == (self.ticks is not None), f"ticks of {self.kind}", own, self.ticks)
+        binned = self.kind == InputKind.EVENTS
+        good = isinstance(self.events, EventBins) if binned else self.events is None
+        own = "given as EventBins" if binned else "left out"
+        require(good, f"events of kind {self.kind}", own, self.events)
+        code, series = self.encoding.code, self.kind == InputKind.SERIES
+        if self.kind in (InputKind.VALUES, InputKind.SERIES) and code is not None:
+            _require_one_of(f"code of {self.kind}", code, (DELTA,) if series else IMAGE_CODES)
+        good = self.classes is None or self.target == TargetKind.CLASS
+        require(good, "classes", f"left out where the target is {self.target}", self.classes)
+        good = self.split.test_path is None or self.path != ""
+        require(good, "path", "given where test_path is", self.path)
+
+
+def _require_text(thing: str, value: object) -> None:
+    good = value is None or (isinstance(value, str) and value != "")
+    require(good, thing, "a text or left out", value)
+
+
+def _require_one_of(thing: str, value: object, names: Sequence[str]) -> None:
+    good = isinstance(value, str) and value in names
+    require(good, thing, f"one of {', '.join(names)}", value)

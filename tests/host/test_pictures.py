@@ -1,0 +1,293 @@
+"""All drawing functions: what they return, what they leave alone, and what covers what."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib import pyplot
+from matplotlib.figure import Figure
+
+from axonloop.host.bench import mesh as mesh_bench
+from axonloop.host.bench.mesh import LoadPoint
+from axonloop.host.configuration import (
+    NetworkSettings,
+    ObjectiveSettings,
+    Settings,
+    TaskSettings,
+)
+from axonloop.host.data import split_digits
+from axonloop.host.devices import GoldenDevice, LinkUse
+from axonloop.host.experiments import (
+    gradient_cost,
+    latency_digits,
+    stdp_digits,
+    stdp_window,
+    yin_yang,
+)
+from axonloop.host.experiments.contrastive import experiment as contrastive
+from axonloop.host.experiments.decolle import digits as decolle_digits
+from axonloop.host.experiments.decolle import regression_experiment
+from axonloop.host.experiments.decolle.regression import targets_of
+from axonloop.host.experiments.decolle.regression_runs import Curve
+from axonloop.host.experiments.erbp import digits as erbp_digits
+from axonloop.host.experiments.recurrence import chip as recurrence_chip
+from axonloop.host.experiments.recurrence import float as recurrence
+from axonloop.host.experiments.spike_timing import experiment as spike_timing
+from axonloop.host.experiments.spike_timing.chip import wanted_of
+from axonloop.host.experiments.spike_timing.loop import LoopTiming
+from axonloop.host.fpga.utilisation import KINDS, draw_utilisation
+from axonloop.host.network import draw_mesh, predicted_traffic
+from axonloop.host.pictures import Picture, save
+from axonloop.host.runs import pictures as runs
+from axonloop.host.studies import area as area_study
+from axonloop.host.studies import layer_pictures, weight_pictures
+from axonloop.host.training import SampleCost, chip_config, lone_trainer, program_of
+
+ROOT = Path(__file__).parents[2]
+RANDOM = np.random.default_rng(1)
+MESH = Settings(
+    NetworkSettings(layers=(64, 64), mesh="2x2"),
+    TaskSettings(limit=3, ticks=30),
+    ObjectiveSettings(burn_in=10),
+)
+
+
+def results(name: str) -> dict[str, Any]:
+    return dict(json.loads((ROOT / f"docs/results/{name}.json").read_text()))
+
+
+def learning_curve() -> Picture:
+    history = [
+        {
+            "layer_accuracies": [0.7 + 0.05 * epoch, 0.6 + 0.08 * epoch],
+            "errors": 10_000 + 3000 * epoch,
+            "updates": 80_000 * epoch,
+        }
+        for epoch in (1, 2, 3)
+    ]
+    return runs.draw_learning_curve(history, False, [0.83, 0.81])
+
+
+def raster() -> Picture:
+    trainer = lone_trainer(GoldenDevice(chip_config(MESH)), MESH, split_digits())
+    trains = trainer.trains(trainer.test, 0)
+    recording = runs.record(trainer.device, trainer.layers, trains, trainer.test.target(0))
+    return runs.draw_raster(recording, 3, 5)
+
+
+def weights() -> Picture:
+    return runs.draw_weights(RANDOM.integers(-60, 60, (64, 256)).astype(np.int32), 8, 127)
+
+
+def link() -> Picture:
+    use = LinkUse(
+        baud=1_000_000,
+        bytes_down=2000,
+        bytes_up=1000,
+        predicted_down=1900,
+        predicted_up=990,
+        round_trips=40,
+        repaired=0,
+    )
+    return runs.draw_link([SampleCost(40, 1e-3, 2e-3, (5 + k % 3) * 1e-3, use) for k in range(200)])
+
+
+def mesh() -> Picture:
+    program = program_of(MESH)
+    traffic = predicted_traffic(program, {"layer1": 0.2, "layer2": 0.1})
+    return draw_mesh(program, {"predicted": traffic, "measured": 0.9 * traffic})
+
+
+def utilisation() -> Picture:
+    names = ("board", "buffers", "deframer", "host_port", "learning", "neuron_traces", "weights")
+    modules = {name: {kind: 11 * len(name) for kind in KINDS} for name in names}
+    resources = {kind: {"used": 7611, "there": 83640} for kind in KINDS if kind != "carry"}
+    about = {"title": "ULX3S, ECP5-85F", "fmax_mhz": 70.9}
+    return draw_utilisation(about | {"modules": modules, "resources": resources})
+
+
+def area() -> Picture:
+    return area_study.draw(json.loads((ROOT / "docs/area.json").read_text()))
+
+
+def load() -> Picture:
+    offered = np.linspace(0.05, 1, 20)
+    points = [LoadPoint(x, min(x, 0.6), 10 / (1.05 - min(x, 1))) for x in offered]
+    return mesh_bench.draw({"load": [asdict(point) for point in points]})
+
+
+def seeds(centre: float) -> list[float]:
+    return [centre - 0.01, centre, centre + 0.005]
+
+
+def layers() -> Picture:
+    names = (("one layer", 1), ("two layers", 1), ("two layers", 2))
+    rows = [
+        {"network": network, "layer": layer, "accuracy": 0.97, "accuracies": seeds(0.97)}
+        for network, layer in names
+    ]
+    return layer_pictures.draw_layers({"rows": rows})
+
+
+def bits() -> Picture:
+    rows = [
+        {"bits": count, "rounding": rounding, "accuracies": seeds(0.9 + count / 200)}
+        for count in (4, 6, 8, 16)
+        for rounding in ("stochastic", "nearest")
+    ]
+    return weight_pictures.draw_bits({"rows": rows})
+
+
+def rates() -> Picture:
+    return weight_pictures.draw_rates({"rows": results("decolle-digits")["curve"]})
+
+
+def deploy() -> Picture:
+    names = ("float", "8 bits, off chip", "8 bits, on the chip", "8 bits, in its loop")
+    rows = [{"stage": name, "accuracies": seeds(0.97)} for name in names]
+    return weight_pictures.draw_deploy({"rows": rows, "bar": 0.966})
+
+
+def regression() -> Picture:
+    targets = targets_of(500)
+
+    def curve() -> Curve:
+        falling = np.geomspace(1, 0.02, 20)[:, None] * RANDOM.uniform(0.8, 1.2, (20, 3))
+        noisy = targets + RANDOM.normal(0, 0.1, np.shape(targets))
+        return Curve(list(range(20)), falling.tolist(), 0.1 * noisy, noisy, [], {})
+
+    shown = {"targets": targets, "chip": [curve(), curve()], "reference": [curve()]}
+    return regression_experiment.draw({"shown": shown})
+
+
+def timing() -> Picture:
+    task = spike_timing.TASK
+    wanted, distances = wanted_of(task), [*np.geomspace(200, 1, 60).tolist(), 0.0]
+    timings = [
+        LoopTiming(task, threshold, distances, [9] * 60, wanted[::-1], wanted, "", "", {})
+        for threshold in spike_timing.FULL_THRESHOLDS
+    ]
+    reference = {rule: [distances, distances] for rule in spike_timing.RULES}
+    return spike_timing.draw({"shown": {"timings": timings, "float": reference}})
+
+
+def stdp() -> Picture:
+    shown = {
+        "weights": RANDOM.integers(0, 127, (96, 64)).tolist(),
+        "names": RANDOM.integers(0, 10, 96).tolist(),
+        "accuracy": 0.9,
+    }
+    return stdp_digits.draw({"shown": shown})
+
+
+DRAWINGS: dict[str, Callable[[], Picture]] = {
+    "runs.pictures.draw_learning_curve": learning_curve,
+    "runs.pictures.draw_raster": raster,
+    "runs.pictures.draw_weights": weights,
+    "runs.pictures.draw_link": link,
+    "network.mesh_picture.draw_mesh": mesh,
+    "fpga.utilisation.draw_utilisation": utilisation,
+    "studies.area.draw": area,
+    "studies.layer_pictures.draw_layers": layers,
+    "studies.weight_pictures.draw_bits": bits,
+    "studies.weight_pictures.draw_rates": rates,
+    "studies.weight_pictures.draw_deploy": deploy,
+    "bench.mesh.draw": load,
+    "experiments.contrastive.experiment.draw": lambda: contrastive.draw(results("contrastive")),
+    "experiments.decolle.digits.draw": lambda: decolle_digits.draw(results("decolle-digits")),
+    "experiments.decolle.regression_picture.draw": regression,
+    "experiments.erbp.digits.draw": lambda: erbp_digits.draw(results("erbp-digits")),
+    "experiments.gradient_cost.draw": lambda: gradient_cost.draw(results("memory")),
+    "experiments.latency_digits.draw": lambda: latency_digits.draw(results("latency-digits")),
+    "experiments.recurrence.chip.draw": lambda: recurrence_chip.draw(results("recurrence-chip")),
+    "experiments.recurrence.picture.draw": lambda: recurrence.draw(results("recurrence")),
+    "experiments.spike_timing.experiment.draw": timing,
+    "experiments.stdp_digits.draw": stdp,
+    "experiments.stdp_window.draw": lambda: stdp_window.draw(results("stdp-window")),
+    "experiments.yin_yang.draw": lambda: yin_yang.draw(results("yin-yang")),
+}
+"""Every drawing function of the project, with something to draw."""
+FILES = sorted((ROOT / "host").rglob("*.py"))
+
+
+def test_the_table_names_all_drawing_functions() -> None:
+    found = {
+        ".".join([*path.relative_to(ROOT / "host").with_suffix("").parts, node.name])
+        for path in FILES
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef)
+        and not node.name.startswith("_")
+        and ast.unparse(node.returns or node.args) == "Picture"
+    }
+    assert found == set(DRAWINGS)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_imports_pyplot(path: Path) -> None:
+    assert "pyplot" not in path.read_text()
+
+
+def test_importing_runs_and_experiments_loads_no_pyplot() -> None:
+    code = (
+        "import sys, axonloop.host.runs.run, axonloop.host.runs.pictures\n"
+        "from axonloop.host.catalogue import CATALOGUE\n"
+        "for each in (entry for kind in CATALOGUE.values() for entry in kind.values()):\n"
+        "    each.load()\n"
+        "import matplotlib\n"
+        "print('matplotlib.pyplot' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def legends_of(picture: Figure) -> list[Any]:
+    """Where legends lie, in pixels."""
+    found = [*picture.legends, *(axes.get_legend() for axes in picture.axes)]
+    return [legend.get_window_extent() for legend in found if legend is not None]
+
+
+def numbers_of(axis: Any) -> list[Any]:
+    """Where the numbers or names at the ticks of an axis lie, in pixels."""
+    low, high = sorted(axis.get_view_interval())
+    shown = [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+    return [
+        label.get_window_extent() for label in shown if label.get_visible() and label.get_text()
+    ]
+
+
+def overlap(one: Any, other: Any) -> bool:
+    """Do two boxes share more than an edge of half a pixel?"""
+    wide = min(one.x1, other.x1) - max(one.x0, other.x0)
+    high = min(one.y1, other.y1) - max(one.y0, other.y0)
+    return bool(wide > 0.5 and high > 0.5)
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_a_drawing(name: str, tmp_path: Path) -> None:
+    """It is returned, alone in the world, and can be read."""
+    backend, settings = mpl.get_backend(), dict(mpl.rcParams)
+    picture = DRAWINGS[name]()
+    assert isinstance(picture, Figure)
+    assert (mpl.get_backend(), dict(mpl.rcParams)) == (backend, settings)
+    assert pyplot.get_fignums() == []
+    save(picture, tmp_path / "picture.png")
+    assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+    legends, axes = legends_of(picture), [axes.get_window_extent() for axes in picture.axes]
+    assert not any(overlap(own, other) for own in legends for other in axes)
+    assert not any(overlap(*pair) for pair in combinations(legends, 2))
+    for box in (*legends, *(axes.get_tightbbox() for axes in picture.axes)):
+        assert -1 <= box.x0 <= box.x1 <= picture.bbox.x1 + 1, box
+        assert -1 <= box.y0 <= box.y1 <= picture.bbox.y1 + 1, box
+    for axis in (axis for axes in picture.axes for axis in (axes.xaxis, axes.yaxis)):
+        assert not any(overlap(*pair) for pair in combinations(numbers_of(axis), 2)), axis
