@@ -39,7 +39,7 @@ from axonloop.models.config import AxonFactor, ResetMode, Term
         ({"logit_scale": -1}, "objective.logit_scale must be above 0, not -1"),
         (
             {"encoding": []},
-            "task.encoding must be one of rate, regular, latency, rank, phase, not []",
+            "task.encoding must be one of rate, regular, latency, rank, phase",
         ),
         ({"feedback": "random"}, "objective.feedback must be one of symmetric, sign-concordant"),
         ({"error_limit": 128}, "objective.error_limit must be a whole number in 1..127, not 128"),
