@@ -26,7 +26,7 @@ STEPS = {
         "console data files version",
         "devices pictures",
         "fpga network verification",
-        "processing",
+        "nir processing",
         "configuration",
         "training",
         "bench runs",
