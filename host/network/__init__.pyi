@@ -4,6 +4,7 @@ from .channel import learning_channel as learning_channel
 from .compiler import compile_network as compile_network
 from .compiler import smallest_geometry as smallest_geometry
 from .mesh_picture import draw_mesh as draw_mesh
+from .network import MAX_DELAY as MAX_DELAY
 from .network import Network as Network
 from .network import Population as Population
 from .network import Projection as Projection

@@ -332,6 +332,8 @@ class _Work:
             rho=round(scale) if late else 0,
             theta=theta,
             box=0,
+            q_inc=0,  # nothing learns: traces would only count as saturated
+            pq_on=0,
             w_exp=choice.w_exp,
             i_shift=choice.i_shift,
             reset_mode=ResetMode.NONE if late else ResetMode.ZERO,
@@ -373,7 +375,7 @@ def _require_drives(name: str, drives: NDArray[np.int64], limit: int) -> None:
 
 def _sum_of_powers(decay: float, ticks: int) -> float:
     """1 + decay + decay^2 + ..., over `ticks` terms."""
-    return float(ticks) if decay >= 1 else (1 - decay**ticks) / (1 - decay)
+    return float(ticks if decay >= 1 else (1 - decay**ticks) / (1 - decay))
 
 
 def _truncation(word: int) -> float:

@@ -69,9 +69,7 @@ def _read(path: Path) -> Any:
 
 
 class _Passage:
-    """Where a subgraph is entered or left; `from_` tells nothing more than that."""
-
-    metadata: dict[str, Any] = {}
+    """Where a subgraph is entered or left."""
 
 
 def _flattened(graph: Any, prefix: str) -> tuple[dict[str, Any], list[tuple[str, str]]]:
@@ -86,9 +84,7 @@ def _flattened(graph: Any, prefix: str) -> tuple[dict[str, Any], list[tuple[str,
             inner, inner_edges = _flattened(node, f"{name}.")
             nodes |= inner
             edges += inner_edges
-            enter[key], leave[key] = (
-                _only(name, node, inner, kind) for kind in ("Input", "Output")
-            )
+            enter[key], leave[key] = _only(name, node, "Input"), _only(name, node, "Output")
         else:
             passage = prefix and type(node).__name__ in ("Input", "Output")
             nodes[name] = _Passage() if passage else node
@@ -100,7 +96,7 @@ def _flattened(graph: Any, prefix: str) -> tuple[dict[str, Any], list[tuple[str,
     return nodes, edges
 
 
-def _only(name: str, graph: Any, inner: dict[str, Any], kind: str) -> str:
+def _only(name: str, graph: Any, kind: str) -> str:
     """The one input or output of a subgraph."""
     found = [key for key, node in graph.nodes.items() if type(node).__name__ == kind]
     if len(found) != 1:
@@ -125,9 +121,9 @@ def _check_edges(
         if kinds[a] is Kind.OUTPUT:
             raise refuse(f"Output {a!r}", "where edges end", "where one starts", "its source")
         if kinds[a] is Kind.READOUT and kinds[b] is not Kind.OUTPUT:
-            kind = type(nodes[b]).__name__
+            what = type(nodes[b]).__name__
             thing = f"what hears LI {a!r}"
-            raise refuse(thing, "an Output (the host computes it)", f"{b!r} ({kind})", "LIF")
+            raise refuse(thing, "an Output (the host computes it)", f"{b!r} ({what})", "LIF")
     if Kind.NEURONS not in kinds.values():
         raise refuse("graph", "one with neurons", "one without", "a LIF, CubaLIF or IF node")
 

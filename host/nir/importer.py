@@ -56,8 +56,8 @@ def import_nir(
     floats = {name: _float_population(name, wiring, steps[name]) for name in names}
     found = quantise_all(floats, weight_bits, state_bits, budget, ticks)
     network = _network(graph, wiring, found)
-    bits = {"weight_bits": found[names[0]].weight_bits, "state_bits": found[names[0]].state_bits}
-    geometry = smallest_geometry(network, mesh, lanes, **bits)
+    one = found[names[0]]
+    geometry = smallest_geometry(network, mesh, lanes, one.weight_bits, state_bits=one.state_bits)
     program = compile_network(network, geometry, mesh)
     notes = tuple(_notes(graph, wiring, steps, found))
     return ImportedGraph(graph, chosen, step, steps, found, network, program, wiring.offsets, notes)

@@ -42,16 +42,17 @@ def run_on(
     sizes = {name: len(neurons) for name, neurons in program.neurons.items()}
     spikes = {name: np.zeros((ticks, size), np.bool_) for name, size in sizes.items()}
     membranes = {name: np.zeros((ticks, size)) for name, size in sizes.items()}
+    nothing = np.zeros(0, np.int32)
     with open_device(device, program.config) as chip:
         chip.load_weights(program.weights)
         chip.clear()
         reset = chip.read(Region.RESET)
         for tick in range(ticks):
             for name, trains in inputs.items():
-                channels = np.flatnonzero(trains[tick]) if tick < len(trains) else []
+                channels = np.flatnonzero(trains[tick]) if tick < len(trains) else nothing
                 for delay in np.unique(program.delays[name]).tolist():
                     chip.send_spikes(program.axons_of(name, channels, delay), delay)
-            for name, found in program.split(chip.tick([])).items():
+            for name, found in program.split(chip.tick(nothing)).items():
                 spikes[name][tick, found] = True
             membrane = chip.read(Region.MEMBRANE).astype(np.int64)
             for name, neurons in program.neurons.items():

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from axonloop.host.nir.nodes import Kind, Shape, kind_of, numbers, per_neuron, refuse
+from axonloop.host.nir.nodes import Floats, Kind, Shape, kind_of, numbers, per_neuron, refuse
 
 _NEURON_FIELDS = {
     "LIF": ("tau", "r", "v_leak", "v_threshold", "v_reset"),
@@ -66,7 +66,7 @@ def _flat_shape(name: str, node: Any, heard: Shape) -> Shape:
     return (*heard[:first], middle, *heard[last + 1 :])
 
 
-class Window:
+class SlidingWindow:
     """A convolution or pooling: what slides over what, in two dimensions (the first may be 1)."""
 
     def __init__(self, name: str, node: Any, heard: Shape) -> None:
@@ -78,8 +78,7 @@ class Window:
         self.input_shape: Shape = (heard[0], 1, heard[1]) if flat else heard
         pool = what.endswith("Pool2d")
         weight = None if pool else numbers(name, node, "weight")
-        kernel = _pair(name, node, "kernel_size", 1) if weight is None else weight.shape[2:]
-        self.kernel = (1, kernel[0]) if flat else (kernel[0], kernel[1])
+        self.kernel = _kernel_of(name, node, weight, flat)
         self.stride = _pair(name, node, "stride", 1, flat, 1)
         self.dilation = (1, 1) if pool else _pair(name, node, "dilation", 1, flat, 1)
         self.groups = heard[0] if pool else int(node.groups)
@@ -126,9 +125,19 @@ class Window:
         return (pair[0], pair[0]), (pair[1], pair[1])
 
 
-def window(name: str, node: Any, heard: Shape) -> Window:
+def _kernel_of(name: str, node: Any, weight: Floats | None, flat: bool) -> tuple[int, int]:
+    if weight is None:
+        return _pair(name, node, "kernel_size", 1)
+    sides = 3 if flat else 4
+    if weight.ndim != sides:
+        thing = f"weight of {name!r}"
+        raise refuse(thing, f"of {sides} dimensions", weight.ndim, "outputs, inputs, sides")
+    return (1, weight.shape[2]) if flat else (weight.shape[2], weight.shape[3])
+
+
+def window(name: str, node: Any, heard: Shape) -> SlidingWindow:
     """The window of a convolution or pooling node; NirError where it does not fit."""
-    return Window(name, node, heard)
+    return SlidingWindow(name, node, heard)
 
 
 def _pair(

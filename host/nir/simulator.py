@@ -92,7 +92,7 @@ def _heard(
     parts = [
         (before if (other, name) in graph.back else values)[other] for other in graph.heard[name]
     ]
-    return np.sum(parts, axis=0)
+    return np.asarray(np.sum(parts, axis=0))
 
 
 def _node(graph: FlatGraph, name: str, dialect: Dialect, dt: float) -> Any:
@@ -221,11 +221,9 @@ class _Still:
     def _slide(self, x: Floats) -> Floats:
         slid = window(self.name, self.node, self.heard)
         padded = np.pad(x.reshape(slid.input_shape), ((0, 0), *slid.padding))
-        spans = [
-            gap * (width - 1) + 1 for gap, width in zip(slid.dilation, slid.kernel, strict=True)
-        ]
-        views = sliding_window_view(padded, spans, axis=(1, 2))  # type: ignore[call-overload]
         (sy, sx), (dy, dx) = slid.stride, slid.dilation
+        spans = [dy * (slid.kernel[0] - 1) + 1, dx * (slid.kernel[1] - 1) + 1]
+        views = sliding_window_view(padded, spans, axis=(1, 2))
         views = views[:, ::sy, ::sx, ::dy, ::dx]
         if self.what == "SumPool2d":
             return np.asarray(views.sum(axis=(3, 4)))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from axonloop.host.nir.nodes import Floats, Shape, numbers, per_neuron
-from axonloop.host.nir.shapes import Window, window
+from axonloop.host.nir.shapes import SlidingWindow, window
 
 
 def unrolled(name: str, node: Any, heard: Shape) -> tuple[Floats, Floats]:
@@ -30,12 +30,12 @@ def unrolled(name: str, node: Any, heard: Shape) -> tuple[Floats, Floats]:
     return matrix, np.repeat(bias, slid.size[0] * slid.size[1])
 
 
-def _kernel(name: str, node: Any, what: str, slid: Window, channels: int) -> Floats:
+def _kernel(name: str, node: Any, what: str, slid: SlidingWindow, channels: int) -> Floats:
     """Weights `(outputs, inputs, height, width)` between all channels, 0 between groups."""
     height, width = slid.kernel
     if what.endswith("Pool2d"):
         value = 1.0 if what == "SumPool2d" else 1 / (height * width)
-        return np.eye(channels)[:, :, None, None] * np.full((height, width), value)
+        return np.asarray(np.eye(channels)[:, :, None, None] * np.full((height, width), value))
     given = numbers(name, node, "weight")
     grouped = given.reshape(*given.shape[:2], height, width)
     kernel = np.zeros((len(given), channels, height, width))
@@ -46,7 +46,7 @@ def _kernel(name: str, node: Any, what: str, slid: Window, channels: int) -> Flo
     return kernel
 
 
-def _slid(slid: Window, kernel: Floats) -> Floats:
+def _slid(slid: SlidingWindow, kernel: Floats) -> Floats:
     """The matrix of a kernel at all of its positions; what lies in the padding is left out."""
     outputs, channels = kernel.shape[:2]
     _, high, wide = slid.input_shape

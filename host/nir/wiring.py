@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from axonloop.host.network.network import MAX_DELAY
+from axonloop.host.network import MAX_DELAY
 from axonloop.host.nir.dialects import Steps
 from axonloop.host.nir.graph import FlatGraph, whole_delays
 from axonloop.host.nir.nodes import Floats, Kind, refuse
