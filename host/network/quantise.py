@@ -319,7 +319,7 @@ class _Work:
         step += abs(alpha - own.membrane_decay) * (self.reach + self.reset_reach)
         if own.reset is FloatReset.LATE:
             step += 0.5 * unit + _truncation(self.alpha) * unit
-        return step * _sum_of_powers(alpha, self.ticks)
+        return float(step * _sum_of_powers(alpha, self.ticks))
 
     def result(self, bound: float, choice: _Scales) -> QuantisedPopulation:
         own, scale = self.population, choice.scale

@@ -50,9 +50,9 @@ def _linear_shape(name: str, node: Any, heard: Shape) -> Shape:
         wanted = f"of shape (outputs, {', '.join(map(str, heard))})"
         raise refuse(f"weight of {name!r}", wanted, weight.shape, remedy)
     if type(node).__name__ == "Affine":
-        bias, wanted = numbers(name, node, "bias"), weight.shape[:1]
-        if bias.shape != wanted:
-            raise refuse(f"bias of {name!r}", f"of shape {wanted}", bias.shape, "one per output")
+        bias, size = numbers(name, node, "bias"), weight.shape[:1]
+        if bias.shape != size:
+            raise refuse(f"bias of {name!r}", f"of shape {size}", bias.shape, "one per output")
     return (weight.shape[0],)
 
 
