@@ -26,9 +26,6 @@ from axonloop.models.config import DECAY_ONE, ParameterSet, ResetMode
 Floats = NDArray[np.float64]
 _WIDTHS = (4, 6, 8, 10, 12, 14, 16)
 _STATES = (16, 20, 24)
-_USUAL_REACH = 64.0
-"""Thresholds that a membrane is given room for, where the worst case asks for more."""
-_MOST_REACH = 4096.0
 
 
 class FloatReset(StrEnum):
@@ -40,6 +37,12 @@ class FloatReset(StrEnum):
 
     ZERO = "zero"
     LATE = "late"
+
+
+_USUAL_REACH = {FloatReset.ZERO: 64.0, FloatReset.LATE: 4096.0}
+"""Thresholds that a membrane is given room for at least, where the worst case asks for more."""
+_FINE = 4096
+"""Units per threshold that are enough, where nothing leaks slowly: the rest is room."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,8 +254,10 @@ class _Work:
         top = up * keep if late else 1 + up
         self.reset_reach = keep if late else 0.0
         self.reach = float(max(top.max(), (down * keep).max(), self.reset_reach))
-        usual = max(_MOST_REACH if late else _USUAL_REACH, 1 + float(up.max()))
-        self.membrane_need = min(self.reach, usual)
+        slow = max(1.0, keep / 32) if _truncation(self.alpha) else 1.0
+        spare = self.state_max / (_FINE * slow)
+        room = max(_USUAL_REACH[own.reset], spare, 1 + float(up.max()))
+        self.membrane_need = min(self.reach, room)
         self.largest = max(
             (float(np.abs(array).max()) for array in (*self.weights, self.biases) if array.size),
             default=0.0,
@@ -296,7 +301,10 @@ class _Work:
         """Of weights and biases: largest sum of errors per neuron, largest error, and rms."""
         if q not in self._rounding:
             errors = [np.abs(np.rint(a * q) / q - a) for a in (*self.weights, self.biases[None])]
-            every = np.concatenate([array.ravel() for array in errors[:-1] or errors])
+            there = [
+                e[a != 0] for e, a in zip(errors, (*self.weights, self.biases[None]), strict=True)
+            ]
+            every = np.concatenate(there)
             sums = sum(array.sum(axis=0) for array in errors)
             rms = float(np.sqrt((every**2).mean())) if every.size else 0.0
             self._rounding[q] = float(np.max(sums)), float(every.max(initial=0)), rms
