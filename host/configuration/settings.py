@@ -86,7 +86,11 @@ class NetworkSettings:
         _require_ranges(self, lanes=(1, 64), weight_bits=(2, 16))
         _require_ranges(self, weight_span=span, deep_span=span, recurrent_span=span)
         taken = sum(-(-size // self.lanes) * self.lanes for size in sizes)
-        most = Mesh.parse(self.mesh).cores * MAX_NEURONS
+        try:
+            most = Mesh.parse(self.mesh).cores * MAX_NEURONS
+        except ValueError as error:
+            told = str(error) if str(error).startswith("mesh") else f"mesh: {error}"
+            raise ValueError(told) from error
         limit = f"of at most {most} neurons on a mesh of {self.mesh}"
         require(taken <= most, "layers", limit, taken)
         for name in ("parameters", "deep"):
