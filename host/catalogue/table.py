@@ -92,7 +92,7 @@ EXPERIMENTS = by_name(
         "yin_yang",
         "spike times, 120 neurons: learning in the loop, and pre-trained, deployed, tuned",
         "Kriener, Göltz & Petrovici 2022",
-        "32 minutes",
+        "11 minutes",
         device=POPULATION,
         seeds=None,
         limit=None,

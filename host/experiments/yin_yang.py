@@ -147,7 +147,7 @@ def draw(metrics: Metrics) -> Picture:
     }
     for number, (way, values) in enumerate(ways.items()):
         dots(right, number, values, GREY if "float" in way else BLUE)
-    mark(right, 94, "to be\nreached")
+    mark(right, 94.5, "to be\nreached")
     right.set_xticks(range(len(ways)), list(ways))
     right.set(ylabel="test accuracy (%)", title="120 neurons")
     return picture
