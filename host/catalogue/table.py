@@ -42,9 +42,9 @@ EXPERIMENTS = by_name(
     _experiment(
         "recurrence-chip",
         "recurrence.chip",
-        "a recurrent layer on the chip: learning in the loop, and pre-trained, deployed, tuned",
+        "a recurrent layer on the chip, by width and without: in the loop; pre-trained, tuned",
         "the same task on the chip",
-        "13 minutes",
+        "10 minutes",
         device=POPULATION,
         seeds=None,
         limit=None,

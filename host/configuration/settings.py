@@ -55,7 +55,9 @@ class NetworkSettings:
 
     `layers` are the sizes of the populations, one behind the other; those behind the first use
     `deep` and `deep_span`. `recurrent_span` gives a single layer synapses with itself, whose first
-    weights are that large at most. Raises ValueError for values out of range.
+    weights are that large at most; `recurrent_traces` are the parameters of their axons' traces,
+    or a dictionary of what is not as in `parameters`; None: those. Raises ValueError for values out
+    of range.
     """
 
     layers: tuple[int, ...] = (256,)
@@ -65,6 +67,7 @@ class NetworkSettings:
     weight_span: int = 8
     deep_span: int = 8
     recurrent_span: int | None = None
+    recurrent_traces: ParameterSet | None = None
     parameters: ParameterSet = field(default=PARAMETERS)
     deep: ParameterSet = field(default=DEEP)
 
@@ -91,9 +94,18 @@ class NetworkSettings:
         limit = f"of at most {most} neurons on a mesh of {self.mesh}"
         require(taken <= most, "layers", limit, taken)
         for name in ("parameters", "deep"):
-            value = getattr(self, name)
-            require(isinstance(value, ParameterSet), name, "a parameter set", value)
-            value.require_ranges(WIDEST, f"{name}.")
+            _require_parameters(name, getattr(self, name))
+        if self.recurrent_traces is not None:
+            self._check_recurrent_traces(self.recurrent_traces)
+
+    def _check_recurrent_traces(self, traces: ParameterSet | Mapping[str, Any]) -> None:
+        """From files traces come as a dictionary of the registers that are not the layer's."""
+        if isinstance(traces, Mapping):
+            traces = ParameterSet.from_dict(dataclasses.asdict(self.parameters) | dict(traces))
+            object.__setattr__(self, "recurrent_traces", traces)
+        _require_parameters("recurrent_traces", traces)
+        span = self.recurrent_span
+        require(span is not None, "recurrent_span", "given where recurrent_traces are", span)
 
 
 @dataclass(frozen=True)
@@ -287,6 +299,12 @@ def _entry(old: Any, new: Any, path: str) -> Any:
 def _term(value: Any) -> Any:
     """A term of a learning rule from a dictionary."""
     return Term(**value) if isinstance(value, Mapping) else value
+
+
+def _require_parameters(name: str, value: object) -> None:
+    require(isinstance(value, ParameterSet), name, "a parameter set", value)
+    assert isinstance(value, ParameterSet)
+    value.require_ranges(WIDEST, f"{name}.")
 
 
 def _require_ranges(owner: object, **ranges: tuple[int, int]) -> None:
