@@ -55,7 +55,8 @@ class NetworkSettings:
 
     `layers` are the sizes of the populations, one behind the other; those behind the first use
     `deep` and `deep_span`. `recurrent_span` gives a single layer synapses with itself, whose first
-    weights are that large at most. Raises ValueError for values out of range.
+    weights are that large at most; `recurrent_traces` are the parameters of their axons' traces,
+    None: those of the layer. Raises ValueError for values out of range.
     """
 
     layers: tuple[int, ...] = (256,)
@@ -65,6 +66,7 @@ class NetworkSettings:
     weight_span: int = 8
     deep_span: int = 8
     recurrent_span: int | None = None
+    recurrent_traces: ParameterSet | None = None
     parameters: ParameterSet = field(default=PARAMETERS)
     deep: ParameterSet = field(default=DEEP)
 
@@ -86,10 +88,16 @@ class NetworkSettings:
         most = Mesh.parse(self.mesh).cores * MAX_NEURONS
         limit = f"of at most {most} neurons on a mesh of {self.mesh}"
         require(taken <= most, "layers", limit, taken)
-        for name in ("parameters", "deep"):
+        if isinstance(self.recurrent_traces, Mapping):
+            traces = ParameterSet.from_dict(self.recurrent_traces)
+            object.__setattr__(self, "recurrent_traces", traces)
+        for name in ("parameters", "deep", "recurrent_traces"):
             value = getattr(self, name)
-            require(isinstance(value, ParameterSet), name, "a parameter set", value)
-            value.require_ranges(WIDEST, f"{name}.")
+            if value is not None or name != "recurrent_traces":
+                require(isinstance(value, ParameterSet), name, "a parameter set", value)
+                value.require_ranges(WIDEST, f"{name}.")
+        heard = self.recurrent_traces is None or self.recurrent_span is not None
+        require(heard, "recurrent_span", "given where recurrent_traces are", self.recurrent_span)
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def network_of(settings: Settings, epoch: int = 0) -> Network:
     ]
     if own.recurrent_span is not None:
         weights = uniform_weights(random, sizes[1], sizes[1], own.recurrent_span)
-        projections.append(Projection(names[1], names[1], weights))
+        projections.append(Projection(names[1], names[1], weights, traces=own.recurrent_traces))
     source = Source(INPUT, settings.task.inputs)
     return Network((source,), tuple(populations), tuple(projections), settings.run.seed)
 

@@ -31,22 +31,23 @@ def learn_in_loop(
     device: str,
     every: Sequence[Settings],
     weights: Sequence[Weights] | None,
-    digits: Digits,
+    digits: Digits | Sequence[Digits],
     progress: Progress,
 ) -> list[Learned]:
     """Load weights (None: the random first ones), score, learn, score.
 
     There is one chip for each of `every` settings: on the device of that name one after the other,
-    or all at once in a POPULATION, with the same results.
+    or all at once in a POPULATION, with the same results. `digits` are for all, or one for each.
     """
     found: list[Learned] = []
     for group in groups_of(device, len(every)):
         own = [every[place] for place in group]
+        data = digits if isinstance(digits, Digits) else [digits[place] for place in group]
         with open_copies(device, chip_config(own[0]), [each.run.seed for each in own]) as copies:
-            trainer = Trainer(copies, own, digits)
+            trainer = Trainer(copies, own, data)
             if weights is not None:
                 copies.load_weights(np.stack([weights[place] for place in group]))
-            before = [score.accuracy for score in trainer.scores(trainer.test)]
+            before = trainer.final_accuracies()
             trainer.run(telling(trainer, progress))
             found += _learned(trainer, before)
     return found
@@ -65,12 +66,12 @@ def telling(loop: TrainingLoop, progress: Progress) -> Callable[[], None]:
 
 def _learned(trainer: Trainer, before: Sequence[float]) -> list[Learned]:
     """Score the trained copies: what became of each."""
-    scores = trainer.scores(trainer.test)
+    after = trainer.final_accuracies()
     return [
         Learned(*each)
         for each in zip(
             before,
-            [score.accuracy for score in scores],
+            after,
             trainer.weight_hashes(),
             trainer.spike_hashes(),
             trainer.copies.counters(),

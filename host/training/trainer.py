@@ -21,7 +21,7 @@ from axonloop.host.training.from_settings import (
 )
 from axonloop.host.training.inputs import parts_of
 from axonloop.host.training.loop import Score, TrainingLoop
-from axonloop.host.training.task import EncodedPart, Task
+from axonloop.host.training.task import EncodedPart, Samples, Task
 from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require
 from axonloop.models.config import ChipConfig
@@ -33,16 +33,18 @@ OWN = {"run": ("seed",), "objective": ("threshold", "event_rate", "error_limit")
 class Trainer(TrainingLoop):
     """Trains on copies of a chip that are open for `every` settings; loads the first weights.
 
-    Settings differ only in what `OWN` names: ValueError where they differ in more. After each epoch
-    the validation part is scored and an entry goes to the history, `validation_accuracy` and
-    `layer_accuracies` of the first copy, `validation_accuracies` of all, and what its chip counted.
+    Settings differ only in what `OWN` names: ValueError where they differ in more. All learn from
+    the same `digits`, or each from its own, with as many samples; `train`, `validation` and `test`
+    are those of the first copy. After each epoch the validation part is scored and an entry goes to
+    the history, `validation_accuracy` and `layer_accuracies` of the first copy,
+    `validation_accuracies` of all, and what its chip counted.
     """
 
     def __init__(
         self,
         copies: Copies,
         every: Sequence[Settings],
-        digits: Digits,
+        digits: Digits | Sequence[Digits],
         loss: Loss = CROSS_ENTROPY,
     ) -> None:
         _require_alike(every)
@@ -50,20 +52,31 @@ class Trainer(TrainingLoop):
         self.every, self.settings = tuple(every), every[0]
         programs = [program_of(each) for each in every]
         self.layers: Layers = layers_of(every, programs, loss)
-        train, test = parts_of(self.settings, digits)
-        self.train, self.test = self._encoded(train), self._encoded(test)
-        self.validation = self._encoded(digits.validation.first(self.settings.task.limit))
+        data = [digits] * copies.count if isinstance(digits, Digits) else list(digits)
+        require(len(data) == copies.count, "data", f"one for each of {copies.count}", len(data))
+        parts = [self._encoded_parts(own) for own in data]
+        self.train, self.validation, self.test = parts[0]
+        sizes = {tuple(len(part) for part in own) for own in parts}
+        require(len(sizes) == 1, "samples", "as many for every copy", sorted(sizes))
         require(len(self.validation) > 0, "samples for validation", "at least 1", 0)
+        self._validations: list[Samples] = [validation for _, validation, _ in parts]
+        self._tests: list[Samples] = [test for _, _, test in parts]
         super().__init__(
             copies,
             programs[0],
-            [Task(self.train, (INPUT,))] * len(every),
+            [Task(train, (INPUT,)) for train, _, _ in parts],
             self.layers,
             [each.run.seed for each in every],
             self.settings.run.epochs,
             self._config_of,
         )
         copies.load_weights(np.stack([program.weights for program in programs]))
+
+    def _encoded_parts(self, digits: Digits) -> tuple[EncodedPart, EncodedPart, EncodedPart]:
+        """What to train on, what to score after epochs, what to score in the end."""
+        train, test = parts_of(self.settings, digits)
+        validation = digits.validation.first(self.settings.task.limit)
+        return self._encoded(train), self._encoded(validation), self._encoded(test)
 
     def _encoded(self, part: Part) -> EncodedPart:
         return EncodedPart(part, encoder_of(self.settings), self.settings.task.classes)
@@ -82,13 +95,17 @@ class Trainer(TrainingLoop):
     def scored(self) -> dict[str, Any]:
         """Score the validation part: the epoch's entry of the history."""
         counted = self.copies.counters()
-        scores = self.scores(self.validation)
+        scores = self.scores(self._validations)
         return {
             "validation_accuracy": scores[0].accuracy,
             "layer_accuracies": list(scores[0].layers),
             "validation_accuracies": [score.accuracy for score in scores],
             **counted[0],
         }
+
+    def final_accuracies(self) -> list[float]:
+        """How every copy does on its part to score in the end."""
+        return [score.accuracy for score in self.scores(self._tests)]
 
     def score(self, samples: EncodedPart, traced: int = 0) -> Score:
         """How the first copy does on `samples`."""
@@ -121,7 +138,7 @@ def lone_trainer(
     return Trainer(SingleCopy(device), [settings], digits, loss)
 
 
-def population_trainer(every: Sequence[Settings], digits: Digits) -> Trainer:
+def population_trainer(every: Sequence[Settings], digits: Digits | Sequence[Digits]) -> Trainer:
     """A trainer of many chips at once, on the batched emulator."""
     _require_alike(every)
     copies = BatchedCopies(chip_config(every[0]), [each.run.seed for each in every])

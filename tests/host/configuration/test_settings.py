@@ -50,6 +50,15 @@ from axonloop.models.config import AxonFactor, ResetMode, Term
         ({"deep": None}, "network.deep must be a table, not None"),
         ({"parameters": {"theta": "1536"}}, "network.parameters.theta must be a whole number in "),
         ({"parameters": {"terms": [{"axon": 99}]}}, "network.parameters.axon must be one of "),
+        ({"recurrent_traces": {}}, "network.recurrent_span must be given where recurrent_traces "),
+        (
+            {"recurrent_span": 8, "recurrent_traces": {"q_inc": 1 << 16}},
+            "network.recurrent_traces.q_inc must be a whole number in ",
+        ),
+        (
+            {"recurrent_span": 8, "recurrent_traces": 3},
+            "network.recurrent_traces must be a parameter set, not 3",
+        ),
         (
             {"speed": 3},
             "speed must be left out or one of network, task, objective, run, geometry, not",
@@ -65,7 +74,11 @@ def test_bad_settings(change: dict[str, Any], message: str) -> None:
 
 def test_settings_come_back() -> None:
     settings = Settings(
-        NetworkSettings(parameters=replace(PARAMETERS, terms=(Term(AxonFactor.PQ),))),
+        NetworkSettings(
+            recurrent_span=8,
+            recurrent_traces=replace(PARAMETERS, q_inc=9, terms=(Term(AxonFactor.PQ),)),
+            parameters=replace(PARAMETERS, terms=(Term(AxonFactor.PQ),)),
+        ),
         TaskSettings(limit=5),
         ObjectiveSettings(event_rate=0.01),
         RunSettings(seed=7),
@@ -95,7 +108,7 @@ def test_integers_of_numpy_become_pythons() -> None:
 def test_flat_settings_go_into_their_tables() -> None:
     """As the runs of version 0.1 wrote them."""
     flat = {name: value for table in Settings().to_dict().values() for name, value in table.items()}
-    assert len(flat) == 31
+    assert len(flat) == 32
     assert nested(flat) == Settings().to_dict()
     with pytest.raises(ValueError, match=r"^ticks must be in its table, \[task\], not "):
         nested({"ticks": 3, "run": {}})

@@ -162,10 +162,36 @@ def test_recurrence_on_the_chip_in_short(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(recurrence_chip, "LOOP_EPOCHS", 1)
     metrics = recurrence_chip.measure(Order(POPULATION, limit=6), quiet)
     golden = recurrence_chip.measure(Order("golden", limit=6), quiet)
-    assert (golden["loop"], golden["tuned"]) == (metrics["loop"], metrics["tuned"])
-    assert metrics["loop"][0]["weight_hash"] != metrics["tuned"][0]["weight_hash"]
+    ways = ("loop", "tuned", "feed-forward", "12 bits", "8 bits")
+    assert [golden[way] for way in ways] == [metrics[way] for way in ways]
+    assert len({metrics[way][0]["weight_hash"] for way in ways}) == len(ways)
     save(recurrence_chip.draw(metrics), tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
+
+
+@pytest.mark.usefixtures("small_task")
+def test_narrow_recurrent_networks_begin_and_learn_alike() -> None:
+    """A threshold is as many first weights, and an error moves a weight as far, in volts."""
+    wide = recurrence_chip.settings_of(5, 1, 4).network
+    for bits, steps in recurrence_chip.NARROW.items():
+        own = recurrence_chip.narrowed(recurrence_chip.settings_of(5, 1, 4), bits).network
+        assert own.weight_bits == bits
+        assert own.weight_span << steps == wide.weight_span
+        assert (own.recurrent_span or 0) << steps == wide.recurrent_span
+        assert own.weight_span < 1 << (bits - 1)
+        assert own.parameters.w_exp == steps
+        assert own.parameters.eta_shift - steps == wide.parameters.eta_shift
+
+
+@pytest.mark.usefixtures("small_task")
+def test_recurrent_axons_have_traces_of_their_own() -> None:
+    settings = recurrence_chip.settings_of(5, 1, 4)
+    (core,) = program_of(settings).config.cores
+    own, heard = core.parameter_sets
+    assert (own.q_inc, own.pq_shift) == (recurrence_chip.NEURON.q_inc, 1)
+    assert (heard.q_inc, heard.pq_shift) == (recurrence_chip.TRACES.q_inc, 8)
+    shared = replace(settings, network=replace(settings.network, recurrent_traces=None))
+    assert len(program_of(shared).config.cores[0].parameter_sets) == 1
 
 
 @pytest.mark.usefixtures("small_task")

@@ -15,7 +15,7 @@ from axonloop.host.configuration import (
     Settings,
     TaskSettings,
 )
-from axonloop.host.data import split_digits
+from axonloop.host.data import Digits, Part, split_digits
 from axonloop.host.devices import GoldenDevice, SpikeChain
 from axonloop.host.training import Trainer, chip_config, lone_trainer, population_trainer
 
@@ -31,14 +31,14 @@ TINY = Settings(
 def ends(trainer: Trainer) -> list[tuple[float, str, str, dict[str, int]]]:
     """Train: accuracy, weight hash, spike hash and counters of every copy."""
     trainer.run()
-    accuracies = [score.accuracy for score in trainer.scores(trainer.test)]
+    accuracies = trainer.final_accuracies()
     hashes = trainer.weight_hashes(), trainer.spike_hashes()
     return list(zip(accuracies, *hashes, trainer.copies.counters(), strict=True))
 
 
-def alone(settings: Settings) -> tuple[float, str, str, dict[str, int]]:
+def alone(settings: Settings, digits: Digits = DIGITS) -> tuple[float, str, str, dict[str, int]]:
     """The same run on the golden model, one chip alone."""
-    (end,) = ends(lone_trainer(GoldenDevice(chip_config(settings)), settings, DIGITS))
+    (end,) = ends(lone_trainer(GoldenDevice(chip_config(settings)), settings, digits))
     return end
 
 
@@ -76,6 +76,34 @@ def test_copies_equal_lone_runs(kind: str) -> None:
     assert found == [alone(each) for each in settings]
     assert all(counters["updates"] > 0 for _, _, _, counters in found)
     assert len({weights for _, weights, _, _ in found}) == 3
+
+
+def backwards(part: Part) -> Part:
+    """The samples of a part in the opposite order: with a limit others are left."""
+    return part.at(np.arange(len(part))[::-1])
+
+
+def test_copies_with_data_of_their_own_equal_lone_runs() -> None:
+    own = [DIGITS, Digits(*(backwards(part) for part in vars(DIGITS).values()))]
+    settings = [TINY.changed({"run": {"seed": seed}}) for seed in (1, 2)]
+    trainer = population_trainer(settings, own)
+    found = ends(trainer)
+    assert found == [alone(*pair) for pair in zip(settings, own, strict=True)]
+    assert found[1] != alone(settings[1])
+    every = [epoch["validation_accuracies"] for epoch in trainer.position.history]
+    lone = lone_trainer(GoldenDevice(chip_config(settings[1])), settings[1], own[1])
+    lone.run()
+    alone_history = [epoch["validation_accuracy"] for epoch in lone.position.history]
+    assert [accuracies[1] for accuracies in every] == alone_history
+
+
+def test_data_for_each_copy_must_be_as_much() -> None:
+    settings = [TINY.changed({"run": {"seed": seed}}) for seed in (1, 2)]
+    less = Digits(DIGITS.train.first(5), DIGITS.validation, DIGITS.test)
+    with pytest.raises(ValueError, match="^data must be one for each of 2, not 1"):
+        population_trainer(settings, [DIGITS])
+    with pytest.raises(ValueError, match="^samples must be as many for every copy, not "):
+        population_trainer(settings, [DIGITS, less])
 
 
 def test_a_population_goes_on_from_its_state() -> None:
