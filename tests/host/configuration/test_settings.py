@@ -37,7 +37,10 @@ from axonloop.models.config import AxonFactor, ResetMode, Term
         ({"threshold": 0}, "objective.threshold must be above 0 and below 2**20, not 0"),
         ({"event_rate": 1.0}, "objective.event_rate must be above 0 and below 1, not 1.0"),
         ({"logit_scale": -1}, "objective.logit_scale must be above 0, not -1"),
-        ({"encoding": []}, "task.encoding must be one of rate, regular, latency, rank, not []"),
+        (
+            {"encoding": []},
+            "task.encoding must be one of rate, regular, latency, rank, phase, not []",
+        ),
         ({"feedback": "random"}, "objective.feedback must be one of symmetric, sign-concordant"),
         ({"error_limit": 128}, "objective.error_limit must be a whole number in 1..127, not 128"),
         ({"layers": []}, "network.layers must be a list of sizes, at least one, not []"),
@@ -61,7 +64,7 @@ from axonloop.models.config import AxonFactor, ResetMode, Term
         ),
         (
             {"speed": 3},
-            "speed must be left out or one of network, task, objective, run, geometry, not",
+            "speed must be left out or one of network, task, objective, run, geometry, data, not",
         ),
     ],
     ids=str,
