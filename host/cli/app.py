@@ -97,6 +97,16 @@ def train(
     commands.train(target, given, device, out, json, config, resume, record)
 
 
+@app.command()
+def init(
+    file: Annotated[Path, typer.Argument(help="A new file.")] = Path("axonloop.toml"),
+) -> None:
+    """Write a commented configuration file with all usual values, to change and train."""
+    from axonloop.host.cli import train as commands
+
+    commands.init(file)
+
+
 @app.command("eval")
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A run folder.")],

@@ -8,10 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from axonloop.host.configuration import Configuration, nested
+from axonloop.host.configuration import Configuration, nested, open_samples, usual_file
 from axonloop.host.console import StoppedError, notice, print_metrics, print_table, progress_bars
 from axonloop.host.devices import Device, open_device
-from axonloop.host.files import require_writable, write_json
+from axonloop.host.files import require_writable, write_json, write_text
 from axonloop.host.runs import (
     CHECKPOINT,
     Run,
@@ -20,7 +20,7 @@ from axonloop.host.runs import (
     require_same,
     resumed_settings,
 )
-from axonloop.host.training import chip_config, opened
+from axonloop.host.training import chip_config
 from axonloop.models.checks import require
 from axonloop.models.config import ChipConfig, CoreConfig
 from axonloop.sim.build import MissingToolError
@@ -87,7 +87,7 @@ def train(
         require(settings.data is None, "target", own, target)
     else:
         settings = configuration.settings.changed(given)
-    with opened(settings, configuration.tables.get("task")) as (fit, data):
+    with open_samples(settings, configuration.tables.get("task")) as (fit, data):
         if not resume:
             require_new(folder)
         elif file is not None:
@@ -119,6 +119,15 @@ def going_on(folder: Path) -> Iterator[None]:
 
 def _new_folder(target: str) -> Path:
     return RUNS / f"{Path(target).stem}-{datetime.now():%Y%m%d-%H%M%S-%f}"
+
+
+def init(file: Path) -> None:
+    """Write a configuration file that says what is usual; ValueError where there is one."""
+    require(file.suffix == ".toml", "file", "one that ends with .toml, as mine.toml", str(file))
+    require(not file.exists(), "file", "new", str(file))
+    require_writable(file)
+    write_text(file, usual_file())
+    notice(f"written: {file}; change it, then: axonloop train {file}")
 
 
 def score(run: Path, device: str, json_file: Path | None) -> None:

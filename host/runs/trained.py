@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from axonloop.host.configuration import Configuration, Settings
+from axonloop.host.configuration import Configuration, Settings, open_samples
 from axonloop.host.console import Progress
 from axonloop.host.data import Data, Digits
 from axonloop.host.devices import open_device, weight_hash
@@ -22,7 +22,7 @@ from axonloop.host.runs.run import (
     require_new,
     resumed_settings,
 )
-from axonloop.host.training import TRACED, chip_config, lone_trainer, opened, silent
+from axonloop.host.training import TRACED, chip_config, lone_trainer, silent
 from axonloop.models.checks import require
 
 
@@ -105,7 +105,7 @@ def evaluate(
 def fitted(settings: Settings, data: Data | None) -> Iterator[tuple[Settings, Digits | Data]]:
     """The settings fitted to `data`, or to those that they name, which are closed in the end."""
     if data is None:
-        with opened(settings) as found:
+        with open_samples(settings) as found:
             yield found
         return
     own = data.description

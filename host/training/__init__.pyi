@@ -27,7 +27,6 @@ from .loop import TRACED as TRACED
 from .loop import Score as Score
 from .loop import TrainingLoop as TrainingLoop
 from .parts import TaskParts as TaskParts
-from .parts import opened as opened
 from .parts import task_parts as task_parts
 from .surrogate import Descent as Descent
 from .surrogate import SurrogateTrainer as SurrogateTrainer

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from axonloop.hdl.boards import Build
-from axonloop.host.configuration import Configuration, Settings
+from axonloop.host.configuration import Configuration, Settings, open_samples
 from axonloop.host.data import BUILDING, SpikeEncoder, generator, spike_encoder
 from axonloop.host.network import (
     Network,
@@ -114,11 +114,13 @@ def chip_config(settings: Settings, epoch: int = 0) -> ChipConfig:
 def build_of(configuration: Configuration, board: str | None = None) -> Build:
     """The build for a file: its [geometry], else the cores that its [network] takes.
 
-    With neither it is that of the board, or the usual one. ValueError for a network without fit.
+    With neither it is that of the board, or the usual one. The inputs of a network are those of the
+    [data]. ValueError for a network without fit.
     """
     build = configuration.build(board)
     if "network" in configuration.tables and "geometry" not in configuration.tables:
-        return replace(build, geometry=chip_config(configuration.settings).geometry)
+        with open_samples(configuration.settings, configuration.tables.get("task")) as (fit, _):
+            return replace(build, geometry=chip_config(fit).geometry)
     return build
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +16,6 @@ from axonloop.host.data import (
     Digits,
     Part,
     generator,
-    open_data,
-    split_digits,
 )
 from axonloop.host.training.from_settings import encoder_of
 from axonloop.host.training.inputs import parts_of
@@ -44,22 +40,6 @@ class TaskParts:
 
     def __post_init__(self) -> None:
         require(len(self.validation) > 0, "samples for validation", "at least 1", 0)
-
-
-@contextmanager
-def opened(
-    settings: Settings, given: Mapping[str, Any] | None = None
-) -> Iterator[tuple[Settings, Digits | Data]]:
-    """The data that settings name, which are closed in the end, and the settings fitted to them.
-
-    `given` as of `Settings.fitted`. Raises ValueError for data that cannot be opened or do not fit.
-    """
-    if settings.data is None:
-        yield settings, split_digits()
-        return
-    require(settings.data.path != "", "data.path", "a file, as set.npz", settings.data.path)
-    with open_data(settings.data) as data:
-        yield settings.fitted(data, given), data
 
 
 def task_parts(settings: Settings, data: Digits | Data) -> TaskParts:
