@@ -21,6 +21,7 @@ from axonloop.host.runs.lock import locked_folder
 from axonloop.host.runs.network_report import channel_metrics, channel_of, write_account
 from axonloop.host.training import (
     TRACED,
+    OwnNetwork,
     Score,
     Trainer,
     link_metrics,
@@ -100,19 +101,21 @@ class Run:
         resume: bool,
         data: Digits | Data | None = None,
         loss: Loss = CROSS_ENTROPY,
+        own: OwnNetwork | None = None,
     ) -> Iterator[Run]:
         """A run on an open device, in a folder of its own or where its checkpoint stands.
 
-        `data`, which `settings` are fitted to, stay the caller's; None: the digits. No other
-        process can open a run in the folder until the block ends. Raises ValueError where one has
-        it, where a new run finds an older one, or for a checkpoint of another run or other data.
+        `data`, which `settings` are fitted to, stay the caller's; None: the digits. `own` is a
+        network in place of that of the settings. No other process can open a run in the folder
+        until the block ends. Raises ValueError where one has it, where a new run finds an older
+        one, or for a checkpoint of another run, other data or another network.
         """
         samples = split_digits() if data is None else data
         image = samples.image if isinstance(samples, Data) else (SIDE, SIDE)
         with ExitStack() as stack:
             if resume and folder is not None:
                 stack.enter_context(locked_folder(folder))
-            trainer = lone_trainer(device, settings, samples, loss)
+            trainer = lone_trainer(device, settings, samples, loss, own)
             if folder is None:
                 yield cls(None, trainer, image, perf_counter())
                 return
@@ -228,7 +231,9 @@ class Run:
         if trainer.costs:
             save(pictures.draw_link(trainer.costs), folder / LINK)
         program = trainer.program
-        first = program.plan.network.projections[0]
+        network = program.plan.network
+        source = network.sources[0].name
+        first = next(each for each in network.projections if each.source == source)
         weights = program.weights_of(first, device.read_weights())
         top = device.config.geometry.weight_max
         save(pictures.draw_weights(weights, self.image, top), folder / WEIGHTS)
@@ -307,18 +312,21 @@ def restore_checkpoint(trainer: Trainer, folder: Path) -> None:
         stored = Configuration.of(state["settings"], f"settings of {CHECKPOINT}").settings
         same = stored.changed({"run": {"epochs": trainer.settings.run.epochs}}) == trainer.settings
         require(same, "settings of the checkpoint", "the run's own", state["settings"])
-        require_data(trainer, state)
+        require_origin(trainer, state)
         _check_position(trainer, state)
         trainer.restore(state)
 
 
-def require_data(trainer: Trainer, state: dict[str, Any]) -> None:
-    """ValueError unless the trainer has the data that the checkpoint's was trained on."""
+def require_origin(trainer: Trainer, state: dict[str, Any]) -> None:
+    """ValueError unless the trainer has the data and the network of the checkpoint's."""
     own, stored = trainer.parts.fingerprint, state.get("data")
     for name in own or {}:
         found, wanted = (own or {})[name], (stored or {}).get(name)
         require(found == wanted, f"{name} of the data", f"{wanted}, as when the run began", found)
     require(own == stored, "data", "those of the run", own)
+    network = None if trainer.own is None else trainer.own.fingerprint
+    same = network == state.get("network")
+    require(same, "network", "the one that the run began with, first weights too", "another")
 
 
 def _check_position(trainer: Trainer, state: dict[str, Any]) -> None:

@@ -12,43 +12,50 @@ from axonloop.host.configuration import Configuration, Settings, open_samples
 from axonloop.host.console import Progress
 from axonloop.host.data import Data, Digits
 from axonloop.host.devices import open_device, weight_hash
+from axonloop.host.network import Network
 from axonloop.host.processing import CROSS_ENTROPY, Loss
 from axonloop.host.runs.checkpoint import load_checkpoint
 from axonloop.host.runs.run import (
     CHECKPOINT,
     Run,
     foreign_refused,
-    require_data,
     require_new,
+    require_origin,
     resumed_settings,
 )
-from axonloop.host.training import TRACED, chip_config, lone_trainer, silent
+from axonloop.host.training import TRACED, OwnNetwork, chip_config, lone_trainer, silent
 from axonloop.models.checks import require
 
 
 def train(
-    settings: Settings,
+    model: Settings | Network,
     data: Data | None = None,
     loss: Loss = CROSS_ENTROPY,
     device: str = "golden",
     *,
+    settings: Settings | None = None,
+    readout: str | None = None,
     epochs: int | None = None,
     out: str | Path | None = None,
     resume: bool = False,
     progress: Progress = silent,
     after_epoch: Callable[[dict[str, Any]], None] = lambda scored: None,
 ) -> dict[str, Any]:
-    """Train the network of `settings`, score it, and return what metrics.json holds.
+    """Train a network, score it, and return what metrics.json holds.
 
-    `data` are open; None: those that the settings name, or else the digits. Ticks, inputs and
-    classes of the settings become the data's. `loss`: of logits `(classes,)` and a class, a scalar
-    torch tensor. `device`: golden, batched, rtl, serial:PORT, with the same bits on each. The run's
-    folder is `out`; with `resume` it goes on there, else it must be new; None: no file is written.
-    `progress` is told what is done, `after_epoch` gets each entry of the history. Raises
-    ValueError for settings, data or a folder that do not fit.
+    `model`: settings, whose table [network] describes layers; or a network of one source, with
+    `settings` for all the rest, and `readout` as of `OwnNetwork`. `data` are open; None: those that
+    the settings name, or else the digits. Ticks, inputs and classes of the settings become the
+    data's. `loss`: of logits `(classes,)` and a class, a scalar torch tensor. `device`: golden,
+    batched, rtl, serial:PORT, with the same bits on each. The run's folder is `out`; with `resume`
+    it goes on there, else it must be new; None: no file is written. `progress` is told what is
+    done, `after_epoch` gets each entry of the history. Raises ValueError for settings, network,
+    data or a folder that do not fit.
     """
+    own, asked = _parted(model, settings, readout)
     folder = None if out is None else Path(out)
-    asked = settings if epochs is None else settings.changed({"run": {"epochs": epochs}})
+    if epochs is not None:
+        asked = asked.changed({"run": {"epochs": epochs}})
     require(not resume or folder is not None, "out", "the run's folder, to resume it", out)
     with fitted(asked, data) as (fit, samples):
         if resume and folder is not None:
@@ -56,8 +63,8 @@ def train(
         elif folder is not None:
             require_new(folder)
         with (
-            open_device(device, chip_config(fit)) as chip,
-            Run.open(folder, fit, chip, resume, samples, loss) as run,
+            open_device(device, chip_config(fit, own=own)) as chip,
+            Run.open(folder, fit, chip, resume, samples, loss, own) as run,
         ):
             run.train(progress, after_epoch)
             return run.finish(progress)
@@ -69,22 +76,27 @@ def evaluate(
     loss: Loss = CROSS_ENTROPY,
     device: str = "golden",
     *,
+    network: Network | None = None,
+    readout: str | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Score the weights in the checkpoint of the folder `run`, on the part that the run scores.
 
-    `data` as of `train`: those that the run was trained on, else ValueError.
+    `data`, `network` and `readout`: those that the run was trained with, else ValueError.
     """
+    own = None if network is None else OwnNetwork(network, readout)
     state = load_checkpoint(Path(run) / CHECKPOINT)
     with foreign_refused():
         stored = Configuration.of(state["settings"], f"settings of {CHECKPOINT}").settings
+        mine = own is not None or state.get("network") is None
+        require(mine, "network", "given, as the run was trained with one of Python", None)
     with (
         fitted(stored, data) as (settings, samples),
-        open_device(device, chip_config(settings)) as chip,
+        open_device(device, chip_config(settings, own=own)) as chip,
     ):
-        trainer = lone_trainer(chip, settings, samples, loss)
+        trainer = lone_trainer(chip, settings, samples, loss, own)
         with foreign_refused():
-            require_data(trainer, state)
+            require_origin(trainer, state)
             trainer.restore(state)
         part = trainer.test
         (score,) = trainer.scores(part, TRACED, lambda n: progress("score", n, len(part)))
@@ -99,6 +111,18 @@ def evaluate(
         "trace_hash": score.trace_hash,
         "device": device,
     }
+
+
+def _parted(
+    model: Settings | Network, settings: Settings | None, readout: str | None
+) -> tuple[OwnNetwork | None, Settings]:
+    """The network of a user's own, if it is one, and the settings."""
+    if isinstance(model, Network):
+        return OwnNetwork(model, readout), settings or Settings()
+    require(isinstance(model, Settings), "model", "Settings or a Network", model)
+    for name, value in (("settings", settings), ("readout", readout)):
+        require(value is None, name, "left out where the model is Settings", value)
+    return None, model
 
 
 @contextmanager

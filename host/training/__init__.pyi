@@ -12,6 +12,7 @@ from .descent import descend as descend
 from .descent import passes as passes
 from .descent import silent as silent
 from .from_settings import INPUT as INPUT
+from .from_settings import OwnNetwork as OwnNetwork
 from .from_settings import build_of as build_of
 from .from_settings import chip_config as chip_config
 from .from_settings import encoder_of as encoder_of

@@ -14,6 +14,7 @@ from axonloop.host.processing import CROSS_ENTROPY, Layers, Loss
 from axonloop.host.training.copies import BatchedCopies, Copies, SingleCopy
 from axonloop.host.training.from_settings import (
     INPUT,
+    OwnNetwork,
     chip_config,
     layers_of,
     program_of,
@@ -45,12 +46,19 @@ class Trainer(TrainingLoop):
         every: Sequence[Settings],
         data: TaskParts | Sequence[TaskParts],
         loss: Loss = CROSS_ENTROPY,
+        own: OwnNetwork | None = None,
     ) -> None:
         _require_alike(every)
         require(len(every) == copies.count, "settings", f"one for each of {copies.count}", every)
         self.every, self.settings = tuple(every), every[0]
-        programs = [program_of(each) for each in every]
-        self.layers: Layers = layers_of(every, programs, loss)
+        self.own = own
+        if own is None:
+            programs, source = [program_of(each) for each in every], INPUT
+            self.layers: Layers = layers_of(every, programs, loss)
+        else:
+            require(copies.count == 1, "copies of an own network", "one", copies.count)
+            programs, source = [own.program(self.settings)], own.source
+            self.layers = own.layers(self.settings, programs[0], loss)
         parts = [data] * copies.count if isinstance(data, TaskParts) else list(data)
         require(len(parts) == copies.count, "data", f"one for each of {copies.count}", len(parts))
         sizes = {(len(own.train), len(own.validation), len(own.final)) for own in parts}
@@ -66,7 +74,7 @@ class Trainer(TrainingLoop):
         super().__init__(
             copies,
             programs[0],
-            [Task(own.train, (INPUT,), order=own.order) for own in parts],
+            [Task(each.train, (source,), order=each.order) for each in parts],
             self.layers,
             [each.run.seed for each in every],
             self.settings.run.epochs,
@@ -76,7 +84,9 @@ class Trainer(TrainingLoop):
 
     def _config_of(self, epoch: int) -> ChipConfig | None:
         """The chip with this epoch's learning rate; None where that never changes."""
-        return None if self.settings.run.anneal is None else chip_config(self.settings, epoch)
+        if self.settings.run.anneal is None:
+            return None
+        return chip_config(self.settings, epoch, self.own)
 
     @property
     def device(self) -> Device:
@@ -122,14 +132,19 @@ class Trainer(TrainingLoop):
     def state(self) -> dict[str, Any]:
         """Everything that the rest of the run depends on, for `save_checkpoint`."""
         own = {"settings": self.settings.to_dict(), "data": self.parts.fingerprint}
-        return own | super().state()
+        network = None if self.own is None else self.own.fingerprint
+        return own | {"network": network} | super().state()
 
 
 def lone_trainer(
-    device: Device, settings: Settings, data: Digits | Data, loss: Loss = CROSS_ENTROPY
+    device: Device,
+    settings: Settings,
+    data: Digits | Data,
+    loss: Loss = CROSS_ENTROPY,
+    own: OwnNetwork | None = None,
 ) -> Trainer:
-    """A trainer of one chip, on a device that is configured for `settings`."""
-    return Trainer(SingleCopy(device), [settings], task_parts(settings, data), loss)
+    """A trainer of one chip, on a device that is configured for `settings` or an `own` network."""
+    return Trainer(SingleCopy(device), [settings], task_parts(settings, data), loss, own)
 
 
 def population_trainer(
