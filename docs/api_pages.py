@@ -24,6 +24,7 @@ PAGES = {
     "host.network": ("host.network",),
     "host.devices": ("host.devices",),
     "host.data": ("host.data",),
+    "host.nir": ("host.nir",),
     "host.training": ("host.training",),
     "sim.batched": ("sim.batched",),
     "sim.surrogate": ("sim.surrogate",),

@@ -143,6 +143,36 @@ def verify(
 
 
 @app.command()
+def check(
+    model: Annotated[Path, typer.Argument(help="A NIR file.")],
+    dialect: Annotated[str, typer.Option(help="Whose steps it means: nir, snntorch, norse.")],
+    dt: Annotated[
+        float | None, typer.Option(help="A step, in seconds [the dialect's; nir has none].")
+    ] = None,
+    weight_bits: Annotated[int | None, typer.Option(help="Bits of a weight [16].")] = None,
+    state_bits: Annotated[int | None, typer.Option(help="Bits of a state word [24].")] = None,
+    budget: Annotated[
+        float | None, typer.Option(help="Take the smallest bits with this bound, in thresholds.")
+    ] = None,
+    ticks: Annotated[int, typer.Option(help="Steps of generated input to compare on.")] = 200,
+    rate: Annotated[float, typer.Option(help="Spikes per channel and step of it.")] = 0.2,
+    seed: Annotated[int, typer.Option(help="Seed of it.")] = 1,
+    inputs: Annotated[
+        Path | None, typer.Option(help="Spikes instead: .npz, an array (steps, ...) per Input.")
+    ] = None,
+    mesh: Annotated[str, typer.Option(help="Columns x rows of cores.")] = "1x1",
+    device: Annotated[str, typer.Option(help="golden, batched, rtl.")] = "golden",
+    json: Json = None,
+) -> None:
+    """Show what becomes of a NIR file on the chip, and how far it is from the float network."""
+    from axonloop.host.cli import check as checking
+
+    bits = checking.Bits(weight_bits, state_bits, budget)
+    given = checking.GeneratedInputs(ticks, rate, seed, inputs)
+    checking.check(model, dialect, dt, bits, given, mesh, device, json)
+
+
+@app.command()
 def board(
     layers: Annotated[
         str | None, typer.Option(help="Neurons of each layer, by commas [256].")

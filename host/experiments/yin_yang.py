@@ -58,9 +58,8 @@ NEURON = ParameterSet(
 """A linear neuron: one trace per axon is exact. A spike through a weight of 128 is theta."""
 LOCAL_EPOCHS, LOCAL_RATE = 15, 9.6
 LOOP_EPOCHS, FULL_LOOP_EPOCHS, TUNE_EPOCHS = 2, 12, 4
-FULL_SEEDS = range(1, 9)
-TUNE_SHIFT = 7
-"""The learning rate of the last in-loop epochs: those that begin with good weights."""
+TUNE_SHIFT = 9
+"""Good weights need small steps: with 7 single samples undid as much as they taught."""
 PAPER = "95 to 96 % (BrainScaleS-2)"
 
 
@@ -98,8 +97,7 @@ def data() -> Digits:
 def measure(order: Order, progress: Progress) -> Metrics:
     """Both ways on the chip and both references, with all seeds."""
     epochs = FULL_LOOP_EPOCHS if order.full else LOOP_EPOCHS
-    seeds = FULL_SEEDS if order.full else order.seeds
-    every, parts = [settings_of(seed, epochs, order.limit) for seed in seeds], data()
+    every, parts = [settings_of(seed, epochs, order.limit) for seed in order.seeds], data()
     device = str(order.device)
     local, weights = [], []
     for settings in every:
@@ -149,7 +147,7 @@ def draw(metrics: Metrics) -> Picture:
     }
     for number, (way, values) in enumerate(ways.items()):
         dots(right, number, values, GREY if "float" in way else BLUE)
-    mark(right, 94, "to be\nreached")
+    mark(right, 94.5, "to be\nreached")
     right.set_xticks(range(len(ways)), list(ways))
     right.set(ylabel="test accuracy (%)", title="120 neurons")
     return picture

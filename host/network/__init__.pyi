@@ -5,6 +5,7 @@ from .channel import learning_populations as learning_populations
 from .compiler import compile_network as compile_network
 from .compiler import smallest_geometry as smallest_geometry
 from .mesh_picture import draw_mesh as draw_mesh
+from .network import MAX_DELAY as MAX_DELAY
 from .network import Network as Network
 from .network import Population as Population
 from .network import Projection as Projection
@@ -14,3 +15,8 @@ from .placement import explain as explain
 from .placement import measured_traffic as measured_traffic
 from .placement import predicted_traffic as predicted_traffic
 from .program import Program as Program
+from .quantise import FloatPopulation as FloatPopulation
+from .quantise import FloatReset as FloatReset
+from .quantise import QuantisationError as QuantisationError
+from .quantise import QuantisedPopulation as QuantisedPopulation
+from .quantise import quantise_all as quantise_all

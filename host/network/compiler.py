@@ -110,10 +110,21 @@ def _core(
         parameter_sets=tuple(sets),
         rows=tuple(rows),
         groups=tuple(groups),
+        bias=_drives(plan, geometry, core),
         fanout=tuple(tuple(fanout.get(first + n, ())) for n in range(geometry.neurons)),
         seed=plan.network.seed,
         core=core,
     )
+
+
+def _drives(plan: Plan, geometry: Geometry, core: int) -> tuple[int, ...]:
+    """The bias registers of a core; 0 where a population has no drives."""
+    found = np.zeros(geometry.neurons, np.int64)
+    for part in plan.parts_on(core):
+        if part.population.drives:
+            first, size = part.first_group * geometry.lanes, part.end - part.first
+            found[first : first + size] = part.population.drives[part.first : part.end]
+    return tuple(found.tolist())
 
 
 def _rows(wire: Wire, sets: list[ParameterSet]) -> list[Row]:
@@ -166,7 +177,7 @@ def _source_axons(
 
 
 def _first_weights(plan: Plan, geometry: Geometry) -> Int32Array:
-    """The first weights of all cores, biases 0: int32 `(cores * axons, neurons)`."""
+    """The first weights of all cores: int32 `(cores * axons, neurons)`."""
     shape = (plan.cores * geometry.axons, geometry.neurons)
     weights = np.full(shape, geometry.no_synapse, np.int32)
     for wire in plan.wires:
@@ -176,5 +187,6 @@ def _first_weights(plan: Plan, geometry: Geometry) -> Int32Array:
             values = known[wire.channels, wire.part.first : wire.part.end]
             weights[block(wire, geometry)] = values
         else:
-            weights[block(wire, geometry)] = 0
+            biases = wire.part.population.first_biases
+            weights[block(wire, geometry)] = biases[wire.part.first : wire.part.end] or 0
     return weights

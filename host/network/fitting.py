@@ -9,6 +9,7 @@ import numpy as np
 
 from axonloop.host.network.network import Network
 from axonloop.host.network.plan import Plan, groups_of, make_plan
+from axonloop.models.arrays import ranged
 from axonloop.models.config import (
     MAX_AXONS,
     MAX_CORES,
@@ -67,6 +68,10 @@ def needs(plan: Plan) -> list[Need]:
         weights = projection.weights[projection.synapses]
         worst = int(weights[np.abs(weights).argmax()])
         found.append(Need("weight_bits", max(2, abs(worst).bit_length() + 1), name, worst))
+    for population in plan.network.populations:
+        worst = max(population.first_biases, key=abs, default=0)
+        bits, name = max(2, abs(worst).bit_length() + 1), f"{population.name} bias"
+        found.append(Need("weight_bits", bits, name, worst))
     return found
 
 
@@ -123,11 +128,14 @@ def grown(geometry: Geometry, found: list[Need]) -> Geometry | None:
 
 
 def require_parameters(network: Network, geometry: Geometry) -> None:
-    """ValueError for a register of a parameter set that is out of the range of its width."""
+    """ValueError for a register of a parameter set, or a drive, out of the range of its width."""
     sets = {f"population {p.name!r}": p.parameters for p in network.populations}
     sets |= {f"the traces of {p}": p.traces for p in network.projections if p.traces}
     for where, parameters in sets.items():
         parameters.require_ranges(geometry, after=f" of {where}")
+    for population in network.populations:
+        thing, high = f"drives of population {population.name!r}", geometry.state_max
+        ranged(thing, population.drives, -high, high)
 
 
 def require_fit(plan: Plan, geometry: Geometry, may_move: bool) -> None:

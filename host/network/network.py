@@ -34,8 +34,10 @@ class Source:
 class Population:
     """`size` neurons that share a parameter set.
 
-    With `bias` every neuron has a learnable bias: a synapse from an always-on axon. With
-    `report` the host hears its spikes.
+    With `bias` every neuron has a learnable bias: a synapse from an always-on axon, at first of
+    weight `first_biases[i]`, or 0. With `report` the host hears its spikes. `drives[i]` is the
+    constant that the chip adds to the membrane of neuron i in every tick (the contract's bias
+    register); learning does not change it. Both are whole numbers, `size` of them, or none.
     """
 
     name: str
@@ -43,12 +45,25 @@ class Population:
     parameters: ParameterSet
     bias: bool = True
     report: bool = True
+    first_biases: tuple[int, ...] = ()
+    drives: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         _check_name_and_size("population", self.name, self.size)
         # Neurons that only fill up a group have no input; with theta = 0 they would fire.
         theta = self.parameters.theta
         require(theta > 0, f"theta of population {self.name!r}", "at least 1", theta)
+        for field in ("first_biases", "drives"):
+            self._take_values(field)
+        learns = self.bias or not self.first_biases
+        require(learns, f"first_biases of population {self.name!r}", "none without bias", "given")
+
+    def _take_values(self, field: str) -> None:
+        """Make a field a tuple of ints; ValueError unless it has none or `size` of them."""
+        thing = f"{field} of population {self.name!r}"
+        values = integers(thing, getattr(self, field))
+        require(values.shape in ((0,), (self.size,)), thing, f"{self.size} or none", values.shape)
+        object.__setattr__(self, field, tuple(values.tolist()))
 
 
 def _check_name_and_size(kind: str, name: str, size: int) -> None:

@@ -10,9 +10,9 @@ error of the neuron behind it, is the gradient with the recurrence detached (`mo
 
 and in the loop once more without recurrent synapses, and with narrower weights.
 
-Two things decide whether recurrent weights learn. Neurons spike far more often than channels do,
-so the squares of their traces sum to hundreds of times as much: at a rate that suits the input
-weights, the recurrent ones overshoot. Their axons have traces of their own, with smaller steps.
+Two things decide whether recurrent weights learn. Neurons are many and spike far more often than
+channels do, so the squares of their traces sum to far more: at a rate that suits the input weights,
+the recurrent ones overshoot. Their axons have traces of their own, with smaller steps.
 And the error events must be right on average: what an encoder that truncates leaves out has
 the same sign in every tick for most neurons, and the recurrent weights drift.
 
@@ -70,7 +70,6 @@ TRACES = replace(NEURON, q_inc=128, pq_shift=8)
 DESCENT = Descent(epochs=8, batch=100, rate=5.0, scale=0.1, steepness=10.0, exact=False)
 FULL_DESCENT = replace(DESCENT, epochs=12)
 LOOP_EPOCHS, FULL_LOOP_EPOCHS = 2, 8
-FULL_SEEDS = range(1, 9)
 NARROW = {12: 1, 8: 3}
 """Weight bits and `w_exp` of chips with less memory: a step is 1/256 and 1/64 of the threshold."""
 
@@ -141,9 +140,8 @@ def data_of(seed: int) -> Digits:
 def measure(order: Order, progress: Progress) -> Metrics:
     """All ways with all seeds."""
     epochs = FULL_LOOP_EPOCHS if order.full else LOOP_EPOCHS
-    seeds = FULL_SEEDS if order.full else order.seeds
-    every = [settings_of(seed, epochs, order.limit) for seed in seeds]
-    data = [data_of(seed) for seed in seeds]
+    every = [settings_of(seed, epochs, order.limit) for seed in order.seeds]
+    data = [data_of(seed) for seed in order.seeds]
     descent = FULL_DESCENT if order.full else DESCENT
     pairs = zip(every, data, strict=True)
     twins = [_descended(settings, own, descent, progress) for settings, own in pairs]
@@ -157,8 +155,7 @@ def measure(order: Order, progress: Progress) -> Metrics:
         ways[f"{bits} bits"] = learned([narrowed(settings, bits) for settings in every])
     floats = [accuracy for accuracy, _ in twins]
     return {
-        "epochs": epochs,
-        "seeds": list(seeds),
+        "loop_epochs": epochs,
         "twin": floats,
         **{way: [vars(run) for run in runs] for way, runs in ways.items()},
         "rows": _rows(ways, floats),
@@ -170,7 +167,7 @@ def _descended(
 ) -> tuple[float, Weights]:
     """A network trained off the chip: the twin's accuracy, and its weights as the chip's."""
     twin = SurrogateTrainer(settings, data, descent)
-    twin.run(lambda _, done, total: progress("descend", done, total))
+    twin.run(progress)
     weights = deployed(twin.module.weights.detach().numpy(), settings, settings, data)
     return twin.accuracy(twin.test), weights
 

@@ -126,7 +126,7 @@ def test_info_prints_what_a_file_accepts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["info"]) == 0
-    lines = capsys.readouterr().out.split("core by default")[1].splitlines()[1:]
+    lines = capsys.readouterr().out.split("core by default:")[1].splitlines()
     rows = [line.split() for line in lines if line.strip()]
     text = "[geometry]\n" + "\n".join(
         f"{name} = {value if value.isdecimal() else repr(value)}" for name, value in rows

@@ -39,7 +39,7 @@ from axonloop.models.config import AxonFactor, ResetMode, Term
         ({"logit_scale": -1}, "objective.logit_scale must be above 0, not -1"),
         (
             {"encoding": []},
-            "task.encoding must be one of rate, regular, latency, rank, phase, not []",
+            "task.encoding must be one of rate, regular, latency, rank, phase",
         ),
         ({"feedback": "random"}, "objective.feedback must be one of symmetric, sign-concordant"),
         ({"error_limit": 128}, "objective.error_limit must be a whole number in 1..127, not 128"),
@@ -98,6 +98,14 @@ def test_a_change_leaves_the_rest() -> None:
     assert changed.network.deep.reset_mode is ResetMode.SUBTRACT
     assert changed.network.layers == (3, 4)
     assert settings == Settings(run=RunSettings(seed=7))
+
+
+def test_recurrent_traces_are_the_layers_but_for_what_is_given() -> None:
+    given = {"recurrent_span": 8, "recurrent_traces": {"q_inc": 9}, "parameters": {"theta": 7}}
+    network = Settings().changed({"network": given}).network
+    assert network.recurrent_traces == replace(network.parameters, q_inc=9)
+    with pytest.raises(ValueError, match="unexpected keyword argument 'gain'"):
+        Settings().changed({"network": given | {"recurrent_traces": {"gain": 1}}})
 
 
 def test_integers_of_numpy_become_pythons() -> None:

@@ -53,6 +53,18 @@ ONES = np.ones((3, 4), int)
             "theta of population 'a' must be at least 1, not 0",
         ),
         (
+            lambda: Population("a", 4, ParameterSet(), drives=(1, 2)),
+            "drives of population 'a' must be 4 or none, not (2,)",
+        ),
+        (
+            lambda: Population("a", 2, ParameterSet(), drives=(1.5, 2.0)),
+            "drives of population 'a' must be whole numbers of an integer dtype, not float64",
+        ),
+        (
+            lambda: Population("a", 1, ParameterSet(), bias=False, first_biases=(1,)),
+            "first_biases of population 'a' must be none without bias, not 'given'",
+        ),
+        (
             lambda: Projection("in", "a", np.ones((3, 4))),
             "weights of in -> a must be whole numbers of an integer dtype, not float64",
         ),
