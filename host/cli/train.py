@@ -76,6 +76,8 @@ def train(
     require(not resume or out is not None, "out", "given with --resume, as --out runs/NAME", None)
     require(not resume or config is None, "config", "left out with --resume", str(config))
     file = None if target == DIGITS else Path(target)
+    known = file is None or file.suffix in (".toml", ".json")
+    require(known, "target", "digits, or a TOML or JSON file, as mine.toml", target)
     require(file is None or config is None, "config", f"left out beside {target}", str(config))
     folder = out or _new_folder(target)
     require_writable(json_file)

@@ -179,7 +179,7 @@ def test_a_wrong_file_is_one_line_and_leaves_nothing(
     ("words", "message"),
     [
         (["train", "none.toml"], "none.toml must be a TOML file, not 'none.toml'"),
-        (["train", "numbers"], "configuration must be a .toml or .json file, not 'numbers'"),
+        (["train", "numbers"], "target must be digits, or a TOML or JSON file, as mine.t"),
         (["train", "a.toml", "--config", "b.toml"], "config must be left out beside a.toml, not "),
         (["init", "mine.json"], "file must be one that ends with .toml, as mine.toml, not 'mine."),
     ],

@@ -13,8 +13,21 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop import DataDescription, Settings, SpikeCode, Split, evaluate, open_data, train
-from axonloop.host.configuration import Configuration
+from axonloop import (
+    DataDescription,
+    Network,
+    Population,
+    Projection,
+    Settings,
+    Source,
+    SpikeCode,
+    Split,
+    evaluate,
+    open_data,
+    train,
+    uniform_weights,
+)
+from axonloop.host.configuration import PARAMETERS, Configuration
 from axonloop.host.runs import CONFIG, METRICS
 from axonloop.host.training import population_trainer
 
@@ -186,6 +199,92 @@ def test_tuning_leaves_the_test_part_alone(tmp_path: Path) -> None:
         metrics = train(SETTINGS.changed({"task": {"tune": True}}), data, epochs=1)
     assert "test_accuracy" not in metrics
     assert metrics["samples"] == {"train": 64, "validation": 16}
+
+
+def own_network(first: int = 1) -> Network:
+    """A population that learns beside one that does not and is not heard, and another behind."""
+    random = np.random.default_rng(first)
+    return Network(
+        (Source("eye", 24),),
+        (
+            Population("hidden", 16, PARAMETERS),
+            Population("fixed", 8, PARAMETERS, report=False),
+            Population("top", 16, PARAMETERS),
+        ),
+        (
+            Projection("eye", "hidden", uniform_weights(random, 24, 16, 8)),
+            Projection("eye", "fixed", uniform_weights(random, 24, 8, 8), plastic=False),
+            Projection("hidden", "top", uniform_weights(random, 16, 16, 8), delay=1),
+            Projection("fixed", "top", uniform_weights(random, 8, 16, 8), plastic=False),
+        ),
+    )
+
+
+REST = Settings().changed({"objective": {"burn_in": 4}, "run": {"epochs": 2, "anneal": 1}})
+
+
+def test_an_own_network_has_all_of_it(tmp_path: Path) -> None:
+    """The same on two devices, resumed, and scored again; another network is refused."""
+    network = own_network()
+    with open_data(DESCRIPTION, ARRAYS) as data:
+        whole = train(network, data, settings=REST, out=tmp_path / "whole")
+        other = train(network, data, device="batched", settings=REST)
+        assert same(whole) == same(other)
+        assert len(whole["layer_accuracies"]) == 2
+        assert whole["test_accuracy"] > 0.5
+        scored = evaluate(tmp_path / "whole", data, network=network)
+        assert scored["weight_hash"] == whole["weight_hash"]
+        train(network, data, settings=REST, out=tmp_path / "run", epochs=1)
+        for wrong, readout in ((own_network(2), None), (network, "hidden")):
+            message = "network must be the one that the run began with"
+            with pytest.raises(ValueError, match=message):
+                evaluate(tmp_path / "run", data, network=wrong, readout=readout)
+        with pytest.raises(ValueError, match="network must be given, as the run was trained with"):
+            evaluate(tmp_path / "run", data)
+        ends = train(network, data, settings=REST, out=tmp_path / "run", resume=True)
+    assert same(ends) == same(whole)
+    assert (tmp_path / "run" / "weights.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_readout_is_what_is_scored() -> None:
+    with open_data(DESCRIPTION, ARRAYS) as data:
+        ends = [train(own_network(), data, settings=REST, readout=n) for n in ("top", "hidden")]
+    first, second = (end["layer_accuracies"] for end in ends)
+    assert [ends[0]["test_accuracy"], ends[1]["test_accuracy"]] == [first[1], second[1]]
+    assert ends[0]["weight_hash"] != ends[1]["weight_hash"], "readouts are drawn in that order"
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "message"),
+    [
+        (own_network(), {"readout": "fixed"}, "readout must be one of the populations that learn,"),
+        (SETTINGS, {"readout": "top"}, "readout must be left out where the model is Settings"),
+        (SETTINGS, {"settings": REST}, "settings must be left out where the model is Settings"),
+        (3, {}, "model must be Settings or a Network, not 3"),
+        (
+            Network(
+                (Source("eye", 9),),
+                (Population("top", 8, PARAMETERS),),
+                (Projection("eye", "top", np.ones((9, 8), np.int64)),),
+            ),
+            {},
+            "size of source 'eye' must be 24, as the data, not 9",
+        ),
+        (
+            own_network(),
+            {"settings": Settings().changed({"objective": {"strategy": "direct"}})},
+            "strategy of an own network must be local, not 'direct'",
+        ),
+    ],
+)
+def test_networks_that_are_refused(model: Any, options: dict[str, Any], message: str) -> None:
+    given = {"settings": REST} if isinstance(model, Network) else {}
+    burn_in = {"objective": {"burn_in": 4}}
+    options = given | options
+    if "settings" in options:
+        options["settings"] = options["settings"].changed(burn_in)
+    with open_data(DESCRIPTION, ARRAYS) as data, pytest.raises(ValueError, match=message):
+        train(model, data, **options)
 
 
 @pytest.mark.parametrize("kind", ["spikes", "series", "vectors"])
