@@ -49,13 +49,13 @@ LARGEST = 127
 
 
 def network_of(settings: Settings, epoch: int = 0) -> Network:
-    """Pixels, then the layers one behind the other, with the parameters of an epoch.
+    """The inputs, then the layers one behind the other, with the parameters of an epoch.
 
     A recurrent layer hears its own spikes a tick later. Symmetric feedback needs upper weights that
     both chip and host know: they are fixed then.
     """
     own, random = settings.network, generator(settings.run.seed, BUILDING, 0)
-    names = [INPUT, *layer_names(settings)]
+    names = [INPUT if settings.data is None else "inputs", *layer_names(settings)]
     sizes = [settings.task.inputs, *own.layers]
     parameters = settings.parameters_in(epoch)
     populations = [
@@ -75,7 +75,7 @@ def network_of(settings: Settings, epoch: int = 0) -> Network:
     if own.recurrent_span is not None:
         weights = uniform_weights(random, sizes[1], sizes[1], own.recurrent_span)
         projections.append(Projection(names[1], names[1], weights, traces=own.recurrent_traces))
-    source = Source(INPUT, settings.task.inputs)
+    source = Source(names[0], settings.task.inputs)
     return Network((source,), tuple(populations), tuple(projections), settings.run.seed)
 
 
@@ -149,11 +149,6 @@ class OwnNetwork:
         )
 
     @property
-    def source(self) -> str:
-        """The name of the source."""
-        return self.network.sources[0].name
-
-    @property
     def learners(self) -> list[Population]:
         """The populations that learn; the one that is scored is the last."""
         own = learning_populations(self.network)
@@ -173,8 +168,9 @@ class OwnNetwork:
 
     def program(self, settings: Settings, epoch: int = 0) -> Program:
         """The network with the learning rate of an epoch, on the smallest cores that hold it."""
-        size, inputs = self.network.sources[0].size, settings.task.inputs
-        require(size == inputs, f"size of source {self.source!r}", f"{inputs}, as the data", size)
+        source, inputs = self.network.sources[0], settings.task.inputs
+        good, thing = source.size == inputs, f"size of source {source.name!r}"
+        require(good, thing, f"{inputs}, as the data", source.size)
         anneal = settings.run.anneal
         steps = 0 if anneal is None else epoch // anneal
         populations = tuple(_slower(each, steps) for each in self.network.populations)

@@ -13,7 +13,6 @@ from axonloop.host.devices import Device, weight_hash
 from axonloop.host.processing import CROSS_ENTROPY, Layers, Loss
 from axonloop.host.training.copies import BatchedCopies, Copies, SingleCopy
 from axonloop.host.training.from_settings import (
-    INPUT,
     OwnNetwork,
     chip_config,
     layers_of,
@@ -53,12 +52,13 @@ class Trainer(TrainingLoop):
         self.every, self.settings = tuple(every), every[0]
         self.own = own
         if own is None:
-            programs, source = [program_of(each) for each in every], INPUT
+            programs = [program_of(each) for each in every]
             self.layers: Layers = layers_of(every, programs, loss)
         else:
             require(copies.count == 1, "copies of an own network", "one", copies.count)
-            programs, source = [own.program(self.settings)], own.source
+            programs = [own.program(self.settings)]
             self.layers = own.layers(self.settings, programs[0], loss)
+        source = programs[0].plan.network.sources[0]
         parts = [data] * copies.count if isinstance(data, TaskParts) else list(data)
         require(len(parts) == copies.count, "data", f"one for each of {copies.count}", len(parts))
         sizes = {(len(own.train), len(own.validation), len(own.final)) for own in parts}
@@ -74,7 +74,7 @@ class Trainer(TrainingLoop):
         super().__init__(
             copies,
             programs[0],
-            [Task(each.train, (source,), order=each.order) for each in parts],
+            [Task(each.train, (source.name,), order=each.order) for each in parts],
             self.layers,
             [each.run.seed for each in every],
             self.settings.run.epochs,
