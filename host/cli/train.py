@@ -85,10 +85,10 @@ def train(
     configuration = Configuration.read(file or config)
     if resume and file is None:
         settings = resumed_settings(folder, given)
-        own = "the file that it trains, or its config.json, as the run has [data]"
-        require(settings.data is None, "target", own, target)
     else:
         settings = configuration.settings.changed(given)
+    own = "the file with its [data], or the run's config.json"
+    require(file is not None or settings.data is None, "target", own, target)
     with open_samples(settings, configuration.tables.get("task")) as (fit, data):
         if not resume:
             require_new(folder)

@@ -73,7 +73,7 @@ def test_options_win_and_the_runs_own_file_will_do(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "target", "message"),
     [
-        ((), "digits", "target must be the file that it trains, or its config.json, as the run "),
+        ((), "digits", "target must be the file with its [data], or the run's config.json, not 'd"),
         (("--layers", "16"), "mine.toml", "network.layers must be (8,), with which the run began"),
         (("--config", "a.toml"), "mine.toml", "config must be left out with --resume, not 'a.tom"),
     ],
@@ -173,6 +173,13 @@ def test_a_wrong_file_is_one_line_and_leaves_nothing(
     assert message in line
     assert len(line) < 600
     assert sorted(folder.iterdir()) == before
+
+
+def test_digits_are_digits(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = str(folder / "mine.toml")
+    assert train(folder, "--config", config, target="digits") == MISTAKE
+    assert "target must be the file with its [data]" in capsys.readouterr().err
+    assert not (folder / "run").exists()
 
 
 @pytest.mark.parametrize(
