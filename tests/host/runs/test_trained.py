@@ -172,6 +172,17 @@ def test_a_population_learns_them(expected: list[Any]) -> None:
         assert trainer.weight_hashes()[0] == expected[1]
 
 
+def test_a_files_chunks_decide_the_order(tmp_path: Path) -> None:
+    description, _ = hdf5(tmp_path)
+    with open_data(description) as data:
+        data.train.inputs.chunks_kept = 1
+        data.train.inputs.chunks = lambda numbers: numbers // 8  # type: ignore[method-assign]
+        one = replace(SETTINGS, data=description).fitted(data)
+        places = population_trainer([one], data).tasks[0].places(1, 0)
+        chunks = data.train.numbers[places] // 8
+        assert np.count_nonzero(np.diff(chunks)) == len(set(chunks.tolist())) - 1
+
+
 @pytest.mark.parametrize(
     ("description", "change", "message"),
     [
