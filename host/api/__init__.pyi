@@ -1,4 +1,8 @@
+from .host.configuration import NetworkSettings as NetworkSettings
+from .host.configuration import ObjectiveSettings as ObjectiveSettings
+from .host.configuration import RunSettings as RunSettings
 from .host.configuration import Settings as Settings
+from .host.configuration import TaskSettings as TaskSettings
 from .host.data import Data as Data
 from .host.data import DataDescription as DataDescription
 from .host.data import EventBins as EventBins
@@ -17,6 +21,8 @@ from .host.network import compile_network as compile_network
 from .host.network import explain as explain
 from .host.network import smallest_geometry as smallest_geometry
 from .host.network import uniform_weights as uniform_weights
+from .host.runs import evaluate as evaluate
+from .host.runs import train as train
 from .host.version import __version__ as __version__
 from .models import rules as rules
 from .models.config import ChipConfig as ChipConfig

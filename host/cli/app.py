@@ -20,8 +20,6 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-train_app = typer.Typer(help="Train a network.", no_args_is_help=True)
-app.add_typer(train_app, name="train")
 for _kind in CATALOGUE:
     app.add_typer(group_of(_kind), name=_kind)
 
@@ -58,8 +56,15 @@ _USAGE: Any = typer.BadParameter.__base__
 """The error for all wrong arguments; typer gives it no public name."""
 
 
-@train_app.command("digits")
-def train_digits(
+@app.command(no_args_is_help=True)
+def train(
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="digits, or a TOML or JSON file whose table [data] names the samples "
+            "(axonloop init writes one).",
+        ),
+    ],
     device: Annotated[
         str | None,
         typer.Option(
@@ -74,7 +79,7 @@ def train_digits(
     ] = None,
     mesh: Annotated[str | None, typer.Option(help="Columns x rows of cores [1x1].")] = None,
     limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Run folder [runs/digits-TIME].")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder [runs/TARGET-TIME].")] = None,
     json: Json = None,
     config: Configuration = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
@@ -82,11 +87,24 @@ def train_digits(
         Path | None, typer.Option(help="Record all words to and from rtl or a board.")
     ] = None,
 ) -> None:
-    """Train handwritten digits, one sample at a time, and score the test part."""
+    """Train on handwritten digits or your own data, one sample at a time, and score the test part.
+
+    Options win over the file.
+    """
     from axonloop.host.cli import train as commands
 
     given = commands.named(seed=seed, epochs=epochs, limit=limit, layers=layers, mesh=mesh)
-    commands.train_digits(given, device, out, json, config, resume, record)
+    commands.train(target, given, device, out, json, config, resume, record)
+
+
+@app.command()
+def init(
+    file: Annotated[Path, typer.Argument(help="A new file.")] = Path("axonloop.toml"),
+) -> None:
+    """Write a commented configuration file with all usual values, to change and train."""
+    from axonloop.host.cli import train as commands
+
+    commands.init(file)
 
 
 @app.command("eval")
@@ -98,7 +116,7 @@ def evaluate(
     """Score the network in a run's last checkpoint."""
     from axonloop.host.cli import train as commands
 
-    commands.evaluate(run, device, json)
+    commands.score(run, device, json)
 
 
 @app.command()

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from axonloop.host.configuration import Configuration
+from axonloop.host.configuration import Configuration, open_samples
 from axonloop.host.console import notice
 from axonloop.host.devices.serial_line import BAUD
 from axonloop.host.training import chip_config
@@ -26,7 +26,9 @@ def serve(
     Raises what `RtlTop` does, and ValueError for settings or a rate that no board can have.
     """
     configuration = Configuration.read(config)
-    chip = chip_config(configuration.settings.changed(given))
+    settings = configuration.settings.changed(given)
+    with open_samples(settings, configuration.tables.get("task")) as (fit, _):
+        chip = chip_config(fit)
     named = configuration.baud if baud is None else baud
     rate = BAUD if named is None else named
     link = LinkConfig(LEAST_CYCLES * rate, rate)
@@ -34,7 +36,8 @@ def serve(
         suffix, news = "" if rate == BAUD else f"@{rate}", News(board)
         with suppress(KeyboardInterrupt):
             notice(f"board: serial:{board.port}{suffix}")
-            notice(f"try:   axonloop train digits --device serial:{board.port}{suffix}")
+            target = "digits" if fit.data is None else config
+            notice(f"try:   axonloop train {target} --device serial:{board.port}{suffix}")
             board.serve(lambda: False, news.look)
         news.tell()
 

@@ -8,25 +8,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from axonloop.host.configuration import Configuration, nested
+from axonloop.host.configuration import Configuration, nested, open_samples, usual_file
 from axonloop.host.console import StoppedError, notice, print_metrics, print_table, progress_bars
-from axonloop.host.data import split_digits
-from axonloop.host.devices import Device, open_device, weight_hash
-from axonloop.host.files import require_writable, write_json
+from axonloop.host.devices import Device, open_device
+from axonloop.host.files import require_writable, write_json, write_text
 from axonloop.host.runs import (
     CHECKPOINT,
     Run,
-    foreign_refused,
-    load_checkpoint,
+    evaluate,
     require_new,
+    require_same,
     resumed_settings,
 )
-from axonloop.host.training import TRACED, chip_config, lone_trainer
+from axonloop.host.training import chip_config
 from axonloop.models.checks import require
 from axonloop.models.config import ChipConfig, CoreConfig
 from axonloop.sim.build import MissingToolError
 
 RUNS = Path("runs")
+DIGITS = "digits"
+"""What is trained where no file is named."""
 
 
 def open_any(
@@ -58,7 +59,8 @@ def sizes(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
-def train_digits(
+def train(
+    target: str,
     given: dict[str, Any],
     device: str | None,
     out: Path | None,
@@ -67,25 +69,39 @@ def train_digits(
     resume: bool,
     record: Path | None = None,
 ) -> None:
-    """Train, or go on with, a run; `given` are the settings named on the command line."""
+    """Train, or go on with, a run on digits or on what a file says.
+
+    `given` are the settings named on the command line.
+    """
     require(not resume or out is not None, "out", "given with --resume, as --out runs/NAME", None)
     require(not resume or config is None, "config", "left out with --resume", str(config))
-    folder = out or _new_folder()
+    file = None if target == DIGITS else Path(target)
+    known = file is None or file.suffix in (".toml", ".json")
+    require(known, "target", "digits, or a TOML or JSON file, as mine.toml", target)
+    require(file is None or config is None, "config", f"left out beside {target}", str(config))
+    folder = out or _new_folder(target)
     require_writable(json_file)
     require_writable(record)
-    if resume:
+    configuration = Configuration.read(file or config)
+    if resume and file is None:
         settings = resumed_settings(folder, given)
     else:
-        settings = Configuration.read(config).settings.changed(given)
-        require_new(folder)
-    with (
-        open_any(device, chip_config(settings), record) as chip,
-        Run.open(folder, settings, chip, resume) as run,
-    ):
-        notice(f"run folder: {folder}")
-        with going_on(folder), progress_bars() as progress:
-            run.train(progress)
-            metrics = run.finish(progress)
+        settings = configuration.settings.changed(given)
+    own = "the file with its [data], or the run's config.json"
+    require(file is not None or settings.data is None, "target", own, target)
+    with open_samples(settings, configuration.tables.get("task")) as (fit, data):
+        if not resume:
+            require_new(folder)
+        elif file is not None:
+            require_same(folder, fit)
+        with (
+            open_any(device, chip_config(fit), record) as chip,
+            Run.open(folder, fit, chip, resume, data) as run,
+        ):
+            notice(f"run folder: {folder}")
+            with going_on(folder), progress_bars() as progress:
+                run.train(progress)
+                metrics = run.finish(progress)
     print_metrics(metrics)
     if json_file is not None:
         write_json(json_file, metrics)
@@ -103,33 +119,24 @@ def going_on(folder: Path) -> Iterator[None]:
         raise StoppedError(how) from stop
 
 
-def _new_folder() -> Path:
-    return RUNS / f"digits-{datetime.now():%Y%m%d-%H%M%S-%f}"
+def _new_folder(target: str) -> Path:
+    return RUNS / f"{Path(target).stem}-{datetime.now():%Y%m%d-%H%M%S-%f}"
 
 
-def evaluate(run: Path, device: str, json_file: Path | None) -> None:
+def init(file: Path) -> None:
+    """Write a configuration file that says what is usual; ValueError where there is one."""
+    require(file.suffix == ".toml", "file", "one that ends with .toml, as mine.toml", str(file))
+    require(not file.exists(), "file", "new", str(file))
+    require_writable(file)
+    write_text(file, usual_file())
+    notice(f"written: {file}; change it, then: axonloop train {file}")
+
+
+def score(run: Path, device: str, json_file: Path | None) -> None:
     """Score the weights in a run's checkpoint."""
     require_writable(json_file)
-    state = load_checkpoint(run / CHECKPOINT)
-    with foreign_refused():
-        settings = Configuration.of(state["settings"], f"settings of {CHECKPOINT}").settings
-    with open_device(device, chip_config(settings)) as chip, progress_bars() as progress:
-        trainer = lone_trainer(chip, settings, split_digits())
-        with foreign_refused():
-            trainer.restore(state)
-        part = trainer.test
-        (score,) = trainer.scores(part, TRACED, lambda n: progress("score", n, len(part)))
-        weights = weight_hash(chip.read_weights(), chip.config.geometry)
-    scored = "validation" if settings.task.tune else "test"
-    results = {
-        f"{scored}_accuracy": score.accuracy,
-        "layer_accuracies": list(score.layers),
-        "samples": score.samples,
-        "epochs_done": trainer.position.epoch,
-        "weight_hash": weights,
-        "trace_hash": score.trace_hash,
-        "device": device,
-    }
+    with progress_bars() as progress:
+        results = evaluate(run, device=device, progress=progress)
     print_table(results)
     if json_file is not None:
         write_json(json_file, results)

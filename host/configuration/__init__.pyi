@@ -1,5 +1,6 @@
 from .file import Configuration as Configuration
 from .former import nested as nested
+from .samples import open_samples as open_samples
 from .settings import DEEP as DEEP
 from .settings import PARAMETERS as PARAMETERS
 from .settings import NetworkSettings as NetworkSettings
@@ -7,3 +8,4 @@ from .settings import ObjectiveSettings as ObjectiveSettings
 from .settings import RunSettings as RunSettings
 from .settings import Settings as Settings
 from .settings import TaskSettings as TaskSettings
+from .template import usual_file as usual_file

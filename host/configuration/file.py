@@ -12,7 +12,8 @@ from typing import Any
 from axonloop.hdl.boards import Build, find_board
 from axonloop.host.configuration.former import nested
 from axonloop.host.configuration.schema import validated
-from axonloop.host.configuration.settings import Settings, changed_table
+from axonloop.host.configuration.settings import Settings
+from axonloop.host.configuration.tables import changed_table
 from axonloop.host.files import read_json
 from axonloop.models.checks import cut, require
 from axonloop.models.config import Mesh
@@ -54,7 +55,8 @@ class Configuration:
         read = kinds.get(path.suffix)
         if read is None:
             raise ValueError(f"configuration must be a .toml or .json file, not {cut(str(path))!r}")
-        return cls.of(read(path), str(path))
+        found = cls.of(read(path), str(path))
+        return replace(found, tables=_rooted(found.tables, path.parent))
 
     @property
     def settings(self) -> Settings:
@@ -101,6 +103,17 @@ class Configuration:
         name = self._board.get("name", board)
         require(board in (None, name), "board.name", f"{board}, which was asked for", name)
         return Build() if name is None else find_board(name).build
+
+
+def _rooted(tables: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """The tables with paths to data that are told from the file's folder, made absolute."""
+    if "data" not in tables:
+        return tables
+    data, split = dict(tables["data"]), dict(tables["data"].get("split", {}))
+    for table, name in ((data, "path"), (split, "test_path")):
+        if table.get(name):
+            table[name] = str(folder.resolve() / table[name])
+    return {**tables, "data": data | ({"split": split} if split else {})}
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, cr
 
 from axonloop.hdl.boards import Build
 from axonloop.host.configuration.settings import TABLES
+from axonloop.host.data import DataDescription
 from axonloop.models.checks import cut, is_whole, shown
 from axonloop.models.config import Geometry
 
@@ -77,6 +78,7 @@ def _number(kind: type[IntEnum], value: Any) -> int:
 
 
 _TABLES: dict[str, Any] = {name: (_model(kind), None) for name, kind in TABLES.items()}
+_TABLES["data"] = (_model(DataDescription), None)
 _TABLES["geometry"] = (_model(Geometry), None)
 _TABLES["board"] = (_model(Build, ELSEWHERE, name=(str, None)), None)
 SCHEMA = create_model("Configuration", __config__=STRICT, **_TABLES)

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from axonloop.host.data import CLASSES, PIXELS, WHITE, Encoding
+from axonloop.host.configuration.data_table import (
+    DECIDED,
+    ELSEWHERE,
+    agreed_task,
+    changed_data,
+    decided_by,
+)
+from axonloop.host.configuration.tables import changed_table, entry_of
+from axonloop.host.data import CLASSES, PIXELS, WHITE, Data, DataDescription, Encoding, TargetKind
 from axonloop.host.network import Strategy
 from axonloop.host.processing import ErrorCode, Feedback
 from axonloop.models.checks import require, require_number, require_range, take_whole
@@ -21,7 +29,6 @@ from axonloop.models.config import (
     Mesh,
     ParameterSet,
     ResetMode,
-    Term,
 )
 
 PARAMETERS = ParameterSet(
@@ -205,8 +212,8 @@ class Settings:
     """A training run; every value is written to config.json and can be read from it.
 
     The network gets the smallest cores that hold it, or those of a `geometry`, whose lanes and
-    weight bits are then the network's. Raises ValueError where values of two tables do not go
-    together.
+    weight bits are then the network's. The samples are a user's `data`, or else the digits. Raises
+    ValueError where values of two tables do not go together.
     """
 
     network: NetworkSettings = field(default_factory=NetworkSettings)
@@ -214,6 +221,7 @@ class Settings:
     objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     run: RunSettings = field(default_factory=RunSettings)
     geometry: Geometry | None = None
+    data: DataDescription | None = None
 
     def __post_init__(self) -> None:
         for name, kind in TABLES.items():
@@ -223,12 +231,47 @@ class Settings:
             for name in SHARED:
                 given, built = getattr(self.network, name), getattr(self.geometry, name)
                 require(given == built, f"network.{name}", f"the geometry's, {built}", given)
-        ticks, burn_in = self.task.ticks, self.objective.burn_in
-        require_range("objective.burn_in", burn_in, 0, ticks - 1)
-        require_range("objective.latency", self.objective.latency, 0, ticks - burn_in - 1)
+        if self.data is not None:
+            object.__setattr__(self, "task", self._task_of(self.data))
+        if self.data is None or self.data.ticks is not None:
+            self.require_ticks()
         for parameters in self.parameters_in(self.run.epochs - 1):
             last = parameters.eta_shift
             require_range("eta_shift of the last epoch", last, 0, MAX_ETA_SHIFT)
+
+    def _task_of(self, data: DataDescription) -> TaskSettings:
+        """The task, with what the description decides; what is as usual counts as left out."""
+        usual, own = TaskSettings(), dataclasses.asdict(self.task)
+        given = {name: value for name, value in own.items() if value != getattr(usual, name)}
+        return replace(self.task, **agreed_task(given, decided_by(data)))
+
+    def require_ticks(self) -> None:
+        """ValueError unless a sample has ticks enough; data may have them in their file alone."""
+        ticks, burn_in = self.task.ticks, self.objective.burn_in
+        require_range("objective.burn_in", burn_in, 0, ticks - 1)
+        require_range("objective.latency", self.objective.latency, 0, ticks - burn_in - 1)
+
+    def fitted(self, data: Data, given: Mapping[str, Any] | None = None) -> Settings:
+        """These settings with the ticks, inputs and classes of open data.
+
+        `given`: the table [task] as somebody wrote it. Raises ValueError, which names both keys,
+        where [task] says otherwise, and for data that no chip can learn classes of.
+        """
+        good = data.target == TargetKind.CLASS
+        require(good, "data.target", "class, to be trained and scored", str(data.target))
+        require(data.channels <= MAX_AXONS, "channels", f"at most {MAX_AXONS}", data.channels)
+        found: dict[str, Any] = {
+            "ticks": data.ticks,
+            "inputs": data.channels,
+            "classes": data.outputs,
+        }
+        usual = TaskSettings()
+        own = {name: getattr(self.task, name) for name in found}
+        told = {name: value for name, value in own.items() if value != getattr(usual, name)}
+        agreed_task(told | {k: v for k, v in (given or {}).items() if k in found}, found)
+        fit = replace(self, task=replace(self.task, **found))
+        fit.require_ticks()
+        return fit
 
     def parameters_in(self, epoch: int) -> list[ParameterSet]:
         """The parameters of every layer in an epoch, the first being 0."""
@@ -243,18 +286,42 @@ class Settings:
         A parameter set or geometry is given whole, or as a dictionary of what changes of it.
         Raises ValueError for what is unknown or out of range, with its table and name.
         """
-        if tables.get("geometry") is None:
-            found: Settings = changed_table(self, tables, "")
-            return found
-        geometry: Geometry = _entry(self.geometry or Geometry(), tables["geometry"], "geometry")
-        own = {name: getattr(geometry, name) for name in SHARED} | dict(tables.get("network", {}))
-        others = {name: table for name, table in tables.items() if name != "geometry"}
-        free = replace(self, geometry=None).changed(others | {"network": own})
-        return replace(free, geometry=geometry)
+        own, chip, data = dict(tables), self.geometry, self.data
+        if (geometry := own.pop("geometry", None)) is not None:
+            chip = entry_of(chip or Geometry(), geometry, "geometry")
+            own["network"] = {name: getattr(chip, name) for name in SHARED} | own.get("network", {})
+        if (described := own.pop("data", None)) is not None:
+            data = changed_data(data, described)
+        if data is not None:
+            data, own["task"] = self._task_beside(data, own.get("task", {}), described)
+        changed: Settings = changed_table(replace(self, geometry=None, data=None), own, "")
+        return replace(changed, geometry=chip, data=data)
+
+    def _task_beside(
+        self, data: DataDescription, task: Any, described: Any
+    ) -> tuple[DataDescription, Any]:
+        """The description with the limit of [task], and [task] with what the description says."""
+        if isinstance(task, TaskSettings):
+            return data, task
+        require(isinstance(task, Mapping), "task", "a table", task)
+        given = dict(task)
+        limit = given.pop("limit", None)
+        if limit is not None:
+            alone = not isinstance(described, Mapping) or described.get("limit") in (None, limit)
+            require(alone, "task.limit", "left out where data.limit is given", limit)
+            data = changed_data(data, {"limit": limit})
+        found = agreed_task(given, decided_by(data))
+        if described is not None:
+            usual = TaskSettings()
+            found = {name: getattr(usual, name) for name in DECIDED} | found
+        return data, found
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dictionary of tables; `from_dict` is its inverse."""
         tables = dataclasses.asdict(self)
+        if self.data is not None:
+            own = tables["task"].items()
+            tables["task"] = {name: value for name, value in own if name not in ELSEWHERE}
         return {name: table for name, table in tables.items() if table is not None}
 
     @classmethod
@@ -272,33 +339,6 @@ TABLES: dict[str, type] = {
 """The tables of settings by their names in files."""
 SHARED = ("lanes", "weight_bits")
 """What a network's table says too where a chip has a geometry of its own."""
-
-
-def changed_table(table: Any, values: Any, path: str) -> Any:
-    """A copy of a dataclass with other values; ValueError names what is wrong, behind `path`."""
-    require(isinstance(values, Mapping), path.rstrip(".") or "settings", "a table", values)
-    known = [entry.name for entry in dataclasses.fields(table)]
-    for name in values:
-        require(name in known, path + str(name), f"left out or one of {', '.join(known)}", name)
-    own = {name: _entry(getattr(table, name), values[name], path + name) for name in values}
-    try:
-        if isinstance(table, ParameterSet) and isinstance(own.get("terms"), list | tuple):
-            own["terms"] = tuple(_term(term) for term in own["terms"])
-        return replace(table, **own)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{path}{error}") from error
-
-
-def _entry(old: Any, new: Any, path: str) -> Any:
-    """A value in place of an old one; a table is changed, not replaced, by a dictionary."""
-    if type(new) is type(old) or not dataclasses.is_dataclass(old):
-        return new
-    return changed_table(old, new, f"{path}.")
-
-
-def _term(value: Any) -> Any:
-    """A term of a learning rule from a dictionary."""
-    return Term(**value) if isinstance(value, Mapping) else value
 
 
 def _require_parameters(name: str, value: object) -> None:

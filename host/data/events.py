@@ -26,6 +26,8 @@ class EventInputs(Inputs):
         self._bins, self.ticks = description.events, description.ticks
         self._axes = AXES[len(self._bins.sensor)]
         self.channels = int(np.prod(self._bins.sensor))
+        if len(self._bins.sensor) == 2:
+            self.image = self._bins.sensor[0], self._bins.sensor[1]
         self.name = source.name
         self._columns, self._offsets = _event_columns(source, description, shares)
         column = next(iter(self._columns.values()))

@@ -25,12 +25,14 @@ class Inputs(ABC):
 
     What lies in memory is checked at once; what is read from a file, or from a Dataset, is checked
     as it is read. Samples in the same chunk `chunks` are read together, `chunks_kept` of them stay.
+    `image`: rows and columns, where the channels are the pixels of one.
     """
 
     count: int
     channels: int
     ticks: int
     chunks_kept: int
+    image: tuple[int, int] | None = None
 
     @abstractmethod
     def raster(self, number: int, random: np.random.Generator) -> Raster:
@@ -111,6 +113,8 @@ class EncodedInputs(_ColumnInputs):
         else:
             assert description.ticks is not None
             self.ticks, self.channels = description.ticks, width
+            if len(column.shape) == 3:
+                self.image = column.shape[1], column.shape[2]
             name = code.code or Encoding.REGULAR
             self._encoder = (
                 PhaseEncoder(self.ticks, white, code.phases)

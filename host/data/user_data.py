@@ -75,19 +75,25 @@ class Data:
     """A data set that is open: its parts, which may be empty but for `train`.
 
     Samples have `ticks` ticks in `channels` channels; their targets are of the kind `target`, with
-    `outputs` classes, numbers or neurons. Use it in a `with` block, or `close` it: samples of an
-    HDF5 file are read as they are asked for.
+    `outputs` classes, numbers or neurons; `description` is what it was opened by. Use it in a
+    `with` block, or `close` it: samples of an HDF5 file are read as they are asked for.
     """
 
     train: DataPart
     validation: DataPart
     test: DataPart
     sources: tuple[DataSource, ...] = field(repr=False)
+    description: DataDescription
 
     @property
     def channels(self) -> int:
         """Channels of the network's source."""
         return self.train.inputs.channels
+
+    @property
+    def image(self) -> tuple[int, int] | None:
+        """Rows and columns of a sample that is an image of one channel; None for all others."""
+        return self.train.inputs.image
 
     @property
     def ticks(self) -> int:
@@ -149,7 +155,7 @@ def open_data(description: DataDescription, data: Any = None) -> Data:
             sources.append(second)
             parts[2] = _test_part(description, second, parts[0])
         opened.pop_all()  # nothing went wrong: the files stay open
-    return Data(parts[0], parts[1], parts[2], tuple(sources))
+    return Data(parts[0], parts[1], parts[2], tuple(sources), description)
 
 
 def _source_of(description: DataDescription, path: str, data: Any) -> DataSource:

@@ -63,19 +63,24 @@ def write_account(
     """Placement, traffic and channel as a text; for several cores the mesh as a picture.
 
     Predicted traffic spreads the spikes of training evenly over the neurons of a layer; measured
-    is what the routers counted over the whole run.
+    is what the routers counted over the whole run. Where a population that does not learn sends
+    spikes too, which nobody counts, there is neither.
     """
     spikes, _ = rates_of(program, layers)
     table = device.counter_table()
     ticks = max(1, int(table[0, Counter.TICKS]))
-    traffic = {
-        "predicted": predicted_traffic(program, spikes),
-        "measured": measured_traffic(program, table[:, np.array(PORT_COUNTERS)], ticks),
-    }
-    several = program.config.mesh.cores > 1
-    parts = explain(program, traffic if several else None)
+    several = program.config.mesh.cores > 1 and set(spikes) == set(program.neurons)
+    traffic = (
+        {
+            "predicted": predicted_traffic(program, spikes),
+            "measured": measured_traffic(program, table[:, np.array(PORT_COUNTERS)], ticks),
+        }
+        if several
+        else None
+    )
+    parts = explain(program, traffic)
     write_text(text, f"{parts}\n{channel_of(program, layers, strategy).text()}\n")
-    if several:
+    if traffic is not None:
         from axonloop.host.network import draw_mesh
         from axonloop.host.pictures import save
 

@@ -125,13 +125,16 @@ def _sparse(errors: Errors | None) -> tuple[Int32Array, Int32Array]:
 
 
 @styled
-def draw_raster(recording: RasterSample, label: int, answer: int) -> Picture:
-    """Inputs, spikes with error events, and U of the neurons most in error; lines between cores."""
+def draw_raster(recording: RasterSample, label: int, answer: int, what: str = "digit") -> Picture:
+    """Inputs, spikes with error events, and U of the neurons most in error; lines between cores.
+
+    `what` names the sample in the title, before its label.
+    """
     picture = Picture(9.5, 8.4)
     top, middle, bottom = picture.subplots(3, 1, sharex=True, height_ratios=(1.2, 2.2, 2))
     geometry = recording.config.geometry
     _events(top, recording.inputs, INK)
-    top.set(ylabel="axon", title=f"A digit {label}, read as {answer}")
+    top.set(ylabel="axon", title=f"A {what} {label}, read as {answer}")
     _draw_cores(top, len(recording.config.cores), geometry.axons)
     _events(middle, recording.spikes, GREY, "spike")
     _draw_errors(middle, recording)
@@ -204,28 +207,42 @@ def _draw_potentials(axes: Any, recording: RasterSample) -> None:
 
 
 @styled
-def draw_weights(weights: Int32Array, side: int, top: int) -> Picture:
-    """Weights `(side * side, neurons)`, each neuron's as an image of its own, and their spread.
+def draw_weights(weights: Int32Array, image: tuple[int, int] | None, top: int) -> Picture:
+    """Weights `(inputs, neurons)` and their spread.
 
-    `top` is the largest weight that there can be.
+    Where the inputs are an `image` of so many rows and columns, each neuron's are one of their own;
+    else all are a table. `top` is the largest weight that there can be.
     """
-    neurons = weights.shape[1]
-    columns = int(np.ceil(np.sqrt(2 * neurons)))
-    rows = -(-neurons // columns)
-    sheet = np.full((rows * (side + 1) - 1, columns * (side + 1) - 1), np.nan)
-    for neuron in range(neurons):
-        row, column = (side + 1) * (neuron // columns), (side + 1) * (neuron % columns)
-        sheet[row : row + side, column : column + side] = weights[:, neuron].reshape(side, side)
     picture = Picture(12, 4.6)
     left, right = picture.subplots(1, 2, width_ratios=(2.4, 1))
     bright = max(1, int(np.quantile(np.abs(weights), 0.995)))
-    shown = left.imshow(sheet, cmap="RdBu_r", vmin=-bright, vmax=bright, interpolation="nearest")
-    left.set(xticks=[], yticks=[], title="Weights of every neuron")
-    left.spines[:].set_visible(False)
+    sheet = weights if image is None else _sheet(weights, *image)
+    shape = "auto" if image is None else "equal"
+    shown = left.imshow(
+        sheet, cmap="RdBu_r", vmin=-bright, vmax=bright, interpolation="nearest", aspect=shape
+    )
+    if image is None:
+        left.set(xlabel="neuron", ylabel="input", title="Weights of every neuron")
+    else:
+        left.set(xticks=[], yticks=[], title="Weights of every neuron")
+        left.spines[:].set_visible(False)
     picture.colorbar(shown, ax=left, shrink=0.8, label="weight (LSB)")
     right.hist(weights.ravel(), bins=np.arange(-top - 0.5, top + 1, 2), color=BLUE)
     right.set(xlabel="weight (LSB)", ylabel="synapses", yscale="log", title="All weights")
     return picture
+
+
+def _sheet(weights: Int32Array, rows: int, columns: int) -> NDArray[np.float64]:
+    """The weights of all neurons as images side by side, NaN in between."""
+    neurons = weights.shape[1]
+    wide = max(1, int(np.ceil(np.sqrt(2 * neurons * rows / columns))))
+    high = -(-neurons // wide)
+    sheet = np.full((high * (rows + 1) - 1, wide * (columns + 1) - 1), np.nan)
+    for neuron in range(neurons):
+        row, column = (rows + 1) * (neuron // wide), (columns + 1) * (neuron % wide)
+        own = weights[:, neuron].reshape(rows, columns)
+        sheet[row : row + rows, column : column + columns] = own
+    return sheet
 
 
 @styled

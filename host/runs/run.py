@@ -12,15 +12,16 @@ from typing import Any
 
 from axonloop.host.configuration import Configuration, Settings
 from axonloop.host.console import Progress, notice
-from axonloop.host.data import SIDE, split_digits
+from axonloop.host.data import SIDE, Data, Digits, split_digits
 from axonloop.host.devices import Device, weight_hash
 from axonloop.host.files import NEW, write_json
-from axonloop.host.processing import at_limits, clipped
+from axonloop.host.processing import CROSS_ENTROPY, Loss, at_limits, clipped
 from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
 from axonloop.host.runs.lock import locked_folder
 from axonloop.host.runs.network_report import channel_metrics, channel_of, write_account
 from axonloop.host.training import (
     TRACED,
+    OwnNetwork,
     Score,
     Trainer,
     link_metrics,
@@ -79,25 +80,45 @@ def resumed_settings(folder: Path, given: Given) -> Settings:
 
 @dataclass
 class Run:
-    """A trainer with the folder that it saves to."""
+    """A trainer with the folder that it saves to; without one it writes nothing.
 
-    folder: Path
+    `image`: rows and columns of a sample that is one.
+    """
+
+    folder: Path | None
     trainer: Trainer
+    image: tuple[int, int] | None
     started: float
     saved: float = 0.0
 
     @classmethod
     @contextmanager
-    def open(cls, folder: Path, settings: Settings, device: Device, resume: bool) -> Iterator[Run]:
+    def open(
+        cls,
+        folder: Path | None,
+        settings: Settings,
+        device: Device,
+        resume: bool,
+        data: Digits | Data | None = None,
+        loss: Loss = CROSS_ENTROPY,
+        own: OwnNetwork | None = None,
+    ) -> Iterator[Run]:
         """A run on an open device, in a folder of its own or where its checkpoint stands.
 
-        No other process can open a run in the folder until the block ends. Raises ValueError
-        where one has it, where a new run finds an older one, or for a checkpoint of another run.
+        `data`, which `settings` are fitted to, stay the caller's; None: the digits. `own` is a
+        network in place of that of the settings. No other process can open a run in the folder
+        until the block ends. Raises ValueError where one has it, where a new run finds an older
+        one, or for a checkpoint of another run, other data or another network.
         """
+        samples = split_digits() if data is None else data
+        image = samples.image if isinstance(samples, Data) else (SIDE, SIDE)
         with ExitStack() as stack:
-            if resume:
+            if resume and folder is not None:
                 stack.enter_context(locked_folder(folder))
-            trainer = lone_trainer(device, settings, split_digits())
+            trainer = lone_trainer(device, settings, samples, loss, own)
+            if folder is None:
+                yield cls(None, trainer, image, perf_counter())
+                return
             if resume:
                 _tidy(folder)
                 if (folder / CHECKPOINT).exists():
@@ -108,10 +129,12 @@ class Run:
                 stack.enter_context(locked_folder(folder))
                 require_new(folder)
             write_json(folder / CONFIG, settings.to_dict())
-            yield cls(folder, trainer, perf_counter())
+            yield cls(folder, trainer, image, perf_counter())
 
     def save(self) -> None:
         """Write the checkpoint."""
+        if self.folder is None:
+            return
         save_checkpoint(self.folder / CHECKPOINT, self.trainer.state())
         self.saved = perf_counter()
 
@@ -148,23 +171,27 @@ class Run:
 
     def _note_epoch(self) -> None:
         """Write what there is to see of the epochs so far."""
+        if self.folder is None:
+            return
         history, settings = self.trainer.position.history, self.trainer.settings
         done = {"epochs_done": len(history), "epochs": settings.run.epochs}
         warnings = list(self.trainer.rates.warnings.values())
         write_json(self.folder / HISTORY, done | {"warnings": warnings, "history": history})
-        self._draw_curve(None)
+        self._draw_curve(self.folder, None)
 
-    def _draw_curve(self, final: Sequence[float] | None) -> None:
+    def _draw_curve(self, folder: Path, final: Sequence[float] | None) -> None:
         """The learning curve; `final` as in `draw_learning_curve`."""
         # Matplotlib takes half a second to import, so only the end of an epoch does.
         from axonloop.host.pictures import save
         from axonloop.host.runs.pictures import draw_learning_curve
 
-        history, tuned = self.trainer.position.history, self.trainer.settings.task.tune
-        save(draw_learning_curve(history, tuned, final), self.folder / CURVE)
+        history, held_out = self.trainer.position.history, self.trainer.parts.held_out
+        save(draw_learning_curve(history, held_out, final), folder / CURVE)
 
     def _due(self, done: int) -> bool:
         """Is it time for a checkpoint, with `done` samples done? It asks for the chip's state."""
+        if self.folder is None:
+            return False
         if self.trainer.device.telemetry.recorded:
             return done % CHECKPOINT_SAMPLES == 0
         return perf_counter() - self.saved > CHECKPOINT_SECONDS
@@ -177,39 +204,47 @@ class Run:
             trainer.test, TRACED, lambda done: progress("score", done, samples)
         )
         metrics = self._metrics(score)
-        write_json(self.folder / METRICS, metrics)
+        if self.folder is not None:
+            self._write(self.folder, metrics, score)
+        return metrics
+
+    def _write(self, folder: Path, metrics: dict[str, Any], score: Score) -> None:
+        trainer = self.trainer
+        write_json(folder / METRICS, metrics)
         write_account(
-            self.folder / ACCOUNT,
-            self.folder / MESH,
+            folder / ACCOUNT,
+            folder / MESH,
             trainer.program,
             trainer.layers,
             trainer.device,
             trainer.settings.objective.strategy,
         )
-        self._draw(score)
-        return metrics
+        self._draw(folder, score)
 
-    def _draw(self, score: Score) -> None:
+    def _draw(self, folder: Path, score: Score) -> None:
         from axonloop.host.pictures import save
         from axonloop.host.runs import pictures
 
         trainer = self.trainer
         device = trainer.device
-        self._draw_curve(None if trainer.settings.task.tune else score.layers)
+        self._draw_curve(folder, None if trainer.settings.task.tune else score.layers)
         if trainer.costs:
-            save(pictures.draw_link(trainer.costs), self.folder / LINK)
+            save(pictures.draw_link(trainer.costs), folder / LINK)
         program = trainer.program
-        first = program.plan.network.projections[0]
+        network = program.plan.network
+        source = network.sources[0].name
+        first = next(each for each in network.projections if each.source == source)
         weights = program.weights_of(first, device.read_weights())
         top = device.config.geometry.weight_max
-        save(pictures.draw_weights(weights, SIDE, top), self.folder / WEIGHTS)
+        save(pictures.draw_weights(weights, self.image, top), folder / WEIGHTS)
         place = score.wrong[0] if score.wrong else 0
         trains = trainer.trains(trainer.test, place)
         label = trainer.test.target(place)
         recording = pictures.record(device, trainer.layers, trains, label)
         spikes = pictures.flags_of(recording.spikes, device.config.neurons)
         answer = int(trainer.layers.votes(spikes[:, None])[-1].argmax())
-        save(pictures.draw_raster(recording, label, answer), self.folder / RASTER)
+        what = "digit" if trainer.settings.data is None else "sample of class"
+        save(pictures.draw_raster(recording, label, answer, what), folder / RASTER)
 
     def _metrics(self, score: Score) -> dict[str, Any]:
         trainer = self.trainer
@@ -227,7 +262,8 @@ class Run:
             "device": device.name,
             "epochs": settings.run.epochs,
             "samples": {"train": len(trainer.train), scored: score.samples},
-            "trained_on": "train" if settings.task.tune else "train + validation",
+            "trained_on": "train" if trainer.parts.held_out else "train + validation",
+            "data": trainer.parts.fingerprint,
             **{name: counters[name] for name in _COUNTED},
             "seconds": perf_counter() - self.started,
             "time": self._times(),
@@ -276,8 +312,21 @@ def restore_checkpoint(trainer: Trainer, folder: Path) -> None:
         stored = Configuration.of(state["settings"], f"settings of {CHECKPOINT}").settings
         same = stored.changed({"run": {"epochs": trainer.settings.run.epochs}}) == trainer.settings
         require(same, "settings of the checkpoint", "the run's own", state["settings"])
+        require_origin(trainer, state)
         _check_position(trainer, state)
         trainer.restore(state)
+
+
+def require_origin(trainer: Trainer, state: dict[str, Any]) -> None:
+    """ValueError unless the trainer has the data and the network of the checkpoint's."""
+    own, stored = trainer.parts.fingerprint, state.get("data")
+    for name in own or {}:
+        found, wanted = (own or {})[name], (stored or {}).get(name)
+        require(found == wanted, f"{name} of the data", f"{wanted}, as when the run began", found)
+    require(own == stored, "data", "those of the run", own)
+    network = None if trainer.own is None else trainer.own.fingerprint
+    same = network == state.get("network")
+    require(same, "network", "the one that the run began with, first weights too", "another")
 
 
 def _check_position(trainer: Trainer, state: dict[str, Any]) -> None:

@@ -10,7 +10,9 @@ from .deploy import deployed as deployed
 from .deploy import network_settings as network_settings
 from .descent import descend as descend
 from .descent import passes as passes
+from .descent import silent as silent
 from .from_settings import INPUT as INPUT
+from .from_settings import OwnNetwork as OwnNetwork
 from .from_settings import build_of as build_of
 from .from_settings import chip_config as chip_config
 from .from_settings import encoder_of as encoder_of
@@ -25,6 +27,8 @@ from .local import LocalTrainer as LocalTrainer
 from .loop import TRACED as TRACED
 from .loop import Score as Score
 from .loop import TrainingLoop as TrainingLoop
+from .parts import TaskParts as TaskParts
+from .parts import task_parts as task_parts
 from .surrogate import Descent as Descent
 from .surrogate import SurrogateTrainer as SurrogateTrainer
 from .task import EncodedPart as EncodedPart

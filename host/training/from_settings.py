@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from axonloop.hdl.boards import Build
-from axonloop.host.configuration import Configuration, Settings
+from axonloop.host.configuration import Configuration, Settings, open_samples
 from axonloop.host.data import BUILDING, SpikeEncoder, generator, spike_encoder
 from axonloop.host.network import (
     Network,
@@ -20,6 +21,7 @@ from axonloop.host.network import (
     Strategy,
     compile_network,
     learning_channel,
+    learning_populations,
     smallest_geometry,
     uniform_weights,
 )
@@ -47,13 +49,13 @@ LARGEST = 127
 
 
 def network_of(settings: Settings, epoch: int = 0) -> Network:
-    """Pixels, then the layers one behind the other, with the parameters of an epoch.
+    """The inputs, then the layers one behind the other, with the parameters of an epoch.
 
     A recurrent layer hears its own spikes a tick later. Symmetric feedback needs upper weights that
     both chip and host know: they are fixed then.
     """
     own, random = settings.network, generator(settings.run.seed, BUILDING, 0)
-    names = [INPUT, *layer_names(settings)]
+    names = [INPUT if settings.data is None else "inputs", *layer_names(settings)]
     sizes = [settings.task.inputs, *own.layers]
     parameters = settings.parameters_in(epoch)
     populations = [
@@ -73,7 +75,7 @@ def network_of(settings: Settings, epoch: int = 0) -> Network:
     if own.recurrent_span is not None:
         weights = uniform_weights(random, sizes[1], sizes[1], own.recurrent_span)
         projections.append(Projection(names[1], names[1], weights, traces=own.recurrent_traces))
-    source = Source(INPUT, settings.task.inputs)
+    source = Source(names[0], settings.task.inputs)
     return Network((source,), tuple(populations), tuple(projections), settings.run.seed)
 
 
@@ -96,30 +98,107 @@ def program_of(settings: Settings, epoch: int = 0) -> Program:
 
     Also where the strategy of feedback needs a variable that is not there.
     """
-    own, network = settings.network, network_of(settings, epoch)
-    mesh = Mesh.parse(own.mesh)
+    network = network_of(settings, epoch)
     rates = dict.fromkeys(layer_names(settings), 0.0)
     learning_channel(network, settings.objective.strategy, rates, rates)
-    geometry = settings.geometry
-    if geometry is None:
-        geometry = smallest_geometry(network, mesh, own.lanes, own.weight_bits)
-    return compile_network(network, geometry, mesh)
+    return _compiled(network, settings)
 
 
-def chip_config(settings: Settings, epoch: int = 0) -> ChipConfig:
-    """The chip that `settings` ask for in an epoch."""
-    return program_of(settings, epoch).config
+def chip_config(settings: Settings, epoch: int = 0, own: OwnNetwork | None = None) -> ChipConfig:
+    """The chip that `settings`, or an `own` network, ask for in an epoch."""
+    program = program_of(settings, epoch) if own is None else own.program(settings, epoch)
+    return program.config
 
 
 def build_of(configuration: Configuration, board: str | None = None) -> Build:
     """The build for a file: its [geometry], else the cores that its [network] takes.
 
-    With neither it is that of the board, or the usual one. ValueError for a network without fit.
+    With neither it is that of the board, or the usual one. The inputs of a network are those of the
+    [data]. ValueError for a network without fit.
     """
     build = configuration.build(board)
     if "network" in configuration.tables and "geometry" not in configuration.tables:
-        return replace(build, geometry=chip_config(configuration.settings).geometry)
+        with open_samples(configuration.settings, configuration.tables.get("task")) as (fit, _):
+            return replace(build, geometry=chip_config(fit).geometry)
     return build
+
+
+@dataclass(frozen=True, eq=False)
+class OwnNetwork:
+    """A user's `network` of one source, in place of the layers that [network] describes.
+
+    Every population that a plastic projection reaches learns, by a fixed random readout and a loss
+    of its own; that of `readout` (None: the last of them) is what a run is scored by. Settings
+    give all the rest: objective, run, and mesh, lanes and weight bits of the chip. Raises
+    ValueError for a network that is not so.
+    """
+
+    network: Network
+    readout: str | None = None
+
+    def __post_init__(self) -> None:
+        sources = [source.name for source in self.network.sources]
+        require(len(sources) == 1, "sources of the network", "a single one", sources)
+        own = learning_populations(self.network)
+        names, silent = [each.name for each in own], [each.name for each in own if not each.report]
+        require(len(names) > 0, "projections", "plastic, one at least", [])
+        require(not silent, "populations that learn", "reported to the host", silent)
+        good = self.readout in (None, *names)
+        require(
+            good, "readout", f"one of the populations that learn, {', '.join(names)}", self.readout
+        )
+
+    @property
+    def learners(self) -> list[Population]:
+        """The populations that learn; the one that is scored is the last."""
+        own = learning_populations(self.network)
+        return sorted(own, key=lambda each: each.name == (self.readout or own[-1].name))
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all that the network is, its first weights too."""
+        network, digest = self.network, hashlib.sha256()
+        for each in (*network.sources, *network.populations, self.learners[-1].name, network.seed):
+            digest.update(repr(each).encode())
+        for each in network.projections:
+            digest.update(f"{each} {each.delay} {each.plastic} {each.traces!r}".encode())
+            digest.update(each.weights.astype("<i8").tobytes())
+            digest.update(b"" if each.present is None else np.packbits(each.present).tobytes())
+        return digest.hexdigest()
+
+    def program(self, settings: Settings, epoch: int = 0) -> Program:
+        """The network with the learning rate of an epoch, on the smallest cores that hold it."""
+        source, inputs = self.network.sources[0], settings.task.inputs
+        good, thing = source.size == inputs, f"size of source {source.name!r}"
+        require(good, thing, f"{inputs}, as the data", source.size)
+        anneal = settings.run.anneal
+        steps = 0 if anneal is None else epoch // anneal
+        populations = tuple(_slower(each, steps) for each in self.network.populations)
+        return _compiled(replace(self.network, populations=populations), settings)
+
+    def layers(self, settings: Settings, program: Program, loss: Loss) -> Layers:
+        """Readout, loss and errors of every population that learns."""
+        local = settings.objective.strategy == Strategy.LOCAL
+        require(local, "strategy of an own network", "local", settings.objective.strategy)
+        layers = [
+            LearningLayer(each.name, _reader([settings], k, each.size, loss))
+            for k, each in enumerate(self.learners)
+        ]
+        return Layers(program, layers, settings.objective.latency)
+
+
+def _slower(population: Population, steps: int) -> Population:
+    """A population whose learning rate is halved so many times."""
+    own = population.parameters
+    return replace(population, parameters=replace(own, eta_shift=own.eta_shift + steps))
+
+
+def _compiled(network: Network, settings: Settings) -> Program:
+    """A network on the smallest cores that hold it, or on those that the settings name."""
+    own, geometry, mesh = settings.network, settings.geometry, Mesh.parse(settings.network.mesh)
+    if geometry is None:
+        geometry = smallest_geometry(network, mesh, own.lanes, own.weight_bits)
+    return compile_network(network, geometry, mesh)
 
 
 def layers_of(
@@ -130,7 +209,8 @@ def layers_of(
     Copies may differ in seeds, thresholds, limits and rates of their error events.
     """
     common = every[0]
-    cores = [_reader(every, k, loss) for k in range(len(common.network.layers))]
+    sizes = common.network.layers
+    cores = [_reader(every, k, size, loss) for k, size in enumerate(sizes)]
     teachers: list[ProcessingCore | ErrorPath] = list(cores)
     if common.objective.strategy == Strategy.DIRECT:
         teachers[:-1] = [_random_path(every, k) for k in range(len(cores) - 1)]
@@ -142,9 +222,9 @@ def layers_of(
     return Layers(programs[0], layers, common.objective.latency)
 
 
-def _reader(every: Sequence[Settings], layer: int, loss: Loss) -> ProcessingCore:
+def _reader(every: Sequence[Settings], layer: int, neurons: int, loss: Loss) -> ProcessingCore:
     common, readouts, feedbacks = every[0], [], []
-    objective, neurons = common.objective, common.network.layers[layer]
+    objective = common.objective
     top = objective.readout_top
     for settings in every:
         random = generator(settings.run.seed, BUILDING, 1 + layer)

@@ -13,7 +13,7 @@ from axonloop.host.data import Digits
 from axonloop.host.training.copies import Weights, groups_of, open_copies
 from axonloop.host.training.from_settings import chip_config
 from axonloop.host.training.loop import TrainingLoop
-from axonloop.host.training.trainer import Trainer
+from axonloop.host.training.trainer import Trainer, parts_for
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def learn_in_loop(
         own = [every[place] for place in group]
         data = digits if isinstance(digits, Digits) else [digits[place] for place in group]
         with open_copies(device, chip_config(own[0]), [each.run.seed for each in own]) as copies:
-            trainer = Trainer(copies, own, data)
+            trainer = Trainer(copies, own, parts_for(own[0], data))
             if weights is not None:
                 copies.load_weights(np.stack([weights[place] for place in group]))
             before = trainer.final_accuracies()

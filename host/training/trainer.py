@@ -8,20 +8,19 @@ from typing import Any
 import numpy as np
 
 from axonloop.host.configuration import Settings
-from axonloop.host.data import SCORING, Digits, Part
+from axonloop.host.data import SCORING, Data, Digits
 from axonloop.host.devices import Device, weight_hash
 from axonloop.host.processing import CROSS_ENTROPY, Layers, Loss
 from axonloop.host.training.copies import BatchedCopies, Copies, SingleCopy
 from axonloop.host.training.from_settings import (
-    INPUT,
+    OwnNetwork,
     chip_config,
-    encoder_of,
     layers_of,
     program_of,
 )
-from axonloop.host.training.inputs import parts_of
 from axonloop.host.training.loop import Score, TrainingLoop
-from axonloop.host.training.task import EncodedPart, Samples, Task
+from axonloop.host.training.parts import TaskParts, task_parts
+from axonloop.host.training.task import Samples, Task
 from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require
 from axonloop.models.config import ChipConfig
@@ -34,37 +33,48 @@ class Trainer(TrainingLoop):
     """Trains on copies of a chip that are open for `every` settings; loads the first weights.
 
     Settings differ only in what `OWN` names: ValueError where they differ in more. All learn from
-    the same `digits`, or each from its own, with as many samples; `train`, `validation` and `test`
-    are those of the first copy. After each epoch the validation part is scored and an entry goes to
-    the history, `validation_accuracy` and `layer_accuracies` of the first copy,
-    `validation_accuracies` of all, and what its chip counted.
+    the same parts of `data`, or each from its own, with as many samples; `parts`, and of them
+    `train`, `validation` and `test`, which is scored in the end, are the first copy's. After each
+    epoch the validation part is scored and an entry goes to the history, `validation_accuracy` and
+    `layer_accuracies` of the first copy, `validation_accuracies` of all, and what its chip counted.
     """
 
     def __init__(
         self,
         copies: Copies,
         every: Sequence[Settings],
-        digits: Digits | Sequence[Digits],
+        data: TaskParts | Sequence[TaskParts],
         loss: Loss = CROSS_ENTROPY,
+        own: OwnNetwork | None = None,
     ) -> None:
         _require_alike(every)
         require(len(every) == copies.count, "settings", f"one for each of {copies.count}", every)
         self.every, self.settings = tuple(every), every[0]
-        programs = [program_of(each) for each in every]
-        self.layers: Layers = layers_of(every, programs, loss)
-        data = [digits] * copies.count if isinstance(digits, Digits) else list(digits)
-        require(len(data) == copies.count, "data", f"one for each of {copies.count}", len(data))
-        parts = [self._encoded_parts(own) for own in data]
-        self.train, self.validation, self.test = parts[0]
-        sizes = {tuple(len(part) for part in own) for own in parts}
+        self.own = own
+        if own is None:
+            programs = [program_of(each) for each in every]
+            self.layers: Layers = layers_of(every, programs, loss)
+        else:
+            require(copies.count == 1, "copies of an own network", "one", copies.count)
+            programs = [own.program(self.settings)]
+            self.layers = own.layers(self.settings, programs[0], loss)
+        source = programs[0].plan.network.sources[0]
+        parts = [data] * copies.count if isinstance(data, TaskParts) else list(data)
+        require(len(parts) == copies.count, "data", f"one for each of {copies.count}", len(parts))
+        sizes = {(len(own.train), len(own.validation), len(own.final)) for own in parts}
         require(len(sizes) == 1, "samples", "as many for every copy", sorted(sizes))
-        require(len(self.validation) > 0, "samples for validation", "at least 1", 0)
-        self._validations: list[Samples] = [validation for _, validation, _ in parts]
-        self._tests: list[Samples] = [test for _, _, test in parts]
+        self.parts = parts[0]
+        self.train, self.validation, self.test = (
+            self.parts.train,
+            self.parts.validation,
+            self.parts.final,
+        )
+        self._validations = [own.validation for own in parts]
+        self._tests = [own.final for own in parts]
         super().__init__(
             copies,
             programs[0],
-            [Task(train, (INPUT,)) for train, _, _ in parts],
+            [Task(each.train, (source.name,), order=each.order) for each in parts],
             self.layers,
             [each.run.seed for each in every],
             self.settings.run.epochs,
@@ -72,18 +82,11 @@ class Trainer(TrainingLoop):
         )
         copies.load_weights(np.stack([program.weights for program in programs]))
 
-    def _encoded_parts(self, digits: Digits) -> tuple[EncodedPart, EncodedPart, EncodedPart]:
-        """What to train on, what to score after epochs, what to score in the end."""
-        train, test = parts_of(self.settings, digits)
-        validation = digits.validation.first(self.settings.task.limit)
-        return self._encoded(train), self._encoded(validation), self._encoded(test)
-
-    def _encoded(self, part: Part) -> EncodedPart:
-        return EncodedPart(part, encoder_of(self.settings), self.settings.task.classes)
-
     def _config_of(self, epoch: int) -> ChipConfig | None:
         """The chip with this epoch's learning rate; None where that never changes."""
-        return None if self.settings.run.anneal is None else chip_config(self.settings, epoch)
+        if self.settings.run.anneal is None:
+            return None
+        return chip_config(self.settings, epoch, self.own)
 
     @property
     def device(self) -> Device:
@@ -107,11 +110,11 @@ class Trainer(TrainingLoop):
         """How every copy does on its part to score in the end."""
         return [score.accuracy for score in self.scores(self._tests)]
 
-    def score(self, samples: EncodedPart, traced: int = 0) -> Score:
+    def score(self, samples: Samples, traced: int = 0) -> Score:
         """How the first copy does on `samples`."""
         return self.scores(samples, traced)[0]
 
-    def trains(self, samples: EncodedPart, place: int) -> list[Int32Array]:
+    def trains(self, samples: Samples, place: int) -> list[Int32Array]:
         """The axons of each tick of a sample that is scored, for the first copy."""
         own = [samples] * self.copies.count
         raster = self.arriving(own, [place] * self.copies.count, SCORING)
@@ -128,21 +131,38 @@ class Trainer(TrainingLoop):
 
     def state(self) -> dict[str, Any]:
         """Everything that the rest of the run depends on, for `save_checkpoint`."""
-        return {"settings": self.settings.to_dict()} | super().state()
+        own = {"settings": self.settings.to_dict(), "data": self.parts.fingerprint}
+        network = None if self.own is None else self.own.fingerprint
+        return own | {"network": network} | super().state()
 
 
 def lone_trainer(
-    device: Device, settings: Settings, digits: Digits, loss: Loss = CROSS_ENTROPY
+    device: Device,
+    settings: Settings,
+    data: Digits | Data,
+    loss: Loss = CROSS_ENTROPY,
+    own: OwnNetwork | None = None,
 ) -> Trainer:
-    """A trainer of one chip, on a device that is configured for `settings`."""
-    return Trainer(SingleCopy(device), [settings], digits, loss)
+    """A trainer of one chip, on a device that is configured for `settings` or an `own` network."""
+    return Trainer(SingleCopy(device), [settings], task_parts(settings, data), loss, own)
 
 
-def population_trainer(every: Sequence[Settings], digits: Digits | Sequence[Digits]) -> Trainer:
+def population_trainer(
+    every: Sequence[Settings], data: Digits | Data | Sequence[Digits | Data]
+) -> Trainer:
     """A trainer of many chips at once, on the batched emulator."""
     _require_alike(every)
     copies = BatchedCopies(chip_config(every[0]), [each.run.seed for each in every])
-    return Trainer(copies, every, digits)
+    return Trainer(copies, every, parts_for(every[0], data))
+
+
+def parts_for(
+    settings: Settings, data: Digits | Data | Sequence[Digits | Data]
+) -> TaskParts | list[TaskParts]:
+    """The parts of data for all copies, or of those that each copy has of its own."""
+    if isinstance(data, Digits | Data):
+        return task_parts(settings, data)
+    return [task_parts(settings, own) for own in data]
 
 
 def _require_alike(settings: Sequence[Settings]) -> None:

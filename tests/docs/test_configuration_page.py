@@ -45,12 +45,13 @@ def test_the_page_names_all_there_is() -> None:
     tables = {
         entry.name: {field.name for field in dataclasses.fields(getattr(Settings(), entry.name))}
         for entry in dataclasses.fields(Settings)
-        if entry.name != "geometry"
+        if entry.name not in ("geometry", "data")
     }
     tables["network"] -= {"parameters", "deep", "recurrent_traces"}
     tables["board"] = {entry.name for entry in dataclasses.fields(Build)} - {*ELSEWHERE} | {"name"}
     assert named == tables | {"geometry": set()}
     assert "`[network.parameters]`, `[network.deep]`" in page
+    assert "`[data]`, with `[data.encoding]`, `[data.split]`, `[data.events]`" in page
     assert "`[network.recurrent_traces]`" in page
 
 

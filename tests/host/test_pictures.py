@@ -87,7 +87,7 @@ def raster() -> Picture:
 
 
 def weights() -> Picture:
-    return runs.draw_weights(RANDOM.integers(-60, 60, (64, 256)).astype(np.int32), 8, 127)
+    return runs.draw_weights(RANDOM.integers(-60, 60, (64, 256)).astype(np.int32), (8, 8), 127)
 
 
 def link() -> Picture:

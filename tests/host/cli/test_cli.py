@@ -139,7 +139,7 @@ def test_falls_back_to_golden(
         ("train digits --config none.json", "none.json must be a JSON file, not 'none.json'"),
         ("eval none", "checkpoint must be an existing file, not 'none/checkpoint.npz'"),
         ("verify --devices golden", "devices must be two or more, distinct, not ['golden']"),
-        ("train cats", "No such command 'cats'."),
+        ("train cats", "target must be digits, or a TOML or JSON file, as mine.toml, "),
         ("train digits --speed 3", "No such option: --speed"),
         ("train digits --epochs many", "Invalid value for '--epochs'"),
         ("study layers --seeds 0", "seeds must be a whole number in 1..1000, not 0"),

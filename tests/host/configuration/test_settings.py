@@ -64,7 +64,7 @@ from axonloop.models.config import AxonFactor, ResetMode, Term
         ),
         (
             {"speed": 3},
-            "speed must be left out or one of network, task, objective, run, geometry, not",
+            "speed must be left out or one of network, task, objective, run, geometry, data, not",
         ),
     ],
     ids=str,

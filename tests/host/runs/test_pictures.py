@@ -97,7 +97,7 @@ def test_cores_are_marked() -> None:
 @pytest.mark.parametrize("neurons", [1, 16, 40])
 def test_weights(neurons: int) -> None:
     weights = np.arange(16 * neurons, dtype=np.int32).reshape(16, neurons) % 200 - 100
-    assert colours(draw_weights(weights, 4, 127)) > 50
+    assert colours(draw_weights(weights, (4, 4), 127)) > 50
 
 
 def test_a_curve_without_errors() -> None:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import h5py
+import numpy as np
 import pytest
 
 PROGRAM = """
@@ -58,10 +60,12 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-def start(folder: Path, *more: str, moment: Moment = NEVER) -> subprocess.Popen[bytes]:
+def start(
+    folder: Path, *more: str, moment: Moment = NEVER, target: str = "digits"
+) -> subprocess.Popen[bytes]:
     where, calls, number = moment
     program = [sys.executable, "-c", PROGRAM, where, str(calls), str(int(number))]
-    arguments = ["train", "digits", "--device", "golden", "--out", str(folder), *more]
+    arguments = ["train", target, "--device", "golden", "--out", str(folder), *more]
     return subprocess.Popen([*program, *arguments], stderr=subprocess.PIPE)
 
 
@@ -103,6 +107,25 @@ def test_kill_and_resume(
     assert not (folder / "metrics.json").exists()
     finish(start(folder, "--resume"))
     assert metrics(folder) == expected
+
+
+@pytest.mark.parametrize(("where", "calls"), [("tick", 500), ("flush", 61)])
+def test_kill_and_resume_on_own_data(tmp_path: Path, where: str, calls: int) -> None:
+    """Of a chunked file, as `train FILE` reads it."""
+    drawn = np.random.default_rng(1)
+    with h5py.File(tmp_path / "set.h5", "w") as file:
+        file.create_dataset("inputs", data=drawn.random((40, 9)), chunks=(4, 9))
+        file["targets"] = drawn.integers(0, 2, 40)
+    mine = tmp_path / "mine.json"
+    data = {"path": "set.h5", "ticks": 16, "memory": 1}
+    settings = {"network": {"layers": [16]}, "objective": {"burn_in": 4}, "run": {"epochs": 2}}
+    mine.write_text(json.dumps(settings | {"data": data}))
+    finish(start(tmp_path / "whole", target=str(mine)))
+    killed = start(tmp_path / "run", target=str(mine), moment=(where, calls, signal.SIGKILL))
+    killed.communicate(timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+    finish(start(tmp_path / "run", "--resume", target=str(mine)))
+    assert metrics(tmp_path / "run") == metrics(tmp_path / "whole")
 
 
 def test_interrupt_leaves_a_checkpoint(tmp_path: Path, whole: tuple[Path, dict[str, Any]]) -> None:

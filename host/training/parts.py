@@ -1,0 +1,97 @@
+"""What a run trains on and is scored with: digits, or a user's data."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from axonloop.host.configuration import Settings
+from axonloop.host.data import (
+    SCORING,
+    Data,
+    DataPart,
+    Digits,
+    Part,
+    generator,
+)
+from axonloop.host.training.from_settings import encoder_of
+from axonloop.host.training.inputs import parts_of
+from axonloop.host.training.task import EncodedPart, Order, Samples
+from axonloop.models.checks import require
+
+
+@dataclass(frozen=True)
+class TaskParts:
+    """Samples to train on, to score after each epoch, and to score in the end.
+
+    `order` draws the samples of an epoch, as in a `Task`. `held_out`: validation is not trained on.
+    `fingerprint` says which data they are, where these are a user's.
+    """
+
+    train: Samples
+    validation: Samples
+    final: Samples
+    order: Order | None = None
+    held_out: bool = True
+    fingerprint: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        require(len(self.validation) > 0, "samples for validation", "at least 1", 0)
+
+
+def task_parts(settings: Settings, data: Digits | Data) -> TaskParts:
+    """The parts of data for a run of `settings`, which must fit them; else ValueError.
+
+    Digits are trained on with their validation part, unless `tune` keeps it, and the test part,
+    apart. Of a user's data the validation part is never trained on.
+    """
+    if isinstance(data, Data):
+        return _of_data(settings, data)
+    train, final = parts_of(settings, data)
+    validation = data.validation.first(settings.task.limit)
+    encoder, classes = encoder_of(settings), settings.task.classes
+
+    def encoded(part: Part) -> EncodedPart:
+        return EncodedPart(part, encoder, classes)
+
+    held_out = settings.task.tune
+    return TaskParts(encoded(train), encoded(validation), encoded(final), held_out=held_out)
+
+
+def _of_data(settings: Settings, data: Data) -> TaskParts:
+    require(settings.fitted(data) == settings, "settings", "fitted to the data", settings.task)
+    final, name = (data.validation, "validation") if settings.task.tune else (data.test, "test")
+    for each, part in (("validation", data.validation), (name, final)):
+        wanted = f"of at least 1 sample, which a run scores (data.split.{each})"
+        require(len(part) > 0, f"{each} part of the data", wanted, 0)
+    return TaskParts(data.train, data.validation, final, data.train.order, True, fingerprint(data))
+
+
+def fingerprint(data: Data) -> dict[str, Any]:
+    """Which data these are: sizes, and a hash of all classes and of each part's ends.
+
+    The ends are the first and last sample, as spikes; so of large data little is read.
+    """
+    parts = (data.train, data.validation, data.test)
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.numbers.astype("<i8").tobytes())
+        digest.update(_labels_of(part))
+        for place in sorted({0, len(part) - 1}) if len(part) else ():
+            random = generator(0, SCORING, part.number(place))
+            digest.update(np.packbits(part.raster(place, random)).tobytes())
+    return {
+        "samples": [len(part) for part in parts],
+        "ticks": data.ticks,
+        "channels": data.channels,
+        "classes": data.outputs,
+        "sha256": digest.hexdigest(),
+    }
+
+
+def _labels_of(part: DataPart) -> bytes:
+    labels = part.targets.labels
+    return b"" if labels is None else labels[part.numbers].astype("<i8").tobytes()
