@@ -111,9 +111,9 @@ def test_links_of_a_mesh() -> None:
 
 
 TEXT = """\
-core  place  groups  axons  entries  sets  neurons
-0     0,0    2/3     25/96  32/1024  1/4   first 0..31
-1     1,0    1/3     33/96  16/1024  1/4   second 0..15
+core  position  groups  axons  entries  sets  neurons
+0     0,0       2/3     25/96  32/1024  1/4   first 0..31
+1     1,0       1/3     33/96  16/1024  1/4   second 0..15
 
 spikes per tick
 link                     predicted  measured
