@@ -47,6 +47,7 @@ def draw_learning_curve(
             left.plot(epochs[-1:], [100 * final[layer]], "D", color=colour, mec=ORANGE, label=told)
     part = "validation part" if tuned else "validation part (also trained on)"
     left.set(ylabel="accuracy (%)", title=f"Accuracy on the {part}")
+    left.set_ylim(top=min(left.get_ylim()[1], 101))  # no shares above all
     for counter, colour, label in (
         ("errors", ORANGE, "error events"),
         ("updates", BLUE, "weights changed"),
