@@ -68,13 +68,16 @@ def test_a_signal_ends_a_board_cleanly(board: BoardProcess, how: signal.Signals)
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_run_with_a_word(config: Path, tmp_path: Path, how: signal.Signals) -> None:
-    run = start_training(tmp_path / "run", "golden", "--config", str(config))
-    assert run.stderr is not None
-    assert run.stderr.readline().startswith("run folder: ")
+    folder = tmp_path / "run"
+    run = start_training(folder, "golden", "--config", str(config))
+    while not (folder / "checkpoint.npz").exists():
+        assert run.poll() is None
+        time.sleep(0.02)
     run.send_signal(how)
     code, said = ended(run)
     assert code == 130
-    assert said == "error: stopped; a run goes on from its last checkpoint with --resume"
+    how_on = f"a run goes on from its last checkpoint with --resume --out {folder}"
+    assert said == f"error: stopped; {how_on}"
 
 
 @pytest.mark.parametrize("rate", ["1e-3"])
