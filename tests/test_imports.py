@@ -39,10 +39,7 @@ STEPS = {
 }
 """Rooms of each floor from the lowest step to the highest; rooms of one step do not meet."""
 MOST_FILES = 15
-FULLER = {
-    "models/golden": "the contract, one part a file",
-    "tests/support": "what several tests need, named after it, on no floor",
-}
+FULLER = {"models/golden": "the contract, one part a file"}
 """Folders that may hold more files, and why."""
 FILES = sorted(path for layer in LAYERS for path in (ROOT / layer).rglob("*.py"))
 ALLOWED_IN = {

@@ -11,7 +11,7 @@ from axonloop.models.config import Mesh
 from axonloop.sim.batched import BatchedChip
 from axonloop.sim.batched.tensors import largest_sum
 from tests.support.contract import DOCS, examples
-from tests.support.random_chips import random_chip
+from tests.support.random.chips import random_chip
 
 pytestmark = pytest.mark.usefixtures("torch_alone")
 

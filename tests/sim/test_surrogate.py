@@ -24,9 +24,9 @@ from axonloop.models.config import (
 from axonloop.models.golden import Chip
 from axonloop.models.protocol import Region
 from axonloop.sim.surrogate import FLOAT, ChipState, SurrogateChip
-from tests.support.random_chips import random_chip
-from tests.support.random_cores import random_weights
-from tests.support.random_networks import random_network
+from tests.support.random.chips import random_chip
+from tests.support.random.cores import random_weights
+from tests.support.random.networks import random_network
 
 SAMPLES, TICKS = 3, 25
 STATES = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import fields
 from inspect import signature
 
@@ -66,15 +64,3 @@ def test_a_kind_is_listed(kind: str, capsys: pytest.CaptureFixture[str]) -> None
         assert entry.what in line
         assert entry.source in line
         assert entry.device is None or entry.device in line
-
-
-def test_a_list_is_quick() -> None:
-    """Neither torch nor NumPy nor matplotlib is loaded for it."""
-    code = (
-        "import sys\n"
-        "from axonloop.host.cli.app import run\n"
-        "run(['experiment', '--list'])\n"
-        "print(sorted({'torch', 'sklearn', 'matplotlib', 'numpy'} & set(sys.modules)))\n"
-    )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.splitlines()[-1] == "[]"

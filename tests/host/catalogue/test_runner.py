@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from axonloop.host.catalogue import CATALOGUE, Entry, run_entry
-from axonloop.host.cli.app import INTERRUPTED, MISTAKE, run
+from axonloop.host.cli.app import INTERRUPTED, run
 from axonloop.host.console import Column, Progress
 from axonloop.host.order import Metrics, Order
 from axonloop.host.pictures import Picture
+from tests.support.commands import refused
 
 ROWS = [{"point": "one", "value": 1.5}, {"point": "two", "value": 20000}]
 ENTRY = Entry(
@@ -197,9 +198,7 @@ def test_mistakes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run(arguments.split()) == MISTAKE
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"error: {message}")
+    assert refused(capsys, *arguments.split()).startswith(message)
     assert os.listdir(tmp_path) == []
 
 

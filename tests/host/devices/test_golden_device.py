@@ -13,7 +13,7 @@ import pytest
 from axonloop.host.devices import DeviceError, GoldenDevice, TraceHash, weight_hash
 from axonloop.models.config import CoreConfig, Destination, Geometry, Group, Row
 from axonloop.models.protocol import Counter, Region, state_regions, writable
-from tests.support.random_cores import random_config, random_geometry, random_weights
+from tests.support.random.cores import random_config, random_geometry, random_weights
 
 GEOMETRY = Geometry(axons=32, neurons=32)
 

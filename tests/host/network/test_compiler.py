@@ -26,7 +26,7 @@ from axonloop.host.network.plan import Plan, make_plan
 from axonloop.models.config import Geometry, Mesh, ParameterSet, Row
 from axonloop.models.golden import visited
 from axonloop.models.rules import pair_stdp
-from tests.support.random_networks import random_network
+from tests.support.random.networks import random_network
 
 TRACES = ("alpha_p", "beta_p", "q_inc", "p_shift", "pq_shift", "pq_on")
 

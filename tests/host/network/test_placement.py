@@ -24,7 +24,7 @@ from axonloop.host.network import (
 from axonloop.host.network.placement import links, use_of
 from axonloop.host.pictures import save
 from axonloop.models.config import Geometry, Mesh, ParameterSet, Port
-from tests.support.random_networks import random_network
+from tests.support.random.networks import random_network
 
 TICKS = 64
 """A power of two: rates and their sums are exact."""

@@ -24,7 +24,7 @@ from axonloop.models.config import (
     parameter_max,
 )
 from tests.support.contract import bounds, evaluate, table
-from tests.support.random_cores import random_config, random_geometry
+from tests.support.random.cores import random_config, random_geometry
 
 GEOMETRY_ROWS = {row[0].split(" (")[0]: row for row in table("name", "range", "default")}
 PARAMETER_ROWS = {row[1]: row for row in table("index", "name", "range") if bounds(row[2])}

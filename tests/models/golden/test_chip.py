@@ -12,7 +12,7 @@ import pytest
 from axonloop.models.config import ChipConfig, CoreConfig, Destination, Geometry, Mesh, ParameterSet
 from axonloop.models.golden import Chip
 from axonloop.models.protocol import MODEL_COUNTERS, PORT_COUNTERS, Counter, Region
-from tests.support.random_chips import Pair, random_chip
+from tests.support.random.chips import Pair, random_chip
 
 MESHES = [Mesh(columns, rows) for columns in range(1, 5) for rows in range(1, 5)]
 SMALL = {"lanes": 4, "update_lanes": 1, "trace_lanes": 1, "multipliers": 1}

@@ -7,7 +7,7 @@ import pytest
 
 from axonloop.models.config import Mesh
 from axonloop.models.protocol import MODEL_COUNTERS, PORT_COUNTERS, Region
-from tests.support.random_chips import Pair
+from tests.support.random.chips import Pair
 
 
 @pytest.mark.parametrize("seed", range(60))

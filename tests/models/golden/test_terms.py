@@ -24,8 +24,8 @@ from axonloop.models.golden import Chip
 from axonloop.models.protocol import Counter, Region
 from tests.support import naive
 from tests.support.contract import table
-from tests.support.random_chips import Pair
-from tests.support.random_cores import random_config, random_geometry, random_weights
+from tests.support.random.chips import Pair
+from tests.support.random.cores import random_config, random_geometry, random_weights
 
 A, N, T = AxonFactor, NeuronFactor, ThirdFactor
 GEOMETRY = Geometry(axons=16, neurons=16, terms=4, blank_out=1)

@@ -25,7 +25,7 @@ from axonloop.models.protocol import (
 )
 from axonloop.models.protocol.registers import Field
 from tests.support.contract import evaluate, table
-from tests.support.random_cores import random_geometry
+from tests.support.random.cores import random_geometry
 
 IF_TERMS = ", if T > 0"
 REGION_ROWS = [row for row in table("region", "code", "words") if not row[0].startswith("*")]

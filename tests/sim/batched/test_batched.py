@@ -21,9 +21,9 @@ from axonloop.models.config import (
 from axonloop.models.protocol import MODEL_COUNTERS, Counter, Region
 from axonloop.sim.batched import BatchedChip
 from axonloop.sim.batched.tensors.counters import FLUSH
-from tests.support.random_batches import KINDS, WIDE, Batch, layered
-from tests.support.random_chips import random_chip
-from tests.support.random_cores import random_config
+from tests.support.random.batches import KINDS, WIDE, Batch, layered
+from tests.support.random.chips import random_chip
+from tests.support.random.cores import random_config
 
 pytestmark = pytest.mark.usefixtures("each_way")
 

@@ -17,8 +17,8 @@ from axonloop.sim.batched import BatchedChip
 from axonloop.sim.batched.kernels import CompiledEngine
 from axonloop.sim.batched.kernels import build as library
 from axonloop.sim.build import notice
-from tests.support.random_chips import random_chip
-from tests.support.random_cores import random_weights
+from tests.support.random.chips import random_chip
+from tests.support.random.cores import random_weights
 
 Rng = np.random.Generator
 MESHES = (Mesh(1, 1), Mesh(1, 1), Mesh(2, 1), Mesh(3, 2))

@@ -15,8 +15,8 @@ from axonloop.models.protocol import Region
 from axonloop.sim.batched import BatchedChip, infer, memory
 from axonloop.sim.batched.memory import fitting_copies
 from axonloop.sim.batched.tensors import choose
-from tests.support.random_batches import chip_weights
-from tests.support.random_chips import random_chip
+from tests.support.random.batches import chip_weights
+from tests.support.random.chips import random_chip
 
 pytestmark = pytest.mark.usefixtures("torch_alone")
 

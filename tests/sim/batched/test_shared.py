@@ -22,9 +22,9 @@ from axonloop.models.config import (
 from axonloop.models.protocol import Counter, Region, readable
 from axonloop.sim.batched import BatchedChip
 from tests.support.naive import h
-from tests.support.random_batches import Batch, chip_weights
-from tests.support.random_chips import random_chip
-from tests.support.random_cores import random_config
+from tests.support.random.batches import Batch, chip_weights
+from tests.support.random.chips import random_chip
+from tests.support.random.cores import random_config
 
 pytestmark = pytest.mark.usefixtures("each_way")
 

@@ -8,8 +8,8 @@ import pytest
 from axonloop.models.config import Mesh
 from axonloop.sim.batched import BatchedChip
 from axonloop.sim.batched.tensors import learning, synapses
-from tests.support.random_batches import KINDS, Batch, layered
-from tests.support.random_chips import random_chip
+from tests.support.random.batches import KINDS, Batch, layered
+from tests.support.random.chips import random_chip
 
 pytestmark = pytest.mark.usefixtures("torch_alone")
 

@@ -25,8 +25,8 @@ from axonloop.models.config import (
 from axonloop.models.protocol import Counter, Region
 from axonloop.models.rules import homeostasis, pair_stdp
 from axonloop.sim.batched import BatchedChip
-from tests.support.random_batches import WIDE, Batch, chip_weights
-from tests.support.random_cores import random_config
+from tests.support.random.batches import WIDE, Batch, chip_weights
+from tests.support.random.cores import random_config
 
 pytestmark = pytest.mark.usefixtures("each_way")
 

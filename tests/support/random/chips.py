@@ -11,7 +11,7 @@ from axonloop.models.config import ChipConfig, CoreConfig, Destination, Mesh
 from axonloop.models.golden import Chip
 from axonloop.models.protocol import MODEL_COUNTERS, Counter, Region, state_regions
 from tests.support.naive import NaiveChip
-from tests.support.random_cores import random_config, random_geometry, random_weights
+from tests.support.random.cores import random_config, random_geometry, random_weights
 
 Rng = np.random.Generator
 

@@ -18,8 +18,8 @@ from axonloop.models.config import (
 from axonloop.models.golden import Chip
 from axonloop.models.protocol import Counter, Region, readable
 from axonloop.sim.batched import BatchedChip
-from tests.support.random_chips import random_chip
-from tests.support.random_cores import random_weights
+from tests.support.random.chips import random_chip
+from tests.support.random.cores import random_weights
 
 Rng = np.random.Generator
 
