@@ -4,6 +4,8 @@ dW_ij = -eta E_i B_i P_j where E_i is not 0: Neftci 2018, eq. 6; Payvand et al. 
 proportional to what is in error: a list of the neurons that received events replaces a sweep.
 """
 
+from abc import ABC, abstractmethod
+
 from amaranth.hdl import Module, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -29,7 +31,7 @@ from axonloop.hdl.serial import SerialUpdate
 from axonloop.models.config import Geometry
 
 
-class Learning(wiring.Component):
+class Learning(wiring.Component, ABC):
     """Turns error sums into weight updates: `targets` says who learns, `update` walks the weights.
 
     Rules
@@ -101,9 +103,9 @@ class Learning(wiring.Component):
         self._hash(m)
         return m
 
+    @abstractmethod
     def _hash(self, m: Module) -> None:
         """Give the inputs of the hash to whoever computes it."""
-        raise NotImplementedError
 
 
 class ParallelLearning(Learning):
