@@ -113,6 +113,7 @@ EXPERIMENTS = by_name(
         "15 minutes",
         device="golden",
         seeds=None,
+        limit=None,
     ),
     _experiment(
         "contrastive",

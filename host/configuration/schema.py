@@ -21,14 +21,13 @@ from axonloop.host.data import DataDescription
 from axonloop.models.checks import cut, is_whole, shown
 from axonloop.models.config import Geometry
 
-STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+STRICT = ConfigDict(strict=True, extra="forbid")
 ELSEWHERE = ("geometry", "mesh")
 """Fields of a build that have a table of their own, or a place in one."""
 KINDS = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
-    "finite_number": "a finite number",
     "bool_type": "true or false",
     "string_type": "text",
     "list_type": "a list",

@@ -1,2 +1,2 @@
-from .experiment import RESULTS as RESULTS
-from .experiment import ResultRow as ResultRow
+from .rows import RESULTS as RESULTS
+from .rows import ResultRow as ResultRow

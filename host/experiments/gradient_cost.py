@@ -24,7 +24,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from axonloop.host.console import Progress
-from axonloop.host.experiments.experiment import Metrics, Order, ResultRow
+from axonloop.host.experiments.rows import ResultRow
+from axonloop.host.order import Metrics, Order
 from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, Picture, styled
 from axonloop.host.processing import one_thread
 from axonloop.models.reference import (

@@ -17,7 +17,8 @@ from axonloop.host.configuration import (
 )
 from axonloop.host.console import Progress
 from axonloop.host.data import split_digits
-from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
+from axonloop.host.experiments.rows import ResultRow, percent
+from axonloop.host.order import Metrics, Order
 from axonloop.host.pictures import BLUE, GREY, INK, Picture, dots, legend, styled
 from axonloop.host.training import Descent, LocalTrainer, SurrogateTrainer, learn_in_loop
 from axonloop.models.config import ParameterSet, ResetMode

@@ -34,7 +34,7 @@ from axonloop.host.data import (
     split_digits,
 )
 from axonloop.host.devices import weight_hash
-from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
+from axonloop.host.experiments.rows import ResultRow, percent
 from axonloop.host.network import (
     Network,
     Population,
@@ -44,6 +44,7 @@ from axonloop.host.network import (
     compile_network,
     smallest_geometry,
 )
+from axonloop.host.order import Metrics, Order
 from axonloop.host.pictures import ORANGE, Picture, styled
 from axonloop.host.processing import LabelFree
 from axonloop.host.training import EncodedPart, Task, TrainingLoop, open_copies, telling
@@ -183,10 +184,10 @@ def learned(
     )
 
 
-def measure(order: Order, progress: Progress, limit: int | None = None) -> Metrics:
-    """All seeds on the device; `limit` digits of each part."""
+def measure(order: Order, progress: Progress) -> Metrics:
+    """Learn with all seeds on the device."""
     whole = split_digits()
-    parts = (part.first(limit) for part in (whole.train, whole.validation, whole.test))
+    parts = (part.first(order.limit) for part in (whole.train, whole.validation, whole.test))
     digits = Digits(*parts)
     runs = [learned(str(order.device), seed, digits, progress) for seed in order.seeds]
     shown = {name: getattr(runs[0], name) for name in ("weights", "names", "accuracy")}

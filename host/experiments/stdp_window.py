@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from axonloop.host.console import Progress
 from axonloop.host.devices import Device, open_device
-from axonloop.host.experiments.experiment import Metrics, Order, ResultRow
+from axonloop.host.experiments.rows import ResultRow
+from axonloop.host.order import Metrics, Order
 from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, Picture, legend, styled
 from axonloop.models.config import (
     CoreConfig,

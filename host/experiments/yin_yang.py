@@ -23,7 +23,8 @@ from axonloop.host.configuration import (
 )
 from axonloop.host.console import Progress
 from axonloop.host.data import SECTORS, Digits, draw_points, split_yin_yang
-from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
+from axonloop.host.experiments.rows import ResultRow, percent
+from axonloop.host.order import Metrics, Order
 from axonloop.host.pictures import (
     BLUE,
     GREY,

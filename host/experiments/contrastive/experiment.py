@@ -31,7 +31,8 @@ from axonloop.host.experiments.contrastive.boltzmann import (
     patterns,
     program_of,
 )
-from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
+from axonloop.host.experiments.rows import ResultRow, percent
+from axonloop.host.order import Metrics, Order
 from axonloop.host.pictures import ORANGE, Picture, styled
 from axonloop.host.training import open_copies, telling
 

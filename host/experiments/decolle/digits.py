@@ -16,7 +16,8 @@ from axonloop.host.console import Progress
 from axonloop.host.data import Digits, split_digits
 from axonloop.host.experiments.decolle import variants as updates
 from axonloop.host.experiments.decolle.pictures import draw_updates
-from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
+from axonloop.host.experiments.rows import ResultRow, percent
+from axonloop.host.order import Metrics, Order
 from axonloop.host.pictures import Picture, styled
 from axonloop.host.studies import draw_rate_curve, rates
 from axonloop.host.training import LocalTrainer, learn_in_loop

@@ -17,7 +17,8 @@ from axonloop.host.experiments.decolle.regression import NAMES, Regression, targ
 from axonloop.host.experiments.decolle.regression_picture import BARS, TARGETS
 from axonloop.host.experiments.decolle.regression_picture import draw as draw
 from axonloop.host.experiments.decolle.regression_runs import Curve, run_chip, run_reference
-from axonloop.host.experiments.experiment import Metrics, Order, ResultRow
+from axonloop.host.experiments.rows import ResultRow
+from axonloop.host.order import Metrics, Order
 
 TASK = Regression()
 

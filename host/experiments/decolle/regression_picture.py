@@ -9,7 +9,7 @@ import numpy as np
 
 from axonloop.host.experiments.decolle.regression import NAMES
 from axonloop.host.experiments.decolle.regression_runs import Curve
-from axonloop.host.experiments.experiment import Metrics
+from axonloop.host.order import Metrics
 from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, SMALL, Picture, styled
 
 BARS = (0.05, 0.1, 0.4)

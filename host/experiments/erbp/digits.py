@@ -33,7 +33,8 @@ from axonloop.host.experiments.erbp.float import (
     paper_accuracy,
     plain_points,
 )
-from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
+from axonloop.host.experiments.rows import ResultRow, percent
+from axonloop.host.order import Metrics, Order
 from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, Picture, legend, styled
 from axonloop.host.processing import Teaching
 from axonloop.host.training import chip_config, groups_of, open_copies, parts_of

@@ -35,8 +35,9 @@ from axonloop.host.configuration import (
 )
 from axonloop.host.console import Progress
 from axonloop.host.data import Digits, Part, draw_randman
-from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
 from axonloop.host.experiments.recurrence.float import Recurrence
+from axonloop.host.experiments.rows import ResultRow, percent
+from axonloop.host.order import Metrics, Order
 from axonloop.host.pictures import BLUE, GREY, Picture, dots, mark, styled
 from axonloop.host.training import (
     Descent,

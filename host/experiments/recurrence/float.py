@@ -25,8 +25,9 @@ from torch import Tensor
 
 from axonloop.host.console import Progress
 from axonloop.host.data import draw_randman
-from axonloop.host.experiments.experiment import Metrics, Order, ResultRow, percent
 from axonloop.host.experiments.recurrence.picture import draw as draw
+from axonloop.host.experiments.rows import ResultRow, percent
+from axonloop.host.order import Metrics, Order
 from axonloop.host.processing import one_thread
 from axonloop.host.training import descend
 from axonloop.models.reference import Lif, LifConstants

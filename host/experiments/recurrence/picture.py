@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from axonloop.host.data import draw_randman
-from axonloop.host.experiments.experiment import Metrics
+from axonloop.host.order import Metrics
 from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, Picture, dots, legend, styled
 
 

@@ -19,10 +19,11 @@ from typing import Any
 import numpy as np
 
 from axonloop.host.console import Progress
-from axonloop.host.experiments.experiment import Metrics, Order, ResultRow
+from axonloop.host.experiments.rows import ResultRow
 from axonloop.host.experiments.spike_timing.chip import SpikeTimes, offsets, program_of, wanted_of
 from axonloop.host.experiments.spike_timing.float import RULES, float_distances
 from axonloop.host.experiments.spike_timing.loop import LoopTiming, learn_times
+from axonloop.host.order import Metrics, Order
 from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, PALE, Picture, legend, shades, styled
 from axonloop.host.training import groups_of, open_copies
 

@@ -22,7 +22,6 @@ from axonloop.host.experiments.contrastive.boltzmann import (
     network_of,
     program_of,
 )
-from axonloop.host.experiments.experiment import Order
 from axonloop.host.network import (
     Network,
     Population,
@@ -31,6 +30,7 @@ from axonloop.host.network import (
     compile_network,
     smallest_geometry,
 )
+from axonloop.host.order import Order
 from axonloop.host.pictures import save
 from axonloop.host.training import POPULATION, SingleCopy
 from axonloop.models.config import ParameterSet

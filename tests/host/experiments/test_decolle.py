@@ -16,7 +16,7 @@ from axonloop.host.experiments.decolle import regression_experiment as decolle_r
 from axonloop.host.experiments.decolle import variants as updates
 from axonloop.host.experiments.decolle.regression import Regression
 from axonloop.host.experiments.decolle.regression_picture import BARS
-from axonloop.host.experiments.experiment import Order
+from axonloop.host.order import Order
 from axonloop.host.pictures import save
 from axonloop.host.studies import rates
 from axonloop.host.training import POPULATION, learn_in_loop

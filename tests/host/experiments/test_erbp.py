@@ -16,7 +16,7 @@ from axonloop.host.experiments.erbp import digits as erbp_digits
 from axonloop.host.experiments.erbp import float as erbp_float
 from axonloop.host.experiments.erbp.chip import feedback_of
 from axonloop.host.experiments.erbp.float import PaperErbp, PlainNetwork, macs_of, plain_points
-from axonloop.host.experiments.experiment import Order
+from axonloop.host.order import Order
 from axonloop.host.pictures import save
 from axonloop.host.processing import SigmaDeltaEncoder
 from axonloop.host.processing.error_neurons import ONE, ErrorNeurons, Teaching

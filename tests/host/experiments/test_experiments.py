@@ -22,9 +22,10 @@ from axonloop.host.data import TRAINING, split_digits
 from axonloop.host.devices import GoldenDevice
 from axonloop.host.experiments import gradient_cost as memory
 from axonloop.host.experiments import latency_digits, yin_yang
-from axonloop.host.experiments.experiment import Order, percent
 from axonloop.host.experiments.recurrence import chip as recurrence_chip
 from axonloop.host.experiments.recurrence import float as recurrence
+from axonloop.host.experiments.rows import percent
+from axonloop.host.order import Order
 from axonloop.host.pictures import save
 from axonloop.host.training import (
     POPULATION,

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop.host.experiments.experiment import Order
 from axonloop.host.experiments.spike_timing import experiment as spike_timing
 from axonloop.host.experiments.spike_timing.chip import SpikeTimes, offsets, wanted_of
 from axonloop.host.experiments.spike_timing.float import RULES, float_distances
+from axonloop.host.order import Order
 from axonloop.host.pictures import save
 from axonloop.host.processing.spike_times import ONE, VanRossum
 from axonloop.host.training import POPULATION

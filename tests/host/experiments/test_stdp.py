@@ -11,7 +11,7 @@ import pytest
 from axonloop.host.data import Digits, split_digits
 from axonloop.host.devices import open_device
 from axonloop.host.experiments import stdp_digits, stdp_window
-from axonloop.host.experiments.experiment import Order
+from axonloop.host.order import Order
 from axonloop.host.pictures import save
 from axonloop.host.training import POPULATION
 
@@ -101,7 +101,7 @@ def test_progress_counts_every_digit() -> None:
 
 @pytest.mark.usefixtures("few_cells")
 def test_digits_in_short(tmp_path: Path) -> None:
-    metrics = stdp_digits.measure(Order("golden"), quiet, limit=12)
+    metrics = stdp_digits.measure(Order("golden", limit=12), quiet)
     assert metrics["rows"][0].what == "16 neurons, test part"
     save(stdp_digits.draw(metrics), tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(PNG)

@@ -1,4 +1,4 @@
-"""What experiments have in common: an order as any measurement has, and rows of one kind."""
+"""The rows of the results page that experiments hand back."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from statistics import mean
 
 from axonloop.host.console import Column
-from axonloop.host.order import Metrics as Metrics
-from axonloop.host.order import Order as Order
 
 
 @dataclass(frozen=True)
