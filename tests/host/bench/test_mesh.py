@@ -30,7 +30,7 @@ def mesh() -> RtlMesh:
 @pytest.fixture(scope="module")
 def runs() -> list[bench_mesh.ChipRun]:
     network = bench_mesh.recurrent_network(32)
-    return [bench_mesh.run_chip(network, size, 5, TICKS, lanes=4) for size in bench_mesh.MESHES]
+    return [bench_mesh.run_chip(network, size, 5, TICKS, lanes=2) for size in bench_mesh.MESHES]
 
 
 def packets(*columns: tuple[int, int, int]) -> Packets:
@@ -194,7 +194,7 @@ def test_command(
         "LOADED": SQUARE,
         "LOADS": (0.1, 1.0),
         "NEURONS": 32,
-        "LANES": 4,
+        "LANES": 2,
         "SETTLING": 5,
         "TICKS": TICKS,
     }.items():

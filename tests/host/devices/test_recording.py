@@ -43,7 +43,7 @@ from tests.host.devices.test_board import running
 
 GEOMETRY = GEOMETRIES["one-lane"]
 PLAIN = CoreConfig(GEOMETRY, (ParameterSet(pq_on=1),))
-CHIP = {"layers": [16, 8], "mesh": "2x2", "lanes": 4}
+CHIP = {"layers": [16, 8], "mesh": "2x1", "lanes": 4}
 TINY = {"epochs": 1, "limit": 6, "ticks": 12, "burn_in": 3} | CHIP
 
 

@@ -29,7 +29,7 @@ def open_broken(name, config):
 
 
 def test_golden_and_rtl_agree_on_a_mesh():
-    report = verify(["golden", "rtl"], 200, 3, ["small"], mesh=Mesh(2, 2))
+    report = verify(["golden", "rtl"], 200, 3, ["one-lane"], mesh=Mesh(2, 2))
     assert report.trace_hashes["golden"] == report.trace_hashes["rtl"]
     assert report.weight_hashes["golden"] == report.weight_hashes["rtl"]
     assert min(report.counters[port] for port in ("north", "east", "south", "west")) > 0
