@@ -28,7 +28,7 @@ STEPS = {
         "fpga network verification",
         "nir processing",
         "configuration",
-        "training",
+        "report training",
         "bench runs",
         "studies",
         "experiments",

@@ -119,6 +119,19 @@ def evaluate(
     commands.score(run, device, json)
 
 
+@app.command(no_args_is_help=True)
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders; several are compared.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The page [RUN/report.html; comparison.html].")
+    ] = None,
+) -> None:
+    """Write a page of a run, or one that compares several: curves, rasters, weights, settings."""
+    from axonloop.host.cli import report as reporting
+
+    reporting.report(runs, out)
+
+
 @app.command()
 def verify(
     devices: Annotated[
