@@ -27,7 +27,8 @@ def linear(inputs: int, outputs: int, gain: float = 1.0, mean: float = 0.0, **gi
 
 def written(net: Any, inputs: torch.Tensor, **options: Any) -> Written:
     """Export, then run all steps at once; membranes are those after the reset."""
-    graph = to_nir(net)
+    graph = to_nir(net)  # it runs the net, whose biases move its state
+    net.reset_state()
     with torch.no_grad():
         y, _, record = net(inputs[None], record=True)
     spikes, membranes = {}, {}
