@@ -25,10 +25,25 @@ _INSTEAD = {
     "lstm": "a spiking network through import_torch or import_nir",
     "gru": "a spiking network through import_torch or import_nir",
     **dict.fromkeys(
-        "relu6 leakyrelu prelu rrelu elu selu celu gelu silu mish softplus hardtanh".split(),
+        [
+            "relu6",
+            "leakyrelu",
+            "prelu",
+            "rrelu",
+            "elu",
+            "selu",
+            "celu",
+            "gelu",
+            "silu",
+            "mish",
+            "softplus",
+            "hardtanh",
+        ],
         "ReLU, and training with it,",
     ),
-    **dict.fromkeys("sigmoid tanh hardsigmoid logsigmoid".split(), "ReLU, and training with it,"),
+    **dict.fromkeys(
+        ["sigmoid", "tanh", "hardsigmoid", "logsigmoid"], "ReLU, and training with it,"
+    ),
 }
 """What would do where a node is not linear, by its name without marks and dimensions."""
 _ROWS = 512
@@ -154,7 +169,9 @@ def _stage(
             zero = outputs(torch.zeros(1, *shape, dtype=torch.float64))
         except RuntimeError as error:
             reason = " ".join(str(error).split())
-            raise ValueError(f"inputs must be of the module's shape, not {shape}: {reason}") from error
+            raise ValueError(
+                f"inputs must be of the module's shape, not {shape}: {reason}"
+            ) from error
         identity = torch.eye(size, dtype=torch.float64).reshape(size, *shape).split(_ROWS)
         rows = [(outputs(some) - zero).reshape(len(some), -1) for some in identity]
         stage = Stage(torch.cat(rows).numpy(), zero.reshape(-1).numpy(), rectified)

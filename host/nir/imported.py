@@ -41,7 +41,7 @@ class ImportedGraph:
     @property
     def latency(self) -> int:
         """Ticks that the last layer runs behind the first."""
-        return max(self.offsets.values())
+        return max(0, *self.offsets.values())
 
     def inputs_of(self, inputs: Mapping[str, ArrayLike] | ArrayLike) -> dict[str, Spikes]:
         """Input spikes of every source: bool `(steps, channels)`; ValueError for other than 0, 1.

@@ -19,8 +19,9 @@ from axonloop.host.network import (
     quantise_all,
     smallest_geometry,
 )
-from axonloop.host.nir.dialects import Steps, checked_dialect, steps_of
-from axonloop.host.nir.graph import FlatGraph, read_graph
+from axonloop.host.nir.dialects import Dialect, Steps, checked_dialect, steps_of
+from axonloop.host.nir.exporter import own_graph
+from axonloop.host.nir.graph import FlatGraph, read_graph, whole_graph
 from axonloop.host.nir.imported import ImportedGraph
 from axonloop.host.nir.nodes import Kind, per_neuron
 from axonloop.host.nir.wiring import Wiring, wire
@@ -44,11 +45,18 @@ def import_nir(
     seconds; None: that of the dialect's exporter; nir has none. `budget`: the largest bound on a
     membrane's error, in thresholds, over `ticks` ticks; widths that are not given are the
     smallest that keep it, or, without a budget, weights of 16 bits and states of 24.
+    What `export_nir` wrote is the same program again, unless widths, budget or a mesh are given.
     Raises ValueError, a line with node, parameter, value and what would do, for what the chip
     cannot hold, for a budget that cannot be kept, and for a mesh that is too small.
     """
+    whole = whole_graph(source)
+    asked = weight_bits or state_bits or budget or mesh not in (None, Mesh())
+    if dialect == Dialect.NIR and not asked:
+        own = own_graph(whole, dt)
+        if own is not None:
+            return own
     chosen, step = checked_dialect(dialect, dt)
-    graph = read_graph(source)
+    graph = read_graph(whole)
     names = graph.names(Kind.NEURONS)
     shapes = graph.shapes
     steps = {n: steps_of(n, graph.nodes[n], shapes[n], chosen, step) for n in names}

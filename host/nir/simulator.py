@@ -48,8 +48,8 @@ def simulate(
 
     With `spikes`, what a neuron node puts out and resets by are these, `(ticks, neurons)`.
     """
-    steps, latest = len(next(iter(inputs.values()))), max(offsets.values())
-    ticks = steps + latest
+    steps, latest = len(next(iter(inputs.values()))), max(0, *offsets.values())
+    ticks, ahead = steps + latest, -min(0, *offsets.values())
     nodes = {name: _node(graph, name, dialect, dt) for name in graph.order}
     trace = FloatTrace(
         {name: np.zeros((ticks, nodes[name].size), np.bool_) for name in offsets},
@@ -57,7 +57,7 @@ def simulate(
         {name: np.zeros((steps, *graph.shapes[name])) for name in graph.names(Kind.OUTPUT)},
     )
     values = {name: np.zeros(graph.shapes[name]) for name in graph.order}
-    for step in range(-latest - 3, ticks):
+    for step in range(-latest - 3, ticks + ahead):
         before = values
         values = {}
         for name in graph.order:
