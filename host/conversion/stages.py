@@ -172,8 +172,9 @@ def _stage(
             raise ValueError(
                 f"inputs must be of the module's shape, not {shape}: {reason}"
             ) from error
-        identity = torch.eye(size, dtype=torch.float64).reshape(size, *shape).split(_ROWS)
-        rows = [(outputs(some) - zero).reshape(len(some), -1) for some in identity]
+        identity = torch.eye(size, dtype=torch.float64).reshape(size, *shape)
+        parts = torch.split(identity, _ROWS)
+        rows = [(outputs(some) - zero).reshape(len(some), -1) for some in parts]
         stage = Stage(torch.cat(rows).numpy(), zero.reshape(-1).numpy(), rectified)
         trial = torch.rand(4, *shape, dtype=torch.float64) * 4 - 2
         found = outputs(trial).reshape(4, -1).numpy()

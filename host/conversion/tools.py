@@ -72,7 +72,8 @@ def _one_value_each(module: nn.Module, sample: torch.Tensor) -> None:
     """Give every neuron of snntorch its own constants: its exporter takes no lone numbers."""
 
     def spread(neuron: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-        for held in (neuron._buffers, neuron._parameters):
+        kept: tuple[dict[str, Any], ...] = (neuron._buffers, neuron._parameters)
+        for held in kept:
             for name in ("alpha", "beta", "threshold"):
                 value = held.get(name)
                 if value is not None and value.ndim == 0:

@@ -41,7 +41,7 @@ class ValueCode:
 
     def values(self, values: Floats) -> Floats:
         """What the chip takes the values for."""
-        return self.low + self.step * self.numbers(values)
+        return self.low + self.step * self.numbers(values).astype(np.float64)
 
     def spread(self, weights: Floats) -> Floats:
         """Weights `(inputs, outputs)` as those of the channels, `(inputs * bits, outputs)`."""

@@ -63,16 +63,18 @@ def train(kind: str, part: Part, seed: int) -> nn.Sequential:
         network, images = network_of(kind), images_of(part)
         adam = torch.optim.Adam(network.parameters(), RATE, weight_decay=DECAY)
         for _ in range(EPOCHS):
-            for batch in torch.randperm(len(part)).split(BATCH):
+            for batch in torch.split(torch.randperm(len(part)), BATCH):
                 adam.zero_grad()
-                nn.functional.cross_entropy(network(images[batch]), labels[batch]).backward()
+                loss = nn.functional.cross_entropy(network(images[batch]), labels[batch])
+                torch.autograd.backward(loss)
                 adam.step()
     return network.eval()
 
 
 def measure(order: Order, progress: Progress) -> Metrics:
     """Both networks, both widths, all seeds."""
-    digits, networks, checks = split_digits(), {}, dict[str, Any]()
+    digits = split_digits()
+    networks, checks = dict[str, Any](), dict[str, Any]()
     part = digits.train.join(digits.validation).first(order.limit)
     test = digits.test.first(order.limit)
     total = len(PAPERS) * len(order.seeds)

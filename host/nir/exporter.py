@@ -10,12 +10,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from axonloop.host.files import require_writable, write_whole
 from axonloop.host.network import (
@@ -29,10 +30,13 @@ from axonloop.host.network import (
     Source,
     compile_network,
 )
-from axonloop.host.nir.dialects import Dialect, Steps
+from axonloop.host.nir.dialects import Dialect, reading_of
 from axonloop.host.nir.graph import read_graph
 from axonloop.host.nir.imported import ImportedGraph
 from axonloop.host.nir.nodes import NirError
+from axonloop.host.nir.parts import Part, part_of_source
+from axonloop.host.nir.run import ChipTrace, Start, run_on
+from axonloop.host.nir.steps import Steps
 from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require, require_number
 from axonloop.models.config import DECAY_ONE, Geometry, Mesh, ParameterSet, ResetMode
@@ -44,9 +48,10 @@ _ARRAYS = ("drives", "first_biases")
 """Arrays of a population, in the metadata of its node."""
 _TICKS = 1000
 """Ticks for which the bound of an import to the bit holds."""
+_BELOW = 2.0**-6
+"""NIR's neurons spike above their threshold, the chip's at it: the float one lies lower by this."""
 _SLOW = 2.0**-40
 """dt / tau of a current or membrane that does not leak, in a node that must have a tau."""
-Integers = NDArray[np.int64]
 
 
 def export_nir(
@@ -67,7 +72,11 @@ def export_nir(
 
     whole = BytesIO()
     nir.write(whole, graph)
-    write_whole(target, lambda file: file.write(whole.getbuffer()))
+
+    def write(file: BinaryIO) -> None:
+        file.write(whole.getbuffer())
+
+    write_whole(target, write)
     return notes
 
 
@@ -227,7 +236,7 @@ class _Writer:
         self._note(population)
         drives = np.array(population.drives or (0,) * population.size, np.float64)
         shared = {
-            "v_threshold": (own.theta - 0.5) * ones,  # v > it where a whole number is >= theta
+            "v_threshold": (own.theta - _BELOW) * ones,
             "v_reset": 0 * ones,
             "metadata": {
                 f"{KEY}_{field}": np.array(getattr(population, field), np.int32)
@@ -256,7 +265,7 @@ class _Writer:
         import nir
 
         target = self.network.population(projection.target)
-        unit = 2.0 ** (target.parameters.w_exp - target.parameters.i_shift)
+        unit = _unit(target)
         weight = np.where(projection.synapses, projection.weights, 0).T * unit
         metadata = {f"{KEY}_weights": projection.weights.astype(np.int32)}
         bias = np.zeros(target.size)
@@ -277,7 +286,7 @@ class _Writer:
     def _note(self, population: Population) -> None:
         """What of the neurons is in the metadata alone."""
         own, name = population.parameters, population.name
-        if own.reset_mode is not ResetMode.ZERO:
+        if own.reset_mode is not ResetMode.ZERO:  # `reset` of import_nir tells it again
             self.notes.append(f"{name}: NIR has no reset_mode {own.reset_mode.name.lower()}")
         if own.rho:
             self.notes.append(f"{name}: NIR has no reset variable R (rho = {own.rho})")
@@ -313,7 +322,7 @@ def edge_name(source: str, target: str, delay: int) -> str:
     return f"{source}_to_{target}" + (f"_after_{delay}" if delay else "")
 
 
-def own_graph(graph: Any, dt: float | None) -> ImportedGraph | None:
+def own_graph(graph: Any, dt: float | None) -> OwnGraph | None:
     """What `export_nir` wrote, to the bit; None for a graph of somebody else's.
 
     Raises NirError where the metadata are damaged or say another thing than the graph.
@@ -343,17 +352,12 @@ def own_graph(graph: Any, dt: float | None) -> ImportedGraph | None:
 
 def _program_of(graph: Any, record: Mapping[str, Any]) -> Program:
     """The program that a record and the arrays in the metadata of the nodes describe."""
-    populations = [
-        Population(
-            **{**entry, "parameters": ParameterSet.from_dict(entry["parameters"])},
-            **{
-                field: tuple(np.array(graph.nodes[entry["name"]].metadata[key]).tolist())
-                for field in _ARRAYS
-                if (key := f"{KEY}_{field}") in graph.nodes[entry["name"]].metadata
-            },
-        )
-        for entry in record["populations"]
-    ]
+    populations = []
+    for entry in record["populations"]:
+        held = graph.nodes[entry["name"]].metadata
+        arrays = {f: held[f"{KEY}_{f}"] for f in _ARRAYS if f"{KEY}_{f}" in held}
+        parameters = ParameterSet.from_dict(entry["parameters"])
+        populations.append(Population(**{**entry, **arrays, "parameters": parameters}))
     sources = tuple(Source(*entry) for entry in record["sources"])
     geometry = Geometry(**record["geometry"])
     projections = []
@@ -384,20 +388,37 @@ def _alike(one: Any, other: Any) -> bool:
     return True
 
 
-def _imported(graph: Any, program: Program, dt: float) -> ImportedGraph:
+@dataclass(frozen=True, eq=False)
+class OwnGraph(ImportedGraph):
+    """What `export_nir` wrote, as `import_nir` gives it back.
+
+    A membrane of NIR sees its current a step late, and that of the chip does not: where a source
+    feeds a current, `run` sends inputs `early` ticks later, so that chip and graph keep step.
+    """
+
+    early: int
+
+    def run(self, inputs: Mapping[str, ArrayLike] | ArrayLike, device: str = "golden") -> ChipTrace:
+        """Run the chip on input spikes, as many ticks as it takes all layers to see them all."""
+        given = self.inputs_of(inputs)
+        padded = {name: np.pad(each, ((self.early, 0), (0, 0))) for name, each in given.items()}
+        scales = {name: found.scale for name, found in self.populations.items()}
+        start = Start(self.program, self.steps, self.parts, self.populations, self.offsets)
+        more = self.latency - self.early
+        return run_on(self.program, padded, more, self.parts, scales, set(), start, device)
+
+
+def _imported(graph: Any, program: Program, dt: float) -> OwnGraph:
     """A program as `import_nir` returns it; beside the float graph the chip only truncates."""
-    network = program.plan.network
-    flat, offsets = read_graph(graph), _Writer(network, dt).offsets
+    network, offsets = program.plan.network, _Writer(program.plan.network, dt).offsets
+    early = -min(0, *offsets.values())
     found, steps = {}, {}
     for own in network.populations:
-        registers, scale = own.parameters, own.parameters.theta - 0.5
-        weights = tuple(p.weights for p in network.projections if p.target == own.name)
-        unit = 2.0 ** (registers.w_exp - registers.i_shift)
-        drives = np.array(own.drives or (0,) * own.size, np.float64)
-        alpha, beta = registers.alpha_n / DECAY_ONE, registers.beta_n / DECAY_ONE
+        registers, ones = own.parameters, np.ones(own.size)
+        unit, scale = _unit(own), registers.theta - _BELOW
         found[own.name] = QuantisedPopulation(
             registers,
-            weights,
+            tuple(p.weights for p in network.projections if p.target == own.name),
             own.first_biases,
             own.drives,
             scale,
@@ -407,33 +428,53 @@ def _imported(graph: Any, program: Program, dt: float) -> ImportedGraph:
             _error_of(own, network, program.geometry),
         )
         steps[own.name] = Steps(
-            alpha,
-            beta,
-            unit + 0 * drives,
-            drives,
-            scale + 0 * drives,
+            registers.alpha_n / DECAY_ONE * ones,
+            registers.beta_n / DECAY_ONE * ones,
+            unit * ones,
+            np.array(own.drives or 0 * ones),
+            scale * ones,
             FloatReset.ZERO,
-            int(_filtered(own)),
+            lag=int(_filtered(own)),
         )
     notes = [*graph_of(program, dt=dt)[1], "the integers are those in the metadata"]
     for name, each in found.items():
         if each.error.headroom < 1:
             notes.append(f"{name}: the worst input would saturate; the bound does not hold then")
-    return ImportedGraph(
-        flat, Dialect.NIR, dt, steps, found, network, program, offsets, tuple(notes)
+    subtracts = {p.parameters.reset_mode for p in network.populations} == {ResetMode.SUBTRACT}
+    parts: dict[str, tuple[Part, ...]] = {
+        s.name: (part_of_source(s.name, s.size, 1),) for s in network.sources
+    }
+    parts |= {p.name: (Part(p.name, np.arange(p.size), (p.name,)),) for p in network.populations}
+    return OwnGraph(
+        graph=read_graph(graph),
+        reading=reading_of(Dialect.NIR, dt, FloatReset.SUBTRACT if subtracts else None),
+        steps=steps,
+        parts=parts,
+        populations=found,
+        network=network,
+        program=program,
+        offsets={name: offset + early for name, offset in offsets.items()},
+        notes=tuple(notes),
+        early=early,
     )
+
+
+def _unit(population: Population) -> float:
+    """What a weight of 1 adds to the membrane."""
+    return float(2.0 ** (population.parameters.w_exp - population.parameters.i_shift))
 
 
 def _error_of(population: Population, network: Network, geometry: Geometry) -> QuantisationError:
     """What the chip's truncation makes of a membrane, with the graph's numbers being its own."""
-    own, scale = population.parameters, population.parameters.theta - 0.5
+    own, scale = population.parameters, population.parameters.theta - _BELOW
     keep, hold = (_sum_of_powers(word) for word in (own.alpha_n, own.beta_n))
     unit = 2.0**-own.i_shift
     step = _cut(own.beta_n) * hold * unit + (own.i_shift > 0) + _cut(own.alpha_n)
-    sums = [np.where(p.synapses, p.weights, 0) for p in network.projections]
+    step += _BELOW if own.reset_mode is ResetMode.SUBTRACT else 0
+    weights = [np.where(p.synapses, p.weights, 0) for p in network.projections]
     sums = [
         np.maximum(np.maximum(w, 0).sum(axis=0), np.maximum(-w, 0).sum(axis=0))
-        for w, p in zip(sums, network.projections, strict=True)
+        for w, p in zip(weights, network.projections, strict=True)
         if p.target == population.name
     ]
     inputs = np.sum(sums, axis=0) + np.abs(population.first_biases or 0)
@@ -441,7 +482,7 @@ def _error_of(population: Population, network: Network, geometry: Geometry) -> Q
     return QuantisationError(
         membrane_decay=0.0,
         current_decay=0.0,
-        threshold=0.0,
+        threshold=_BELOW / scale,
         weight_max=0.0,
         weight_rms=0.0,
         weight_max_lsb=0.0,
