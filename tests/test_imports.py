@@ -27,7 +27,7 @@ STEPS = {
         "devices pictures",
         "fpga network verification",
         "nir processing",
-        "configuration",
+        "configuration conversion",
         "report training",
         "bench runs",
         "studies",

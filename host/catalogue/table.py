@@ -134,6 +134,16 @@ EXPERIMENTS = by_name(
         seeds=None,
         limit=None,
     ),
+    _experiment(
+        "ann-snn",
+        "ann_snn",
+        "digits by ReLU networks as integrate-and-fire neurons: accuracy against ticks",
+        "Diehl et al. 2015; Rueckauer et al. 2017; Roy et al. 2019",
+        "2 minutes",
+        device="golden",
+        seeds=None,
+        limit=None,
+    ),
 )
 """The experiments of the papers, in the order of the results page."""
 

@@ -133,6 +133,18 @@ def report(
 
 
 @app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    nir: Annotated[Path, typer.Option("--nir", help="The NIR file to write.")],
+    dt: Annotated[float, typer.Option(help="Seconds that a tick stands for.")] = 1e-3,
+) -> None:
+    """Write the network in a run's last checkpoint as a NIR file, with the chip's integers."""
+    from axonloop.host.cli import export as exporting
+
+    exporting.export(run, nir, dt)
+
+
+@app.command()
 def verify(
     devices: Annotated[
         str, typer.Option(help="Devices to compare, by commas; gates:ecp5, gates:ice40 too.")

@@ -48,7 +48,7 @@ _RESET_MODES = {
     FloatReset.LATE: ResetMode.NONE,
     FloatReset.NONE: ResetMode.NONE,
 }
-_USUAL_REACH = {reset: 4096.0 for reset in FloatReset} | {FloatReset.ZERO: 64.0}
+_USUAL_REACH = dict.fromkeys(FloatReset, 4096.0) | {FloatReset.ZERO: 64.0}
 """Thresholds that a membrane is given room for at least, where the worst case asks for more."""
 _FINE = 4096
 """Units per threshold that are enough, where nothing leaks slowly: the rest is room."""

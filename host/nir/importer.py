@@ -22,8 +22,9 @@ from axonloop.host.network import (
     smallest_geometry,
     threshold_word,
 )
-from axonloop.host.nir.dialects import Dialect, Reading, reading_of, step_in
-from axonloop.host.nir.graph import FlatGraph, read_graph
+from axonloop.host.nir.dialects import Dialect, reading_of, step_in
+from axonloop.host.nir.exporter import own_graph
+from axonloop.host.nir.graph import FlatGraph, read_graph, whole_graph
 from axonloop.host.nir.imported import ImportedGraph
 from axonloop.host.nir.nodes import Floats, Kind, per_neuron, refuse
 from axonloop.host.nir.parts import (
@@ -70,7 +71,11 @@ def import_nir(
     What files do not say: `reset`: zero, subtract, late (subtract in the next step) or none;
     None: the tool's default. `norm_input`: sinabs' LIF scales its input. `spikes`: the most that
     a neuron of sinabs or rockpool sends in a step, 1..15; None: as many as they do when every
-    other channel spikes, where the chip has space. `counts`: the most spikes of an input channel in a step, 1..15.
+    other channel spikes, where the chip has space. `counts`: the most spikes of an input channel
+    in a step, 1..15.
+
+    What `export_nir` wrote is the same program again, unless widths, budget, reset or mesh are
+    given.
 
     Raises ValueError, a line with node, parameter, value and what would do, for what the chip
     cannot hold, for a budget that cannot be kept, and for a mesh that is too small.
@@ -78,8 +83,12 @@ def import_nir(
     require_range("counts", counts, 1, MOST_SPIKES)
     if spikes is not None:
         require_range("spikes", spikes, 1, MOST_SPIKES)
+    whole = whole_graph(source)
+    asked = weight_bits or state_bits or budget or reset or mesh not in (None, Mesh())
+    if dialect == Dialect.NIR and not asked and (own := own_graph(whole, dt)):
+        return own
     reading = reading_of(dialect, dt, reset, spikes, norm_input)
-    graph = read_graph(source)
+    graph = read_graph(whole)
     if not reading.dt:
         reading = reading.with_dt(_step_in(graph))
     names, shapes = graph.names(Kind.NEURONS), graph.shapes
@@ -223,7 +232,9 @@ def _usual_spikes(
     """The most spikes of a step that neurons of each node send when every other channel spikes."""
     random = np.random.default_rng(1)
     inputs = {
-        name: np.where(random.random((100, size)) < 0.5, random.integers(1, counts + 1, (100, size)), 0)
+        name: np.where(
+            random.random((100, size)) < 0.5, random.integers(1, counts + 1, (100, size)), 0
+        )
         for name in graph.names(Kind.SOURCE)
         for size in (int(np.prod(graph.shapes[name])),)
     }

@@ -67,9 +67,7 @@ def different_neurons() -> Written:
 
 
 def long_steps() -> Written:
-    net = Sequential(
-        linear(20, 16, 0.3, 0.05), LIFTorch(16, dt=1e-2, tau_mem=0.05, tau_syn=0.02)
-    )
+    net = Sequential(linear(20, 16, 0.3, 0.05), LIFTorch(16, dt=1e-2, tau_mem=0.05, tau_syn=0.02))
     return written(net, spike_trains(20))
 
 
