@@ -1,4 +1,7 @@
+from .bptt import TickLoss as TickLoss
 from .bptt import bptt_gradient as bptt_gradient
+from .bptt import chain_gradients as chain_gradients
+from .chain import Chain as Chain
 from .decolle import Decolle as Decolle
 from .decolle import DecolleConstants as DecolleConstants
 from .decolle import DecolleLayer as DecolleLayer
