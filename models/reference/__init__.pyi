@@ -14,5 +14,6 @@ from .rtrl import Rtrl as Rtrl
 from .rtrl import online_gradient as online_gradient
 from .sparse import AxonTraces as AxonTraces
 from .sparse import SynapseTraces as SynapseTraces
+from .spikeprop import SpikeProp as SpikeProp
 from .superspike import DoubleExponential as DoubleExponential
 from .superspike import SuperSpike as SuperSpike
