@@ -125,6 +125,15 @@ EXPERIMENTS = by_name(
         seeds=None,
     ),
     _experiment(
+        "equilibrium-digits",
+        "equilibrium_digits",
+        "digits by equilibrium propagation and contrastive Hebbian learning, either feedback",
+        "Scellier & Bengio 2017; Xie & Seung 2003; Detorakis et al. 2019",
+        "2 minutes",
+        seeds=None,
+        limit=None,
+    ),
+    _experiment(
         "latency-digits",
         "latency_digits",
         "digits of one spike per pixel: time to first spike, rank order",
