@@ -221,13 +221,20 @@ def info() -> None:
 
 @app.command()
 def verilog(
-    out: Annotated[Path, typer.Option(help="File to write.")] = Path("axonloop_chip.v"),
+    out: Annotated[Path | None, typer.Option(help="File to write [MODULE.v].")] = None,
     config: Configuration = None,
+    top: Annotated[str, typer.Option(help="What its ports speak: stream, serial.")] = "stream",
+    with_headers: Annotated[
+        bool,
+        typer.Option(
+            "--with-headers", help="Register map for C, Python and SystemRDL, and a .core file."
+        ),
+    ] = False,
 ) -> None:
-    """Write the chip as Verilog."""
-    from axonloop.host.cli import inspect as inspection
+    """Write the chip as Verilog, and what Verilator's lint may find in it."""
+    from axonloop.host.cli import fpga as boards
 
-    inspection.verilog(out, config)
+    boards.verilog(out, config, top, with_headers)
 
 
 @app.command()

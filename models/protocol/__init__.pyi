@@ -19,6 +19,7 @@ from .regions import value_bits as value_bits
 from .regions import weight_stride as weight_stride
 from .regions import writable as writable
 from .registers import COUNTER_BITS as COUNTER_BITS
+from .registers import ENTRY_FIELDS as ENTRY_FIELDS
 from .registers import FANOUT_FIELDS as FANOUT_FIELDS
 from .registers import GROUP_FIELDS as GROUP_FIELDS
 from .registers import MAGIC as MAGIC
