@@ -203,7 +203,7 @@ def board(
 
 @app.command()
 def identify(
-    device: Annotated[str, typer.Argument(help="serial:PORT or serial:PORT@BAUD.")],
+    device: Annotated[str, typer.Argument(help="serial:PORT[@BAUD]; PORT may be a URL.")],
 ) -> None:
     """Show what a board says of itself: protocol, clock, build, geometry. Resets its chip."""
     from axonloop.host.cli import inspect as inspection
@@ -235,6 +235,14 @@ def verilog(
     from axonloop.host.cli import fpga as boards
 
     boards.verilog(out, config, top, with_headers)
+
+
+@app.command("boards")
+def list_boards() -> None:
+    """Show the boards that a chip can be built for, and those that are plugged in."""
+    from axonloop.host.cli import fpga
+
+    fpga.boards()
 
 
 @app.command()

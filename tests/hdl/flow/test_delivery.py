@@ -14,7 +14,7 @@ from axonloop.hdl.boards import BOARDS, Build
 from axonloop.hdl.flow import DELIVERIES, WAIVERS, header_files, verilog_files
 from axonloop.hdl.flow.portable import _CHOICE, _sum_of_products, _with_plain_names
 from axonloop.models.config import Geometry, Mesh
-from tests.support.verilog_tools import icarus, lint, yosys
+from tests.support.outside.verilog_tools import icarus, lint, yosys
 
 LANES = dict.fromkeys(("lanes", "update_lanes", "trace_lanes", "multipliers"), 2)
 TINY = Geometry(axons=8, neurons=8, entries=8, parameter_sets=2, **LANES)
