@@ -2,6 +2,7 @@ from .packets import MAX_COUNT as MAX_COUNT
 from .packets import Fault as Fault
 from .packets import Kind as Kind
 from .packets import argument_of as argument_of
+from .packets import core_of as core_of
 from .packets import header as header
 from .packets import kind_of as kind_of
 from .regions import READ_ONLY as READ_ONLY
