@@ -21,7 +21,7 @@ LAYERS = ("models", "hdl", "sim", "host")
 STEPS = {
     "models": ["checks", "arrays config", "cycles protocol rules", "golden reference"],
     "hdl": ["common", "link parallel serial", "learning", "core", "chip", "boards", "flow"],
-    "sim": ["build", "batched cosim stimulus surrogate"],
+    "sim": ["build", "batched cocotb cosim stimulus surrogate"],
     "host": [
         "console data files order version",
         "devices pictures",
