@@ -185,5 +185,5 @@ def soft_bounds(weight_bits: int, power: float = 1.0) -> Headroom:
 def centres(weight_bits: int) -> Floats:
     """The mean headroom h of each index h', in weight steps: `(256,)`."""
     several = 1 << (weight_bits - 8)
-    found: Floats = np.arange(WORDS) * several + (several - 1) / 2
+    found: Floats = np.arange(WORDS, dtype=np.float64) * several + (several - 1) / 2
     return found
