@@ -149,7 +149,7 @@ def rows(found: Metrics) -> list[ResultRow]:
             f"{sound['both solvers']:.0e}",
         ),
         ResultRow(
-            f"layer of {SIDE} columns, drivers of 5 ns, in parts of {', '.join(map(str, found['delays']))}",
+            f"layer of {SIDE} columns in parts of {', '.join(map(str, found['delays']))}",
             "20 to 100 ns",
             f"{', '.join(f'{value:.0f}' for value in found['delays'].values())} ns",
         ),

@@ -74,8 +74,8 @@ def misses() -> dict[str, float]:
         }
         for name, (table, curve) in pairs.items():
             found[name] = max(found[name], abs(curve / table - 1))
-    for name, curve in (("printed", PRINTED_DOWN_RATE), ("ours", DOWN_RATE)):
-        off = [abs(down_rate(volts, curve) / rate - 1) for volts, (_, _, rate) in DOWN.items()]
+    for name, law in (("printed", PRINTED_DOWN_RATE), ("ours", DOWN_RATE)):
+        off = [abs(down_rate(volts, law) / rate - 1) for volts, (_, _, rate) in DOWN.items()]
         found[f"rate of depression, {name}"] = max(off)
     return found
 
