@@ -153,6 +153,21 @@ EXPERIMENTS = by_name(
         seeds=None,
         limit=None,
     ),
+    _experiment(
+        "memristor-device",
+        "memristor.device",
+        "memristors: pulses and conductance, their inverse, spread, mapping, write-verify, ageing",
+        "Fouda et al. 2019, figures 6, 7a, 7b; Park et al. 2016",
+        "1 minute",
+        seeds=None,
+    ),
+    _experiment(
+        "crossbar",
+        "memristor.crossbar",
+        "what wires make of weights on a crossbar, in parts and behind a mask; delay; speed",
+        "Fouda et al. 2019, figures 4, 5",
+        "3 minutes",
+    ),
 )
 """The experiments of the papers, in the order of the results page."""
 
