@@ -54,9 +54,9 @@ def config_of(pairing: Pairing) -> CoreConfig:
     """The core of `stdp-window` with other traces."""
     core = chip(Window("pair STDP", pair_stdp(0, 0), ThirdFactor.ONE))
     (own,) = core.parameter_sets
-    traces = {"q_inc": pairing.added, "qq_shift": pairing.shift}
-    traces |= {"z_inc": pairing.added, "z_shift": pairing.shift}
-    return replace(core, parameter_sets=(replace(own, theta=HALF, **traces),))
+    added, shift = pairing.added, pairing.shift
+    traces = replace(own, q_inc=added, z_inc=added, qq_shift=shift, z_shift=shift)
+    return replace(core, parameter_sets=(replace(traces, theta=HALF),))
 
 
 def trains() -> tuple[Flags, Flags]:
@@ -130,7 +130,7 @@ def measure(order: Order, progress: Progress) -> Metrics:
         found[pairing.name] = {"wrong": wrong, "after": weights[-1].tolist()}
         found[pairing.name]["first"] = weights[:, 0].tolist()
         text = f"{count - wrong} of {count} synapses equal to the integers in all {TICKS} ticks"
-        rows.append(ResultRow(pairing.name, "a sketch", "integers apart from the chip", text))
+        rows.append(ResultRow(pairing.name, "a drawing", "integers apart from the chip", text))
         progress("score", done + 1, len(PAIRINGS))
     shown = {"axon": before[:, 0].tolist(), "neuron": after[:, 0].tolist()}
     return {"trains": shown, "pairings": found, "rows": rows}
