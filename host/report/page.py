@@ -67,7 +67,8 @@ def write_comparison(folders: Sequence[Path], path: Path) -> Path:
     names = [run.name for run in runs]
     require(len(set(names)) == len(names), "names of run folders", "all different", names)
     trained = {run.name: run.metrics for run in runs if run.metrics["history"]}
-    plots = {"curves": figures.learning_curves(trained)} if trained else {}
+    alike = len({run.scored[0].partition(",")[0] for run in runs}) == 1
+    plots = {"curves": figures.learning_curves(trained)} if trained and alike else {}
     tables = [flat(run.settings) for run in runs]
     keys = list(dict.fromkeys(key for table in tables for key in table))
     differing = [
