@@ -17,6 +17,7 @@ from axonloop.host.data import SIDE, Data, Digits, split_digits
 from axonloop.host.devices import Device, weight_hash
 from axonloop.host.files import NEW, write_json
 from axonloop.host.processing import Loss, at_limits, clipped, no_better
+from axonloop.host.report import Kept, write_report
 from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
 from axonloop.host.runs.lock import locked_folder
 from axonloop.host.runs.network_report import channel_metrics, channel_of, write_account
@@ -261,6 +262,15 @@ class Run:
             title = f"Sample {trainer.test.number(place)}, with the largest error"
             save(pictures.draw_outputs(outputs, target, quiet.burn_in, title), folder / OUTPUTS)
         save(pictures.draw_raster(recording, title), folder / RASTER)
+        kept = Kept(
+            program.weights_of(first, program.weights),
+            weights,
+            top,
+            self.image,
+            pictures.trace_of(recording, title),
+        )
+        kept.save(folder)
+        write_report(folder)
 
     def _metrics(self, score: Score) -> dict[str, Any]:
         trainer = self.trainer
