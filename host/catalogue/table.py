@@ -160,7 +160,7 @@ EXPERIMENTS = by_name(
     _experiment(
         "matched-neuron",
         "memristor.matched_neuron",
-        "digits with an update that sees the weight: in the neuron that matches it, and a plain one",
+        "digits by an update that sees the weight: in the neuron that matches it, in a plain one",
         "Neftci 2018, equations 7, 8, figure 4",
         "1 minute",
         seeds=None,

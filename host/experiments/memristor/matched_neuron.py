@@ -1,7 +1,8 @@
-"""Synapses whose update sees their weight, and the neuron that matches them (Neftci 2018, figure 4).
+"""Synapses whose update sees their weight, and the neuron that matches them.
 
-The update of a device (equation 7) is an error times s - sigma(alpha w + beta): it forgets by
-itself, the more the larger the weight. It is the exact gradient of a neuron with the potential
+The update of a device (Neftci 2018, equation 7; figure 4) is an error times
+s - sigma(alpha w + beta): it forgets by itself, the more the larger the weight. It is the exact
+gradient of a neuron with the potential
 
     u = sum_j w_j s_j - softplus(alpha w_j + beta) / alpha            (equation 8)
 
