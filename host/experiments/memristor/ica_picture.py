@@ -17,7 +17,7 @@ CURVES = ("ideal", "compensated, linear", PATH, "a gain per polarity, Wmax 1.2",
 @styled
 def draw(metrics: Metrics) -> Picture:
     """Sources, mixtures and outputs; weights and distances over samples; all variants."""
-    picture = Picture(11, 7)
+    picture = Picture(13, 7)
     clouds, (path, curve, every) = picture.subplots(2, 3)
     shown, found = metrics["shown"], metrics["variants"]
     outputs = shown["outputs"][PATH]
@@ -32,7 +32,7 @@ def draw(metrics: Metrics) -> Picture:
         np.array(found[PATH]["path"]).T, ("W11", "W12", "W21", "W22"), shades(4), strict=True
     ):
         path.plot(samples, values, color=colour, linewidth=1, label=name)
-    path.set(xlabel="1000 samples", ylabel="weight", title=f"Weights: {PATH}")
+    path.set(xlabel="1000 samples", ylabel="weight", title="Weights, all varies by 25 %")
     legend(path, below=True, ncols=4)
     for name, colour in zip(CURVES, shades(len(CURVES)), strict=True):
         curve.plot(samples, found[name]["curve"], color=colour, linewidth=1, label=name)
