@@ -42,7 +42,7 @@ LAST = 1000
 
 
 @dataclass(frozen=True)
-class Variant:
+class PulseVariant:
     """How a wanted change becomes pulses, and what the devices are like.
 
     `way` is "ideal" (no device), "exact" and "linear" (the compensation), "gain" (that of the
@@ -62,20 +62,24 @@ class Variant:
 
 _WRITES, _BOTH = Spread(write=0.25), Spread(rate=0.25, write=0.25)
 VARIANTS = (
-    Variant("ideal", "ideal"),
-    Variant("the same pulses up and down", "same"),
-    Variant("a gain per polarity", "gain"),
-    Variant("a gain per polarity, Wmax 1.2", "gain", 1.2),
-    Variant("compensated, exact", "exact"),
-    Variant("compensated, linear", "linear"),
-    Variant("compensated, linear, Wmax 1.2", "linear", 1.2),
-    Variant("writes vary by 25 %", "linear", spread=_WRITES),
-    Variant("devices and writes vary by 25 %", "linear", spread=_BOTH, paper="ends near, wobbles"),
-    Variant("the same, gain of each device calibrated", "linear", spread=_BOTH, calibrated=True),
-    Variant("whole 1/256 of a pulse", "linear", parts=256),
-    Variant("whole 1/64 of a pulse", "linear", parts=64),
-    Variant("whole 1/16 of a pulse", "linear", parts=16),
-    Variant("whole pulses", "linear", parts=1),
+    PulseVariant("ideal", "ideal"),
+    PulseVariant("the same pulses up and down", "same"),
+    PulseVariant("a gain per polarity", "gain"),
+    PulseVariant("a gain per polarity, Wmax 1.2", "gain", 1.2),
+    PulseVariant("compensated, exact", "exact"),
+    PulseVariant("compensated, linear", "linear"),
+    PulseVariant("compensated, linear, Wmax 1.2", "linear", 1.2),
+    PulseVariant("writes vary by 25 %", "linear", spread=_WRITES),
+    PulseVariant(
+        "devices and writes vary by 25 %", "linear", spread=_BOTH, paper="ends near, wobbles"
+    ),
+    PulseVariant(
+        "the same, gain of each device calibrated", "linear", spread=_BOTH, calibrated=True
+    ),
+    PulseVariant("whole 1/256 of a pulse", "linear", parts=256),
+    PulseVariant("whole 1/64 of a pulse", "linear", parts=64),
+    PulseVariant("whole 1/16 of a pulse", "linear", parts=16),
+    PulseVariant("whole pulses", "linear", parts=1),
 )
 
 
@@ -103,7 +107,7 @@ def amari(product: Floats) -> Floats:
 class Weights:
     """Weights of many seeds at once, `(seeds, 2, 2)`, on devices or without."""
 
-    def __init__(self, variant: Variant, kind: Memristor, first: Floats, seed: int) -> None:
+    def __init__(self, variant: PulseVariant, kind: Memristor, first: Floats, seed: int) -> None:
         self.variant, self._random = variant, np.random.default_rng(seed)
         self.kind = replace(kind, spread=variant.spread)
         self.mapping = WeightMapping(self.kind, variant.limit)
@@ -170,7 +174,7 @@ def gains(array: MemristorArray, kind: Memristor, rounds: int = 40) -> tuple[Flo
 
 
 def learned(
-    variant: Variant, kind: Memristor, seeds: Sequence[int], samples: int
+    variant: PulseVariant, kind: Memristor, seeds: Sequence[int], samples: int
 ) -> dict[str, Any]:
     """Learn for all `seeds` at once; curves of Amari's distance, last weights, outputs."""
     mixed = mixture()
@@ -225,7 +229,7 @@ def measure(order: Order, progress: Progress) -> Metrics:
     return {"every": EVERY, "variants": found, "rows": rows, "shown": more}
 
 
-def _row(variant: Variant, found: Mapping[str, Any]) -> ResultRow:
+def _row(variant: PulseVariant, found: Mapping[str, Any]) -> ResultRow:
     distances = found["amari"]
     text = f"{mean(distances):.3f}, {median(distances):.3f} ({min(distances):.3f} to "
     text += f"{max(distances):.3f})"

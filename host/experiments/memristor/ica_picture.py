@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
@@ -44,12 +43,10 @@ def draw(metrics: Metrics) -> Picture:
 
 def _every(axes: Any, found: dict[str, Any]) -> None:
     """A dot for each seed, a bar for the mean; variants from top to bottom."""
-    for place, (name, each) in enumerate(found.items()):
-        values, letter = each["amari"], ascii_lowercase[place]
+    for place, each in enumerate(found.values()):
+        values = each["amari"]
         axes.plot(values, [-place] * len(values), "o", ms=4, color=ORANGE, alpha=0.6)
         axes.plot([float(np.mean(values))], [-place], "|", ms=12, mew=2, color=INK)
-        axes.plot([], [], " ", label=f"{letter}  {name}")
-    axes.set_yticks([-place for place in range(len(found))], list(ascii_lowercase[: len(found)]))
+    axes.set_yticks([-place for place in range(len(found))], list(found))
     axes.axvline(0.09, color=GREY, linewidth=0.8)
     axes.set(xlabel="Amari's distance", title="All variants", xlim=(0, None))
-    legend(axes, handlelength=0)

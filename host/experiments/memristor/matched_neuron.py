@@ -79,7 +79,7 @@ class Layer:
         self.biases -= share * errors.sum(0)
 
 
-class Network:
+class TwoLayers:
     """Two layers: logistic neurons, then a softmax."""
 
     def __init__(self, synapse: Synapse, mean: Floats, seed: int) -> None:
@@ -110,7 +110,7 @@ def learned(synapse: Synapse, rate: float, seed: int) -> tuple[list[float], floa
     """Accuracies on the validation part after every epoch, and on the test part at the end."""
     digits = split_digits()
     images, labels = digits.train.images / 16.0, digits.train.labels.astype(np.int64)
-    network = Network(synapse, images.mean(0), seed)
+    network = TwoLayers(synapse, images.mean(0), seed)
     random, curve = np.random.default_rng(seed), []
     for _ in range(EPOCHS):
         order = random.permutation(len(labels))

@@ -102,7 +102,7 @@ def test_updates_are_the_gradient(kind: str) -> None:
     """By differences of the cross-entropy, weight by weight."""
     random = np.random.default_rng(1)
     images, labels = random.random((7, 64)), random.integers(0, 10, 7)
-    network = matched_neuron.Network(matched_neuron.Synapse(kind, 6, 3), images.mean(0), 1)
+    network = matched_neuron.TwoLayers(matched_neuron.Synapse(kind, 6, 3), images.mean(0), 1)
 
     def loss() -> float:
         chances = network.signals(images)[1]
