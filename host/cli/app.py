@@ -121,6 +121,31 @@ def evaluate(
     commands.score(run, device, json)
 
 
+@app.command(no_args_is_help=True)
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders; several are compared.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The page [RUN/report.html; comparison.html].")
+    ] = None,
+) -> None:
+    """Write a page of a run, or one that compares several: curves, rasters, weights, settings."""
+    from axonloop.host.cli import report as reporting
+
+    reporting.report(runs, out)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    nir: Annotated[Path, typer.Option("--nir", help="The NIR file to write.")],
+    dt: Annotated[float, typer.Option(help="Seconds that a tick stands for.")] = 1e-3,
+) -> None:
+    """Write the network in a run's last checkpoint as a NIR file, with the chip's integers."""
+    from axonloop.host.cli import export as exporting
+
+    exporting.export(run, nir, dt)
+
+
 @app.command()
 def verify(
     devices: Annotated[
@@ -205,7 +230,7 @@ def board(
 
 @app.command()
 def identify(
-    device: Annotated[str, typer.Argument(help="serial:PORT or serial:PORT@BAUD.")],
+    device: Annotated[str, typer.Argument(help="serial:PORT[@BAUD]; PORT may be a URL.")],
 ) -> None:
     """Show what a board says of itself: protocol, clock, build, geometry. Resets its chip."""
     from axonloop.host.cli import inspect as inspection
@@ -223,13 +248,28 @@ def info() -> None:
 
 @app.command()
 def verilog(
-    out: Annotated[Path, typer.Option(help="File to write.")] = Path("axonloop_chip.v"),
+    out: Annotated[Path | None, typer.Option(help="File to write [MODULE.v].")] = None,
     config: Configuration = None,
+    top: Annotated[str, typer.Option(help="What its ports speak: stream, serial.")] = "stream",
+    with_headers: Annotated[
+        bool,
+        typer.Option(
+            "--with-headers", help="Register map for C, Python and SystemRDL, and a .core file."
+        ),
+    ] = False,
 ) -> None:
-    """Write the chip as Verilog."""
-    from axonloop.host.cli import inspect as inspection
+    """Write the chip as Verilog, and what Verilator's lint may find in it."""
+    from axonloop.host.cli import fpga as boards
 
-    inspection.verilog(out, config)
+    boards.verilog(out, config, top, with_headers)
+
+
+@app.command("boards")
+def list_boards() -> None:
+    """Show the boards that a chip can be built for, and those that are plugged in."""
+    from axonloop.host.cli import fpga
+
+    fpga.boards()
 
 
 @app.command()
