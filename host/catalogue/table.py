@@ -203,6 +203,22 @@ EXPERIMENTS = by_name(
         "Fouda et al. 2019, figures 4, 5",
         "3 minutes",
     ),
+    _experiment(
+        "ica",
+        "memristor.ica",
+        "two sources unmixed on memristors: compensation of pulses, gains, spread, whole pulses",
+        "Fouda, Neftci, Eltawil & Kurdahi 2019; Fouda et al. 2019, figure 10",
+        "1 minute",
+        seeds=20,
+    ),
+    _experiment(
+        "matched-neuron",
+        "memristor.matched_neuron",
+        "digits by an update that sees the weight: in the neuron that matches it, in a plain one",
+        "Neftci 2018, equations 7, 8, figure 4",
+        "1 minute",
+        seeds=None,
+    ),
 )
 """The experiments of the papers, in the order of the results page."""
 

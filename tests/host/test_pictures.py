@@ -42,6 +42,13 @@ from axonloop.host.experiments.decolle import regression_experiment
 from axonloop.host.experiments.decolle.regression import targets_of
 from axonloop.host.experiments.decolle.regression_runs import Curve
 from axonloop.host.experiments.erbp import digits as erbp_digits
+from axonloop.host.experiments.memristor import (
+    crossbar_picture,
+    device_picture,
+    fit_picture,
+    ica_picture,
+    matched_picture,
+)
 from axonloop.host.experiments.recurrence import chip as recurrence_chip
 from axonloop.host.experiments.recurrence import float as recurrence
 from axonloop.host.experiments.spike_timing import experiment as spike_timing
@@ -54,6 +61,8 @@ from axonloop.host.runs import pictures as runs
 from axonloop.host.studies import area as area_study
 from axonloop.host.studies import layer_pictures, weight_pictures
 from axonloop.host.training import SampleCost, chip_config, lone_trainer, program_of
+from axonloop.models.memristor import Curve as PulseCurve
+from axonloop.models.memristor import find_memristor, fit_branch
 
 ROOT = Path(__file__).parents[2]
 RANDOM = np.random.default_rng(1)
@@ -197,6 +206,33 @@ def stdp() -> Picture:
     return stdp_digits.draw({"shown": shown})
 
 
+def memristor_device() -> Picture:
+    several = [RANDOM.normal(centre, 30, 200) for centre in (200, 400, 500, 600)]
+    return device_picture.draw({"shown": {"up": several, "down": several[::-1]}})
+
+
+def crossbar() -> Picture:
+    cells = RANDOM.uniform(1e-6, 1e-3, (512, 512))
+    shown = {"cells": cells, "read": 0.1 * cells, "parts": 0.9 * cells}
+    return crossbar_picture.draw(results("crossbar") | {"shown": shown})
+
+
+def ica() -> Picture:
+    found, signals = results("ica"), RANDOM.laplace(0, 1, (100, 2))
+    outputs = dict.fromkeys(found["variants"], signals)
+    shown = {"sources": signals, "mixed": signals, "outputs": outputs}
+    return ica_picture.draw(found | {"shown": shown})
+
+
+def fit() -> Picture:
+    kind = find_memristor("mo-tiox-tin")
+    pulses = np.arange(1.0, 95)
+    branches = {"up": kind.up, "down": kind.down}
+    curves = {name: PulseCurve(pulses, branch.after(pulses)) for name, branch in branches.items()}
+    fits = {name: fit_branch(*curve) for name, curve in curves.items()}
+    return fit_picture.draw_fit(curves, fits)
+
+
 DRAWINGS: dict[str, Callable[[], Picture]] = {
     "runs.pictures.draw_learning_curve": learning_curve,
     "runs.pictures.draw_raster": raster,
@@ -220,6 +256,13 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "experiments.erbp.digits.draw": lambda: erbp_digits.draw(results("erbp-digits")),
     "experiments.gradient_cost.draw": lambda: gradient_cost.draw(results("memory")),
     "experiments.latency_digits.draw": lambda: latency_digits.draw(results("latency-digits")),
+    "experiments.memristor.crossbar_picture.draw": crossbar,
+    "experiments.memristor.device_picture.draw": memristor_device,
+    "experiments.memristor.fit_picture.draw_fit": fit,
+    "experiments.memristor.ica_picture.draw": ica,
+    "experiments.memristor.matched_picture.draw": lambda: matched_picture.draw(
+        results("matched-neuron")
+    ),
     "experiments.recurrence.chip.draw": lambda: recurrence_chip.draw(results("recurrence-chip")),
     "experiments.recurrence.picture.draw": lambda: recurrence.draw(results("recurrence")),
     "experiments.spike_timing.experiment.draw": timing,
