@@ -89,8 +89,8 @@ class Rows:
 
 
 def network_of(seed: int, recurrent: bool) -> Network:
-    """The liquid: nothing in it learns."""
-    random = generator(seed, BUILDING)
+    """The liquid: nothing in it learns. All seeds have the same synapses, of other weights."""
+    random, wiring = generator(seed, BUILDING), generator(0, BUILDING)
     populations, projections = [], []
     for name, alpha in LEAKS.items():
         neuron = replace(NEURON, alpha_n=alpha)
@@ -103,7 +103,7 @@ def network_of(seed: int, recurrent: bool) -> Network:
         gain = np.where(inhibits, -(1 - INHIBITING) / INHIBITING, 1.0)[:, None]
         for target in LEAKS:
             weights = _drawn(random, (EACH, EACH), SPREAD, gain)
-            present = random.random((EACH, EACH)) < SHARE
+            present = wiring.random((EACH, EACH)) < SHARE
             projections.append(Projection(source, target, weights, present, plastic=False))
     return Network((Source("rows", SIDE),), tuple(populations), tuple(projections), seed)
 
