@@ -59,7 +59,7 @@ STUCK = 20
 """Pixels of 64 that stay white then."""
 TUNING = 6
 """`eta_shift` of the chips that see few digits, whatever they start from."""
-EPOCHS, FULL_EPOCHS = 2, 6
+EPOCHS, FULL_EPOCHS = 2, 3
 """Passes over the digits before a change, and over 5 to 9."""
 REPLAYED = 100
 """Old digits that are shown again among the new ones."""
