@@ -21,6 +21,9 @@ from .host.network import compile_network as compile_network
 from .host.network import explain as explain
 from .host.network import smallest_geometry as smallest_geometry
 from .host.network import uniform_weights as uniform_weights
+from .host.recorder import StateRecord as StateRecord
+from .host.recorder import record as record
+from .host.recorder import run_program as run_program
 from .host.runs import evaluate as evaluate
 from .host.runs import train as train
 from .host.version import __version__ as __version__

@@ -42,7 +42,7 @@ def check_axons(chip: ChipConfig, axons: ArrayLike) -> NDArray[np.int64]:
 def check_trains(chip: ChipConfig, trains: Sequence[ArrayLike]) -> list[NDArray[np.int64]]:
     """Axons of every tick of a run; one bad list refuses them all."""
     lists = isinstance(trains, Sequence) and not isinstance(trains, str | bytes)
-    listed = lists or (isinstance(trains, np.ndarray) and trains.ndim > 0)
+    listed = lists or getattr(trains, "ndim", 0) > 0  # arrays and tensors
     require(listed, "trains", "a list, axons of one tick an entry", trains)
     return [indices(f"trains[{k}]", axons, chip.axons) for k, axons in enumerate(trains)]
 

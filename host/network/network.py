@@ -6,7 +6,9 @@ A `Network` says nothing about cores: `axonloop.host.network.compiler` maps it o
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
+from operator import index
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,7 @@ class Source:
     size: int
 
     def __post_init__(self) -> None:
+        _take_whole(self, "size")
         _check_name_and_size("source", self.name, self.size)
 
 
@@ -49,6 +52,7 @@ class Population:
     drives: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        _take_whole(self, "size")
         _check_name_and_size("population", self.name, self.size)
         # Neurons that only fill up a group have no input; with theta = 0 they would fire.
         theta = self.parameters.theta
@@ -64,6 +68,15 @@ class Population:
         values = integers(thing, getattr(self, field))
         require(values.shape in ((0,), (self.size,)), thing, f"{self.size} or none", values.shape)
         object.__setattr__(self, field, tuple(values.tolist()))
+
+
+def _take_whole(owner: object, *names: str) -> None:
+    """Make integers of NumPy and torch in fields of a frozen dataclass Python's."""
+    for name in names:
+        value = getattr(owner, name)
+        if type(value) is not bool and not isinstance(value, np.bool_):
+            with suppress(TypeError):  # neither an integer nor a tensor of one
+                object.__setattr__(owner, name, index(value))
 
 
 def _check_name_and_size(kind: str, name: str, size: int) -> None:
@@ -91,6 +104,7 @@ class Projection:
     traces: ParameterSet | None = None
 
     def __post_init__(self) -> None:
+        _take_whole(self, "delay")
         thing = f"weights of {self}"
         weights = integers(thing, self.weights).copy()
         require(weights.ndim == 2, thing, "of two dimensions", weights.ndim)
@@ -135,6 +149,7 @@ class Network:
     def __post_init__(self) -> None:
         for field in ("sources", "populations", "projections"):
             object.__setattr__(self, field, tuple(getattr(self, field)))
+        _take_whole(self, "seed")
         require_range("seed", self.seed, 0, 2**32 - 1)
         require(len(self.populations) > 0, "populations", "at least one", 0)
         names = [source.name for source in self.sources]

@@ -47,6 +47,17 @@ class Program:
         found = table[indices(f"channels of {source!r}", channels, len(table))].ravel()
         return found[found >= 0]
 
+    def feed(self, source: str, raster: NDArray[np.bool_], found: NDArray[np.bool_]) -> None:
+        """Set in `found`, `(ticks, axons of the chip)`, the axons that channels of a source feed.
+
+        `raster`: bool `(ticks, channels)`, at most as many ticks. A projection's delay moves its
+        spikes later; what would arrive behind the last tick is lost.
+        """
+        for axons, delay in zip(self.axons[source].T, self.delays[source].tolist(), strict=True):
+            used = axons >= 0
+            late = found[delay : delay + len(raster)]
+            late[:, axons[used]] = raster[: len(late), used]
+
     def split(self, spikes: ArrayLike) -> dict[str, Int32Array]:
         """Reported global neurons as neurons of each population, int32, in the given order."""
         owner, index = self._owners

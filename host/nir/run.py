@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from axonloop.host.devices import open_device
 from axonloop.host.network import Program
 from axonloop.host.nir.nodes import Floats
+from axonloop.host.recorder import run_program
 from axonloop.models.protocol import Counter, Region
 
 
@@ -38,26 +39,16 @@ def run_on(
 
     The membrane of a `late` node is V less the R that was there before the tick.
     """
-    ticks = len(next(iter(inputs.values()))) + more
-    sizes = {name: len(neurons) for name, neurons in program.neurons.items()}
-    spikes = {name: np.zeros((ticks, size), np.bool_) for name, size in sizes.items()}
-    membranes = {name: np.zeros((ticks, size)) for name, size in sizes.items()}
-    nothing = np.zeros(0, np.int32)
+    states = (Region.SPIKE, Region.MEMBRANE, Region.RESET)
     with open_device(device, program.config) as chip:
         chip.load_weights(program.weights)
-        chip.clear()
-        reset = chip.read(Region.RESET)
-        for tick in range(ticks):
-            for name, trains in inputs.items():
-                channels = np.flatnonzero(trains[tick]) if tick < len(trains) else nothing
-                for delay in np.unique(program.delays[name]).tolist():
-                    chip.send_spikes(program.axons_of(name, channels, delay), delay)
-            for name, found in program.split(chip.tick(nothing)).items():
-                spikes[name][tick, found] = True
-            membrane = chip.read(Region.MEMBRANE).astype(np.int64)
-            for name, neurons in program.neurons.items():
-                above = membrane[neurons] - (reset[neurons] if name in late else 0)
-                membranes[name][tick] = above / scales[name]
-            reset = chip.read(Region.RESET) if late else reset
+        record = run_program(program, inputs, chip, states, more=more)
         saturations = chip.counters()[Counter.SATURATIONS]
+    membranes = {}
+    for name in program.neurons:
+        above = record.of(name, "membrane").astype(np.int64)
+        if name in late:
+            above[1:] -= record.of(name, "reset")[:-1]
+        membranes[name] = above / scales[name]
+    spikes = {name: record.of(name, "spike").astype(np.bool_) for name in program.neurons}
     return ChipTrace(spikes, membranes, int(saturations))
