@@ -1,7 +1,9 @@
 from .comparison import Comparison as Comparison
 from .comparison import LayerComparison as LayerComparison
+from .comparison import compared as compared
 from .dialects import Dialect as Dialect
 from .imported import ImportedGraph as ImportedGraph
 from .importer import import_nir as import_nir
+from .nodes import Kind as Kind
 from .run import ChipTrace as ChipTrace
 from .simulator import FloatTrace as FloatTrace

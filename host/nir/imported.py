@@ -13,8 +13,9 @@ from axonloop.host.nir.comparison import Comparison, compared
 from axonloop.host.nir.dialects import Dialect, Steps
 from axonloop.host.nir.graph import FlatGraph
 from axonloop.host.nir.nodes import Kind, refuse
-from axonloop.host.nir.run import ChipTrace, run_on
+from axonloop.host.nir.run import ChipTrace, run_on, trace_of
 from axonloop.host.nir.simulator import FloatTrace, simulate
+from axonloop.host.recorder import StateRecord
 
 Spikes = NDArray[np.bool_]
 
@@ -82,10 +83,13 @@ class ImportedGraph:
 
     def run(self, inputs: Mapping[str, ArrayLike] | ArrayLike, device: str = "golden") -> ChipTrace:
         """Run the chip on input spikes, as many ticks as it takes all layers to see them all."""
+        return self.trace_of(*run_on(self.program, self.inputs_of(inputs), self.latency, device))
+
+    def trace_of(self, record: StateRecord, saturations: int = 0) -> ChipTrace:
+        """What a record of `spike`, `membrane` and `reset` says in the graph's terms."""
         late = [n for n, s in self.steps.items() if s.reset is FloatReset.LATE]
         scales = {name: found.scale for name, found in self.populations.items()}
-        given = self.inputs_of(inputs)
-        return run_on(self.program, given, self.latency, scales, frozenset(late), device)
+        return trace_of(record, scales, frozenset(late), saturations)
 
     def simulate(
         self,
@@ -104,7 +108,12 @@ class ImportedGraph:
         self, inputs: Mapping[str, ArrayLike] | ArrayLike, device: str = "golden"
     ) -> Comparison:
         """The chip beside the float graph on the same input spikes, layer by layer."""
-        chip, alone = self.run(inputs, device), self.simulate(inputs)
-        beside = self.simulate(inputs, chip.spikes)
+        return self.compared_with(inputs, self.run(inputs, device))
+
+    def compared_with(
+        self, inputs: Mapping[str, ArrayLike] | ArrayLike, chip: ChipTrace
+    ) -> Comparison:
+        """What a chip did with these inputs beside the float graph."""
+        alone, beside = self.simulate(inputs), self.simulate(inputs, chip.spikes)
         bounds = {name: found.error.bound for name, found in self.populations.items()}
         return compared(chip, alone, beside, bounds)

@@ -1,6 +1,8 @@
 from .picture import draw_record as draw_record
 from .recorder import StateRecorder as StateRecorder
 from .recorder import record as record
+from .running import Inputs as Inputs
+from .running import Rasters as Rasters
 from .running import arrivals as arrivals
 from .running import rasters_of as rasters_of
 from .running import run_program as run_program
