@@ -117,7 +117,7 @@ def print_profile(found: Profile) -> None:
             Column("layer", "name"),
             Column("same spikes", "agreement", percent),
             Column("hearing the chip", "beside", percent),
-            Column("V - R off by", "membrane"),
+            Column("V - R off by at most", "membrane"),
             Column("bound", "bound"),
             Column("part at", lambda row: _place(row["parts_at"])),
         ]

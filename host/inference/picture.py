@@ -70,7 +70,7 @@ def _draw_neurons(axes: Any, layers: tuple[LayerProfile, ...]) -> None:
             axes.barh(place, share, 0.42, start, color=colour, label=label)
             start += share
         text = f"{100 * layer.rate:.1f} % of the neurons per tick"
-        axes.text(0, place + 0.24, text, va="top", fontsize=SMALL + 1, color=INK)
+        axes.text(0, place + 0.24, f" {text}", va="top", fontsize=SMALL + 1, color=INK)
     axes.set(xlim=(0, 100), xlabel="share of the neurons (%)", title="Do neurons spike?")
     legend(axes, below=True, ncols=1)
 
@@ -100,7 +100,7 @@ def _draw_work(axes: Any, profile: Profile) -> None:
     values = [layer.synops / ticks for layer in profile.layers]
     axes.barh(range(len(values)), values, 0.42, color=BLUE)
     for place, value in enumerate(values):
-        axes.text(0, place + 0.24, f"{value:,.0f}", va="top", fontsize=SMALL + 1, color=INK)
+        axes.text(0, place + 0.24, f" {value:,.0f}", va="top", fontsize=SMALL + 1, color=INK)
     axes.set(xlim=(0, 1.05 * max([*values, 1])), xlabel="SynOps per tick", title="Who works?")
 
 
@@ -118,6 +118,6 @@ def _draw_float(axes: Any, profile: Profile) -> None:
         told = "float hears the chip's spikes"
         axes.barh(place + 0.11, beside, 0.2, color=GREY, label=told if first else None)
         bound = "" if layer.bound is None else f" (bound {layer.bound:.2g})"
-        text = f"{alone:.2f} %; V - R off by {layer.membrane:.2g} thresholds{bound}"
-        axes.text(0, place + 0.24, text, va="top", fontsize=SMALL + 1, color=INK)
+        text = f"{alone:.2f} %; V - R off by at most {layer.membrane:.2g} thresholds{bound}"
+        axes.text(0, place + 0.24, f" {text}", va="top", fontsize=SMALL + 1, color=INK)
     legend(axes, below=True, ncols=1)
