@@ -19,6 +19,8 @@ from .host.network import Population as Population
 from .host.network import Program as Program
 from .host.network import Projection as Projection
 from .host.network import Source as Source
+from .host.network import built_geometries as built_geometries
+from .host.network import built_geometry as built_geometry
 from .host.network import compile_network as compile_network
 from .host.network import explain as explain
 from .host.network import smallest_geometry as smallest_geometry
@@ -26,6 +28,7 @@ from .host.network import uniform_weights as uniform_weights
 from .host.recorder import StateRecord as StateRecord
 from .host.recorder import record as record
 from .host.recorder import run_program as run_program
+from .host.runs import Callback as Callback
 from .host.runs import evaluate as evaluate
 from .host.runs import train as train
 from .host.version import __version__ as __version__

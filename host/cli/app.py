@@ -86,6 +86,9 @@ def train(
     record: Annotated[
         Path | None, typer.Option(help="Record all words to and from rtl or a board.")
     ] = None,
+    geometry: Annotated[
+        str, typer.Option(help="Cores: smallest, or built: the smallest whose RTL is compiled.")
+    ] = "smallest",
 ) -> None:
     """Train on handwritten digits or your own data, one sample at a time, and score the test part.
 
@@ -94,7 +97,7 @@ def train(
     from axonloop.host.cli import train as commands
 
     given = commands.named(seed=seed, epochs=epochs, limit=limit, layers=layers, mesh=mesh)
-    commands.train(target, given, device, out, json, config, resume, record)
+    commands.train(target, given, device, out, json, config, resume, record, geometry)
 
 
 @app.command()
