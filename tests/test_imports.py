@@ -23,7 +23,7 @@ STEPS = {
     "hdl": ["common", "link parallel serial", "learning", "core", "chip", "boards", "flow"],
     "sim": ["build", "batched cosim stimulus surrogate"],
     "host": [
-        "console data files order version",
+        "console data files order version whole",
         "devices pictures",
         "fpga network verification",
         "recorder",

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from axonloop.host.devices.device import DeviceError
+from axonloop.host.whole import plain
 from axonloop.models.arrays import Int32Array, indices, lies_within, ranged
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import ChipConfig, CoreConfig, Geometry
@@ -49,13 +50,13 @@ def check_trains(chip: ChipConfig, trains: Sequence[ArrayLike]) -> list[NDArray[
 
 def check_delay(geometry: Geometry, delay: int) -> int:
     """A delay in ticks beyond the next."""
-    return require_range("delay", delay, 0, geometry.max_delay)
+    return require_range("delay", plain(delay), 0, geometry.max_delay)
 
 
 def check_modulation(geometry: Geometry, value: int) -> int:
     """A value of M, for a build with terms."""
     require(geometry.terms > 0, "terms of the build", "at least 1 to take a modulation", 0)
-    return require_range("modulation", value, -geometry.error_max, geometry.error_max)
+    return require_range("modulation", plain(value), -geometry.error_max, geometry.error_max)
 
 
 def check_events(

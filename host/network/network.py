@@ -6,13 +6,12 @@ A `Network` says nothing about cores: `axonloop.host.network.compiler` maps it o
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass
-from operator import index
 
 import numpy as np
 from numpy.typing import NDArray
 
+from axonloop.host.whole import plain
 from axonloop.models.arrays import integers
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import ParameterSet
@@ -73,10 +72,7 @@ class Population:
 def _take_whole(owner: object, *names: str) -> None:
     """Make integers of NumPy and torch in fields of a frozen dataclass Python's."""
     for name in names:
-        value = getattr(owner, name)
-        if type(value) is not bool and not isinstance(value, np.bool_):
-            with suppress(TypeError):  # neither an integer nor a tensor of one
-                object.__setattr__(owner, name, index(value))
+        object.__setattr__(owner, name, plain(getattr(owner, name)))
 
 
 def _check_name_and_size(kind: str, name: str, size: int) -> None:
@@ -208,6 +204,7 @@ def uniform_weights(
     random: np.random.Generator, sources: int, targets: int, span: int
 ) -> NDArray[np.int64]:
     """Weights drawn evenly from -span..span: int `(sources, targets)`."""
+    sources, targets, span = plain(sources), plain(targets), plain(span)
     require_range("span of the first weights", span, 0, (1 << 15) - 1)
     return random.integers(-span, span + 1, (sources, targets))
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from axonloop.host.network.network import Projection
 from axonloop.host.network.plan import Plan, Wire
+from axonloop.host.whole import plain
 from axonloop.models.arrays import Int32Array, indices, ranged
 from axonloop.models.checks import require
 from axonloop.models.config import ChipConfig, Geometry
@@ -43,7 +44,7 @@ class Program:
         The delays of a source's projections are in `delays`; for another one there are none.
         """
         require(source in self.axons, "source", f"one of {', '.join(self.axons)}", source)
-        table = self.axons[source][:, self.delays[source] == delay]
+        table = self.axons[source][:, self.delays[source] == plain(delay)]
         found = table[indices(f"channels of {source!r}", channels, len(table))].ravel()
         return found[found >= 0]
 
