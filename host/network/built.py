@@ -39,7 +39,7 @@ def built_geometry(
 
     Arguments as of `smallest_geometry`, of which it has all widths and the lanes: so neurons and
     axons have the same numbers on their cores, and populations compute the same bits
-    (docs/recording.md). Raises ValueError where no core would do.
+    (docs/network.md). Raises ValueError where no core would do.
     """
     least = smallest_geometry(network, mesh, lanes, weight_bits, place, **others)
     for own in built_geometries(mesh):

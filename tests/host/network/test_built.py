@@ -80,7 +80,7 @@ def test_the_smallest_that_fits_is_chosen(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("mesh", ["1x1", "2x1"])
 def test_a_larger_geometry_learns_the_same(mesh: str) -> None:
-    """Weights, accuracy and spikes of every population; see docs/recording.md for what differs."""
+    """Weights, accuracy and spikes of every population; see docs/network.md for what differs."""
     settings = SETTINGS.changed({"network": {"mesh": mesh}})
     small = program_of(settings)
     geometry = replace(small.geometry, **LARGER)
