@@ -125,6 +125,15 @@ EXPERIMENTS = by_name(
         seeds=None,
     ),
     _experiment(
+        "equilibrium-digits",
+        "equilibrium_digits",
+        "digits by equilibrium propagation and contrastive Hebbian learning, either feedback",
+        "Scellier & Bengio 2017; Xie & Seung 2003; Detorakis et al. 2019",
+        "2 minutes",
+        seeds=None,
+        limit=None,
+    ),
+    _experiment(
         "latency-digits",
         "latency_digits",
         "digits of one spike per pixel: time to first spike, rank order",
@@ -133,6 +142,31 @@ EXPERIMENTS = by_name(
         device=POPULATION,
         seeds=None,
         limit=None,
+    ),
+    _experiment(
+        "ann-snn",
+        "ann_snn",
+        "digits by ReLU networks as integrate-and-fire neurons: accuracy against ticks",
+        "Diehl et al. 2015; Rueckauer et al. 2017; Roy et al. 2019",
+        "2 minutes",
+        device="golden",
+        seeds=None,
+        limit=None,
+    ),
+    _experiment(
+        "memristor-device",
+        "memristor.device",
+        "memristors: pulses and conductance, their inverse, spread, mapping, write-verify, ageing",
+        "Fouda et al. 2019, figures 6, 7a, 7b; Park et al. 2016",
+        "1 minute",
+        seeds=None,
+    ),
+    _experiment(
+        "crossbar",
+        "memristor.crossbar",
+        "what wires make of weights on a crossbar, in parts and behind a mask; delay; speed",
+        "Fouda et al. 2019, figures 4, 5",
+        "3 minutes",
     ),
 )
 """The experiments of the papers, in the order of the results page."""

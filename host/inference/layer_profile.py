@@ -49,7 +49,8 @@ class LayerProfile:
     share of neuron-ticks with the same spike on both sides, each on its own; `beside`, the same
     where the float layer hears the chip's spikes, `membrane` the largest distance of V - R then, in
     thresholds, and `bound` what it cannot exceed, if that is known; `parts_at`: sample, tick and
-    neuron at which they part first, None if they never do.
+    neuron at which they part first, None if they never do. Populations that are one node of a NIR
+    graph share what is said of the node.
     """
 
     name: str

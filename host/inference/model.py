@@ -24,7 +24,7 @@ from axonloop.host.data import (
 )
 from axonloop.host.devices import Device
 from axonloop.host.network import Program
-from axonloop.host.nir import ImportedGraph, Kind, import_nir
+from axonloop.host.nir import ImportedGraph, Kind, import_nir, spikes_of
 from axonloop.host.processing import Flags
 from axonloop.host.recorder import Rasters, rasters_of
 from axonloop.host.runs import CHECKPOINT, CONFIG, foreign_refused, load_checkpoint
@@ -76,6 +76,12 @@ class OpenModel:
     right: Callable[[Flags, Any, Rasters], float] | None = None
     imported: ImportedGraph | None = None
 
+    def begin(self, device: Device) -> None:
+        """Clear a device for a sample."""
+        device.clear()
+        if self.imported is not None:
+            self.imported.start.set_on(device)
+
     def load(self, device: Device) -> None:
         """Put weights, and what else training left, on a device."""
         if self.snapshot is None:
@@ -83,15 +89,14 @@ class OpenModel:
         else:
             device.restore(self.snapshot)
 
-    def rasters(self) -> Iterator[Rasters]:
-        """The input spikes of one sample after the other, by source."""
-        for place in range(len(self.samples)):
-            yield self.raster(place)
-
-    def raster(self, place: int) -> Rasters:
-        """The input spikes of a sample, with random numbers of its own."""
+    def inputs(self, place: int) -> Rasters:
+        """The input spikes of a sample by source, with random numbers of its own."""
         random = generator(self.seed, SCORING, self.samples.number(place))
         return rasters_of(self.program, self.samples.raster(place, random))
+
+    def rasters(self, inputs: Rasters) -> Rasters:
+        """What the chip is sent for them."""
+        return inputs if self.imported is None else self.imported.rasters_of(inputs)
 
 
 @contextmanager
@@ -229,7 +234,7 @@ def _imported(model: Path, data: Path | None, options: ModelOptions) -> Iterator
             found.program.weights,
             samples,
             0,
-            found.latency,
+            found.more,
             right=_right_of(found) if answers else None,
             imported=found,
         )
@@ -241,7 +246,8 @@ def _right_of(found: ImportedGraph) -> Callable[[Flags, Any, Rasters], float]:
     heard = found.graph.heard[output]
 
     def right(spikes: Flags, target: Any, rasters: Rasters) -> float:
-        own = {name: spikes[:, numbers] for name, numbers in found.program.neurons.items()}
+        populations = {name: spikes[:, at] for name, at in found.program.neurons.items()}
+        own = spikes_of(populations, found.nodes)
         if len(heard) == 1 and heard[0] in own:
             total = own[heard[0]].sum(axis=0)
         else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from axonloop.host.inference.layer_profile import LayerProfile
 from axonloop.host.inference.model import OpenModel
 from axonloop.host.inference.twin import refusal, twin_of
 from axonloop.host.network import Program
-from axonloop.host.nir import ChipTrace, Comparison, ImportedGraph, compared
+from axonloop.host.nir import ChipTrace, ImportedGraph, LayerComparison, compared
 from axonloop.host.pictures import Picture
 from axonloop.host.recorder import Inputs, Rasters, StateRecord, rasters_of, run_program
 from axonloop.models.arrays import Int32Array
@@ -96,8 +95,7 @@ def profile(
     own = program.weights if weights is None else weights
     with open_device(device, program.config) as chip:
         chip.load_weights(own)
-        rasters = (rasters_of(program, each) for each in several)
-        return _profiled(program, imported, own, rasters, len(several), chip)
+        return _profiled(program, imported, own, iter(several), len(several), chip)
 
 
 def profile_model(model: OpenModel, device: str, samples: int | None = None) -> Profile:
@@ -105,15 +103,15 @@ def profile_model(model: OpenModel, device: str, samples: int | None = None) -> 
     count = len(model.samples) if samples is None else min(samples, len(model.samples))
     with open_device(device, model.program.config) as chip:
         model.load(chip)
-        rasters = islice(model.rasters(), count)
-        return _profiled(model.program, model.imported, model.weights, rasters, count, chip)
+        inputs = (model.inputs(place) for place in range(count))
+        return _profiled(model.program, model.imported, model.weights, inputs, count, chip)
 
 
 def _profiled(
     program: Program,
     imported: ImportedGraph | None,
     weights: Int32Array,
-    samples: Iterator[Rasters],
+    samples: Iterator[Inputs],
     count: int,
     chip: Device,
 ) -> Profile:
@@ -124,16 +122,24 @@ def _profiled(
         layer.take_weights(program, weights)
     without = "" if imported else refusal(program.plan.network)
     before, ticks = chip.counters(), 0
-    for sample, rasters in enumerate(samples):
-        more = imported.latency if imported else 0
-        record = run_program(program, rasters, chip, STATES, more=more)
+    for sample, inputs in enumerate(samples):
+        if imported is None:
+            rasters = rasters_of(program, inputs)
+            record = run_program(program, rasters, chip, STATES)
+        else:
+            rasters = imported.rasters_of(inputs)
+            more, start = imported.more, imported.start.set_on
+            record = run_program(program, rasters, chip, STATES, more=more, start=start)
         ticks = len(record.ticks)
         for layer in layers:
             layer.add(program, record, rasters)
         if not without:
-            found = _compared(program, imported, weights, rasters, record)
-            for layer, own in zip(layers, found.layers, strict=True):
-                layer.compare(own, sample, count)
+            if imported is None:
+                found = _beside_program(program, weights, rasters, record)
+            else:
+                found = _beside_graph(imported, inputs, record)
+            for layer in layers:
+                layer.compare(found[layer.name], sample, count)
     after = chip.counters()
     counted = {c: after[c] - before[c] for c in (Counter.SATURATIONS, Counter.SYNOPS)}
     return Profile(
@@ -148,21 +154,25 @@ def _profiled(
     )
 
 
-def _compared(
-    program: Program,
-    imported: ImportedGraph | None,
-    weights: Int32Array,
-    rasters: Rasters,
-    record: StateRecord,
-) -> Comparison:
-    """Chip and float side by side on one sample."""
-    if imported is not None:
-        return imported.compared_with(rasters, imported.trace_of(record))
+def _beside_program(
+    program: Program, weights: Int32Array, rasters: Rasters, record: StateRecord
+) -> dict[str, LayerComparison]:
+    """Every population beside its float twin."""
     spikes = {name: record.of(name, "spike").astype(np.bool_) for name in record.populations}
     potential = record.potential
     membranes = {name: potential[:, own] for name, own in record.populations.items()}
     ticks = len(record.ticks)
     alone = twin_of(program, weights, rasters, ticks)
     beside = twin_of(program, weights, rasters, ticks, spikes)
-    bounds = dict.fromkeys(spikes, np.inf)
-    return compared(ChipTrace(spikes, membranes, 0), alone, beside, bounds)
+    found = compared(ChipTrace(spikes, membranes, 0), alone, beside, dict.fromkeys(spikes, np.inf))
+    return {each.name: each for each in found.layers}
+
+
+def _beside_graph(
+    imported: ImportedGraph, inputs: Inputs, record: StateRecord
+) -> dict[str, LayerComparison]:
+    """Every population beside its node of the float graph; those of one node share its own."""
+    found = imported.compared_with(inputs, imported.trace_of(record))
+    nodes = {each.name: each for each in found.layers}
+    parts = [(name, part) for name, own in imported.nodes.items() for part in own]
+    return {copy: nodes[name] for name, part in parts for copy in part.names}

@@ -69,11 +69,12 @@ def _shown(model: OpenModel, device: Device, count: int, progress: Progress) -> 
     program, chain, right, ticks = model.program, SpikeChain(), [], 0
     totals, seconds = np.zeros(program.config.neurons, np.int64), 0.0
     for place in range(count):
-        rasters = model.raster(place)
+        inputs = model.inputs(place)
+        rasters = model.rasters(inputs)
         length = len(next(iter(rasters.values()))) + model.more
         trains = arrivals(program, rasters, length)
         start = perf_counter()
-        device.clear()
+        model.begin(device)
         heard = device.run(trains)
         seconds += perf_counter() - start
         spikes = np.zeros((length, program.config.neurons), np.bool_)
@@ -83,7 +84,7 @@ def _shown(model: OpenModel, device: Device, count: int, progress: Progress) -> 
         totals += spikes.sum(axis=0)
         ticks += length
         if model.right is not None:
-            right.append(model.right(spikes, model.samples.target(place), rasters))
+            right.append(model.right(spikes, model.samples.target(place), inputs))
         progress("run", place + 1, count)
     reports = [each for each in program.plan.network.populations if each.report]
     found = {each.name: int(totals[program.neurons[each.name]].sum()) for each in reports}

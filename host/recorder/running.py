@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import ExitStack
 
 import numpy as np
@@ -68,12 +68,13 @@ def run_program(
     populations: Sequence[str] | None = None,
     ticks: Container[int] | None = None,
     more: int = 0,
+    start: Callable[[Device], None] = lambda device: None,
 ) -> StateRecord:
     """Show inputs to a program and return what happened: states as of `record`.
 
     `inputs` as of `rasters_of`; `more` ticks follow without input. A device that is named is opened
-    with the program's first weights; an open one keeps its weights, and is cleared first. No weight
-    changes.
+    with the program's first weights; an open one keeps its weights, and is cleared first. `start`
+    may write another state before the first tick. No weight changes.
     """
     rasters = rasters_of(program, inputs)
     length = len(next(iter(rasters.values()))) + more
@@ -86,5 +87,6 @@ def run_program(
             chip = device
         recorder = StateRecorder(chip, program, states, populations, ticks)
         recorder.clear()
+        start(recorder)
         recorder.run(trains)
         return recorder.record

@@ -10,8 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.devices import Device
-from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, PALE, Picture, legend, shades, styled
+from axonloop.host.pictures import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PALE,
+    Picture,
+    legend,
+    shades,
+    sheet_of,
+    styled,
+)
 from axonloop.host.processing import Errors, Flags, Layers
+from axonloop.host.report import SampleTrace, pairs_of
 from axonloop.host.training import SPENT, SampleCost
 from axonloop.models.arrays import Int32Array
 from axonloop.models.config import ChipConfig
@@ -95,6 +107,22 @@ def record(device: Device, layers: Layers, trains: list[Int32Array], label: int)
         potential.append(membrane - reset)
     thresholds = thresholds_of(device.config)
     return RasterSample(device.config, trains, spikes, errors, np.array(potential) / thresholds)
+
+
+def trace_of(recording: RasterSample, label: int, answer: int) -> SampleTrace:
+    """The sample as a report shows it."""
+    events = [
+        np.column_stack([np.full(len(neurons), tick), neurons, values])
+        for tick, (neurons, values) in enumerate(recording.errors)
+    ]
+    return SampleTrace(
+        pairs_of(recording.inputs),
+        pairs_of(recording.spikes),
+        np.concatenate(events).astype(np.int32),
+        recording.potential.astype(np.float32),
+        label,
+        answer,
+    )
 
 
 def thresholds_of(config: ChipConfig) -> Int32Array:
@@ -217,7 +245,7 @@ def draw_weights(weights: Int32Array, image: tuple[int, int] | None, top: int) -
     picture = Picture(12, 4.6)
     left, right = picture.subplots(1, 2, width_ratios=(2.4, 1))
     bright = max(1, int(np.quantile(np.abs(weights), 0.995)))
-    sheet = weights if image is None else _sheet(weights, *image)
+    sheet = weights if image is None else sheet_of(weights, *image)
     shape = "auto" if image is None else "equal"
     shown = left.imshow(
         sheet, cmap="RdBu_r", vmin=-bright, vmax=bright, interpolation="nearest", aspect=shape
@@ -231,19 +259,6 @@ def draw_weights(weights: Int32Array, image: tuple[int, int] | None, top: int) -
     right.hist(weights.ravel(), bins=np.arange(-top - 0.5, top + 1, 2), color=BLUE)
     right.set(xlabel="weight (LSB)", ylabel="synapses", yscale="log", title="All weights")
     return picture
-
-
-def _sheet(weights: Int32Array, rows: int, columns: int) -> NDArray[np.float64]:
-    """The weights of all neurons as images side by side, NaN in between."""
-    neurons = weights.shape[1]
-    wide = max(1, int(np.ceil(np.sqrt(2 * neurons * rows / columns))))
-    high = -(-neurons // wide)
-    sheet = np.full((high * (rows + 1) - 1, wide * (columns + 1) - 1), np.nan)
-    for neuron in range(neurons):
-        row, column = (rows + 1) * (neuron // wide), (columns + 1) * (neuron % wide)
-        own = weights[:, neuron].reshape(rows, columns)
-        sheet[row : row + rows, column : column + columns] = own
-    return sheet
 
 
 @styled

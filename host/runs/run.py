@@ -16,6 +16,7 @@ from axonloop.host.data import SIDE, Data, Digits, split_digits
 from axonloop.host.devices import Device, weight_hash
 from axonloop.host.files import NEW, write_json
 from axonloop.host.processing import CROSS_ENTROPY, Loss, at_limits, clipped
+from axonloop.host.report import Kept, write_report
 from axonloop.host.runs.callback import Callback, hears_samples
 from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
 from axonloop.host.runs.lock import locked_folder
@@ -269,6 +270,15 @@ class Run:
         answer = int(trainer.layers.votes(spikes[:, None])[-1].argmax())
         what = "digit" if trainer.settings.data is None else "sample of class"
         save(pictures.draw_raster(recording, label, answer, what), folder / RASTER)
+        kept = Kept(
+            program.weights_of(first, program.weights),
+            weights,
+            top,
+            self.image,
+            pictures.trace_of(recording, label, answer),
+        )
+        kept.save(folder)
+        write_report(folder)
 
     def _metrics(self, score: Score) -> dict[str, Any]:
         trainer = self.trainer

@@ -24,7 +24,7 @@ from axonloop.sim.cosim.verilate import CHIP, build, library_key
 
 INDEX, CHIP_FILE = "built", "chip.json"
 """The shelf of the cache that says which chips were compiled."""
-OFF_THE_CHIP = ("golden/", "reference/")
+OFF_THE_CHIP = ("golden/", "memristor/", "reference/")
 """Folders of `models` that no Verilog depends on."""
 
 

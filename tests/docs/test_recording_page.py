@@ -1,4 +1,4 @@
-"""The examples in docs/recording.md run and print what the page says; its table is the program's."""
+"""The examples in docs/recording.md print what the page says; its table is the program's."""
 
 from __future__ import annotations
 

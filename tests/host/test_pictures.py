@@ -29,6 +29,7 @@ from axonloop.host.configuration import (
 from axonloop.host.data import split_digits
 from axonloop.host.devices import GoldenDevice, LinkUse
 from axonloop.host.experiments import (
+    equilibrium_digits,
     gradient_cost,
     latency_digits,
     stdp_digits,
@@ -207,6 +208,9 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "experiments.contrastive.experiment.draw": lambda: contrastive.draw(results("contrastive")),
     "experiments.decolle.digits.draw": lambda: decolle_digits.draw(results("decolle-digits")),
     "experiments.decolle.regression_picture.draw": regression,
+    "experiments.equilibrium_digits.draw": lambda: equilibrium_digits.draw(
+        results("equilibrium-digits")
+    ),
     "experiments.erbp.digits.draw": lambda: erbp_digits.draw(results("erbp-digits")),
     "experiments.gradient_cost.draw": lambda: gradient_cost.draw(results("memory")),
     "experiments.latency_digits.draw": lambda: latency_digits.draw(results("latency-digits")),

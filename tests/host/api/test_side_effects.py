@@ -54,8 +54,9 @@ import axonloop
 for name in axonloop.__all__:
     getattr(axonloop, name)
 compare("import")
-settings = axonloop.Settings().changed({"network": {"layers": [16]}, "task": {"limit": 4, "ticks": 14},
-                                        "run": {"epochs": 1}})
+settings = axonloop.Settings().changed(
+    {"network": {"layers": [16]}, "task": {"limit": 4, "ticks": 14}, "run": {"epochs": 1}}
+)
 axonloop.train(settings, out="run", callbacks=[axonloop.Callback()])
 axonloop.train(settings, device="batched")
 compare("training")
