@@ -11,6 +11,7 @@ from axonloop.host.console import (
     print_rows,
     print_table,
     progress_bars,
+    shown,
 )
 from axonloop.host.files import require_writable, write_json
 from axonloop.host.inference import (
@@ -47,7 +48,9 @@ def run(
         f"spikes of {name}": f"{count:,}, {percent(found.rates[name])} of the neurons per tick"
         for name, count in found.spikes.items()
     }
-    answer = {} if found.accuracy is None else {"accuracy": percent(found.accuracy)}
+    shares = found.measure == "accuracy"
+    told = {} if found.score is None else {found.measure: shown(found.score)}
+    answer = {"accuracy": percent(found.score)} if shares and found.score is not None else told
     print_table(
         {"model": opened.name, "device": found.device, "samples": found.samples}
         | {"ticks": found.ticks}

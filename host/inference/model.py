@@ -19,13 +19,14 @@ from axonloop.host.data import (
     DataPart,
     Digits,
     Split,
+    TargetKind,
     generator,
     open_data,
 )
 from axonloop.host.devices import Device
 from axonloop.host.network import Program
 from axonloop.host.nir import ImportedGraph, Kind, import_nir, spikes_of
-from axonloop.host.processing import Flags
+from axonloop.host.processing import ACCURACY, Flags, Goal
 from axonloop.host.recorder import Rasters, rasters_of
 from axonloop.host.runs import CHECKPOINT, CONFIG, foreign_refused, load_checkpoint
 from axonloop.host.training import Samples, layers_of, program_of, task_parts
@@ -60,10 +61,10 @@ class OpenModel:
     """A program with weights, and the samples that it is shown.
 
     `snapshot`: the chip where training left it; None: only `weights` are loaded. `more`: ticks
-    behind each sample, until the last layer has heard all of it. `right` says of the spikes of a
-    sample, bool `(ticks, neurons of the chip)`, and its target whether the answer is right, 0 or
-    1; None where there are no targets. `imported`: the graph of a NIR file. `name` tells a person
-    what it is.
+    behind each sample, until the last layer has heard all of it. `score` says of the spikes of a
+    sample, bool `(ticks, neurons of the chip)`, its target and its inputs how good the answer is,
+    by the `measure`; None where there are no targets. `imported`: the graph of a NIR file. `name`
+    tells a person what it is.
     """
 
     name: str
@@ -73,7 +74,8 @@ class OpenModel:
     seed: int
     more: int = 0
     snapshot: dict[str, Any] | None = None
-    right: Callable[[Flags, Any, Rasters], float] | None = None
+    score: Callable[[Flags, Any, Rasters], float] | None = None
+    measure: str = ACCURACY.name
     imported: ImportedGraph | None = None
 
     def begin(self, device: Device) -> None:
@@ -144,11 +146,11 @@ def _trained(folder: Path, data: Path | None, options: ModelOptions) -> Iterator
         settings = Configuration.of(state["settings"], f"settings of {CHECKPOINT}").settings
         alone = state.get("network") is None
         require(alone, "run", "one whose network its settings describe", str(folder / CONFIG))
-    with _samples_of_run(settings, data, options.part) as (fit, samples):
+    with _samples_of_run(settings, data, options.part) as (fit, samples, goal):
         program = program_of(fit)
-        layers = layers_of([fit], [program])
+        layers = layers_of([fit], [program], goal)
 
-        def right(spikes: Flags, target: Any, rasters: Rasters) -> float:
+        def score(spikes: Flags, target: Any, rasters: Rasters) -> float:
             del rasters
             return float(layers.score(spikes[:, None], [target])[-1][0])
 
@@ -159,29 +161,39 @@ def _trained(folder: Path, data: Path | None, options: ModelOptions) -> Iterator
             samples,
             fit.run.seed,
             snapshot=state["device"],
-            right=right if _has_targets(samples) else None,
+            score=None if goal is None else score,
+            measure=layers.measure.name,
         )
 
 
 @contextmanager
 def _samples_of_run(
     settings: Settings, data: Path | None, part: str
-) -> Iterator[tuple[Settings, Samples]]:
-    """The samples that a run is shown, and its settings fitted to its own data."""
+) -> Iterator[tuple[Settings, Samples, Goal | None]]:
+    """The run's settings fitted to its own data, the samples, and how they are scored."""
     if data is None:
         with open_samples(settings) as (fit, opened):
-            yield fit, _part_of(fit, opened, part)
+            yield fit, _part_of(fit, opened, part), _goal_of(fit, opened)
         return
     usual = DataDescription(inputs=INPUTS, targets=TARGETS, ticks=settings.task.ticks)
     with _opened(data, settings.data or usual) as (opened, whole):
         own = opened.train if whole else getattr(opened, part)
-        inputs = settings.task.inputs
+        inputs, outputs = settings.task.inputs, settings.task.classes
         good = opened.channels == inputs
         require(good, "channels of the data", f"{inputs}, as those of the run", opened.channels)
-        classes = settings.task.classes
-        fits = opened.outputs <= classes
-        require(fits, "outputs of the data", f"at most {classes}, as of the run", opened.outputs)
-        yield settings, own
+        fits = opened.outputs <= outputs
+        require(fits, "outputs of the data", f"at most {outputs}, as of the run", opened.outputs)
+        yield settings, own, _goal_of(settings, opened)
+
+
+def _goal_of(settings: Settings, data: Digits | Data) -> Goal | None:
+    """How samples are scored; None where they have no targets of a readout."""
+    if isinstance(data, Digits):
+        return Goal()
+    if data.target not in (TargetKind.CLASS, TargetKind.NUMBERS):
+        return None
+    classes, series = data.target == TargetKind.CLASS, data.train.targets.ticks is not None
+    return Goal.of(classes, settings.objective.loss, series)
 
 
 def _part_of(settings: Settings, data: Digits | Data, part: str) -> Samples:
@@ -227,7 +239,8 @@ def _imported(model: Path, data: Path | None, options: ModelOptions) -> Iterator
         sizes = {name: len(table) for name, table in found.program.axons.items()}
         good = opened.channels == sum(sizes.values())
         require(good, "channels of the data", f"{sizes}, as the Inputs", opened.channels)
-        answers = _has_targets(samples) and len(found.graph.names(Kind.OUTPUT)) == 1
+        classes = opened.target == TargetKind.CLASS
+        answers = classes and len(found.graph.names(Kind.OUTPUT)) == 1
         yield OpenModel(
             f"{model}, dialect {found.dialect}",
             found.program,
@@ -235,7 +248,7 @@ def _imported(model: Path, data: Path | None, options: ModelOptions) -> Iterator
             samples,
             0,
             found.more,
-            right=_right_of(found) if answers else None,
+            score=_right_of(found) if answers else None,
             imported=found,
         )
 
@@ -255,11 +268,6 @@ def _right_of(found: ImportedGraph) -> Callable[[Flags, Any, Rasters], float]:
         return float(int(np.argmax(total)) == target)
 
     return right
-
-
-def _has_targets(samples: Samples) -> bool:
-    """Have samples classes as targets?"""
-    return len(samples) > 0 and isinstance(samples.target(0), int)
 
 
 def _has_key(path: Path, key: str) -> bool:

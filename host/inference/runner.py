@@ -19,9 +19,10 @@ from axonloop.models.checks import require
 class RunOutcome:
     """What a model did on a device with `samples` samples, `ticks` ticks in all.
 
-    `spikes` of every population that reports them; `accuracy` in 0..1, None without classes;
-    `spike_hash` as of a run (docs/contract.md, section 10): the same on every device. `record`: all
-    state of all samples, one after the other, if that was asked for.
+    `spikes` of every population that reports them; `score`: the mean over samples by the
+    `measure`, as accuracy in 0..1, None without targets; `spike_hash` as of a run
+    (docs/contract.md, section 10): the same on every device. `record`: all state of all samples,
+    one after the other, if that was asked for.
     """
 
     device: str
@@ -29,7 +30,8 @@ class RunOutcome:
     ticks: int
     spikes: dict[str, int]
     rates: dict[str, float]
-    accuracy: float | None
+    measure: str
+    score: float | None
     spike_hash: str
     seconds: float
     record: StateRecord | None = None
@@ -41,9 +43,10 @@ class RunOutcome:
 
     def to_dict(self) -> dict[str, Any]:
         """All but the record, for JSON."""
-        names = ("device", "samples", "ticks", "spikes", "rates", "accuracy", "spike_hash")
-        found = {name: getattr(self, name) for name in (*names, "seconds")}
-        return found | {"ticks_per_second": self.ticks_per_second}
+        names = ("device", "samples", "ticks", "spikes", "rates", "spike_hash", "seconds")
+        found = {name: getattr(self, name) for name in names}
+        scored = {} if self.score is None else {self.measure: self.score}
+        return found | scored | {"ticks_per_second": self.ticks_per_second}
 
 
 def run_model(
@@ -66,7 +69,7 @@ def run_model(
 
 
 def _shown(model: OpenModel, device: Device, count: int, progress: Progress) -> RunOutcome:
-    program, chain, right, ticks = model.program, SpikeChain(), [], 0
+    program, chain, scores, ticks = model.program, SpikeChain(), [], 0
     totals, seconds = np.zeros(program.config.neurons, np.int64), 0.0
     for place in range(count):
         inputs = model.inputs(place)
@@ -83,8 +86,8 @@ def _shown(model: OpenModel, device: Device, count: int, progress: Progress) -> 
         chain.add(spikes)
         totals += spikes.sum(axis=0)
         ticks += length
-        if model.right is not None:
-            right.append(model.right(spikes, model.samples.target(place), inputs))
+        if model.score is not None:
+            scores.append(model.score(spikes, model.samples.target(place), inputs))
         progress("run", place + 1, count)
     reports = [each for each in program.plan.network.populations if each.report]
     found = {each.name: int(totals[program.neurons[each.name]].sum()) for each in reports}
@@ -94,7 +97,8 @@ def _shown(model: OpenModel, device: Device, count: int, progress: Progress) -> 
         ticks,
         found,
         {each.name: found[each.name] / (ticks * each.size) for each in reports},
-        float(np.mean(right)) if right else None,
+        model.measure,
+        float(np.mean(scores)) if scores else None,
         chain.hexdigest(),
         seconds,
         device.record if isinstance(device, StateRecorder) else None,

@@ -44,12 +44,14 @@ def _axes(title: str, x: str, y: str, wide: int, high: int, **more: Any) -> Any:
 def learning_curves(runs: Mapping[str, Mapping[str, Any]]) -> Any:
     """Score on the validation part, and what learning cost, after each epoch of named runs."""
     lone = len(runs) == 1
-    score = _axes("Accuracy on the validation part", "epoch", "%", WIDE // 2, 300)
+    classes = "layer_accuracies" in next(iter(runs.values()))["history"][0]
+    what, unit = ("Accuracy", "%") if classes else ("Mean squared error", "")
+    score = _axes(f"{what} on the validation part", "epoch", unit, WIDE // 2, 300)
     cost = _axes("Per epoch", "epoch", "number", WIDE // 2, 300, y_axis_type="log")
     for colour, (name, metrics) in zip(_colours(len(runs)), runs.items(), strict=True):
         history = metrics["history"]
         epochs = np.arange(1, len(history) + 1)
-        layers = 100 * np.array([entry["layer_accuracies"] for entry in history]).T
+        layers = _layer_scores(history).T
         for layer, values in enumerate(layers):
             shade = CYCLE[layer % len(CYCLE)] if lone else colour
             label = f"layer {layer + 1}" if lone else name
@@ -64,6 +66,13 @@ def learning_curves(runs: Mapping[str, Mapping[str, Any]]) -> Any:
         axes.xaxis.ticker = FixedTicker(ticks=_ticks(max(_epochs(runs))))
         _legend_below(axes)
     return row(score, cost)
+
+
+def _layer_scores(history: History) -> NDArray[np.float64]:
+    """`(epochs, layers)`: accuracy in percent, or mean squared error."""
+    if "layer_accuracies" in history[0]:
+        return 100 * np.array([entry["layer_accuracies"] for entry in history])
+    return np.array([entry["layer_mses"] for entry in history])
 
 
 def _epochs(runs: Mapping[str, Mapping[str, Any]]) -> list[int]:

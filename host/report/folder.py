@@ -39,10 +39,16 @@ class RunFolder:
         return self.path.resolve().name
 
     @property
-    def scored(self) -> tuple[str, float]:
-        """The part that was scored in the end, and how."""
-        name = next(name for name in self.metrics if name.endswith("_accuracy"))
-        return name.removesuffix("_accuracy"), float(self.metrics[name])
+    def scored(self) -> tuple[str, str]:
+        """What was scored in the end, and how: accuracy in percent, or mean squared error."""
+        key = next(
+            k for k in self.metrics if k.endswith(("_accuracy", "_mse")) and k[:5] != "basel"
+        )
+        part, _, what = key.rpartition("_")
+        value = float(self.metrics[key])
+        if what == "accuracy":
+            return f"accuracy, {part} part", f"{100 * value:.2f} %"
+        return f"mean squared error, {part} part", f"{value:.4g}"
 
     @property
     def kept(self) -> Kept | None:

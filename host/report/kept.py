@@ -22,15 +22,14 @@ class SampleTrace:
 
     `inputs` and `spikes` are pairs of tick and axon or neuron, int32 `(n, 2)`; `errors` have the
     value as a third column: events that training would have sent. `potential` is V - R after the
-    tick, in thresholds, float32 `(ticks, neurons)`. `label` and `answer` are classes.
+    tick, in thresholds, float32 `(ticks, neurons)`. `title` says which sample it is.
     """
 
     inputs: Int32Array
     spikes: Int32Array
     errors: Int32Array
     potential: NDArray[np.float32]
-    label: int
-    answer: int
+    title: str
 
 
 @dataclass(frozen=True)
@@ -68,14 +67,13 @@ class Kept:
             with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             own = {each.name: arrays[f"sample_{each.name}"] for each in fields(SampleTrace)}
-            numbers = {"label": int(own["label"]), "answer": int(own["answer"])}
             rows, columns = (int(size) for size in arrays["image"])
             return cls(
                 arrays["before"],
                 arrays["after"],
                 int(arrays["top"]),
                 (rows, columns) if rows else None,
-                SampleTrace(**(own | numbers)),
+                SampleTrace(**(own | {"title": str(own["title"])})),
             )
         except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
             require(False, KEPT, f"whole ({error})", str(path))

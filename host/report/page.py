@@ -35,7 +35,6 @@ def write_report(folder: Path, path: Path | None = None) -> Path:
         plots["raster"] = figures.raster(kept.sample)
         plots["weights"] = figures.weights(kept)
     plots["times"] = figures.times(run.metrics["time"])
-    part, score = run.scored
     usual, own = flat(Settings()), flat(run.settings)
     return _write(
         path,
@@ -43,8 +42,6 @@ def write_report(folder: Path, path: Path | None = None) -> Path:
         plots,
         title=run.name,
         facts=_facts(run),
-        part=part,
-        score=score,
         sample=None if kept is None else kept.sample,
         warnings=run.metrics["warnings"],
         settings=[(name, value, usual.get(name) != value) for name, value in own.items()],
@@ -70,7 +67,8 @@ def write_comparison(folders: Sequence[Path], path: Path) -> Path:
     names = [run.name for run in runs]
     require(len(set(names)) == len(names), "names of run folders", "all different", names)
     trained = {run.name: run.metrics for run in runs if run.metrics["history"]}
-    plots = {"curves": figures.learning_curves(trained)} if trained else {}
+    alike = len({run.scored[0].partition(",")[0] for run in runs}) == 1
+    plots = {"curves": figures.learning_curves(trained)} if trained and alike else {}
     tables = [flat(run.settings) for run in runs]
     keys = list(dict.fromkeys(key for table in tables for key in table))
     differing = [
@@ -102,10 +100,10 @@ def _compared(facts: list[dict[str, str]]) -> list[tuple[str, list[str]]]:
 def _facts(run: RunFolder) -> dict[str, str]:
     """The figures of a run that come first."""
     metrics = run.metrics
-    part, score = run.scored
+    what, score = run.scored
     samples = ", ".join(f"{count:,} {name}" for name, count in metrics["samples"].items())
     return {
-        f"accuracy, {part} part": f"{100 * score:.2f} %",
+        what: score,
         "device": str(metrics["device"]),
         "epochs": str(metrics["epochs"]),
         "samples": samples,

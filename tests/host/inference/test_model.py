@@ -113,6 +113,21 @@ def test_data_of_another_file(
     )
 
 
+def test_numbers_are_scored_by_their_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = np.stack([LABELS / 2, 1 - LABELS / 2], axis=1)
+    np.savez(tmp_path / "set.npz", images=IMAGES, values=values)
+    description = DataDescription(
+        str(tmp_path / "set.npz"), inputs="images", targets="values", target="numbers", ticks=16
+    )
+    with open_data(description) as data:
+        metrics = train(SETTINGS, data, out=tmp_path / "run")
+    found = results(capsys, tmp_path, "run", str(tmp_path / "run"))
+    assert found["mse"] == pytest.approx(metrics["test_mse"], rel=1e-12)
+    assert "accuracy" not in found
+
+
 def test_digits_without_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = SETTINGS.changed({"task": {"limit": 8}})
     metrics = train(settings, out=tmp_path / "run")
