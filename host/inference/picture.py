@@ -34,7 +34,7 @@ _SHORT = {
 def draw_profile(profile: Profile) -> Picture:
     """Are neurons alive, is there room in the words, who does the work, how near is float?"""
     layers = profile.layers
-    picture = Picture(13, 2.6 + 1.15 * len(layers))
+    picture = Picture(13, 2.6 + 1.3 * len(layers))
     axes = picture.subplots(1, 4, width_ratios=(1.2, 1.5, 0.9, 1.1))
     _draw_neurons(axes[0], layers)
     _draw_room(axes[1], layers)
@@ -118,6 +118,6 @@ def _draw_float(axes: Any, profile: Profile) -> None:
         told = "float hears the chip's spikes"
         axes.barh(place + 0.11, beside, 0.2, color=GREY, label=told if first else None)
         bound = "" if layer.bound is None else f" (bound {layer.bound:.2g})"
-        text = f"{alone:.2f} %; V - R off by at most {layer.membrane:.2g} thresholds{bound}"
+        text = f"{alone:.2f} % on its own\n V - R off by {layer.membrane:.3g} thresholds{bound}"
         axes.text(0, place + 0.24, f" {text}", va="top", fontsize=SMALL + 1, color=INK)
     legend(axes, below=True, ncols=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -294,7 +295,8 @@ class Run:
             pictures.trace_of(recording, title),
         )
         kept.save(folder)
-        write_report(folder)
+        with warnings.catch_warnings():  # bokeh adds filters when it is loaded
+            write_report(folder)
 
     def _metrics(self, score: Score) -> dict[str, Any]:
         trainer = self.trainer

@@ -12,6 +12,7 @@ from axonloop import Callback, Settings, record, train
 from axonloop.host.devices import Device
 from axonloop.host.runs import CHECKPOINT, METRICS, Run, load_checkpoint
 from axonloop.models.protocol import Region
+from tests.support.contract import DOCS, examples
 
 SETTINGS = Settings().changed(
     {
@@ -139,3 +140,9 @@ def test_a_callback_may_record(expected: dict[str, Any]) -> None:
     assert same(train(SETTINGS, callbacks=[Looking()]), expected)
     assert [each.shape for each in found] == [(14, 16), (14, 16)]
     assert not np.array_equal(*found)
+
+
+def test_the_pages_callback_stops_early(capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = examples(DOCS / "training.md")
+    exec(compile(block, "training.md", "exec"), {})
+    assert capsys.readouterr().out == "True\n"
