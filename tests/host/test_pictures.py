@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from axonloop.host.bench import mesh as mesh_bench
 from axonloop.host.bench.mesh import LoadPoint
@@ -62,8 +63,10 @@ from axonloop.host.experiments.spike_timing import resume
 from axonloop.host.experiments.spike_timing.chip import wanted_of
 from axonloop.host.experiments.spike_timing.loop import LoopTiming
 from axonloop.host.fpga.utilisation import KINDS, draw_utilisation
-from axonloop.host.network import draw_mesh, predicted_traffic
+from axonloop.host.inference import draw_profile, profile
+from axonloop.host.network import Program, draw_mesh, predicted_traffic
 from axonloop.host.pictures import Picture, save
+from axonloop.host.recorder import draw_record, run_program
 from axonloop.host.runs import pictures as runs
 from axonloop.host.studies import area as area_study
 from axonloop.host.studies import layer_pictures, weight_pictures
@@ -248,13 +251,30 @@ def fit() -> Picture:
     return fit_picture.draw_fit(curves, fits)
 
 
+def shown_program() -> tuple[Program, NDArray[np.bool_]]:
+    """Two layers, and three samples of inputs."""
+    program = program_of(MESH)
+    return program, RANDOM.random((3, 30, MESH.task.inputs)) < 0.2
+
+
+def record() -> Picture:
+    program, inputs = shown_program()
+    return draw_record(run_program(program, inputs[0]))
+
+
+def profiled() -> Picture:
+    return draw_profile(profile(*shown_program()))
+
+
 DRAWINGS: dict[str, Callable[[], Picture]] = {
     "runs.pictures.draw_learning_curve": learning_curve,
     "runs.pictures.draw_raster": raster,
     "runs.pictures.draw_outputs": outputs,
     "runs.pictures.draw_weights": weights,
     "runs.pictures.draw_link": link,
+    "inference.picture.draw_profile": profiled,
     "network.mesh_picture.draw_mesh": mesh,
+    "recorder.picture.draw_record": record,
     "fpga.utilisation.draw_utilisation": utilisation,
     "studies.area.draw": area,
     "studies.layer_pictures.draw_layers": layers,
