@@ -73,6 +73,7 @@ def train(kind: str, part: Part, seed: int) -> nn.Sequential:
     return network.eval()
 
 
+@one_thread()
 def measure(order: Order, progress: Progress) -> Metrics:
     """Both networks, both widths, all seeds."""
     digits = split_digits()

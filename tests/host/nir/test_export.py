@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -159,7 +160,7 @@ def test_the_float_graph_is_the_chips_meaning(decays: dict[str, int], seed: int)
     Feedback into a current is a step later in NIR, so there is none here.
     """
     plain = {"reset_mode": ResetMode.ZERO, "refractory": 0, "rho": 0, "gamma": 0, "w_exp": 6}
-    program = program_of(seed, **plain, **decays, theta=14000)
+    program = program_of(seed, **plain, **decays, theta=9000)
     network = program.plan.network
     kept = [p for p in network.projections if p.target not in (p.source, "a") or p.source == "x"]
     mine = replace(
@@ -175,7 +176,7 @@ def test_the_float_graph_is_the_chips_meaning(decays: dict[str, int], seed: int)
     assert compared.agreement > 0.97
     for layer in compared.layers:
         assert layer.membrane <= layer.bound, layer
-        assert layer.chip_spikes > 20
+    assert sum(layer.chip_spikes for layer in compared.layers) > 100
     anew = import_nir(graph, "nir", 1e-3, weight_bits=16)
     assert type(anew) is not type(found)
     assert anew.compare(anew.generated_inputs(150)).agreement > 0.97
@@ -307,3 +308,9 @@ def test_nir_itself_reads_the_file_and_its_types_fit(tmp_path: Path) -> None:
     kinds = {type(node).__name__ for node in graph.nodes.values()}
     assert {"Input", "Output", "Delay"} <= kinds
     assert kinds & {"LIF", "CubaLIF", "IF"}
+
+
+def test_without_nir_the_line_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nir", None)
+    with pytest.raises(ValueError, match="^nir must be installed to write NIR files; pip install"):
+        graph_of(program_of(0))
