@@ -59,6 +59,15 @@ EXPERIMENTS = by_name(
         seeds=None,
     ),
     _experiment(
+        "resume",
+        "spike_timing.resume",
+        "ReSuMe: the same task from pairs of spikes; missing and extra spikes over the passes",
+        "Ponulak & Kasinski 2010",
+        "1 minute",
+        device=POPULATION,
+        seeds=None,
+    ),
+    _experiment(
         "decolle-regression",
         "decolle.regression_experiment",
         "three layers that follow a ramp and two sines, each with its own readout and error",
@@ -106,6 +115,14 @@ EXPERIMENTS = by_name(
         device="rtl",
     ),
     _experiment(
+        "stdp-trains",
+        "stdp_trains",
+        "pair STDP of whole spike trains: every pair of spikes, or the nearest spike alone",
+        "Neftci 2018, figure 2; Morrison, Diesmann & Gerstner 2008",
+        "1 minute",
+        device="rtl",
+    ),
+    _experiment(
         "stdp-digits",
         "stdp_digits",
         "digits without labels: 128 neurons, STDP, lateral inhibition and rising thresholds",
@@ -116,6 +133,24 @@ EXPERIMENTS = by_name(
         limit=None,
     ),
     _experiment(
+        "reward",
+        "reward.experiment",
+        "a bandit and a grid learned from rewards: return against episodes, float, chance",
+        "Florian 2007; Sutton & Barto 2018, section 13.5",
+        "2 minutes",
+        device=POPULATION,
+        seeds=8,
+    ),
+    _experiment(
+        "perceptron-limit",
+        "capacity.perceptron",
+        "random dichotomies that a neuron without leak learns, by load and weight bits",
+        "Cover 1965; Fouda et al. 2019, equation 3",
+        "10 minutes",
+        device=POPULATION,
+        seeds=None,
+    ),
+    _experiment(
         "contrastive",
         "contrastive.experiment",
         "event-driven contrastive divergence on synapses that drop spikes: patterns completed",
@@ -123,6 +158,15 @@ EXPERIMENTS = by_name(
         "15 minutes",
         device="golden",
         seeds=None,
+    ),
+    _experiment(
+        "equilibrium-digits",
+        "equilibrium_digits",
+        "digits by equilibrium propagation and contrastive Hebbian learning, either feedback",
+        "Scellier & Bengio 2017; Xie & Seung 2003; Detorakis et al. 2019",
+        "2 minutes",
+        seeds=None,
+        limit=None,
     ),
     _experiment(
         "latency-digits",
@@ -143,6 +187,21 @@ EXPERIMENTS = by_name(
         device="golden",
         seeds=None,
         limit=None,
+    ),
+    _experiment(
+        "memristor-device",
+        "memristor.device",
+        "memristors: pulses and conductance, their inverse, spread, mapping, write-verify, ageing",
+        "Fouda et al. 2019, figures 6, 7a, 7b; Park et al. 2016",
+        "1 minute",
+        seeds=None,
+    ),
+    _experiment(
+        "crossbar",
+        "memristor.crossbar",
+        "what wires make of weights on a crossbar, in parts and behind a mask; delay; speed",
+        "Fouda et al. 2019, figures 4, 5",
+        "3 minutes",
     ),
 )
 """The experiments of the papers, in the order of the results page."""

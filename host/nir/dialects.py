@@ -46,7 +46,7 @@ _ZERO, _SUBTRACT = FloatReset.ZERO, FloatReset.SUBTRACT
 CONVENTIONS = {
     Dialect.NIR: Convention(None, (_ZERO, _SUBTRACT)),
     Dialect.NORSE: Convention(1e-3, (_ZERO, _SUBTRACT)),
-    Dialect.SNNTORCH: Convention(1e-4, (FloatReset.LATE, _ZERO, _SUBTRACT, FloatReset.NONE)),
+    Dialect.SNNTORCH: Convention(1e-4, (FloatReset.LATE, _ZERO, FloatReset.NONE)),
     Dialect.SINABS: Convention(1.0, (_SUBTRACT, _ZERO), inclusive=True, several=True),
     Dialect.SPIKINGJELLY: Convention(1e-4, (_ZERO,), inclusive=True),
     Dialect.ROCKPOOL: Convention(None, (_SUBTRACT,), inclusive=True, several=True),

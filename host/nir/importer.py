@@ -22,7 +22,7 @@ from axonloop.host.network import (
     smallest_geometry,
     threshold_word,
 )
-from axonloop.host.nir.dialects import Dialect, reading_of, step_in
+from axonloop.host.nir.dialects import Dialect, Reading, reading_of, step_in
 from axonloop.host.nir.exporter import own_graph
 from axonloop.host.nir.graph import FlatGraph, read_graph, whole_graph
 from axonloop.host.nir.imported import ImportedGraph
@@ -37,6 +37,7 @@ from axonloop.host.nir.parts import (
     reset_of,
     with_taken_thresholds,
 )
+from axonloop.host.nir.simulator import simulate
 from axonloop.host.nir.steps import Steps, steps_of
 from axonloop.host.nir.wiring import Wiring, wire
 from axonloop.models.checks import require_range
@@ -69,8 +70,9 @@ def import_nir(
 
     What files do not say: `reset`: zero, subtract, late (subtract in the next step) or none;
     None: the tool's default. `norm_input`: sinabs' LIF scales its input. `spikes`: the most that
-    a neuron of sinabs or rockpool sends in a step, 1..15; None: up to 4, where the chip has
-    space. `counts`: the most spikes of an input channel in a step, 1..15.
+    a neuron of sinabs or rockpool sends in a step, 1..15; None: as many as they do when every
+    other channel spikes, where the chip has space. `counts`: the most spikes of an input channel
+    in a step, 1..15.
 
     What `export_nir` wrote is the same program again, unless widths, budget, reset or mesh are
     given.
@@ -78,9 +80,9 @@ def import_nir(
     Raises ValueError, a line with node, parameter, value and what would do, for what the chip
     cannot hold, for a budget that cannot be kept, and for a mesh that is too small.
     """
-    require_range("counts", counts, 1, 15)
+    require_range("counts", counts, 1, MOST_SPIKES)
     if spikes is not None:
-        require_range("spikes", spikes, 1, 15)
+        require_range("spikes", spikes, 1, MOST_SPIKES)
     whole = whole_graph(source)
     asked = weight_bits or state_bits or budget or reset or mesh not in (None, Mesh())
     if dialect == Dialect.NIR and not asked and (own := own_graph(whole, dt)):
@@ -95,8 +97,9 @@ def import_nir(
     builder = _Builder(graph, steps, wiring, counts, ticks)
     widths = (weight_bits, state_bits, budget)
     several = any(own.several for own in steps.values())
-    found = _largest(builder, spikes, several, widths, mesh, lanes)
-    notes = tuple(_notes(graph, wiring, found, several))
+    usual = _usual_spikes(graph, reading, wiring, counts) if several else {}
+    found = _largest(builder, spikes, usual, widths, mesh, lanes)
+    notes = tuple(_notes(graph, wiring, found, several, reading.dialect))
     return ImportedGraph(
         graph, reading, steps, found.parts, found.populations, found.network, found.program,
         wiring.offsets, notes,
@@ -126,13 +129,13 @@ class _Builder:
 
     def built(
         self,
-        most: int,
+        wanted: Mapping[str, int],
         widths: tuple[int | None, int | None, float | None],
         mesh: Mesh | None,
         lanes: int,
     ) -> _Built:
-        """The graph with at most so many spikes per neuron and step; ValueError if too large."""
-        levels = levels_of(self.steps, self.wiring, most, self.counts, self.ticks)
+        """The graph with so many spikes per neuron and step, by node; ValueError if too large."""
+        levels = levels_of(self.steps, self.wiring, wanted, self.counts, self.ticks)
         wiring = with_taken_thresholds(self.wiring, self.steps, levels)
         parts = {n: parts_of_neurons(n, self.steps[n], levels[n]) for n in self.steps}
         sets = sum(len(part.names) for found in parts.values() for part in found)
@@ -223,23 +226,41 @@ def _furthest(decays: Floats) -> float:
     return float(decays[np.abs(decays * 4096 - np.rint(decays * 4096)).argmax()])
 
 
+def _usual_spikes(
+    graph: FlatGraph, reading: Reading, wiring: Wiring, counts: int
+) -> dict[str, int]:
+    """The most spikes of a step that neurons of each node send when every other channel spikes."""
+    random = np.random.default_rng(1)
+    inputs = {
+        name: np.where(
+            random.random((100, size)) < 0.5, random.integers(1, counts + 1, (100, size)), 0
+        )
+        for name in graph.names(Kind.SOURCE)
+        for size in (int(np.prod(graph.shapes[name])),)
+    }
+    found = simulate(graph, reading, wiring.offsets, inputs)
+    most = {name: int(spikes.max()) for name, spikes in found.spikes.items()}
+    return {name: own + (own > 1) for name, own in most.items()}  # one more, for other inputs
+
+
 def _largest(
     builder: _Builder,
     spikes: int | None,
-    several: bool,
+    usual: Mapping[str, int],
     widths: tuple[int | None, int | None, float | None],
     mesh: Mesh | None,
     lanes: int,
 ) -> _Built:
-    """The graph with as many spikes per step as asked for, or as there is space for."""
-    if spikes is not None or not several:
-        return builder.built(spikes or 1, widths, mesh, lanes)
-    for most in range(MOST_SPIKES, 1, -1):
+    """The graph with as many spikes per step as asked for, or as usual, or as there is space."""
+    if spikes is not None or not usual:
+        return builder.built(dict.fromkeys(builder.steps, spikes or 1), widths, mesh, lanes)
+    for most in range(min(MOST_SPIKES, max(usual.values())), 1, -1):
         try:
-            return builder.built(most, widths, mesh, lanes)
+            wanted = {name: min(most, own) for name, own in usual.items()}
+            return builder.built(wanted, widths, mesh, lanes)
         except ValueError:  # fewer may fit; if not even 1 does, its error is the one to read
             continue
-    return builder.built(1, widths, mesh, lanes)
+    return builder.built(dict.fromkeys(builder.steps, 1), widths, mesh, lanes)
 
 
 def _step_in(graph: FlatGraph) -> float:
@@ -257,7 +278,9 @@ def _step_in(graph: FlatGraph) -> float:
     raise refuse("dt", f"given for {Dialect.ROCKPOOL} without LIF or CubaLIF", None, "dt=1e-3")
 
 
-def _notes(graph: FlatGraph, wiring: Wiring, found: _Built, several: bool) -> Iterator[str]:
+def _notes(
+    graph: FlatGraph, wiring: Wiring, found: _Built, several: bool, dialect: Dialect
+) -> Iterator[str]:
     """What a reader of the graph may not expect of the chip."""
     if graph.left_out:
         yield f"leading sides {graph.left_out} of the Input are taken for batch or time"
@@ -276,4 +299,5 @@ def _notes(graph: FlatGraph, wiring: Wiring, found: _Built, several: bool) -> It
         if several:
             yield f"{name}: up to {level} spikes in a step; what is more comes a step later"
         if hasattr(node, "v_reset") and per_neuron(name, node, "v_reset", graph.shapes[name]).any():
-            yield f"{name}: membranes start at v_reset, not at 0"
+            start = "v_leak" if dialect is Dialect.NORSE else "v_reset"
+            yield f"{name}: membranes start at {start}, not at 0"

@@ -19,7 +19,7 @@ Spikes = NDArray[Any]
 
 
 class FloatNeurons:
-    """LIF, CubaLIF, IF or Threshold: a state per neuron, all 0 (v_reset) at first."""
+    """LIF, CubaLIF, IF or Threshold: a state per neuron; norse starts it at v_leak."""
 
     def __init__(self, name: str, node: Any, shape: Shape, reading: Reading) -> None:
         self.what, self.size, self.reading = type(node).__name__, int(np.prod(shape)), reading
@@ -28,6 +28,8 @@ class FloatNeurons:
         self.rest = self.p.get("v_reset", np.zeros(self.size))
         self.threshold = self.p["threshold" if self.what == "Threshold" else "v_threshold"]
         self.v, self.i, self.last = self.rest.copy(), np.zeros(self.size), np.zeros(self.size)
+        if reading.dialect is Dialect.NORSE and "v_leak" in self.p:
+            self.v = self.p["v_leak"].copy()
         self.before = self.v
 
     def advance(self, x: Floats, given: Spikes | None) -> Spikes:

@@ -16,8 +16,8 @@ from axonloop.models.config import DECAY_ONE
 
 MOST_SETS = 16
 """Parameter sets of a core."""
-MOST_SPIKES = 4
-"""Spikes of a neuron in a step that the chip is given neurons for, if nothing else is asked."""
+MOST_SPIKES = 15
+"""Spikes of a neuron in a step that the chip can be given neurons for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,18 +63,22 @@ def _names(name: str, levels: int) -> tuple[str, ...]:
 
 
 def levels_of(
-    steps: Mapping[str, Steps], wiring: Wiring, most: int, counts: int, ticks: int
+    steps: Mapping[str, Steps],
+    wiring: Wiring,
+    wanted: Mapping[str, int],
+    counts: int,
+    ticks: int,
 ) -> dict[str, int]:
-    """Spikes per step that each node is given neurons for: what its worst input asks, or `most`."""
+    """Spikes per step that each node is given neurons for: `wanted`, if any input can ask that."""
     found = {}
     for name, own in steps.items():
         rise = np.maximum(wiring.biases[name], 0)
         for (origin, _), matrix in wiring.weights[name].items():
-            often = (most if steps[origin].several else 1) if origin in steps else counts
+            often = wanted[origin] if origin in steps else counts
             rise = rise + often * np.maximum(matrix, 0).sum(axis=0)
         rise = rise * _memory(own.current_decay, ticks) + np.maximum(own.drive, 0)
         worst = int(np.floor((own.membrane_decay + rise / own.threshold).max() + 1e-9))
-        found[name] = max(1, min(most, worst)) if own.several else 1
+        found[name] = max(1, min(wanted[name], worst)) if own.several else 1
     return found
 
 

@@ -36,8 +36,8 @@ class ChipTrace:
 class Start:
     """The state in which layers that run behind the others wait for their first step.
 
-    A countdown holds their membranes. A current takes its bias in every tick, so it starts as
-    far below as that brings it to 0.
+    A countdown holds their membranes, at what they start from. A current takes its bias in every
+    tick, so it starts as far below as that brings it to 0.
     """
 
     program: Program
@@ -48,15 +48,15 @@ class Start:
 
     def set_on(self, device: Device) -> None:
         """Write it into a device that was cleared."""
-        device.write(Region.COUNTDOWN, self._words[0])
-        device.write(Region.CURRENT, self._words[1])
+        for region, words in self._words.items():
+            device.write(region, words)
 
     @cached_property
-    def _words(self) -> tuple[Int32Array, Int32Array]:
+    def _words(self) -> dict[Region, Int32Array]:
         geometry = self.program.geometry
         cores = len(self.program.config.cores)
-        countdown = np.zeros(cores * geometry.neurons, np.int32)
-        current = np.zeros_like(countdown)
+        regions = Region.COUNTDOWN, Region.CURRENT, Region.MEMBRANE
+        found = {region: np.zeros(cores * geometry.neurons, np.int32) for region in regions}
         for name, offset in self.offsets.items():
             for part in self.parts[name]:
                 own = self.populations[part.name]
@@ -66,10 +66,14 @@ class Start:
                 below = sum(keep**-k for k in range(1, waits + 1)) if keep else 0.0
                 words = np.rint(-biases * 2.0**registers.w_exp * below)
                 words = words.clip(-geometry.state_max, geometry.state_max)
+                steps, index = self.steps[name], part.index
+                first = np.rint(own.scale * steps.first[index] / steps.threshold[index])
                 for copy in part.names:
                     neurons = self.program.neurons[copy]
-                    countdown[neurons], current[neurons] = offset, words
-        return countdown, current
+                    found[Region.COUNTDOWN][neurons] = offset
+                    found[Region.CURRENT][neurons] = words
+                    found[Region.MEMBRANE][neurons] = first
+        return found
 
 
 def run_on(

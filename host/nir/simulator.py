@@ -55,6 +55,8 @@ def simulate(
         {name: np.zeros((ticks, nodes[name].size)) for name in offsets},
         {name: np.zeros((steps, *graph.shapes[name])) for name in graph.names(Kind.OUTPUT)},
     )
+    for name, offset in offsets.items():
+        trace.membranes[name][:offset] = nodes[name].membrane(before_reset=True)
     values = _silence(graph, nodes)
     for step in range(ticks):
         before = values

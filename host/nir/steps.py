@@ -20,7 +20,7 @@ _LEAST_SHARE = 0.5 / 4096
 class Steps:
     """The steps of one neuron node, for the membrane above its reset value; arrays `(neurons,)`.
 
-    `gain`: what an input of 1 adds to the current, seen at the membrane; `drive`: what is added
+    `first`: the membrane before the first step. `gain`: what an input of 1 adds to the current, seen at the membrane; `drive`: what is added
     to the membrane in each step; `threshold`: above reset. `lag`: steps after which the membrane
     sees the current. `inclusive`: a spike at the threshold. `several`: one for every threshold
     that fits into the membrane.
@@ -31,6 +31,7 @@ class Steps:
     gain: Floats
     drive: Floats
     threshold: Floats
+    first: Floats
     reset: FloatReset
     lag: int = 0
     inclusive: bool = False
@@ -52,7 +53,7 @@ def steps_of(name: str, node: Any, shape: Shape, reading: Reading) -> Steps:
     if what == "Threshold":
         threshold = _above_zero(name, "threshold", values("threshold"))
         none = np.zeros_like(threshold)
-        return Steps(none, none, none + 1, none, threshold, FloatReset.ZERO)
+        return Steps(none, none, none + 1, none, threshold, none, FloatReset.ZERO)
     if what not in _WRITTEN.get(reading.dialect, (what,)):
         written = " or ".join(_WRITTEN[reading.dialect])
         wanted = f"{written} in the dialect {reading.dialect}"
@@ -74,7 +75,13 @@ def steps_of(name: str, node: Any, shape: Shape, reading: Reading) -> Steps:
         gain = gain * values("w_in") * _jump(current, reading.dialect)
     lag = int(what == "CubaLIF" and reading.dialect is Dialect.NIR)
     mode, inclusive, several = reading.reset, reading.inclusive, reading.several
-    return Steps(keep, current, gain, drive, threshold, mode, lag, inclusive, several)
+    first = values("v_leak") - reset if _starts_at_leak(what, reading) else np.zeros_like(reset)
+    return Steps(keep, current, gain, drive, threshold, first, mode, lag, inclusive, several)
+
+
+def _starts_at_leak(what: str, reading: Reading) -> bool:
+    """norse's leaky neurons start at v_leak; all else starts at v_reset."""
+    return what != "IF" and reading.dialect is Dialect.NORSE
 
 
 _WRITTEN = {
