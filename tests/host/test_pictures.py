@@ -30,6 +30,7 @@ from axonloop.host.configuration import (
 from axonloop.host.data import split_digits
 from axonloop.host.devices import GoldenDevice, LinkUse
 from axonloop.host.experiments import (
+    ann_snn,
     changing_tasks,
     equilibrium_digits,
     gradient_cost,
@@ -284,6 +285,7 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "bench.mesh.draw": load,
     "experiments.capacity.perceptron.draw": lambda: perceptron.draw(results("perceptron-limit")),
     "experiments.changing_tasks.draw": lambda: changing_tasks.draw(results("changing-tasks")),
+    "experiments.ann_snn.draw": lambda: ann_snn.draw(results("ann-snn")),
     "experiments.contrastive.experiment.draw": lambda: contrastive.draw(results("contrastive")),
     "experiments.decolle.digits.draw": lambda: decolle_digits.draw(results("decolle-digits")),
     "experiments.decolle.regression_picture.draw": regression,
