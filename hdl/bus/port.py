@@ -26,7 +26,7 @@ class BusPort(wiring.Component):
        be written, or of less than a word; a read of COMMAND; an access to no register; a write of
        COMMAND without room, a read of REPLY without a word.
     3. While RESET is 1, the chip is in reset and both queues are empty; ROOM and LEVEL are 0.
-    4. `interrupt` is 1 while an interrupt is both enabled and pending.
+    4. `irq` is 1 while an interrupt is both enabled and pending.
 
     Latency: 1 cycle from an access to its answer; 2 cycles from COMMAND to the chip, as many from
     the chip to LEVEL.
@@ -36,7 +36,7 @@ class BusPort(wiring.Component):
     access : from the bus
     commands, replies : the chip's streams
     chip_reset : the chip must be in reset
-    interrupt : for the processor, as long as its cause lasts
+    irq : for the processor, as long as its cause lasts
     """
 
     def __init__(self, command_depth: int, reply_depth: int) -> None:
@@ -48,7 +48,7 @@ class BusPort(wiring.Component):
                 "commands": Out(words),
                 "replies": In(words),
                 "chip_reset": Out(1),
-                "interrupt": Out(1),
+                "irq": Out(1),
             }
         )
 
@@ -106,7 +106,7 @@ class BusPort(wiring.Component):
         self._good = Signal()
         m.d.comb += self._good.eq(access.ask & ~bad)
         m.d.sync += [access.word.eq(word), access.refused.eq(bad)]
-        m.d.comb += self.interrupt.eq((enabled & pending).any())
+        m.d.comb += self.irq.eq((enabled & pending).any())
         given = access.data
         with m.If(access.ask & bad):
             m.d.sync += refused.eq(1)

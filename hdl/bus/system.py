@@ -10,18 +10,18 @@ from axonloop.hdl.bus.wishbone import Wishbone
 from axonloop.hdl.chip import Chip
 from axonloop.models.config import ONE_CORE, Geometry, Mesh
 
+DEPTHS = (1024, 1024)
+"""Words that the queues to and from the chip hold."""
+
 
 class _BusChip(wiring.Component):
-    """The ports of `protocol`, with a chip behind its registers, and `interrupt`."""
+    """The ports of `protocol`, with a chip behind its registers, and `irq`."""
 
-    def __init__(
-        self, protocol: wiring.Component, chip: Chip, command_depth: int, reply_depth: int
-    ) -> None:
-        self._protocol, self._chip = protocol, chip
-        self._depths = (command_depth, reply_depth)
+    def __init__(self, protocol: wiring.Component, chip: Chip, depths: tuple[int, int]) -> None:
+        self._protocol, self._chip, self._depths = protocol, chip, depths
         members = dict(protocol.signature.members.items())
         self._names = [name for name in members if name != "access"]
-        super().__init__({**{name: members[name] for name in self._names}, "interrupt": Out(1)})
+        super().__init__({**{name: members[name] for name in self._names}, "irq": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -35,35 +35,27 @@ class _BusChip(wiring.Component):
             own, inner = getattr(self, name), getattr(protocol, name)
             inward = protocol.signature.members[name].flow is wiring.In
             m.d.comb += inner.eq(own) if inward else own.eq(inner)
-        m.d.comb += self.interrupt.eq(port.interrupt)
+        m.d.comb += self.irq.eq(port.irq)
         return m
 
 
 class WishboneChip(_BusChip):
-    """A chip as a device of Wishbone B4, classic or pipelined."""
+    """A chip as a device of Wishbone B4, classic or pipelined; `depths` of its queues, in words."""
 
     def __init__(
         self,
         geometry: Geometry,
         mesh: Mesh = ONE_CORE,
-        *,
+        depths: tuple[int, int] = DEPTHS,
         pipelined: bool = False,
-        command_depth: int = 1024,
-        reply_depth: int = 1024,
     ) -> None:
-        chip = Chip(geometry, mesh)
-        super().__init__(Wishbone(pipelined), chip, command_depth, reply_depth)
+        super().__init__(Wishbone(pipelined), Chip(geometry, mesh), depths)
 
 
 class AxiLiteChip(_BusChip):
-    """A chip as a subordinate of AXI4-Lite."""
+    """A chip as a subordinate of AXI4-Lite; `depths` of its queues, in words."""
 
     def __init__(
-        self,
-        geometry: Geometry,
-        mesh: Mesh = ONE_CORE,
-        *,
-        command_depth: int = 1024,
-        reply_depth: int = 1024,
+        self, geometry: Geometry, mesh: Mesh = ONE_CORE, depths: tuple[int, int] = DEPTHS
     ) -> None:
-        super().__init__(AxiLite(), Chip(geometry, mesh), command_depth, reply_depth)
+        super().__init__(AxiLite(), Chip(geometry, mesh), depths)
