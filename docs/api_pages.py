@@ -20,6 +20,7 @@ PAGES = {
     "axonloop": ("",),
     "models.config": ("models.config",),
     "models.rules": ("models.rules",),
+    "models.memristor": ("models.memristor", "models.memristor.crossbar"),
     "host.configuration": ("host.configuration",),
     "host.network": ("host.network",),
     "host.devices": ("host.devices",),
