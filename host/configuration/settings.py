@@ -82,6 +82,8 @@ class NetworkSettings:
     deep: ParameterSet = field(default=DEEP)
 
     def __post_init__(self) -> None:
+        if hasattr(self.layers, "tolist"):  # an array or a tensor
+            object.__setattr__(self, "layers", self.layers.tolist())
         listed = isinstance(self.layers, list | tuple) and len(self.layers) > 0
         require(listed, "layers", "a list of sizes, at least one", self.layers)
         sizes = tuple(

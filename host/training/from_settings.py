@@ -19,6 +19,7 @@ from axonloop.host.network import (
     Projection,
     Source,
     Strategy,
+    built_geometry,
     compile_network,
     learning_channel,
     learning_populations,
@@ -107,6 +108,19 @@ def chip_config(settings: Settings, epoch: int = 0, own: OwnNetwork | None = Non
     """The chip that `settings`, or an `own` network, ask for in an epoch."""
     program = program_of(settings, epoch) if own is None else own.program(settings, epoch)
     return program.config
+
+
+def on_built_chip(settings: Settings) -> Settings:
+    """The settings with the smallest geometry that is compiled and holds their network.
+
+    They stay as they are where there is none, or where they name a geometry.
+    """
+    own = settings.network
+    if settings.geometry is not None:
+        return settings
+    mesh = Mesh.parse(own.mesh)
+    found = built_geometry(network_of(settings), mesh, own.lanes, own.weight_bits)
+    return replace(settings, geometry=found)
 
 
 def build_of(configuration: Configuration, board: str | None = None) -> Build:
