@@ -25,6 +25,7 @@ PAGES = {
     "host.devices": ("host.devices",),
     "host.data": ("host.data",),
     "host.nir": ("host.nir",),
+    "host.conversion": ("host.conversion",),
     "host.training": ("host.training",),
     "sim.batched": ("sim.batched",),
     "sim.surrogate": ("sim.surrogate",),
