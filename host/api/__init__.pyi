@@ -15,11 +15,15 @@ from .host.data import open_data as open_data
 from .host.devices import Device as Device
 from .host.devices import DeviceError as DeviceError
 from .host.devices import open_device as open_device
+from .host.inference import Profile as Profile
+from .host.inference import profile as profile
 from .host.network import Network as Network
 from .host.network import Population as Population
 from .host.network import Program as Program
 from .host.network import Projection as Projection
 from .host.network import Source as Source
+from .host.network import built_geometries as built_geometries
+from .host.network import built_geometry as built_geometry
 from .host.network import compile_network as compile_network
 from .host.network import explain as explain
 from .host.network import smallest_geometry as smallest_geometry
@@ -27,6 +31,10 @@ from .host.network import uniform_weights as uniform_weights
 from .host.nir import ImportedGraph as ImportedGraph
 from .host.nir import export_nir as export_nir
 from .host.nir import import_nir as import_nir
+from .host.recorder import StateRecord as StateRecord
+from .host.recorder import record as record
+from .host.recorder import run_program as run_program
+from .host.runs import Callback as Callback
 from .host.runs import evaluate as evaluate
 from .host.runs import train as train
 from .host.version import __version__ as __version__
