@@ -6,8 +6,8 @@ A float population obeys, per tick, with x the sum of the weights of its spiking
     V' = membrane_decay V + I' + drive
 
 and spikes where V' is above its threshold, or, if `inclusive`, at it. All errors are in
-thresholds: a membrane of 1 is one that is at its threshold. The chip's words follow from one number, `scale`: units of the membrane
-per threshold.
+thresholds: a membrane of 1 is one that is at its threshold. The chip's words follow from one
+number, `scale`: units of the membrane per threshold.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _RESET_MODES = {
     FloatReset.LATE: ResetMode.NONE,
     FloatReset.NONE: ResetMode.NONE,
 }
-_USUAL_REACH = {reset: 4096.0 for reset in FloatReset} | {FloatReset.ZERO: 64.0}
+_USUAL_REACH = dict.fromkeys(FloatReset, 4096.0) | {FloatReset.ZERO: 64.0}
 """Thresholds that a membrane is given room for at least, where the worst case asks for more."""
 _FINE = 4096
 """Units per threshold that are enough, where nothing leaks slowly: the rest is room."""

@@ -25,6 +25,7 @@ from axonloop.host.network import (
 from axonloop.host.nir.dialects import Dialect, Reading, reading_of, step_in
 from axonloop.host.nir.graph import FlatGraph, read_graph
 from axonloop.host.nir.imported import ImportedGraph
+from axonloop.host.nir.neurons import Spikes
 from axonloop.host.nir.nodes import Floats, Kind, per_neuron, refuse
 from axonloop.host.nir.parts import (
     MOST_SETS,
@@ -70,7 +71,8 @@ def import_nir(
     What files do not say: `reset`: zero, subtract, late (subtract in the next step) or none;
     None: the tool's default. `norm_input`: sinabs' LIF scales its input. `spikes`: the most that
     a neuron of sinabs or rockpool sends in a step, 1..15; None: as many as they do when every
-    other channel spikes, where the chip has space. `counts`: the most spikes of an input channel in a step, 1..15.
+    other channel spikes, where the chip has space. `counts`: the most spikes of an input channel
+    in a step, 1..15.
 
     Raises ValueError, a line with node, parameter, value and what would do, for what the chip
     cannot hold, for a budget that cannot be kept, and for a mesh that is too small.
@@ -88,7 +90,7 @@ def import_nir(
     builder = _Builder(graph, steps, wiring, counts, ticks)
     widths = (weight_bits, state_bits, budget)
     several = any(own.several for own in steps.values())
-    usual = _usual_spikes(graph, reading, wiring, counts) if several else {}
+    usual = _usual_spikes(graph, reading, wiring, counts) if several and spikes is None else {}
     found = _largest(builder, spikes, usual, widths, mesh, lanes)
     notes = tuple(_notes(graph, wiring, found, several, reading.dialect))
     return ImportedGraph(
@@ -219,33 +221,56 @@ def _furthest(decays: Floats) -> float:
 
 def _usual_spikes(
     graph: FlatGraph, reading: Reading, wiring: Wiring, counts: int
-) -> dict[str, int]:
-    """The most spikes of a step that neurons of each node send when every other channel spikes."""
+) -> dict[str, Spikes]:
+    """The spikes of each node `(ticks, neurons)` when every other channel spikes in a step."""
     random = np.random.default_rng(1)
-    inputs = {
-        name: np.where(random.random((100, size)) < 0.5, random.integers(1, counts + 1, (100, size)), 0)
-        for name in graph.names(Kind.SOURCE)
-        for size in (int(np.prod(graph.shapes[name])),)
-    }
-    found = simulate(graph, reading, wiring.offsets, inputs)
-    most = {name: int(spikes.max()) for name, spikes in found.spikes.items()}
-    return {name: own + (own > 1) for name, own in most.items()}  # one more, for other inputs
+    inputs = {}
+    for name in graph.names(Kind.SOURCE):
+        size = 100, int(np.prod(graph.shapes[name]))
+        inputs[name] = np.where(random.random(size) < 0.5, random.integers(1, counts + 1, size), 0)
+    return simulate(graph, reading, wiring.offsets, inputs).spikes
 
 
 def _largest(
     builder: _Builder,
     spikes: int | None,
-    usual: Mapping[str, int],
+    usual: Mapping[str, Spikes],
     widths: tuple[int | None, int | None, float | None],
     mesh: Mesh | None,
     lanes: int,
 ) -> _Built:
-    """The graph with as many spikes per step as asked for, or as usual, or as there is space."""
-    if spikes is not None or not usual:
+    """The graph with as many spikes per step as asked for, or as usual, or as there is space.
+
+    NirError if there is not space for 99 of 100 steps of a neuron.
+    """
+    if not usual:
         return builder.built(dict.fromkeys(builder.steps, spikes or 1), widths, mesh, lanes)
-    for most in range(min(MOST_SPIKES, max(usual.values())), 1, -1):
+    found = _widest(builder, usual, widths, mesh, lanes)
+    for name, own in usual.items():
+        if (own > found.levels[name]).mean() > _RARE:
+            most = found.levels[name]
+            remedy = f"smaller weights, a mesh of cores, or spikes={most} (the rest comes later)"
+            thing = f"spikes of {name!r} in a step"
+            raise refuse(thing, f"at most {most} (space of a core)", int(own.max()), remedy)
+    return found
+
+
+_RARE = 0.01
+"""The share of a neuron's steps in which spikes may come later, because there are too many."""
+
+
+def _widest(
+    builder: _Builder,
+    usual: Mapping[str, Spikes],
+    widths: tuple[int | None, int | None, float | None],
+    mesh: Mesh | None,
+    lanes: int,
+) -> _Built:
+    seen = {name: int(own.max()) for name, own in usual.items()}
+    seen = {name: own + (own > 1) for name, own in seen.items()}  # one more, for other inputs
+    for most in range(min(MOST_SPIKES, max(seen.values())), 1, -1):
         try:
-            wanted = {name: min(most, own) for name, own in usual.items()}
+            wanted = {name: min(most, own) for name, own in seen.items()}
             return builder.built(wanted, widths, mesh, lanes)
         except ValueError:  # fewer may fit; if not even 1 does, its error is the one to read
             continue
@@ -253,18 +278,22 @@ def _largest(
 
 
 def _step_in(graph: FlatGraph) -> float:
-    """The step that rockpool's neurons were written with."""
+    """The step that all of rockpool's neurons were written with."""
+    found: dict[str, float] = {}
     for name in graph.names(Kind.NEURONS):
         node, shape = graph.nodes[name], graph.shapes[name]
         field = {"LIF": "tau", "CubaLIF": "tau_mem"}.get(type(node).__name__)
         if field is not None:
             tau, r = (per_neuron(name, node, f, shape) for f in (field, "r"))
-            found = step_in(tau, r)
-            if found is None:
+            dt = step_in(tau, r)
+            usual = next(iter(found.values()), dt)
+            if dt is None or usual is None or abs(dt - usual) > 1e-3 * usual:
                 wanted = "tau / dt exp(-dt / tau) for one dt, as rockpool writes it,"
                 raise refuse(f"r of {name!r}", wanted, f"{r.ravel()[0]:g}", "giving dt")
-            return found
-    raise refuse("dt", f"given for {Dialect.ROCKPOOL} without LIF or CubaLIF", None, "dt=1e-3")
+            found[name] = dt
+    if not found:
+        raise refuse("dt", f"given for {Dialect.ROCKPOOL} without LIF or CubaLIF", None, "dt=1e-3")
+    return next(iter(found.values()))
 
 
 def _notes(

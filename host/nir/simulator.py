@@ -20,7 +20,6 @@ from axonloop.host.nir.nodes import Floats, Kind, Shape, numbers, per_neuron
 from axonloop.host.nir.shapes import window
 
 
-
 @dataclass(frozen=True, eq=False)
 class FloatTrace:
     """What the float graph did.

@@ -105,7 +105,9 @@ def recurrent_sequential() -> Written:
 
 
 def current_based_readout() -> Written:
-    net = norse.SequentialState(nn.Linear(20, 16), norse.LIFCell(), nn.Linear(16, 4), norse.LICell())
+    net = norse.SequentialState(
+        nn.Linear(20, 16), norse.LIFCell(), nn.Linear(16, 4), norse.LICell()
+    )
     return written(net, spike_trains(20))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from rockpool.nn.combinators import Residual, Sequential
 from rockpool.nn.modules import (
@@ -67,9 +66,7 @@ def different_neurons() -> Written:
 
 
 def long_steps() -> Written:
-    net = Sequential(
-        linear(20, 16, 0.3, 0.05), LIFTorch(16, dt=1e-2, tau_mem=0.05, tau_syn=0.02)
-    )
+    net = Sequential(linear(20, 16, 0.3, 0.05), LIFTorch(16, dt=1e-2, tau_mem=0.05, tau_syn=0.02))
     return written(net, spike_trains(20))
 
 

@@ -126,9 +126,7 @@ def learned_decays() -> Written:
 
 
 def recurrent() -> Written:
-    layer = snn.RLeaky(
-        each(0.9, 16), linear_features=16, threshold=each(1.0, 16), init_hidden=True
-    )
+    layer = snn.RLeaky(each(0.9, 16), linear_features=16, threshold=each(1.0, 16), init_hidden=True)
     excited(layer.recurrent, 0.5)
     first, second = excited(nn.Linear(20, 16), 2, 0.1), excited(nn.Linear(16, 8), 2, 0.1)
     return written(nn.Sequential(first, layer, second, leaky(8, last=True)), spike_trains(20))
