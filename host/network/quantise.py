@@ -32,8 +32,8 @@ class FloatReset(StrEnum):
     """What a spike does to the membrane.
 
     `zero`: V = 0 in the same tick. `subtract`: one threshold is taken from V in the same tick.
-    `late`: one threshold is taken from V in the next tick, after V has decayed (snntorch's
-    subtraction). `none`: nothing.
+    `late`: one threshold, or `taken` of it, is taken from V in the next tick, after V has decayed
+    (snntorch's subtraction). `none`: nothing.
     """
 
     ZERO = "zero"
@@ -72,6 +72,7 @@ class FloatPopulation:
     drives: Floats | None = None
     reset: FloatReset = FloatReset.ZERO
     inclusive: bool = False
+    taken: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("membrane_decay", "current_decay"):
@@ -268,7 +269,7 @@ class _Work:
         keep = _sum_of_powers(self.alpha / DECAY_ONE, self.ticks)
         up, down = rise + np.maximum(self.drives, 0), fall + np.maximum(-self.drives, 0)
         top = 1 + up if own.reset is FloatReset.ZERO else up * keep
-        self.reset_reach = keep if own.reset is FloatReset.LATE else 0.0
+        self.reset_reach = own.taken * keep if own.reset is FloatReset.LATE else 0.0
         self.reach = float(max(top.max(), (down * keep).max(), self.reset_reach))
         slow = max(1.0, keep / 32) if _truncation(self.alpha) else 1.0
         spare = self.state_max / (_FINE * slow)
@@ -356,7 +357,7 @@ class _Work:
             alpha_n=self.alpha,
             beta_n=self.beta,
             gamma=self.alpha if late else 0,
-            rho=round(scale) if late else 0,
+            rho=round(scale * own.taken) if late else 0,
             theta=theta,
             box=0,
             q_inc=0,  # nothing learns: traces would only count as saturated

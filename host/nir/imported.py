@@ -14,7 +14,7 @@ from axonloop.host.nir.dialects import Dialect, Reading
 from axonloop.host.nir.graph import FlatGraph
 from axonloop.host.nir.neurons import Spikes
 from axonloop.host.nir.nodes import Kind, refuse
-from axonloop.host.nir.parts import Part
+from axonloop.host.nir.parts import Part, reset_of
 from axonloop.host.nir.run import ChipTrace, Start, run_on
 from axonloop.host.nir.simulator import FloatTrace, simulate
 from axonloop.host.nir.steps import Steps
@@ -90,7 +90,7 @@ class ImportedGraph:
         if array.ndim < 2 or array.shape[1:] not in (shape, (size,)) or not len(array):
             wanted = f"of shape {('steps', *shape)}".replace("'", "")
             raise refuse(f"inputs of {name!r}", wanted, array.shape, "such an array")
-        most = len(self.parts[name][0].names)
+        most = self.parts[name][0].levels
         good = np.isin(array, range(most + 1))
         if not good.all():
             wanted = "0 or 1" if most == 1 else f"whole numbers in 0..{most}"
@@ -106,11 +106,12 @@ class ImportedGraph:
 
     def run(self, inputs: Mapping[str, ArrayLike] | ArrayLike, device: str = "golden") -> ChipTrace:
         """Run the chip on input spikes, as many ticks as it takes all layers to see them all."""
-        late = {n for n, own in self.steps.items() if own.reset is FloatReset.LATE}
         scales = {name: found.scale for name, found in self.populations.items()}
         start = Start(self.program, self.steps, self.parts, self.populations, self.offsets)
         given = self.inputs_of(inputs)
-        return run_on(self.program, given, self.latency, self.parts, scales, late, start, device)
+        return run_on(
+            self.program, given, self.latency, self.parts, scales, self._late, start, device
+        )
 
     def simulate(
         self,
@@ -123,9 +124,13 @@ class ImportedGraph:
         and resets by, in place of the float ones.
         """
         given = self.inputs_of(inputs)
-        before = frozenset(n for n, (part, *_) in self.parts.items() if len(part.names) > 1)
-        late = frozenset(n for n, own in self.steps.items() if own.reset is FloatReset.LATE)
-        return simulate(self.graph, self.reading, self.offsets, given, spikes, before | late)
+        return simulate(self.graph, self.reading, self.offsets, given, spikes, self._late)
+
+    @property
+    def _late(self) -> frozenset[str]:
+        """The nodes whose spikes take effect in the next tick: their membranes are those before."""
+        resets = {name: reset_of(own, self.parts[name]) for name, own in self.steps.items()}
+        return frozenset(name for name, reset in resets.items() if reset is FloatReset.LATE)
 
     def compare(
         self, inputs: Mapping[str, ArrayLike] | ArrayLike, device: str = "golden"

@@ -12,7 +12,7 @@ from axonloop.host.devices import Device, open_device
 from axonloop.host.network import Program, QuantisedPopulation
 from axonloop.host.nir.neurons import Spikes
 from axonloop.host.nir.nodes import Floats
-from axonloop.host.nir.parts import Part
+from axonloop.host.nir.parts import Part, several
 from axonloop.host.nir.steps import Steps
 from axonloop.models.arrays import Int32Array
 from axonloop.models.config import DECAY_ONE
@@ -66,13 +66,12 @@ class Start:
                 below = sum(keep**-k for k in range(1, waits + 1)) if keep else 0.0
                 words = np.rint(-biases * 2.0**registers.w_exp * below)
                 words = words.clip(-geometry.state_max, geometry.state_max)
-                steps, index = self.steps[name], part.index
-                first = np.rint(own.scale * steps.first[index] / steps.threshold[index])
-                for copy in part.names:
-                    neurons = self.program.neurons[copy]
-                    found[Region.COUNTDOWN][neurons] = offset
-                    found[Region.CURRENT][neurons] = words
-                    found[Region.MEMBRANE][neurons] = first
+                steps = self.steps[name]
+                first = part.tiled(steps.first) / part.thresholds(steps.threshold)
+                neurons = self.program.neurons[part.name]
+                found[Region.COUNTDOWN][neurons] = offset
+                found[Region.CURRENT][neurons] = words
+                found[Region.MEMBRANE][neurons] = np.rint(own.scale * first)
         return found
 
 
@@ -82,7 +81,7 @@ def run_on(
     more: int,
     parts: Mapping[str, tuple[Part, ...]],
     scales: Mapping[str, float],
-    late: set[str],
+    late: frozenset[str],
     start: Start,
     device: str,
 ) -> ChipTrace:
@@ -93,13 +92,12 @@ def run_on(
     ticks = len(next(iter(inputs.values()))) + more
     nodes = {name: found for name, found in parts.items() if name not in inputs}
     shapes = {name: (ticks, sum(len(p.index) for p in found)) for name, found in nodes.items()}
-    single = {name: all(len(p.names) == 1 for p in found) for name, found in nodes.items()}
     spikes: dict[str, Spikes] = {
-        name: np.zeros(shape, np.bool_ if single[name] else np.int64)
+        name: np.zeros(shape, np.int64 if several(nodes[name]) else np.bool_)
         for name, shape in shapes.items()
     }
     membranes = {name: np.zeros(shape) for name, shape in shapes.items()}
-    copies = {copy: (name, p.index) for name, own in nodes.items() for p in own for copy in p.names}
+    own_parts = {part.name: part for found in nodes.values() for part in found}
     with open_device(device, program.config) as chip:
         chip.load_weights(program.weights)
         chip.clear()
@@ -109,14 +107,14 @@ def run_on(
             for name, trains in inputs.items():
                 if tick < len(trains):
                     _send(chip, program, parts[name][0], trains[tick])
-            for copy, found in program.split(chip.tick(np.zeros(0, np.int32))).items():
-                name, index = copies[copy]
-                spikes[name][tick, index[found]] += True
+            for name, fired in program.split(chip.tick(np.zeros(0, np.int32))).items():
+                part = own_parts[name]
+                np.add.at(spikes[part.node][tick], part.index[fired % len(part.index)], 1)
             membrane = chip.read(Region.MEMBRANE).astype(np.int64)
-            for name, part in ((name, part) for name, own in nodes.items() for part in own):
-                neurons = program.neurons[part.name]
-                above = membrane[neurons] - (reset[neurons] if name in late else 0)
-                membranes[name][tick, part.index] = above / scales[part.name]
+            for part in own_parts.values():
+                neurons = program.neurons[part.name][: len(part.index)]
+                above = membrane[neurons] - (reset[neurons] if part.node in late else 0)
+                membranes[part.node][tick, part.index] = above / scales[part.name]
             reset = chip.read(Region.RESET) if late else reset
         saturations = chip.counters()[Counter.SATURATIONS]
     return ChipTrace(spikes, membranes, int(saturations))
@@ -124,7 +122,7 @@ def run_on(
 
 def _send(chip: Device, program: Program, part: Part, counts: Spikes) -> None:
     """Send a step's spikes of a source: one for every copy of its channels that they reach."""
-    for level, name in enumerate(part.names, 1):
-        channels = np.flatnonzero(counts >= level)
-        for delay in np.unique(program.delays[name]).tolist():
-            chip.send_spikes(program.axons_of(name, channels, delay), delay)
+    levels = np.arange(1, part.levels + 1)[:, None]
+    channels = np.flatnonzero(counts >= levels)
+    for delay in np.unique(program.delays[part.name]).tolist():
+        chip.send_spikes(program.axons_of(part.name, channels, delay), delay)
