@@ -85,6 +85,7 @@ def import_nir(
     names, shapes = graph.names(Kind.NEURONS), graph.shapes
     steps = {n: steps_of(n, graph.nodes[n], shapes[n], reading) for n in names}
     wiring = wire(graph, steps, reading.dt)
+    _require_heard(graph, wiring)
     builder = _Builder(graph, steps, wiring, counts, ticks)
     widths = (weight_bits, state_bits, budget)
     usual = _usual_spikes(graph, reading, wiring, counts) if reading.several else None
@@ -97,6 +98,15 @@ def import_nir(
         graph, reading, steps, found.parts, found.populations, found.network, found.program,
         wiring.offsets, notes,
     )  # fmt: skip
+
+
+def _require_heard(graph: FlatGraph, wiring: Wiring) -> None:
+    """NirError for an Input that reaches no neuron."""
+    heard = {origin for found in wiring.weights.values() for origin, _ in found}
+    for name in graph.names(Kind.SOURCE):
+        if name not in heard:
+            thing = f"weights after Input {name!r}"
+            raise refuse(thing, "other than 0", "all 0", "one that is not")
 
 
 def _limited(
