@@ -14,7 +14,7 @@ from axonloop.host.nir.dialects import Dialect, Reading
 from axonloop.host.nir.graph import FlatGraph
 from axonloop.host.nir.neurons import Spikes
 from axonloop.host.nir.nodes import Kind, refuse
-from axonloop.host.nir.parts import Part, reset_of
+from axonloop.host.nir.parts import NodePart, reset_of
 from axonloop.host.nir.run import ChipTrace, Start, run_on
 from axonloop.host.nir.simulator import FloatTrace, simulate
 from axonloop.host.nir.steps import Steps
@@ -34,7 +34,7 @@ class ImportedGraph:
     graph: FlatGraph
     reading: Reading
     steps: dict[str, Steps]
-    parts: dict[str, tuple[Part, ...]]
+    parts: dict[str, tuple[NodePart, ...]]
     populations: dict[str, QuantisedPopulation]
     network: Network
     program: Program

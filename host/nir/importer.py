@@ -29,7 +29,7 @@ from axonloop.host.nir.nodes import Floats, Kind, per_neuron, refuse
 from axonloop.host.nir.parts import (
     MOST_SETS,
     MOST_SPIKES,
-    Part,
+    NodePart,
     parts_of,
     reset_of,
     several,
@@ -124,7 +124,7 @@ def _limited(
 class _Built:
     """A graph on the chip."""
 
-    parts: dict[str, tuple[Part, ...]]
+    parts: dict[str, tuple[NodePart, ...]]
     populations: dict[str, QuantisedPopulation]
     network: Network
     program: Program
@@ -156,7 +156,7 @@ class _Builder:
             raise refuse(thing, f"at most {MOST_SETS} (parameter sets)", sets, remedy)
         for name in self.graph.names(Kind.SOURCE):
             size = int(np.prod(self.graph.shapes[name]))
-            parts[name] = (Part(name, name, np.arange(size), self.counts),)
+            parts[name] = (NodePart(name, name, np.arange(size), self.counts),)
         floats = {
             part.name: self._float_population(part, parts)
             for name in self.steps
@@ -171,7 +171,7 @@ class _Builder:
         return _Built(parts, found, network, compile_network(network, geometry, mesh))
 
     def _float_population(
-        self, part: Part, parts: Mapping[str, tuple[Part, ...]]
+        self, part: NodePart, parts: Mapping[str, tuple[NodePart, ...]]
     ) -> FloatPopulation:
         """A part's neurons in float: a bias goes into a current only where there is one."""
         own, index = self.steps[part.node], part.index
@@ -192,7 +192,7 @@ class _Builder:
 
     def _network(
         self,
-        parts: Mapping[str, tuple[Part, ...]],
+        parts: Mapping[str, tuple[NodePart, ...]],
         found: Mapping[str, QuantisedPopulation],
     ) -> Network:
         sources = [Source(n, parts[n][0].size) for n in self.graph.names(Kind.SOURCE)]
@@ -213,7 +213,7 @@ class _Builder:
         return Network(tuple(sources), tuple(populations), tuple(projections))
 
     def _heard(
-        self, part: Part, parts: Mapping[str, tuple[Part, ...]]
+        self, part: NodePart, parts: Mapping[str, tuple[NodePart, ...]]
     ) -> dict[tuple[str, int], Floats]:
         """What a part hears: weights by where they come from, and how late."""
         found = {}

@@ -20,7 +20,7 @@ MOST_SPIKES = 15
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class NodePart:
     """Neurons `index` of a node, or channels of a source, that share the chip's registers.
 
     The chip has them `levels` times, one copy after the other, as the population or source
@@ -47,7 +47,7 @@ class Part:
         return np.concatenate([values[self.index] * k for k in range(1, self.levels + 1)])
 
 
-def parts_of(name: str, steps: Steps, spikes: NDArray[np.int64]) -> tuple[Part, ...]:
+def parts_of(name: str, steps: Steps, spikes: NDArray[np.int64]) -> tuple[NodePart, ...]:
     """A node's neurons by their decays as the chip has them; NirError for more than it holds.
 
     `spikes`: the most that each neuron sends in a step, `(neurons,)`.
@@ -61,17 +61,17 @@ def parts_of(name: str, steps: Steps, spikes: NDArray[np.int64]) -> tuple[Part, 
     groups = [np.flatnonzero(kind_of.ravel() == k) for k in range(len(kinds))]
     names = [name] if len(groups) == 1 else [f"{name}/{k}" for k in range(len(groups))]
     return tuple(
-        Part(name, own, index, int(spikes[index].max()))
+        NodePart(name, own, index, int(spikes[index].max()))
         for own, index in zip(names, groups, strict=True)
     )
 
 
-def several(parts: tuple[Part, ...]) -> bool:
+def several(parts: tuple[NodePart, ...]) -> bool:
     """Some neurons of a node may send several spikes in a step."""
     return any(part.levels > 1 for part in parts)
 
 
-def taken_thresholds(part: Part, steps: Steps) -> Iterator[tuple[int, Floats]]:
+def taken_thresholds(part: NodePart, steps: Steps) -> Iterator[tuple[int, Floats]]:
     """Delay and weights of the synapses by which a part's spikes take thresholds from its copies.
 
     A spike takes one threshold from every copy of its neuron. Its own reset takes that of its
@@ -87,6 +87,6 @@ def taken_thresholds(part: Part, steps: Steps) -> Iterator[tuple[int, Floats]]:
             yield delay, np.asarray(np.kron(sizes, np.diag(each)), np.float64)
 
 
-def reset_of(steps: Steps, parts: tuple[Part, ...]) -> FloatReset:
+def reset_of(steps: Steps, parts: tuple[NodePart, ...]) -> FloatReset:
     """What a spike does on the chip itself."""
     return FloatReset.LATE if several(parts) else steps.reset

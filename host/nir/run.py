@@ -12,7 +12,7 @@ from axonloop.host.devices import Device, open_device
 from axonloop.host.network import Program, QuantisedPopulation
 from axonloop.host.nir.neurons import Spikes
 from axonloop.host.nir.nodes import Floats
-from axonloop.host.nir.parts import Part, several
+from axonloop.host.nir.parts import NodePart, several
 from axonloop.host.nir.steps import Steps
 from axonloop.models.arrays import Int32Array
 from axonloop.models.config import DECAY_ONE
@@ -42,7 +42,7 @@ class Start:
 
     program: Program
     steps: Mapping[str, Steps]
-    parts: Mapping[str, tuple[Part, ...]]
+    parts: Mapping[str, tuple[NodePart, ...]]
     populations: Mapping[str, QuantisedPopulation]
     offsets: Mapping[str, int]
 
@@ -79,7 +79,7 @@ def run_on(
     program: Program,
     inputs: Mapping[str, Spikes],
     more: int,
-    parts: Mapping[str, tuple[Part, ...]],
+    parts: Mapping[str, tuple[NodePart, ...]],
     scales: Mapping[str, float],
     late: frozenset[str],
     start: Start,
@@ -120,7 +120,7 @@ def run_on(
     return ChipTrace(spikes, membranes, int(saturations))
 
 
-def _send(chip: Device, program: Program, part: Part, counts: Spikes) -> None:
+def _send(chip: Device, program: Program, part: NodePart, counts: Spikes) -> None:
     """Send a step's spikes of a source: one for every copy of its channels that they reach."""
     levels = np.arange(1, part.levels + 1)[:, None]
     channels = np.flatnonzero(counts >= levels)
