@@ -19,16 +19,16 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = ("models", "hdl", "sim", "host")
 STEPS = {
-    "models": ["checks", "arrays config", "cycles protocol rules", "golden reference"],
+    "models": ["checks", "arrays config", "cycles protocol rules", "golden memristor reference"],
     "hdl": ["common", "link parallel serial", "learning", "core", "chip", "boards", "flow"],
-    "sim": ["build", "batched cosim stimulus surrogate"],
+    "sim": ["build", "batched cocotb cosim stimulus surrogate"],
     "host": [
         "console data files order version",
         "devices pictures",
         "fpga network verification",
         "nir processing",
-        "configuration",
-        "training",
+        "configuration conversion",
+        "report training",
         "bench runs",
         "studies",
         "experiments",

@@ -41,9 +41,7 @@ def read_graph(source: Any) -> FlatGraph:
     Raises ValueError for a file that is none, and NirError for a graph that the chip cannot
     hold, with node, parameter, value and what would do.
     """
-    graph = _read(Path(source)) if isinstance(source, str | Path) else source
-    if type(graph).__name__ != "NIRGraph":
-        raise NirError(f"graph must be a file or a nir.NIRGraph, not {type(graph).__name__}")
+    graph = whole_graph(source)
     nodes, edges = _flattened(graph, "")
     kinds = {}
     for name, node in nodes.items():
@@ -55,6 +53,14 @@ def read_graph(source: Any) -> FlatGraph:
     heard = {name: tuple(a for a, b in edges if b == name) for name in nodes}
     shapes, left_out = _fitting_shapes(nodes, order, heard, back)
     return FlatGraph(nodes, kinds, heard, order, back, shapes, left_out)
+
+
+def whole_graph(source: Any) -> Any:
+    """The `nir.NIRGraph` of a file, or that which is one; ValueError for all else."""
+    graph = _read(Path(source)) if isinstance(source, str | Path) else source
+    if type(graph).__name__ != "NIRGraph":
+        raise NirError(f"graph must be a file or a nir.NIRGraph, not {type(graph).__name__}")
+    return graph
 
 
 def _read(path: Path) -> Any:

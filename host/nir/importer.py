@@ -22,7 +22,8 @@ from axonloop.host.network import (
     smallest_geometry,
 )
 from axonloop.host.nir.dialects import Dialect, Reading, reading_of, step_in
-from axonloop.host.nir.graph import FlatGraph, read_graph
+from axonloop.host.nir.exporter import own_graph
+from axonloop.host.nir.graph import FlatGraph, read_graph, whole_graph
 from axonloop.host.nir.imported import ImportedGraph
 from axonloop.host.nir.neurons import Spikes
 from axonloop.host.nir.nodes import Floats, Kind, per_neuron, refuse
@@ -72,14 +73,21 @@ def import_nir(
     other channel spikes, where the chip has space. `counts`: the most spikes of an input channel
     in a step, 1..15.
 
+    What `export_nir` wrote is the same program again, unless widths, budget, reset or mesh are
+    given.
+
     Raises ValueError, a line with node, parameter, value and what would do, for what the chip
     cannot hold, for a budget that cannot be kept, and for a mesh that is too small.
     """
     require_range("counts", counts, 1, MOST_SPIKES)
     if spikes is not None:
         require_range("spikes", spikes, 1, MOST_SPIKES)
+    whole = whole_graph(source)
+    asked = weight_bits or state_bits or budget or reset or mesh not in (None, Mesh())
+    if dialect == Dialect.NIR and not asked and (own := own_graph(whole, dt)):
+        return own
     reading = reading_of(dialect, dt, reset, spikes, norm_input)
-    graph = read_graph(source)
+    graph = read_graph(whole)
     if not reading.dt:
         reading = reading.with_dt(_step_in(graph))
     names, shapes = graph.names(Kind.NEURONS), graph.shapes

@@ -12,4 +12,5 @@ from .toolchain import STANDARD_FLAGS as STANDARD_FLAGS
 from .toolchain import Toolchain as Toolchain
 from .toolchain import find_compiler as find_compiler
 from .toolchain import find_toolchain as find_toolchain
+from .toolchain import makefile_root as makefile_root
 from .toolchain import run_tool as run_tool
