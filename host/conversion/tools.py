@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -28,8 +28,8 @@ class Tool:
     """A tool's exporter, `function` of `home`, and what its files do not say.
 
     `said(neuron)` gives the options of `import_nir` that a neuron needs. `ready(module, sample)`
-    makes a copy of a module one that the exporter takes. `batched`: its Input is as large as the
-    sample, which has a batch.
+    makes a copy of a module one that the exporter takes. `notes(asked)`: what the chip does
+    otherwise than the tool, with these options.
     """
 
     home: str
@@ -37,7 +37,7 @@ class Tool:
     said: Callable[[nn.Module], Iterator[Said]]
     arguments: Mapping[str, Any] = field(default_factory=dict)
     ready: Callable[[nn.Module, torch.Tensor], None] = lambda module, sample: None
-    batched: bool = False
+    notes: Callable[[Mapping[str, Any]], tuple[str, ...]] = lambda asked: ()
 
 
 def _snntorch(neuron: nn.Module) -> Iterator[Said]:
@@ -59,9 +59,20 @@ def _sinabs(neuron: nn.Module) -> Iterator[Said]:
         single = "Single" in str(getattr(neuron.spike_fn, "__name__", neuron.spike_fn))
         yield "spikes", 1 if single else None
         subtracts = "Subtract" in type(neuron.reset_fn).__name__
+        good = subtracts or single
+        require(good, "reset_fn", "MembraneSubtract, or with SingleSpike", str(neuron.reset_fn))
         yield "reset", None if subtracts else "zero"
     if hasattr(neuron, "norm_input") and type(neuron).__name__.startswith("LIF"):
         yield "norm_input", None if neuron.norm_input else False
+
+
+def _snntorch_notes(asked: Mapping[str, Any]) -> tuple[str, ...]:
+    if asked.get("reset") != "subtract":
+        return ()
+    return (
+        "reset_delay=False: snntorch skips a reset where a membrane was above its threshold in the "
+        "step before too, the chip does not; they are alike below two thresholds",
+    )
 
 
 def _nothing(neuron: nn.Module) -> Iterator[Said]:
@@ -92,9 +103,14 @@ def _one_value_each(module: nn.Module, sample: torch.Tensor) -> None:
 
 TOOLS = {
     "snntorch": Tool(
-        "snntorch.export_nir", "export_to_nir", _snntorch, {"ignore_dims": [0]}, _one_value_each
+        "snntorch.export_nir",
+        "export_to_nir",
+        _snntorch,
+        {"ignore_dims": [0]},
+        _one_value_each,
+        _snntorch_notes,
     ),
-    "norse": Tool("norse.torch", "to_nir", _norse, batched=True),
+    "norse": Tool("norse.torch", "to_nir", _norse),
     "sinabs": Tool("sinabs.nir", "to_nir", _sinabs),
     "spikingjelly": Tool("spikingjelly.activation_based.nir_exchange", "export_to_nir", _nothing),
 }
@@ -129,7 +145,7 @@ def import_torch(
         ) from error
     try:
         with torch.no_grad():
-            copied = copy.deepcopy(module)
+            copied = _copied(module)
             own.ready(copied, sample_input)
             graph = export(copied, sample_input, **own.arguments)
     except Exception as error:  # exporters raise whatever they meet
@@ -138,16 +154,18 @@ def import_torch(
             f"module must be one that {chosen}'s NIR exporter writes, not one at which it says "
             f"{reason[:300]}"
         ) from error
-    if own.batched:
-        _without_batch(graph)
-    return import_nir(graph, dialect=chosen, **asked)
+    found = import_nir(graph, dialect=chosen, **asked)
+    return dataclasses.replace(found, notes=(*found.notes, *own.notes(asked)))
 
 
-def _without_batch(graph: Any) -> None:
-    """Take the batch from the shape of each Input."""
-    for name, node in graph.nodes.items():
-        if type(node).__name__ == "Input":
-            graph.nodes[name] = type(node)(np.asarray(node.output_type["output"])[1:])
+def _copied(module: nn.Module) -> nn.Module:
+    """A copy, so that hidden states stay; those that training left in a graph are detached."""
+    memo: dict[int, Any] = {}
+    for part in module.modules():
+        for value in (*vars(part).values(), *part._buffers.values()):
+            if isinstance(value, torch.Tensor) and not value.is_leaf:
+                memo[id(value)] = value.detach().clone()
+    return copy.deepcopy(module, memo)
 
 
 def tool_of(module: nn.Module) -> str:

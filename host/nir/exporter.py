@@ -68,10 +68,8 @@ def export_nir(
     target = Path(path)
     require_writable(target)
     graph, notes = graph_of(program, weights, dt)
-    import nir
-
     whole = BytesIO()
-    nir.write(whole, graph)
+    _nir().write(whole, graph)
 
     def write(file: BinaryIO) -> None:
         file.write(whole.getbuffer())
@@ -84,15 +82,20 @@ def graph_of(
     program: Program, weights: Int32Array | None = None, dt: float = 1e-3
 ) -> tuple[Any, tuple[str, ...]]:
     """A program as a `nir.NIRGraph`, and what of it NIR cannot say; see `export_nir`."""
-    try:
-        import nir  # noqa: F401
-    except ImportError as error:
-        how = "pip install 'axonloop[nir]' does it"
-        raise NirError(f"nir must be installed to write NIR files; {how}") from error
     require_number("dt", dt)
     require(dt > 0, "dt", "above 0 seconds", dt)
     held = _held(program, program.weights if weights is None else weights)
     return _Writer(held, dt).graph(_record(held, program, dt))
+
+
+def _nir() -> Any:
+    """The package of NIR, an extra."""
+    try:
+        import nir
+    except ImportError as error:
+        how = "pip install 'axonloop[nir]' does it"
+        raise NirError(f"nir must be installed to write NIR files; {how}") from error
+    return nir
 
 
 def _held(program: Program, weights: Int32Array) -> Network:
@@ -171,9 +174,7 @@ class _Writer:
 
     def graph(self, record: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
         """The graph, with `record` in its metadata, and the notes."""
-        import nir
-
-        own = self.network
+        nir, own = _nir(), self.network
         _require_names(own)
         nodes: dict[str, Any] = {s.name: nir.Input(np.array([s.size])) for s in own.sources}
         nodes |= {p.name: self._neurons(p) for p in own.populations}
@@ -214,8 +215,6 @@ class _Writer:
         back: bool,
     ) -> None:
         """Put the Delay in front of a projection's synapses that the graph's steps leave."""
-        import nir
-
         begins = self.offsets[projection.source] + 1 if projection.source in self.offsets else 0
         target = projection.target
         late = projection.delay + begins - self.offsets[target] - self.lags[target] - int(back)
@@ -225,14 +224,12 @@ class _Writer:
             )
         if late > 0:
             size = len(projection.weights)
-            nodes[f"delay_{name}"] = nir.Delay(np.full(size, late * self.dt))
+            nodes[f"delay_{name}"] = _nir().Delay(np.full(size, late * self.dt))
             edges.remove((projection.source, name))
             edges += [(projection.source, f"delay_{name}"), (f"delay_{name}", name)]
 
     def _neurons(self, population: Population) -> Any:
-        import nir
-
-        own, ones = population.parameters, np.ones(population.size)
+        nir, own, ones = _nir(), population.parameters, np.ones(population.size)
         self._note(population)
         drives = np.array(population.drives or (0,) * population.size, np.float64)
         shared = {
@@ -262,9 +259,7 @@ class _Writer:
 
     def _synapses(self, projection: Projection, first: bool) -> Any:
         """The weights in units of the membrane; with the biases of the target if it is `first`."""
-        import nir
-
-        target = self.network.population(projection.target)
+        nir, target = _nir(), self.network.population(projection.target)
         unit = _unit(target)
         weight = np.where(projection.synapses, projection.weights, 0).T * unit
         metadata = {f"{KEY}_weights": projection.weights.astype(np.int32)}
