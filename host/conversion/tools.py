@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -28,8 +27,7 @@ class Tool:
     """A tool's exporter, `function` of `home`, and what its files do not say.
 
     `said(neuron)` gives the options of `import_nir` that a neuron needs. `ready(module, sample)`
-    makes a copy of a module one that the exporter takes. `notes(asked)`: what the chip does
-    otherwise than the tool, with these options.
+    makes a copy of a module one that the exporter takes.
     """
 
     home: str
@@ -37,14 +35,14 @@ class Tool:
     said: Callable[[nn.Module], Iterator[Said]]
     arguments: Mapping[str, Any] = field(default_factory=dict)
     ready: Callable[[nn.Module, torch.Tensor], None] = lambda module, sample: None
-    notes: Callable[[Mapping[str, Any]], tuple[str, ...]] = lambda asked: ()
 
 
 def _snntorch(neuron: nn.Module) -> Iterator[Said]:
     mechanism = getattr(neuron, "reset_mechanism", None)
     if mechanism is not None:
-        delayed = mechanism == "subtract" and getattr(neuron, "reset_delay", True)
-        yield "reset", None if delayed else mechanism
+        delayed = mechanism != "subtract" or getattr(neuron, "reset_delay", True)
+        require(delayed, "reset_delay", "True where reset_mechanism is subtract", False)
+        yield "reset", None if mechanism == "subtract" else mechanism
 
 
 def _norse(neuron: nn.Module) -> Iterator[Said]:
@@ -64,15 +62,6 @@ def _sinabs(neuron: nn.Module) -> Iterator[Said]:
         yield "reset", None if subtracts else "zero"
     if hasattr(neuron, "norm_input") and type(neuron).__name__.startswith("LIF"):
         yield "norm_input", None if neuron.norm_input else False
-
-
-def _snntorch_notes(asked: Mapping[str, Any]) -> tuple[str, ...]:
-    if asked.get("reset") != "subtract":
-        return ()
-    return (
-        "reset_delay=False: snntorch skips a reset where a membrane was above its threshold in the "
-        "step before too, the chip does not; they are alike below two thresholds",
-    )
 
 
 def _nothing(neuron: nn.Module) -> Iterator[Said]:
@@ -103,12 +92,7 @@ def _one_value_each(module: nn.Module, sample: torch.Tensor) -> None:
 
 TOOLS = {
     "snntorch": Tool(
-        "snntorch.export_nir",
-        "export_to_nir",
-        _snntorch,
-        {"ignore_dims": [0]},
-        _one_value_each,
-        _snntorch_notes,
+        "snntorch.export_nir", "export_to_nir", _snntorch, {"ignore_dims": [0]}, _one_value_each
     ),
     "norse": Tool("norse.torch", "to_nir", _norse),
     "sinabs": Tool("sinabs.nir", "to_nir", _sinabs),
@@ -154,8 +138,7 @@ def import_torch(
             f"module must be one that {chosen}'s NIR exporter writes, not one at which it says "
             f"{reason[:300]}"
         ) from error
-    found = import_nir(graph, dialect=chosen, **asked)
-    return dataclasses.replace(found, notes=(*found.notes, *own.notes(asked)))
+    return import_nir(graph, dialect=chosen, **asked)
 
 
 def _copied(module: nn.Module) -> nn.Module:

@@ -423,13 +423,13 @@ def _imported(graph: Any, program: Program, dt: float) -> OwnGraph:
             _error_of(own, network, program.geometry),
         )
         steps[own.name] = Steps(
-            registers.alpha_n / DECAY_ONE * ones,
-            registers.beta_n / DECAY_ONE * ones,
-            unit * ones,
-            np.array(own.drives or 0 * ones),
-            scale * ones,
-            0 * ones,
-            FloatReset.ZERO,
+            membrane_decay=registers.alpha_n / DECAY_ONE * ones,
+            current_decay=registers.beta_n / DECAY_ONE * ones,
+            gain=unit * ones,
+            drive=np.array(own.drives or 0 * ones),
+            threshold=scale * ones,
+            first=0 * ones,
+            reset=FloatReset.ZERO,
             lag=int(_filtered(own)),
         )
     notes = [*graph_of(program, dt=dt)[1], "the integers are those in the metadata"]

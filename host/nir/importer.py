@@ -196,6 +196,7 @@ class _Builder:
             reset_of(own, parts[part.node]),
             own.inclusive,
             _furthest(own.membrane_decay[index]) if several(parts[part.node]) else 1.0,
+            matched=_same(own.membrane_decay[index]) and _same(own.current_decay[index]),
         )
 
     def _network(
@@ -233,6 +234,10 @@ class _Builder:
         for delay, taken in taken_thresholds(part, self.steps[part.node]):
             found[part.name, delay] = found.get((part.name, delay), 0.0) + taken
         return found
+
+
+def _same(decays: Floats) -> bool:
+    return bool(np.ptp(decays) < 1e-9)
 
 
 def _furthest(decays: Floats) -> float:
