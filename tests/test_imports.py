@@ -20,17 +20,18 @@ ROOT = Path(__file__).parents[1]
 LAYERS = ("models", "hdl", "sim", "host")
 STEPS = {
     "models": ["checks", "arrays config", "cycles protocol rules", "golden memristor reference"],
-    "hdl": ["common", "link parallel serial", "learning", "core", "chip", "boards", "flow"],
+    "hdl": ["common", "link parallel serial", "learning", "core", "chip", "boards bus", "flow"],
     "sim": ["build", "batched cocotb cosim stimulus surrogate"],
     "host": [
-        "console data files order version",
+        "console data files order version whole",
         "devices pictures",
         "fpga network verification",
+        "recorder",
         "nir processing",
         "configuration conversion",
         "report training",
         "bench runs",
-        "studies",
+        "inference studies",
         "experiments",
         "catalogue",
         "cli",

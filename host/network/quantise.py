@@ -262,8 +262,7 @@ class _Work:
         own = self.population
         self.alpha = decay_word(f"membrane_decay of {own.name!r}", own.membrane_decay)
         self.beta = decay_word(f"current_decay of {own.name!r}", own.current_decay)
-        resets = own.reset in (FloatReset.ZERO, FloatReset.SUBTRACT)  # none that could be matched
-        self.match = 1.0 if resets else self._match(own.membrane_decay, self.alpha)
+        self.match = self._match(own.membrane_decay, self.alpha)
         self.match_current = self._match(own.current_decay, self.beta)
         both = self.match * self.match_current
         self.weights = tuple(own.in_thresholds(array) * both for array in own.weights)
@@ -292,7 +291,9 @@ class _Work:
 
     def _match(self, decay: float, word: int) -> float:
         """What gives a decay's word the sum of the decay itself; 1 unless asked for."""
-        matched = self.population.matched and 0 < word < DECAY_ONE
+        own = self.population
+        long = own.reset in (FloatReset.LATE, FloatReset.NONE)  # sums that no reset cuts off
+        matched = own.matched and long and 0 < word < DECAY_ONE
         return (1 - word / DECAY_ONE) / (1 - decay) if matched else 1.0
 
     def _apart(self, decay: float, word: int, match: float) -> float:

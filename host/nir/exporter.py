@@ -35,8 +35,8 @@ from axonloop.host.nir.graph import read_graph
 from axonloop.host.nir.imported import ImportedGraph
 from axonloop.host.nir.nodes import NirError
 from axonloop.host.nir.parts import NodePart
-from axonloop.host.nir.run import ChipTrace, Start, run_on
 from axonloop.host.nir.steps import Steps
+from axonloop.host.recorder import Rasters
 from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require, require_number
 from axonloop.models.config import DECAY_ONE, Geometry, Mesh, ParameterSet, ResetMode
@@ -393,14 +393,15 @@ class OwnGraph(ImportedGraph):
 
     early: int
 
-    def run(self, inputs: Mapping[str, ArrayLike] | ArrayLike, device: str = "golden") -> ChipTrace:
-        """Run the chip on input spikes, as many ticks as it takes all layers to see them all."""
-        given = self.inputs_of(inputs)
-        padded = {name: np.pad(each, ((self.early, 0), (0, 0))) for name, each in given.items()}
-        scales = {name: found.scale for name, found in self.populations.items()}
-        start = Start(self.program, self.steps, self.parts, self.populations, self.offsets)
-        more = self.latency - self.early
-        return run_on(self.program, padded, more, self.parts, scales, frozenset(), start, device)
+    @property
+    def more(self) -> int:
+        """Ticks behind the inputs until the last layer has heard them all."""
+        return self.latency - self.early
+
+    def rasters_of(self, inputs: Mapping[str, ArrayLike] | ArrayLike) -> Rasters:
+        """Input spikes of every source of the program, `early` ticks later."""
+        late = ((self.early, 0), (0, 0))
+        return {name: np.pad(own, late) for name, own in super().rasters_of(inputs).items()}
 
 
 def _imported(graph: Any, program: Program, dt: float) -> OwnGraph:

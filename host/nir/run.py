@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from axonloop.host.devices import Device, open_device
 from axonloop.host.network import Program, QuantisedPopulation
@@ -14,9 +16,12 @@ from axonloop.host.nir.neurons import Spikes
 from axonloop.host.nir.nodes import Floats
 from axonloop.host.nir.parts import NodePart, several
 from axonloop.host.nir.steps import Steps
+from axonloop.host.recorder import Rasters, StateRecord, run_program
 from axonloop.models.arrays import Int32Array
 from axonloop.models.config import DECAY_ONE
 from axonloop.models.protocol import Counter, Region
+
+STATES = (Region.SPIKE, Region.MEMBRANE, Region.RESET)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,54 +80,51 @@ class Start:
         return found
 
 
-def run_on(
-    program: Program,
-    inputs: Mapping[str, Spikes],
-    more: int,
-    parts: Mapping[str, tuple[NodePart, ...]],
+def trace_of(
+    record: StateRecord,
+    nodes: Mapping[str, tuple[NodePart, ...]],
     scales: Mapping[str, float],
     late: frozenset[str],
-    start: Start,
-    device: str,
+    saturations: int = 0,
 ) -> ChipTrace:
-    """Run a program from its `start`, `more` ticks longer than its inputs.
+    """What a record of spikes, membranes and resets, from a graph's start on, says of its nodes.
 
     The membrane of a `late` node is V less the R that was there before the tick.
     """
-    ticks = len(next(iter(inputs.values()))) + more
-    nodes = {name: found for name, found in parts.items() if name not in inputs}
-    shapes = {name: (ticks, sum(len(p.index) for p in found)) for name, found in nodes.items()}
-    spikes: dict[str, Spikes] = {
-        name: np.zeros(shape, np.int64 if several(nodes[name]) else np.bool_)
-        for name, shape in shapes.items()
-    }
-    membranes = {name: np.zeros(shape) for name, shape in shapes.items()}
-    own_parts = {part.name: part for found in nodes.values() for part in found}
+    spikes = {name: record.of(name, "spike") for name in record.populations}
+    membranes = {name: np.zeros(own.shape) for name, own in spikes_of(spikes, nodes).items()}
+    for name, found in nodes.items():
+        for part in found:
+            size = len(part.index)  # the first copy's membranes are the node's
+            above = record.of(part.name, "membrane")[:, :size].astype(np.int64)
+            if name in late:
+                above[1:] -= record.of(part.name, "reset")[:-1, :size]
+            membranes[name][:, part.index] = above / scales[part.name]
+    return ChipTrace(spikes_of(spikes, nodes), membranes, saturations)
+
+
+def spikes_of(
+    populations: Mapping[str, NDArray[Any]], nodes: Mapping[str, tuple[NodePart, ...]]
+) -> dict[str, Spikes]:
+    """Spikes of nodes, counts where a neuron may have several, of those of populations."""
+    spikes: dict[str, Spikes] = {}
+    for name, found in nodes.items():
+        shape = len(populations[found[0].name]), sum(len(part.index) for part in found)
+        spikes[name] = np.zeros(shape, np.int64 if several(found) else np.bool_)
+        for part in found:
+            copies = populations[part.name].reshape(shape[0], part.levels, -1)
+            spikes[name][:, part.index] = copies.sum(axis=1)
+    return spikes
+
+
+def run_on(
+    program: Program, rasters: Rasters, more: int, start: Start, device: str
+) -> tuple[StateRecord, int]:
+    """Run a program from its `start`, `more` ticks longer than its inputs.
+
+    What `trace_of` needs, and the state words that were clipped.
+    """
     with open_device(device, program.config) as chip:
         chip.load_weights(program.weights)
-        chip.clear()
-        start.set_on(chip)
-        reset = chip.read(Region.RESET)
-        for tick in range(ticks):
-            for name, trains in inputs.items():
-                if tick < len(trains):
-                    _send(chip, program, parts[name][0], trains[tick])
-            for name, fired in program.split(chip.tick(np.zeros(0, np.int32))).items():
-                part = own_parts[name]
-                np.add.at(spikes[part.node][tick], part.index[fired % len(part.index)], 1)
-            membrane = chip.read(Region.MEMBRANE).astype(np.int64)
-            for part in own_parts.values():
-                neurons = program.neurons[part.name][: len(part.index)]
-                above = membrane[neurons] - (reset[neurons] if part.node in late else 0)
-                membranes[part.node][tick, part.index] = above / scales[part.name]
-            reset = chip.read(Region.RESET) if late else reset
-        saturations = chip.counters()[Counter.SATURATIONS]
-    return ChipTrace(spikes, membranes, int(saturations))
-
-
-def _send(chip: Device, program: Program, part: NodePart, counts: Spikes) -> None:
-    """Send a step's spikes of a source: one for every copy of its channels that they reach."""
-    levels = np.arange(1, part.levels + 1)[:, None]
-    channels = np.flatnonzero(counts >= levels)
-    for delay in np.unique(program.delays[part.name]).tolist():
-        chip.send_spikes(program.axons_of(part.name, channels, delay), delay)
+        record = run_program(program, rasters, chip, STATES, more=more, start=start.set_on)
+        return record, int(chip.counters()[Counter.SATURATIONS])
