@@ -162,3 +162,15 @@ def test_a_lif_that_never_fires_is_a_readout() -> None:
     inputs = found.generated_inputs(STEPS)
     outputs = found.simulate(inputs, found.run(inputs).spikes).outputs["output"]
     assert outputs.max() > 1
+
+
+@pytest.mark.parametrize(
+    ("dialect", "r", "fires"),
+    [("nir", 1e3, False), ("norse", 1, False), ("sinabs", 1, True), ("spikingjelly", 1e3, True)],
+)
+def test_a_membrane_at_its_threshold(dialect: str, r: float, fires: bool) -> None:
+    """One threshold in the first step: some tools fire at it, others only above."""
+    node = nir.IF(r=np.array([r]), v_threshold=np.ones(1))
+    found = import_nir(chain(nir.Linear(np.ones((1, 1))), node, inputs=(1,)), dialect, 1e-3)
+    assert found.run(np.ones((1, 1))).spikes["n1"].all() == fires
+    assert found.simulate(np.ones((1, 1))).spikes["n1"].all() == fires
