@@ -175,7 +175,10 @@ def verify(
 @app.command()
 def check(
     model: Annotated[Path, typer.Argument(help="A NIR file.")],
-    dialect: Annotated[str, typer.Option(help="Whose steps it means: nir, snntorch, norse.")],
+    dialect: Annotated[
+        str,
+        typer.Option(help="Whose steps: nir, snntorch, norse, sinabs, spikingjelly, rockpool."),
+    ],
     dt: Annotated[
         float | None, typer.Option(help="A step, in seconds [the dialect's; nir has none].")
     ] = None,
@@ -192,6 +195,14 @@ def check(
     ] = None,
     mesh: Annotated[str, typer.Option(help="Columns x rows of cores.")] = "1x1",
     device: Annotated[str, typer.Option(help="golden, batched, rtl.")] = "golden",
+    reset: Annotated[
+        str | None, typer.Option(help="zero, subtract, late, none [the dialect's].")
+    ] = None,
+    norm_input: Annotated[bool, typer.Option(help="sinabs: LIF scales its input.")] = True,
+    spikes: Annotated[
+        int | None, typer.Option(help="Spikes of a neuron in a step [sinabs, rockpool: several].")
+    ] = None,
+    counts: Annotated[int, typer.Option(help="Spikes of an input channel in a step.")] = 1,
     json: Json = None,
 ) -> None:
     """Show what becomes of a NIR file on the chip, and how far it is from the float network."""
@@ -199,7 +210,8 @@ def check(
 
     bits = checking.Bits(weight_bits, state_bits, budget)
     given = checking.GeneratedInputs(ticks, rate, seed, inputs)
-    checking.check(model, dialect, dt, bits, given, mesh, device, json)
+    unsaid = checking.Unsaid(reset, norm_input, spikes, counts)
+    checking.check(model, dialect, dt, bits, given, mesh, device, json, unsaid)
 
 
 ModelFile = Annotated[

@@ -35,6 +35,16 @@ class GeneratedInputs:
     file: Path | None
 
 
+@dataclass(frozen=True)
+class Unsaid:
+    """What a file does not say of its neurons and inputs: see `import_nir`."""
+
+    reset: str | None = None
+    norm_input: bool = True
+    spikes: int | None = None
+    counts: int = 1
+
+
 def check(
     model: Path,
     dialect: str,
@@ -44,6 +54,7 @@ def check(
     mesh: str,
     device: str,
     json_file: Path | None,
+    unsaid: Unsaid = Unsaid(),
 ) -> None:
     """Import a file, run it beside its float graph, and print tables of both."""
     require_writable(json_file)
@@ -52,7 +63,10 @@ def check(
     given = _spikes(inputs.file) if inputs.file else None
     steps = inputs.ticks if given is None else max(len(array) for array in given.values())
     shape = Mesh.parse(mesh)
-    found = import_nir(model, dialect, dt, bits.weight, bits.state, bits.budget, steps, shape)
+    found = import_nir(
+        model, dialect, dt, bits.weight, bits.state, bits.budget, steps, shape,
+        **dataclasses.asdict(unsaid),
+    )  # fmt: skip
     given = given or dict(found.generated_inputs(inputs.ticks, inputs.rate, inputs.seed))
     compared = found.compare(given, device)
     _print_nodes(found)
@@ -86,7 +100,8 @@ def _print_layers(found: ImportedGraph, compared: Comparison) -> None:
         ("layer", "alpha_n", "beta_n", "theta", "w_exp", "i_shift", "weights, rms lsb")
         + ("bound", "membrane", "same spikes", "parts at", "chip", "float")
     ]
-    for layer, part in ((layer, p) for layer in compared.layers for p in found.parts[layer.name]):
+    pairs = [(layer, part) for layer in compared.layers for part in found.parts[layer.name]]
+    for layer, part in pairs:
         own = found.populations[part.name]
         registers = own.parameters
         at = f"tick {layer.first[0]}, neuron {layer.first[1]}" if layer.first else "never"

@@ -175,4 +175,4 @@ def _beside_graph(
     found = imported.compared_with(inputs, imported.trace_of(record))
     nodes = {each.name: each for each in found.layers}
     parts = [(name, part) for name, own in imported.nodes.items() for part in own]
-    return {copy: nodes[name] for name, part in parts for copy in part.names}
+    return {part.name: nodes[name] for name, part in parts}

@@ -6,8 +6,8 @@ A float population obeys, per tick, with x the sum of the weights of its spiking
     V' = membrane_decay V + I' + drive
 
 and spikes where V' is above its threshold, or, if `inclusive`, at it. All errors are in
-thresholds: a membrane of 1 is one that is at its threshold. The chip's words follow from one number, `scale`: units of the membrane
-per threshold.
+thresholds: a membrane of 1 is one that is at its threshold. The chip's words follow from one
+number, `scale`: units of the membrane per threshold.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +33,8 @@ class FloatReset(StrEnum):
     """What a spike does to the membrane.
 
     `zero`: V = 0 in the same tick. `subtract`: one threshold is taken from V in the same tick.
-    `late`: one threshold is taken from V in the next tick, after V has decayed (snntorch's
-    subtraction). `none`: nothing.
+    `late`: one threshold, or `taken` of it, is taken from V in the next tick, after V has decayed
+    (snntorch's subtraction). `none`: nothing.
     """
 
     ZERO = "zero"
@@ -60,7 +61,8 @@ class FloatPopulation:
 
     `weights`: arrays `(sources, neurons)`, one per projection that ends here. `thresholds`,
     `biases`, `drives`: `(neurons,)`. Decays lie in 0..1. All but decays are in the units of the
-    thresholds. Raises ValueError for what is not finite or has another shape.
+    thresholds. With `matched`, weights make up for what rounding does to a decay's sum. Raises
+    ValueError for what is not finite or has another shape.
     """
 
     name: str
@@ -72,6 +74,8 @@ class FloatPopulation:
     drives: Floats | None = None
     reset: FloatReset = FloatReset.ZERO
     inclusive: bool = False
+    taken: float = 1.0
+    matched: bool = False
 
     def __post_init__(self) -> None:
         for name in ("membrane_decay", "current_decay"):
@@ -256,19 +260,24 @@ class _Work:
 
     def __post_init__(self) -> None:
         own = self.population
-        self.weights = tuple(own.in_thresholds(array) for array in own.weights)
-        self.biases, self.drives = own.in_thresholds(own.biases), own.in_thresholds(own.drives)
         self.alpha = decay_word(f"membrane_decay of {own.name!r}", own.membrane_decay)
         self.beta = decay_word(f"current_decay of {own.name!r}", own.current_decay)
+        self.match = self._match(own.membrane_decay, self.alpha)
+        self.match_current = self._match(own.current_decay, self.beta)
+        both = self.match * self.match_current
+        self.weights = tuple(own.in_thresholds(array) * both for array in own.weights)
+        self.biases = own.in_thresholds(own.biases) * both
+        self.drives = own.in_thresholds(own.drives) * self.match
         rises = [np.maximum(array, 0).sum(axis=0) for array in (*self.weights, self.biases[None])]
         falls = [np.maximum(-array, 0).sum(axis=0) for array in (*self.weights, self.biases[None])]
         memory = _sum_of_powers(self.beta / DECAY_ONE, self.ticks)
+        self.input_reach = float(max(sum(rises).max(), sum(falls).max()))
         rise, fall = sum(rises) * memory, sum(falls) * memory
         self.current_reach = float(max(rise.max(), fall.max()))
         keep = _sum_of_powers(self.alpha / DECAY_ONE, self.ticks)
         up, down = rise + np.maximum(self.drives, 0), fall + np.maximum(-self.drives, 0)
         top = 1 + up if own.reset is FloatReset.ZERO else up * keep
-        self.reset_reach = keep if own.reset is FloatReset.LATE else 0.0
+        self.reset_reach = own.taken * keep if own.reset is FloatReset.LATE else 0.0
         self.reach = float(max(top.max(), (down * keep).max(), self.reset_reach))
         slow = max(1.0, keep / 32) if _truncation(self.alpha) else 1.0
         spare = self.state_max / (_FINE * slow)
@@ -279,6 +288,18 @@ class _Work:
             default=0.0,
         )
         self._rounding: dict[float, tuple[float, float, float]] = {}
+
+    def _match(self, decay: float, word: int) -> float:
+        """What gives a decay's word the sum of the decay itself; 1 unless asked for."""
+        own = self.population
+        long = own.reset in (FloatReset.LATE, FloatReset.NONE)  # sums that no reset cuts off
+        matched = own.matched and long and 0 < word < DECAY_ONE
+        return (1 - word / DECAY_ONE) / (1 - decay) if matched else 1.0
+
+    def _apart(self, decay: float, word: int, match: float) -> float:
+        """The sum over time of the distances between a decay's word, as matched, and the decay."""
+        times = np.arange(self.ticks)
+        return float(np.abs(match * (word / DECAY_ONE) ** times - decay**times).sum())
 
     @property
     def weight_max(self) -> int:
@@ -336,17 +357,33 @@ class _Work:
         """
         own, unit = self.population, 1 / choice.scale
         alpha, beta = self.alpha / DECAY_ONE, self.beta / DECAY_ONE
-        current = self.rounding(choice.q)[0] + abs(beta - own.current_decay) * self.current_reach
+        current = self.rounding(choice.q)[0]
+        if not own.matched:
+            current += abs(beta - own.current_decay) * self.current_reach
         current += _truncation(self.beta) * unit / 2**choice.i_shift
         step = current * _sum_of_powers(beta, self.ticks) + (unit if choice.i_shift else 0.0)
         step += _truncation(self.alpha) * unit + (0.5 * unit if self.drives.any() else 0.0)
-        step += abs(alpha - own.membrane_decay) * (self.reach + self.reset_reach)
+        if not own.matched:
+            step += abs(alpha - own.membrane_decay) * (self.reach + self.reset_reach)
         if own.reset is FloatReset.LATE:
             step += 0.5 * unit + _truncation(self.alpha) * unit
         if own.reset is FloatReset.SUBTRACT:
             theta = threshold_word(choice.scale, own.inclusive)
             step += abs(theta * unit - 1)
-        return float(step * _sum_of_powers(alpha, self.ticks))
+        return float(step * _sum_of_powers(alpha, self.ticks)) + self.decays_apart
+
+    @cached_property
+    def decays_apart(self) -> float:
+        """What the rounding of matched decays makes of the largest inputs, at the membrane."""
+        own = self.population
+        if not own.matched:
+            return 0.0
+        taken = {FloatReset.LATE: own.taken, FloatReset.SUBTRACT: 1.0}.get(own.reset, 0.0)
+        inputs = self.current_reach + float(np.abs(self.drives).max(initial=0)) + taken
+        current = self._apart(own.current_decay, self.beta, self.match_current) * self.input_reach
+        keep = _sum_of_powers(own.membrane_decay, self.ticks)
+        apart = self._apart(own.membrane_decay, self.alpha, self.match)
+        return apart * inputs + current * keep
 
     def result(self, bound: float, choice: _Scales) -> QuantisedPopulation:
         own, scale = self.population, choice.scale
@@ -356,7 +393,7 @@ class _Work:
             alpha_n=self.alpha,
             beta_n=self.beta,
             gamma=self.alpha if late else 0,
-            rho=round(scale) if late else 0,
+            rho=round(scale * own.taken * self.match) if late else 0,
             theta=theta,
             box=0,
             q_inc=0,  # nothing learns: traces would only count as saturated

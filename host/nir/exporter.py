@@ -34,7 +34,7 @@ from axonloop.host.nir.dialects import Dialect, reading_of
 from axonloop.host.nir.graph import read_graph
 from axonloop.host.nir.imported import ImportedGraph
 from axonloop.host.nir.nodes import NirError
-from axonloop.host.nir.parts import Part, part_of_source
+from axonloop.host.nir.parts import NodePart
 from axonloop.host.nir.steps import Steps
 from axonloop.host.recorder import Rasters
 from axonloop.models.arrays import Int32Array
@@ -438,15 +438,13 @@ def _imported(graph: Any, program: Program, dt: float) -> OwnGraph:
         if each.error.headroom < 1:
             notes.append(f"{name}: the worst input would saturate; the bound does not hold then")
     subtracts = {p.parameters.reset_mode for p in network.populations} == {ResetMode.SUBTRACT}
-    parts: dict[str, tuple[Part, ...]] = {
-        s.name: (part_of_source(s.name, s.size, 1),) for s in network.sources
-    }
-    parts |= {p.name: (Part(p.name, np.arange(p.size), (p.name,)),) for p in network.populations}
+    sizes = {own.name: own.size for own in network.sources}
+    sizes |= {own.name: own.size for own in network.populations}
     return OwnGraph(
         graph=read_graph(graph),
         reading=reading_of(Dialect.NIR, dt, FloatReset.SUBTRACT if subtracts else None),
         steps=steps,
-        parts=parts,
+        parts={name: (NodePart(name, name, np.arange(n)),) for name, n in sizes.items()},
         populations=found,
         network=network,
         program=program,

@@ -15,7 +15,7 @@ from axonloop.host.nir.dialects import Dialect, Reading
 from axonloop.host.nir.graph import FlatGraph
 from axonloop.host.nir.neurons import Spikes
 from axonloop.host.nir.nodes import Kind, refuse
-from axonloop.host.nir.parts import Part
+from axonloop.host.nir.parts import NodePart, reset_of
 from axonloop.host.nir.run import ChipTrace, Start, run_on, trace_of
 from axonloop.host.nir.simulator import FloatTrace, simulate
 from axonloop.host.nir.steps import Steps
@@ -36,7 +36,7 @@ class ImportedGraph:
     graph: FlatGraph
     reading: Reading
     steps: dict[str, Steps]
-    parts: dict[str, tuple[Part, ...]]
+    parts: dict[str, tuple[NodePart, ...]]
     populations: dict[str, QuantisedPopulation]
     network: Network
     program: Program
@@ -92,7 +92,7 @@ class ImportedGraph:
         if array.ndim < 2 or array.shape[1:] not in (shape, (size,)) or not len(array):
             wanted = f"of shape {('steps', *shape)}".replace("'", "")
             raise refuse(f"inputs of {name!r}", wanted, array.shape, "such an array")
-        most = len(self.parts[name][0].names)
+        most = self.parts[name][0].levels
         good = np.isin(array, range(most + 1))
         if not good.all():
             wanted = "0 or 1" if most == 1 else f"whole numbers in 0..{most}"
@@ -122,24 +122,23 @@ class ImportedGraph:
         return Start(self.program, self.steps, self.parts, self.populations, self.offsets)
 
     @property
-    def nodes(self) -> dict[str, tuple[Part, ...]]:
+    def nodes(self) -> dict[str, tuple[NodePart, ...]]:
         """The parts of every neuron node."""
         return {name: self.parts[name] for name in self.steps}
 
     def rasters_of(self, inputs: Mapping[str, ArrayLike] | ArrayLike) -> Rasters:
         """Input spikes of every source of the program: copy k of a channel has its spike k."""
         given = self.inputs_of(inputs)
+        levels = {name: range(1, self.parts[name][0].levels + 1) for name in given}
         return {
-            copy: given[name] >= level
-            for name in given
-            for level, copy in enumerate(self.parts[name][0].names, 1)
+            name: np.concatenate([counts >= level for level in levels[name]], axis=1)
+            for name, counts in given.items()
         }
 
     def trace_of(self, record: StateRecord, saturations: int = 0) -> ChipTrace:
         """What a record of `spike`, `membrane` and `reset` says in the graph's terms."""
-        late = {n for n, own in self.steps.items() if own.reset is FloatReset.LATE}
         scales = {name: found.scale for name, found in self.populations.items()}
-        return trace_of(record, self.nodes, scales, late, saturations)
+        return trace_of(record, self.nodes, scales, self._late, saturations)
 
     def simulate(
         self,
@@ -152,9 +151,13 @@ class ImportedGraph:
         and resets by, in place of the float ones.
         """
         given = self.inputs_of(inputs)
-        before = frozenset(n for n, (part, *_) in self.parts.items() if len(part.names) > 1)
-        late = frozenset(n for n, own in self.steps.items() if own.reset is FloatReset.LATE)
-        return simulate(self.graph, self.reading, self.offsets, given, spikes, before | late)
+        return simulate(self.graph, self.reading, self.offsets, given, spikes, self._late)
+
+    @property
+    def _late(self) -> frozenset[str]:
+        """The nodes whose spikes take effect in the next tick: their membranes are those before."""
+        resets = {name: reset_of(own, self.parts[name]) for name, own in self.steps.items()}
+        return frozenset(name for name, reset in resets.items() if reset is FloatReset.LATE)
 
     def compare(
         self, inputs: Mapping[str, ArrayLike] | ArrayLike, device: str = "golden"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +20,21 @@ from axonloop.host.network import (
     compile_network,
     quantise_all,
     smallest_geometry,
-    threshold_word,
 )
 from axonloop.host.nir.dialects import Dialect, Reading, reading_of, step_in
 from axonloop.host.nir.exporter import own_graph
 from axonloop.host.nir.graph import FlatGraph, read_graph, whole_graph
 from axonloop.host.nir.imported import ImportedGraph
+from axonloop.host.nir.neurons import Spikes
 from axonloop.host.nir.nodes import Floats, Kind, per_neuron, refuse
 from axonloop.host.nir.parts import (
     MOST_SETS,
     MOST_SPIKES,
-    Part,
-    levels_of,
-    part_of_source,
-    parts_of_neurons,
+    NodePart,
+    parts_of,
     reset_of,
-    with_taken_thresholds,
+    several,
+    taken_thresholds,
 )
 from axonloop.host.nir.simulator import simulate
 from axonloop.host.nir.steps import Steps, steps_of
@@ -94,24 +93,46 @@ def import_nir(
     names, shapes = graph.names(Kind.NEURONS), graph.shapes
     steps = {n: steps_of(n, graph.nodes[n], shapes[n], reading) for n in names}
     wiring = wire(graph, steps, reading.dt)
+    _require_heard(graph, wiring)
     builder = _Builder(graph, steps, wiring, counts, ticks)
     widths = (weight_bits, state_bits, budget)
-    several = any(own.several for own in steps.values())
-    usual = _usual_spikes(graph, reading, wiring, counts) if several else {}
-    found = _largest(builder, spikes, usual, widths, mesh, lanes)
-    notes = tuple(_notes(graph, wiring, found, several, reading.dialect))
+    usual = _usual_spikes(graph, reading, wiring, counts) if reading.several else None
+    if usual is None or spikes is not None:
+        found = builder.built(_limited(steps, spikes or 1), widths, mesh, lanes)
+    else:
+        found = _widest(builder, usual, widths, mesh, lanes)
+    notes = tuple(_notes(graph, wiring, found, reading))
     return ImportedGraph(
         graph, reading, steps, found.parts, found.populations, found.network, found.program,
         wiring.offsets, notes,
     )  # fmt: skip
 
 
+def _require_heard(graph: FlatGraph, wiring: Wiring) -> None:
+    """NirError for an Input that reaches no neuron."""
+    heard = {origin for found in wiring.weights.values() for origin, _ in found}
+    for name in graph.names(Kind.SOURCE):
+        if name not in heard:
+            thing = f"weights after Input {name!r}"
+            raise refuse(thing, "other than 0", "all 0", "one that is not")
+
+
+def _limited(
+    steps: Mapping[str, Steps], most: int, seen: Mapping[str, Spikes] | None = None
+) -> dict[str, Spikes]:
+    """Spikes in a step of every neuron, by node: as seen, but at most so many; 1 where one is."""
+    found = {}
+    for name, own in steps.items():
+        wanted = np.full(len(own.threshold), most) if seen is None else seen[name]
+        found[name] = np.clip(wanted, 1, most if own.several else 1)
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class _Built:
-    """A graph on the chip, with so many `levels` per node."""
+    """A graph on the chip."""
 
-    levels: dict[str, int]
-    parts: dict[str, tuple[Part, ...]]
+    parts: dict[str, tuple[NodePart, ...]]
     populations: dict[str, QuantisedPopulation]
     network: Network
     program: Program
@@ -129,96 +150,94 @@ class _Builder:
 
     def built(
         self,
-        wanted: Mapping[str, int],
+        spikes: Mapping[str, Spikes],
         widths: tuple[int | None, int | None, float | None],
         mesh: Mesh | None,
         lanes: int,
     ) -> _Built:
         """The graph with so many spikes per neuron and step, by node; ValueError if too large."""
-        levels = levels_of(self.steps, self.wiring, wanted, self.counts, self.ticks)
-        wiring = with_taken_thresholds(self.wiring, self.steps, levels)
-        parts = {n: parts_of_neurons(n, self.steps[n], levels[n]) for n in self.steps}
-        sets = sum(len(part.names) for found in parts.values() for part in found)
+        parts = {name: parts_of(name, own, spikes[name]) for name, own in self.steps.items()}
+        sets = sum(len(found) for found in parts.values())
         if mesh is None and sets > MOST_SETS:
-            thing = "parameter sets (time constants x spikes per step, of all nodes)"
-            raise refuse(thing, f"at most {MOST_SETS}", sets, "fewer of them, or a mesh of cores,")
+            thing = "different time constants of all nodes"
+            remedy = "fewer of them, or a mesh of cores,"
+            raise refuse(thing, f"at most {MOST_SETS} (parameter sets)", sets, remedy)
         for name in self.graph.names(Kind.SOURCE):
             size = int(np.prod(self.graph.shapes[name]))
-            parts[name] = (part_of_source(name, size, self.counts),)
+            parts[name] = (NodePart(name, name, np.arange(size), self.counts),)
         floats = {
-            part.name: self._float_population(part, wiring, parts)
+            part.name: self._float_population(part, parts)
             for name in self.steps
             for part in parts[name]
         }
         found = quantise_all(floats, *widths, self.ticks)
-        network = self._network(wiring, parts, found)
+        network = self._network(parts, found)
         one = next(iter(found.values()))
         geometry = smallest_geometry(
             network, mesh, lanes, one.weight_bits, state_bits=one.state_bits
         )
-        program = compile_network(network, geometry, mesh)
-        return _Built(levels, parts, found, network, program)
+        return _Built(parts, found, network, compile_network(network, geometry, mesh))
 
     def _float_population(
-        self, part: Part, wiring: Wiring, parts: Mapping[str, tuple[Part, ...]]
+        self, part: NodePart, parts: Mapping[str, tuple[NodePart, ...]]
     ) -> FloatPopulation:
         """A part's neurons in float: a bias goes into a current only where there is one."""
         own, index = self.steps[part.node], part.index
-        bias, drive = wiring.biases[part.node][index], own.drive[index]
+        bias, drive = part.tiled(self.wiring.biases[part.node]), part.tiled(own.drive)
         filtered = bool(own.current_decay[index].any())
         return FloatPopulation(
             part.name,
             _furthest(own.membrane_decay[index]),
-            own.threshold[index],
-            tuple(weights for _, _, weights in _heard(part, wiring, parts)),
+            part.thresholds(own.threshold),
+            tuple(weights for weights in self._heard(part, parts).values()),
             _furthest(own.current_decay[index]),
             bias if filtered else None,
             drive if filtered else drive + bias,
-            reset_of(own, len(part.names)),
+            reset_of(own, parts[part.node]),
             own.inclusive,
+            _furthest(own.membrane_decay[index]) if several(parts[part.node]) else 1.0,
+            matched=_same(own.membrane_decay[index]) and _same(own.current_decay[index]),
         )
 
     def _network(
         self,
-        wiring: Wiring,
-        parts: Mapping[str, tuple[Part, ...]],
+        parts: Mapping[str, tuple[NodePart, ...]],
         found: Mapping[str, QuantisedPopulation],
     ) -> Network:
-        sources, populations, projections = [], [], []
-        for name in self.graph.names(Kind.SOURCE):
-            (part,) = parts[name]
-            sources += [Source(own, len(part.index)) for own in part.names]
+        sources = [Source(n, parts[n][0].size) for n in self.graph.names(Kind.SOURCE)]
+        populations, projections = [], []
         for part in (part for name in self.steps for part in parts[name]):
-            own, inclusive = found[part.name], self.steps[part.node].inclusive
-            heard = list(_heard(part, wiring, parts))
-            for level, name in enumerate(part.names, 1):
-                registers = own.parameters
-                if level > 1:
-                    theta = threshold_word(own.scale * level, inclusive)
-                    registers = replace(registers, theta=theta)
-                biases = own.first_biases
-                populations.append(
-                    Population(
-                        name, len(part.index), registers, bool(biases), True, biases, own.drives
-                    )
+            own = found[part.name]
+            biases, heard = own.first_biases, self._heard(part, parts)
+            populations.append(
+                Population(
+                    part.name, part.size, own.parameters, bool(biases), True, biases, own.drives
                 )
-                for (origin, delay, floats), weights in zip(heard, own.weights, strict=True):
-                    there = floats != 0
-                    projections.append(
-                        Projection(origin, name, weights, there, delay, plastic=False)
-                    )
+            )
+            for ((origin, delay), floats), weights in zip(heard.items(), own.weights, strict=True):
+                there = floats != 0
+                projections.append(
+                    Projection(origin, part.name, weights, there, delay, plastic=False)
+                )
         return Network(tuple(sources), tuple(populations), tuple(projections))
 
+    def _heard(
+        self, part: NodePart, parts: Mapping[str, tuple[NodePart, ...]]
+    ) -> dict[tuple[str, int], Floats]:
+        """What a part hears: weights by where they come from, and how late."""
+        found = {}
+        for (origin, delay), matrix in self.wiring.weights[part.node].items():
+            for other in parts[origin]:
+                block = matrix[np.ix_(other.index, part.index)]
+                if block.any():
+                    found[other.name, delay] = np.tile(block, (other.levels, part.levels))
+        for delay, taken in taken_thresholds(part, self.steps[part.node]):
+            found[part.name, delay] = found.get((part.name, delay), 0.0) + taken
+        return found
 
-def _heard(
-    part: Part, wiring: Wiring, parts: Mapping[str, tuple[Part, ...]]
-) -> Iterator[tuple[str, int, Floats]]:
-    """What a part hears: from which population or source, how late, with which weights."""
-    for (origin, delay), matrix in wiring.weights[part.node].items():
-        for other in parts[origin]:
-            block = matrix[np.ix_(other.index, part.index)]
-            if block.any():
-                yield from ((name, delay, block) for name in other.names)
+
+def _same(decays: Floats) -> bool:
+    return bool(np.ptp(decays) < 1e-9)
 
 
 def _furthest(decays: Floats) -> float:
@@ -227,60 +246,72 @@ def _furthest(decays: Floats) -> float:
 
 
 def _usual_spikes(
-    graph: FlatGraph, reading: Reading, wiring: Wiring, counts: int
-) -> dict[str, int]:
-    """The most spikes of a step that neurons of each node send when every other channel spikes."""
+    graph: FlatGraph, reading: Reading, wiring: Wiring, counts: int, rate: float = 0.5
+) -> dict[str, Spikes]:
+    """The spikes of each node `(ticks, neurons)` with generated inputs."""
     random = np.random.default_rng(1)
-    inputs = {
-        name: np.where(
-            random.random((100, size)) < 0.5, random.integers(1, counts + 1, (100, size)), 0
-        )
-        for name in graph.names(Kind.SOURCE)
-        for size in (int(np.prod(graph.shapes[name])),)
-    }
-    found = simulate(graph, reading, wiring.offsets, inputs)
-    most = {name: int(spikes.max()) for name, spikes in found.spikes.items()}
-    return {name: own + (own > 1) for name, own in most.items()}  # one more, for other inputs
+    inputs = {}
+    for name in graph.names(Kind.SOURCE):
+        size = 100, int(np.prod(graph.shapes[name]))
+        inputs[name] = np.where(random.random(size) < rate, random.integers(1, counts + 1, size), 0)
+    return simulate(graph, reading, wiring.offsets, inputs).spikes
 
 
-def _largest(
+_RARE = 0.01
+"""The share of a node's neuron-steps in which spikes may come later, because there are too many."""
+
+
+def _widest(
     builder: _Builder,
-    spikes: int | None,
-    usual: Mapping[str, int],
+    usual: Mapping[str, Spikes],
     widths: tuple[int | None, int | None, float | None],
     mesh: Mesh | None,
     lanes: int,
 ) -> _Built:
-    """The graph with as many spikes per step as asked for, or as usual, or as there is space."""
-    if spikes is not None or not usual:
-        return builder.built(dict.fromkeys(builder.steps, spikes or 1), widths, mesh, lanes)
-    for most in range(min(MOST_SPIKES, max(usual.values())), 1, -1):
+    """The graph with as many spikes per neuron as usual, and one more, or as there is space for.
+
+    NirError if that is not enough for 99 of 100 steps.
+    """
+    seen = {name: own.max(axis=0) for name, own in usual.items()}
+    seen = {name: own + (own > 1) for name, own in seen.items()}
+    largest = max(int(own.max()) for own in seen.values())
+    for most in range(min(MOST_SPIKES, largest), 0, -1):
         try:
-            wanted = {name: min(most, own) for name, own in usual.items()}
-            return builder.built(wanted, widths, mesh, lanes)
+            limits = _limited(builder.steps, most, seen)
+            found = builder.built(limits, widths, mesh, lanes)
+            break
         except ValueError:  # fewer may fit; if not even 1 does, its error is the one to read
-            continue
-    return builder.built(dict.fromkeys(builder.steps, 1), widths, mesh, lanes)
+            if most == 1:
+                raise
+    for name, own in usual.items():
+        if (own > limits[name]).mean() > _RARE:
+            held = int(limits[name].max())
+            remedy = f"smaller weights, a mesh of cores, or spikes={held} (the rest comes later)"
+            thing = f"spikes of {name!r} in a step"
+            raise refuse(thing, f"at most {held} (space of a core)", int(own.max()), remedy)
+    return found
 
 
 def _step_in(graph: FlatGraph) -> float:
-    """The step that rockpool's neurons were written with."""
+    """The step that all of rockpool's neurons were written with."""
+    found: dict[str, float] = {}
     for name in graph.names(Kind.NEURONS):
         node, shape = graph.nodes[name], graph.shapes[name]
         field = {"LIF": "tau", "CubaLIF": "tau_mem"}.get(type(node).__name__)
         if field is not None:
             tau, r = (per_neuron(name, node, f, shape) for f in (field, "r"))
-            found = step_in(tau, r)
-            if found is None:
+            dt = step_in(tau, r)
+            usual = next(iter(found.values()), dt)
+            if dt is None or usual is None or abs(dt - usual) > 1e-3 * usual:
                 wanted = "tau / dt exp(-dt / tau) for one dt, as rockpool writes it,"
                 raise refuse(f"r of {name!r}", wanted, f"{r.ravel()[0]:g}", "giving dt")
-            return found
-    raise refuse("dt", f"given for {Dialect.ROCKPOOL} without LIF or CubaLIF", None, "dt=1e-3")
+            found[name] = dt
+    if not found:
+        raise refuse("dt", f"given for {Dialect.ROCKPOOL} without LIF or CubaLIF", None, "dt=1e-3")
+    return next(iter(found.values()))
 
 
-def _notes(
-    graph: FlatGraph, wiring: Wiring, found: _Built, several: bool, dialect: Dialect
-) -> Iterator[str]:
+def _notes(graph: FlatGraph, wiring: Wiring, found: _Built, reading: Reading) -> Iterator[str]:
     """What a reader of the graph may not expect of the chip."""
     if graph.left_out:
         yield f"leading sides {graph.left_out} of the Input are taken for batch or time"
@@ -294,10 +325,11 @@ def _notes(
                 f"{name}: the worst input would take a membrane to {worst} thresholds and the "
                 f"word ends at {room}: beyond it saturates, and the bound does not hold"
             )
-    for name, level in found.levels.items():
+    for name in wiring.offsets:
         node = graph.nodes[name]
-        if several:
-            yield f"{name}: up to {level} spikes in a step; what is more comes a step later"
+        if reading.several:
+            most = max(part.levels for part in found.parts[name])
+            yield f"{name}: up to {most} spikes in a step; what is more comes a step later"
         if hasattr(node, "v_reset") and per_neuron(name, node, "v_reset", graph.shapes[name]).any():
-            start = "v_leak" if dialect is Dialect.NORSE else "v_reset"
+            start = "v_leak" if reading.dialect is Dialect.NORSE else "v_reset"
             yield f"{name}: membranes start at {start}, not at 0"

@@ -1,8 +1,8 @@
-"""The chip's populations of a neuron node: one per set of registers, one per spike of a step."""
+"""The chip's populations of a node: one per set of registers, with a neuron per spike of a step."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from axonloop.host.network import FloatReset
 from axonloop.host.nir.nodes import Floats, refuse
 from axonloop.host.nir.steps import Steps
-from axonloop.host.nir.wiring import Wiring
 from axonloop.models.config import DECAY_ONE
 
 MOST_SETS = 16
@@ -21,30 +20,38 @@ MOST_SPIKES = 15
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class NodePart:
     """Neurons `index` of a node, or channels of a source, that share the chip's registers.
 
-    `levels` copies of them lie on the chip, named `names`: copy k spikes where its neuron, or
-    its channel, has k + 1 spikes or more in a step.
+    The chip has them `levels` times, one copy after the other, as the population or source
+    `name`: copy k (from 1) spikes where its neuron, or its channel, has k spikes or more in a
+    step. So its threshold is k thresholds.
     """
 
     node: str
+    name: str
     index: NDArray[np.int64]
-    names: tuple[str, ...]
+    levels: int = 1
 
     @property
-    def name(self) -> str:
-        """The population of the first spike."""
-        return self.names[0]
+    def size(self) -> int:
+        """Neurons or channels on the chip."""
+        return len(self.index) * self.levels
+
+    def tiled(self, values: Floats) -> Floats:
+        """Values `(neurons of the node,)` for all copies: `(size,)`."""
+        return np.tile(values[self.index], self.levels)
+
+    def thresholds(self, values: Floats) -> Floats:
+        """Those of all copies: `(size,)`."""
+        return np.concatenate([values[self.index] * k for k in range(1, self.levels + 1)])
 
 
-def part_of_source(name: str, size: int, levels: int) -> Part:
-    """The channels of a source, `levels` times."""
-    return Part(name, np.arange(size), _names(name, levels))
+def parts_of(name: str, steps: Steps, spikes: NDArray[np.int64]) -> tuple[NodePart, ...]:
+    """A node's neurons by their decays as the chip has them; NirError for more than it holds.
 
-
-def parts_of_neurons(name: str, steps: Steps, levels: int) -> tuple[Part, ...]:
-    """A node's neurons by their decays as the chip has them; NirError for more than it holds."""
+    `spikes`: the most that each neuron sends in a step, `(neurons,)`.
+    """
     words = np.stack([steps.membrane_decay, steps.current_decay], axis=1) * DECAY_ONE
     kinds, kind_of = np.unique(np.rint(words), axis=0, return_inverse=True)
     if len(kinds) > MOST_SETS:
@@ -54,58 +61,32 @@ def parts_of_neurons(name: str, steps: Steps, levels: int) -> tuple[Part, ...]:
     groups = [np.flatnonzero(kind_of.ravel() == k) for k in range(len(kinds))]
     names = [name] if len(groups) == 1 else [f"{name}/{k}" for k in range(len(groups))]
     return tuple(
-        Part(name, index, _names(own, levels)) for own, index in zip(names, groups, strict=True)
+        NodePart(name, own, index, int(spikes[index].max()))
+        for own, index in zip(names, groups, strict=True)
     )
 
 
-def _names(name: str, levels: int) -> tuple[str, ...]:
-    return name, *(f"{name} x{k}" for k in range(2, levels + 1))
+def several(parts: tuple[NodePart, ...]) -> bool:
+    """Some neurons of a node may send several spikes in a step."""
+    return any(part.levels > 1 for part in parts)
 
 
-def levels_of(
-    steps: Mapping[str, Steps],
-    wiring: Wiring,
-    wanted: Mapping[str, int],
-    counts: int,
-    ticks: int,
-) -> dict[str, int]:
-    """Spikes per step that each node is given neurons for: `wanted`, if any input can ask that."""
-    found = {}
-    for name, own in steps.items():
-        rise = np.maximum(wiring.biases[name], 0)
-        for (origin, _), matrix in wiring.weights[name].items():
-            often = wanted[origin] if origin in steps else counts
-            rise = rise + often * np.maximum(matrix, 0).sum(axis=0)
-        rise = rise * _memory(own.current_decay, ticks) + np.maximum(own.drive, 0)
-        worst = int(np.floor((own.membrane_decay + rise / own.threshold).max() + 1e-9))
-        found[name] = max(1, min(wanted[name], worst)) if own.several else 1
-    return found
+def taken_thresholds(part: NodePart, steps: Steps) -> Iterator[tuple[int, Floats]]:
+    """Delay and weights of the synapses by which a part's spikes take thresholds from its copies.
 
-
-def _memory(decay: Floats, ticks: int) -> Floats:
-    return np.asarray(np.where(decay < 1, 1 / np.maximum(1 - decay, 1e-12), ticks))
-
-
-def with_taken_thresholds(
-    wiring: Wiring, steps: Mapping[str, Steps], levels: Mapping[str, int]
-) -> Wiring:
-    """The wiring with synapses through which spikes take their thresholds in the next tick.
-
-    What copies of a neuron take must reach all of them, and a reset reaches only its own. A
-    synapse ends in a current, which keeps it: what it keeps is given back a tick later.
+    A spike takes one threshold from every copy of its neuron. Its own reset takes that of its
+    copy from itself, k thresholds, of which it gets k - 1 back; the others it reaches through
+    synapses. A synapse ends in a current, which keeps it: what it keeps is undone a tick later.
     """
-    weights = {name: dict(found) for name, found in wiring.weights.items()}
-    for name, own in steps.items():
-        if levels[name] > 1:
-            taken = np.diag(own.membrane_decay * own.threshold)
-            given_back = np.diag(own.current_decay * own.membrane_decay * own.threshold)
-            for delay, change in ((0, -taken), (1, given_back)):
-                if change.any():
-                    before = weights[name].get((name, delay), np.zeros_like(change))
-                    weights[name][name, delay] = before + change
-    return Wiring(weights, wiring.biases, wiring.offsets)
+    index, copies = part.index, np.arange(part.levels)
+    sizes = np.diag(copies.astype(np.float64)) - (1 - np.eye(part.levels))
+    left = steps.membrane_decay[index] * steps.threshold[index]
+    kept = steps.current_decay[index] * left
+    for delay, each in ((0, left), (1, -kept)):
+        if part.levels > 1 and each.any():
+            yield delay, np.asarray(np.kron(sizes, np.diag(each)), np.float64)
 
 
-def reset_of(steps: Steps, levels: int) -> FloatReset:
+def reset_of(steps: Steps, parts: tuple[NodePart, ...]) -> FloatReset:
     """What a spike does on the chip itself."""
-    return FloatReset.NONE if levels > 1 else steps.reset
+    return FloatReset.LATE if several(parts) else steps.reset

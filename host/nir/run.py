@@ -14,7 +14,7 @@ from axonloop.host.devices import Device, open_device
 from axonloop.host.network import Program, QuantisedPopulation
 from axonloop.host.nir.neurons import Spikes
 from axonloop.host.nir.nodes import Floats
-from axonloop.host.nir.parts import Part
+from axonloop.host.nir.parts import NodePart, several
 from axonloop.host.nir.steps import Steps
 from axonloop.host.recorder import Rasters, StateRecord, run_program
 from axonloop.models.arrays import Int32Array
@@ -47,7 +47,7 @@ class Start:
 
     program: Program
     steps: Mapping[str, Steps]
-    parts: Mapping[str, tuple[Part, ...]]
+    parts: Mapping[str, tuple[NodePart, ...]]
     populations: Mapping[str, QuantisedPopulation]
     offsets: Mapping[str, int]
 
@@ -71,21 +71,20 @@ class Start:
                 below = sum(keep**-k for k in range(1, waits + 1)) if keep else 0.0
                 words = np.rint(-biases * 2.0**registers.w_exp * below)
                 words = words.clip(-geometry.state_max, geometry.state_max)
-                steps, index = self.steps[name], part.index
-                first = np.rint(own.scale * steps.first[index] / steps.threshold[index])
-                for copy in part.names:
-                    neurons = self.program.neurons[copy]
-                    found[Region.COUNTDOWN][neurons] = offset
-                    found[Region.CURRENT][neurons] = words
-                    found[Region.MEMBRANE][neurons] = first
+                steps = self.steps[name]
+                first = part.tiled(steps.first) / part.thresholds(steps.threshold)
+                neurons = self.program.neurons[part.name]
+                found[Region.COUNTDOWN][neurons] = offset
+                found[Region.CURRENT][neurons] = words
+                found[Region.MEMBRANE][neurons] = np.rint(own.scale * first)
         return found
 
 
 def trace_of(
     record: StateRecord,
-    nodes: Mapping[str, tuple[Part, ...]],
+    nodes: Mapping[str, tuple[NodePart, ...]],
     scales: Mapping[str, float],
-    late: set[str],
+    late: frozenset[str],
     saturations: int = 0,
 ) -> ChipTrace:
     """What a record of spikes, membranes and resets, from a graph's start on, says of its nodes.
@@ -96,25 +95,25 @@ def trace_of(
     membranes = {name: np.zeros(own.shape) for name, own in spikes_of(spikes, nodes).items()}
     for name, found in nodes.items():
         for part in found:
-            above = record.of(part.name, "membrane").astype(np.int64)
+            size = len(part.index)  # the first copy's membranes are the node's
+            above = record.of(part.name, "membrane")[:, :size].astype(np.int64)
             if name in late:
-                above[1:] -= record.of(part.name, "reset")[:-1]
+                above[1:] -= record.of(part.name, "reset")[:-1, :size]
             membranes[name][:, part.index] = above / scales[part.name]
     return ChipTrace(spikes_of(spikes, nodes), membranes, saturations)
 
 
 def spikes_of(
-    populations: Mapping[str, NDArray[Any]], nodes: Mapping[str, tuple[Part, ...]]
+    populations: Mapping[str, NDArray[Any]], nodes: Mapping[str, tuple[NodePart, ...]]
 ) -> dict[str, Spikes]:
     """Spikes of nodes, counts where a neuron may have several, of those of populations."""
     spikes: dict[str, Spikes] = {}
     for name, found in nodes.items():
-        single = all(len(part.names) == 1 for part in found)
         shape = len(populations[found[0].name]), sum(len(part.index) for part in found)
-        spikes[name] = np.zeros(shape, np.bool_ if single else np.int64)
+        spikes[name] = np.zeros(shape, np.int64 if several(found) else np.bool_)
         for part in found:
-            for copy in part.names:
-                spikes[name][:, part.index] += populations[copy].astype(np.bool_)
+            copies = populations[part.name].reshape(shape[0], part.levels, -1)
+            spikes[name][:, part.index] = copies.sum(axis=1)
     return spikes
 
 

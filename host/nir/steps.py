@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +19,10 @@ _LEAST_SHARE = 0.5 / 4096
 class Steps:
     """The steps of one neuron node, for the membrane above its reset value; arrays `(neurons,)`.
 
-    `first`: the membrane before the first step. `gain`: what an input of 1 adds to the current, seen at the membrane; `drive`: what is added
-    to the membrane in each step; `threshold`: above reset. `lag`: steps after which the membrane
-    sees the current. `inclusive`: a spike at the threshold. `several`: one for every threshold
-    that fits into the membrane.
+    `first`: the membrane before the first step. `gain`: what an input of 1 adds to the current,
+    seen at the membrane; `drive`: what is added to the membrane in each step; `threshold`: above
+    reset. `lag`: steps after which the membrane sees the current. `inclusive`: a spike at the
+    threshold. `several`: one for every threshold that fits into the membrane.
     """
 
     membrane_decay: Floats
@@ -98,7 +97,7 @@ _ZEROS = {
 
 
 def _require_zeros(name: str, node: Any, shape: Shape, reading: Reading) -> None:
-    fields = _ZEROS.get(reading.dialect, ())
+    fields: tuple[str, ...] = _ZEROS.get(reading.dialect, ())
     if not fields and reading.reset is FloatReset.SUBTRACT:
         fields = ("v_reset",)
     for field in fields:
@@ -123,15 +122,11 @@ def _input_gain(tau: Floats, keep: Floats, reading: Reading) -> Floats:
     return 1 - keep
 
 
-_JUMPS: dict[Dialect, Callable[[Floats], Floats]] = {
-    Dialect.NORSE: np.ones_like,
-    Dialect.ROCKPOOL: lambda keep: keep,
-}
-
-
 def _jump(keep: Floats, dialect: Dialect) -> Floats:
     """What an input of w_in = 1 adds to the current: norse all of it, rockpool decays it too."""
-    return _JUMPS.get(dialect, lambda decay: 1 - decay)(keep)
+    if dialect is Dialect.NORSE:
+        return np.ones_like(keep)
+    return keep if dialect is Dialect.ROCKPOOL else 1 - keep
 
 
 def _above_zero(name: str, field: str, values: Floats) -> Floats:

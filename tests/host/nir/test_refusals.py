@@ -28,9 +28,9 @@ def scale() -> Any:
     return nir.Scale(np.ones(4))
 
 
-def varied() -> Any:
-    node = lif(4)
-    node.tau = np.array([0.01, 0.02, 0.02, 0.02])
+def varied(size: int) -> Any:
+    node = lif(size)
+    node.tau = np.linspace(0.01, 0.03, size)
     return node
 
 
@@ -71,9 +71,9 @@ WRONG = [
         "a dt of 0.0122 or more, or an IF node, would do",
     ),
     (
-        small(node=varied()),
-        "tau of 'n1' must be the same for all its neurons, not 0.01..0.02;",
-        "a node for each tau would do",
+        chain(nir.Linear(np.ones((20, 3))), varied(20), inputs=(3,)),
+        "different time constants of 'n1' must be at most 16 (parameter sets), not 20;",
+        "",
     ),
     (
         small(node=cuba_lif(4, tau_syn=1e-5)),
@@ -96,8 +96,8 @@ WRONG = [
         "weights of that shape would do",
     ),
     (
-        chain(nir.Linear(ONES), lif(4), inputs=(1, 3)),
-        "weight of 'n0' must be of shape (outputs, 1, 3), not (4, 3);",
+        chain(nir.Linear(ONES), lif(4), inputs=(3, 1)),
+        "weight of 'n0' must be of shape (outputs, 3, 1), not (4, 3);",
         "a Flatten before it would do",
     ),
     (
@@ -196,7 +196,36 @@ def test_a_wrong_graph_is_one_clear_line(graph: Any, start: str, end: str) -> No
 @pytest.mark.parametrize(
     ("graph", "options", "message"),
     [
-        (small(), {"dialect": "brian"}, "dialect must be one of nir, snntorch, norse, not 'brian'"),
+        (small(), {"dialect": "brian"}, "dialect must be one of nir, snntorch, norse, sinabs"),
+        (small(), {"dialect": "lava"}, "dialect must be one that was measured, not lava"),
+        (
+            small(),
+            {"dialect": "snntorch", "reset": "subtract"},
+            "reset must be one of late, zero, none in the dialect snntorch, not 'subtract'",
+        ),
+        (small(), {"dialect": "norse", "norm_input": False}, "norm_input must be true but for"),
+        (small(), {"dialect": "norse", "counts": 16}, "counts must be a whole number in 1..15"),
+        (small(), {"dialect": "sinabs", "spikes": 0}, "spikes must be a whole number in 1..15"),
+        (
+            small(node=varied(4)),
+            {"dialect": "rockpool"},
+            "r of 'n1' must be tau / dt exp(-dt / tau) for one dt",
+        ),
+        (
+            small(node=lif(4, v_reset=-0.5)),
+            {"dialect": "norse", "reset": "subtract"},
+            "v_reset of 'n1' must be 0 in the dialect norse, not -0.5",
+        ),
+        (
+            small(node=lif(4, v_threshold=0.01)),
+            {"dialect": "sinabs", "lanes": 64},
+            "spikes of 'n1' in a step must be at most 15 (space of a core), not",
+        ),
+        (
+            small(node=cuba_lif(4)),
+            {"dialect": "sinabs"},
+            "node 'n1' must be LIF or IF in the dialect sinabs, not CubaLIF",
+        ),
         (small(), {"dialect": "nir"}, "dt must be given for the dialect nir, not None"),
         (small(), {"dialect": "nir", "dt": -1.0}, "dt must be above 0 and finite, not -1.0"),
         (

@@ -41,9 +41,8 @@ def main(tools: list[str]) -> None:
                 print(f"{tool}-{name}: {refused[name]}")
             else:
                 rates = {k: round(float(s.mean()), 3) for k, s in written.spikes.items()}
-                print(
-                    f"{tool}-{name}: {rates}, at most {max(s.max() for s in written.spikes.values())}"
-                )
+                most = max(spikes.max() for spikes in written.spikes.values())
+                print(f"{tool}-{name}: {rates} spikes per step, at most {most:g}")
         text = json.dumps({"version": version(tool), "refused": refused}, indent=2)
         (FOLDER / f"{tool}.json").write_text(text + "\n")
 

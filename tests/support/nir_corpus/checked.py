@@ -131,7 +131,7 @@ def _float(
         threshold = np.broadcast_to(np.ravel(node.v_threshold), size)
         theirs = (recording[f"membranes/{name}"] - rest) / (threshold - rest)
         far = max(far, float(np.abs(trace.membranes[name][offset:][:steps] - theirs).max()))
-    for output, sums in trace.outputs.items():
+    for sums in trace.outputs.values():
         if "outputs" in recording:
             far = max(far, float(np.abs(sums.reshape(steps, -1) - recording["outputs"]).max()))
     return equal / total, far
