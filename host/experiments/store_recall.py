@@ -91,7 +91,7 @@ class Kind:
 
 KINDS = {
     "adaptive": Kind(alpha=2458, gamma=4093, rho=300, store=60, recall=40, theta=3000),
-    "plain": Kind(alpha=4080, gamma=0, rho=0, store=0, recall=90),
+    "plain": Kind(alpha=4080, gamma=0, rho=0, store=0, recall=90, eta_shift=13),
 }
 LEARNER = ParameterSet(
     alpha_n=3277,
