@@ -19,18 +19,19 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = ("models", "hdl", "sim", "host")
 STEPS = {
-    "models": ["checks", "arrays config", "cycles protocol rules", "golden reference"],
-    "hdl": ["common", "link parallel serial", "learning", "core", "chip", "boards", "flow"],
-    "sim": ["build", "batched cosim stimulus surrogate"],
+    "models": ["checks", "arrays config", "cycles protocol rules", "golden memristor reference"],
+    "hdl": ["common", "link parallel serial", "learning", "core", "chip", "boards bus", "flow"],
+    "sim": ["build", "batched cocotb cosim stimulus surrogate"],
     "host": [
-        "console data files order version",
+        "console data files order version whole",
         "devices pictures",
         "fpga network verification",
+        "recorder",
         "nir processing",
-        "configuration",
-        "training",
+        "configuration conversion",
+        "report training",
         "bench runs",
-        "studies",
+        "inference studies",
         "experiments",
         "catalogue",
         "cli",

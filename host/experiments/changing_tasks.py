@@ -113,7 +113,7 @@ def learn(
         found += [
             Phase(
                 after[b],
-                {name: own[b].accuracy for name, own in scores.items()},
+                {name: own[b].value for name, own in scores.items()},
                 weight_hash(after[b], trainer.program.geometry),
             )
             for b in range(len(own))

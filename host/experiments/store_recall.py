@@ -234,8 +234,8 @@ def learned(
         found += [
             Recalled(
                 seed,
-                validation[b].accuracy,
-                test[b].accuracy,
+                validation[b].value,
+                test[b].value,
                 linear[b],
                 weight_hash(weights[b], programs[0].geometry),
                 loop.chains[b].hexdigest(),

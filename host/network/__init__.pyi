@@ -1,3 +1,5 @@
+from .built import built_geometries as built_geometries
+from .built import built_geometry as built_geometry
 from .channel import LearningChannel as LearningChannel
 from .channel import Strategy as Strategy
 from .channel import learning_channel as learning_channel
@@ -20,3 +22,4 @@ from .quantise import FloatReset as FloatReset
 from .quantise import QuantisationError as QuantisationError
 from .quantise import QuantisedPopulation as QuantisedPopulation
 from .quantise import quantise_all as quantise_all
+from .quantise import threshold_word as threshold_word

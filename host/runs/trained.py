@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,8 @@ from axonloop.host.console import Progress
 from axonloop.host.data import Data, Digits
 from axonloop.host.devices import open_device, weight_hash
 from axonloop.host.network import Network
-from axonloop.host.processing import CROSS_ENTROPY, Loss
+from axonloop.host.processing import Loss
+from axonloop.host.runs.callback import Callback
 from axonloop.host.runs.checkpoint import load_checkpoint
 from axonloop.host.runs.run import (
     CHECKPOINT,
@@ -21,6 +22,7 @@ from axonloop.host.runs.run import (
     foreign_refused,
     require_new,
     require_origin,
+    results_of,
     resumed_settings,
 )
 from axonloop.host.training import TRACED, OwnNetwork, chip_config, lone_trainer, silent
@@ -30,7 +32,7 @@ from axonloop.models.checks import require
 def train(
     model: Settings | Network,
     data: Data | None = None,
-    loss: Loss = CROSS_ENTROPY,
+    loss: Loss | None = None,
     device: str = "golden",
     *,
     settings: Settings | None = None,
@@ -40,17 +42,19 @@ def train(
     resume: bool = False,
     progress: Progress = silent,
     after_epoch: Callable[[dict[str, Any]], None] = lambda scored: None,
+    callbacks: Sequence[Callback] = (),
 ) -> dict[str, Any]:
     """Train a network, score it, and return what metrics.json holds.
 
     `model`: settings, whose table [network] describes layers; or a network of one source, with
     `settings` for all the rest, and `readout` as of `OwnNetwork`. `data` are open; None: those that
     the settings name, or else the digits. Ticks, inputs and classes of the settings become the
-    data's. `loss`: of logits `(classes,)` and a class, a scalar torch tensor. `device`: golden,
-    batched, rtl, serial:PORT, with the same bits on each. The run's folder is `out`; with `resume`
+    data's. `loss`: of logits `(classes,)`, float64, and a class (or numbers, `(classes,)` each), a
+    scalar torch tensor; None: that of the settings. `device`: golden, batched, rtl, serial:PORT,
+    with the same bits on each. The run's folder is `out`; with `resume`
     it goes on there, else it must be new; None: no file is written. `progress` is told what is
-    done, `after_epoch` gets each entry of the history. Raises ValueError for settings, network,
-    data or a folder that do not fit.
+    done, `after_epoch` gets each entry of the history; `callbacks` hear of samples too, and may
+    end the training. Raises ValueError for settings, network, data or a folder that do not fit.
     """
     own, asked = _parted(model, settings, readout)
     folder = None if out is None else Path(out)
@@ -66,14 +70,14 @@ def train(
             open_device(device, chip_config(fit, own=own)) as chip,
             Run.open(folder, fit, chip, resume, samples, loss, own) as run,
         ):
-            run.train(progress, after_epoch)
+            run.train(progress, after_epoch, callbacks)
             return run.finish(progress)
 
 
 def evaluate(
     run: str | Path,
     data: Data | None = None,
-    loss: Loss = CROSS_ENTROPY,
+    loss: Loss | None = None,
     device: str = "golden",
     *,
     network: Network | None = None,
@@ -101,10 +105,9 @@ def evaluate(
         part = trainer.test
         (score,) = trainer.scores(part, TRACED, lambda n: progress("score", n, len(part)))
         weights = weight_hash(chip.read_weights(), chip.config.geometry)
-    scored = "validation" if settings.task.tune else "test"
+        results = results_of(trainer, score)
     return {
-        f"{scored}_accuracy": score.accuracy,
-        "layer_accuracies": list(score.layers),
+        **results,
         "samples": score.samples,
         "epochs_done": trainer.position.epoch,
         "weight_hash": weights,

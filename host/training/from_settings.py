@@ -19,6 +19,7 @@ from axonloop.host.network import (
     Projection,
     Source,
     Strategy,
+    built_geometry,
     compile_network,
     learning_channel,
     learning_populations,
@@ -26,14 +27,13 @@ from axonloop.host.network import (
     uniform_weights,
 )
 from axonloop.host.processing import (
-    CROSS_ENTROPY,
     GRADIENT_ONE,
     ErrorEncoder,
     ErrorPath,
+    Goal,
     Integers,
     Layers,
     LearningLayer,
-    Loss,
     ProcessingCore,
     Readout,
     error_encoder,
@@ -110,6 +110,19 @@ def chip_config(settings: Settings, epoch: int = 0, own: OwnNetwork | None = Non
     return program.config
 
 
+def on_built_chip(settings: Settings) -> Settings:
+    """The settings with the smallest geometry that is compiled and holds their network.
+
+    They stay as they are where there is none, or where they name a geometry.
+    """
+    own = settings.network
+    if settings.geometry is not None:
+        return settings
+    mesh = Mesh.parse(own.mesh)
+    found = built_geometry(network_of(settings), mesh, own.lanes, own.weight_bits)
+    return replace(settings, geometry=found)
+
+
 def build_of(configuration: Configuration, board: str | None = None) -> Build:
     """The build for a file: its [geometry], else the cores that its [network] takes.
 
@@ -125,7 +138,9 @@ def build_of(configuration: Configuration, board: str | None = None) -> Build:
 
 @dataclass(frozen=True, eq=False)
 class OwnNetwork:
-    """A user's `network` of one source, in place of the layers that [network] describes.
+    """A user's `network`, in place of the layers that [network] describes.
+
+    Where it has several sources, they are those of the data, by their names.
 
     Every population that a plastic projection reaches learns, by a fixed random readout and a loss
     of its own; that of `readout` (None: the last of them) is what a run is scored by. Settings
@@ -137,8 +152,6 @@ class OwnNetwork:
     readout: str | None = None
 
     def __post_init__(self) -> None:
-        sources = [source.name for source in self.network.sources]
-        require(len(sources) == 1, "sources of the network", "a single one", sources)
         own = learning_populations(self.network)
         names, silent = [each.name for each in own], [each.name for each in own if not each.report]
         require(len(names) > 0, "projections", "plastic, one at least", [])
@@ -168,23 +181,29 @@ class OwnNetwork:
 
     def program(self, settings: Settings, epoch: int = 0) -> Program:
         """The network with the learning rate of an epoch, on the smallest cores that hold it."""
-        source, inputs = self.network.sources[0], settings.task.inputs
-        good, thing = source.size == inputs, f"size of source {source.name!r}"
-        require(good, thing, f"{inputs}, as the data", source.size)
+        sources, inputs = self.network.sources, settings.task.inputs
+        if len(sources) > 1:
+            named = getattr(settings.data, "inputs", ())
+            own, told = [each.name for each in sources], [] if isinstance(named, str) else [*named]
+            good = sorted(own) == sorted(told)
+            require(good, "sources of the network", f"those of data.inputs, {told}", own)
+        else:
+            good, thing = sources[0].size == inputs, f"size of source {sources[0].name!r}"
+            require(good, thing, f"{inputs}, as the data", sources[0].size)
         anneal = settings.run.anneal
         steps = 0 if anneal is None else epoch // anneal
         populations = tuple(_slower(each, steps) for each in self.network.populations)
         return _compiled(replace(self.network, populations=populations), settings)
 
-    def layers(self, settings: Settings, program: Program, loss: Loss) -> Layers:
+    def layers(self, settings: Settings, program: Program, goal: Goal) -> Layers:
         """Readout, loss and errors of every population that learns."""
         local = settings.objective.strategy == Strategy.LOCAL
         require(local, "strategy of an own network", "local", settings.objective.strategy)
         layers = [
-            LearningLayer(each.name, _reader([settings], k, each.size, loss))
+            LearningLayer(each.name, _reader([settings], k, each.size, goal))
             for k, each in enumerate(self.learners)
         ]
-        return Layers(program, layers, settings.objective.latency)
+        return Layers(program, layers, settings.objective.latency, goal.measure)
 
 
 def _slower(population: Population, steps: int) -> Population:
@@ -202,15 +221,16 @@ def _compiled(network: Network, settings: Settings) -> Program:
 
 
 def layers_of(
-    every: Sequence[Settings], programs: Sequence[Program], loss: Loss = CROSS_ENTROPY
+    every: Sequence[Settings], programs: Sequence[Program], goal: Goal | None = None
 ) -> Layers:
     """The objective that settings ask for, those of every copy; readouts are random and fixed.
 
+    `goal` is usually that of classes.
     Copies may differ in seeds, thresholds, limits and rates of their error events.
     """
-    common = every[0]
+    common, goal = every[0], goal or Goal()
     sizes = common.network.layers
-    cores = [_reader(every, k, size, loss) for k, size in enumerate(sizes)]
+    cores = [_reader(every, k, size, goal) for k, size in enumerate(sizes)]
     teachers: list[ProcessingCore | ErrorPath] = list(cores)
     if common.objective.strategy == Strategy.DIRECT:
         teachers[:-1] = [_random_path(every, k) for k in range(len(cores) - 1)]
@@ -219,10 +239,10 @@ def layers_of(
         teachers[:-1] = _mirrored_paths(every, programs, readouts)
     pairs = zip(layer_names(common), teachers, strict=True)
     layers = [LearningLayer(name, teacher) for name, teacher in pairs]
-    return Layers(programs[0], layers, common.objective.latency)
+    return Layers(programs[0], layers, common.objective.latency, goal.measure)
 
 
-def _reader(every: Sequence[Settings], layer: int, neurons: int, loss: Loss) -> ProcessingCore:
+def _reader(every: Sequence[Settings], layer: int, neurons: int, goal: Goal) -> ProcessingCore:
     common, readouts, feedbacks = every[0], [], []
     objective = common.objective
     top = objective.readout_top
@@ -234,8 +254,9 @@ def _reader(every: Sequence[Settings], layer: int, neurons: int, loss: Loss) -> 
         Readout(np.stack(readouts), objective.readout_leak, objective.logit_scale),
         np.stack(feedbacks),
         _encoder(every, neurons, [1.0] * len(every)),
-        loss,
+        goal.loss,
         objective.burn_in,
+        goal.per_tick,
     )
 
 

@@ -68,10 +68,11 @@ class Position:
 
 @dataclass(frozen=True)
 class Score:
-    """How a copy did on `samples` samples: the mean score of every layer; the last is `accuracy`.
+    """How a copy did on `samples` samples: the mean score of every layer; the last is `value`.
 
-    `trace_hash` is over the state of the traced samples; `wrong` are the places of the samples
-    that the last layer did not get wholly right.
+    What it is says the objective's `measure`. `trace_hash` is over the state of the traced samples;
+    `wrong` are the places of the samples that the last layer did not get wholly right, the worst
+    first.
     """
 
     layers: tuple[float, ...]
@@ -80,7 +81,7 @@ class Score:
     wrong: tuple[int, ...]
 
     @property
-    def accuracy(self) -> float:
+    def value(self) -> float:
         """That of the last layer."""
         return self.layers[-1]
 
@@ -124,15 +125,16 @@ class TrainingLoop:
     @one_thread()
     def run(
         self,
-        after_sample: Callable[[], None] = lambda: None,
+        after_sample: Callable[[], bool | None] = lambda: None,
         rest: Callable[[], bool] = lambda: True,
-        after_epoch: Callable[[dict[str, Any]], None] = lambda scored: None,
+        after_epoch: Callable[[dict[str, Any]], bool | None] = lambda scored: None,
     ) -> None:
         """Train to the end of the last epoch.
 
         `rest` is asked before a sample: shall the chip rest behind it? Only then can
         `after_sample` look at the device; else the next sample's first ticks are under way.
-        `after_epoch` gets the epoch's entry of the history, while the chip rests.
+        `after_epoch` gets the epoch's entry of the history, while the chip rests. Where one of the
+        two returns False, the chip resting, training ends.
         """
         while self.position.epoch < self.epochs:
             epoch = self.position.epoch
@@ -144,12 +146,14 @@ class TrainingLoop:
             while self.position.sample < len(order):
                 here = self.position.sample
                 self._timed_sample(order[here : here + (1 if rest() else 2)])
-                after_sample()
+                if after_sample() is False:
+                    return
             for text in self.rates.judge().values():
                 notice(f"warning: {text}")
             self.position.history.append(self.scored())
             self.position.epoch, self.position.sample = epoch + 1, 0
-            after_epoch(self.position.history[-1])
+            if after_epoch(self.position.history[-1]) is False:
+                return
 
     def scored(self) -> dict[str, Any]:
         """What the history holds of an epoch whose samples are all done; here nothing."""
@@ -262,10 +266,17 @@ class TrainingLoop:
                 tuple(table[:, :, b].mean(axis=0).tolist()),
                 len(found),
                 trace.hexdigest(),
-                tuple(np.flatnonzero(table[:, -1, b] != 1).tolist()),
+                tuple(self._worst(table[:, -1, b])),
             )
             for b in range(self.copies.count)
         ]
+
+    def _worst(self, scores: NDArray[np.float64]) -> list[int]:
+        """The places of samples with a fault, those with the largest first."""
+        faults = np.abs(scores - self.objective.measure.right)
+        order = np.argsort(-faults, kind="stable")
+        found: list[int] = order[faults[order] > 0].tolist()
+        return found
 
     def responses(self, samples: Samples | list[Samples]) -> Iterator[Flags]:
         """Run all samples without learning, on every copy: the spikes of one after the other.

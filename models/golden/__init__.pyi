@@ -1,4 +1,5 @@
 from .chip import Chip as Chip
+from .core import Core as Core
 from .fanout import FanOut as FanOut
 from .noise import CODE_COLUMNS as CODE_COLUMNS
 from .noise import codewords as codewords

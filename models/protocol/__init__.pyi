@@ -2,6 +2,7 @@ from .packets import MAX_COUNT as MAX_COUNT
 from .packets import Fault as Fault
 from .packets import Kind as Kind
 from .packets import argument_of as argument_of
+from .packets import core_of as core_of
 from .packets import header as header
 from .packets import kind_of as kind_of
 from .regions import READ_ONLY as READ_ONLY
@@ -19,6 +20,7 @@ from .regions import value_bits as value_bits
 from .regions import weight_stride as weight_stride
 from .regions import writable as writable
 from .registers import COUNTER_BITS as COUNTER_BITS
+from .registers import ENTRY_FIELDS as ENTRY_FIELDS
 from .registers import FANOUT_FIELDS as FANOUT_FIELDS
 from .registers import GROUP_FIELDS as GROUP_FIELDS
 from .registers import MAGIC as MAGIC

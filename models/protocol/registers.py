@@ -127,6 +127,7 @@ ROW_FIELDS = {
 }
 GROUP_FIELDS = {"parameter_set": Field(0, 4), "report": Field(4, 1)}
 FANOUT_FIELDS = {"first": Field(0, 16), "count": Field(16, 16)}
+ENTRY_FIELDS = {"axon": Field(0, 16), "delay": Field(16, 4), "core": Field(20, 8)}
 
 
 def pack(fields: dict[str, Field], **values: int) -> int:

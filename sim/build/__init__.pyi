@@ -1,6 +1,8 @@
+from .cache import cache_root as cache_root
 from .cache import content_key as content_key
 from .cache import entry as entry
 from .cache import entry_in as entry_in
+from .cache import stored as stored
 from .errors import BuildError as BuildError
 from .errors import MissingToolError as MissingToolError
 from .errors import SimulationError as SimulationError
@@ -12,4 +14,5 @@ from .toolchain import STANDARD_FLAGS as STANDARD_FLAGS
 from .toolchain import Toolchain as Toolchain
 from .toolchain import find_compiler as find_compiler
 from .toolchain import find_toolchain as find_toolchain
+from .toolchain import makefile_root as makefile_root
 from .toolchain import run_tool as run_tool

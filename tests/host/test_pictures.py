@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from axonloop.host.bench import mesh as mesh_bench
 from axonloop.host.bench.mesh import LoadPoint
@@ -29,7 +30,9 @@ from axonloop.host.configuration import (
 from axonloop.host.data import split_digits
 from axonloop.host.devices import GoldenDevice, LinkUse
 from axonloop.host.experiments import (
+    ann_snn,
     changing_tasks,
+    equilibrium_digits,
     gradient_cost,
     latency_digits,
     liquid,
@@ -46,6 +49,13 @@ from axonloop.host.experiments.decolle import regression_experiment
 from axonloop.host.experiments.decolle.regression import targets_of
 from axonloop.host.experiments.decolle.regression_runs import Curve
 from axonloop.host.experiments.erbp import digits as erbp_digits
+from axonloop.host.experiments.memristor import (
+    crossbar_picture,
+    device_picture,
+    fit_picture,
+    ica_picture,
+    matched_picture,
+)
 from axonloop.host.experiments.recurrence import chip as recurrence_chip
 from axonloop.host.experiments.recurrence import float as recurrence
 from axonloop.host.experiments.reward import experiment as reward
@@ -54,12 +64,16 @@ from axonloop.host.experiments.spike_timing import resume
 from axonloop.host.experiments.spike_timing.chip import wanted_of
 from axonloop.host.experiments.spike_timing.loop import LoopTiming
 from axonloop.host.fpga.utilisation import KINDS, draw_utilisation
-from axonloop.host.network import draw_mesh, predicted_traffic
+from axonloop.host.inference import draw_profile, profile
+from axonloop.host.network import Program, draw_mesh, predicted_traffic
 from axonloop.host.pictures import Picture, save
+from axonloop.host.recorder import draw_record, run_program
 from axonloop.host.runs import pictures as runs
 from axonloop.host.studies import area as area_study
 from axonloop.host.studies import layer_pictures, weight_pictures
 from axonloop.host.training import SampleCost, chip_config, lone_trainer, program_of
+from axonloop.models.memristor import Curve as PulseCurve
+from axonloop.models.memristor import find_memristor, fit_branch
 
 ROOT = Path(__file__).parents[2]
 RANDOM = np.random.default_rng(1)
@@ -90,7 +104,12 @@ def raster() -> Picture:
     trainer = lone_trainer(GoldenDevice(chip_config(MESH)), MESH, split_digits())
     trains = trainer.trains(trainer.test, 0)
     recording = runs.record(trainer.device, trainer.layers, trains, trainer.test.target(0))
-    return runs.draw_raster(recording, 3, 5)
+    return runs.draw_raster(recording, "A digit 3, read as 5")
+
+
+def outputs() -> Picture:
+    walk = RANDOM.normal(0, 0.1, (40, 6)).cumsum(0)
+    return runs.draw_outputs(walk, walk.mean(0), 12, "Sample 3, with the largest error")
 
 
 def weights() -> Picture:
@@ -206,12 +225,57 @@ def stdp() -> Picture:
     return stdp_digits.draw({"shown": shown})
 
 
+def memristor_device() -> Picture:
+    several = [RANDOM.normal(centre, 30, 200) for centre in (200, 400, 500, 600)]
+    return device_picture.draw({"shown": {"up": several, "down": several[::-1]}})
+
+
+def crossbar() -> Picture:
+    cells = RANDOM.uniform(1e-6, 1e-3, (512, 512))
+    shown = {"cells": cells, "read": 0.1 * cells, "parts": 0.9 * cells}
+    return crossbar_picture.draw(results("crossbar") | {"shown": shown})
+
+
+def ica() -> Picture:
+    found, signals = results("ica"), RANDOM.laplace(0, 1, (100, 2))
+    outputs = dict.fromkeys(found["variants"], signals)
+    shown = {"sources": signals, "mixed": signals, "outputs": outputs}
+    return ica_picture.draw(found | {"shown": shown})
+
+
+def fit() -> Picture:
+    kind = find_memristor("mo-tiox-tin")
+    pulses = np.arange(1.0, 95)
+    branches = {"up": kind.up, "down": kind.down}
+    curves = {name: PulseCurve(pulses, branch.after(pulses)) for name, branch in branches.items()}
+    fits = {name: fit_branch(*curve) for name, curve in curves.items()}
+    return fit_picture.draw_fit(curves, fits)
+
+
+def shown_program() -> tuple[Program, NDArray[np.bool_]]:
+    """Two layers, and three samples of inputs."""
+    program = program_of(MESH)
+    return program, RANDOM.random((3, 30, MESH.task.inputs)) < 0.2
+
+
+def record() -> Picture:
+    program, inputs = shown_program()
+    return draw_record(run_program(program, inputs[0]))
+
+
+def profiled() -> Picture:
+    return draw_profile(profile(*shown_program()))
+
+
 DRAWINGS: dict[str, Callable[[], Picture]] = {
     "runs.pictures.draw_learning_curve": learning_curve,
     "runs.pictures.draw_raster": raster,
+    "runs.pictures.draw_outputs": outputs,
     "runs.pictures.draw_weights": weights,
     "runs.pictures.draw_link": link,
+    "inference.picture.draw_profile": profiled,
     "network.mesh_picture.draw_mesh": mesh,
+    "recorder.picture.draw_record": record,
     "fpga.utilisation.draw_utilisation": utilisation,
     "studies.area.draw": area,
     "studies.layer_pictures.draw_layers": layers,
@@ -221,12 +285,23 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "bench.mesh.draw": load,
     "experiments.capacity.perceptron.draw": lambda: perceptron.draw(results("perceptron-limit")),
     "experiments.changing_tasks.draw": lambda: changing_tasks.draw(results("changing-tasks")),
+    "experiments.ann_snn.draw": lambda: ann_snn.draw(results("ann-snn")),
     "experiments.contrastive.experiment.draw": lambda: contrastive.draw(results("contrastive")),
     "experiments.decolle.digits.draw": lambda: decolle_digits.draw(results("decolle-digits")),
     "experiments.decolle.regression_picture.draw": regression,
+    "experiments.equilibrium_digits.draw": lambda: equilibrium_digits.draw(
+        results("equilibrium-digits")
+    ),
     "experiments.erbp.digits.draw": lambda: erbp_digits.draw(results("erbp-digits")),
     "experiments.gradient_cost.draw": lambda: gradient_cost.draw(results("memory")),
     "experiments.latency_digits.draw": lambda: latency_digits.draw(results("latency-digits")),
+    "experiments.memristor.crossbar_picture.draw": crossbar,
+    "experiments.memristor.device_picture.draw": memristor_device,
+    "experiments.memristor.fit_picture.draw_fit": fit,
+    "experiments.memristor.ica_picture.draw": ica,
+    "experiments.memristor.matched_picture.draw": lambda: matched_picture.draw(
+        results("matched-neuron")
+    ),
     "experiments.liquid.draw": lambda: liquid.draw(results("liquid")),
     "experiments.recurrence.chip.draw": lambda: recurrence_chip.draw(results("recurrence-chip")),
     "experiments.recurrence.picture.draw": lambda: recurrence.draw(results("recurrence")),

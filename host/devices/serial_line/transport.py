@@ -1,9 +1,15 @@
-"""A board on a serial port: `serial:PORT[@baud]` (docs/link.md)."""
+"""A board on a serial port: `serial:PORT[@baud]` (docs/link.md).
+
+PORT is a file of this machine, or a URL of pyserial, as rfc2217://HOST:PORT of another machine's.
+"""
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import secrets
+import struct
+import termios
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -21,6 +27,8 @@ from axonloop.sim.build import Notify, to_stderr
 
 SERIAL = "serial:"
 """The begin of a board's name; behind it stand the port and, if need be, @ and the baud rate."""
+SOCKET, RFC2217 = "socket://", "rfc2217://"
+"""The begins of ports on other machines: bytes alone, or with the rate and the control lines."""
 BAUD = 1_000_000
 """The rate in bit/s where none is named."""
 STEP = 0.005
@@ -41,11 +49,18 @@ def parse_port(name: str) -> tuple[str, int]:
 
 def open_port(port: str, baud: int) -> serial.Serial:
     """Open the port for this program alone. Raises DeviceError that says what to do."""
+    # Over RFC 2217 pyserial knows no time limit of writes.
+    least = None if port.startswith(RFC2217) else 0
     try:
-        return serial.Serial(port, baud, timeout=STEP, write_timeout=0, exclusive=True)
+        return serial.serial_for_url(port, baud, timeout=STEP, write_timeout=least, exclusive=True)
     except serial.SerialException as error:
         raise DeviceError(_why_closed(port, error)) from error
     except (ValueError, OverflowError) as error:  # the system's refusal of a rate
+        if "://" in port:
+            raise DeviceError(
+                f"port must be a file or a URL that pyserial knows, not {port!r}: try {SERIAL}"
+                f"{SOCKET}HOST:NUMBER or {SERIAL}{RFC2217}HOST:NUMBER"
+            ) from error
         raise DeviceError(
             f"baud must be a rate that port {port!r} has, not {baud}: name one behind the port, as "
             f"{SERIAL}{port}@{BAUD}"
@@ -54,6 +69,8 @@ def open_port(port: str, baud: int) -> serial.Serial:
 
 def _why_closed(port: str, error: serial.SerialException) -> str:
     number, thing = error.errno, f"port {port!r}"
+    if "://" in port:
+        return f"{thing} must be reachable, not fail: {error}; does its machine serve it?"
     if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
         return f"{thing} must be there, not missing: plug the board in, or run: axonloop board"
     if number in (errno.EACCES, errno.EPERM):
@@ -91,6 +108,9 @@ class LastingPort:
     def in_waiting(self) -> int:
         """Bytes that have come."""
         try:
+            if self._port.startswith(SOCKET):  # of which pyserial tells only whether there are any
+                waiting = fcntl.ioctl(self._serial.fileno(), termios.FIONREAD, bytes(4))
+                return int(struct.unpack("i", waiting)[0])
             return int(self._serial.in_waiting)
         except OSError as error:
             return self._await_return(error)

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from axonloop.hdl.flow import chip_verilog
-from axonloop.hdl.flow.verilog import _CONTENTS, _folded
+from axonloop.hdl.flow.verilog import folded
 from axonloop.models.config import Geometry
 from axonloop.sim.build import find_toolchain
 
@@ -18,7 +18,7 @@ LOOP = re.compile(r"for \(index = (\d+); index <= (\d+); index = index \+ 1\) m\
 def test_loops_write_the_words_that_lines_wrote():
     lines = "".join(f"    m[{index}] = {value};\n" for index, value in WORDS.items())
     before, after = "  reg [7:0] m [9:0];\n", "  always @(posedge clk) begin\n  end\n"
-    text = _CONTENTS.sub(_folded, f"{before}  initial begin\n{lines}  end\n{after}")
+    text = folded(f"{before}  initial begin\n{lines}  end\n{after}")
     assert text.startswith(before + "  initial begin : contents_of_m\n    integer index;\n")
     assert text.endswith("  end\n" + after)
     loops = LOOP.findall(text)

@@ -204,7 +204,17 @@ def test_verilog(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config.write_text(json.dumps({"geometry": small}))
     assert run(["verilog", "--out", str(out), "--config", str(config)]) == 0
     assert "module axonloop_chip(" in out.read_text()
+    assert "lint_off" in out.with_suffix(".vlt").read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["chip.json", "chip.v", "chip.vlt"]
+    serial = ["verilog", "--out", str(out), "--config", str(config), "--top", "serial"]
+    assert run([*serial, "--with-headers"]) == 0
+    assert "module axonloop_serial(" in out.read_text()
+    names = ("chip.core", "chip.h", "chip.rdl", "chip_map.py")
+    assert "#define AXONLOOP_AXONS 0x8u" in (tmp_path / "chip.h").read_text()
+    assert all((tmp_path / name).is_file() for name in names)
     capsys.readouterr()
+    line = refused(capsys, "verilog", "--out", str(tmp_path / "x"), "--config", str(config))
+    assert line.startswith("file to write must be named after its kind, as chip.v, not '")
     for wrong, message in (
         ({"lanes": 3}, "geometry.lanes must be a power of two, not 3"),
         ({"wires": 3}, "geometry.wires must be left out or one of axons, "),

@@ -168,7 +168,7 @@ def test_a_population_learns_them(expected: list[Any]) -> None:
         one = replace(SETTINGS, data=DESCRIPTION).fitted(data)
         trainer = population_trainer([one, one.changed({"run": {"seed": 2}})], data)
         trainer.run()
-        assert trainer.final_accuracies()[0] == expected[0]
+        assert trainer.final_scores()[0] == expected[0]
         assert trainer.weight_hashes()[0] == expected[1]
 
 
@@ -188,7 +188,7 @@ def test_a_files_chunks_decide_the_order(tmp_path: Path) -> None:
     [
         (replace(DESCRIPTION, split=Split(0.8, 0, 0.2)), {}, "validation part of the data must be"),
         (replace(DESCRIPTION, split=Split(0.8, 0.2, 0)), {}, "test part of the data must be of at"),
-        (replace(DESCRIPTION, target="numbers"), {}, "data.target must be class, to be trained"),
+        (replace(DESCRIPTION, target="none"), {}, "data.target must be class or numbers, to"),
         (DESCRIPTION, {"task": {"inputs": 25}}, "task.inputs must be left out or 24, as what data"),
         (DESCRIPTION, {"task": {"ticks": 17}}, "task.ticks must be left out or 16, as data.ticks"),
         (DESCRIPTION, {"task": {"classes": 4}}, "task.classes must be left out or 3, as data.clas"),

@@ -1,0 +1,5 @@
+"""The register map for other languages, from the one declaration in `models.protocol`."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

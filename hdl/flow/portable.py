@@ -1,0 +1,85 @@
+"""Verilog for others: plain names, no tricks of one tool, and waivers for Verilator's lint.
+
+It computes what `verilog.component_verilog` computes, which is written to simulate fast.
+"""
+
+import itertools
+import re
+
+from amaranth.lib import wiring
+
+from axonloop.hdl.flow.verilog import folded, run_yosys
+
+SCRIPT = """
+proc -noopt
+opt_clean
+opt_dff
+opt_merge
+memory_collect
+opt_clean -purge
+attrmap -remove generator -remove top -remove src
+write_verilog -noattr
+"""
+WAIVERS = {
+    "DECLFILENAME": "one file has all modules, whatever its name",
+    "UNUSEDSIGNAL": "a bus or a record has bits of which one of its readers has no use",
+    "WIDTHEXPAND": "a narrow operand is extended as the standard says, by its sign if it has one",
+    "WIDTHTRUNC": "the upper bits of a shifted word are dropped on purpose",
+    "CMPCONST": "a core or router at the mesh's edge compares with a bound that is always kept",
+    "UNSIGNED": "as CMPCONST, at the other edge",
+}
+"""Rules of Verilator that the Verilog breaks on purpose, and why."""
+
+_ESCAPED = re.compile(r"\\(\S+) ")
+_REGISTER = re.compile(r"^  reg ((?:\[\d+:\d+\] )?(\S+)) = (\S+);$", re.MULTILINE)
+_CHOICE = re.compile(
+    r"    casez \(s\) // synopsys parallel_case\n"
+    r"((?:      \d+'b[?1]+:\n        \w+ = b\[\d+:\d+\];\n)+)"
+    r"      default:\n        (\w+) = a;\n    endcase\n"
+)
+_TAKEN = re.compile(r"\d+'b\?*1(\?*):\n\s+\w+ = b\[(\d+):(\d+)\];")
+
+
+def portable_verilog(component: wiring.Component, name: str) -> str:
+    """Verilog-2005 of a component: module `name` with its ports, clk and rst.
+
+    Registers begin with `initial`, choices are sums of products, and no name has other characters
+    than letters, digits and underscores, so that no tool needs to know another one's habits.
+    """
+    text = folded(run_yosys(component, name, SCRIPT), "place_of_word")
+    text = _CHOICE.sub(_sum_of_products, text)
+    text = _REGISTER.sub(r"  reg \1;\n  initial \2 = \3;", _with_plain_names(text))
+    return text.partition("\n")[2].lstrip("\n")  # without the line that names Yosys' version
+
+
+def waivers(file: str) -> str:
+    """Verilator's configuration file for `file`: what it may find there, and why."""
+    lines = ["`verilator_config"]
+    for rule, why in WAIVERS.items():
+        lines += [f"// {why}", f'lint_off -rule {rule} -file "*{file}"']
+    return "\n".join(lines) + "\n"
+
+
+def _sum_of_products(choice: re.Match[str]) -> str:
+    """A choice among inputs of which at most one is wanted, as Yosys maps it to gates."""
+    terms = []
+    for behind, high, low in _TAKEN.findall(choice[1]):
+        width = int(high) - int(low) + 1
+        terms.append(f"({{{width}{{s[{len(behind)}]}}}} & b[{high}:{low}])")
+    total = " |\n      ".join(terms)
+    return f"    {choice[2]} = |s ? ({total}) : a;\n"
+
+
+def _with_plain_names(text: str) -> str:
+    """The same with a plain name for every name that needs a backslash."""
+    strange = sorted(set(_ESCAPED.findall(text)))
+    taken = set(re.findall(r"\w+", _ESCAPED.sub("", text)))
+    plain = {}
+    for name in strange:
+        wanted = re.sub(r"\W|\$", "_", name)
+        if wanted == name:  # a word of the language
+            wanted += "_"
+        ends = itertools.chain([""], (f"_{k}" for k in itertools.count(2)))
+        plain[name] = next(wanted + end for end in ends if wanted + end not in taken)
+        taken.add(plain[name])
+    return _ESCAPED.sub(lambda found: plain[found[1]], text)

@@ -1,0 +1,5 @@
+"""Drivers, monitors and a scoreboard for benches in cocotb (docs/cocotb.md)."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
