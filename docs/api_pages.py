@@ -26,6 +26,8 @@ PAGES = {
     "host.devices": ("host.devices",),
     "host.data": ("host.data",),
     "host.nir": ("host.nir",),
+    "host.recorder": ("host.recorder",),
+    "host.inference": ("host.inference",),
     "host.training": ("host.training",),
     "sim.batched": ("sim.batched",),
     "sim.surrogate": ("sim.surrogate",),

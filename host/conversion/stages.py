@@ -142,8 +142,8 @@ def _require_chain(node: fx.Node, before: fx.Node) -> None:
     if not good:
         heard = ", ".join(other.name for other in node.all_input_nodes)
         raise ValueError(
-            f"{node.name!r} must take what {before.name!r} gives, not {heard}: a chain without "
-            "branches would do"
+            f"input of {node.name!r} must be what {before.name!r} gives, not {heard}; a chain "
+            "without branches would do"
         )
 
 
@@ -192,6 +192,6 @@ def _require_known(node: fx.Node, known: dict[fx.Node, Any], start: fx.Node) -> 
     for other in node.all_input_nodes:
         if other not in known:
             raise ValueError(
-                f"{node.name!r} must take what comes from {start.name!r}, not {other.name!r} from "
-                "before it: a chain without branches would do"
+                f"inputs of {node.name!r} must be made of {start.name!r}, not of {other.name!r} "
+                "before it; a chain without branches would do"
             )

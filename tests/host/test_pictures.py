@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from axonloop.host.bench import mesh as mesh_bench
 from axonloop.host.bench.mesh import LoadPoint
@@ -29,13 +30,19 @@ from axonloop.host.configuration import (
 from axonloop.host.data import split_digits
 from axonloop.host.devices import GoldenDevice, LinkUse
 from axonloop.host.experiments import (
+    ann_snn,
+    changing_tasks,
     equilibrium_digits,
     gradient_cost,
     latency_digits,
+    liquid,
     stdp_digits,
+    stdp_trains,
     stdp_window,
+    store_recall,
     yin_yang,
 )
+from axonloop.host.experiments.capacity import perceptron
 from axonloop.host.experiments.contrastive import experiment as contrastive
 from axonloop.host.experiments.decolle import digits as decolle_digits
 from axonloop.host.experiments.decolle import regression_experiment
@@ -51,12 +58,16 @@ from axonloop.host.experiments.memristor import (
 )
 from axonloop.host.experiments.recurrence import chip as recurrence_chip
 from axonloop.host.experiments.recurrence import float as recurrence
+from axonloop.host.experiments.reward import experiment as reward
 from axonloop.host.experiments.spike_timing import experiment as spike_timing
+from axonloop.host.experiments.spike_timing import resume
 from axonloop.host.experiments.spike_timing.chip import wanted_of
 from axonloop.host.experiments.spike_timing.loop import LoopTiming
 from axonloop.host.fpga.utilisation import KINDS, draw_utilisation
-from axonloop.host.network import draw_mesh, predicted_traffic
+from axonloop.host.inference import draw_profile, profile
+from axonloop.host.network import Program, draw_mesh, predicted_traffic
 from axonloop.host.pictures import Picture, save
+from axonloop.host.recorder import draw_record, run_program
 from axonloop.host.runs import pictures as runs
 from axonloop.host.studies import area as area_study
 from axonloop.host.studies import layer_pictures, weight_pictures
@@ -197,6 +208,14 @@ def timing() -> Picture:
     return spike_timing.draw({"shown": {"timings": timings, "float": reference}})
 
 
+def resumed() -> Picture:
+    task, faults = resume.TASK, [40, 21, 9, 0]
+    wanted = wanted_of(task)
+    run = LoopTiming(task, resume.EXACT, [], [], wanted[::-1], wanted, "", "", {})
+    runs = {"chip": [{"faults": faults}] * 3, "float": [faults] * 3}
+    return resume.draw({**runs, "shown": {"timings": [run]}})
+
+
 def stdp() -> Picture:
     shown = {
         "weights": RANDOM.integers(0, 127, (96, 64)).tolist(),
@@ -233,13 +252,30 @@ def fit() -> Picture:
     return fit_picture.draw_fit(curves, fits)
 
 
+def shown_program() -> tuple[Program, NDArray[np.bool_]]:
+    """Two layers, and three samples of inputs."""
+    program = program_of(MESH)
+    return program, RANDOM.random((3, 30, MESH.task.inputs)) < 0.2
+
+
+def record() -> Picture:
+    program, inputs = shown_program()
+    return draw_record(run_program(program, inputs[0]))
+
+
+def profiled() -> Picture:
+    return draw_profile(profile(*shown_program()))
+
+
 DRAWINGS: dict[str, Callable[[], Picture]] = {
     "runs.pictures.draw_learning_curve": learning_curve,
     "runs.pictures.draw_raster": raster,
     "runs.pictures.draw_outputs": outputs,
     "runs.pictures.draw_weights": weights,
     "runs.pictures.draw_link": link,
+    "inference.picture.draw_profile": profiled,
     "network.mesh_picture.draw_mesh": mesh,
+    "recorder.picture.draw_record": record,
     "fpga.utilisation.draw_utilisation": utilisation,
     "studies.area.draw": area,
     "studies.layer_pictures.draw_layers": layers,
@@ -247,6 +283,9 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "studies.weight_pictures.draw_rates": rates,
     "studies.weight_pictures.draw_deploy": deploy,
     "bench.mesh.draw": load,
+    "experiments.capacity.perceptron.draw": lambda: perceptron.draw(results("perceptron-limit")),
+    "experiments.changing_tasks.draw": lambda: changing_tasks.draw(results("changing-tasks")),
+    "experiments.ann_snn.draw": lambda: ann_snn.draw(results("ann-snn")),
     "experiments.contrastive.experiment.draw": lambda: contrastive.draw(results("contrastive")),
     "experiments.decolle.digits.draw": lambda: decolle_digits.draw(results("decolle-digits")),
     "experiments.decolle.regression_picture.draw": regression,
@@ -263,11 +302,16 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "experiments.memristor.matched_picture.draw": lambda: matched_picture.draw(
         results("matched-neuron")
     ),
+    "experiments.liquid.draw": lambda: liquid.draw(results("liquid")),
     "experiments.recurrence.chip.draw": lambda: recurrence_chip.draw(results("recurrence-chip")),
     "experiments.recurrence.picture.draw": lambda: recurrence.draw(results("recurrence")),
+    "experiments.reward.experiment.draw": lambda: reward.draw(results("reward")),
     "experiments.spike_timing.experiment.draw": timing,
+    "experiments.spike_timing.resume.draw": resumed,
     "experiments.stdp_digits.draw": stdp,
+    "experiments.stdp_trains.draw": lambda: stdp_trains.draw(results("stdp-trains")),
     "experiments.stdp_window.draw": lambda: stdp_window.draw(results("stdp-window")),
+    "experiments.store_recall.draw": lambda: store_recall.draw(results("store-recall")),
     "experiments.yin_yang.draw": lambda: yin_yang.draw(results("yin-yang")),
 }
 """Every drawing function of the project, with something to draw."""

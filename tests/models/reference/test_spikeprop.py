@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from axonloop.models.reference import SpikeProp
-from tests.support.float_networks import Draw, apart
+from tests.support.random.float_networks import Draw, apart
 
 SIZES = (3, 3, 2)
 DELAYS = torch.tensor([1.0, 4.0]).double()

@@ -15,7 +15,7 @@ from axonloop.models.reference.neurons import (
     CompartmentTraces,
     two_compartments,
 )
-from tests.support.float_networks import Draw, apart, squared
+from tests.support.random.float_networks import Draw, apart, squared
 
 INPUTS, NEURONS, TICKS = 6, 4, 30
 FULL = CompartmentConstants(steepness=1.0, through_reset=True)

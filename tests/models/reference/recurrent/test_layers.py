@@ -17,7 +17,7 @@ from axonloop.models.reference import (
 )
 from axonloop.models.reference.lif import LifState
 from axonloop.models.reference.recurrent import ChainRtrl, Ostl, chain_online_gradients
-from tests.support.float_networks import FULL, Draw, apart, chain_of, squared
+from tests.support.random.float_networks import FULL, Draw, apart, chain_of, squared
 
 SIZES, TICKS, SEEDS = (6, 5, 4, 3), 20, [0, 1]
 DETACHED = replace(FULL, through_recurrence=False)

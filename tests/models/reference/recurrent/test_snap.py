@@ -13,7 +13,7 @@ from torch.autograd.functional import jacobian
 from axonloop.models.reference import Lif, SynapseTraces, bptt_gradient, online_gradient
 from axonloop.models.reference.lif import LifState
 from axonloop.models.reference.recurrent import Snap
-from tests.support.float_networks import FULL, Draw, apart, chain_of, squared
+from tests.support.random.float_networks import FULL, Draw, apart, chain_of, squared
 
 INPUTS, NEURONS, TICKS = 4, 5, 15
 SEEDS = [0, 1]
