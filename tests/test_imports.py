@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = ("models", "hdl", "sim", "host")
 STEPS = {
     "models": ["checks", "arrays config", "cycles protocol rules", "golden memristor reference"],
-    "hdl": ["common", "link parallel serial", "learning", "core", "chip", "boards", "flow"],
+    "hdl": ["common", "link parallel serial", "learning", "core", "chip", "boards bus", "flow"],
     "sim": ["build", "batched cocotb cosim stimulus surrogate"],
     "host": [
         "console data files order version whole",

@@ -6,7 +6,14 @@ from importlib.metadata import version
 
 from axonloop.hdl.boards import Build
 from axonloop.hdl.flow.fusesoc import fusesoc_core
-from axonloop.hdl.flow.headers import c_header, python_header, sections, systemrdl
+from axonloop.hdl.flow.headers import (
+    bus_sections,
+    bus_systemrdl,
+    c_header,
+    python_header,
+    sections,
+    systemrdl,
+)
 from axonloop.hdl.flow.portable import portable_verilog, waivers
 from axonloop.hdl.flow.tops import CLOCK, Delivery, find_delivery
 
@@ -29,12 +36,13 @@ def header_files(build: Build, top: str, stem: str) -> dict[str, str]:
     """By name, the texts of the headers, the register map, and the core file of FuseSoC."""
     delivery = find_delivery(top)
     told = f"{delivery.module}: {_title(build)}; written by axonloop {version('axonloop')}"
-    known = sections(build.geometry, build.mesh)
+    known = [*sections(build.geometry, build.mesh), *(bus_sections() if delivery.on_bus else ())]
     core = (delivery.module, delivery.text, version("axonloop"), f"{stem}.v", f"{stem}.vlt")
     return {
         f"{stem}.h": c_header(known, told),
         f"{stem}_map.py": python_header(known, f"{told}."),
-        f"{stem}.rdl": systemrdl(build.geometry, told),
+        f"{stem}.rdl": systemrdl(build.geometry, told)
+        + (bus_systemrdl() if delivery.on_bus else ""),
         f"{stem}.core": fusesoc_core(*core),
     }
 
@@ -56,9 +64,7 @@ def _head(build: Build, delivery: Delivery, text: str) -> list[str]:
         f"  mesh {build.mesh}",
         *(f"  {name} {value}" for name, value in fixed.items()),
     ]
-    if "rx" in delivery.ports:
-        names = ("clock", "baud", "command_depth", "reply_depth")
-        lines += [f"  {name} {getattr(build, name)}" for name in names]
+    lines += [f"  {name} {getattr(build, name)}" for name in delivery.fixed]
     meanings = {**CLOCK, **delivery.ports}
     lines += ["", "Ports:"]
     top = text[: text.index("endmodule")]

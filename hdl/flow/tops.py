@@ -7,6 +7,7 @@ from amaranth.lib import wiring
 
 from axonloop.hdl.boards import Build
 from axonloop.hdl.boards import Top as SerialTop
+from axonloop.hdl.bus import AxiLiteChip, WishboneChip
 from axonloop.hdl.chip import Chip
 from axonloop.models.checks import require
 
@@ -16,16 +17,65 @@ Maker = Callable[[Build, int], wiring.Component]
 
 @dataclass(frozen=True)
 class Delivery:
-    """A design around a chip: its module, what it is in a line, what each of its ports is for."""
+    """A design around a chip: its module, what it is in a line, what each of its ports is for.
+
+    `fixed` are the fields of a build, beside geometry and mesh, that it depends on. With `on_bus`
+    it has the registers of `axonloop.hdl.bus`.
+    """
 
     module: str
     text: str
     ports: Mapping[str, str]
     make: Maker
+    fixed: tuple[str, ...] = ()
+    on_bus: bool = False
 
 
 CLOCK = {"clk": "clock; all other ports are of it", "rst": "synchronous reset, active high"}
 """The ports of every design."""
+DEPTHS = ("command_depth", "reply_depth")
+INTERRUPT = {"irq": "for the processor, as long as its cause lasts"}
+WISHBONE_PORTS = {
+    "wb_cyc_i": "a cycle of the bus",
+    "wb_stb_i": "an access",
+    "wb_we_i": "it is a write",
+    "wb_adr_i": "number of the register: its byte address / 4",
+    "wb_sel_i": "bytes that are meant; a write needs all",
+    "wb_dat_i": "word to write",
+    "wb_dat_o": "word that was read",
+    "wb_ack_o": "the access is done",
+    "wb_err_o": "the access is refused",
+    **INTERRUPT,
+}
+_CHANNELS = {
+    "aw": ("address of a write", {"addr": "byte address", "prot": "ignored"}),
+    "w": ("data of a write", {"data": "word to write", "strb": "bytes meant; all are needed"}),
+    "b": ("answer to a write", {"resp": "0: done, 2: refused"}),
+    "ar": ("address of a read", {"addr": "byte address", "prot": "ignored"}),
+    "r": ("answer to a read", {"data": "word that was read", "resp": "0: done, 2: refused"}),
+}
+AXI_LITE_PORTS = {
+    **{
+        f"s_axi_{channel}{name}": meaning
+        for channel, (what, fields) in _CHANNELS.items()
+        for name, meaning in {
+            "valid": f"{what} is offered",
+            "ready": f"{what} is taken",
+            **fields,
+        }.items()
+    },
+    **INTERRUPT,
+}
+
+
+def _depths(build: Build) -> tuple[int, int]:
+    return build.command_depth, build.reply_depth
+
+
+def _wishbone(pipelined: bool) -> Maker:
+    return lambda build, number: WishboneChip(build.geometry, build.mesh, _depths(build), pipelined)
+
+
 DELIVERIES = {
     "stream": Delivery(
         "axonloop_chip",
@@ -51,6 +101,31 @@ DELIVERIES = {
         lambda build, number: SerialTop(
             build.link(build.clock), build.geometry, build.mesh, build=number
         ),
+        ("clock", "baud", *DEPTHS),
+    ),
+    "wishbone": Delivery(
+        "axonloop_wishbone",
+        "a chip as a device of Wishbone B4, classic (docs/verilog.md)",
+        WISHBONE_PORTS,
+        _wishbone(pipelined=False),
+        DEPTHS,
+        on_bus=True,
+    ),
+    "wishbone-pipelined": Delivery(
+        "axonloop_wishbone_pipelined",
+        "a chip as a device of Wishbone B4, pipelined (docs/verilog.md)",
+        {**WISHBONE_PORTS, "wb_stall_o": "always 0: every cycle takes an access"},
+        _wishbone(pipelined=True),
+        DEPTHS,
+        on_bus=True,
+    ),
+    "axi-lite": Delivery(
+        "axonloop_axi_lite",
+        "a chip as a subordinate of AXI4-Lite (docs/verilog.md)",
+        AXI_LITE_PORTS,
+        lambda build, number: AxiLiteChip(build.geometry, build.mesh, _depths(build)),
+        DEPTHS,
+        on_bus=True,
     ),
 }
 """By the name that is asked for."""

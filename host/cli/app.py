@@ -319,7 +319,9 @@ def info() -> None:
 def verilog(
     out: Annotated[Path | None, typer.Option(help="File to write [MODULE.v].")] = None,
     config: Configuration = None,
-    top: Annotated[str, typer.Option(help="What its ports speak: stream, serial.")] = "stream",
+    top: Annotated[
+        str, typer.Option(help="stream, serial, wishbone, wishbone-pipelined, axi-lite.")
+    ] = "stream",
     with_headers: Annotated[
         bool,
         typer.Option(

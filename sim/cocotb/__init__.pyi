@@ -1,5 +1,7 @@
 from .answers import AnswerCount as AnswerCount
 from .bench import run_bench as run_bench
+from .bus_master import AxiLiteMaster as AxiLiteMaster
+from .bus_master import WishboneMaster as WishboneMaster
 from .packet_port import PacketPort as PacketPort
 from .scoreboard import Scoreboard as Scoreboard
 from .serial_line import SerialLine as SerialLine

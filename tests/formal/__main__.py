@@ -9,13 +9,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.formal import barrier, deframer, mesh, port, queue, router, scheduler
+from tests.formal import barrier, bus, deframer, mesh, port, queue, router, scheduler
 from tests.formal.code import Mutant
 from tests.formal.engine import Claim, Outcome, check, require_tools
 
 CLAIMS = [
     claim
-    for module in (queue, router, mesh, barrier, scheduler, port, deframer)
+    for module in (queue, router, mesh, barrier, scheduler, port, deframer, bus)
     for claim in module.CLAIMS
 ]
 FOLDER = Path("build/formal")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
+from axonloop.hdl.bus import BUS_MAGIC, BUS_VERSION, BusRegister, Interrupt
 from axonloop.models.config import Geometry, Mesh
 from axonloop.models.protocol import (
     ENTRY_FIELDS,
@@ -66,6 +67,20 @@ def sections(geometry: Geometry, mesh: Mesh) -> list[Section]:
         ),
         Section("Offsets in a parameter set", tuple(_parameters(geometry))),
         Section("Fields of descriptors: lowest bit and width", tuple(_fields())),
+    ]
+
+
+def bus_sections() -> list[Section]:
+    """What firmware must know beside this of a chip on a bus (docs/verilog.md)."""
+    offsets = (Constant(f"BUS_{each.name}", 4 * each) for each in BusRegister)
+    bits = (Constant(f"INTERRUPT_{each.name}", 1 << each) for each in Interrupt)
+    told = (
+        Constant("BUS_MAGIC_WORD", BUS_MAGIC, "in BUS_MAGIC"),
+        Constant("BUS_VERSION_WORD", BUS_VERSION, "in BUS_VERSION"),
+    )
+    return [
+        Section("Registers on the bus: byte offsets", (*offsets, *told)),
+        Section("Bits of BUS_ENABLE and BUS_PENDING", tuple(bits)),
     ]
 
 

@@ -5,6 +5,7 @@ SystemRDL counts bytes: the byte address of a word is four times its address in 
 
 from collections.abc import Iterator
 
+from axonloop.hdl.bus import BUS_MAGIC, BUS_VERSION, BusRegister, Interrupt
 from axonloop.hdl.flow.headers.constants import FIELDS
 from axonloop.models.config import Geometry
 from axonloop.models.protocol import (
@@ -40,6 +41,30 @@ def systemrdl(geometry: Geometry, banner: str) -> str:
         elif region not in (Region.CONTROL, Region.PARAMETERS):
             lines.append(_memory(region, words, value_bits(geometry).get(region, (32, False))[0]))
     return "\n".join([*lines, "};", ""])
+
+
+def bus_systemrdl() -> str:
+    """An `addrmap` of the registers of a chip on a bus; here byte addresses are the bus's."""
+    names = {f"on_{each.name.lower()}": each for each in Interrupt}
+    enable = "".join(_field(name, bit, 1, reset=0) for name, bit in names.items())
+    ways = dict.fromkeys(Interrupt, "r") | {Interrupt.REFUSED: "rw; onwrite = woclr"}
+    pending = "".join(_field(name, bit, 1, ways[bit]) for name, bit in names.items())
+    fields = {
+        BusRegister.MAGIC: _field("value", 0, 32, "r", BUS_MAGIC),
+        BusRegister.VERSION: _field("value", 0, 32, "r", BUS_VERSION),
+        BusRegister.DEPTHS: _field("commands", 0, 16, "r") + _field("replies", 16, 16, "r"),
+        BusRegister.RESET: _field("held", 0, 1, reset=0),
+        BusRegister.ROOM: _field("words", 0, 16, "r"),
+        BusRegister.LEVEL: _field("words", 0, 16, "r"),
+        BusRegister.ROOM_WANTED: _field("words", 0, 16, reset=0),
+        BusRegister.LEVEL_WANTED: _field("words", 0, 16, reset=1),
+        BusRegister.ENABLE: enable,
+        BusRegister.PENDING: pending,
+        BusRegister.COMMAND: _field("word", 0, 32, "w"),
+        BusRegister.REPLY: _field("word", 0, 32, "r"),
+    }
+    lines = [_register(register.name, register, field) for register, field in fields.items()]
+    return "\n".join(["addrmap axonloop_bus {", "  default regwidth = 32;", *lines, "};", ""])
 
 
 def _register(name: str, word: int, fields: str, count: str = "") -> str:

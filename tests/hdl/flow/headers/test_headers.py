@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from axonloop.hdl.flow.headers import c_header, python_header, sections, systemrdl
+from axonloop.hdl.bus import BusRegister, Interrupt
+from axonloop.hdl.flow.headers import (
+    bus_sections,
+    bus_systemrdl,
+    c_header,
+    python_header,
+    sections,
+    systemrdl,
+)
 from axonloop.models.config import Geometry, Mesh
 from axonloop.models.protocol import FANOUT_FIELDS, Control, Region, header, region_words
 from axonloop.sim.build.toolchain import find_compiler
@@ -80,3 +88,16 @@ def test_systemrdl_has_every_region_where_the_words_lie() -> None:
     assert "external mem { mementries = 256; memwidth = 32; sw = r; } GATED" in text
     assert "field { sw = rw; hw = rw; } groups[23:12];" in text
     assert text.count("{") == text.count("}")
+
+
+def test_registers_on_a_bus() -> None:
+    names: dict[str, int] = {}
+    exec(python_header(bus_sections(), "A chip."), names)
+    text = bus_systemrdl()
+    for register in BusRegister:
+        assert names[f"BUS_{register.name}"] == 4 * register
+        assert f"}} {register.name} @ {4 * register:#x};" in text
+    assert names["INTERRUPT_REFUSED"] == 1 << Interrupt.REFUSED
+    pending = next(line for line in text.splitlines() if "PENDING" in line)
+    assert pending.count("sw = r;") == 2
+    assert "sw = rw; onwrite = woclr" in pending

@@ -1,0 +1,9 @@
+from .axi_lite import AxiLite as AxiLite
+from .port import BusPort as BusPort
+from .registers import BUS_MAGIC as BUS_MAGIC
+from .registers import BUS_VERSION as BUS_VERSION
+from .registers import BusRegister as BusRegister
+from .registers import Interrupt as Interrupt
+from .system import AxiLiteChip as AxiLiteChip
+from .system import WishboneChip as WishboneChip
+from .wishbone import Wishbone as Wishbone
