@@ -1,8 +1,8 @@
 """The crossbar solvers against each other, closed forms, and two independent programs.
 
-`SPICE` and `PEER` are what ngspice 39.3 (`tests/support/outside/spice.py`) and badcrossbar 1.1.0 (its
-`compute` of unit voltages, rows in reverse) give for CELLS; where they are installed they are asked
-about 32 x 32 cells.
+`SPICE` and `PEER` are what ngspice 39.3 (by `tests/support/outside/spice.py`) and badcrossbar 1.1.0
+(its `compute` of unit voltages, rows in reverse) give for CELLS; where they are installed they are
+asked about 32 x 32 cells.
 """
 
 from __future__ import annotations
