@@ -26,6 +26,7 @@ PAGES = {
     "host.devices": ("host.devices",),
     "host.data": ("host.data",),
     "host.nir": ("host.nir",),
+    "host.conversion": ("host.conversion",),
     "host.recorder": ("host.recorder",),
     "host.inference": ("host.inference",),
     "host.training": ("host.training",),

@@ -3,6 +3,9 @@ from .host.configuration import ObjectiveSettings as ObjectiveSettings
 from .host.configuration import RunSettings as RunSettings
 from .host.configuration import Settings as Settings
 from .host.configuration import TaskSettings as TaskSettings
+from .host.conversion import ConvertedNetwork as ConvertedNetwork
+from .host.conversion import convert_torch as convert_torch
+from .host.conversion import import_torch as import_torch
 from .host.data import Data as Data
 from .host.data import DataDescription as DataDescription
 from .host.data import EventBins as EventBins
@@ -25,6 +28,9 @@ from .host.network import compile_network as compile_network
 from .host.network import explain as explain
 from .host.network import smallest_geometry as smallest_geometry
 from .host.network import uniform_weights as uniform_weights
+from .host.nir import ImportedGraph as ImportedGraph
+from .host.nir import export_nir as export_nir
+from .host.nir import import_nir as import_nir
 from .host.recorder import StateRecord as StateRecord
 from .host.recorder import record as record
 from .host.recorder import run_program as run_program

@@ -12,6 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import fx, nn
 
+from axonloop.host.processing import one_thread
+
 Floats = NDArray[np.float64]
 _RELU = ("relu",)
 _INSTEAD = {
@@ -67,6 +69,7 @@ class Stage:
         return np.maximum(y, 0) if self.rectified else y
 
 
+@one_thread()
 def read_stages(module: nn.Module, shape: Sequence[int]) -> list[Stage]:
     """The stages of a module that takes samples of `shape`, as it is in evaluation.
 

@@ -55,7 +55,7 @@ def numeric(weights: list[Tensor], times: Tensor, wanted: Tensor) -> list[Tensor
     return found
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0])
 def test_the_gradient_is_that_of_the_spike_times(seed: int) -> None:
     network, times, wanted = case(seed)
     reached = network.run(times)

@@ -61,7 +61,7 @@ def masked_jacobians(network: Lif, raster: Tensor, wanted: Tensor, mask: Tensor)
     return total
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS[:1])
 @pytest.mark.parametrize("reach", [1, 2, 3])
 def test_snap_is_the_masked_recursion(reach: int, seed: int) -> None:
     network, raster, wanted = case(seed, ring())
