@@ -74,11 +74,25 @@ def put_in_place(new: Path, path: Path) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file; ValueError if there is none."""
     try:
-        data = json.loads(path.read_text(), object_pairs_hook=_without_repeats)
+        data = json.loads(read_text(path), object_pairs_hook=_without_repeats)
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{path.name} must be a JSON file, not {str(path)!r} ({error})") from error
     require(isinstance(data, dict), path.name, "a JSON object", data)
     return dict(data)
+
+
+def read_text(path: Path) -> str:
+    """The text of a file in UTF-8, without the mark that some editors put before it.
+
+    Raises ValueError with line and column (in bytes) where it is not UTF-8, and OSError.
+    """
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+        raise ValueError(f"no UTF-8 at line {line}, column {column}") from error
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -12,9 +12,11 @@ from pathlib import Path
 from string import ascii_lowercase
 from typing import Any, ParamSpec
 
+import numpy as np
 from matplotlib import colormaps, rc_context
 from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
+from numpy.typing import NDArray
 
 from axonloop.host.files import write_whole
 
@@ -82,6 +84,24 @@ def shades(count: int) -> list[Any]:
         if count == 1
         else [colormaps["viridis"](0.85 * k / (count - 1)) for k in range(count)]
     )
+
+
+def sheet_of(
+    weights: NDArray[Any], rows: int, columns: int, aspect: float = 2
+) -> NDArray[np.float64]:
+    """Weights `(rows * columns, neurons)` as an image of each neuron, side by side, NaN between.
+
+    The sheet is about `aspect` times as wide as high.
+    """
+    neurons = weights.shape[1]
+    wide = max(1, int(np.ceil(np.sqrt(aspect * neurons * rows / columns))))
+    high = -(-neurons // wide)
+    sheet = np.full((high * (rows + 1) - 1, wide * (columns + 1) - 1), np.nan)
+    for neuron in range(neurons):
+        row, column = (rows + 1) * (neuron // wide), (columns + 1) * (neuron % wide)
+        own = weights[:, neuron].reshape(rows, columns)
+        sheet[row : row + rows, column : column + columns] = own
+    return sheet
 
 
 def dots(

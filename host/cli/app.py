@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 for _kind in CATALOGUE:
     app.add_typer(group_of(_kind), name=_kind)
+_memristor = typer.Typer(help="Memristors by name and from files.", no_args_is_help=True)
+app.add_typer(_memristor, name="memristor")
 
 
 def _show_version(wanted: bool) -> None:
@@ -117,6 +119,31 @@ def evaluate(
     from axonloop.host.cli import train as commands
 
     commands.score(run, device, json)
+
+
+@app.command(no_args_is_help=True)
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders; several are compared.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The page [RUN/report.html; comparison.html].")
+    ] = None,
+) -> None:
+    """Write a page of a run, or one that compares several: curves, rasters, weights, settings."""
+    from axonloop.host.cli import report as reporting
+
+    reporting.report(runs, out)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    nir: Annotated[Path, typer.Option("--nir", help="The NIR file to write.")],
+    dt: Annotated[float, typer.Option(help="Seconds that a tick stands for.")] = 1e-3,
+) -> None:
+    """Write the network in a run's last checkpoint as a NIR file, with the chip's integers."""
+    from axonloop.host.cli import export as exporting
+
+    exporting.export(run, nir, dt)
 
 
 @app.command()
@@ -290,6 +317,38 @@ def program(
     if (board is None) == (bitstream is None):
         raise ValueError("either a bitstream or --board must be given, not both or none")
     boards.program(str(bitstream) if board is None else board, config)
+
+
+@_memristor.command("list")
+def list_memristors() -> None:
+    """Show all memristors that have a name."""
+    from axonloop.host.cli import memristor as memristors
+
+    memristors.list_all()
+
+
+@_memristor.command("show")
+def show_memristor(
+    memristor: Annotated[str, typer.Argument(help="A name, or a .toml or .csv file.")],
+) -> None:
+    """Print a memristor as a file, to change and use."""
+    from axonloop.host.cli import memristor as memristors
+
+    memristors.show(memristor)
+
+
+@_memristor.command("fit")
+def fit_memristor(
+    file: Annotated[Path, typer.Argument(help="CSV: pulse, conductance, polarity (up, down).")],
+    unit: Annotated[str, typer.Option(help="Unit of conductances: nS, uS, mS, S.")] = "nS",
+    out: Annotated[Path | None, typer.Option(help="The memristor [FILE.toml].")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Points and fit [FILE.png].")] = None,
+    json: Json = None,
+) -> None:
+    """Fit a measured pulse curve; write it as a memristor, with a picture and the error."""
+    from axonloop.host.cli import memristor as memristors
+
+    memristors.fit(file, unit, out, picture, json)
 
 
 @app.command()

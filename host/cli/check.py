@@ -86,13 +86,13 @@ def _print_layers(found: ImportedGraph, compared: Comparison) -> None:
         ("layer", "alpha_n", "beta_n", "theta", "w_exp", "i_shift", "weights, rms lsb")
         + ("bound", "membrane", "same spikes", "parts at", "chip", "float")
     ]
-    for layer in compared.layers:
-        own = found.populations[layer.name]
+    for layer, part in ((layer, p) for layer in compared.layers for p in found.parts[layer.name]):
+        own = found.populations[part.name]
         registers = own.parameters
         at = f"tick {layer.first[0]}, neuron {layer.first[1]}" if layer.first else "never"
         rows.append(
             (
-                layer.name,
+                part.name,
                 *(str(getattr(registers, name)) for name in rows[0][1:6]),
                 f"{own.error.weight_rms_lsb:.3f}",
                 f"{layer.bound:.3g}",

@@ -14,7 +14,7 @@ from axonloop.host.configuration.former import nested
 from axonloop.host.configuration.schema import validated
 from axonloop.host.configuration.settings import Settings
 from axonloop.host.configuration.tables import changed_table
-from axonloop.host.files import read_json
+from axonloop.host.files import read_json, read_text
 from axonloop.models.checks import cut, require
 from axonloop.models.config import Mesh
 
@@ -128,6 +128,6 @@ def _told_of(source: str) -> Iterator[None]:
 def _read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file; ValueError if it is none."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(path))
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{path.name} must be a TOML file, not {str(path)!r} ({error})") from error

@@ -20,6 +20,7 @@ def open_samples(
     `given` as of `Settings.fitted`. Raises ValueError for data that cannot be opened or do not fit.
     """
     if settings.data is None:
+        settings.require_loss(of_classes=True)
         yield settings, split_digits()
         return
     require(settings.data.path != "", "data.path", "a file, as set.npz", settings.data.path)

@@ -18,7 +18,7 @@ from axonloop.host.configuration.data_table import (
 from axonloop.host.configuration.tables import changed_table, entry_of
 from axonloop.host.data import CLASSES, PIXELS, WHITE, Data, DataDescription, Encoding, TargetKind
 from axonloop.host.network import Strategy
-from axonloop.host.processing import ErrorCode, Feedback
+from axonloop.host.processing import ErrorCode, Feedback, LossName
 from axonloop.models.checks import require, require_number, require_range, take_whole
 from axonloop.models.config import (
     DECAY_ONE,
@@ -155,9 +155,12 @@ class ObjectiveSettings:
 
     `threshold` is in units of the gradient with respect to the logits; `event_rate` is the share
     of neurons in error per tick that a controller holds. `strategy` says where the errors of
-    layers come from (see host.network.channel). Raises ValueError for values out of range.
+    layers come from (see host.network.channel). `loss` is cross-entropy, of classes, or mse or
+    smooth-l1, of numbers; None: cross-entropy or mse, by the data. Raises ValueError for values out
+    of range.
     """
 
+    loss: str | None = None
     burn_in: int = 12
     readout_top: int = 1
     readout_leak: int = 3686
@@ -174,6 +177,8 @@ class ObjectiveSettings:
         _require_word("strategy", self.strategy, Strategy)
         _require_word("feedback", self.feedback, Feedback)
         _require_word("errors", self.errors, ErrorCode)
+        if self.loss is not None:
+            _require_word("loss", self.loss, LossName)
         for name in ("logit_scale", "threshold"):
             require_number(name, getattr(self, name))
         require(self.logit_scale > 0, "logit_scale", "above 0", self.logit_scale)
@@ -233,11 +238,19 @@ class Settings:
                 require(given == built, f"network.{name}", f"the geometry's, {built}", given)
         if self.data is not None:
             object.__setattr__(self, "task", self._task_of(self.data))
+            self.require_loss(self.data.target == TargetKind.CLASS)
         if self.data is None or self.data.ticks is not None:
             self.require_ticks()
         for parameters in self.parameters_in(self.run.epochs - 1):
             last = parameters.eta_shift
             require_range("eta_shift of the last epoch", last, 0, MAX_ETA_SHIFT)
+
+    def require_loss(self, of_classes: bool) -> None:
+        """ValueError where the loss is of other targets than the data have."""
+        named = self.objective.loss
+        known = [str(loss) for loss in LossName if loss.of_classes == of_classes]
+        wanted = f"left out or {' or '.join(known)}, of {'classes' if of_classes else 'numbers'}"
+        require(named in (None, *known), "objective.loss", wanted, named)
 
     def _task_of(self, data: DataDescription) -> TaskSettings:
         """The task, with what the description decides; what is as usual counts as left out."""
@@ -252,13 +265,14 @@ class Settings:
         require_range("objective.latency", self.objective.latency, 0, ticks - burn_in - 1)
 
     def fitted(self, data: Data, given: Mapping[str, Any] | None = None) -> Settings:
-        """These settings with the ticks, inputs and classes of open data.
+        """These settings with the ticks, inputs and outputs of open data.
 
         `given`: the table [task] as somebody wrote it. Raises ValueError, which names both keys,
-        where [task] says otherwise, and for data that no chip can learn classes of.
+        where [task] says otherwise, and for targets that are neither classes nor numbers.
         """
-        good = data.target == TargetKind.CLASS
-        require(good, "data.target", "class, to be trained and scored", str(data.target))
+        good = data.target in (TargetKind.CLASS, TargetKind.NUMBERS)
+        wanted = "class or numbers, to be trained and scored"
+        require(good, "data.target", wanted, str(data.target))
         require(data.channels <= MAX_AXONS, "channels", f"at most {MAX_AXONS}", data.channels)
         found: dict[str, Any] = {
             "ticks": data.ticks,

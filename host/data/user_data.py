@@ -177,7 +177,10 @@ def _parts(description: DataDescription, source: DataSource) -> list[DataPart]:
     inputs, targets = _opened(description, source)
     split, labels = description.split, targets.labels
     if split.key is None:
-        numbers = split_samples(inputs.count, labels, split)
+        try:
+            numbers = split_samples(inputs.count, labels, split)
+        except ValueError as error:
+            raise ValueError(f"{source.name}: {error}") from error
     else:
         column = source.column(split.key)
         membership = ranged(column.name, column.rows(0, column.shape[0]), 0, len(PARTS) - 1)

@@ -20,3 +20,4 @@ from .quantise import FloatReset as FloatReset
 from .quantise import QuantisationError as QuantisationError
 from .quantise import QuantisedPopulation as QuantisedPopulation
 from .quantise import quantise_all as quantise_all
+from .quantise import threshold_word as threshold_word

@@ -5,8 +5,8 @@ A float population obeys, per tick, with x the sum of the weights of its spiking
     I' = current_decay I + x + bias
     V' = membrane_decay V + I' + drive
 
-and spikes where V' is above its threshold. All errors are in thresholds: a membrane of 1 is one
-that is at its threshold. The chip's words follow from one number, `scale`: units of the membrane
+and spikes where V' is above its threshold, or, if `inclusive`, at it. All errors are in
+thresholds: a membrane of 1 is one that is at its threshold. The chip's words follow from one number, `scale`: units of the membrane
 per threshold.
 """
 
@@ -31,15 +31,24 @@ _STATES = (16, 20, 24)
 class FloatReset(StrEnum):
     """What a spike does to the membrane.
 
-    `zero`: V = 0 in the same tick. `late`: one threshold is taken from V in the next tick, after
-    V has decayed (snntorch's subtraction).
+    `zero`: V = 0 in the same tick. `subtract`: one threshold is taken from V in the same tick.
+    `late`: one threshold is taken from V in the next tick, after V has decayed (snntorch's
+    subtraction). `none`: nothing.
     """
 
     ZERO = "zero"
+    SUBTRACT = "subtract"
     LATE = "late"
+    NONE = "none"
 
 
-_USUAL_REACH = {FloatReset.ZERO: 64.0, FloatReset.LATE: 4096.0}
+_RESET_MODES = {
+    FloatReset.ZERO: ResetMode.ZERO,
+    FloatReset.SUBTRACT: ResetMode.SUBTRACT,
+    FloatReset.LATE: ResetMode.NONE,
+    FloatReset.NONE: ResetMode.NONE,
+}
+_USUAL_REACH = dict.fromkeys(FloatReset, 4096.0) | {FloatReset.ZERO: 64.0}
 """Thresholds that a membrane is given room for at least, where the worst case asks for more."""
 _FINE = 4096
 """Units per threshold that are enough, where nothing leaks slowly: the rest is room."""
@@ -62,6 +71,7 @@ class FloatPopulation:
     biases: Floats | None = None
     drives: Floats | None = None
     reset: FloatReset = FloatReset.ZERO
+    inclusive: bool = False
 
     def __post_init__(self) -> None:
         for name in ("membrane_decay", "current_decay"):
@@ -157,6 +167,13 @@ def decay_word(name: str, decay: float) -> int:
     return word
 
 
+def threshold_word(value: float, inclusive: bool) -> int:
+    """The smallest word that is above a value, or at it if `inclusive`: the chip fires there."""
+    if inclusive:
+        return max(1, math.ceil(value * (1 - 1e-12) - 1e-9))
+    return math.floor(value * (1 + 1e-12) + 1e-9) + 1
+
+
 def quantise(
     population: FloatPopulation, weight_bits: int = 16, state_bits: int = 24, ticks: int = 1000
 ) -> QuantisedPopulation:
@@ -250,9 +267,8 @@ class _Work:
         self.current_reach = float(max(rise.max(), fall.max()))
         keep = _sum_of_powers(self.alpha / DECAY_ONE, self.ticks)
         up, down = rise + np.maximum(self.drives, 0), fall + np.maximum(-self.drives, 0)
-        late = own.reset is FloatReset.LATE
-        top = up * keep if late else 1 + up
-        self.reset_reach = keep if late else 0.0
+        top = 1 + up if own.reset is FloatReset.ZERO else up * keep
+        self.reset_reach = keep if own.reset is FloatReset.LATE else 0.0
         self.reach = float(max(top.max(), (down * keep).max(), self.reset_reach))
         slow = max(1.0, keep / 32) if _truncation(self.alpha) else 1.0
         spare = self.state_max / (_FINE * slow)
@@ -327,12 +343,15 @@ class _Work:
         step += abs(alpha - own.membrane_decay) * (self.reach + self.reset_reach)
         if own.reset is FloatReset.LATE:
             step += 0.5 * unit + _truncation(self.alpha) * unit
+        if own.reset is FloatReset.SUBTRACT:
+            theta = threshold_word(choice.scale, own.inclusive)
+            step += abs(theta * unit - 1)
         return float(step * _sum_of_powers(alpha, self.ticks))
 
     def result(self, bound: float, choice: _Scales) -> QuantisedPopulation:
         own, scale = self.population, choice.scale
         late = own.reset is FloatReset.LATE
-        theta = math.floor(scale * (1 + 1e-12) + 1e-9) + 1  # the chip fires at theta, not above
+        theta = threshold_word(scale, own.inclusive)
         parameters = ParameterSet(
             alpha_n=self.alpha,
             beta_n=self.beta,
@@ -344,7 +363,7 @@ class _Work:
             pq_on=0,
             w_exp=choice.w_exp,
             i_shift=choice.i_shift,
-            reset_mode=ResetMode.NONE if late else ResetMode.ZERO,
+            reset_mode=_RESET_MODES[own.reset],
         )
         _, most, rms = self.rounding(choice.q)
         drives = np.rint(self.drives * scale).astype(np.int64)

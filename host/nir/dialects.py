@@ -1,131 +1,130 @@
-"""What the neurons of a NIR file mean: its equations in steps of dt, as three tools read them.
-
-A node tells a differential equation; a chip and its writers compute steps. `Dialect` names which
-steps are meant, and `steps_of` gives a neuron node's coefficients for the chip.
-"""
+"""Whose steps a NIR file means, and what of them the file does not say."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 
 from axonloop.host.network import FloatReset
-from axonloop.host.nir.nodes import Floats, Shape, per_neuron, refuse
+from axonloop.host.nir.nodes import Floats, refuse
 
 
 class Dialect(StrEnum):
-    """Whose steps a file means.
+    """Whose steps a file means; docs/nir.md has their equations.
 
-    `nir`: NIR's equations by forward Euler; a spike counts as an input of 1 for a step of dt.
-    `snntorch`: as its export_to_nir writes Leaky and Synaptic (dt 1e-4): the current moves
-    before the membrane, and a spike takes the threshold from the next membrane. `norse`: as its
-    to_nir writes LIFBoxCell, LIFCell and IAFCell (dt 1e-3): inputs jump the current unscaled, and
-    an integrator does not know dt.
+    `nir`: NIR's own by forward Euler; a spike counts as an input of 1 for a step of dt. The
+    others: as the tool computes what its exporter wrote.
     """
 
     NIR = "nir"
     SNNTORCH = "snntorch"
     NORSE = "norse"
+    SINABS = "sinabs"
+    SPIKINGJELLY = "spikingjelly"
+    ROCKPOOL = "rockpool"
 
 
-USUAL_DT = {Dialect.SNNTORCH: 1e-4, Dialect.NORSE: 1e-3}
-"""The step that a tool's exporter assumes, in seconds; NIR itself has none."""
+@dataclass(frozen=True)
+class Convention:
+    """What a dialect means where the file says nothing.
 
-
-@dataclass(frozen=True, eq=False)
-class Steps:
-    """The steps of one neuron node, for the membrane above its reset value.
-
-    `gain`: what an input of 1 adds to the current, seen at the membrane; `drive`: what is added
-    to the membrane in each step; `threshold`: above reset; arrays `(neurons,)`. `lag`: steps
-    after which the membrane sees the current.
+    `dt`: the step that the exporter assumes, in the file's unit of time; None: it must be given,
+    or found in the graph. `resets`: what a spike may do to the membrane, the usual one first.
+    `inclusive`: a neuron spikes at its threshold too. `several`: it sends as many spikes in a
+    step as whole thresholds fit into its membrane.
     """
 
-    membrane_decay: float
-    current_decay: float
-    gain: Floats
-    drive: Floats
-    threshold: Floats
+    dt: float | None
+    resets: tuple[FloatReset, ...]
+    inclusive: bool = False
+    several: bool = False
+
+
+_ZERO, _SUBTRACT = FloatReset.ZERO, FloatReset.SUBTRACT
+CONVENTIONS = {
+    Dialect.NIR: Convention(None, (_ZERO, _SUBTRACT)),
+    Dialect.NORSE: Convention(1e-3, (_ZERO, _SUBTRACT)),
+    Dialect.SNNTORCH: Convention(1e-4, (FloatReset.LATE, _ZERO, FloatReset.NONE)),
+    Dialect.SINABS: Convention(1.0, (_SUBTRACT, _ZERO), inclusive=True, several=True),
+    Dialect.SPIKINGJELLY: Convention(1e-4, (_ZERO,), inclusive=True),
+    Dialect.ROCKPOOL: Convention(None, (_SUBTRACT,), inclusive=True, several=True),
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a graph is read: whose steps, how long one is, and what a spike does.
+
+    `several`: neurons may send several spikes in a step. `norm_input`: sinabs' LIF scales its
+    input by 1 - decay (its default). `dt` is 0 until it has been found in the graph.
+    """
+
+    dialect: Dialect
+    dt: float
     reset: FloatReset
-    lag: int
+    several: bool
+    norm_input: bool
+
+    @property
+    def inclusive(self) -> bool:
+        """A neuron spikes where its membrane is at its threshold, not only above."""
+        return CONVENTIONS[self.dialect].inclusive
+
+    def unit(self, tau: Floats) -> float:
+        """What a time constant is counted in, so that an Euler step is unit / tau.
+
+        norse 1.1 writes dt times its time constants, all others the constants themselves. No
+        Euler step could be done with a constant below dt: that tells the two apart.
+        """
+        multiplied = self.dialect is Dialect.NORSE and bool(tau.max() < self.dt * (1 - 1e-6))
+        return self.dt * (self.dt if multiplied else 1.0)
+
+    def with_dt(self, dt: float) -> Reading:
+        """The same with a step of `dt`."""
+        return replace(self, dt=dt)
 
 
-def checked_dialect(dialect: str, dt: float | None) -> tuple[Dialect, float]:
-    """The dialect and its step; ValueError for one that is unknown, or without a usable step."""
+def reading_of(
+    dialect: str,
+    dt: float | None = None,
+    reset: str | None = None,
+    spikes: int | None = None,
+    norm_input: bool = True,
+) -> Reading:
+    """The reading that is asked for; ValueError for one that no tool computes."""
+    if dialect == "lava":
+        remedy = "writing it in the steps of nir"
+        raise refuse("dialect", "one that was measured", "lava (it has no exporter)", remedy)
     known = [entry.value for entry in Dialect]
     if dialect not in known:
         raise refuse("dialect", f"one of {', '.join(known)}", repr(dialect), "naming the writer")
     chosen = Dialect(dialect)
-    step = USUAL_DT.get(chosen) if dt is None else dt
-    if step is None:
-        raise refuse("dt", "given for the dialect nir", None, "seconds such as dt=1e-3")
-    if not 0 < step < float("inf"):
+    usual = CONVENTIONS[chosen]
+    step = usual.dt if dt is None else dt
+    if step is None and chosen is not Dialect.ROCKPOOL:
+        raise refuse("dt", f"given for the dialect {chosen}", None, "seconds such as dt=1e-3")
+    if step is not None and not 0 < step < float("inf"):
         raise refuse("dt", "above 0 and finite", step, "seconds such as dt=1e-3")
-    return chosen, float(step)
+    resets = [entry.value for entry in usual.resets]
+    if reset is not None and reset not in resets:
+        wanted = f"one of {', '.join(resets)} in the dialect {chosen}"
+        raise refuse("reset", wanted, repr(reset), f"reset={resets[0]!r}")
+    if not norm_input and chosen is not Dialect.SINABS:
+        raise refuse("norm_input", "true but for the dialect sinabs", norm_input, "leaving it out")
+    meant = usual.resets[0] if reset is None else FloatReset(reset)
+    several = usual.several and meant is FloatReset.SUBTRACT and spikes != 1
+    return Reading(chosen, float(step or 0), meant, several, norm_input)
 
 
-def steps_of(name: str, node: Any, shape: Shape, dialect: Dialect, dt: float) -> Steps:
-    """The coefficients of a neuron node; NirError for what the dialect or the chip cannot hold."""
-    what = type(node).__name__
-
-    def values(field: str) -> Floats:
-        return per_neuron(name, node, field, shape).ravel()
-
-    if what == "Threshold":
-        ones = np.ones_like(values("threshold"))
-        threshold = _above_zero(name, "threshold", values("threshold"))
-        return Steps(0.0, 0.0, ones, 0 * ones, threshold, FloatReset.ZERO, 0)
-    if dialect is Dialect.SNNTORCH:
-        _require_snntorch(name, node, what, shape)
-    reset = values("v_reset")
-    threshold = _above_zero(name, "v_threshold - v_reset", values("v_threshold") - reset)
-    if what == "IF":
-        gain = values("r") * (1.0 if dialect is Dialect.NORSE else dt)
-        return Steps(1.0, 0.0, gain, 0 * gain, threshold, FloatReset.ZERO, 0)
-    field = "tau" if what == "LIF" else "tau_mem"
-    share = _share(name, field, values(field), dt)
-    gain, drive = share * values("r"), share * (values("v_leak") - reset)
-    late = dialect is Dialect.SNNTORCH
-    mode = FloatReset.LATE if late else FloatReset.ZERO
-    if what == "LIF":
-        return Steps(1 - share, 0.0, gain, drive, threshold, mode, 0)
-    current = _share(name, "tau_syn", values("tau_syn"), dt)
-    gain = gain * values("w_in") * (1.0 if dialect is Dialect.NORSE else current)
-    return Steps(1 - share, 1 - current, gain, drive, threshold, mode, 0 if late else 1)
-
-
-def _require_snntorch(name: str, node: Any, what: str, shape: Shape) -> None:
-    if what == "IF":
-        remedy = "LIF, or the dialect nir or norse,"
-        raise refuse(f"node {name!r}", "LIF or CubaLIF in the dialect snntorch", what, remedy)
-    for field in ("v_leak", "v_reset"):
-        value = per_neuron(name, node, field, shape)
-        if value.any():
-            worst = f"{value.ravel()[np.abs(value).argmax()]:g}"
-            thing = f"{field} of {name!r}"
-            raise refuse(thing, "0 in the dialect snntorch", worst, "the dialect nir")
-
-
-def _above_zero(name: str, field: str, values: Floats) -> Floats:
-    if values.min() <= 0:
-        remedy = "a threshold above the reset"
-        raise refuse(f"{field} of {name!r}", "above 0", f"{values.min():g}", remedy)
-    return values
-
-
-def _share(name: str, field: str, tau: Floats, dt: float) -> float:
-    """dt / tau, which must be the same for all neurons of a node and at most 1."""
-    low, high, thing = float(tau.min()), float(tau.max()), f"{field} of {name!r}"
-    if low < dt * (1 - 1e-9):
-        raise refuse(thing, f"at least dt = {dt:g}", f"{low:g}", f"a dt of {low:g} or less")
-    if high - low > 1e-6 * high:
-        remedy = f"a node for each {field}"
-        raise refuse(thing, "the same for all its neurons", f"{low:g}..{high:g}", remedy)
-    share = min(1.0, dt / low)
-    if share < 0.5 / 4096:
-        remedy = f"a dt of {low / 8191:.3g} or more, or an IF node,"
-        raise refuse(thing, f"at most {8191 * dt:.4g} with dt = {dt:g}", f"{low:g}", remedy)
-    return share
+def step_in(tau: Floats, r: Floats) -> float | None:
+    """The step that rockpool's r = tau / dt exp(-dt / tau) was written with; None: several."""
+    if tau.min() <= 0 or r.min() <= 0:
+        return None
+    share = np.ones_like(tau)
+    for _ in range(60):  # exp(-y) / y = r, by Newton's method on log y + y + log r = 0
+        share = np.maximum(share - (np.log(share) + share + np.log(r)) / (1 / share + 1), 1e-9)
+    found = share * tau
+    low, high = float(found.min()), float(found.max())
+    return round((low + high) / 2, 9) if high - low <= 1e-3 * high else None

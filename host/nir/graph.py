@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from axonloop.host.nir.nodes import Kind, NirError, Shape, kind_of, numbers, refuse
-from axonloop.host.nir.shapes import output_shape
+from axonloop.host.nir.shapes import output_shape, source_shape
 
 INSTALL = "nir must be installed to read NIR files; pip install 'axonloop[nir]' does it"
 
@@ -19,6 +19,7 @@ class FlatGraph:
 
     `order`: every node after those that it hears in the same step. A `back` edge closes a
     cycle: along it a value is heard one step later. `shapes`: what each node puts out.
+    `left_out`: sides of the inputs before those that the nodes take: batch and time.
     """
 
     nodes: dict[str, Any]
@@ -27,6 +28,7 @@ class FlatGraph:
     order: tuple[str, ...]
     back: frozenset[tuple[str, str]]
     shapes: dict[str, Shape]
+    left_out: Shape = ()
 
     def names(self, kind: Kind) -> tuple[str, ...]:
         """The nodes of a kind, in order."""
@@ -39,9 +41,7 @@ def read_graph(source: Any) -> FlatGraph:
     Raises ValueError for a file that is none, and NirError for a graph that the chip cannot
     hold, with node, parameter, value and what would do.
     """
-    graph = _read(Path(source)) if isinstance(source, str | Path) else source
-    if type(graph).__name__ != "NIRGraph":
-        raise NirError(f"graph must be a file or a nir.NIRGraph, not {type(graph).__name__}")
+    graph = whole_graph(source)
     nodes, edges = _flattened(graph, "")
     kinds = {}
     for name, node in nodes.items():
@@ -51,8 +51,16 @@ def read_graph(source: Any) -> FlatGraph:
     order, back = _ordered(kinds, edges)
     _require_neurons_in_cycles(kinds, edges)
     heard = {name: tuple(a for a, b in edges if b == name) for name in nodes}
-    shapes = _shapes(nodes, order, heard, back)
-    return FlatGraph(nodes, kinds, heard, order, back, shapes)
+    shapes, left_out = _fitting_shapes(nodes, order, heard, back)
+    return FlatGraph(nodes, kinds, heard, order, back, shapes, left_out)
+
+
+def whole_graph(source: Any) -> Any:
+    """The `nir.NIRGraph` of a file, or that which is one; ValueError for all else."""
+    graph = _read(Path(source)) if isinstance(source, str | Path) else source
+    if type(graph).__name__ != "NIRGraph":
+        raise NirError(f"graph must be a file or a nir.NIRGraph, not {type(graph).__name__}")
+    return graph
 
 
 def _read(path: Path) -> Any:
@@ -172,11 +180,32 @@ def _require_neurons_in_cycles(kinds: dict[str, Kind], edges: list[tuple[str, st
         raise refuse(f"cycle through {name!r}", "one with neurons", "one without", "a LIF in it")
 
 
+def _fitting_shapes(
+    nodes: dict[str, Any],
+    order: tuple[str, ...],
+    heard: dict[str, tuple[str, ...]],
+    back: frozenset[tuple[str, str]],
+) -> tuple[dict[str, Shape], Shape]:
+    """The shapes of all nodes, and the leading sides that the Inputs must lose for them to fit.
+
+    Exporters write the shape of their sample, with its batch and its time.
+    """
+    given = [source_shape(n, node) for n, node in nodes.items() if type(node).__name__ == "Input"]
+    first: NirError | None = None
+    for lost in range(min(len(shape) for shape in given)):
+        try:
+            return _shapes(nodes, order, heard, back, lost), given[0][:lost]
+        except NirError as error:
+            first = first or error
+    raise first or NirError("graph must have an Input with a shape, not one without")
+
+
 def _shapes(
     nodes: dict[str, Any],
     order: tuple[str, ...],
     heard: dict[str, tuple[str, ...]],
     back: frozenset[tuple[str, str]],
+    lost: int,
 ) -> dict[str, Shape]:
     """The shape that every node puts out; NirError where two do not fit."""
     shapes: dict[str, Shape] = {}
@@ -190,6 +219,8 @@ def _shapes(
         entered[name] = found[0] if found else ()
         if isinstance(nodes[name], _Passage):
             shapes[name] = entered[name]
+        elif type(nodes[name]).__name__ == "Input":
+            shapes[name] = source_shape(name, nodes[name])[lost:]
         else:
             shapes[name] = output_shape(name, nodes[name], entered[name])
     for before, name in sorted(back):

@@ -6,32 +6,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from axonloop.host.network import FloatReset, Network, Program, QuantisedPopulation
 from axonloop.host.nir.comparison import Comparison, compared
-from axonloop.host.nir.dialects import Dialect, Steps
+from axonloop.host.nir.dialects import Dialect, Reading
 from axonloop.host.nir.graph import FlatGraph
+from axonloop.host.nir.neurons import Spikes
 from axonloop.host.nir.nodes import Kind, refuse
-from axonloop.host.nir.run import ChipTrace, run_on
+from axonloop.host.nir.parts import Part
+from axonloop.host.nir.run import ChipTrace, Start, run_on
 from axonloop.host.nir.simulator import FloatTrace, simulate
-
-Spikes = NDArray[np.bool_]
+from axonloop.host.nir.steps import Steps
 
 
 @dataclass(frozen=True, eq=False)
 class ImportedGraph:
     """A NIR graph as a `Program`, with what it lost on the way.
 
-    `populations[name].error` says what quantisation does to a layer. `offsets[name]`: ticks that
-    a layer runs behind the graph's steps (step s of it is tick s + offset); `latency` is the
-    largest of them. `notes` are what a reader of the graph may not expect.
+    `parts[name]`: the populations that a node has become, one unless its neurons differ in their
+    time constants or may spike several times in a step. `populations[part.name].error` says
+    what quantisation does to them. `offsets[name]`: ticks that a layer runs behind the graph's
+    steps (step s of it is tick s + offset); `latency` is the largest of them. `notes` are what a
+    reader of the graph may not expect.
     """
 
     graph: FlatGraph
-    dialect: Dialect
-    dt: float
+    reading: Reading
     steps: dict[str, Steps]
+    parts: dict[str, tuple[Part, ...]]
     populations: dict[str, QuantisedPopulation]
     network: Network
     program: Program
@@ -39,12 +42,31 @@ class ImportedGraph:
     notes: tuple[str, ...]
 
     @property
+    def dialect(self) -> Dialect:
+        """Whose steps the file means."""
+        return self.reading.dialect
+
+    @property
+    def dt(self) -> float:
+        """The step, in the file's unit of time."""
+        return self.reading.dt
+
+    @property
+    def bounds(self) -> dict[str, float]:
+        """The bound on the membranes of every neuron node, in thresholds."""
+        return {
+            name: max(self.populations[part.name].error.bound for part in self.parts[name])
+            for name in self.steps
+        }
+
+    @property
     def latency(self) -> int:
         """Ticks that the last layer runs behind the first."""
         return max(self.offsets.values())
 
     def inputs_of(self, inputs: Mapping[str, ArrayLike] | ArrayLike) -> dict[str, Spikes]:
-        """Input spikes of every source: bool `(steps, channels)`; ValueError for other than 0, 1.
+        """Input spikes of every source: counts `(steps, channels)`; ValueError for others
+        than 0 .. the `counts` of the import.
 
         A lone array is that of the only source; `(steps, *shape)` is taken too.
         """
@@ -68,11 +90,13 @@ class ImportedGraph:
         if array.ndim < 2 or array.shape[1:] not in (shape, (size,)) or not len(array):
             wanted = f"of shape {('steps', *shape)}".replace("'", "")
             raise refuse(f"inputs of {name!r}", wanted, array.shape, "such an array")
-        if not np.isin(array, (0, 1)).all():
-            bad = array[~np.isin(array, (0, 1))].ravel()[0]
-            remedy = "spikes of 0 and 1 (a Linear node holds their size)"
-            raise refuse(f"inputs of {name!r}", "0 or 1", bad, remedy)
-        return array.reshape(len(array), size).astype(np.bool_)
+        most = len(self.parts[name][0].names)
+        good = np.isin(array, range(most + 1))
+        if not good.all():
+            wanted = "0 or 1" if most == 1 else f"whole numbers in 0..{most}"
+            remedy = "importing with counts=, for several spikes in a step, or weights"
+            raise refuse(f"inputs of {name!r}", wanted, array[~good].ravel()[0], remedy)
+        return array.reshape(len(array), size).astype(np.int64)
 
     def generated_inputs(self, steps: int, rate: float = 0.2, seed: int = 1) -> dict[str, Spikes]:
         """Spikes of every channel with probability `rate` in each step, from a seed."""
@@ -82,10 +106,11 @@ class ImportedGraph:
 
     def run(self, inputs: Mapping[str, ArrayLike] | ArrayLike, device: str = "golden") -> ChipTrace:
         """Run the chip on input spikes, as many ticks as it takes all layers to see them all."""
-        late = [n for n, s in self.steps.items() if s.reset is FloatReset.LATE]
+        late = {n for n, own in self.steps.items() if own.reset is FloatReset.LATE}
         scales = {name: found.scale for name, found in self.populations.items()}
+        start = Start(self.program, self.steps, self.parts, self.populations, self.offsets)
         given = self.inputs_of(inputs)
-        return run_on(self.program, given, self.latency, scales, frozenset(late), device)
+        return run_on(self.program, given, self.latency, self.parts, scales, late, start, device)
 
     def simulate(
         self,
@@ -98,7 +123,9 @@ class ImportedGraph:
         and resets by, in place of the float ones.
         """
         given = self.inputs_of(inputs)
-        return simulate(self.graph, self.dialect, self.dt, self.offsets, given, spikes)
+        before = frozenset(n for n, (part, *_) in self.parts.items() if len(part.names) > 1)
+        late = frozenset(n for n, own in self.steps.items() if own.reset is FloatReset.LATE)
+        return simulate(self.graph, self.reading, self.offsets, given, spikes, before | late)
 
     def compare(
         self, inputs: Mapping[str, ArrayLike] | ArrayLike, device: str = "golden"
@@ -106,5 +133,4 @@ class ImportedGraph:
         """The chip beside the float graph on the same input spikes, layer by layer."""
         chip, alone = self.run(inputs, device), self.simulate(inputs)
         beside = self.simulate(inputs, chip.spikes)
-        bounds = {name: found.error.bound for name, found in self.populations.items()}
-        return compared(chip, alone, beside, bounds)
+        return compared(chip, alone, beside, self.bounds)

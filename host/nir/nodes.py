@@ -60,6 +60,11 @@ def refuse(thing: str, condition: str, value: object, remedy: str) -> NirError:
 def kind_of(name: str, node: Any) -> Kind:
     """The kind of a node; NirError for one that the chip cannot hold."""
     found = type(node).__name__
+    if node is None:
+        remedy = "a layer that the writer's exporter knows"
+        raise refuse(f"node {name!r}", "a node", "None (its exporter left it out)", remedy)
+    if found == "LIF" and np.isposinf(_array(node.v_threshold)).all():
+        return Kind.READOUT
     if found not in KINDS:
         known = ", ".join(KINDS)
         remedy = _INSTEAD.get(found, "a node of these")
@@ -67,13 +72,20 @@ def kind_of(name: str, node: Any) -> Kind:
     return KINDS[found]
 
 
+def _array(given: Any) -> Any:
+    """An array of what is one, or a tensor of torch."""
+    return np.asarray(given.detach().cpu() if hasattr(given, "detach") else given)
+
+
 def numbers(name: str, node: Any, field: str) -> Floats:
     """A parameter as floats of its own shape; NirError unless all of it is finite."""
     thing = f"{field} of {name!r}"
+    given = getattr(node, field)
     try:
-        array = np.array(getattr(node, field), np.float64)
+        array = np.array(_array(given), np.float64)
     except (TypeError, ValueError) as error:
-        raise refuse(thing, "numbers", f"{getattr(node, field)!r}", "an array") from error
+        shown = " ".join(repr(given).split())[:80]
+        raise refuse(thing, "numbers", shown, "an array") from error
     bad = array[~np.isfinite(array)]
     if bad.size:
         raise refuse(thing, "finite", f"{bad[0]}", "training that does not diverge")
@@ -85,7 +97,10 @@ def per_neuron(name: str, node: Any, field: str, shape: Shape) -> Floats:
     array = numbers(name, node, field)
     if array.size == 1:
         return np.full(shape, array.ravel()[0])
-    if array.shape != shape:
-        remedy = f"one value, or an array of {shape},"
-        raise refuse(f"{field} of {name!r}", f"of shape {shape}", array.shape, remedy)
-    return array
+    sides = array.shape
+    while len(sides) > len(shape) and sides[0] == 1:
+        sides = sides[1:]
+    if len(sides) == len(shape) and all(a in (1, b) for a, b in zip(sides, shape, strict=True)):
+        return np.array(np.broadcast_to(array.reshape(sides), shape))
+    remedy = f"one value, or an array of {shape},"
+    raise refuse(f"{field} of {name!r}", f"of shape {shape}", array.shape, remedy)

@@ -21,11 +21,10 @@ _NEURON_FIELDS = {
 
 def output_shape(name: str, node: Any, heard: Shape) -> Shape:
     """The shape of a node's output; NirError where the node does not fit what it hears."""
-    kind, what = kind_of(name, node), type(node).__name__
-    if kind is Kind.SOURCE:
-        return _source_shape(name, node)
+    what = type(node).__name__
     if what in _NEURON_FIELDS:
-        for field in _NEURON_FIELDS[what]:
+        silent = kind_of(name, node) is Kind.READOUT  # LI, or a LIF that never fires
+        for field in _NEURON_FIELDS["LI" if silent else what]:
             per_neuron(name, node, field, heard)
         return heard
     if what in ("Linear", "Affine"):
@@ -35,7 +34,8 @@ def output_shape(name: str, node: Any, heard: Shape) -> Shape:
     return _flat_shape(name, node, heard) if what == "Flatten" else heard
 
 
-def _source_shape(name: str, node: Any) -> Shape:
+def source_shape(name: str, node: Any) -> Shape:
+    """The shape that an Input says; NirError for one that says none."""
     given = node.input_type.get("input") if node.input_type else None
     shape = () if given is None else tuple(int(side) for side in np.ravel(given))
     if not shape or min(shape) < 1:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from axonloop.host.network import MAX_DELAY
-from axonloop.host.nir.dialects import Steps
 from axonloop.host.nir.graph import FlatGraph, whole_delays
 from axonloop.host.nir.nodes import Floats, Kind, refuse
+from axonloop.host.nir.steps import Steps
 from axonloop.host.nir.unrolled import unrolled
 
 

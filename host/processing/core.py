@@ -172,6 +172,7 @@ class ProcessingCore:
         _require_exact("readout weights of a class", weights, axis=2)
         self._columns = np.ascontiguousarray(weights.transpose(0, 2, 1), dtype=np.float64)
         self._kept = readout.leak / DECAY_ONE
+        self._unit = readout.scale / (1 << READOUT_SHIFT)
         self._level = np.zeros(weights.shape[:2])
         self._targets = torch.zeros(len(weights), dtype=torch.int64)
         self._begun, self._age = False, 0
@@ -198,12 +199,15 @@ class ProcessingCore:
         `begin`, and for a gradient that is not finite or too large.
         """
         require(self._begun, "sample", "begun before its first tick", "without a target")
-        level = self._level
-        np.trunc(np.multiply(level, self._kept, out=level), out=level)
-        level += self._votes(spikes) * (1 << READOUT_SHIFT)
+        self._listen(self._level, spikes)
         self.heard = self.gradient() if self._age >= self.burn_in else None
         self._age += 1
         return self.path.step(self.heard)
+
+    def _listen(self, level: Exact, spikes: Flags) -> None:
+        """Move the readout's `level` on by a tick."""
+        np.trunc(np.multiply(level, self._kept, out=level), out=level)
+        level += self._votes(spikes) * (1 << READOUT_SHIFT)
 
     def _votes(self, counts: NDArray[Any]) -> Exact:
         """The readout of spike counts `(copies, neurons)`: `(copies, classes)`."""
@@ -213,7 +217,32 @@ class ProcessingCore:
     @property
     def logits(self) -> NDArray[np.float64]:
         """The logits as they stand, `(copies, classes)`."""
-        return self._level * (self.readout.scale / (1 << READOUT_SHIFT))
+        return self._level * self._unit
+
+    def outputs(self, raster: Flags) -> NDArray[np.float64]:
+        """The logits after each tick of a sample, `(ticks, copies, classes)`.
+
+        `raster` holds the sample's spikes, `(ticks, copies, neurons)`; nothing else is touched.
+        """
+        level, found = np.zeros_like(self._level), np.zeros((len(raster), *self._level.shape))
+        for tick, spikes in enumerate(raster):
+            self._listen(level, spikes)
+            found[tick] = level * self._unit
+        return found
+
+    def squared_errors(self, raster: Flags, targets: Sequence[Any]) -> NDArray[np.float64]:
+        """How far the outputs of a sample are from numbers, one for each copy: `(copies,)`.
+
+        A target is `(classes,)`, and its answer the mean of the outputs after the burn-in; with
+        `per_tick` it is `(ticks, classes)`, with an answer in every tick after the burn-in.
+        """
+        outputs, wanted = self.outputs(raster)[self.burn_in :], np.stack(list(targets), axis=-2)
+        if self.per_tick:
+            wanted = wanted[self.burn_in :]
+        else:
+            outputs = outputs.mean(0, keepdims=True)
+        errors: NDArray[np.float64] = np.square(outputs - wanted).mean((0, 2))
+        return errors
 
     def gradient(self) -> Exact:
         """dL/dlogits in steps of the grid, `(copies, classes)`; ValueError unless it is finite."""

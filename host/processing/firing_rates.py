@@ -105,6 +105,18 @@ def clipped(states: int, ticks: int, neurons: int) -> Warnings:
     return {"chip clipped": text}
 
 
+def no_better(mse: float, baseline: float) -> Warnings:
+    """The warning for an error that is no smaller than that of answering the mean."""
+    if mse < baseline:
+        return {}
+    text = (
+        f"readout: the mean squared error {mse:.3g} is not below {baseline:.3g}, that of always "
+        "answering the mean; give targets of about -1..1 (or raise logit_scale), lower threshold, "
+        "or train longer"
+    )
+    return {"readout no better": text}
+
+
 def at_limits(program: Program, weights: ArrayLike) -> Warnings:
     """The warnings for plastic projections whose weights lie at their limits.
 

@@ -17,7 +17,15 @@ from axonloop.host.network import Program
 from axonloop.host.processing.activity import ActivityBand
 from axonloop.host.processing.core import ErrorPath, ProcessingCore
 from axonloop.host.processing.error_encoders import Integers
-from axonloop.host.processing.objective import Errors, Events, Flags, Objective
+from axonloop.host.processing.objective import (
+    ACCURACY,
+    MSE,
+    Errors,
+    Events,
+    Flags,
+    Measure,
+    Objective,
+)
 
 _COUNTED = ("spikes", "errors", "ticks", "overtaken")
 
@@ -45,11 +53,18 @@ class Layers(Objective):
     sample. Errors start after the burn-in of the last readout.
     """
 
-    def __init__(self, program: Program, layers: Sequence[LearningLayer], latency: int = 0) -> None:
+    def __init__(
+        self,
+        program: Program,
+        layers: Sequence[LearningLayer],
+        latency: int = 0,
+        measure: Measure = ACCURACY,
+    ) -> None:
         last = layers[-1].teacher
         if not isinstance(last, ProcessingCore):
             raise ValueError(f"last layer must be one with a readout, not {layers[-1].name!r}")
         self.layers, self._last, self.latency = tuple(layers), last, latency
+        self.measure = measure
         self.copies, self._size = last.encoder.copies, program.config.neurons
         self._neurons = [program.neurons[layer.name] for layer in layers]
         everyone = np.array_equal(self._neurons[0], np.arange(self._size))
@@ -131,14 +146,27 @@ class Layers(Objective):
 
         From the spikes of a sample, `(ticks, copies, neurons of the chip)`: `(copies, classes)`.
         """
-        return [
-            layer.teacher.votes(self._own(k, raster))
-            for k, layer in enumerate(self.layers)
-            if isinstance(layer.teacher, ProcessingCore)
-        ]
+        pairs = zip(self._heard(raster), self.readers.values(), strict=True)
+        return [core.votes(own) for own, core in pairs]
+
+    def outputs(self, raster: Flags) -> list[NDArray[np.float64]]:
+        """The outputs of every readout after each tick, `(ticks, copies, classes)`; of a sample."""
+        pairs = zip(self._heard(raster), self.readers.values(), strict=True)
+        return [core.outputs(own) for own, core in pairs]
+
+    def _heard(self, raster: Flags) -> list[Flags]:
+        """The spikes of a sample that each readout hears."""
+        every = enumerate(self.layers)
+        return [self._own(k, raster) for k, each in every if each.name in self.readers]
 
     def score(self, raster: Flags, targets: Sequence[Any]) -> NDArray[np.float64]:
-        """1 where a readout has most votes for the target, else 0: `(layers, copies)`."""
+        """The score of every readout, `(layers, copies)`.
+
+        1 where it has most votes for the target's class, else 0; of numbers, the squared errors.
+        """
+        if self.measure == MSE:
+            pairs = zip(self._heard(raster), self.readers.values(), strict=True)
+            return np.array([core.squared_errors(own, targets) for own, core in pairs])
         answers = np.array([votes.argmax(1) for votes in self.votes(raster)])
         right: NDArray[np.float64] = (answers == np.array(targets)).astype(np.float64)
         return right

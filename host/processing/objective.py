@@ -24,6 +24,21 @@ Modulation = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
+class Measure:
+    """What a score is: its `name` in results, `plural` of several, `right` without any fault."""
+
+    name: str
+    plural: str
+    right: float
+
+
+ACCURACY = Measure("accuracy", "accuracies", 1.0)
+"""The share of the samples whose class was found."""
+MSE = Measure("mse", "mses", 0.0)
+"""The mean squared error of numbers."""
+
+
+@dataclass(frozen=True)
 class Events:
     """The error events of a tick; None: there are none.
 
@@ -41,12 +56,14 @@ class Objective(ABC):
     """An objective turns spikes into error events.
 
     `quiet`: so many first ticks of a sample make no errors, and are sent ahead. `latency`: errors
-    reach the chip so many ticks late. `loss_seconds`: time spent in torch.
+    reach the chip so many ticks late. `loss_seconds`: time spent in torch. `measure` says what a
+    score is.
     """
 
     quiet: int = 0
     latency: int = 0
     loss_seconds: float = 0.0
+    measure: Measure = ACCURACY
 
     @abstractmethod
     def begin(self, targets: Sequence[Any]) -> None:

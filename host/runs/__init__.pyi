@@ -8,6 +8,7 @@ from .run import foreign_refused as foreign_refused
 from .run import require_folder as require_folder
 from .run import require_new as require_new
 from .run import resumed_settings as resumed_settings
+from .stored import stored_program as stored_program
 from .trained import evaluate as evaluate
 from .trained import require_same as require_same
 from .trained import train as train

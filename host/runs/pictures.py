@@ -10,8 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.devices import Device
-from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, PALE, Picture, legend, shades, styled
+from axonloop.host.pictures import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PALE,
+    Picture,
+    legend,
+    shades,
+    sheet_of,
+    styled,
+)
 from axonloop.host.processing import Errors, Flags, Layers
+from axonloop.host.report import SampleTrace, pairs_of
 from axonloop.host.training import SPENT, SampleCost
 from axonloop.models.arrays import Int32Array
 from axonloop.models.config import ChipConfig
@@ -28,26 +40,40 @@ _ERRORS = (
 
 @styled
 def draw_learning_curve(
-    history: Sequence[dict[str, Any]], tuned: bool, final: Sequence[float] | None = None
+    history: Sequence[dict[str, Any]],
+    tuned: bool,
+    final: Sequence[float] | None = None,
+    baseline: float | None = None,
 ) -> Picture:
     """Accuracy of every layer after every epoch, and the error events and updates made in it.
 
-    `history` has an entry for each epoch: `layer_accuracies`, `errors`, `updates`. `final` are the
-    layers' accuracies on the test part, in 0..1, if that was scored.
+    `history` has an entry for each epoch: `layer_accuracies` or `layer_mses`, `errors`, `updates`.
+    `final` are the layers' accuracies (in 0..1) or errors on the test part, if that was scored;
+    `baseline` the error of answering the mean, where targets are numbers.
     """
     epochs = np.arange(1, len(history) + 1)
     picture = Picture(9.6, 3.9)
     left, right = picture.subplots(1, 2)
-    accuracy = 100 * np.array([entry["layer_accuracies"] for entry in history]).T
-    for layer, (values, colour) in enumerate(zip(accuracy, shades(len(accuracy)), strict=True)):
+    shares = "layer_accuracies" in history[0]
+    unit, form = (100, "{:.1f} %") if shares else (1, "{:.3g}")
+    key = "layer_accuracies" if shares else "layer_mses"
+    scores = unit * np.array([entry[key] for entry in history]).T
+    for layer, (values, colour) in enumerate(zip(scores, shades(len(scores)), strict=True)):
         name = f"layer {layer + 1}"
         left.plot(epochs, values, "o-", color=colour, markersize=4, label=name)
         if final is not None:
-            told = f"{name}, test part: {100 * final[layer]:.1f} %"
-            left.plot(epochs[-1:], [100 * final[layer]], "D", color=colour, mec=ORANGE, label=told)
+            value = unit * final[layer]
+            told = f"{name}, test part: {form.format(value)}"
+            left.plot(epochs[-1:], [value], "D", color=colour, mec=ORANGE, label=told)
+    if baseline is not None:
+        left.axhline(baseline, color=GREY, linestyle=":", label="always the mean")
     part = "validation part" if tuned else "validation part (also trained on)"
-    left.set(ylabel="accuracy (%)", title=f"Accuracy on the {part}")
-    left.set_ylim(top=min(left.get_ylim()[1], 101))  # no shares above all
+    if shares:
+        left.set(ylabel="accuracy (%)", title=f"Accuracy on the {part}")
+        left.set_ylim(top=min(left.get_ylim()[1], 101))  # no shares above all
+    else:
+        left.set(ylabel="mean squared error", title=f"Error on the {part}")
+        left.set_ylim(bottom=0)
     for counter, colour, label in (
         ("errors", ORANGE, "error events"),
         ("updates", BLUE, "weights changed"),
@@ -80,10 +106,10 @@ class RasterSample:
     potential: NDArray[np.float64]
 
 
-def record(device: Device, layers: Layers, trains: list[Int32Array], label: int) -> RasterSample:
+def record(device: Device, layers: Layers, trains: list[Int32Array], target: Any) -> RasterSample:
     """Run a sample and listen; the errors are not sent, so nothing is learned."""
     device.clear()
-    layers.begin([label])
+    layers.begin([target])
     spikes, errors, potential = [], [], []
     for axons in trains:
         device.send_tick(axons)
@@ -95,6 +121,21 @@ def record(device: Device, layers: Layers, trains: list[Int32Array], label: int)
         potential.append(membrane - reset)
     thresholds = thresholds_of(device.config)
     return RasterSample(device.config, trains, spikes, errors, np.array(potential) / thresholds)
+
+
+def trace_of(recording: RasterSample, title: str) -> SampleTrace:
+    """The sample as a report shows it."""
+    events = [
+        np.column_stack([np.full(len(neurons), tick), neurons, values])
+        for tick, (neurons, values) in enumerate(recording.errors)
+    ]
+    return SampleTrace(
+        pairs_of(recording.inputs),
+        pairs_of(recording.spikes),
+        np.concatenate(events).astype(np.int32),
+        recording.potential.astype(np.float32),
+        title,
+    )
 
 
 def thresholds_of(config: ChipConfig) -> Int32Array:
@@ -126,16 +167,13 @@ def _sparse(errors: Errors | None) -> tuple[Int32Array, Int32Array]:
 
 
 @styled
-def draw_raster(recording: RasterSample, label: int, answer: int, what: str = "digit") -> Picture:
-    """Inputs, spikes with error events, and U of the neurons most in error; lines between cores.
-
-    `what` names the sample in the title, before its label.
-    """
+def draw_raster(recording: RasterSample, title: str) -> Picture:
+    """Inputs, spikes with error events, and U of the neurons most in error; lines between cores."""
     picture = Picture(9.5, 8.4)
     top, middle, bottom = picture.subplots(3, 1, sharex=True, height_ratios=(1.2, 2.2, 2))
     geometry = recording.config.geometry
     _events(top, recording.inputs, INK)
-    top.set(ylabel="axon", title=f"A {what} {label}, read as {answer}")
+    top.set(ylabel="axon", title=title)
     _draw_cores(top, len(recording.config.cores), geometry.axons)
     _events(middle, recording.spikes, GREY, "spike")
     _draw_errors(middle, recording)
@@ -144,6 +182,31 @@ def draw_raster(recording: RasterSample, label: int, answer: int, what: str = "d
     middle.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     _draw_potentials(bottom, recording)
     bottom.set(xlabel="tick", ylabel="U = V - R after the tick")
+    return picture
+
+
+@styled
+def draw_outputs(
+    outputs: NDArray[np.float64], target: NDArray[np.float64], quiet: int, title: str
+) -> Picture:
+    """The first outputs of a readout, `(ticks, outputs)`, beside their target.
+
+    That is `(outputs,)`, and the answer is then the mean of the ticks behind the `quiet` first
+    ones; or `(ticks, outputs)`.
+    """
+    picture = Picture(9.5, 4)
+    axes = picture.subplots(1, 1)
+    ticks, shown = np.arange(len(outputs)), min(_SHOWN, outputs.shape[1])
+    wanted = np.broadcast_to(target, outputs.shape)
+    for k, colour in zip(range(shown), shades(shown), strict=True):
+        axes.plot(ticks, outputs[:, k], color=colour, linewidth=1.1, label=f"output {k}")
+        axes.plot(ticks, wanted[:, k], "--", color=colour, linewidth=1.6, label=f"target {k}")
+        if target.ndim == 1:
+            mean = outputs[quiet:, k].mean()
+            axes.plot(ticks[-1:], [mean], "D", color=colour, mec=ORANGE, label=f"answer {mean:.3g}")
+    axes.axvspan(-0.5, quiet - 0.5, color=PALE, alpha=0.5, label="burn-in")
+    axes.set(xlabel="tick", ylabel="output", title=title)
+    legend(axes, below=True, ncols=4)
     return picture
 
 
@@ -217,7 +280,7 @@ def draw_weights(weights: Int32Array, image: tuple[int, int] | None, top: int) -
     picture = Picture(12, 4.6)
     left, right = picture.subplots(1, 2, width_ratios=(2.4, 1))
     bright = max(1, int(np.quantile(np.abs(weights), 0.995)))
-    sheet = weights if image is None else _sheet(weights, *image)
+    sheet = weights if image is None else sheet_of(weights, *image)
     shape = "auto" if image is None else "equal"
     shown = left.imshow(
         sheet, cmap="RdBu_r", vmin=-bright, vmax=bright, interpolation="nearest", aspect=shape
@@ -231,19 +294,6 @@ def draw_weights(weights: Int32Array, image: tuple[int, int] | None, top: int) -
     right.hist(weights.ravel(), bins=np.arange(-top - 0.5, top + 1, 2), color=BLUE)
     right.set(xlabel="weight (LSB)", ylabel="synapses", yscale="log", title="All weights")
     return picture
-
-
-def _sheet(weights: Int32Array, rows: int, columns: int) -> NDArray[np.float64]:
-    """The weights of all neurons as images side by side, NaN in between."""
-    neurons = weights.shape[1]
-    wide = max(1, int(np.ceil(np.sqrt(2 * neurons * rows / columns))))
-    high = -(-neurons // wide)
-    sheet = np.full((high * (rows + 1) - 1, wide * (columns + 1) - 1), np.nan)
-    for neuron in range(neurons):
-        row, column = (rows + 1) * (neuron // wide), (columns + 1) * (neuron % wide)
-        own = weights[:, neuron].reshape(rows, columns)
-        sheet[row : row + rows, column : column + columns] = own
-    return sheet
 
 
 @styled

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -15,7 +16,8 @@ from axonloop.host.console import Progress, notice
 from axonloop.host.data import SIDE, Data, Digits, split_digits
 from axonloop.host.devices import Device, weight_hash
 from axonloop.host.files import NEW, write_json
-from axonloop.host.processing import CROSS_ENTROPY, Loss, at_limits, clipped
+from axonloop.host.processing import Loss, at_limits, clipped, no_better
+from axonloop.host.report import Kept, write_report
 from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
 from axonloop.host.runs.lock import locked_folder
 from axonloop.host.runs.network_report import channel_metrics, channel_of, write_account
@@ -34,6 +36,7 @@ CONFIG, CHECKPOINT, METRICS = "config.json", "checkpoint.npz", "metrics.json"
 HISTORY = "history.json"
 """What metrics.json holds of the epochs, written after each of them."""
 CURVE, WEIGHTS, RASTER = "learning_curve.png", "weights.png", "raster.png"
+OUTPUTS = "outputs.png"
 ACCOUNT, MESH, LINK = "network.txt", "mesh.png", "link.png"
 CHECKPOINT_SECONDS = 5.0
 """Least time between two checkpoints within an epoch."""
@@ -100,7 +103,7 @@ class Run:
         device: Device,
         resume: bool,
         data: Digits | Data | None = None,
-        loss: Loss = CROSS_ENTROPY,
+        loss: Loss | None = None,
         own: OwnNetwork | None = None,
     ) -> Iterator[Run]:
         """A run on an open device, in a folder of its own or where its checkpoint stands.
@@ -185,8 +188,16 @@ class Run:
         from axonloop.host.pictures import save
         from axonloop.host.runs.pictures import draw_learning_curve
 
-        history, held_out = self.trainer.position.history, self.trainer.parts.held_out
-        save(draw_learning_curve(history, held_out, final), folder / CURVE)
+        trainer = self.trainer
+        curve = draw_learning_curve(
+            trainer.position.history, trainer.parts.held_out, final, self.validation_baseline
+        )
+        save(curve, folder / CURVE)
+
+    @cached_property
+    def validation_baseline(self) -> float | None:
+        """`Trainer.baseline` of the validation part."""
+        return self.trainer.baseline(self.trainer.validation)
 
     def _due(self, done: int) -> bool:
         """Is it time for a checkpoint, with `done` samples done? It asks for the chip's state."""
@@ -239,12 +250,27 @@ class Run:
         save(pictures.draw_weights(weights, self.image, top), folder / WEIGHTS)
         place = score.wrong[0] if score.wrong else 0
         trains = trainer.trains(trainer.test, place)
-        label = trainer.test.target(place)
-        recording = pictures.record(device, trainer.layers, trains, label)
-        spikes = pictures.flags_of(recording.spikes, device.config.neurons)
-        answer = int(trainer.layers.votes(spikes[:, None])[-1].argmax())
-        what = "digit" if trainer.settings.data is None else "sample of class"
-        save(pictures.draw_raster(recording, label, answer, what), folder / RASTER)
+        target = trainer.test.target(place)
+        recording = pictures.record(device, trainer.layers, trains, target)
+        spikes = pictures.flags_of(recording.spikes, device.config.neurons)[:, None]
+        if trainer.parts.of_classes:
+            answer = int(trainer.layers.votes(spikes)[-1].argmax())
+            what = "digit" if trainer.settings.data is None else "sample of class"
+            title = f"A {what} {target}, read as {answer}"
+        else:
+            outputs, quiet = trainer.layers.outputs(spikes)[-1][:, 0], trainer.settings.objective
+            title = f"Sample {trainer.test.number(place)}, with the largest error"
+            save(pictures.draw_outputs(outputs, target, quiet.burn_in, title), folder / OUTPUTS)
+        save(pictures.draw_raster(recording, title), folder / RASTER)
+        kept = Kept(
+            program.weights_of(first, program.weights),
+            weights,
+            top,
+            self.image,
+            pictures.trace_of(recording, title),
+        )
+        kept.save(folder)
+        write_report(folder)
 
     def _metrics(self, score: Score) -> dict[str, Any]:
         trainer = self.trainer
@@ -252,9 +278,9 @@ class Run:
         counters = {c.name.lower(): n for c, n in device.counters().items()}
         weights = device.read_weights()
         scored = "validation" if settings.task.tune else "test"
+        results = results_of(trainer, score)
         return {
-            f"{scored}_accuracy": score.accuracy,
-            "layer_accuracies": list(score.layers),
+            **results,
             "weight_hash": weight_hash(weights, device.config.geometry),
             "trace_hash": score.trace_hash,
             "spike_hash": trainer.spike_hashes()[0],
@@ -268,7 +294,7 @@ class Run:
             "seconds": perf_counter() - self.started,
             "time": self._times(),
             **self._link(),
-            "warnings": self._warnings(counters, weights),
+            "warnings": self._warnings(counters, weights, results),
             "errors_overtaken": trainer.layers.overtaken,
             "channel": channel_metrics(
                 channel_of(trainer.program, trainer.layers, settings.objective.strategy)
@@ -278,11 +304,15 @@ class Run:
             "line": device.telemetry.line_counters(),
         }
 
-    def _warnings(self, counters: dict[str, int], weights: Int32Array) -> list[str]:
+    def _warnings(
+        self, counters: dict[str, int], weights: Int32Array, results: dict[str, Any]
+    ) -> list[str]:
         """The warnings of the last epoch, and those that the run's end gives rise to."""
         trainer, neurons = self.trainer, self.trainer.program.config.neurons
         found = clipped(counters["saturations"], counters["ticks"], neurons)
         found |= at_limits(trainer.program, weights)
+        if "baseline_mse" in results:
+            found |= no_better(results["layer_mses"][-1], results["baseline_mse"])
         for text in found.values():
             notice(f"warning: {text}")
         return [*trainer.rates.warnings.values(), *found.values()]
@@ -299,6 +329,14 @@ class Run:
         spent = {"host": times.host, "device": times.device, "loss": times.loss}
         per_tick = {f"{who}_us_per_tick": 1e6 * value / ticks for who, value in spent.items()}
         return spent | per_tick
+
+
+def results_of(trainer: Trainer, score: Score) -> dict[str, Any]:
+    """How the part did that a run scores in the end: as metrics.json says it."""
+    part, measure = "validation" if trainer.settings.task.tune else "test", trainer.layers.measure
+    found = {f"{part}_{measure.name}": score.value, f"layer_{measure.plural}": list(score.layers)}
+    baseline = trainer.baseline(trainer.test)
+    return found if baseline is None else found | {"baseline_mse": baseline}
 
 
 _HASH = re.compile("[0-9a-f]{64}")

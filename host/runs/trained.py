@@ -13,7 +13,7 @@ from axonloop.host.console import Progress
 from axonloop.host.data import Data, Digits
 from axonloop.host.devices import open_device, weight_hash
 from axonloop.host.network import Network
-from axonloop.host.processing import CROSS_ENTROPY, Loss
+from axonloop.host.processing import Loss
 from axonloop.host.runs.checkpoint import load_checkpoint
 from axonloop.host.runs.run import (
     CHECKPOINT,
@@ -21,6 +21,7 @@ from axonloop.host.runs.run import (
     foreign_refused,
     require_new,
     require_origin,
+    results_of,
     resumed_settings,
 )
 from axonloop.host.training import TRACED, OwnNetwork, chip_config, lone_trainer, silent
@@ -30,7 +31,7 @@ from axonloop.models.checks import require
 def train(
     model: Settings | Network,
     data: Data | None = None,
-    loss: Loss = CROSS_ENTROPY,
+    loss: Loss | None = None,
     device: str = "golden",
     *,
     settings: Settings | None = None,
@@ -46,8 +47,9 @@ def train(
     `model`: settings, whose table [network] describes layers; or a network of one source, with
     `settings` for all the rest, and `readout` as of `OwnNetwork`. `data` are open; None: those that
     the settings name, or else the digits. Ticks, inputs and classes of the settings become the
-    data's. `loss`: of logits `(classes,)` and a class, a scalar torch tensor. `device`: golden,
-    batched, rtl, serial:PORT, with the same bits on each. The run's folder is `out`; with `resume`
+    data's. `loss`: of logits `(classes,)`, float64, and a class (or numbers, `(classes,)` each), a
+    scalar torch tensor; None: that of the settings. `device`: golden, batched, rtl, serial:PORT,
+    with the same bits on each. The run's folder is `out`; with `resume`
     it goes on there, else it must be new; None: no file is written. `progress` is told what is
     done, `after_epoch` gets each entry of the history. Raises ValueError for settings, network,
     data or a folder that do not fit.
@@ -73,7 +75,7 @@ def train(
 def evaluate(
     run: str | Path,
     data: Data | None = None,
-    loss: Loss = CROSS_ENTROPY,
+    loss: Loss | None = None,
     device: str = "golden",
     *,
     network: Network | None = None,
@@ -101,10 +103,9 @@ def evaluate(
         part = trainer.test
         (score,) = trainer.scores(part, TRACED, lambda n: progress("score", n, len(part)))
         weights = weight_hash(chip.read_weights(), chip.config.geometry)
-    scored = "validation" if settings.task.tune else "test"
+        results = results_of(trainer, score)
     return {
-        f"{scored}_accuracy": score.accuracy,
-        "layer_accuracies": list(score.layers),
+        **results,
         "samples": score.samples,
         "epochs_done": trainer.position.epoch,
         "weight_hash": weights,

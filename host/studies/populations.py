@@ -31,6 +31,6 @@ def train_all(settings: Sequence[Settings], digits: Digits, progress: Progress) 
     weights, spikes = population.weight_hashes(), population.spike_hashes()
     counters = population.copies.counters()
     return [
-        Copy(own, scores[b].accuracy, weights[b], spikes[b], counters[b])
+        Copy(own, scores[b].value, weights[b], spikes[b], counters[b])
         for b, own in enumerate(settings)
     ]

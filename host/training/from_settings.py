@@ -26,14 +26,13 @@ from axonloop.host.network import (
     uniform_weights,
 )
 from axonloop.host.processing import (
-    CROSS_ENTROPY,
     GRADIENT_ONE,
     ErrorEncoder,
     ErrorPath,
+    Goal,
     Integers,
     Layers,
     LearningLayer,
-    Loss,
     ProcessingCore,
     Readout,
     error_encoder,
@@ -176,15 +175,15 @@ class OwnNetwork:
         populations = tuple(_slower(each, steps) for each in self.network.populations)
         return _compiled(replace(self.network, populations=populations), settings)
 
-    def layers(self, settings: Settings, program: Program, loss: Loss) -> Layers:
+    def layers(self, settings: Settings, program: Program, goal: Goal) -> Layers:
         """Readout, loss and errors of every population that learns."""
         local = settings.objective.strategy == Strategy.LOCAL
         require(local, "strategy of an own network", "local", settings.objective.strategy)
         layers = [
-            LearningLayer(each.name, _reader([settings], k, each.size, loss))
+            LearningLayer(each.name, _reader([settings], k, each.size, goal))
             for k, each in enumerate(self.learners)
         ]
-        return Layers(program, layers, settings.objective.latency)
+        return Layers(program, layers, settings.objective.latency, goal.measure)
 
 
 def _slower(population: Population, steps: int) -> Population:
@@ -202,15 +201,16 @@ def _compiled(network: Network, settings: Settings) -> Program:
 
 
 def layers_of(
-    every: Sequence[Settings], programs: Sequence[Program], loss: Loss = CROSS_ENTROPY
+    every: Sequence[Settings], programs: Sequence[Program], goal: Goal | None = None
 ) -> Layers:
     """The objective that settings ask for, those of every copy; readouts are random and fixed.
 
+    `goal` is usually that of classes.
     Copies may differ in seeds, thresholds, limits and rates of their error events.
     """
-    common = every[0]
+    common, goal = every[0], goal or Goal()
     sizes = common.network.layers
-    cores = [_reader(every, k, size, loss) for k, size in enumerate(sizes)]
+    cores = [_reader(every, k, size, goal) for k, size in enumerate(sizes)]
     teachers: list[ProcessingCore | ErrorPath] = list(cores)
     if common.objective.strategy == Strategy.DIRECT:
         teachers[:-1] = [_random_path(every, k) for k in range(len(cores) - 1)]
@@ -219,10 +219,10 @@ def layers_of(
         teachers[:-1] = _mirrored_paths(every, programs, readouts)
     pairs = zip(layer_names(common), teachers, strict=True)
     layers = [LearningLayer(name, teacher) for name, teacher in pairs]
-    return Layers(programs[0], layers, common.objective.latency)
+    return Layers(programs[0], layers, common.objective.latency, goal.measure)
 
 
-def _reader(every: Sequence[Settings], layer: int, neurons: int, loss: Loss) -> ProcessingCore:
+def _reader(every: Sequence[Settings], layer: int, neurons: int, goal: Goal) -> ProcessingCore:
     common, readouts, feedbacks = every[0], [], []
     objective = common.objective
     top = objective.readout_top
@@ -234,8 +234,9 @@ def _reader(every: Sequence[Settings], layer: int, neurons: int, loss: Loss) -> 
         Readout(np.stack(readouts), objective.readout_leak, objective.logit_scale),
         np.stack(feedbacks),
         _encoder(every, neurons, [1.0] * len(every)),
-        loss,
+        goal.loss,
         objective.burn_in,
+        goal.per_tick,
     )
 
 

@@ -47,7 +47,7 @@ def learn_in_loop(
             trainer = Trainer(copies, own, parts_for(own[0], data))
             if weights is not None:
                 copies.load_weights(np.stack([weights[place] for place in group]))
-            before = trainer.final_accuracies()
+            before = trainer.final_scores()
             trainer.run(telling(trainer, progress))
             found += _learned(trainer, before)
     return found
@@ -66,7 +66,7 @@ def telling(loop: TrainingLoop, progress: Progress) -> Callable[[], None]:
 
 def _learned(trainer: Trainer, before: Sequence[float]) -> list[Learned]:
     """Score the trained copies: what became of each."""
-    after = trainer.final_accuracies()
+    after = trainer.final_scores()
     return [
         Learned(*each)
         for each in zip(

@@ -68,10 +68,11 @@ class Position:
 
 @dataclass(frozen=True)
 class Score:
-    """How a copy did on `samples` samples: the mean score of every layer; the last is `accuracy`.
+    """How a copy did on `samples` samples: the mean score of every layer; the last is `value`.
 
-    `trace_hash` is over the state of the traced samples; `wrong` are the places of the samples
-    that the last layer did not get wholly right.
+    What it is says the objective's `measure`. `trace_hash` is over the state of the traced samples;
+    `wrong` are the places of the samples that the last layer did not get wholly right, the worst
+    first.
     """
 
     layers: tuple[float, ...]
@@ -80,7 +81,7 @@ class Score:
     wrong: tuple[int, ...]
 
     @property
-    def accuracy(self) -> float:
+    def value(self) -> float:
         """That of the last layer."""
         return self.layers[-1]
 
@@ -262,10 +263,17 @@ class TrainingLoop:
                 tuple(table[:, :, b].mean(axis=0).tolist()),
                 len(found),
                 trace.hexdigest(),
-                tuple(np.flatnonzero(table[:, -1, b] != 1).tolist()),
+                tuple(self._worst(table[:, -1, b])),
             )
             for b in range(self.copies.count)
         ]
+
+    def _worst(self, scores: NDArray[np.float64]) -> list[int]:
+        """The places of samples with a fault, those with the largest first."""
+        faults = np.abs(scores - self.objective.measure.right)
+        order = np.argsort(-faults, kind="stable")
+        found: list[int] = order[faults[order] > 0].tolist()
+        return found
 
     def responses(self, samples: Samples | list[Samples]) -> Iterator[Flags]:
         """Run all samples without learning, on every copy: the spikes of one after the other.

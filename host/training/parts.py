@@ -15,8 +15,10 @@ from axonloop.host.data import (
     DataPart,
     Digits,
     Part,
+    TargetKind,
     generator,
 )
+from axonloop.host.processing import Goal, Loss
 from axonloop.host.training.from_settings import encoder_of
 from axonloop.host.training.inputs import parts_of
 from axonloop.host.training.task import EncodedPart, Order, Samples
@@ -28,7 +30,8 @@ class TaskParts:
     """Samples to train on, to score after each epoch, and to score in the end.
 
     `order` draws the samples of an epoch, as in a `Task`. `held_out`: validation is not trained on.
-    `fingerprint` says which data they are, where these are a user's.
+    `fingerprint` says which data they are, where these are a user's. Targets are classes, or else
+    numbers, with `per_tick` for each tick.
     """
 
     train: Samples
@@ -37,9 +40,19 @@ class TaskParts:
     order: Order | None = None
     held_out: bool = True
     fingerprint: dict[str, Any] | None = None
+    of_classes: bool = True
+    per_tick: bool = False
 
     def __post_init__(self) -> None:
         require(len(self.validation) > 0, "samples for validation", "at least 1", 0)
+
+    def goal(self, settings: Settings, loss: Loss | None = None) -> Goal:
+        """What readouts are to reach: by a `loss` of the user's own, or that of the settings."""
+        named = settings.objective.loss
+        good = loss is None or named is None
+        require(good, "objective.loss", "left out beside a loss of your own", named)
+        settings.require_loss(self.of_classes)
+        return Goal.of(self.of_classes, loss or named, self.per_tick)
 
 
 def task_parts(settings: Settings, data: Digits | Data) -> TaskParts:
@@ -67,13 +80,24 @@ def _of_data(settings: Settings, data: Data) -> TaskParts:
     for each, part in (("validation", data.validation), (name, final)):
         wanted = f"of at least 1 sample, which a run scores (data.split.{each})"
         require(len(part) > 0, f"{each} part of the data", wanted, 0)
-    return TaskParts(data.train, data.validation, final, data.train.order, True, fingerprint(data))
+    of_classes, per_tick = data.target == TargetKind.CLASS, data.train.targets.ticks is not None
+    return TaskParts(
+        data.train,
+        data.validation,
+        final,
+        data.train.order,
+        True,
+        fingerprint(data),
+        of_classes,
+        per_tick,
+    )
 
 
 def fingerprint(data: Data) -> dict[str, Any]:
     """Which data these are: sizes, and a hash of all classes and of each part's ends.
 
-    The ends are the first and last sample, as spikes; so of large data little is read.
+    The ends are the first and last sample, as spikes, and targets that are no classes; so of large
+    data little is read.
     """
     parts = (data.train, data.validation, data.test)
     digest = hashlib.sha256()
@@ -83,11 +107,13 @@ def fingerprint(data: Data) -> dict[str, Any]:
         for place in sorted({0, len(part) - 1}) if len(part) else ():
             random = generator(0, SCORING, part.number(place))
             digest.update(np.packbits(part.raster(place, random)).tobytes())
+            if data.target == TargetKind.NUMBERS:
+                digest.update(part.target(place).astype("<f8").tobytes())
     return {
         "samples": [len(part) for part in parts],
         "ticks": data.ticks,
         "channels": data.channels,
-        "classes": data.outputs,
+        "classes" if data.target == TargetKind.CLASS else "outputs": data.outputs,
         "sha256": digest.hexdigest(),
     }
 

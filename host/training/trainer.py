@@ -1,16 +1,18 @@
-"""Training the network that settings describe on images or vectors with class labels."""
+"""Training the network that settings describe, on samples whose targets are classes or numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from axonloop.host.configuration import Settings
 from axonloop.host.data import SCORING, Data, Digits
 from axonloop.host.devices import Device, weight_hash
-from axonloop.host.processing import CROSS_ENTROPY, Layers, Loss
+from axonloop.host.processing import Layers, Loss, baseline_mse, mean_target
 from axonloop.host.training.copies import BatchedCopies, Copies, SingleCopy
 from axonloop.host.training.from_settings import (
     OwnNetwork,
@@ -34,9 +36,11 @@ class Trainer(TrainingLoop):
 
     Settings differ only in what `OWN` names: ValueError where they differ in more. All learn from
     the same parts of `data`, or each from its own, with as many samples; `parts`, and of them
-    `train`, `validation` and `test`, which is scored in the end, are the first copy's. After each
+    `train`, `validation` and `test`, which is scored in the end, are the first copy's. `loss`, of a
+    copy's logits `(classes,)` and a target, takes the place of that of the settings. After each
     epoch the validation part is scored and an entry goes to the history, `validation_accuracy` and
-    `layer_accuracies` of the first copy, `validation_accuracies` of all, and what its chip counted.
+    `layer_accuracies` of the first copy, `validation_accuracies` of all, and what its chip counted;
+    where targets are numbers, `validation_mse`, `layer_mses` and `validation_mses`.
     """
 
     def __init__(
@@ -44,23 +48,24 @@ class Trainer(TrainingLoop):
         copies: Copies,
         every: Sequence[Settings],
         data: TaskParts | Sequence[TaskParts],
-        loss: Loss = CROSS_ENTROPY,
+        loss: Loss | None = None,
         own: OwnNetwork | None = None,
     ) -> None:
         _require_alike(every)
         require(len(every) == copies.count, "settings", f"one for each of {copies.count}", every)
         self.every, self.settings = tuple(every), every[0]
         self.own = own
+        parts = [data] * copies.count if isinstance(data, TaskParts) else list(data)
+        require(len(parts) == copies.count, "data", f"one for each of {copies.count}", len(parts))
+        goal = parts[0].goal(self.settings, loss)
         if own is None:
             programs = [program_of(each) for each in every]
-            self.layers: Layers = layers_of(every, programs, loss)
+            self.layers: Layers = layers_of(every, programs, goal)
         else:
             require(copies.count == 1, "copies of an own network", "one", copies.count)
             programs = [own.program(self.settings)]
-            self.layers = own.layers(self.settings, programs[0], loss)
+            self.layers = own.layers(self.settings, programs[0], goal)
         source = programs[0].plan.network.sources[0]
-        parts = [data] * copies.count if isinstance(data, TaskParts) else list(data)
-        require(len(parts) == copies.count, "data", f"one for each of {copies.count}", len(parts))
         sizes = {(len(own.train), len(own.validation), len(own.final)) for own in parts}
         require(len(sizes) == 1, "samples", "as many for every copy", sorted(sizes))
         self.parts = parts[0]
@@ -98,17 +103,32 @@ class Trainer(TrainingLoop):
     def scored(self) -> dict[str, Any]:
         """Score the validation part: the epoch's entry of the history."""
         counted = self.copies.counters()
-        scores = self.scores(self._validations)
+        scores, measure = self.scores(self._validations), self.layers.measure
         return {
-            "validation_accuracy": scores[0].accuracy,
-            "layer_accuracies": list(scores[0].layers),
-            "validation_accuracies": [score.accuracy for score in scores],
+            f"validation_{measure.name}": scores[0].value,
+            f"layer_{measure.plural}": list(scores[0].layers),
+            f"validation_{measure.plural}": [score.value for score in scores],
             **counted[0],
         }
 
-    def final_accuracies(self) -> list[float]:
+    @cached_property
+    def _mean(self) -> NDArray[np.float64]:
+        return mean_target(self.train.target(place) for place in range(len(self.train)))
+
+    def baseline(self, samples: Samples) -> float | None:
+        """The mean squared error of who answers the mean of the training targets, always.
+
+        Of a series, over the ticks behind the burn-in; None where targets are classes.
+        """
+        if self.parts.of_classes:
+            return None
+        quiet = self.settings.objective.burn_in if self.parts.per_tick else 0
+        targets = (samples.target(place)[quiet:] for place in range(len(samples)))
+        return baseline_mse(self._mean, targets)
+
+    def final_scores(self) -> list[float]:
         """How every copy does on its part to score in the end."""
-        return [score.accuracy for score in self.scores(self._tests)]
+        return [score.value for score in self.scores(self._tests)]
 
     def score(self, samples: Samples, traced: int = 0) -> Score:
         """How the first copy does on `samples`."""
@@ -140,7 +160,7 @@ def lone_trainer(
     device: Device,
     settings: Settings,
     data: Digits | Data,
-    loss: Loss = CROSS_ENTROPY,
+    loss: Loss | None = None,
     own: OwnNetwork | None = None,
 ) -> Trainer:
     """A trainer of one chip, on a device that is configured for `settings` or an `own` network."""

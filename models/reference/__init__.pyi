@@ -1,4 +1,7 @@
+from .bptt import TickLoss as TickLoss
 from .bptt import bptt_gradient as bptt_gradient
+from .bptt import chain_gradients as chain_gradients
+from .chain import Chain as Chain
 from .decolle import Decolle as Decolle
 from .decolle import DecolleConstants as DecolleConstants
 from .decolle import DecolleLayer as DecolleLayer
@@ -11,5 +14,6 @@ from .rtrl import Rtrl as Rtrl
 from .rtrl import online_gradient as online_gradient
 from .sparse import AxonTraces as AxonTraces
 from .sparse import SynapseTraces as SynapseTraces
+from .spikeprop import SpikeProp as SpikeProp
 from .superspike import DoubleExponential as DoubleExponential
 from .superspike import SuperSpike as SuperSpike

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from axonloop.models.reference.chain import Chain
 from axonloop.models.reference.lif import Lif
 
 
@@ -45,23 +46,21 @@ class Erbp:
     ) -> None:
         outputs = layers[-1].weights.shape[1]
         eye = torch.eye(outputs, dtype=layers[-1].weights.dtype)
-        self.layers, self.feedback = tuple(layers), (*feedback, eye)
+        self.chain, self.feedback = Chain(layers), (*feedback, eye)
         self.constants = constants
         self.clear()
 
     def clear(self) -> None:
         """Start a sample: silence everywhere."""
-        self.states = [layer.rest() for layer in self.layers]
+        self.states = self.chain.rest()
         self.dendrites = [torch.zeros_like(state.current) for state in self.states]
         self.level = torch.zeros_like(self.states[-1].current)
         self.errors = torch.zeros_like(self.level)
 
     def step(self, arriving: Tensor, label: Tensor | None = None) -> Tensor:
         """Run a tick and learn from `label`, wanted spikes `(outputs,)`; return the output."""
-        heard = [arriving]
-        for k, layer in enumerate(self.layers):
-            self.states[k] = layer.step(self.states[k], heard[-1])
-            heard.append(self.states[k].spikes)
+        self.states = self.chain.step(self.states, arriving)
+        heard = [arriving, *(state.spikes for state in self.states)]
         if label is not None:
             self._compare(heard[-1] - label)
             for k, spikes in enumerate(heard[:-1]):
@@ -78,4 +77,4 @@ class Erbp:
         c, potential = self.constants, self.states[k].potential
         self.dendrites[k] = c.kept * self.dendrites[k] + self.errors @ self.feedback[k]
         box = (potential > c.low) & (potential < c.high)
-        self.layers[k].weights.addr_(spikes, self.dendrites[k] * box, alpha=-c.rate)
+        self.chain.layers[k].weights.addr_(spikes, self.dendrites[k] * box, alpha=-c.rate)

@@ -56,6 +56,11 @@ class _Spike(torch.autograd.Function):
         return gradients[0] * surrogate(potential, ctx.steepness), None
 
 
+def spiked(potential: Tensor, steepness: float) -> Tensor:
+    """U >= 1 as 0 or 1, of the shape of U; its derivative is the surrogate."""
+    return _Spike.apply(potential, steepness)  # type: ignore[no-any-return, no-untyped-call]
+
+
 def surrogate(potential: Tensor, steepness: float) -> Tensor:
     """B, of the shape of U."""
     return (1 + steepness * (potential - 1).abs()).pow(-2)
@@ -84,14 +89,18 @@ class Lif:
 
     def driven(self, state: LifState, drive: Tensor) -> LifState:
         """Run a tick with x W given as `drive`, `(..., neurons)`."""
+        current, potential = self.membranes(state, drive)
+        return LifState(current, potential, spiked(potential, self.constants.steepness))
+
+    def membranes(self, state: LifState, drive: Tensor) -> tuple[Tensor, Tensor]:
+        """I' and U' of a tick, whatever the neuron makes of U'."""
         c = self.constants
         back = state.spikes if c.through_recurrence else state.spikes.detach()
         current = c.beta * state.current + drive
         if self.recurrent is not None:
             current = current + back @ self.recurrent
         undone = state.spikes if c.through_reset else state.spikes.detach()
-        potential = c.alpha * state.potential + current - c.reset * undone
-        return LifState(current, potential, _Spike.apply(potential, c.steepness))  # type: ignore[no-untyped-call]
+        return current, c.alpha * state.potential + current - c.reset * undone
 
     def run(self, raster: Tensor) -> Tensor:
         """The spikes `(ticks, ..., neurons)` to the input `(ticks, ..., inputs)`, from silence."""

@@ -19,11 +19,14 @@ import torch
 from torch import Tensor
 
 from axonloop.models.reference.bptt import TickLoss
-from axonloop.models.reference.lif import Lif, surrogate
+from axonloop.models.reference.lif import Lif, LifState, surrogate
 
 
 class Online(Protocol):
-    """A rule that has the gradient of the tick just run."""
+    """A rule that has the gradient of the tick just run; `state` is the network's after it."""
+
+    network: Lif
+    state: LifState
 
     def step(self, arriving: Tensor) -> Tensor:
         """Run a tick with `(inputs,)`; return the spikes, `(neurons,)`."""
@@ -63,16 +66,10 @@ class Rtrl:
 
     def step(self, arriving: Tensor) -> Tensor:
         """Run a tick; return the spikes, `(neurons,)`."""
-        c, recurrent = self.network.constants, self.network.recurrent
         source = sources_of(self.network, arriving, self.state.spikes)
-        spike = surrogate(self.state.potential, c.steepness) * self.potential
-        self.current = c.beta * self.current
+        self.current = self.network.constants.beta * self.current
         self.current.diagonal(dim1=1, dim2=2).add_(source[:, None])
-        if recurrent is not None and c.through_recurrence:
-            self.current += spike @ recurrent
-        self.potential = c.alpha * self.potential + self.current
-        if c.through_reset:
-            self.potential -= c.reset * spike
+        self.potential = carried(self.network, self.state, self.current, self.potential)
         self.state = self.network.step(self.state, arriving)
         return self.state.spikes
 
@@ -84,6 +81,19 @@ class Rtrl:
     def kept(self) -> list[Tensor]:
         """Both derivatives."""
         return [self.current, self.potential]
+
+
+def carried(network: Lif, before: LifState, current: Tensor, potential: Tensor) -> Tensor:
+    """dU' from dI' without its recurrent part, which is added in place, and dU.
+
+    All are `(..., neurons)`; `before` is the state that dU is the derivative of.
+    """
+    c, recurrent = network.constants, network.recurrent
+    spike = surrogate(before.potential, c.steepness) * potential
+    if recurrent is not None and c.through_recurrence:
+        current += spike @ recurrent
+    potential = c.alpha * potential + current
+    return potential - c.reset * spike if c.through_reset else potential
 
 
 def sources_of(network: Lif, arriving: Tensor, spikes: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from axonloop.models.config import ONE_CORE, Geometry, Mesh
 from axonloop.sim.build import Notify, content_key, entry, to_stderr
 from axonloop.sim.cosim.verilate import build
 
-OFF_THE_CHIP = ("golden/", "reference/")
+OFF_THE_CHIP = ("golden/", "memristor/", "reference/")
 """Folders of `models` that no Verilog depends on."""
 
 

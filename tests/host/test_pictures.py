@@ -29,6 +29,7 @@ from axonloop.host.configuration import (
 from axonloop.host.data import split_digits
 from axonloop.host.devices import GoldenDevice, LinkUse
 from axonloop.host.experiments import (
+    equilibrium_digits,
     gradient_cost,
     latency_digits,
     stdp_digits,
@@ -83,7 +84,12 @@ def raster() -> Picture:
     trainer = lone_trainer(GoldenDevice(chip_config(MESH)), MESH, split_digits())
     trains = trainer.trains(trainer.test, 0)
     recording = runs.record(trainer.device, trainer.layers, trains, trainer.test.target(0))
-    return runs.draw_raster(recording, 3, 5)
+    return runs.draw_raster(recording, "A digit 3, read as 5")
+
+
+def outputs() -> Picture:
+    walk = RANDOM.normal(0, 0.1, (40, 6)).cumsum(0)
+    return runs.draw_outputs(walk, walk.mean(0), 12, "Sample 3, with the largest error")
 
 
 def weights() -> Picture:
@@ -194,6 +200,7 @@ def stdp() -> Picture:
 DRAWINGS: dict[str, Callable[[], Picture]] = {
     "runs.pictures.draw_learning_curve": learning_curve,
     "runs.pictures.draw_raster": raster,
+    "runs.pictures.draw_outputs": outputs,
     "runs.pictures.draw_weights": weights,
     "runs.pictures.draw_link": link,
     "network.mesh_picture.draw_mesh": mesh,
@@ -207,6 +214,9 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "experiments.contrastive.experiment.draw": lambda: contrastive.draw(results("contrastive")),
     "experiments.decolle.digits.draw": lambda: decolle_digits.draw(results("decolle-digits")),
     "experiments.decolle.regression_picture.draw": regression,
+    "experiments.equilibrium_digits.draw": lambda: equilibrium_digits.draw(
+        results("equilibrium-digits")
+    ),
     "experiments.erbp.digits.draw": lambda: erbp_digits.draw(results("erbp-digits")),
     "experiments.gradient_cost.draw": lambda: gradient_cost.draw(results("memory")),
     "experiments.latency_digits.draw": lambda: latency_digits.draw(results("latency-digits")),

@@ -128,7 +128,7 @@ def _noting(
         scores, learned = loop.scores(test), before - scoring
         scoring = scoring + work() - before
         for own, score, (synops, visits) in zip(points, scores, learned.tolist(), strict=True):
-            own.append(Point(done, score.accuracy, synops, visits))
+            own.append(Point(done, score.value, synops, visits))
 
     return after_sample
 

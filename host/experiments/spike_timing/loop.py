@@ -120,7 +120,7 @@ def learn_times(
         LoopTiming(
             task,
             thresholds[b],
-            [*(float(found[b]) for found in distances), last[b].accuracy],
+            [*(float(found[b]) for found in distances), last[b].value],
             [int(found[b]) for found in updates],
             rasters[0][:, b],
             rasters[-1][:, b],

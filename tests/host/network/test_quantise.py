@@ -59,6 +59,9 @@ def worst_error(own: FloatPopulation, chip: QuantisedPopulation, seed: int) -> f
         if p.reset_mode is ResetMode.ZERO:
             v, above = np.where(spike, 0, v), np.where(spike, 0, above)
             membrane = np.where(spike, 0, membrane)
+        if p.reset_mode is ResetMode.SUBTRACT:
+            v, above = v - spike * p.theta, above - spike * p.theta
+            membrane = membrane - spike * own.thresholds
         worst = max(worst, float(np.abs(above / chip.scale - membrane / own.thresholds).max()))
     return worst
 

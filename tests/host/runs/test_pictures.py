@@ -14,6 +14,7 @@ from axonloop.host.data import split_digits
 from axonloop.host.devices import GoldenDevice
 from axonloop.host.runs.pictures import (
     draw_learning_curve,
+    draw_outputs,
     draw_raster,
     draw_weights,
     record,
@@ -51,7 +52,7 @@ def test_recording_is_what_the_device_did(trainer: Trainer) -> None:
     assert [len(neurons) for neurons, _ in recording.errors[:10]] == [0] * 10
     assert sum(len(neurons) for neurons, _ in recording.errors) > 0
     assert (device.read_weights() == before).all()
-    assert colours(draw_raster(recording, 3, 4)) > 50
+    assert colours(draw_raster(recording, "A digit 3")) > 50
 
 
 def test_silence_can_be_drawn(trainer: Trainer) -> None:
@@ -59,7 +60,7 @@ def test_silence_can_be_drawn(trainer: Trainer) -> None:
     trainer.device.load_weights(np.where(trainer.device.read_weights() >= 0, 0, -128))
     recording = record(trainer.device, trainer.layers, nothing, 0)
     assert not any(len(spikes) for spikes in recording.spikes)
-    assert colours(draw_raster(recording, 0, 0)) > 10
+    assert colours(draw_raster(recording, "A digit 0")) > 10
 
 
 @pytest.mark.parametrize("layers", [1, 3])
@@ -79,13 +80,38 @@ def test_learning_curve(epochs: int, layers: int) -> None:
     assert colours(scored) > 50
 
 
+def test_a_learning_curve_of_errors() -> None:
+    """As they are, without a limit; a line where the mean's error is."""
+    history = [{"layer_mses": [2.5 / k], "errors": 7, "updates": 9 * k} for k in (1, 2)]
+    left, _ = draw_learning_curve(history, tuned=True, final=[1.0], baseline=1.5).axes
+    drawn = [np.asarray(line.get_ydata()).tolist() for line in left.lines]
+    assert drawn == [[2.5, 1.25], [1.0], [1.5, 1.5]]
+    assert left.get_ylabel() == "mean squared error"
+
+
+@pytest.mark.parametrize("ticks", [None, 20])
+def test_outputs_beside_their_targets(ticks: int | None) -> None:
+    """An answer is marked where the target is one for all ticks."""
+    outputs = np.arange(40.0).reshape(20, 2)
+    target = outputs[-1] if ticks is None else -outputs
+    (axes,) = draw_outputs(outputs, target, 5, "Sample 0").axes
+    marks = [np.asarray(m.get_ydata()).tolist() for m in axes.lines if m.get_marker() == "D"]
+    assert marks == ([[24.0], [25.0]] if ticks is None else [])
+    assert np.asarray(axes.lines[1].get_ydata()).tolist() == (
+        [38.0] * 20 if ticks is None else (-outputs[:, 0]).tolist()
+    )
+
+
 def test_cores_are_marked() -> None:
     """On a mesh every core has its name in both panels, and each neuron its own threshold."""
     settings = SETTINGS.changed({"network": {"layers": (32, 32), "mesh": "2x1"}})
     device = GoldenDevice(chip_config(settings))
     run = lone_trainer(device, settings, split_digits())
     recording = record(device, run.layers, run.trains(run.test, 0), 0)
-    names = [[text.get_text() for text in axes.texts] for axes in draw_raster(recording, 0, 0).axes]
+    names = [
+        [text.get_text() for text in axes.texts]
+        for axes in draw_raster(recording, "A digit 0").axes
+    ]
     assert names == [["core 0", "core 1"], ["core 0", "core 1"], []]
     deep = settings.changed({"network": {"deep": {"theta": 300}}})
     thetas = thresholds_of(chip_config(deep))

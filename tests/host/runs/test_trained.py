@@ -168,7 +168,7 @@ def test_a_population_learns_them(expected: list[Any]) -> None:
         one = replace(SETTINGS, data=DESCRIPTION).fitted(data)
         trainer = population_trainer([one, one.changed({"run": {"seed": 2}})], data)
         trainer.run()
-        assert trainer.final_accuracies()[0] == expected[0]
+        assert trainer.final_scores()[0] == expected[0]
         assert trainer.weight_hashes()[0] == expected[1]
 
 

@@ -31,7 +31,7 @@ TINY = Settings(
 def ends(trainer: Trainer) -> list[tuple[float, str, str, dict[str, int]]]:
     """Train: accuracy, weight hash, spike hash and counters of every copy."""
     trainer.run()
-    accuracies = trainer.final_accuracies()
+    accuracies = trainer.final_scores()
     hashes = trainer.weight_hashes(), trainer.spike_hashes()
     return list(zip(accuracies, *hashes, trainer.copies.counters(), strict=True))
 

@@ -62,8 +62,8 @@ def test_scores_as_a_device_does(name: str, device: str) -> None:
         deployed = lone_trainer(chip, settings, DIGITS)
         chip.load_weights(weights)
         score = deployed.score(deployed.test)
-    assert trainer.accuracy(trainer.test) == score.accuracy
-    assert 0.1 < score.accuracy < 1
+    assert trainer.accuracy(trainer.test) == score.value
+    assert 0.1 < score.value < 1
 
 
 def test_gradients_reach_the_first_layer() -> None:

@@ -41,7 +41,7 @@ def hashes(run: Trainer) -> tuple[str, str]:
 def test_learns_digits() -> None:
     """300 samples, seen once, give far more than chance (10 %) on samples never seen."""
     run = trainer(Settings(task=TaskSettings(limit=300, tune=True), run=RunSettings(epochs=1)))
-    assert run.score(run.validation).accuracy < 0.3
+    assert run.score(run.validation).value < 0.3
     run.run()
     assert run.position.history[0]["validation_accuracy"] > 0.7
 

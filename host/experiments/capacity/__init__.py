@@ -1,0 +1,1 @@
+"""How many patterns a neuron can learn."""

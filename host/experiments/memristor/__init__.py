@@ -1,0 +1,1 @@
+"""Memristors: devices, crossbars, and learning on them in float."""

@@ -1,0 +1,1 @@
+"""Rewards instead of labels."""

@@ -1,0 +1,5 @@
+"""Neurons with more state than a current and a membrane."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,5 @@
+"""Gradients forward in time, in more than one layer, or with less than all of them."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
