@@ -133,6 +133,16 @@ EXPERIMENTS = by_name(
         limit=None,
     ),
     _experiment(
+        "liquid",
+        "liquid",
+        "digits row by row into a fixed recurrent network, linear readout; inputs alone beside it",
+        "Maass, Natschläger & Markram 2002",
+        "1 minute",
+        device=POPULATION,
+        seeds=None,
+        limit=None,
+    ),
+    _experiment(
         "reward",
         "reward.experiment",
         "a bandit and a grid learned from rewards: return against episodes, float, chance",
@@ -149,6 +159,26 @@ EXPERIMENTS = by_name(
         "10 minutes",
         device=POPULATION,
         seeds=None,
+    ),
+    _experiment(
+        "changing-tasks",
+        "changing_tasks",
+        "few shots after a sensor broke; digits 5 to 9 after 0 to 4: what is forgotten",
+        "Stewart et al. 2020; Roy et al. 2019",
+        "4 minutes",
+        device=POPULATION,
+        seeds=None,
+        limit=None,
+    ),
+    _experiment(
+        "store-recall",
+        "store_recall",
+        "which digit came with STORE: neurons with adaptive thresholds against plain ones",
+        "Zenke & Neftci 2021, section IV; Bellec et al. 2018",
+        "6 minutes",
+        device=POPULATION,
+        seeds=None,
+        limit=None,
     ),
     _experiment(
         "contrastive",
@@ -203,6 +233,22 @@ EXPERIMENTS = by_name(
         "Fouda et al. 2019, figures 4, 5",
         "3 minutes",
     ),
+    _experiment(
+        "ica",
+        "memristor.ica",
+        "two sources unmixed on memristors: compensation of pulses, gains, spread, whole pulses",
+        "Fouda, Neftci, Eltawil & Kurdahi 2019; Fouda et al. 2019, figure 10",
+        "1 minute",
+        seeds=20,
+    ),
+    _experiment(
+        "matched-neuron",
+        "memristor.matched_neuron",
+        "digits by an update that sees the weight: in the neuron that matches it, in a plain one",
+        "Neftci 2018, equations 7, 8, figure 4",
+        "1 minute",
+        seeds=None,
+    ),
 )
 """The experiments of the papers, in the order of the results page."""
 
@@ -230,7 +276,7 @@ STUDIES = by_name(
     ),
     _study(
         "bits",
-        "learning with 4, 6, 8 and 16-bit weights and both roundings",
+        "learning with ternary, 3, 4, 6, 8 and 16-bit weights and both roundings",
         "docs/surrogate.md",
         "7 minutes",
         seeds=5,

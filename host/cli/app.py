@@ -88,6 +88,9 @@ def train(
     record: Annotated[
         Path | None, typer.Option(help="Record all words to and from rtl or a board.")
     ] = None,
+    geometry: Annotated[
+        str, typer.Option(help="Cores: smallest, or built: the smallest whose RTL is compiled.")
+    ] = "smallest",
 ) -> None:
     """Train on handwritten digits or your own data, one sample at a time, and score the test part.
 
@@ -96,7 +99,7 @@ def train(
     from axonloop.host.cli import train as commands
 
     given = commands.named(seed=seed, epochs=epochs, limit=limit, layers=layers, mesh=mesh)
-    commands.train(target, given, device, out, json, config, resume, record)
+    commands.train(target, given, device, out, json, config, resume, record, geometry)
 
 
 @app.command()
@@ -197,6 +200,72 @@ def check(
     bits = checking.Bits(weight_bits, state_bits, budget)
     given = checking.GeneratedInputs(ticks, rate, seed, inputs)
     checking.check(model, dialect, dt, bits, given, mesh, device, json)
+
+
+ModelFile = Annotated[
+    Path, typer.Argument(help="A NIR file, a run folder, or a settings file that was trained.")
+]
+DataFile = Annotated[
+    Path | None,
+    typer.Option(help=".npz or HDF5, or a TOML file with a table [data] [the run's own]."),
+]
+Dialect = Annotated[
+    str | None, typer.Option(help="For NIR: whose steps it means, as for check.")
+]
+StepSeconds = Annotated[float | None, typer.Option(help="For NIR: a step, in seconds.")]
+WeightBits = Annotated[int | None, typer.Option(help="For NIR: bits of a weight [16].")]
+StateBits = Annotated[int | None, typer.Option(help="For NIR: bits of a state word [24].")]
+Budget = Annotated[float | None, typer.Option(help="For NIR: take the bits with this bound.")]
+
+
+@app.command("run")
+def run_samples(
+    model: ModelFile,
+    data: DataFile = None,
+    dialect: Dialect = None,
+    dt: StepSeconds = None,
+    weight_bits: WeightBits = None,
+    state_bits: StateBits = None,
+    budget: Budget = None,
+    part: Annotated[str, typer.Option(help="Part of the data: train, validation, test.")] = "test",
+    samples: Annotated[
+        int | None, typer.Option(min=1, help="Show the first N samples only.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="golden, batched, rtl, serial:PORT.")] = "golden",
+    record: Annotated[
+        Path | None, typer.Option(help="Write all state of all ticks: .npz or .h5.")
+    ] = None,
+    json: Json = None,
+) -> None:
+    """Show samples to a model without learning: spikes, accuracy, and the hash of the spikes."""
+    from axonloop.host.cli import model as models
+
+    options = models.nir_options(dialect, dt, weight_bits, state_bits, budget, part)
+    models.run(model, data, options, device, samples, record, json)
+
+
+@app.command()
+def profile(
+    model: ModelFile,
+    data: DataFile = None,
+    dialect: Dialect = None,
+    dt: StepSeconds = None,
+    weight_bits: WeightBits = None,
+    state_bits: StateBits = None,
+    budget: Budget = None,
+    part: Annotated[str, typer.Option(help="Part of the data: train, validation, test.")] = "test",
+    samples: Annotated[
+        int | None, typer.Option(min=1, help="Show the first N samples only.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="golden, batched, rtl, serial:PORT.")] = "golden",
+    picture: Annotated[Path | None, typer.Option(help="Draw it, as PNG.")] = None,
+    json: Json = None,
+) -> None:
+    """Say what every layer does with samples: ranges, silent neurons, work, distance to float."""
+    from axonloop.host.cli import model as models
+
+    options = models.nir_options(dialect, dt, weight_bits, state_bits, budget, part)
+    models.profile(model, data, options, device, samples, picture, json)
 
 
 @app.command()

@@ -20,12 +20,14 @@ from axonloop.host.runs import (
     require_same,
     resumed_settings,
 )
-from axonloop.host.training import chip_config
+from axonloop.host.training import chip_config, on_built_chip
 from axonloop.models.checks import require
 from axonloop.models.config import ChipConfig, CoreConfig
 from axonloop.sim.build import MissingToolError
 
 RUNS = Path("runs")
+SMALLEST, BUILT = "smallest", "built"
+"""The cores of a network: the smallest that hold it, or the smallest whose RTL is compiled."""
 DIGITS = "digits"
 """What is trained where no file is named."""
 
@@ -68,11 +70,16 @@ def train(
     config: Path | None,
     resume: bool,
     record: Path | None = None,
+    geometry: str = SMALLEST,
 ) -> None:
     """Train, or go on with, a run on digits or on what a file says.
 
     `given` are the settings named on the command line.
     """
+    kinds = (SMALLEST, BUILT)
+    require(geometry in kinds, "geometry", f"one of {', '.join(kinds)}", geometry)
+    usual = geometry == SMALLEST or not resume
+    require(usual, "geometry", "left out with --resume: the run keeps its own", geometry)
     require(not resume or out is not None, "out", "given with --resume, as --out runs/NAME", None)
     require(not resume or config is None, "config", "left out with --resume", str(config))
     file = None if target == DIGITS else Path(target)
@@ -92,6 +99,7 @@ def train(
     with open_samples(settings, configuration.tables.get("task")) as (fit, data):
         if not resume:
             require_new(folder)
+            fit = on_built_chip(fit) if geometry == BUILT else fit
         elif file is not None:
             require_same(folder, fit)
         with (

@@ -23,6 +23,7 @@ def open_samples(
         settings.require_loss(of_classes=True)
         yield settings, split_digits()
         return
-    require(settings.data.path != "", "data.path", "a file, as set.npz", settings.data.path)
+    named = settings.data.path != "" or settings.data.set != ""
+    require(named, "data.path", "a file, as set.npz", settings.data.path)
     with open_data(settings.data) as data:
         yield settings.fitted(data, given), data

@@ -32,8 +32,11 @@ KINDS = {
     "string_type": "text",
     "list_type": "a list",
     "model_type": "a table of names and values",
+    "str": "text, or a table of sources and their keys",
 }
 """What must stand where pydantic says this; else its own words are told."""
+UNIONS = ("str",)
+"""The first kind of fields that may be of two, which pydantic puts behind their names."""
 
 
 def _model(kind: type, without: tuple[str, ...] = (), **more: Any) -> type[BaseModel]:
@@ -103,6 +106,8 @@ def validated(data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 def _line(details: Mapping[str, Any]) -> str:
     """What pydantic found, in the grammar of this project."""
     path = details["loc"]
+    if path[-1] in UNIONS:
+        path, details = path[:-1], {**details, "type": path[-1]}
     expected = KINDS.get(details["type"], details["msg"])
     given = details["input"]
     if details["type"] == "extra_forbidden":

@@ -15,6 +15,7 @@ from axonloop.host.configuration.data_table import (
     changed_data,
     decided_by,
 )
+from axonloop.host.configuration.rules import with_rule
 from axonloop.host.configuration.tables import changed_table, entry_of
 from axonloop.host.data import CLASSES, PIXELS, WHITE, Data, DataDescription, Encoding, TargetKind
 from axonloop.host.network import Strategy
@@ -63,8 +64,9 @@ class NetworkSettings:
     `layers` are the sizes of the populations, one behind the other; those behind the first use
     `deep` and `deep_span`. `recurrent_span` gives a single layer synapses with itself, whose first
     weights are that large at most; `recurrent_traces` are the parameters of their axons' traces,
-    or a dictionary of what is not as in `parameters`; None: those. Raises ValueError for values out
-    of range.
+    or a dictionary of what is not as in `parameters`; None: those. `rule` names a learning rule of
+    an installed package, which makes the terms of both; None: theirs. Raises ValueError for values
+    out of range.
     """
 
     layers: tuple[int, ...] = (256,)
@@ -75,10 +77,13 @@ class NetworkSettings:
     deep_span: int = 8
     recurrent_span: int | None = None
     recurrent_traces: ParameterSet | None = None
+    rule: str | None = None
     parameters: ParameterSet = field(default=PARAMETERS)
     deep: ParameterSet = field(default=DEEP)
 
     def __post_init__(self) -> None:
+        if hasattr(self.layers, "tolist"):  # an array or a tensor
+            object.__setattr__(self, "layers", self.layers.tolist())
         listed = isinstance(self.layers, list | tuple) and len(self.layers) > 0
         require(listed, "layers", "a list of sizes, at least one", self.layers)
         sizes = tuple(
@@ -102,6 +107,9 @@ class NetworkSettings:
         require(taken <= most, "layers", limit, taken)
         for name in ("parameters", "deep"):
             _require_parameters(name, getattr(self, name))
+            if self.rule is not None:
+                require(isinstance(self.rule, str), "rule", "text", self.rule)
+                object.__setattr__(self, name, with_rule(getattr(self, name), self.rule, name))
         if self.recurrent_traces is not None:
             self._check_recurrent_traces(self.recurrent_traces)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from functools import cache
+from typing import TYPE_CHECKING
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 class StoppedError(RuntimeError):
@@ -14,6 +17,10 @@ class StoppedError(RuntimeError):
 @cache
 def stderr() -> Console:
     """The one console on stderr, so that notices and progress bars do not cut each other."""
+    state = random.getstate()  # rich draws from Python's random numbers when it is loaded
+    from rich.console import Console
+
+    random.setstate(state)
     return Console(stderr=True, highlight=False)
 
 

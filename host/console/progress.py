@@ -7,9 +7,6 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from time import monotonic
 
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bars
-
 from axonloop.host.console.notices import notice, stderr
 
 Progress = Callable[[str, int, int], None]
@@ -54,6 +51,9 @@ def progress_bars(every: float = EVERY) -> Iterator[Progress]:
 
 @contextmanager
 def _bars() -> Iterator[Progress]:
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

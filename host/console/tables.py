@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 Row = Mapping[str, Any]
 """One row of a table, as it is written to JSON."""
 
@@ -65,6 +62,9 @@ def print_rows(columns: Sequence[Column], rows: Sequence[Row]) -> None:
 
     On a terminal it is a rich table; elsewhere plain text, a line per row, nothing cut off.
     """
+    from rich.console import Console
+    from rich.table import Table
+
     used = [column for column in columns if any(column.text(row) for row in rows)]
     console = Console()
     if not console.is_terminal:

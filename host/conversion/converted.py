@@ -31,9 +31,9 @@ class SpikingRun:
     """What a chip made of samples.
 
     `logits` `(len(ticks), samples, outputs)`: of the last population's membranes, read after each
-    of `ticks`, in the units of the module. `spikes[layer]` int `(samples, neurons)`: how often a
-    neuron spiked in all. `spike_hash` is as in docs/contract.md, over all samples;
-    `saturations`: state words that were clipped.
+    of `ticks`, in the units of the module; before its first spikes come they mean nothing.
+    `spikes[layer]` int `(samples, neurons)`: how often a neuron spiked in all. `spike_hash` is as
+    in docs/contract.md, over all samples; `saturations`: state words that were clipped.
     """
 
     ticks: tuple[int, ...]

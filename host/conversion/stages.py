@@ -12,6 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import fx, nn
 
+from axonloop.host.processing import one_thread
+
 Floats = NDArray[np.float64]
 _RELU = ("relu",)
 _INSTEAD = {
@@ -67,6 +69,7 @@ class Stage:
         return np.maximum(y, 0) if self.rectified else y
 
 
+@one_thread()
 def read_stages(module: nn.Module, shape: Sequence[int]) -> list[Stage]:
     """The stages of a module that takes samples of `shape`, as it is in evaluation.
 
@@ -142,8 +145,8 @@ def _require_chain(node: fx.Node, before: fx.Node) -> None:
     if not good:
         heard = ", ".join(other.name for other in node.all_input_nodes)
         raise ValueError(
-            f"{node.name!r} must take what {before.name!r} gives, not {heard}: a chain without "
-            "branches would do"
+            f"input of {node.name!r} must be what {before.name!r} gives, not {heard}; a chain "
+            "without branches would do"
         )
 
 
@@ -192,6 +195,6 @@ def _require_known(node: fx.Node, known: dict[fx.Node, Any], start: fx.Node) -> 
     for other in node.all_input_nodes:
         if other not in known:
             raise ValueError(
-                f"{node.name!r} must take what comes from {start.name!r}, not {other.name!r} from "
-                "before it: a chain without branches would do"
+                f"inputs of {node.name!r} must be made of {start.name!r}, not of {other.name!r} "
+                "before it; a chain without branches would do"
             )

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -28,8 +27,7 @@ class Tool:
     """A tool's exporter, `function` of `home`, and what its files do not say.
 
     `said(neuron)` gives the options of `import_nir` that a neuron needs. `ready(module, sample)`
-    makes a copy of a module one that the exporter takes. `batched`: its Input is as large as the
-    sample, which has a batch.
+    makes a copy of a module one that the exporter takes.
     """
 
     home: str
@@ -37,14 +35,14 @@ class Tool:
     said: Callable[[nn.Module], Iterator[Said]]
     arguments: Mapping[str, Any] = field(default_factory=dict)
     ready: Callable[[nn.Module, torch.Tensor], None] = lambda module, sample: None
-    batched: bool = False
 
 
 def _snntorch(neuron: nn.Module) -> Iterator[Said]:
     mechanism = getattr(neuron, "reset_mechanism", None)
     if mechanism is not None:
-        delayed = mechanism == "subtract" and getattr(neuron, "reset_delay", True)
-        yield "reset", None if delayed else mechanism
+        delayed = mechanism != "subtract" or getattr(neuron, "reset_delay", True)
+        require(delayed, "reset_delay", "True where reset_mechanism is subtract", False)
+        yield "reset", None if mechanism == "subtract" else mechanism
 
 
 def _norse(neuron: nn.Module) -> Iterator[Said]:
@@ -59,6 +57,8 @@ def _sinabs(neuron: nn.Module) -> Iterator[Said]:
         single = "Single" in str(getattr(neuron.spike_fn, "__name__", neuron.spike_fn))
         yield "spikes", 1 if single else None
         subtracts = "Subtract" in type(neuron.reset_fn).__name__
+        good = subtracts or single
+        require(good, "reset_fn", "MembraneSubtract, or with SingleSpike", str(neuron.reset_fn))
         yield "reset", None if subtracts else "zero"
     if hasattr(neuron, "norm_input") and type(neuron).__name__.startswith("LIF"):
         yield "norm_input", None if neuron.norm_input else False
@@ -94,7 +94,7 @@ TOOLS = {
     "snntorch": Tool(
         "snntorch.export_nir", "export_to_nir", _snntorch, {"ignore_dims": [0]}, _one_value_each
     ),
-    "norse": Tool("norse.torch", "to_nir", _norse, batched=True),
+    "norse": Tool("norse.torch", "to_nir", _norse),
     "sinabs": Tool("sinabs.nir", "to_nir", _sinabs),
     "spikingjelly": Tool("spikingjelly.activation_based.nir_exchange", "export_to_nir", _nothing),
 }
@@ -129,7 +129,7 @@ def import_torch(
         ) from error
     try:
         with torch.no_grad():
-            copied = copy.deepcopy(module)
+            copied = _copied(module)
             own.ready(copied, sample_input)
             graph = export(copied, sample_input, **own.arguments)
     except Exception as error:  # exporters raise whatever they meet
@@ -138,16 +138,17 @@ def import_torch(
             f"module must be one that {chosen}'s NIR exporter writes, not one at which it says "
             f"{reason[:300]}"
         ) from error
-    if own.batched:
-        _without_batch(graph)
     return import_nir(graph, dialect=chosen, **asked)
 
 
-def _without_batch(graph: Any) -> None:
-    """Take the batch from the shape of each Input."""
-    for name, node in graph.nodes.items():
-        if type(node).__name__ == "Input":
-            graph.nodes[name] = type(node)(np.asarray(node.output_type["output"])[1:])
+def _copied(module: nn.Module) -> nn.Module:
+    """A copy, so that hidden states stay; those that training left in a graph are detached."""
+    memo: dict[int, Any] = {}
+    for part in module.modules():
+        for value in (*vars(part).values(), *part._buffers.values()):
+            if isinstance(value, torch.Tensor) and not value.is_leaf:
+                memo[id(value)] = value.detach().clone()
+    return copy.deepcopy(module, memo)
 
 
 def tool_of(module: nn.Module) -> str:

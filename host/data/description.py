@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -16,6 +16,13 @@ UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 AXES = {1: ("x",), 2: ("y", "x"), 3: ("p", "y", "x")}
 """The fields of an event that say its channel, by the number of the sensor's axes."""
 PARTS = ("train", "validation", "test")
+
+
+class SourceKeys(dict[str, str]):
+    """The key of each source, in the order of their channels; not to be changed."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
 
 
 class InputKind(StrEnum):
@@ -167,21 +174,22 @@ class Split:
 class DataDescription:
     """A user's data set: the `[data]` table of a run.
 
-    `path` names a .npz or HDF5 file; empty: the data are given to `open_data` as objects. `kind`
-    says what the key `inputs` holds for n samples: `values`, numbers (n, ...) whose axes behind the
-    first become channels; `series`, numbers (n, ticks, channels); `spikes`, (n, ticks, channels)
-    of 0 and 1; or `events`, whose keys `EventBins` names. `target` says what the key `targets`
-    holds: `class`, whole numbers (n,) in 0..`classes` - 1 (None: one more than the largest);
-    `numbers`, (n,) or (n, k) or (n, ticks, k); `spikes`, wanted ones, (n, ticks, neurons) of 0
-    and 1; or `none`.
-    `ticks` of a sample, for `values` and `events` alone (`series` and `spikes` have theirs).
-    `limit` keeps so many samples of each part. `memory`, MiB, bounds what is kept of an HDF5 file.
+    `path` names a .npz or HDF5 file; `set` a data set of an installed package in its place; both
+    empty: the data are given to `open_data` as objects. `inputs` may be a table of sources and
+    their keys, which are read alike: `{eye = "images", ear = "sounds"}`. `kind` says what the key
+    `inputs` holds for n samples: `values`, numbers (n, ...) whose axes behind the first become
+    channels; `series`, numbers (n, ticks, channels); `spikes`, (n, ticks, channels) of 0 and 1; or
+    `events`, whose keys `EventBins` names. `target` says what the key `targets` holds: `class`,
+    whole numbers (n,) in 0..`classes` - 1 (None: one more than the largest); `numbers`, (n,) or (n,
+    k) or (n, ticks, k); `spikes`, wanted ones, (n, ticks, neurons) of 0 and 1; or `none`. `ticks`
+    of a sample, for `values` and `events` alone (`series` and `spikes` have theirs). `limit` keeps
+    so many samples of each part. `memory`, MiB, bounds what is kept of an HDF5 file.
     Raises ValueError for anything that does not fit together.
     """
 
     path: str = ""
     kind: str = "values"
-    inputs: str = "inputs"
+    inputs: str | dict[str, str] = "inputs"
     targets: str = "targets"
     target: str = "class"
     classes: int | None = None
@@ -191,11 +199,14 @@ class DataDescription:
     split: Split = field(default_factory=Split)
     limit: int | None = None
     memory: int = 256
+    set: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("path", "inputs", "targets"):
+        for name in ("path", "set", "targets"):
             value = getattr(self, name)
             require(isinstance(value, str), name, "a text", value)
+        require(self.path == "" or self.set == "", "set", "left out beside path", self.set)
+        self._take_inputs()
         _require_one_of("kind", self.kind, tuple(InputKind))
         _require_one_of("target", self.target, tuple(TargetKind))
         for name, limit in (("classes", 100_000), ("ticks", 1_000_000), ("limit", 2**31)):
@@ -207,6 +218,23 @@ class DataDescription:
             good = isinstance(getattr(self, name), kind)
             require(good, name, f"of the kind {kind.__name__}", getattr(self, name))
         self._require_fitting()
+
+    def _take_inputs(self) -> None:
+        """Keep a table of sources so that nobody changes it."""
+        given = self.inputs
+        if isinstance(given, Mapping):
+            texts = all(isinstance(text, str) and text for pair in given.items() for text in pair)
+            good = texts and len(given) > 0 and self.kind != InputKind.EVENTS
+            wanted = f"one key of {self.kind}, or names of sources and their keys (not of events)"
+            require(good, "inputs", wanted, given)
+            object.__setattr__(self, "inputs", SourceKeys(given))
+        else:
+            require(isinstance(given, str), "inputs", "a text, or a table of sources", given)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the inputs, one for each source."""
+        return (self.inputs,) if isinstance(self.inputs, str) else tuple(self.inputs.values())
 
     def _require_fitting(self) -> None:
         """ValueError where values belong to another kind of data."""

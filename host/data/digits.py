@@ -5,12 +5,15 @@ Training tunes weights, validation tunes everything else, and the test part tune
 
 from __future__ import annotations
 
+import os
+import random
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.datasets import load_digits  # type: ignore[import-untyped]
-from sklearn.model_selection import train_test_split  # type: ignore[import-untyped]
 
 SIDE = 8
 PIXELS = SIDE * SIDE
@@ -62,6 +65,9 @@ class Digits:
 
 def split_digits() -> Digits:
     """The fixed split; the same on every machine."""
+    with _untouched():  # slow to load, too
+        from sklearn.datasets import load_digits  # type: ignore[import-untyped]
+        from sklearn.model_selection import train_test_split  # type: ignore[import-untyped]
     data = load_digits()
     images, labels = data.data.astype(np.int32), data.target.astype(np.int32)
     every = np.arange(len(labels))
@@ -71,3 +77,14 @@ def split_digits() -> Digits:
     )
     parts = (Part(images[at], labels[at], at) for at in (train, validation, test))
     return Digits(*parts)
+
+
+@contextmanager
+def _untouched() -> Iterator[None]:
+    """Undo what scikit-learn does to its process when it is loaded."""
+    state, environment = random.getstate(), dict(os.environ)
+    with warnings.catch_warnings():
+        yield
+    random.setstate(state)
+    for name in set(os.environ) - set(environment):
+        del os.environ[name]

@@ -95,8 +95,9 @@ def _event_columns(
     """The columns of the events' fields, and the offsets of the samples where there are some."""
     bins = description.events
     assert bins is not None
-    if not source.has(bins.t) and source.has(description.inputs):
-        column = source.column(description.inputs, shares)
+    (key,) = description.keys
+    if not source.has(bins.t) and source.has(key):
+        column = source.column(key, shares)
         require(column.dtype == object, column.name, "events with named fields", str(column.dtype))
         return {"": column}, None
     axes = (*AXES[len(bins.sensor)], "t")

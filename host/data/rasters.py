@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,6 +170,40 @@ class SpikeInputs(_ColumnInputs):
 
     def _check(self, rows: Rows, first: int) -> None:
         require_all(rows.astype(bool) == rows, self.column.name, "0 or 1", rows, first)
+
+
+class JoinedInputs(Inputs):
+    """The inputs of several sources side by side, of as many samples and ticks; `widths` of each.
+
+    Samples are read by the chunks of the source that has the largest, so many at once that what
+    the other sources have of them fits into memory too.
+    """
+
+    def __init__(self, name: str, inputs: Sequence[Inputs]) -> None:
+        sizes = [(own.count, own.ticks) for own in inputs]
+        good = len(set(sizes)) == 1
+        require(good, f"{name}: samples and ticks of the sources", "alike", sizes)
+        self._inputs, (self.count, self.ticks) = tuple(inputs), sizes[0]
+        self.widths = [own.channels for own in inputs]
+        self.channels = sum(self.widths)
+        every = np.arange(self.count)
+        chunks = [int(own.chunks(every)[-1]) + 1 for own in inputs]
+        self._leader = inputs[int(np.argmin(chunks))]
+        shares = [own.chunks_kept / n for own, n in zip(inputs, chunks, strict=True)]
+        self.chunks_kept = max(1, int(min(shares) * min(chunks)))
+
+    def raster(self, number: int, random: np.random.Generator) -> Raster:
+        """The spikes of a sample, bool `(ticks, channels)`, source by source."""
+        return np.concatenate([own.raster(number, random) for own in self._inputs], axis=1)
+
+    def check(self, number: int) -> None:
+        """Read a sample; ValueError says what is wrong with it."""
+        for own in self._inputs:
+            own.check(number)
+
+    def chunks(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The chunk of the source that has the largest."""
+        return self._leader.chunks(numbers)
 
 
 def require_flags(column: DataColumn) -> None:

@@ -16,7 +16,8 @@ from axonloop.host.data.columns import ArraySource, DatasetSource, DataSource, N
 from axonloop.host.data.description import PARTS, DataDescription, InputKind, TargetKind
 from axonloop.host.data.events import EventInputs
 from axonloop.host.data.hdf5 import Hdf5Source
-from axonloop.host.data.rasters import EncodedInputs, Inputs, Raster, SpikeInputs
+from axonloop.host.data.rasters import EncodedInputs, Inputs, JoinedInputs, Raster, SpikeInputs
+from axonloop.host.data.sets import named_set
 from axonloop.host.data.spike_encoders import SHUFFLING, generator
 from axonloop.host.data.splits import given_parts, limited, split_samples
 from axonloop.host.data.targets import Targets
@@ -91,6 +92,14 @@ class Data:
         return self.train.inputs.channels
 
     @property
+    def channels_of(self) -> dict[str, int]:
+        """Channels of each source, where `inputs` of the description name several; else none."""
+        own, named = self.train.inputs, self.description.inputs
+        if not isinstance(own, JoinedInputs) or isinstance(named, str):
+            return {}
+        return dict(zip(named, own.widths, strict=True))
+
+    @property
     def image(self) -> tuple[int, int] | None:
         """Rows and columns of a sample that is an image of one channel; None for all others."""
         return self.train.inputs.image
@@ -141,6 +150,12 @@ def open_data(description: DataDescription, data: Any = None) -> Data:
     is wrong in the description, the files, the targets, and the inputs as far as they lie in
     memory; inputs in HDF5 files and Datasets are checked as they are read, or by `Data.check`.
     """
+    asked = description
+    if description.set != "":
+        require(data is None, "data", "left out where there is a set", type(data).__name__)
+        data = named_set(description.set)
+        if isinstance(data, str | Path):
+            description, data = replace(description, path=str(data), set=""), None
     alone = description.path == ""
     given = "given where path is empty" if alone else "left out where there is a path"
     require((data is None) != alone, "data", given, type(data).__name__)
@@ -155,7 +170,7 @@ def open_data(description: DataDescription, data: Any = None) -> Data:
             sources.append(second)
             parts[2] = _test_part(description, second, parts[0])
         opened.pop_all()  # nothing went wrong: the files stay open
-    return Data(parts[0], parts[1], parts[2], tuple(sources), description)
+    return Data(parts[0], parts[1], parts[2], tuple(sources), asked)
 
 
 def _source_of(description: DataDescription, path: str, data: Any) -> DataSource:
@@ -163,7 +178,9 @@ def _source_of(description: DataDescription, path: str, data: Any) -> DataSource
     if isinstance(data, Mapping):
         return ArraySource(data)
     if data is not None:
-        return DatasetSource(data, description.inputs, description.targets)
+        one = isinstance(description.inputs, str)
+        require(one, "inputs of a Dataset", "a single key (several: arrays)", description.inputs)
+        return DatasetSource(data, description.keys[0], description.targets)
     suffix = Path(path).suffix.lower()
     if suffix == ".npz":
         return NpzSource(Path(path))
@@ -227,7 +244,9 @@ def _inputs_of(description: DataDescription, source: DataSource, shares: int) ->
     """The inputs, by their kind."""
     if description.kind == InputKind.EVENTS:
         return EventInputs(source, description, shares)
-    column = source.column(description.inputs, shares)
-    if description.kind == InputKind.SPIKES:
-        return SpikeInputs(column)
-    return EncodedInputs(column, description)
+    found: list[Inputs] = []
+    for key in description.keys:
+        column = source.column(key, shares * len(description.keys))
+        spikes = description.kind == InputKind.SPIKES
+        found.append(SpikeInputs(column) if spikes else EncodedInputs(column, description))
+    return found[0] if isinstance(description.inputs, str) else JoinedInputs(source.name, found)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from axonloop.host.devices.device import DeviceError
+from axonloop.host.whole import plain
 from axonloop.models.arrays import Int32Array, indices, lies_within, ranged
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import ChipConfig, CoreConfig, Geometry
@@ -42,20 +43,20 @@ def check_axons(chip: ChipConfig, axons: ArrayLike) -> NDArray[np.int64]:
 def check_trains(chip: ChipConfig, trains: Sequence[ArrayLike]) -> list[NDArray[np.int64]]:
     """Axons of every tick of a run; one bad list refuses them all."""
     lists = isinstance(trains, Sequence) and not isinstance(trains, str | bytes)
-    listed = lists or (isinstance(trains, np.ndarray) and trains.ndim > 0)
+    listed = lists or getattr(trains, "ndim", 0) > 0  # arrays and tensors
     require(listed, "trains", "a list, axons of one tick an entry", trains)
     return [indices(f"trains[{k}]", axons, chip.axons) for k, axons in enumerate(trains)]
 
 
 def check_delay(geometry: Geometry, delay: int) -> int:
     """A delay in ticks beyond the next."""
-    return require_range("delay", delay, 0, geometry.max_delay)
+    return require_range("delay", plain(delay), 0, geometry.max_delay)
 
 
 def check_modulation(geometry: Geometry, value: int) -> int:
     """A value of M, for a build with terms."""
     require(geometry.terms > 0, "terms of the build", "at least 1 to take a modulation", 0)
-    return require_range("modulation", value, -geometry.error_max, geometry.error_max)
+    return require_range("modulation", plain(value), -geometry.error_max, geometry.error_max)
 
 
 def check_events(

@@ -22,6 +22,7 @@ from axonloop.host.data import CLASSES, PIXELS, SIDE, WHITE, Part, split_digits
 from axonloop.host.experiments.rows import ResultRow, percent
 from axonloop.host.order import Metrics, Order
 from axonloop.host.pictures import BLUE, INK, ORANGE, Picture, legend, styled
+from axonloop.host.processing import one_thread
 from axonloop.models.checks import require
 
 TICKS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
@@ -55,6 +56,7 @@ def images_of(part: Part) -> torch.Tensor:
     return torch.tensor(part.images / WHITE, dtype=torch.float32)
 
 
+@one_thread()
 def train(kind: str, part: Part, seed: int) -> nn.Sequential:
     """A network trained by backpropagation, in evaluation."""
     labels = torch.tensor(part.labels.astype(np.int64))
@@ -71,6 +73,7 @@ def train(kind: str, part: Part, seed: int) -> nn.Sequential:
     return network.eval()
 
 
+@one_thread()
 def measure(order: Order, progress: Progress) -> Metrics:
     """Both networks, both widths, all seeds."""
     digits = split_digits()

@@ -1,3 +1,5 @@
+from .built import built_geometries as built_geometries
+from .built import built_geometry as built_geometry
 from .channel import LearningChannel as LearningChannel
 from .channel import Strategy as Strategy
 from .channel import learning_channel as learning_channel

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from axonloop.host.whole import plain
 from axonloop.models.arrays import integers
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import ParameterSet
@@ -27,6 +28,7 @@ class Source:
     size: int
 
     def __post_init__(self) -> None:
+        _take_whole(self, "size")
         _check_name_and_size("source", self.name, self.size)
 
 
@@ -49,6 +51,7 @@ class Population:
     drives: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        _take_whole(self, "size")
         _check_name_and_size("population", self.name, self.size)
         # Neurons that only fill up a group have no input; with theta = 0 they would fire.
         theta = self.parameters.theta
@@ -64,6 +67,12 @@ class Population:
         values = integers(thing, getattr(self, field))
         require(values.shape in ((0,), (self.size,)), thing, f"{self.size} or none", values.shape)
         object.__setattr__(self, field, tuple(values.tolist()))
+
+
+def _take_whole(owner: object, *names: str) -> None:
+    """Make integers of NumPy and torch in fields of a frozen dataclass Python's."""
+    for name in names:
+        object.__setattr__(owner, name, plain(getattr(owner, name)))
 
 
 def _check_name_and_size(kind: str, name: str, size: int) -> None:
@@ -91,6 +100,7 @@ class Projection:
     traces: ParameterSet | None = None
 
     def __post_init__(self) -> None:
+        _take_whole(self, "delay")
         thing = f"weights of {self}"
         weights = integers(thing, self.weights).copy()
         require(weights.ndim == 2, thing, "of two dimensions", weights.ndim)
@@ -135,6 +145,7 @@ class Network:
     def __post_init__(self) -> None:
         for field in ("sources", "populations", "projections"):
             object.__setattr__(self, field, tuple(getattr(self, field)))
+        _take_whole(self, "seed")
         require_range("seed", self.seed, 0, 2**32 - 1)
         require(len(self.populations) > 0, "populations", "at least one", 0)
         names = [source.name for source in self.sources]
@@ -193,6 +204,7 @@ def uniform_weights(
     random: np.random.Generator, sources: int, targets: int, span: int
 ) -> NDArray[np.int64]:
     """Weights drawn evenly from -span..span: int `(sources, targets)`."""
+    sources, targets, span = plain(sources), plain(targets), plain(span)
     require_range("span of the first weights", span, 0, (1 << 15) - 1)
     return random.integers(-span, span + 1, (sources, targets))
 

@@ -143,6 +143,8 @@ def make_plan(network: Network, lanes: int, cores: int, place: Places | None = N
     if place is None:
         found = _balanced(network, lanes, cores)
     else:
+        # Arrays and tensors of cores become lists.
+        place = {name: tuple(np.asarray(chosen).tolist()) for name, chosen in place.items()}
         _check_places(network, cores, place)
         found = _placed(network, lanes, place)
     parts = tuple(sorted(found, key=lambda part: (part.core, part.first_group)))

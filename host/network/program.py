@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from axonloop.host.network.network import Projection
 from axonloop.host.network.plan import Plan, Wire
+from axonloop.host.whole import plain
 from axonloop.models.arrays import Int32Array, indices, ranged
 from axonloop.models.checks import require
 from axonloop.models.config import ChipConfig, Geometry
@@ -43,9 +44,20 @@ class Program:
         The delays of a source's projections are in `delays`; for another one there are none.
         """
         require(source in self.axons, "source", f"one of {', '.join(self.axons)}", source)
-        table = self.axons[source][:, self.delays[source] == delay]
+        table = self.axons[source][:, self.delays[source] == plain(delay)]
         found = table[indices(f"channels of {source!r}", channels, len(table))].ravel()
         return found[found >= 0]
+
+    def feed(self, source: str, raster: NDArray[np.bool_], found: NDArray[np.bool_]) -> None:
+        """Set in `found`, `(ticks, axons of the chip)`, the axons that channels of a source feed.
+
+        `raster`: bool `(ticks, channels)`, at most as many ticks. A projection's delay moves its
+        spikes later; what would arrive behind the last tick is lost.
+        """
+        for axons, delay in zip(self.axons[source].T, self.delays[source].tolist(), strict=True):
+            used = axons >= 0
+            late = found[delay : delay + len(raster)]
+            late[:, axons[used]] = raster[: len(late), used]
 
     def split(self, spikes: ArrayLike) -> dict[str, Int32Array]:
         """Reported global neurons as neurons of each population, int32, in the given order."""

@@ -1,9 +1,12 @@
 from .comparison import Comparison as Comparison
 from .comparison import LayerComparison as LayerComparison
+from .comparison import compared as compared
 from .dialects import Dialect as Dialect
 from .exporter import export_nir as export_nir
 from .exporter import graph_of as graph_of
 from .imported import ImportedGraph as ImportedGraph
 from .importer import import_nir as import_nir
+from .nodes import Kind as Kind
 from .run import ChipTrace as ChipTrace
+from .run import spikes_of as spikes_of
 from .simulator import FloatTrace as FloatTrace

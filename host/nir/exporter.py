@@ -35,8 +35,8 @@ from axonloop.host.nir.graph import read_graph
 from axonloop.host.nir.imported import ImportedGraph
 from axonloop.host.nir.nodes import NirError
 from axonloop.host.nir.parts import Part, part_of_source
-from axonloop.host.nir.run import ChipTrace, Start, run_on
 from axonloop.host.nir.steps import Steps
+from axonloop.host.recorder import Rasters
 from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require, require_number
 from axonloop.models.config import DECAY_ONE, Geometry, Mesh, ParameterSet, ResetMode
@@ -68,10 +68,8 @@ def export_nir(
     target = Path(path)
     require_writable(target)
     graph, notes = graph_of(program, weights, dt)
-    import nir
-
     whole = BytesIO()
-    nir.write(whole, graph)
+    _nir().write(whole, graph)
 
     def write(file: BinaryIO) -> None:
         file.write(whole.getbuffer())
@@ -84,15 +82,20 @@ def graph_of(
     program: Program, weights: Int32Array | None = None, dt: float = 1e-3
 ) -> tuple[Any, tuple[str, ...]]:
     """A program as a `nir.NIRGraph`, and what of it NIR cannot say; see `export_nir`."""
-    try:
-        import nir  # noqa: F401
-    except ImportError as error:
-        how = "pip install 'axonloop[nir]' does it"
-        raise NirError(f"nir must be installed to write NIR files; {how}") from error
     require_number("dt", dt)
     require(dt > 0, "dt", "above 0 seconds", dt)
     held = _held(program, program.weights if weights is None else weights)
     return _Writer(held, dt).graph(_record(held, program, dt))
+
+
+def _nir() -> Any:
+    """The package of NIR, an extra."""
+    try:
+        import nir
+    except ImportError as error:
+        how = "pip install 'axonloop[nir]' does it"
+        raise NirError(f"nir must be installed to write NIR files; {how}") from error
+    return nir
 
 
 def _held(program: Program, weights: Int32Array) -> Network:
@@ -171,9 +174,7 @@ class _Writer:
 
     def graph(self, record: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
         """The graph, with `record` in its metadata, and the notes."""
-        import nir
-
-        own = self.network
+        nir, own = _nir(), self.network
         _require_names(own)
         nodes: dict[str, Any] = {s.name: nir.Input(np.array([s.size])) for s in own.sources}
         nodes |= {p.name: self._neurons(p) for p in own.populations}
@@ -214,8 +215,6 @@ class _Writer:
         back: bool,
     ) -> None:
         """Put the Delay in front of a projection's synapses that the graph's steps leave."""
-        import nir
-
         begins = self.offsets[projection.source] + 1 if projection.source in self.offsets else 0
         target = projection.target
         late = projection.delay + begins - self.offsets[target] - self.lags[target] - int(back)
@@ -225,14 +224,12 @@ class _Writer:
             )
         if late > 0:
             size = len(projection.weights)
-            nodes[f"delay_{name}"] = nir.Delay(np.full(size, late * self.dt))
+            nodes[f"delay_{name}"] = _nir().Delay(np.full(size, late * self.dt))
             edges.remove((projection.source, name))
             edges += [(projection.source, f"delay_{name}"), (f"delay_{name}", name)]
 
     def _neurons(self, population: Population) -> Any:
-        import nir
-
-        own, ones = population.parameters, np.ones(population.size)
+        nir, own, ones = _nir(), population.parameters, np.ones(population.size)
         self._note(population)
         drives = np.array(population.drives or (0,) * population.size, np.float64)
         shared = {
@@ -262,9 +259,7 @@ class _Writer:
 
     def _synapses(self, projection: Projection, first: bool) -> Any:
         """The weights in units of the membrane; with the biases of the target if it is `first`."""
-        import nir
-
-        target = self.network.population(projection.target)
+        nir, target = _nir(), self.network.population(projection.target)
         unit = _unit(target)
         weight = np.where(projection.synapses, projection.weights, 0).T * unit
         metadata = {f"{KEY}_weights": projection.weights.astype(np.int32)}
@@ -398,14 +393,15 @@ class OwnGraph(ImportedGraph):
 
     early: int
 
-    def run(self, inputs: Mapping[str, ArrayLike] | ArrayLike, device: str = "golden") -> ChipTrace:
-        """Run the chip on input spikes, as many ticks as it takes all layers to see them all."""
-        given = self.inputs_of(inputs)
-        padded = {name: np.pad(each, ((self.early, 0), (0, 0))) for name, each in given.items()}
-        scales = {name: found.scale for name, found in self.populations.items()}
-        start = Start(self.program, self.steps, self.parts, self.populations, self.offsets)
-        more = self.latency - self.early
-        return run_on(self.program, padded, more, self.parts, scales, set(), start, device)
+    @property
+    def more(self) -> int:
+        """Ticks behind the inputs until the last layer has heard them all."""
+        return self.latency - self.early
+
+    def rasters_of(self, inputs: Mapping[str, ArrayLike] | ArrayLike) -> Rasters:
+        """Input spikes of every source of the program, `early` ticks later."""
+        late = ((self.early, 0), (0, 0))
+        return {name: np.pad(own, late) for name, own in super().rasters_of(inputs).items()}
 
 
 def _imported(graph: Any, program: Program, dt: float) -> OwnGraph:
@@ -428,12 +424,13 @@ def _imported(graph: Any, program: Program, dt: float) -> OwnGraph:
             _error_of(own, network, program.geometry),
         )
         steps[own.name] = Steps(
-            registers.alpha_n / DECAY_ONE * ones,
-            registers.beta_n / DECAY_ONE * ones,
-            unit * ones,
-            np.array(own.drives or 0 * ones),
-            scale * ones,
-            FloatReset.ZERO,
+            membrane_decay=registers.alpha_n / DECAY_ONE * ones,
+            current_decay=registers.beta_n / DECAY_ONE * ones,
+            gain=unit * ones,
+            drive=np.array(own.drives or 0 * ones),
+            threshold=scale * ones,
+            first=0 * ones,
+            reset=FloatReset.ZERO,
             lag=int(_filtered(own)),
         )
     notes = [*graph_of(program, dt=dt)[1], "the integers are those in the metadata"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,9 +16,10 @@ from axonloop.host.nir.graph import FlatGraph
 from axonloop.host.nir.neurons import Spikes
 from axonloop.host.nir.nodes import Kind, refuse
 from axonloop.host.nir.parts import Part
-from axonloop.host.nir.run import ChipTrace, Start, run_on
+from axonloop.host.nir.run import ChipTrace, Start, run_on, trace_of
 from axonloop.host.nir.simulator import FloatTrace, simulate
 from axonloop.host.nir.steps import Steps
+from axonloop.host.recorder import Rasters, StateRecord
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,11 +108,38 @@ class ImportedGraph:
 
     def run(self, inputs: Mapping[str, ArrayLike] | ArrayLike, device: str = "golden") -> ChipTrace:
         """Run the chip on input spikes, as many ticks as it takes all layers to see them all."""
+        rasters = self.rasters_of(inputs)
+        return self.trace_of(*run_on(self.program, rasters, self.more, self.start, device))
+
+    @property
+    def more(self) -> int:
+        """Ticks behind the inputs until the last layer has heard them all."""
+        return self.latency
+
+    @cached_property
+    def start(self) -> Start:
+        """The state in which the chip waits for the first step."""
+        return Start(self.program, self.steps, self.parts, self.populations, self.offsets)
+
+    @property
+    def nodes(self) -> dict[str, tuple[Part, ...]]:
+        """The parts of every neuron node."""
+        return {name: self.parts[name] for name in self.steps}
+
+    def rasters_of(self, inputs: Mapping[str, ArrayLike] | ArrayLike) -> Rasters:
+        """Input spikes of every source of the program: copy k of a channel has its spike k."""
+        given = self.inputs_of(inputs)
+        return {
+            copy: given[name] >= level
+            for name in given
+            for level, copy in enumerate(self.parts[name][0].names, 1)
+        }
+
+    def trace_of(self, record: StateRecord, saturations: int = 0) -> ChipTrace:
+        """What a record of `spike`, `membrane` and `reset` says in the graph's terms."""
         late = {n for n, own in self.steps.items() if own.reset is FloatReset.LATE}
         scales = {name: found.scale for name, found in self.populations.items()}
-        start = Start(self.program, self.steps, self.parts, self.populations, self.offsets)
-        given = self.inputs_of(inputs)
-        return run_on(self.program, given, self.latency, self.parts, scales, late, start, device)
+        return trace_of(record, self.nodes, scales, late, saturations)
 
     def simulate(
         self,
@@ -131,6 +160,11 @@ class ImportedGraph:
         self, inputs: Mapping[str, ArrayLike] | ArrayLike, device: str = "golden"
     ) -> Comparison:
         """The chip beside the float graph on the same input spikes, layer by layer."""
-        chip, alone = self.run(inputs, device), self.simulate(inputs)
-        beside = self.simulate(inputs, chip.spikes)
+        return self.compared_with(inputs, self.run(inputs, device))
+
+    def compared_with(
+        self, inputs: Mapping[str, ArrayLike] | ArrayLike, chip: ChipTrace
+    ) -> Comparison:
+        """What a chip did with these inputs beside the float graph."""
+        alone, beside = self.simulate(inputs), self.simulate(inputs, chip.spikes)
         return compared(chip, alone, beside, self.bounds)

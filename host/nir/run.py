@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from axonloop.host.devices import Device, open_device
 from axonloop.host.network import Program, QuantisedPopulation
@@ -14,9 +16,12 @@ from axonloop.host.nir.neurons import Spikes
 from axonloop.host.nir.nodes import Floats
 from axonloop.host.nir.parts import Part
 from axonloop.host.nir.steps import Steps
+from axonloop.host.recorder import Rasters, StateRecord, run_program
 from axonloop.models.arrays import Int32Array
 from axonloop.models.config import DECAY_ONE
 from axonloop.models.protocol import Counter, Region
+
+STATES = (Region.SPIKE, Region.MEMBRANE, Region.RESET)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,55 +81,51 @@ class Start:
         return found
 
 
-def run_on(
-    program: Program,
-    inputs: Mapping[str, Spikes],
-    more: int,
-    parts: Mapping[str, tuple[Part, ...]],
+def trace_of(
+    record: StateRecord,
+    nodes: Mapping[str, tuple[Part, ...]],
     scales: Mapping[str, float],
     late: set[str],
-    start: Start,
-    device: str,
+    saturations: int = 0,
 ) -> ChipTrace:
-    """Run a program from its `start`, `more` ticks longer than its inputs.
+    """What a record of spikes, membranes and resets, from a graph's start on, says of its nodes.
 
     The membrane of a `late` node is V less the R that was there before the tick.
     """
-    ticks = len(next(iter(inputs.values()))) + more
-    nodes = {name: found for name, found in parts.items() if name not in inputs}
-    shapes = {name: (ticks, sum(len(p.index) for p in found)) for name, found in nodes.items()}
-    single = {name: all(len(p.names) == 1 for p in found) for name, found in nodes.items()}
-    spikes: dict[str, Spikes] = {
-        name: np.zeros(shape, np.bool_ if single[name] else np.int64)
-        for name, shape in shapes.items()
-    }
-    membranes = {name: np.zeros(shape) for name, shape in shapes.items()}
-    copies = {copy: (name, p.index) for name, own in nodes.items() for p in own for copy in p.names}
+    spikes = {name: record.of(name, "spike") for name in record.populations}
+    membranes = {name: np.zeros(own.shape) for name, own in spikes_of(spikes, nodes).items()}
+    for name, found in nodes.items():
+        for part in found:
+            above = record.of(part.name, "membrane").astype(np.int64)
+            if name in late:
+                above[1:] -= record.of(part.name, "reset")[:-1]
+            membranes[name][:, part.index] = above / scales[part.name]
+    return ChipTrace(spikes_of(spikes, nodes), membranes, saturations)
+
+
+def spikes_of(
+    populations: Mapping[str, NDArray[Any]], nodes: Mapping[str, tuple[Part, ...]]
+) -> dict[str, Spikes]:
+    """Spikes of nodes, counts where a neuron may have several, of those of populations."""
+    spikes: dict[str, Spikes] = {}
+    for name, found in nodes.items():
+        single = all(len(part.names) == 1 for part in found)
+        shape = len(populations[found[0].name]), sum(len(part.index) for part in found)
+        spikes[name] = np.zeros(shape, np.bool_ if single else np.int64)
+        for part in found:
+            for copy in part.names:
+                spikes[name][:, part.index] += populations[copy].astype(np.bool_)
+    return spikes
+
+
+def run_on(
+    program: Program, rasters: Rasters, more: int, start: Start, device: str
+) -> tuple[StateRecord, int]:
+    """Run a program from its `start`, `more` ticks longer than its inputs.
+
+    What `trace_of` needs, and the state words that were clipped.
+    """
     with open_device(device, program.config) as chip:
         chip.load_weights(program.weights)
-        chip.clear()
-        start.set_on(chip)
-        reset = chip.read(Region.RESET)
-        for tick in range(ticks):
-            for name, trains in inputs.items():
-                if tick < len(trains):
-                    _send(chip, program, parts[name][0], trains[tick])
-            for copy, found in program.split(chip.tick(np.zeros(0, np.int32))).items():
-                name, index = copies[copy]
-                spikes[name][tick, index[found]] += True
-            membrane = chip.read(Region.MEMBRANE).astype(np.int64)
-            for name, part in ((name, part) for name, own in nodes.items() for part in own):
-                neurons = program.neurons[part.name]
-                above = membrane[neurons] - (reset[neurons] if name in late else 0)
-                membranes[name][tick, part.index] = above / scales[part.name]
-            reset = chip.read(Region.RESET) if late else reset
-        saturations = chip.counters()[Counter.SATURATIONS]
-    return ChipTrace(spikes, membranes, int(saturations))
-
-
-def _send(chip: Device, program: Program, part: Part, counts: Spikes) -> None:
-    """Send a step's spikes of a source: one for every copy of its channels that they reach."""
-    for level, name in enumerate(part.names, 1):
-        channels = np.flatnonzero(counts >= level)
-        for delay in np.unique(program.delays[name]).tolist():
-            chip.send_spikes(program.axons_of(name, channels, delay), delay)
+        record = run_program(program, rasters, chip, STATES, more=more, start=start.set_on)
+        return record, int(chip.counters()[Counter.SATURATIONS])

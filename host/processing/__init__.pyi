@@ -24,6 +24,7 @@ from .error_encoders import whole_steps as whole_steps
 from .error_neurons import ErrorNeurons as ErrorNeurons
 from .error_neurons import ErrorNeuronsObjective as ErrorNeuronsObjective
 from .error_neurons import Teaching as Teaching
+from .firing_rates import BUSY as BUSY
 from .firing_rates import FiringRates as FiringRates
 from .firing_rates import at_limits as at_limits
 from .firing_rates import clipped as clipped

@@ -1,3 +1,4 @@
+from .callback import Callback as Callback
 from .checkpoint import load_checkpoint as load_checkpoint
 from .run import CHECKPOINT as CHECKPOINT
 from .run import CONFIG as CONFIG

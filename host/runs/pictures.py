@@ -23,6 +23,7 @@ from axonloop.host.pictures import (
     styled,
 )
 from axonloop.host.processing import Errors, Flags, Layers
+from axonloop.host.recorder import thresholds_of
 from axonloop.host.report import SampleTrace, pairs_of
 from axonloop.host.training import SPENT, SampleCost
 from axonloop.models.arrays import Int32Array
@@ -135,19 +136,6 @@ def trace_of(recording: RasterSample, title: str) -> SampleTrace:
         np.concatenate(events).astype(np.int32),
         recording.potential.astype(np.float32),
         title,
-    )
-
-
-def thresholds_of(config: ChipConfig) -> Int32Array:
-    """Theta of every neuron of a chip, int32 `(neurons,)`."""
-    return np.array(
-        [
-            core.parameter_sets[group.parameter_set].theta
-            for core in config.cores
-            for group in core.groups
-            for _ in range(config.geometry.lanes)
-        ],
-        np.int32,
     )
 
 

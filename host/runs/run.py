@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from axonloop.host.devices import Device, weight_hash
 from axonloop.host.files import NEW, write_json
 from axonloop.host.processing import Loss, at_limits, clipped, no_better
 from axonloop.host.report import Kept, write_report
+from axonloop.host.runs.callback import Callback, hears_samples
 from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
 from axonloop.host.runs.lock import locked_folder
 from axonloop.host.runs.network_report import channel_metrics, channel_of, write_account
@@ -93,6 +95,7 @@ class Run:
     image: tuple[int, int] | None
     started: float
     saved: float = 0.0
+    callbacks: Sequence[Callback] = ()
 
     @classmethod
     @contextmanager
@@ -145,32 +148,52 @@ class Run:
         self,
         progress: Progress,
         after_epoch: Callable[[dict[str, Any]], None] = lambda scored: None,
+        callbacks: Sequence[Callback] = (),
     ) -> None:
         """Train to the end, with checkpoints; the last one is of the trained network.
 
         After each epoch history.json and the learning curve are written, then `after_epoch` gets
-        what was scored, the epoch's entry of the history.
+        what was scored, the epoch's entry of the history. `callbacks` hear of each sample and
+        epoch, and may end it.
         """
         trainer = self.trainer
         samples = len(trainer.train)
         total = trainer.settings.run.epochs * samples
+        every = hears_samples(callbacks)
 
-        def after_sample() -> None:
+        def after_sample() -> bool:
             done = trainer.position.epoch * samples + trainer.position.sample
             progress("train", done, total)
             if trainer.at_rest and self._due(done):
                 self.save()
+            return not every or self._tell(lambda each: each.on_sample(self, done, total))
 
         def rest() -> bool:
-            return self._due(trainer.position.epoch * samples + trainer.position.sample + 1)
+            done = trainer.position.epoch * samples + trainer.position.sample + 1
+            return every or self._due(done)
 
-        def note(scored: dict[str, Any]) -> None:
+        def note(scored: dict[str, Any]) -> bool:
             self._note_epoch()
             after_epoch(scored)
+            return self._tell(lambda each: each.on_epoch(self, scored))
 
+        self.callbacks = callbacks
         self.save()
+        self._tell(lambda each: each.on_begin(self))
         trainer.run(after_sample, rest, note)
         self.save()
+
+    def _tell(self, call: Callable[[Callback], bool | None]) -> bool:
+        """Call every callback while the chip rests; does training go on?
+
+        What one raises comes behind a checkpoint.
+        """
+        try:
+            told = [call(each) for each in self.callbacks]
+        except BaseException:
+            self.save()
+            raise
+        return all(each is not False for each in told)
 
     def _note_epoch(self) -> None:
         """Write what there is to see of the epochs so far."""
@@ -217,6 +240,8 @@ class Run:
         metrics = self._metrics(score)
         if self.folder is not None:
             self._write(self.folder, metrics, score)
+        for each in self.callbacks:
+            each.on_end(self, metrics)
         return metrics
 
     def _write(self, folder: Path, metrics: dict[str, Any], score: Score) -> None:
@@ -270,7 +295,8 @@ class Run:
             pictures.trace_of(recording, title),
         )
         kept.save(folder)
-        write_report(folder)
+        with warnings.catch_warnings():  # bokeh adds filters when it is loaded
+            write_report(folder)
 
     def _metrics(self, score: Score) -> dict[str, Any]:
         trainer = self.trainer
@@ -324,8 +350,9 @@ class Run:
 
     def _times(self) -> dict[str, float]:
         """Seconds of training by who spent them, and microseconds per training tick."""
-        times, settings = self.trainer.times, self.trainer.settings
-        ticks = settings.run.epochs * len(self.trainer.train) * settings.task.ticks
+        times, trainer = self.trainer.times, self.trainer
+        done = trainer.position.epoch * len(trainer.train) + trainer.position.sample
+        ticks = max(1, done) * trainer.settings.task.ticks
         spent = {"host": times.host, "device": times.device, "loss": times.loss}
         per_tick = {f"{who}_us_per_tick": 1e6 * value / ticks for who, value in spent.items()}
         return spent | per_tick

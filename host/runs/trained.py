@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from axonloop.host.data import Data, Digits
 from axonloop.host.devices import open_device, weight_hash
 from axonloop.host.network import Network
 from axonloop.host.processing import Loss
+from axonloop.host.runs.callback import Callback
 from axonloop.host.runs.checkpoint import load_checkpoint
 from axonloop.host.runs.run import (
     CHECKPOINT,
@@ -41,6 +42,7 @@ def train(
     resume: bool = False,
     progress: Progress = silent,
     after_epoch: Callable[[dict[str, Any]], None] = lambda scored: None,
+    callbacks: Sequence[Callback] = (),
 ) -> dict[str, Any]:
     """Train a network, score it, and return what metrics.json holds.
 
@@ -51,8 +53,8 @@ def train(
     scalar torch tensor; None: that of the settings. `device`: golden, batched, rtl, serial:PORT,
     with the same bits on each. The run's folder is `out`; with `resume`
     it goes on there, else it must be new; None: no file is written. `progress` is told what is
-    done, `after_epoch` gets each entry of the history. Raises ValueError for settings, network,
-    data or a folder that do not fit.
+    done, `after_epoch` gets each entry of the history; `callbacks` hear of samples too, and may
+    end the training. Raises ValueError for settings, network, data or a folder that do not fit.
     """
     own, asked = _parted(model, settings, readout)
     folder = None if out is None else Path(out)
@@ -68,7 +70,7 @@ def train(
             open_device(device, chip_config(fit, own=own)) as chip,
             Run.open(folder, fit, chip, resume, samples, loss, own) as run,
         ):
-            run.train(progress, after_epoch)
+            run.train(progress, after_epoch, callbacks)
             return run.finish(progress)
 
 

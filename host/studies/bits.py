@@ -1,9 +1,9 @@
 """What weight bits and rounding are worth when the chip learns.
 
-The same network learns with weights of 4, 6, 8 and 16 bits, each with stochastic and with nearest
-rounding, at the same learning rate (see `precision`): a weight step of 4 bits is 16 steps of 8
-bits, so an update of less than half a step is lost to nearest rounding. 16-bit weights are finer
-as far as w_exp and eta_shift can follow; the other bits make their range larger.
+The same network learns with weights of 2 (ternary), 3, 4, 6, 8 and 16 bits, each with stochastic
+and with nearest rounding, at the same learning rate (see `with_bits`): a weight step of 4 bits is
+16 steps of 8 bits, so an update of less than half a step is lost to nearest rounding. 16-bit
+weights are finer as far as w_exp and eta_shift can follow; the other bits make their range larger.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from axonloop.host.studies.weight_pictures import draw_bits
 from axonloop.host.training import with_bits
 from axonloop.models.config import Rounding
 
-BITS = (4, 6, 8, 16)
+BITS = (2, 3, 4, 6, 8, 16)
+"""2 bits are ternary weights: -1, 0 and 1 (-2 is no synapse)."""
 
 
 def settings_of(bits: int, rounding: Rounding, seed: int, epochs: int) -> Settings:

@@ -17,6 +17,8 @@ from .from_settings import build_of as build_of
 from .from_settings import chip_config as chip_config
 from .from_settings import encoder_of as encoder_of
 from .from_settings import layer_names as layer_names
+from .from_settings import layers_of as layers_of
+from .from_settings import on_built_chip as on_built_chip
 from .from_settings import program_of as program_of
 from .in_loop import Learned as Learned
 from .in_loop import learn_in_loop as learn_in_loop

@@ -19,6 +19,7 @@ from axonloop.host.network import (
     Projection,
     Source,
     Strategy,
+    built_geometry,
     compile_network,
     learning_channel,
     learning_populations,
@@ -109,6 +110,19 @@ def chip_config(settings: Settings, epoch: int = 0, own: OwnNetwork | None = Non
     return program.config
 
 
+def on_built_chip(settings: Settings) -> Settings:
+    """The settings with the smallest geometry that is compiled and holds their network.
+
+    They stay as they are where there is none, or where they name a geometry.
+    """
+    own = settings.network
+    if settings.geometry is not None:
+        return settings
+    mesh = Mesh.parse(own.mesh)
+    found = built_geometry(network_of(settings), mesh, own.lanes, own.weight_bits)
+    return replace(settings, geometry=found)
+
+
 def build_of(configuration: Configuration, board: str | None = None) -> Build:
     """The build for a file: its [geometry], else the cores that its [network] takes.
 
@@ -124,7 +138,9 @@ def build_of(configuration: Configuration, board: str | None = None) -> Build:
 
 @dataclass(frozen=True, eq=False)
 class OwnNetwork:
-    """A user's `network` of one source, in place of the layers that [network] describes.
+    """A user's `network`, in place of the layers that [network] describes.
+
+    Where it has several sources, they are those of the data, by their names.
 
     Every population that a plastic projection reaches learns, by a fixed random readout and a loss
     of its own; that of `readout` (None: the last of them) is what a run is scored by. Settings
@@ -136,8 +152,6 @@ class OwnNetwork:
     readout: str | None = None
 
     def __post_init__(self) -> None:
-        sources = [source.name for source in self.network.sources]
-        require(len(sources) == 1, "sources of the network", "a single one", sources)
         own = learning_populations(self.network)
         names, silent = [each.name for each in own], [each.name for each in own if not each.report]
         require(len(names) > 0, "projections", "plastic, one at least", [])
@@ -167,9 +181,15 @@ class OwnNetwork:
 
     def program(self, settings: Settings, epoch: int = 0) -> Program:
         """The network with the learning rate of an epoch, on the smallest cores that hold it."""
-        source, inputs = self.network.sources[0], settings.task.inputs
-        good, thing = source.size == inputs, f"size of source {source.name!r}"
-        require(good, thing, f"{inputs}, as the data", source.size)
+        sources, inputs = self.network.sources, settings.task.inputs
+        if len(sources) > 1:
+            named = getattr(settings.data, "inputs", ())
+            own, told = [each.name for each in sources], [] if isinstance(named, str) else [*named]
+            good = sorted(own) == sorted(told)
+            require(good, "sources of the network", f"those of data.inputs, {told}", own)
+        else:
+            good, thing = sources[0].size == inputs, f"size of source {sources[0].name!r}"
+            require(good, thing, f"{inputs}, as the data", sources[0].size)
         anneal = settings.run.anneal
         steps = 0 if anneal is None else epoch // anneal
         populations = tuple(_slower(each, steps) for each in self.network.populations)

@@ -23,11 +23,7 @@ def wire(program: Program, sources: Sequence[str], raster: Flags, found: Flags) 
     first = 0
     for source in sources:
         table = program.axons[source]
-        own = raster[:, first : first + len(table)]
-        for axons, delay in zip(table.T, program.delays[source].tolist(), strict=True):
-            used = axons >= 0
-            late, arriving = found[delay:], own[: len(own) - delay]
-            late[:, axons[used]] = arriving[:, used]
+        program.feed(source, raster[:, first : first + len(table)], found)
         first += len(table)
     require(raster.shape[1] == first, "channels of a sample", str(first), raster.shape[1])
 

@@ -125,15 +125,16 @@ class TrainingLoop:
     @one_thread()
     def run(
         self,
-        after_sample: Callable[[], None] = lambda: None,
+        after_sample: Callable[[], bool | None] = lambda: None,
         rest: Callable[[], bool] = lambda: True,
-        after_epoch: Callable[[dict[str, Any]], None] = lambda scored: None,
+        after_epoch: Callable[[dict[str, Any]], bool | None] = lambda scored: None,
     ) -> None:
         """Train to the end of the last epoch.
 
         `rest` is asked before a sample: shall the chip rest behind it? Only then can
         `after_sample` look at the device; else the next sample's first ticks are under way.
-        `after_epoch` gets the epoch's entry of the history, while the chip rests.
+        `after_epoch` gets the epoch's entry of the history, while the chip rests. Where one of the
+        two returns False, the chip resting, training ends.
         """
         while self.position.epoch < self.epochs:
             epoch = self.position.epoch
@@ -145,12 +146,14 @@ class TrainingLoop:
             while self.position.sample < len(order):
                 here = self.position.sample
                 self._timed_sample(order[here : here + (1 if rest() else 2)])
-                after_sample()
+                if after_sample() is False:
+                    return
             for text in self.rates.judge().values():
                 notice(f"warning: {text}")
             self.position.history.append(self.scored())
             self.position.epoch, self.position.sample = epoch + 1, 0
-            after_epoch(self.position.history[-1])
+            if after_epoch(self.position.history[-1]) is False:
+                return
 
     def scored(self) -> dict[str, Any]:
         """What the history holds of an epoch whose samples are all done; here nothing."""

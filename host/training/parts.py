@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from axonloop.host.data import (
     TargetKind,
     generator,
 )
+from axonloop.host.network import Network
 from axonloop.host.processing import Goal, Loss
 from axonloop.host.training.from_settings import encoder_of
 from axonloop.host.training.inputs import parts_of
@@ -31,7 +33,8 @@ class TaskParts:
 
     `order` draws the samples of an epoch, as in a `Task`. `held_out`: validation is not trained on.
     `fingerprint` says which data they are, where these are a user's. Targets are classes, or else
-    numbers, with `per_tick` for each tick.
+    numbers, with `per_tick` for each tick. `channels_of` are the sources of the samples, where
+    there are several.
     """
 
     train: Samples
@@ -42,9 +45,19 @@ class TaskParts:
     fingerprint: dict[str, Any] | None = None
     of_classes: bool = True
     per_tick: bool = False
+    channels_of: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         require(len(self.validation) > 0, "samples for validation", "at least 1", 0)
+
+    def sources(self, network: Network) -> tuple[str, ...]:
+        """The sources of a network that hear the channels of a sample, in order."""
+        sizes = {each.name: each.size for each in network.sources}
+        if len(sizes) == 1:
+            return tuple(sizes)
+        own = dict(self.channels_of)
+        require(sizes == own, "sizes of the sources", f"{own}, as the data", sizes)
+        return tuple(own)
 
     def goal(self, settings: Settings, loss: Loss | None = None) -> Goal:
         """What readouts are to reach: by a `loss` of the user's own, or that of the settings."""
@@ -90,6 +103,7 @@ def _of_data(settings: Settings, data: Data) -> TaskParts:
         fingerprint(data),
         of_classes,
         per_tick,
+        data.channels_of,
     )
 
 

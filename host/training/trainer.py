@@ -65,7 +65,7 @@ class Trainer(TrainingLoop):
             require(copies.count == 1, "copies of an own network", "one", copies.count)
             programs = [own.program(self.settings)]
             self.layers = own.layers(self.settings, programs[0], goal)
-        source = programs[0].plan.network.sources[0]
+        sources = parts[0].sources(programs[0].plan.network)
         sizes = {(len(own.train), len(own.validation), len(own.final)) for own in parts}
         require(len(sizes) == 1, "samples", "as many for every copy", sorted(sizes))
         self.parts = parts[0]
@@ -79,7 +79,7 @@ class Trainer(TrainingLoop):
         super().__init__(
             copies,
             programs[0],
-            [Task(each.train, (source.name,), order=each.order) for each in parts],
+            [Task(each.train, sources, order=each.order) for each in parts],
             self.layers,
             [each.run.seed for each in every],
             self.settings.run.epochs,

@@ -93,10 +93,10 @@ def read_curves(path: Path, unit: str = "nS") -> dict[str, Curve]:
         require(bool(lines), "curve", "a head and one line or more", "empty")
         for number, line in enumerate(lines, start=2):
             named = {str(key).strip(): value for key, value in line.items()}
+            point = _number(named, "pulse", number), _number(named, "conductance", number)
             polarity = str(named.get("polarity", "up")).strip().lower()
             known = polarity in POLARITIES
             require(known, f"polarity in line {number}", "up or down, + or -", polarity)
-            point = _number(named, "pulse", number), _number(named, "conductance", number)
             points.setdefault(POLARITIES[polarity], []).append(point)
     scale = UNITS[unit]
     return {name: _curve(found, scale) for name, found in points.items()}

@@ -142,10 +142,10 @@ class DifferentialArray:
         if not full.any():
             return
         self.refreshes += int(full.sum())
-        limit = self._full * self.mapping.limit
-        wanted = np.clip(self.weights, -limit, limit)
-        for array, sign in ((self.plus, 1), (self.minus, -1)):
+        wanted = self.plus.conductance - self.minus.conductance
+        for array in (self.plus, self.minus):
             array.change(np.where(full, kind.low - array.conductance, 0))
-            part = np.maximum(sign * wanted, 0) / self.mapping.limit * kind.range
-            lacks = kind.low + part - array.conductance
-            array.change(np.where(full, np.maximum(lacks, 0), 0))
+        lacks = wanted - (self.plus.conductance - self.minus.conductance)
+        lacks = np.where(full, lacks, 0)
+        self.plus.change(np.maximum(lacks, 0))
+        self.minus.change(np.maximum(-lacks, 0))

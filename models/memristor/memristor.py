@@ -21,7 +21,8 @@ class Spread:
     `rate` is of pulses per effect, by polarity; `high` and `low` of the ends of the range; `write`
     of the pulses that a write takes effect with. With `normal`, rates are drawn from a Gaussian, as
     the paper has it, and cut at a twentieth of their mean; else from a lognormal distribution of
-    that sd of the logarithm around the kind's rate, which has no negative rates. Raises ValueError for what is below 0.
+    that sd of the logarithm around the kind's rate, which has no negative rates. Raises ValueError
+    for what is below 0.
     """
 
     rate: float = 0.0

@@ -1,6 +1,8 @@
+from .cache import cache_root as cache_root
 from .cache import content_key as content_key
 from .cache import entry as entry
 from .cache import entry_in as entry_in
+from .cache import stored as stored
 from .errors import BuildError as BuildError
 from .errors import MissingToolError as MissingToolError
 from .errors import SimulationError as SimulationError

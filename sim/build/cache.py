@@ -46,6 +46,11 @@ def content_key(*parts: str | bytes) -> str:
     return digest.hexdigest()[:32]
 
 
+def stored(name: str, key: str) -> bool:
+    """Say whether the cache has an entry; it may still turn out to be damaged."""
+    return (cache_root() / name / key / MANIFEST).is_file()
+
+
 def entry(name: str, key: str, build: Callable[[Path], None]) -> Path:
     """The folder of an entry; `build(folder)` fills it first where it is missing or damaged.
 

@@ -1,4 +1,6 @@
 from .chip_library import build_chip as build_chip
+from .chip_library import built_chips as built_chips
+from .chip_library import is_built as is_built
 from .compiled_board import RtlTop as RtlTop
 from .compiled_chip import RtlChip as RtlChip
 from .compiled_mesh import Packets as Packets

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import json
+from contextlib import suppress
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
 from axonloop.models.config import ONE_CORE, Geometry, Mesh
-from axonloop.sim.build import Notify, content_key, entry, to_stderr
-from axonloop.sim.cosim.verilate import build
+from axonloop.sim.build import (
+    Notify,
+    cache_root,
+    content_key,
+    entry,
+    find_toolchain,
+    stored,
+    to_stderr,
+)
+from axonloop.sim.cosim.verilate import CHIP, build, library_key
 
+INDEX, CHIP_FILE = "built", "chip.json"
+"""The shelf of the cache that says which chips were compiled."""
 OFF_THE_CHIP = ("golden/", "memristor/", "reference/")
 """Folders of `models` that no Verilog depends on."""
 
@@ -23,12 +36,47 @@ def build_chip(
     mesh: Mesh = ONE_CORE,
 ) -> Path:
     """The shared library of a chip; `core` numbers its first core. See `verilate.build`."""
-    return build(cached_verilog(geometry, core, mesh), trace, notify)
+    library = build(cached_verilog(geometry, core, mesh), trace, notify)
+    if core == 0 and not trace:
+        entry(INDEX, content_key(repr(geometry), repr(mesh)), lambda f: _note(f, geometry, mesh))
+    return library
+
+
+def _note(folder: Path, geometry: Geometry, mesh: Mesh) -> None:
+    """Write down what was compiled, for `built_chips`."""
+    table = {"geometry": asdict(geometry), "mesh": asdict(mesh)}
+    (folder / CHIP_FILE).write_text(json.dumps(table))
+
+
+def built_chips() -> list[tuple[Geometry, Mesh]]:
+    """The chips that were compiled and noted in the cache; `is_built` says if they still count."""
+    found = []
+    for path in sorted((cache_root() / INDEX).glob(f"*/{CHIP_FILE}")):
+        with suppress(OSError, ValueError, TypeError, KeyError):  # another version's, or damaged
+            table = json.loads(path.read_text())
+            found.append((Geometry(**table["geometry"]), Mesh(**table["mesh"])))
+    return found
+
+
+def is_built(geometry: Geometry, mesh: Mesh = ONE_CORE) -> bool:
+    """Say whether the library of a chip, of today's sources and tools, lies in the cache.
+
+    MissingToolError without a compiler.
+    """
+    key = _verilog_key(geometry, 0, mesh)
+    if not stored("verilog", key):
+        return False
+    verilog = (cache_root() / "verilog" / key / "chip.v").read_text()
+    return stored(CHIP.name, library_key(find_toolchain(), verilog))
+
+
+def _verilog_key(geometry: Geometry, core: int, mesh: Mesh) -> str:
+    return content_key(sources_key(), repr(geometry), str(core), repr(mesh))
 
 
 def cached_verilog(geometry: Geometry, core: int = 0, mesh: Mesh = ONE_CORE) -> str:
     """The chip's Verilog, kept in the cache until a source of it or Amaranth changes."""
-    key = content_key(sources_key(), repr(geometry), str(core), repr(mesh))
+    key = _verilog_key(geometry, core, mesh)
     return (entry("verilog", key, lambda f: _write(f, geometry, core, mesh)) / "chip.v").read_text()
 
 

@@ -106,18 +106,21 @@ def build(
     BuildError if a tool fails or the cache cannot be written.
     """
     tools = find_toolchain()
-    key = content_key(
-        verilog,
-        harness.driver.read_bytes(),
-        repr((harness.wrapper, VERILATOR_FLAGS, FAST_FLAGS, SLOW_FLAGS, STANDARD_FLAGS, trace)),
-        tools.versions,
-    )
+    key = library_key(tools, verilog, trace, harness)
 
     def compile_into(folder: Path) -> None:
         with announced(notify, "the RTL"):
             _compile(tools, folder, verilog, trace, harness)
 
     return entry(harness.name, key, compile_into) / f"{harness.name}.so"
+
+
+def library_key(
+    tools: Toolchain, verilog: str, trace: bool = False, harness: Harness = CHIP
+) -> str:
+    """The key in the cache of the library of a design."""
+    flags = (harness.wrapper, VERILATOR_FLAGS, FAST_FLAGS, SLOW_FLAGS, STANDARD_FLAGS, trace)
+    return content_key(verilog, harness.driver.read_bytes(), repr(flags), tools.versions)
 
 
 def _compile(tools: Toolchain, folder: Path, verilog: str, trace: bool, harness: Harness) -> None:

@@ -38,13 +38,12 @@ def pictures(path: Path) -> int:
 
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
 def test_a_notebook_prints_what_it_shows(path: Path, tmp_path: Path) -> None:
-    copy = tmp_path / path.name
-    shutil.copy(path, copy)
+    copy = shutil.copytree(path.parent, tmp_path / "tutorials") / path.name
     done = subprocess.run(
         [*EXECUTE, *QUIET, f"--KernelManager.ip={tmp_path / 'kernel'}", str(copy)],
         capture_output=True,
         text=True,
-        cwd=tmp_path,
+        cwd=copy.parent,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from axonloop.host.bench import mesh as mesh_bench
 from axonloop.host.bench.mesh import LoadPoint
@@ -29,31 +30,50 @@ from axonloop.host.configuration import (
 from axonloop.host.data import split_digits
 from axonloop.host.devices import GoldenDevice, LinkUse
 from axonloop.host.experiments import (
+    ann_snn,
+    changing_tasks,
     equilibrium_digits,
     gradient_cost,
     latency_digits,
+    liquid,
     stdp_digits,
+    stdp_trains,
     stdp_window,
+    store_recall,
     yin_yang,
 )
+from axonloop.host.experiments.capacity import perceptron
 from axonloop.host.experiments.contrastive import experiment as contrastive
 from axonloop.host.experiments.decolle import digits as decolle_digits
 from axonloop.host.experiments.decolle import regression_experiment
 from axonloop.host.experiments.decolle.regression import targets_of
 from axonloop.host.experiments.decolle.regression_runs import Curve
 from axonloop.host.experiments.erbp import digits as erbp_digits
+from axonloop.host.experiments.memristor import (
+    crossbar_picture,
+    device_picture,
+    fit_picture,
+    ica_picture,
+    matched_picture,
+)
 from axonloop.host.experiments.recurrence import chip as recurrence_chip
 from axonloop.host.experiments.recurrence import float as recurrence
+from axonloop.host.experiments.reward import experiment as reward
 from axonloop.host.experiments.spike_timing import experiment as spike_timing
+from axonloop.host.experiments.spike_timing import resume
 from axonloop.host.experiments.spike_timing.chip import wanted_of
 from axonloop.host.experiments.spike_timing.loop import LoopTiming
 from axonloop.host.fpga.utilisation import KINDS, draw_utilisation
-from axonloop.host.network import draw_mesh, predicted_traffic
+from axonloop.host.inference import draw_profile, profile
+from axonloop.host.network import Program, draw_mesh, predicted_traffic
 from axonloop.host.pictures import Picture, save
+from axonloop.host.recorder import draw_record, run_program
 from axonloop.host.runs import pictures as runs
 from axonloop.host.studies import area as area_study
 from axonloop.host.studies import layer_pictures, weight_pictures
 from axonloop.host.training import SampleCost, chip_config, lone_trainer, program_of
+from axonloop.models.memristor import Curve as PulseCurve
+from axonloop.models.memristor import find_memristor, fit_branch
 
 ROOT = Path(__file__).parents[2]
 RANDOM = np.random.default_rng(1)
@@ -188,6 +208,14 @@ def timing() -> Picture:
     return spike_timing.draw({"shown": {"timings": timings, "float": reference}})
 
 
+def resumed() -> Picture:
+    task, faults = resume.TASK, [40, 21, 9, 0]
+    wanted = wanted_of(task)
+    run = LoopTiming(task, resume.EXACT, [], [], wanted[::-1], wanted, "", "", {})
+    runs = {"chip": [{"faults": faults}] * 3, "float": [faults] * 3}
+    return resume.draw({**runs, "shown": {"timings": [run]}})
+
+
 def stdp() -> Picture:
     shown = {
         "weights": RANDOM.integers(0, 127, (96, 64)).tolist(),
@@ -197,13 +225,57 @@ def stdp() -> Picture:
     return stdp_digits.draw({"shown": shown})
 
 
+def memristor_device() -> Picture:
+    several = [RANDOM.normal(centre, 30, 200) for centre in (200, 400, 500, 600)]
+    return device_picture.draw({"shown": {"up": several, "down": several[::-1]}})
+
+
+def crossbar() -> Picture:
+    cells = RANDOM.uniform(1e-6, 1e-3, (512, 512))
+    shown = {"cells": cells, "read": 0.1 * cells, "parts": 0.9 * cells}
+    return crossbar_picture.draw(results("crossbar") | {"shown": shown})
+
+
+def ica() -> Picture:
+    found, signals = results("ica"), RANDOM.laplace(0, 1, (100, 2))
+    outputs = dict.fromkeys(found["variants"], signals)
+    shown = {"sources": signals, "mixed": signals, "outputs": outputs}
+    return ica_picture.draw(found | {"shown": shown})
+
+
+def fit() -> Picture:
+    kind = find_memristor("mo-tiox-tin")
+    pulses = np.arange(1.0, 95)
+    branches = {"up": kind.up, "down": kind.down}
+    curves = {name: PulseCurve(pulses, branch.after(pulses)) for name, branch in branches.items()}
+    fits = {name: fit_branch(*curve) for name, curve in curves.items()}
+    return fit_picture.draw_fit(curves, fits)
+
+
+def shown_program() -> tuple[Program, NDArray[np.bool_]]:
+    """Two layers, and three samples of inputs."""
+    program = program_of(MESH)
+    return program, RANDOM.random((3, 30, MESH.task.inputs)) < 0.2
+
+
+def record() -> Picture:
+    program, inputs = shown_program()
+    return draw_record(run_program(program, inputs[0]))
+
+
+def profiled() -> Picture:
+    return draw_profile(profile(*shown_program()))
+
+
 DRAWINGS: dict[str, Callable[[], Picture]] = {
     "runs.pictures.draw_learning_curve": learning_curve,
     "runs.pictures.draw_raster": raster,
     "runs.pictures.draw_outputs": outputs,
     "runs.pictures.draw_weights": weights,
     "runs.pictures.draw_link": link,
+    "inference.picture.draw_profile": profiled,
     "network.mesh_picture.draw_mesh": mesh,
+    "recorder.picture.draw_record": record,
     "fpga.utilisation.draw_utilisation": utilisation,
     "studies.area.draw": area,
     "studies.layer_pictures.draw_layers": layers,
@@ -211,6 +283,9 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "studies.weight_pictures.draw_rates": rates,
     "studies.weight_pictures.draw_deploy": deploy,
     "bench.mesh.draw": load,
+    "experiments.capacity.perceptron.draw": lambda: perceptron.draw(results("perceptron-limit")),
+    "experiments.changing_tasks.draw": lambda: changing_tasks.draw(results("changing-tasks")),
+    "experiments.ann_snn.draw": lambda: ann_snn.draw(results("ann-snn")),
     "experiments.contrastive.experiment.draw": lambda: contrastive.draw(results("contrastive")),
     "experiments.decolle.digits.draw": lambda: decolle_digits.draw(results("decolle-digits")),
     "experiments.decolle.regression_picture.draw": regression,
@@ -220,11 +295,23 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "experiments.erbp.digits.draw": lambda: erbp_digits.draw(results("erbp-digits")),
     "experiments.gradient_cost.draw": lambda: gradient_cost.draw(results("memory")),
     "experiments.latency_digits.draw": lambda: latency_digits.draw(results("latency-digits")),
+    "experiments.memristor.crossbar_picture.draw": crossbar,
+    "experiments.memristor.device_picture.draw": memristor_device,
+    "experiments.memristor.fit_picture.draw_fit": fit,
+    "experiments.memristor.ica_picture.draw": ica,
+    "experiments.memristor.matched_picture.draw": lambda: matched_picture.draw(
+        results("matched-neuron")
+    ),
+    "experiments.liquid.draw": lambda: liquid.draw(results("liquid")),
     "experiments.recurrence.chip.draw": lambda: recurrence_chip.draw(results("recurrence-chip")),
     "experiments.recurrence.picture.draw": lambda: recurrence.draw(results("recurrence")),
+    "experiments.reward.experiment.draw": lambda: reward.draw(results("reward")),
     "experiments.spike_timing.experiment.draw": timing,
+    "experiments.spike_timing.resume.draw": resumed,
     "experiments.stdp_digits.draw": stdp,
+    "experiments.stdp_trains.draw": lambda: stdp_trains.draw(results("stdp-trains")),
     "experiments.stdp_window.draw": lambda: stdp_window.draw(results("stdp-window")),
+    "experiments.store_recall.draw": lambda: store_recall.draw(results("store-recall")),
     "experiments.yin_yang.draw": lambda: yin_yang.draw(results("yin-yang")),
 }
 """Every drawing function of the project, with something to draw."""

@@ -55,7 +55,7 @@ DIMENSIONS = BITS + 1
 """What a neuron can choose: a weight for each bit, and the threshold."""
 LOADS = (1.0, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0)
 """Patterns for each weight."""
-EPOCHS, FULL_EPOCHS = 300, 2000
+EPOCHS, FULL_EPOCHS = 200, 600
 WIDTHS = (16, 8, 4)
 """Weight bits; the first has room enough, with the last a weight has 15 values."""
 NAME = "perceptrons"

@@ -120,8 +120,8 @@ def rows(found: Metrics) -> list[ResultRow]:
     arrays, slope, means = found["arrays"], found["slopes"], found["means"]
     lines = [
         ResultRow(
-            "512 x 512, 0.1 ohm: slope of read on wanted, block (1,1) and (8,8) of 64",
-            "least wrong at (1,1), exponential",
+            f"{SIDE} x {SIDE}, {WIRE} ohm: slope of read on wanted, first, last block of {BLOCK}",
+            "least wrong at the first, exponential",
             f"{slope[0][0]:.3f}, {slope[-1][-1]:.4f}; means {means[0][0]:.3f}, {means[-1][-1]:.3f}",
         )
     ]
@@ -140,7 +140,7 @@ def rows(found: Metrics) -> list[ResultRow]:
             "mask of rows x columns: largest error of a log slope; rms error / Gmax behind it",
             "decays exponentially",
             f"{mask['error']:.4f}; {mask['left']['error']:.4f} for "
-            f"{arrays['512 whole']['error']:.4f}",
+            f"{arrays[f'{SIDE} whole']['error']:.4f}",
         ),
         ResultRow(
             "Kirchhoff's residue; both solvers apart by",

@@ -127,7 +127,8 @@ def mapped(order: Order) -> dict[str, float]:
         weights + np.random.default_rng(1).integers(-3, 4, weights.shape), -limit, limit
     )
     new = mapping.least_writes(moved, low)
-    written = [np.count_nonzero(one != other) for one, other in zip(new, low, strict=True)]
+    moves = [np.abs(one - other) for one, other in zip(new, low, strict=True)]
+    written = [np.count_nonzero(move > 1e-9 * kind.range) for move in moves]
     return {
         "read current, least power over centred": float(sum(map(np.sum, low)) / np.sum(centred)),
         "largest error of a pair": float(np.abs(mapping.weights(low) - weights).max()),

@@ -34,7 +34,9 @@ def draw(metrics: Metrics) -> Picture:
     ):
         for count, values, colour in zip(counts, metrics["shown"][name], shades(4), strict=True):
             several = "pulse" if count == 1 else "pulses"
-            axes.hist(values, 40, (0, 700), color=colour, alpha=0.75, label=f"{count} {several}")
+            axes.hist(
+                values, 40, range=(0, 700), color=colour, alpha=0.75, label=f"{count} {several}"
+            )
         axes.set(xlabel="conductance (nS)", ylabel="devices", title=f"Spread, {name} (fig. 7b)")
         legend(axes, below=True, ncols=2)
     _compensation(pulses)

@@ -23,6 +23,8 @@ from axonloop.models.memristor.crossbar.nodes import Nodes
 from axonloop.models.memristor.crossbar.ports import transfer
 
 Floats = NDArray[np.float64]
+_MOST_BENT = 30.0
+"""exp of this is 1e13: no device bends as much."""
 
 
 class Solution(NamedTuple):
@@ -70,14 +72,16 @@ class Crossbar:
     def solve(self, inputs: ArrayLike) -> Solution:
         """All voltages and currents for `inputs`, in V, `(..., rows)`.
 
-        Raises ValueError for inputs of another shape or not finite, and where the wires are so much
-        worse than the cells that the solution does not settle.
+        Raises ValueError for inputs of another shape, not finite or too large for the bend, and
+        where the wires are so much worse than the cells that the solution does not settle.
         """
         given = np.asarray(inputs, np.float64)
         rows, columns = self.conductance.shape
         require(given.shape[-1:] == (rows,), "inputs", f"(..., {rows}) for the rows", given.shape)
         require(bool(np.isfinite(given).all()), "inputs", "finite", "NaN or infinite")
         require(given.size > 0, "inputs", "one vector or more", given.shape)
+        bent = self.bend * float(np.abs(given).max())
+        require(bent <= _MOST_BENT, "bend times an input", f"{_MOST_BENT} or less", bent)
         flat = given.reshape(-1, rows).T[:, :, None]
         driven = np.broadcast_to(flat, (*flat.shape[:2], columns))
         nodes = Nodes(self.conductance, self.word, self.bit, self.bend, driven)

@@ -1,7 +1,7 @@
 """Equilibrium propagation (Scellier & Bengio 2017): a gradient from two states at rest.
 
 The output is pulled to what is wanted by b (y - x_L), a force of the loss C = |y - x_L|^2 / 2. With
-x^b the state at rest under it (its equations 14 and 15, for this network's energy),
+x^b the state at rest under it,
 
     dC/dW_k = lim b->0 of  (x^0_{k-1} x^0_k - x^b_{k-1} x^b_k) / b
 

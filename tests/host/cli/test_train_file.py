@@ -96,7 +96,7 @@ def in_data(text: str) -> str:
 
 
 WRONG = {
-    "unknown key": (in_data("speed = 3"), "data.speed must be left out or one of path, kind"),
+    "unknown key": (in_data("speed = 3"), "data.speed must be left out or one of path, kind,"),
     "wrong kind": (in_data("limit = 'all'"), "data.limit must be a whole number, not 'all'"),
     "path of a number": (FILE.replace('"set.npz"', "3"), "data.path must be text, not 3"),
     "no path": (FILE.replace('path = "set.npz"', ""), "data.path must be a file, as set.npz, not"),
@@ -138,9 +138,9 @@ WRONG = {
         "validation part of the data must be of at least 1 sample, which a run scores",
     ),
     "no sensor": (in_data("kind = 'events'\n[data.events]\nleast = 1"), "data.events.sensor must "),
-    "spikes are wanted": (
-        in_data("target = 'numbers'"),
-        "data.target must be class, to be trained ",
+    "nothing is wanted": (
+        in_data("target = 'none'"),
+        "data.target must be class or numbers, to be ",
     ),
     "burn-in": (
         FILE.replace("burn_in = 3", "burn_in = 10"),

@@ -119,7 +119,7 @@ def test_integers_of_numpy_become_pythons() -> None:
 def test_flat_settings_go_into_their_tables() -> None:
     """As the runs of version 0.1 wrote them."""
     flat = {name: value for table in Settings().to_dict().values() for name, value in table.items()}
-    assert len(flat) == 33
+    assert len(flat) == 34
     assert nested(flat) == Settings().to_dict()
     with pytest.raises(ValueError, match=r"^ticks must be in its table, \[task\], not "):
         nested({"ticks": 3, "run": {}})

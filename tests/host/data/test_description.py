@@ -24,7 +24,7 @@ from axonloop.host.data import DataDescription, EventBins, SpikeCode, Split
         ({"ticks": 4, "limit": 0}, "limit must be a whole number in 1"),
         ({"ticks": 4, "memory": 0}, "memory must be a whole number in 1"),
         ({"ticks": 4, "path": None}, "path must be a text, not None"),
-        ({"ticks": 4, "inputs": 3}, "inputs must be a text, not 3"),
+        ({"ticks": 4, "inputs": 3}, "inputs must be a text, or a table of sources, not 3"),
         ({"ticks": 4, "encoding": "rate"}, "encoding must be of the kind SpikeCode, not 'rate'"),
         ({"ticks": 4, "split": 0.8}, "split must be of the kind Split, not 0.8"),
         ({"ticks": 4, "target": "none", "classes": 3}, "classes must be left out where the target"),

@@ -14,7 +14,7 @@ import pytest
 from axonloop.host.data import SHUFFLING, DataDescription, Split, generator, open_data
 from axonloop.host.data.hdf5 import Hdf5Source
 from tests.support.damage import flip_bits
-from tests.support.data_memory import compare
+from tests.support.memory.epoch import compare
 
 ALL = Split(train=1, validation=0, test=0)
 RANDOM = np.random.default_rng(1)

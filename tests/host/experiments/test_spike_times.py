@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from axonloop.host.experiments.spike_timing import experiment as spike_timing
+from axonloop.host.experiments.spike_timing import resume
 from axonloop.host.experiments.spike_timing.chip import SpikeTimes, offsets, wanted_of
 from axonloop.host.experiments.spike_timing.float import RULES, float_distances
 from axonloop.host.order import Order
@@ -137,3 +138,50 @@ def test_the_results_meet_the_bars() -> None:
     assert max(run["missed_by"] for run in runs) <= 2
     assert sum(run["after"] for run in runs) * 100 <= sum(run["before"] for run in runs)
     assert mean(run["share"] for run in runs) <= 0.01
+
+
+SHORT = replace(resume.TASK, ticks=80, wanted=2, lead=10, apart=20, seed=11)
+"""ReSuMe's task in short."""
+
+
+def test_resume_hits_every_spike_on_the_chip_and_in_float() -> None:
+    (found,) = spike_timing.learn_all(POPULATION, [(SHORT, resume.EXACT)], 40, quiet)
+    assert found.distances[0] > 2
+    assert found.distances[-1] == 0
+    assert (found.spikes == wanted_of(SHORT)).all()
+    faults = resume.float_faults(SHORT, quiet)
+    assert faults[0] > 2
+    assert faults[-1] == 0
+
+
+def test_distance_of_resume_counts_missing_and_extra_spikes() -> None:
+    (found,) = spike_timing.learn_all(POPULATION, [(SHORT, resume.EXACT)], 1, quiet)
+    assert found.distances[0] == (found.first_spikes != wanted_of(SHORT)).sum()
+
+
+@pytest.mark.parametrize("device", ["golden", pytest.param("rtl", marks=pytest.mark.slow)])
+def test_every_device_learns_by_resume_alike(device: str) -> None:
+    jobs = [(replace(SHORT, ticks=60, inputs=32, rate=0.05), resume.EXACT)]
+    (one,), (other,) = (
+        spike_timing.learn_all(each, jobs, 2, quiet) for each in (POPULATION, device)
+    )
+    assert (one.weight_hash, one.spike_hash) == (other.weight_hash, other.spike_hash)
+    assert one.counters == other.counters
+    assert one.counters["updates"] > 10
+
+
+def test_resume_without_a_gate_learns_far_from_the_threshold() -> None:
+    """From weights of 0 no membrane is near it, and a wanted spike must be learned all the same."""
+    silent = replace(SHORT, weight_span=0)
+    (found,) = spike_timing.learn_all(POPULATION, [(silent, resume.EXACT)], 40, quiet)
+    assert not found.first_spikes.any()
+    assert found.spikes.any()
+
+
+def test_resume_from_the_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resume, "TASK", SHORT)
+    monkeypatch.setattr(resume, "PASSES", 3)
+    metrics = resume.measure(Order(POPULATION, seeds=(11,)), quiet)
+    assert len(metrics["chip"][0]["faults"]) == 3 + 1
+    assert len(metrics["float"][0]) == 3
+    save(resume.draw(metrics), tmp_path / "picture.png")

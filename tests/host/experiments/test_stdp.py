@@ -10,7 +10,7 @@ import pytest
 
 from axonloop.host.data import Digits, split_digits
 from axonloop.host.devices import open_device
-from axonloop.host.experiments import stdp_digits, stdp_window
+from axonloop.host.experiments import stdp_digits, stdp_trains, stdp_window
 from axonloop.host.order import Order
 from axonloop.host.pictures import save
 from axonloop.host.training import POPULATION
@@ -114,3 +114,38 @@ def test_cells_are_named_after_the_class_they_answer_most() -> None:
     names = stdp_digits.names_of(answers, labels)
     assert (names[5], names[6]) == (3, 7)
     assert stdp_digits.share_right(answers[[3, 7]], names, labels[[3, 7]]) == 1
+
+
+def spikes_at(*ticks: int) -> np.ndarray:
+    train = np.zeros(10, dtype=bool)
+    train[list(ticks)] = True
+    return train
+
+
+def test_the_nearest_spike_alone_by_hand() -> None:
+    """A spike of the neuron in ticks 4 and 6 hears the axon of tick 3; it that of tick 6's."""
+    near = stdp_trains.expected_nearest(spikes_at(1, 3, 8), spikes_at(4, 6))
+    up = [stdp_trains.faded(stdp_window.PLUS, 4095, age) >> 9 for age in (1, 3)]
+    down = stdp_trains.faded(stdp_window.MINUS, 4095, 2) >> 9
+    assert near.tolist() == [0] * 4 + [up[0]] * 2 + [sum(up)] * 2 + [sum(up) - down] * 2
+    every = stdp_trains.expected_all(spikes_at(1, 3), spikes_at(4))
+    both = (512 * stdp_window.PLUS >> 12) * stdp_window.PLUS >> 12
+    assert every[-1] == ((both + 512) * stdp_window.PLUS >> 12) >> 6
+
+
+@pytest.mark.usefixtures("few_pairs")
+@pytest.mark.parametrize("device", ["golden", "batched", "rtl"])
+def test_trains_equal_their_integers(device: str, tmp_path: Path) -> None:
+    metrics = stdp_trains.measure(Order(device), quiet)
+    found = metrics["pairings"]
+    assert {own["wrong"] for own in found.values()} == {0}
+    assert found["all pairs"]["after"] != found["nearest spike"]["after"]
+    assert max(abs(np.array(found["all pairs"]["after"]))) > 5
+    save(stdp_trains.draw(metrics), tmp_path / "picture.png")
+
+
+@pytest.mark.usefixtures("few_pairs")
+def test_traces_that_add_are_no_nearest_spikes(monkeypatch: pytest.MonkeyPatch) -> None:
+    adding = stdp_trains.Pairing(stdp_trains.NEAREST.name, 2048, 8)
+    monkeypatch.setattr(stdp_trains, "PAIRINGS", (adding,))
+    assert stdp_trains.measure(Order("golden"), quiet)["pairings"][adding.name]["wrong"] > 0

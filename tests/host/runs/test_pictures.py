@@ -12,13 +12,13 @@ from matplotlib.figure import Figure
 from axonloop.host.configuration import ObjectiveSettings, Settings, TaskSettings
 from axonloop.host.data import split_digits
 from axonloop.host.devices import GoldenDevice
+from axonloop.host.recorder import thresholds_of
 from axonloop.host.runs.pictures import (
     draw_learning_curve,
     draw_outputs,
     draw_raster,
     draw_weights,
     record,
-    thresholds_of,
 )
 from axonloop.host.training import Trainer, chip_config, lone_trainer, program_of
 from axonloop.models.protocol import Counter, Region

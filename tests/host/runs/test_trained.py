@@ -188,7 +188,7 @@ def test_a_files_chunks_decide_the_order(tmp_path: Path) -> None:
     [
         (replace(DESCRIPTION, split=Split(0.8, 0, 0.2)), {}, "validation part of the data must be"),
         (replace(DESCRIPTION, split=Split(0.8, 0.2, 0)), {}, "test part of the data must be of at"),
-        (replace(DESCRIPTION, target="numbers"), {}, "data.target must be class, to be trained"),
+        (replace(DESCRIPTION, target="none"), {}, "data.target must be class or numbers, to"),
         (DESCRIPTION, {"task": {"inputs": 25}}, "task.inputs must be left out or 24, as what data"),
         (DESCRIPTION, {"task": {"ticks": 17}}, "task.ticks must be left out or 16, as data.ticks"),
         (DESCRIPTION, {"task": {"classes": 4}}, "task.classes must be left out or 3, as data.clas"),

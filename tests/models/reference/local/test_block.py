@@ -8,7 +8,7 @@ from torch import Tensor
 
 from axonloop.models.reference import DecolleConstants, DecolleLayer, Lif
 from axonloop.models.reference.local import DecolleBlock, activity_cost, sign_concordant
-from tests.support.float_networks import Draw, apart
+from tests.support.random.float_networks import Draw, apart
 
 INPUTS, NEURONS, READOUTS, SAMPLES, TICKS = 12, 9, 3, 4, 30
 
@@ -51,13 +51,11 @@ def test_a_step_of_learning_is_that_of_the_reference(seed: int) -> None:
     weights, readout = 0.4 * draw.normal(INPUTS, NEURONS), torch.sign(draw.normal(NEURONS))
     layer = DecolleLayer(weights, readout, usual)
     block = DecolleBlock(weights.clone(), readout[:, None])
-    optimiser = torch.optim.SGD([block.weights], lr=0.01)
     for arriving in draw.spikes(TICKS, INPUTS, 0.3):
-        optimiser.zero_grad()
         heard = block(arriving)
         assert torch.equal(heard.spikes, layer.step(arriving))
-        ((heard.prediction - 2.0).square().sum() / 2).backward()
-        optimiser.step()
+        found, _ = gradients(block, (heard.prediction - 2.0).square().sum() / 2)
+        block.weights.data -= 0.01 * found
         layer.learn(2.0, step=1.0)
         assert apart(block.weights.detach(), layer.weights) < 1e-9
     assert apart(layer.weights, weights) > 1e-3
@@ -78,6 +76,14 @@ def test_no_gradient_passes_from_a_block_to_the_one_below_or_to_an_earlier_tick(
     slope = slope * ((heard.potential.detach() - 1).abs() < second.box)
     slope = slope + 2 * heard.potential.detach()
     assert apart(found, torch.outer(second.trace, slope)) < 1e-9
+
+
+def test_no_gradient_passes_to_what_arrives() -> None:
+    block, arriving = block_of(Draw(7)), torch.ones(INPUTS).double().requires_grad_()
+    for _ in range(3):
+        heard = block(arriving)
+    loss = heard.potential.sum()
+    assert torch.autograd.grad(loss, arriving, allow_unused=True) == (None,)
 
 
 def test_a_cleared_block_has_forgotten() -> None:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity
 
 from axonloop.models.reference.local import TwoWayLinear, sign_concordant
-from tests.support.float_networks import Draw, apart
+from tests.support.random.float_networks import Draw, apart
 
 
 def network_of(draw: Draw, learns: bool) -> nn.Sequential:
@@ -59,7 +59,7 @@ def test_kolen_pollack_brings_both_weights_together_by_the_decay() -> None:
         return [(layer.weights - layer.back.T).detach() for layer in layers]
 
     first = differences()
-    for step in range(1, 201):
+    for step in range(1, 61):
         before = differences()
         optimiser.zero_grad()
         (network(x) - wanted).square().mean().backward()
@@ -68,7 +68,7 @@ def test_kolen_pollack_brings_both_weights_together_by_the_decay() -> None:
         assert apart(differences(), [kept * each for each in before]) < 1e-9
         assert apart(differences(), [kept**step * each for each in first]) < 1e-9
     for weights, back in ((layer.weights.detach(), layer.back.detach()) for layer in layers):
-        assert float(cosine_similarity(weights.ravel(), back.T.ravel(), dim=0)) > 0.5
+        assert float(cosine_similarity(weights.ravel(), back.T.ravel(), dim=0)) > 0.1
 
 
 def test_a_fixed_feedback_stays() -> None:

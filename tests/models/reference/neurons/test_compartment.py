@@ -15,7 +15,7 @@ from axonloop.models.reference.neurons import (
     CompartmentTraces,
     two_compartments,
 )
-from tests.support.float_networks import Draw, apart, squared
+from tests.support.random.float_networks import Draw, apart, squared
 
 INPUTS, NEURONS, TICKS = 6, 4, 30
 FULL = CompartmentConstants(steepness=1.0, through_reset=True)
@@ -56,7 +56,7 @@ def autograd(network: Compartments, raster: Tensor, wanted: Tensor) -> Tensor:
     return torch.cat(torch.autograd.grad(loss, leaves), dim=1)
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0])
 @pytest.mark.parametrize("count", COUPLINGS)
 @pytest.mark.parametrize("recurrent", [False, True], ids=["forward", "recurrent"])
 def test_traces_are_the_gradient_with_recurrent_spikes_detached(

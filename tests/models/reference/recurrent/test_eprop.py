@@ -11,7 +11,7 @@ from torch import Tensor
 from axonloop.models.reference import AxonTraces, Lif
 from axonloop.models.reference.neurons import Alif
 from axonloop.models.reference.recurrent import EProp
-from tests.support.float_networks import FULL, Draw, apart, chain_of
+from tests.support.random.float_networks import FULL, Draw, apart, chain_of
 
 INPUTS, NEURONS, READOUTS, TICKS = 6, 5, 3, 30
 DETACHED = replace(FULL, through_recurrence=False, through_reset=False)

@@ -1,6 +1,6 @@
 """How much memory an epoch of an HDF5 file takes that is larger than the memory it may use.
 
-    python -m tests.support.data_memory --file 5000 --memory 500 --folder /var/tmp
+    python -m tests.support.memory.epoch --file 5000 --memory 500 --folder /var/tmp
 
 writes a file of so many MiB, 1 MiB at a time, then reads an epoch of its training part in a
 process of its own, in the order in which training would. Beside it stands an empty run: the same
@@ -79,7 +79,7 @@ def mebibytes_read() -> float:
 
 def in_a_process(path: Path, memory: int) -> dict[str, Any]:
     """`read_epoch` in a process of its own."""
-    command = [sys.executable, "-m", "tests.support.data_memory", "--read", str(path)]
+    command = [sys.executable, "-m", "tests.support.memory.epoch", "--read", str(path)]
     command += ["--memory", str(memory)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return dict(json.loads(done.stdout))

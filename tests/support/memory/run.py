@@ -1,6 +1,6 @@
 """What a run takes whose data are larger than the memory it may use, and whether a kill matters.
 
-    python -m tests.support.large_run --file 5000 --memory 500 --folder /var/tmp
+    python -m tests.support.memory.run --file 5000 --memory 500 --folder /var/tmp
 
 writes an HDF5 file of so many MiB, then trains it by `axonloop train FILE.toml`, each time in a
 process of its own: once to the end; once killed, by SIGKILL, when half of the samples are done,

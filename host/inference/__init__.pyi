@@ -1,0 +1,12 @@
+from .layer_profile import LayerProfile as LayerProfile
+from .layer_profile import ValueRange as ValueRange
+from .model import ModelOptions as ModelOptions
+from .model import OpenModel as OpenModel
+from .model import open_model as open_model
+from .picture import draw_profile as draw_profile
+from .profiler import Profile as Profile
+from .profiler import profile as profile
+from .profiler import profile_model as profile_model
+from .runner import RunOutcome as RunOutcome
+from .runner import run_model as run_model
+from .twin import twin_of as twin_of

@@ -1,0 +1,5 @@
+"""All state of any device over ticks, as arrays with names and units."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,11 @@
+from .picture import draw_record as draw_record
+from .recorder import StateRecorder as StateRecorder
+from .recorder import record as record
+from .running import Inputs as Inputs
+from .running import Rasters as Rasters
+from .running import arrivals as arrivals
+from .running import rasters_of as rasters_of
+from .running import run_program as run_program
+from .state_record import StateRecord as StateRecord
+from .states import states_of as states_of
+from .states import thresholds_of as thresholds_of
