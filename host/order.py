@@ -18,7 +18,7 @@ class Order:
 
     `device` is None where no chip takes part; `seeds` are 1, or 1 to 3 if it is `full`, unless
     they are given; `limit` samples of each part are used (None: all); `jobs` runs go on at a time;
-    in `folder` lies what a stopped measurement goes on with.
+    `memristor` is a name or a file; in `folder` lies what a stopped measurement goes on with.
     """
 
     device: str | None = None
@@ -28,6 +28,7 @@ class Order:
     limit: int | None = None
     jobs: int = 1
     board: str = ""
+    memristor: str = ""
     folder: Path = Path()
 
     def __post_init__(self) -> None:

@@ -6,8 +6,10 @@ It computes what `verilog.component_verilog` computes, which is written to simul
 import itertools
 import re
 
+from amaranth.back import rtlil
 from amaranth.lib import wiring
 
+from axonloop.hdl.flow.synthesis import without_idle_contents
 from axonloop.hdl.flow.verilog import folded, run_yosys
 
 SCRIPT = """
@@ -45,8 +47,10 @@ def portable_verilog(component: wiring.Component, name: str) -> str:
 
     Registers begin with `initial`, choices are sums of products, and no name has other characters
     than letters, digits and underscores, so that no tool needs to know another one's habits.
+    Memories that no one reads before they are written have no first contents.
     """
-    text = folded(run_yosys(component, name, SCRIPT), "place_of_word")
+    design = without_idle_contents(rtlil.convert(component, name=name, emit_src=False))
+    text = folded(run_yosys(design, SCRIPT), "place_of_word")
     text = _CHOICE.sub(_sum_of_products, text)
     text = _REGISTER.sub(r"  reg \1;\n  initial \2 = \3;", _with_plain_names(text))
     return text.partition("\n")[2].lstrip("\n")  # without the line that names Yosys' version

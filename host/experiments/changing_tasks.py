@@ -67,7 +67,7 @@ Scores = dict[str, float]
 
 
 @dataclass(frozen=True)
-class Phase:
+class Taught:
     """What a chip has become: weights, accuracies in 0..1 by name, and their hash."""
 
     weights: Weights
@@ -92,9 +92,9 @@ def learn(
     train: Part,
     scored: Mapping[str, Part],
     progress: Progress,
-) -> list[Phase]:
+) -> list[Taught]:
     """Learn a part with a chip for each of `every` settings, from weights or, None, random ones."""
-    found: list[Phase] = []
+    found: list[Taught] = []
     for group in groups_of(device, len(every)):
         own, first = [every[k] for k in group], [weights[k] for k in group]
         encoder = encoder_of(own[0])
@@ -111,7 +111,7 @@ def learn(
             scores = {name: trainer.scores(part) for name, part in parts.items()}
             after = copies.weights()
         found += [
-            Phase(
+            Taught(
                 after[b],
                 {name: own[b].value for name, own in scores.items()},
                 weight_hash(after[b], trainer.program.geometry),
@@ -142,7 +142,7 @@ def some(part: Part, shots: int) -> Part:
 
 def few_shots(
     device: str, seeds: Sequence[int], digits: Digits, epochs: int, progress: Progress
-) -> dict[str, list[Phase]]:
+) -> dict[str, list[Taught]]:
     """The chips by way, one for each seed, scored by the test part of the broken sensor.
 
     "deployed" are those that have seen nothing of it yet, and are scored "before" as well.
@@ -167,7 +167,7 @@ def few_shots(
 
 def forgetting(
     device: str, seeds: Sequence[int], digits: Digits, epochs: int, progress: Progress
-) -> dict[str, list[Phase]]:
+) -> dict[str, list[Taught]]:
     """The chips by way, one for each seed, scored by the test digits 0 to 4 and 5 to 9."""
     train, half = digits.train.join(digits.validation), CLASSES // 2
     old, new = of_classes(train, 0, half), of_classes(train, half, CLASSES)
@@ -203,18 +203,18 @@ def measure(order: Order, progress: Progress) -> Metrics:
     }
 
 
-def _told(ways: Mapping[str, Sequence[Phase]]) -> dict[str, list[dict[str, float | str]]]:
+def _told(ways: Mapping[str, Sequence[Taught]]) -> dict[str, list[dict[str, float | str]]]:
     return {
-        way: [{**phase.scores, "weight_hash": phase.weight_hash} for phase in phases]
-        for way, phases in ways.items()
+        way: [{**each.scores, "weight_hash": each.weight_hash} for each in taught]
+        for way, taught in ways.items()
     }
 
 
-def _shares(phases: Sequence[Phase], name: str) -> str:
-    return percent([phase.scores[name] for phase in phases])
+def _shares(taught: Sequence[Taught], name: str) -> str:
+    return percent([each.scores[name] for each in taught])
 
 
-def _shot_rows(ways: Mapping[str, Sequence[Phase]]) -> list[ResultRow]:
+def _shot_rows(ways: Mapping[str, Sequence[Taught]]) -> list[ResultRow]:
     deployed = ways["deployed"]
     return [
         ResultRow("digits, test part", "", "", _shares(deployed, "before")),
@@ -232,15 +232,15 @@ def _shot_rows(ways: Mapping[str, Sequence[Phase]]) -> list[ResultRow]:
     ]
 
 
-def _task_rows(ways: Mapping[str, Sequence[Phase]]) -> list[ResultRow]:
+def _task_rows(ways: Mapping[str, Sequence[Taught]]) -> list[ResultRow]:
     return [
         ResultRow(
             f"digits 0 to 4, and 5 to 9, when learned: {way}",
             "",
             "",
-            f"{_shares(phases, 'old')}, and {_shares(phases, 'new')}",
+            f"{_shares(taught, 'old')}, and {_shares(taught, 'new')}",
         )
-        for way, phases in ways.items()
+        for way, taught in ways.items()
     ]
 
 
@@ -258,10 +258,10 @@ def draw(metrics: Metrics) -> Picture:
     left.set_xticks(range(len(SHOTS) + 1), ["0", *(str(count) for count in SHOTS)])
     left.set(xlabel="digits of each class", ylabel="test accuracy (%)", ylim=(0, 100))
     left.set_title(f"{STUCK} of {PIXELS} pixels stuck")
-    for place, phases in enumerate(metrics["forgetting"].values()):
+    for place, taught in enumerate(metrics["forgetting"].values()):
         for name, colour, side in (("old", BLUE, -0.1), ("new", ORANGE, 0.1)):
             label = {"old": "0 to 4", "new": "5 to 9"}[name] if place == 0 else None
-            dots(right, place + side, [run[name] for run in phases], colour, label)
+            dots(right, place + side, [run[name] for run in taught], colour, label)
     names = ["0 to 4", "then\n5 to 9", "some\nreplayed", "all at\nonce"]
     right.set_xticks(range(len(names)), names)
     right.set(ylabel="test accuracy (%)", ylim=(-3, 103), title="One half after the other")

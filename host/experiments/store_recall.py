@@ -77,7 +77,7 @@ SOURCES = ("pixels", "store", "recall")
 
 
 @dataclass(frozen=True)
-class Kind:
+class FixedNeurons:
     """Constants of the fixed neurons: decays of V and R, what a spike adds to R, weights."""
 
     alpha: int
@@ -90,8 +90,8 @@ class Kind:
 
 
 KINDS = {
-    "adaptive": Kind(alpha=2458, gamma=4093, rho=300, store=60, recall=40, theta=3000),
-    "plain": Kind(alpha=4080, gamma=0, rho=0, store=0, recall=90),
+    "adaptive": FixedNeurons(alpha=2458, gamma=4093, rho=300, store=60, recall=40, theta=3000),
+    "plain": FixedNeurons(alpha=4080, gamma=0, rho=0, store=0, recall=90, eta_shift=13),
 }
 LEARNER = ParameterSet(
     alpha_n=3277,
@@ -156,7 +156,7 @@ class Recalled:
     spike_hash: str
 
 
-def network_of(kind: Kind, seed: int) -> Network:
+def network_of(kind: FixedNeurons, seed: int) -> Network:
     """Sources to the fixed layer, and that to the layer that learns."""
     random = generator(seed, BUILDING, 0)
     fixed = ParameterSet(
@@ -188,7 +188,7 @@ def network_of(kind: Kind, seed: int) -> Network:
     )
 
 
-def program_of(kind: Kind, seed: int) -> Program:
+def program_of(kind: FixedNeurons, seed: int) -> Program:
     """The network on one core, with weights of 12 bits."""
     network = network_of(kind, seed)
     return compile_network(network, smallest_geometry(network, Mesh(), weight_bits=12))
@@ -208,7 +208,12 @@ def objective_of(program: Program, seeds: Sequence[int]) -> Layers:
 
 
 def learned(
-    device: str, kind: Kind, seeds: Sequence[int], digits: Digits, epochs: int, progress: Progress
+    device: str,
+    kind: FixedNeurons,
+    seeds: Sequence[int],
+    digits: Digits,
+    epochs: int,
+    progress: Progress,
 ) -> list[Recalled]:
     """Train a chip for each seed and score it."""
     found: list[Recalled] = []
@@ -245,7 +250,7 @@ def learned(
     return found
 
 
-def _halving(kind: Kind, seed: int, epochs: int) -> Callable[[int], ChipConfig]:
+def _halving(kind: FixedNeurons, seed: int, epochs: int) -> Callable[[int], ChipConfig]:
     """The chip in each epoch: the learning rate is halved after every third of them."""
     return lambda epoch: (
         program_of(replace(kind, eta_shift=kind.eta_shift + 3 * epoch // epochs), seed).config

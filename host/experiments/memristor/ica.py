@@ -31,6 +31,7 @@ from axonloop.models.memristor import (
 )
 
 Floats = NDArray[np.float64]
+MEMRISTOR = "mo-tiox-tin"
 SAMPLES, ANGLE, ENERGY = 10_000, np.pi / 6, 3.0
 RATE, FIRST, MOST = 0.001, 0.1, 1.1
 """eta; sd of the first weights around 1 and 0, and the largest. Chosen, without devices, with seeds
@@ -214,8 +215,8 @@ def _worst(heard: Floats, outputs: Floats) -> float:
 
 
 def measure(order: Order, progress: Progress) -> Metrics:
-    """All variants, on Mo/TiOx/TiN."""
-    kind = find_memristor("mo-tiox-tin")
+    """All variants, on the memristor that is asked for; each variant has its own spread."""
+    kind = find_memristor(order.memristor or MEMRISTOR)
     found = {}
     for done, variant in enumerate(VARIANTS):
         found[variant.name] = learned(variant, kind, order.seeds, SAMPLES)

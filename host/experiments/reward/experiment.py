@@ -26,9 +26,11 @@ from axonloop.host.pictures import BLUE, GREY, INK, Picture, legend, mark, style
 
 WORLDS: dict[str, World] = {"bandit": Bandit(), "grid": Grid()}
 STEPS = {"bandit": 2000, "grid": 3000}
-FULL_STEPS = {"bandit": 8000, "grid": 8000}
+FULL_STEPS = {"bandit": 4000, "grid": 6000}
 LAST = 100
 """Episodes that the rows tell of."""
+TOGETHER = 20
+"""Episodes whose mean is a point of the curves."""
 
 
 def measure(order: Order, progress: Progress) -> Metrics:
@@ -37,27 +39,42 @@ def measure(order: Order, progress: Progress) -> Metrics:
     found: dict[str, Any] = {}
     for name, world in WORLDS.items():
         lives = live(str(order.device), world, order.seeds, steps[name], progress)
+        returns = {
+            "chip": [each.returns for each in lives],
+            "float": [float_returns(world, seed, steps[name]) for seed in order.seeds],
+            "chance": [random_returns(world, seed, steps[name]) for seed in order.seeds],
+        }
         found[name] = {
             "steps": steps[name],
             "best": world.best,
-            "chip": [vars(each) for each in lives],
-            "float": [float_returns(world, seed, steps[name]) for seed in order.seeds],
-            "chance": [random_returns(world, seed, steps[name]) for seed in order.seeds],
+            "last": {way: [mean(run[-LAST:]) for run in runs] for way, runs in returns.items()},
+            "curves": {way: [curve_of(run) for run in runs] for way, runs in returns.items()},
+            "policies": [each.policy for each in lives],
+            "weight_hashes": [each.weight_hash for each in lives],
+            "spike_hashes": [each.spike_hash for each in lives],
         }
     rows = [row for name, own in found.items() for row in _rows(name, own)]
     return {**found, "rows": [*rows, *_asked(found["bandit"], found["grid"])]}
 
 
+def curve_of(returns: Sequence[float]) -> list[float]:
+    """The means of `TOGETHER` episodes each, or of fewer if there are not as many."""
+    size = min(TOGETHER, len(returns))
+    whole = np.array(returns[: len(returns) // size * size])
+    means: list[float] = whole.reshape(-1, size).mean(axis=1).round(4).tolist()
+    return means
+
+
 def _rows(name: str, own: dict[str, Any]) -> list[ResultRow]:
-    chip = [run["returns"] for run in own["chip"]]
+    last = own["last"]
     return [
         ResultRow(
             f"{name}, mean return of the last {LAST} episodes (at best {own['best']:.2f})",
             "prints none",
-            _ends(own["float"]),
-            _ends(chip),
+            _ends(last["float"]),
+            _ends(last["chip"]),
         ),
-        ResultRow(f"{name}, the same by chance", "", _ends(own["chance"])),
+        ResultRow(f"{name}, the same by chance", "", _ends(last["chance"])),
     ]
 
 
@@ -65,8 +82,8 @@ def _asked(bandit: dict[str, Any], grid: dict[str, Any]) -> list[ResultRow]:
     """Rows about the actions that have most spikes in the end."""
     arms, field = WORLDS["bandit"], WORLDS["grid"]
     assert isinstance(field, Grid)
-    good = [right_arms(run["policy"], arms) for run in bandit["chip"]]
-    ways = [short_ways(run["policy"], field) for run in grid["chip"]]
+    good = [right_arms(policy, arms) for policy in bandit["policies"]]
+    ways = [short_ways(policy, field) for policy in grid["policies"]]
     return [
         ResultRow("bandit, contexts with the good arm", "", "", f"{_of(good)} of {arms.states}"),
         ResultRow(
@@ -75,9 +92,8 @@ def _asked(bandit: dict[str, Any], grid: dict[str, Any]) -> list[ResultRow]:
     ]
 
 
-def _ends(runs: Sequence[Sequence[float]]) -> str:
+def _ends(each: Sequence[float]) -> str:
     """The mean of all seeds, and each of them."""
-    each = [mean(run[-LAST:]) for run in runs]
     return f"{mean(each):.2f} ({', '.join(f'{value:.2f}' for value in each)})"
 
 
@@ -109,24 +125,17 @@ def draw(metrics: Metrics) -> Picture:
     for axes, name in zip(curves, WORLDS, strict=True):
         own = metrics[name]
         for kind, colour in (("chance", GREY), ("float", INK), ("chip", BLUE)):
-            runs = [run["returns"] if kind == "chip" else run for run in own[kind]]
-            smooth = _smoothed(runs)
-            axes.plot(smooth.mean(0), color=colour, label=kind)
-            axes.fill_between(
-                range(smooth.shape[1]), smooth.min(0), smooth.max(0), color=colour, alpha=0.15, lw=0
-            )
+            runs = own["curves"][kind]
+            count = min(len(run) for run in runs)
+            curves, episodes = np.array([run[:count] for run in runs]), TOGETHER * np.arange(count)
+            axes.plot(episodes, curves.mean(0), color=colour, label=kind)
+            low, high = curves.min(0), curves.max(0)
+            axes.fill_between(episodes, low, high, color=colour, alpha=0.15, lw=0)
         mark(axes, own["best"], "best")
         axes.set(xlabel="episode", ylabel="return", title=f"{name.capitalize()}, {len(runs)} seeds")
         legend(axes, below=True, ncols=3)
-    _draw_policy(field, metrics["grid"]["chip"][0]["policy"])
+    _draw_policy(field, metrics["grid"]["policies"][0])
     return picture
-
-
-def _smoothed(runs: Sequence[Sequence[float]], width: int = 25) -> np.ndarray[Any, Any]:
-    """Running means, as long as the shortest run allows: `(runs, episodes)`."""
-    count = min(len(run) for run in runs)
-    width = min(width, count)
-    return np.stack([np.convolve(run[:count], np.ones(width) / width, "valid") for run in runs])
 
 
 def _draw_policy(axes: Any, policy: Sequence[int]) -> None:

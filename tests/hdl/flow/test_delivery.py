@@ -100,6 +100,18 @@ def test_the_headers_beside_it() -> None:
     }
 
 
+def test_weights_have_no_first_contents(written: Callable[[str, str], Path]) -> None:
+    """They are written before they are read; all other memories begin with 0."""
+    text = (written("mesh", "stream") / "axonloop_chip.v").read_text()
+    modules = dict(re.findall(r"^module (\w+)\(.*?\);(.*?)^endmodule", text, re.M | re.S))
+    banks = {name: body for name, body in modules.items() if name.endswith("weights")}
+    assert len(banks) == 2
+    assert all(re.search(r"reg \[\d+:0\] \w+ \[", body) for body in banks.values())
+    with_contents = {name for name, body in modules.items() if "place_of_word" in body}
+    assert with_contents
+    assert not with_contents & set(banks)
+
+
 def test_a_choice_becomes_a_sum() -> None:
     lines = (
         "    casez (s) // synopsys parallel_case\n"

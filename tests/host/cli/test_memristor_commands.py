@@ -77,3 +77,11 @@ def test_all_names_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(name in said for name in NAMED)
     assert run(["memristor", "show", "gold"]) == MISTAKE
     assert "memristor must be one of ideal, mo-tiox-tin" in capsys.readouterr().err
+
+
+def test_experiments_take_a_memristor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["experiment", "ica", "--out", str(tmp_path / "new"), "--memristor"]
+    assert run([*command, "gold"]) == MISTAKE
+    assert "memristor must be one of ideal" in capsys.readouterr().err
+    assert run([*command, "ideal"]) == MISTAKE
+    assert "branches of ideal must be exponential" in capsys.readouterr().err

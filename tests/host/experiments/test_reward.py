@@ -101,5 +101,6 @@ def test_reward_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(reward, "STEPS", {"bandit": 30, "grid": 90})
     metrics = reward.measure(Order(POPULATION, seeds=(1, 2)), quiet)
     assert len(metrics["rows"]) == 6
-    assert [len(run["returns"]) for run in metrics["bandit"]["chip"]] == [30, 30]
+    assert [len(run) for run in metrics["bandit"]["curves"]["chip"]] == [1, 1]
+    assert reward.curve_of([1.0] * 20 + [0.5] * 20 + [0.0]) == [1.0, 0.5]
     save(reward.draw(metrics), tmp_path / "picture.png")

@@ -14,10 +14,10 @@ import torch
 from axonloop.host.configuration import ObjectiveSettings, RunSettings, Settings, TaskSettings
 from axonloop.host.data import split_digits
 from axonloop.host.devices import GoldenDevice, SpikeChain, weight_hash
+from axonloop.host.processing import CROSS_ENTROPY
 from axonloop.host.runs import load_checkpoint
 from axonloop.host.runs.checkpoint import save_checkpoint
 from axonloop.host.training import Trainer, chip_config, lone_trainer
-from axonloop.host.training.from_settings import CROSS_ENTROPY
 from axonloop.models.config import Rounding
 from axonloop.models.protocol import Counter
 

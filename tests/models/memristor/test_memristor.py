@@ -141,6 +141,7 @@ def test_retention_runs_faster_in_the_heat() -> None:
 
 def test_phase_change_drifts_by_a_power_of_time() -> None:
     kind = find_memristor("pcm")
+    assert kind.aged(1000, 0) == 1000
     later = [float(kind.aged(1000, seconds)) for seconds in (9, 99, 999)]
     assert np.diff(np.log(later)) == pytest.approx([-0.05 * np.log(10)] * 2)
 

@@ -1,8 +1,8 @@
 """The crossbar solvers against each other, closed forms, and two independent programs.
 
-`SPICE` and `PEER` are what ngspice 39.3 (`tests/support/spice.py`) and badcrossbar 1.1.0 (its
-`compute` of unit voltages, rows in reverse) give for CELLS; where they are installed they are asked
-about 32 x 32 cells.
+`SPICE` and `PEER` are what ngspice 39.3 (by `tests/support/outside/spice.py`) and badcrossbar 1.1.0
+(its `compute` of unit voltages, rows in reverse) give for CELLS; where they are installed they are
+asked about 32 x 32 cells.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 from numpy.typing import NDArray
 
 from axonloop.models.memristor.crossbar import Crossbar, effective
-from tests.support.spice import netlist, output_currents
+from tests.support.outside.spice import netlist, output_currents
 
 Floats = NDArray[np.float64]
 CELLS = np.array([[1e-3, 2e-6, 5e-4], [3e-4, 1e-6, 9e-4], [7e-4, 6e-4, 2e-4], [1e-6, 1e-3, 4e-4]])
