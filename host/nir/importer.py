@@ -96,11 +96,11 @@ def import_nir(
     _require_heard(graph, wiring)
     builder = _Builder(graph, steps, wiring, counts, ticks)
     widths = (weight_bits, state_bits, budget)
-    usual = _usual_spikes(graph, reading, wiring, counts) if reading.several else None
-    if usual is None or spikes is not None:
-        found = builder.built(_limited(steps, spikes or 1), widths, mesh, lanes)
+    if reading.several and spikes is None:
+        usual, fewer = (_usual_spikes(graph, reading, wiring, counts, r) for r in (0.5, 0.25))
+        found = _widest(builder, usual, fewer, widths, mesh, lanes)
     else:
-        found = _widest(builder, usual, widths, mesh, lanes)
+        found = builder.built(_limited(steps, spikes or 1), widths, mesh, lanes)
     notes = tuple(_notes(graph, wiring, found, reading))
     return ImportedGraph(
         graph, reading, steps, found.parts, found.populations, found.network, found.program,
@@ -246,7 +246,7 @@ def _furthest(decays: Floats) -> float:
 
 
 def _usual_spikes(
-    graph: FlatGraph, reading: Reading, wiring: Wiring, counts: int, rate: float = 0.5
+    graph: FlatGraph, reading: Reading, wiring: Wiring, counts: int, rate: float
 ) -> dict[str, Spikes]:
     """The spikes of each node `(ticks, neurons)` with generated inputs."""
     random = np.random.default_rng(1)
@@ -264,13 +264,14 @@ _RARE = 0.01
 def _widest(
     builder: _Builder,
     usual: Mapping[str, Spikes],
+    fewer: Mapping[str, Spikes],
     widths: tuple[int | None, int | None, float | None],
     mesh: Mesh | None,
     lanes: int,
 ) -> _Built:
     """The graph with as many spikes per neuron as usual, and one more, or as there is space for.
 
-    NirError if that is not enough for 99 of 100 steps.
+    NirError if that is not enough for 99 of 100 steps with `fewer` inputs.
     """
     seen = {name: own.max(axis=0) for name, own in usual.items()}
     seen = {name: own + (own > 1) for name, own in seen.items()}
@@ -283,7 +284,7 @@ def _widest(
         except ValueError:  # fewer may fit; if not even 1 does, its error is the one to read
             if most == 1:
                 raise
-    for name, own in usual.items():
+    for name, own in fewer.items():
         if (own > limits[name]).mean() > _RARE:
             held = int(limits[name].max())
             remedy = f"smaller weights, a mesh of cores, or spikes={held} (the rest comes later)"

@@ -135,7 +135,7 @@ def test_sinabs_scales_its_input_unless_told(monkeypatch: pytest.MonkeyPatch) ->
     installed("sinabs", monkeypatch)
     for scaled in (True, False):
         module = nn.Sequential(neuron_of("sinabs", "LIFSqueeze", norm_input=scaled))
-        found = import_torch(module, torch.rand(1, 20), dt=1e-3)
+        found = import_torch(module, torch.rand(1, 20), dt=1e-3, spikes=1)
         assert isinstance(found, ImportedGraph)
         assert found.reading.norm_input is scaled
 
