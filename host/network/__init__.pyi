@@ -17,8 +17,10 @@ from .placement import explain as explain
 from .placement import measured_traffic as measured_traffic
 from .placement import predicted_traffic as predicted_traffic
 from .program import Program as Program
-from .quantise import FloatPopulation as FloatPopulation
-from .quantise import FloatReset as FloatReset
-from .quantise import QuantisationError as QuantisationError
-from .quantise import QuantisedPopulation as QuantisedPopulation
-from .quantise import quantise_all as quantise_all
+from .quantisation import FloatPopulation as FloatPopulation
+from .quantisation import FloatReset as FloatReset
+from .quantisation import QuantisationError as QuantisationError
+from .quantisation import QuantisedPopulation as QuantisedPopulation
+from .quantisation import decay_sum as decay_sum
+from .quantisation import quantise_all as quantise_all
+from .quantisation import truncation_of as truncation_of

@@ -2,8 +2,8 @@ from .comparison import Comparison as Comparison
 from .comparison import LayerComparison as LayerComparison
 from .comparison import compared as compared
 from .dialects import Dialect as Dialect
-from .exporter import export_nir as export_nir
-from .exporter import graph_of as graph_of
+from .export import export_nir as export_nir
+from .export import graph_of as graph_of
 from .imported import ImportedGraph as ImportedGraph
 from .importer import import_nir as import_nir
 from .nodes import Kind as Kind

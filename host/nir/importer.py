@@ -22,7 +22,7 @@ from axonloop.host.network import (
     smallest_geometry,
 )
 from axonloop.host.nir.dialects import Dialect, Reading, reading_of, step_in
-from axonloop.host.nir.exporter import own_graph
+from axonloop.host.nir.export import own_graph
 from axonloop.host.nir.graph import FlatGraph, read_graph, whole_graph
 from axonloop.host.nir.imported import ImportedGraph
 from axonloop.host.nir.neurons import Spikes

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from axonloop.host.network import FloatPopulation, FloatReset, QuantisedPopulation, quantise_all
-from axonloop.host.network.quantise import quantise
+from axonloop.host.network.quantisation.search import quantise
 from axonloop.models.config import DECAY_ONE, ResetMode
 
 TICKS = 300
