@@ -194,6 +194,7 @@ def draw_outputs(
             axes.plot(ticks[-1:], [mean], "D", color=colour, mec=ORANGE, label=f"answer {mean:.3g}")
     axes.axvspan(-0.5, quiet - 0.5, color=PALE, alpha=0.5, label="burn-in")
     axes.set(xlabel="tick", ylabel="output", title=title)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     legend(axes, below=True, ncols=4)
     return picture
 

@@ -101,7 +101,7 @@ def test_what_killed_processes_left_is_removed(tmp_path: Path) -> None:
     [
         ("sample", 3, "sample of the run must be at most 2, the epoch's last, not 3"),
         ("epoch", 1, "history of the run must be of 1 epochs, which are done, not 0"),
-        ("epoch", 2, "epochs must be at least 2, which are done, not 1"),
+        ("epoch", 2, "epochs must be at least 2, which are done or begun, not 1"),
     ],
 )
 def test_a_position_that_cannot_be(tmp_path: Path, name: str, value: int, message: str) -> None:
