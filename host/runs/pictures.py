@@ -170,6 +170,7 @@ def draw_raster(recording: RasterSample, title: str) -> Picture:
     middle.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     _draw_potentials(bottom, recording)
     bottom.set(xlabel="tick", ylabel="U = V - R after the tick")
+    bottom.locator_params(axis="x", integer=True)
     return picture
 
 
