@@ -221,9 +221,7 @@ DataFile = Annotated[
     Path | None,
     typer.Option(help=".npz or HDF5, or a TOML file with a table [data] [the run's own]."),
 ]
-Dialect = Annotated[
-    str | None, typer.Option(help="For NIR: whose steps it means, as for check.")
-]
+Dialect = Annotated[str | None, typer.Option(help="For NIR: whose steps it means, as for check.")]
 StepSeconds = Annotated[float | None, typer.Option(help="For NIR: a step, in seconds.")]
 WeightBits = Annotated[int | None, typer.Option(help="For NIR: bits of a weight [16].")]
 StateBits = Annotated[int | None, typer.Option(help="For NIR: bits of a state word [24].")]
