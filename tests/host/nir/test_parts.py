@@ -63,7 +63,7 @@ def test_a_graph_that_never_spikes_on_generated_inputs() -> None:
     graph = chain(nir.Linear(np.array([[-1.0]])), integrate(1), inputs=(1,))
     found = import_nir(graph, "sinabs")
     assert found.compare(np.ones((6, 1))).layers[0].chip_spikes == 0
-    told = "ImportedGraph of dialect sinabs, dt 1: Program of n0 1 -> n2 1 on 1x1 cores of "
+    told = "ImportedGraph of dialect sinabs, dt 1: Program of input 1 -> n1 1 on 1x1 cores of "
     assert repr(found).startswith(told)
 
 
