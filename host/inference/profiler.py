@@ -88,6 +88,8 @@ def profile(
     `(samples, ticks, channels)`. `weights`: a device's, as of `read_weights`; None: the program's
     first. Raises ValueError where inputs do not fit.
     """
+    good = isinstance(network, Program | ImportedGraph)
+    require(good, "network", "a Program or an ImportedGraph", network)
     imported = network if isinstance(network, ImportedGraph) else None
     program = network.program if isinstance(network, ImportedGraph) else network
     several: Any = inputs
