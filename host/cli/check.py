@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from axonloop.host.cli.board_fit import board_fits
 from axonloop.host.console import print_table
 from axonloop.host.files import require_writable, write_json
 from axonloop.host.nir import Comparison, ImportedGraph, import_nir
@@ -72,10 +73,13 @@ def check(
     _print_nodes(found)
     _print_layers(found, compared)
     _print_chip(found, compared)
+    boards = board_fits(found.program)
+    print()
+    _print_rows([("board", ""), *boards.items()])
     for note in found.notes:
         print(f"note: {note}")
     if json_file is not None:
-        write_json(json_file, _results(found, compared))
+        write_json(json_file, _results(found, compared) | {"boards": boards})
 
 
 def _spikes(path: Path) -> dict[str, Any]:

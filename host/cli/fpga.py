@@ -36,6 +36,7 @@ def verilog(out: Path | None, config: Path | None, top: str, headers: bool) -> N
     out = out or Path(f"{module}.v")
     require_writable(out)
     require(out.suffix == ".v", "file to write", "named after its kind, as chip.v", str(out))
+    notice("writing the Verilog: up to half a minute ...")
     files = verilog_files(build, top, out.stem, build_hash(synthesis.gateware_key().encode()))
     files |= header_files(build, top, out.stem) if headers else {}
     for name, text in files.items():

@@ -78,7 +78,8 @@ def profile(
     require_writable(json_file)
     require_writable(picture)
     with open_model(model, data, options) as opened:
-        found = profile_model(opened, device, samples)
+        with progress_bars() as progress:
+            found = profile_model(opened, device, progress, samples)
         print_table({"model": opened.name, "device": found.device, "samples": found.samples})
     print()
     print_profile(found)

@@ -129,5 +129,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file; ValueError if it is none."""
     try:
         return tomllib.loads(read_text(path))
+    except FileNotFoundError as error:
+        told = f"{path.name} must be there, not missing ({str(path)!r}); axonloop init writes one"
+        raise ValueError(told) from error
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{path.name} must be a TOML file, not {str(path)!r} ({error})") from error

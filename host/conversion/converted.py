@@ -70,6 +70,12 @@ class ConvertedNetwork:
     longest: int
     notes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        """Its sizes, from inputs to outputs: arrays would fill pages."""
+        sizes = [len(self.stages[0].weights), *(len(stage.biases) for stage in self.stages)]
+        told = "-".join(map(str, sizes))
+        return f"ConvertedNetwork of {told} for at most {self.longest} ticks: {self.program!r}"
+
     @property
     def latency(self) -> int:
         """Ticks before the last population gets its first spikes."""

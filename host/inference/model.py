@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ from axonloop.models.checks import require
 RUNS = Path("runs")
 PARTS = ("train", "validation", "test")
 FILES = (".npz", ".h5", ".hdf5", ".hdf")
+MODELS = "a NIR file, a run folder or a settings file"
 INPUTS, TARGETS = "inputs", "targets"
 """The keys of a data file of which nothing else is known."""
 
@@ -44,8 +45,8 @@ INPUTS, TARGETS = "inputs", "targets"
 class ModelOptions:
     """How a NIR file is read, and which part of the data is shown.
 
-    `dialect`, `dt`, `weight_bits`, `state_bits` and `budget` as of `import_nir`. `part` is one of
-    train, validation and test; a bare file of data is shown whole.
+    `dialect`, `dt`, `weight_bits`, `state_bits`, `budget`, `reset`, `norm_input` and `spikes` as of
+    `import_nir`. `part` is one of train, validation and test; a bare file of data is shown whole.
     """
 
     dialect: str | None = None
@@ -54,6 +55,16 @@ class ModelOptions:
     state_bits: int | None = None
     budget: float | None = None
     part: str = "test"
+    reset: str | None = None
+    norm_input: bool = True
+    spikes: int | None = None
+
+    @property
+    def of_nir(self) -> dict[str, Any]:
+        """Those that are of a NIR file alone, where they are not as usual."""
+        usual = {each.name: each.default for each in fields(self) if each.name != "part"}
+        given = {name: getattr(self, name) for name in usual}
+        return {name: value for name, value in given.items() if value != usual[name]}
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +141,7 @@ def _folder_of(model: Path) -> Path:
         there = (folder / CHECKPOINT).exists()
         require(there, "model", f"a run folder with {CHECKPOINT}", str(model))
         return folder
-    require(model.is_file(), "model", "a NIR file, a run folder or a settings file", str(model))
+    require(model.is_file(), "model", MODELS, str(model))
     found = [path.parent for path in RUNS.glob(f"{model.stem}-*/{CHECKPOINT}")]
     wanted = f"one that was trained to {RUNS}/{model.stem}-* (or name the run folder)"
     require(len(found) > 0, "settings file", wanted, str(model))
@@ -139,8 +150,8 @@ def _folder_of(model: Path) -> Path:
 
 @contextmanager
 def _trained(folder: Path, data: Path | None, options: ModelOptions) -> Iterator[OpenModel]:
-    nir = (options.dialect, options.dt, options.weight_bits, options.state_bits, options.budget)
-    require(not any(nir), "dialect, dt, bits and budget", "left out for a run", nir)
+    for name, value in options.of_nir.items():
+        require(False, name, "left out for a run; a NIR file has it", value)
     state = load_checkpoint(folder / CHECKPOINT)
     with foreign_refused():
         settings = Configuration.of(state["settings"], f"settings of {CHECKPOINT}").settings
@@ -225,17 +236,15 @@ def _opened(path: Path, usual: DataDescription) -> Iterator[tuple[Data, bool]]:
 
 @contextmanager
 def _imported(model: Path, data: Path | None, options: ModelOptions) -> Iterator[OpenModel]:
-    dialect = options.dialect
-    require(dialect is not None, "dialect", "given for a NIR file, as --dialect nir", None)
+    require(model.is_file(), "model", MODELS, str(model))
+    require(options.dialect is not None, "dialect", "given for a NIR file, as --dialect nir", None)
     require(data is not None, "data", "given for a NIR file, as --data set.npz", None)
-    assert dialect is not None
     assert data is not None
     target = "class" if _has_key(data, TARGETS) else "none"
     usual = DataDescription(inputs=INPUTS, targets=TARGETS, kind="spikes", target=target)
     with _opened(data, usual) as (opened, whole):
         samples = opened.train if whole else getattr(opened, options.part)
-        bits = (options.weight_bits, options.state_bits, options.budget)
-        found = import_nir(model, dialect, options.dt, *bits, ticks=opened.ticks)
+        found = import_nir(model, **options.of_nir, ticks=opened.ticks)
         sizes = {name: len(table) for name, table in found.program.axons.items()}
         good = opened.channels == sum(sizes.values())
         require(good, "channels of the data", f"{sizes}, as the Inputs", opened.channels)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from axonloop.host.console import Progress
 from axonloop.host.devices import Device, open_device
 from axonloop.host.inference.layer_profile import LayerProfile
 from axonloop.host.inference.model import OpenModel
@@ -87,6 +88,8 @@ def profile(
     `(samples, ticks, channels)`. `weights`: a device's, as of `read_weights`; None: the program's
     first. Raises ValueError where inputs do not fit.
     """
+    good = isinstance(network, Program | ImportedGraph)
+    require(good, "network", "a Program or an ImportedGraph", network)
     imported = network if isinstance(network, ImportedGraph) else None
     program = network.program if isinstance(network, ImportedGraph) else network
     several: Any = inputs
@@ -98,13 +101,22 @@ def profile(
         return _profiled(program, imported, own, iter(several), len(several), chip)
 
 
-def profile_model(model: OpenModel, device: str, samples: int | None = None) -> Profile:
+def profile_model(
+    model: OpenModel, device: str, progress: Progress, samples: int | None = None
+) -> Profile:
     """The profile of a model over the first samples of its data; None: over all."""
     count = len(model.samples) if samples is None else min(samples, len(model.samples))
     with open_device(device, model.program.config) as chip:
         model.load(chip)
-        inputs = (model.inputs(place) for place in range(count))
+        inputs = _inputs(model, count, progress)
         return _profiled(model.program, model.imported, model.weights, inputs, count, chip)
+
+
+def _inputs(model: OpenModel, count: int, progress: Progress) -> Iterator[Inputs]:
+    """The samples, one behind the other; `progress` is told when one is done with."""
+    for place in range(count):
+        yield model.inputs(place)
+        progress("profile", place + 1, count)
 
 
 def _profiled(

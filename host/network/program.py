@@ -33,6 +33,14 @@ class Program:
     axons: dict[str, Int32Array]
     delays: dict[str, Int32Array]
 
+    def __repr__(self) -> str:
+        """What goes in, what it has, where it lies: arrays would fill pages."""
+        sources = ", ".join(f"{name} {len(table)}" for name, table in self.axons.items())
+        populations = ", ".join(f"{name} {len(own)}" for name, own in self.neurons.items())
+        size = f"{self.geometry.axons} axons, {self.geometry.neurons} neurons"
+        mesh = f"{self.config.mesh.columns}x{self.config.mesh.rows}"
+        return f"Program of {sources} -> {populations} on {mesh} cores of {size}"
+
     @property
     def geometry(self) -> Geometry:
         """The geometry of every core."""

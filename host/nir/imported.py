@@ -43,6 +43,10 @@ class ImportedGraph:
     offsets: dict[str, int]
     notes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        """Its dialect and its program: arrays would fill pages."""
+        return f"ImportedGraph of dialect {self.dialect}, dt {self.dt:g}: {self.program!r}"
+
     @property
     def dialect(self) -> Dialect:
         """Whose steps the file means."""

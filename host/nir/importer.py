@@ -275,7 +275,7 @@ def _widest(
     """
     seen = {name: own.max(axis=0) for name, own in usual.items()}
     seen = {name: own + (own > 1) for name, own in seen.items()}
-    largest = max(int(own.max()) for own in seen.values())
+    largest = max(1, *(int(own.max()) for own in seen.values()))  # 1 where all are silent
     for most in range(min(MOST_SPIKES, largest), 0, -1):
         try:
             limits = _limited(builder.steps, most, seen)

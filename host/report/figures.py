@@ -91,7 +91,7 @@ def _colours(count: int) -> list[str]:
 def _curve(axes: Any, x: Any, y: Any, colour: str, label: str) -> None:
     line = axes.line(x, y, color=colour, legend_label=label, line_width=1.5)
     axes.scatter(x, y, color=colour, legend_label=label, size=6)
-    axes.add_tools(HoverTool(renderers=[line], tooltips=[(label, "@y{0,0.[00]}")], mode="vline"))
+    axes.add_tools(HoverTool(renderers=[line], tooltips=[(label, "@y{0,0.[0000]}")], mode="vline"))
 
 
 def _legend_below(axes: Any) -> None:

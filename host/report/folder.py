@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from axonloop.host.configuration import Configuration, Settings
+from axonloop.host.data import DataDescription, EventBins, SpikeCode, Split
 from axonloop.host.files import read_json
 from axonloop.host.report.kept import KEPT, Kept
 from axonloop.models.checks import require
 
 CONFIG, METRICS, ACCOUNT = "config.json", "metrics.json", "network.txt"
-PICTURES = {"mesh.png": "The mesh", "link.png": "The link"}
+PICTURES = {
+    "outputs.png": "Outputs, and the numbers that they should be",
+    "mesh.png": "The mesh",
+    "link.png": "The link",
+}
 """Pictures of a run that a report shows as they are."""
 
 
@@ -73,6 +78,21 @@ class RunFolder:
 
 def flat(settings: Settings) -> dict[str, Any]:
     """All settings by their names with dots, as `network.parameters.theta`."""
+    return _flat(settings.to_dict())
+
+
+def usual_values(settings: Settings) -> dict[str, Any]:
+    """The usual values by the same names, those of the table [data] too if `settings` have it."""
+    usual = Settings().to_dict()
+    if settings.data is not None:
+        data = {each.name: each.default for each in fields(DataDescription)}
+        bins = {each.name: each.default for each in fields(EventBins)}
+        parts = {"encoding": asdict(SpikeCode()), "split": asdict(Split()), "events": bins}
+        usual["data"] = data | parts
+    return _flat(usual)
+
+
+def _flat(tables: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
 
     def take(path: str, value: Any) -> None:
@@ -82,5 +102,5 @@ def flat(settings: Settings) -> dict[str, Any]:
         else:
             found[path] = value
 
-    take("", settings.to_dict())
+    take("", tables)
     return found

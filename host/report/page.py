@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from axonloop.host.configuration import Settings
 from axonloop.host.console import shown
 from axonloop.host.files import require_writable, write_text
-from axonloop.host.report.folder import RunFolder, flat
+from axonloop.host.report.folder import RunFolder, flat, usual_values
 from axonloop.host.version import __version__
 from axonloop.models.checks import require
 
@@ -35,7 +34,7 @@ def write_report(folder: Path, path: Path | None = None) -> Path:
         plots["raster"] = figures.raster(kept.sample)
         plots["weights"] = figures.weights(kept)
     plots["times"] = figures.times(run.metrics["time"])
-    usual, own = flat(Settings()), flat(run.settings)
+    usual, own = usual_values(run.settings), flat(run.settings)
     return _write(
         path,
         "run.html",

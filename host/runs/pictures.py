@@ -86,7 +86,7 @@ def draw_learning_curve(
     right.set_yscale("log" if learned else "linear")
     for axes in (left, right):
         axes.set_xlabel("epoch")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.locator_params(axis="x", integer=True)
         axes.grid(axis="y")
         legend(axes, below=True, ncols=2)
     return picture
@@ -170,6 +170,7 @@ def draw_raster(recording: RasterSample, title: str) -> Picture:
     middle.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     _draw_potentials(bottom, recording)
     bottom.set(xlabel="tick", ylabel="U = V - R after the tick")
+    bottom.locator_params(axis="x", integer=True)
     return picture
 
 
@@ -194,6 +195,7 @@ def draw_outputs(
             axes.plot(ticks[-1:], [mean], "D", color=colour, mec=ORANGE, label=f"answer {mean:.3g}")
     axes.axvspan(-0.5, quiet - 0.5, color=PALE, alpha=0.5, label="burn-in")
     axes.set(xlabel="tick", ylabel="output", title=title)
+    axes.locator_params(axis="x", integer=True)
     legend(axes, below=True, ncols=4)
     return picture
 
@@ -306,6 +308,7 @@ def draw_link(costs: Sequence[SampleCost]) -> Picture:
     legend(right, reverse=True)
     for axes in (left, right):
         axes.set_xlabel("training sample")
+        axes.locator_params(axis="x", integer=True)
     return picture
 
 

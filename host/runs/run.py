@@ -398,7 +398,8 @@ def _check_position(trainer: Trainer, state: dict[str, Any]) -> None:
     """ValueError unless the run can stand where its checkpoint says it does."""
     epoch, sample = (int(state["position"][name]) for name in ("epoch", "sample"))
     epochs = trainer.settings.run.epochs
-    require(epochs >= epoch, "epochs", f"at least {epoch}, which are done", epochs)
+    begun = epoch + (0 < sample <= len(trainer.train))
+    require(epochs >= begun, "epochs", f"at least {begun}, which are done or begun", epochs)
     last = len(trainer.train) if epoch < epochs else 0
     require(sample <= last, "sample of the run", f"at most {last}, the epoch's last", sample)
     entries = len(state["position"]["history"])

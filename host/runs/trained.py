@@ -46,15 +46,15 @@ def train(
 ) -> dict[str, Any]:
     """Train a network, score it, and return what metrics.json holds.
 
-    `model`: settings, whose table [network] describes layers; or a network of one source, with
-    `settings` for all the rest, and `readout` as of `OwnNetwork`. `data` are open; None: those that
-    the settings name, or else the digits. Ticks, inputs and classes of the settings become the
-    data's. `loss`: of logits `(classes,)`, float64, and a class (or numbers, `(classes,)` each), a
-    scalar torch tensor; None: that of the settings. `device`: golden, batched, rtl, serial:PORT,
-    with the same bits on each. The run's folder is `out`; with `resume`
-    it goes on there, else it must be new; None: no file is written. `progress` is told what is
-    done, `after_epoch` gets each entry of the history; `callbacks` hear of samples too, and may
-    end the training. Raises ValueError for settings, network, data or a folder that do not fit.
+    `model`: settings, whose table [network] describes layers; or a network, with `settings` for all
+    the rest, and `readout` and sources as of `OwnNetwork`. `data` are open; None: those that the
+    settings name, or else the digits. Ticks, inputs and classes of the settings become the data's.
+    `loss`: of logits `(classes,)`, float64, and a class (or numbers, `(classes,)` each), a scalar
+    torch tensor; None: that of the settings. `device`: golden, batched, rtl, serial:PORT, with the
+    same bits on each. The run's folder is `out`; with `resume` it goes on there, else it must be
+    new; None: no file is written. `progress` is told what is done, `after_epoch` gets each entry of
+    the history; `callbacks` hear of samples too, and may end the training. Raises ValueError for
+    settings, network, data or a folder that do not fit.
     """
     own, asked = _parted(model, settings, readout)
     folder = None if out is None else Path(out)

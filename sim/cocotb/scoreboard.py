@@ -37,11 +37,11 @@ class _Answer:
 class Scoreboard:
     """Give `command` every word that the chip takes, and `reply` every word that it says.
 
-    Registers and tables are those of `config`, whatever is written to them; weights, state, tick,
-    seed, modulation it follows from power-up on. It checks the spikes and the answer of every
-    tick, and every word of weights and state that is read; of other reads the length alone.
-    `ticks` and `words` count what was checked. AssertionError at the first difference; `end` asks
-    that nothing is missing.
+    Registers and tables are those of `config`, whatever is written to them, until another is
+    expected; weights, state, tick, seed, modulation it follows from power-up on. It checks the
+    spikes and the answer of every tick, and every word of weights and state that is read; of other
+    reads the length alone. `ticks` and `words` count what was checked. AssertionError at the first
+    difference; `end` asks that nothing is missing.
     """
 
     def __init__(self, config: ChipConfig | CoreConfig) -> None:
@@ -51,7 +51,15 @@ class Scoreboard:
         self._answers: deque[_Answer] = deque()
         self._spikes: Tally[int] = Tally()
         self._data: deque[int | None] = deque()
+        self._coming: deque[ChipConfig] = deque()
         self.ticks = self.words = 0
+
+    def expect(self, config: ChipConfig | CoreConfig) -> None:
+        """Take over `config` when its registers are written: with its first word of parameters.
+
+        Call it before they are sent. Geometry, mesh and core numbers must stay.
+        """
+        self._coming.append(ChipConfig.of(config))
 
     def command(self, word: int) -> None:
         """A word that the chip takes."""
@@ -96,6 +104,9 @@ class Scoreboard:
 
     def _write(self, index: int, region: Region, start: int, words: list[int]) -> None:
         chip = self._chip
+        if region is Region.PARAMETERS and index == start == 0 and self._coming:
+            self._config = self._coming.popleft()
+            chip.configure(self._config)
         if region is not Region.CONTROL:
             geometry, values = self._config.geometry, np.array(words, np.int64)
             write_words(chip.cores[index], geometry, region, start, values)

@@ -16,15 +16,30 @@ from cocotb.task import bridge
 from axonloop.host.devices import GoldenDevice
 from axonloop.host.devices.packets import PacketDevice
 from axonloop.host.verification.verify import lockstep
-from axonloop.models.config import CoreConfig
+from axonloop.models.config import ChipConfig, CoreConfig
 from axonloop.sim.cocotb import PacketPort, Scoreboard, StreamMonitor
 from axonloop.sim.stimulus import GEOMETRIES
 from axonloop.sim.stimulus.random_chips import random_config
 
 
-def compare(port: PacketPort, config: CoreConfig, ticks: int, seed: int) -> None:
+class HeardDevice(PacketDevice):
+    """The chip at the port, whose scoreboard is told of every configuration before it is sent."""
+
+    def __init__(self, port: PacketPort, config: CoreConfig, scoreboard: Scoreboard) -> None:
+        self._scoreboard = scoreboard
+        super().__init__(port, config)
+
+    def configure(self, config: ChipConfig | CoreConfig) -> None:
+        """Write all registers and tables."""
+        self._scoreboard.expect(config)
+        super().configure(config)
+
+
+def compare(
+    port: PacketPort, config: CoreConfig, scoreboard: Scoreboard, ticks: int, seed: int
+) -> None:
     """Golden core and chip in lockstep; raises at the first difference."""
-    chip = PacketDevice(port, config)
+    chip = HeardDevice(port, config, scoreboard)
     report = lockstep([GoldenDevice(config), chip], config, ticks, seed)
     assert len(set(report.trace_hashes.values())) == 1
 
@@ -38,7 +53,7 @@ async def agrees_with_the_golden_core(dut):
     StreamMonitor(dut, "commands", scoreboard.command)
     StreamMonitor(dut, "replies", scoreboard.reply)
     await port.reset()
-    await bridge(compare)(port, config, ticks, seed)
+    await bridge(compare)(port, config, scoreboard, ticks, seed)
     scoreboard.end()
     assert scoreboard.ticks >= ticks
     assert scoreboard.words > ticks

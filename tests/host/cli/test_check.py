@@ -27,6 +27,22 @@ def test_a_file_is_shown_and_compared(tmp_path: Path, capsys: pytest.CaptureFixt
     assert found["comparison"]["ticks"] == 61
 
 
+@pytest.mark.parametrize("state_bits", [16, 24])
+def test_boards_are_asked(
+    state_bits: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wider states than a board's own would be clipped there."""
+    nir.write(tmp_path / "a.nir", recurrent())
+    bits = ["--weight-bits", "8", "--state-bits", str(state_bits)]
+    assert run(["check", str(tmp_path / "a.nir"), "--dialect", "norse", *bits]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    boards = dict(line.split(maxsplit=1) for line in lines[lines.index("board") + 1 :][:4])
+    own = "another build may; its own has state_bits"
+    assert boards["icebreaker"] == f"{own} 14, not {state_bits}"
+    wide = "holds it with its own build" if state_bits == 16 else f"{own} 16, not 24"
+    assert boards["ulx3s-85f"] == boards["ulx3s-25f"] == wide
+
+
 def test_inputs_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     nir.write(tmp_path / "a.nir", recurrent())
     np.savez(tmp_path / "in.npz", input=np.zeros((9, 20)))

@@ -185,7 +185,10 @@ def test_digits_are_digits(folder: Path, capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["train", "none.toml"], "none.toml must be a TOML file, not 'none.toml'"),
+        (
+            ["train", "none.toml"],
+            "none.toml must be there, not missing ('none.toml'); axon",
+        ),
         (["train", "numbers"], "target must be digits, or a TOML or JSON file, as mine.t"),
         (["train", "a.toml", "--config", "b.toml"], "config must be left out beside a.toml, not "),
         (["init", "mine.json"], "file must be one that ends with .toml, as mine.toml, not 'mine."),

@@ -255,7 +255,7 @@ def test_a_wrong_json_file_is_one_clear_line(
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("none.toml", "none.toml must be a TOML file, not "),
+        ("none.toml", "none.toml must be there, not missing "),
         ("folder.toml", "folder.toml must be a TOML file, not "),
         ("folder.json", "folder.json must be a JSON file, not "),
         ("binary.toml", "binary.toml must be a TOML file, not "),

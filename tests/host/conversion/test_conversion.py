@@ -114,6 +114,8 @@ def test_one_layer_and_a_last_relu() -> None:
     shown = samples(2, 20)
     run = net.run(shown, 8)
     assert run.spikes == {}
+    told = f"ConvertedNetwork of 6-3 for at most {net.longest} ticks: Program of values "
+    assert repr(net).startswith(told)
     assert (run.logits >= 0).all()
     assert np.abs(run.logits[0] - net.float_logits(shown)).max() < 0.05
 

@@ -14,6 +14,7 @@ from axonloop import DataDescription, Settings, StateRecord, evaluate, open_data
 from axonloop.host.cli.app import run
 from axonloop.host.data import split_digits
 from axonloop.host.files import write_text
+from axonloop.host.inference import ModelOptions, open_model
 from axonloop.host.nir import import_nir
 from axonloop.host.runs import CHECKPOINT
 from tests.support.commands import refused
@@ -161,6 +162,19 @@ def test_a_graph_with_targets(
     assert all(0.9 < layer["agreement"] <= 1 for layer in profile["layers"])
 
 
+def test_what_a_file_leaves_out(folder: Path, tmp_path: Path) -> None:
+    """Options that say it go to the import."""
+    np.savez(tmp_path / "set.npz", inputs=np.zeros((1, 5, 20), bool))
+    said = {"reset": "zero", "norm_input": False, "spikes": 3}
+    own = import_nir(folder / "graph.nir", "sinabs", **said)
+    assert own.reading != import_nir(folder / "graph.nir", "sinabs", spikes=3).reading
+    options = ModelOptions("sinabs", **said)
+    with open_model(folder / "graph.nir", tmp_path / "set.npz", options) as opened:
+        assert opened.imported is not None
+        assert opened.imported.reading == own.reading
+        assert (opened.weights == own.program.weights).all()
+
+
 def test_the_profile_of_a_run(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -179,12 +193,13 @@ def test_the_profile_of_a_run(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["runs/mine-1", "--dialect", "nir"], "dialect, dt, bits and budget must be left out"),
+        (["runs/mine-1", "--dialect", "nir"], "dialect must be left out for a run"),
         (["runs/mine-1", "--part", "all"], "part must be one of train, validation, test"),
         (["runs/mine-1", "--data", "x.csv"], "data must be a file that ends with .toml, .npz"),
         (["runs/mine-1", "--data", "graph.npz"], "channels of the data must be 24, as those of"),
         (["runs/mine-1", "--data", "bare.toml"], "data must be a file with a table [data]"),
         (["runs"], "model must be a run folder with checkpoint.npz"),
+        (["other.nir"], "model must be a NIR file, a run folder or a settings file"),
         (["other.toml"], "model must be a NIR file, a run folder or a settings file"),
         (["bare.toml"], "settings file must be one that was trained to runs/bare-*"),
         (["graph.nir", "--data", "graph.npz"], "dialect must be given for a NIR file"),

@@ -170,3 +170,8 @@ def test_the_picture_has_a_row_for_each_layer() -> None:
 def test_no_sample_is_refused() -> None:
     with pytest.raises(ValueError, match="samples must be at least 1, not 0"):
         profile(PROGRAM, [])
+
+
+def test_another_kind_of_network_is_refused() -> None:
+    with pytest.raises(ValueError, match="network must be a Program or an ImportedGraph"):
+        profile(PROGRAM.plan.network, SAMPLES)  # type: ignore[arg-type]

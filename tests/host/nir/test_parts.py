@@ -59,6 +59,14 @@ def test_a_neuron_sends_as_many_spikes_as_thresholds_fit() -> None:
     assert single.run(np.ones((6, 1))).spikes["n1"].dtype == np.bool_
 
 
+def test_a_graph_that_never_spikes_on_generated_inputs() -> None:
+    graph = chain(nir.Linear(np.array([[-1.0]])), integrate(1), inputs=(1,))
+    found = import_nir(graph, "sinabs")
+    assert found.compare(np.ones((6, 1))).layers[0].chip_spikes == 0
+    told = "ImportedGraph of dialect sinabs, dt 1: Program of input 1 -> n1 1 on 1x1 cores of "
+    assert repr(found).startswith(told)
+
+
 def test_what_is_more_than_asked_for_comes_later() -> None:
     """2.5 thresholds, then nothing: with 2 copies 2 spikes; with 1 copy they come one by one."""
     graph = chain(nir.Linear(np.array([[2.5]])), integrate(1), inputs=(1,))

@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from axonloop.host.configuration import Settings
@@ -49,6 +50,19 @@ def test_a_run_writes_its_report(runs: dict[str, Path]) -> None:
     assert set(changed) == {"network.layers", "task.limit", "task.ticks", "run.epochs"}
     for title in ("Accuracy on the validation part", "Input spikes", "First weights"):
         assert title in page
+
+
+def test_numbers_of_own_data(tmp_path: Path) -> None:
+    """Their page shows the outputs, and no usual value of [data] as one that was changed."""
+    random = np.random.default_rng(1)
+    np.savez(tmp_path / "set.npz", inputs=random.random((20, 8)), targets=random.random(20))
+    data = {"path": str(tmp_path / "set.npz"), "target": "numbers", "ticks": 16}
+    train(Settings().changed({"network": {"layers": [8]}, "data": data}), out=tmp_path / "run")
+    page = (tmp_path / "run" / REPORT).read_text()
+    assert loads(page) == []
+    assert page.count('<img alt="Outputs') == 1
+    changed = re.findall(r'<tr class="changed"><td><code>(data[\w.]+)', page)
+    assert changed[: len(changed) // 2] == [f"data.{name}" for name in data]
 
 
 def test_the_kept_numbers_are_the_runs(runs: dict[str, Path]) -> None:

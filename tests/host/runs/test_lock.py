@@ -101,7 +101,7 @@ def test_what_killed_processes_left_is_removed(tmp_path: Path) -> None:
     [
         ("sample", 3, "sample of the run must be at most 2, the epoch's last, not 3"),
         ("epoch", 1, "history of the run must be of 1 epochs, which are done, not 0"),
-        ("epoch", 2, "epochs must be at least 2, which are done, not 1"),
+        ("epoch", 2, "epochs must be at least 2, which are done or begun, not 1"),
     ],
 )
 def test_a_position_that_cannot_be(tmp_path: Path, name: str, value: int, message: str) -> None:
@@ -134,3 +134,13 @@ def test_a_spike_hash_that_cannot_be(tmp_path: Path) -> None:
             Run.open(tmp_path / "run", TINY, device, resume=True),
         ):
             pass
+
+
+def test_an_epoch_that_was_begun_is_asked_for(tmp_path: Path) -> None:
+    with open_device("golden", chip_config(TINY)) as device:
+        with Run.open(tmp_path / "run", TINY, device, resume=False) as run:
+            run.trainer.position.epoch, run.trainer.position.sample = 1, 1
+            run.save()
+        wanted = "epochs must be at least 2, which are done or begun, not 1"
+        with pytest.raises(ValueError, match=wanted):
+            Run.open(tmp_path / "run", TINY, device, True).__enter__()
