@@ -172,6 +172,16 @@ def verify(
     inspection.verify(devices.split(","), mesh, ticks, seed, chosen, json)
 
 
+Reset = Annotated[
+    str | None, typer.Option(help="For NIR: zero, subtract, late, none [the dialect's].")
+]
+NormInput = Annotated[bool, typer.Option(help="For NIR of sinabs: LIF scales its input.")]
+NeuronSpikes = Annotated[
+    int | None,
+    typer.Option(help="For NIR: spikes of a neuron in a step [sinabs, rockpool: several]."),
+]
+
+
 @app.command()
 def check(
     model: Annotated[Path, typer.Argument(help="A NIR file.")],
@@ -195,13 +205,9 @@ def check(
     ] = None,
     mesh: Annotated[str, typer.Option(help="Columns x rows of cores.")] = "1x1",
     device: Annotated[str, typer.Option(help="golden, batched, rtl.")] = "golden",
-    reset: Annotated[
-        str | None, typer.Option(help="zero, subtract, late, none [the dialect's].")
-    ] = None,
-    norm_input: Annotated[bool, typer.Option(help="sinabs: LIF scales its input.")] = True,
-    spikes: Annotated[
-        int | None, typer.Option(help="Spikes of a neuron in a step [sinabs, rockpool: several].")
-    ] = None,
+    reset: Reset = None,
+    norm_input: NormInput = True,
+    spikes: NeuronSpikes = None,
     counts: Annotated[int, typer.Option(help="Spikes of an input channel in a step.")] = 1,
     json: Json = None,
 ) -> None:
@@ -237,6 +243,9 @@ def run_samples(
     weight_bits: WeightBits = None,
     state_bits: StateBits = None,
     budget: Budget = None,
+    reset: Reset = None,
+    norm_input: NormInput = True,
+    spikes: NeuronSpikes = None,
     part: Annotated[str, typer.Option(help="Part of the data: train, validation, test.")] = "test",
     samples: Annotated[
         int | None, typer.Option(min=1, help="Show the first N samples only.")
@@ -250,7 +259,8 @@ def run_samples(
     """Show samples to a model without learning: spikes, accuracy, and the hash of the spikes."""
     from axonloop.host.cli import model as models
 
-    options = models.nir_options(dialect, dt, weight_bits, state_bits, budget, part)
+    bits = (weight_bits, state_bits, budget)
+    options = models.nir_options(dialect, dt, *bits, part, reset, norm_input, spikes)
     models.run(model, data, options, device, samples, record, json)
 
 
@@ -263,6 +273,9 @@ def profile(
     weight_bits: WeightBits = None,
     state_bits: StateBits = None,
     budget: Budget = None,
+    reset: Reset = None,
+    norm_input: NormInput = True,
+    spikes: NeuronSpikes = None,
     part: Annotated[str, typer.Option(help="Part of the data: train, validation, test.")] = "test",
     samples: Annotated[
         int | None, typer.Option(min=1, help="Show the first N samples only.")
@@ -274,7 +287,8 @@ def profile(
     """Say what every layer does with samples: ranges, silent neurons, work, distance to float."""
     from axonloop.host.cli import model as models
 
-    options = models.nir_options(dialect, dt, weight_bits, state_bits, budget, part)
+    bits = (weight_bits, state_bits, budget)
+    options = models.nir_options(dialect, dt, *bits, part, reset, norm_input, spikes)
     models.profile(model, data, options, device, samples, picture, json)
 
 
@@ -437,9 +451,12 @@ def results(
 ) -> None:
     """Make the results page of the metrics that experiments wrote."""
     from axonloop.host.catalogue import page_of
+    from axonloop.host.console import notice
     from axonloop.host.files import write_text
 
-    write_text(out or folder.with_suffix(".md"), page_of(folder))
+    path = out or folder.with_suffix(".md")
+    write_text(path, page_of(folder))
+    notice(f"written: {path}")
 
 
 def _fail(message: str, code: int) -> int:

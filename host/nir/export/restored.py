@@ -23,7 +23,7 @@ from axonloop.host.recorder import Rasters
 from axonloop.models.config import DECAY_ONE, ResetMode
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class OwnGraph(ImportedGraph):
     """What `export_nir` wrote, as `import_nir` gives it back.
 

@@ -175,6 +175,21 @@ def test_what_a_file_leaves_out(folder: Path, tmp_path: Path) -> None:
         assert (opened.weights == own.program.weights).all()
 
 
+def test_the_command_takes_what_a_file_leaves_out(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A reset to zero gives other spikes than one by subtraction, as the import says."""
+    spikes = RANDOM.random((1, 50, 20)) < 0.5
+    np.savez(tmp_path / "set.npz", inputs=spikes)
+    arguments = (str(folder / "graph.nir"), "--data", str(tmp_path / "set.npz"))
+    for reset in ("zero", "subtract"):
+        found = import_nir(folder / "graph.nir", "sinabs", reset=reset, spikes=2)
+        options = ("--dialect", "sinabs", "--spikes", "2", "--reset", reset)
+        told = results(capsys, tmp_path, "run", *arguments, *options)
+        own = found.run(spikes[0]).spikes
+        assert told["spikes"] == {name: int(each.sum()) for name, each in own.items()}
+
+
 def test_the_profile_of_a_run(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
