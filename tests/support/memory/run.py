@@ -3,10 +3,10 @@
     python -m tests.support.memory.run --file 5000 --memory 500 --folder /var/tmp
 
 writes an HDF5 file of so many MiB, then trains it by `axonloop train FILE.toml`, each time in a
-process of its own: once to the end; once killed, by SIGKILL, when half of the samples are done,
-and resumed. Beside them stands an empty run, of a file of a few samples. Each line shows the peak
-of what a process held in memory and what it read; all runs of the large file must end with the
-same hash. Linux only.
+process of its own: once to the end; once killed, by SIGKILL, at the first checkpoint behind a
+quarter of the samples, and resumed. Beside them stands an empty run, of a file of a few samples.
+Each line shows the peak of what a process held in memory and what it read; all runs of the large
+file must end with the same hash. Linux only.
 """
 
 from __future__ import annotations
@@ -104,10 +104,13 @@ class TrainingProcess:
                     int(found[1]) / unit, 1
                 )
 
-    def halfway(self, samples: int) -> bool:
-        """Does the checkpoint stand behind so many samples?"""
+    def saved(self, epoch: int) -> float:
+        """The epochs, of so many samples, that the checkpoint stands behind."""
         path = self.out / "checkpoint.npz"
-        return path.exists() and load_checkpoint(path)["position"]["sample"] >= samples
+        if not path.exists():
+            return 0.0
+        position = load_checkpoint(path)["position"]
+        return float(position["epoch"] + position["sample"] / epoch)
 
 
 def results(out: Path) -> dict[str, Any]:
@@ -127,8 +130,8 @@ def compare(folder: Path, mebibytes: int, memory: int, epochs: int = 1) -> dict[
     found["empty"] = TrainingProcess(folder / "empty.toml", folder / "empty").watch()
     found["whole"] = TrainingProcess(file, folder / "whole").watch()
     run = TrainingProcess(file, folder / "run")
-    half = int(chunks_of(mebibytes) * CHUNK * 0.7 / 2)
-    found["killed"] = run.watch(lambda: run.halfway(half))
+    epoch = int(chunks_of(mebibytes) * CHUNK * 0.7)
+    found["killed"] = run.watch(lambda: run.saved(epoch) >= epochs / 4)
     found["resumed"] = TrainingProcess(file, folder / "run", "--resume").watch()
     found["results"] = {name: results(folder / name) for name in ("whole", "run")}
     return found
