@@ -12,6 +12,8 @@ import typer
 
 from axonloop.host.catalogue import CATALOGUE
 from axonloop.host.cli.catalogue import group_of
+from axonloop.host.cli.memristor_commands import memristor_commands
+from axonloop.host.cli.options import Json
 from axonloop.host.console import StoppedError
 
 app = typer.Typer(
@@ -22,8 +24,7 @@ app = typer.Typer(
 )
 for _kind in CATALOGUE:
     app.add_typer(group_of(_kind), name=_kind)
-_memristor = typer.Typer(help="Memristors by name and from files.", no_args_is_help=True)
-app.add_typer(_memristor, name="memristor")
+app.add_typer(memristor_commands, name="memristor")
 
 
 def _show_version(wanted: bool) -> None:
@@ -44,7 +45,6 @@ def _program(
     """Train networks with a digital neuromorphic chip in the loop."""
 
 
-Json = Annotated[Path | None, typer.Option("--json", help="Write the results to this file.")]
 BoardName = Annotated[str, typer.Option(help="ulx3s-85f, ulx3s-25f, icebreaker, tang-nano-20k.")]
 Configuration = Annotated[
     Path | None,
@@ -410,38 +410,6 @@ def program(
     if (board is None) == (bitstream is None):
         raise ValueError("either a bitstream or --board must be given, not both or none")
     boards.program(str(bitstream) if board is None else board, config)
-
-
-@_memristor.command("list")
-def list_memristors() -> None:
-    """Show all memristors that have a name."""
-    from axonloop.host.cli import memristor as memristors
-
-    memristors.list_all()
-
-
-@_memristor.command("show")
-def show_memristor(
-    memristor: Annotated[str, typer.Argument(help="A name, or a .toml or .csv file.")],
-) -> None:
-    """Print a memristor as a file, to change and use."""
-    from axonloop.host.cli import memristor as memristors
-
-    memristors.show(memristor)
-
-
-@_memristor.command("fit")
-def fit_memristor(
-    file: Annotated[Path, typer.Argument(help="CSV: pulse, conductance, polarity (up, down).")],
-    unit: Annotated[str, typer.Option(help="Unit of conductances: nS, uS, mS, S.")] = "nS",
-    out: Annotated[Path | None, typer.Option(help="The memristor [FILE.toml].")] = None,
-    picture: Annotated[Path | None, typer.Option(help="Points and fit [FILE.png].")] = None,
-    json: Json = None,
-) -> None:
-    """Fit a measured pulse curve; write it as a memristor, with a picture and the error."""
-    from axonloop.host.cli import memristor as memristors
-
-    memristors.fit(file, unit, out, picture, json)
 
 
 @app.command()
