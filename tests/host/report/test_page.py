@@ -117,3 +117,17 @@ def test_a_damaged_folder_is_refused(runs: dict[str, Path], tmp_path: Path) -> N
         write_report(tmp_path)
     with pytest.raises(ValueError, match="names of run folders must be all different"):
         write_comparison([runs["seed-1"]] * 2, tmp_path / "c.html")
+
+
+def test_accuracy_and_error_share_no_axis(runs: dict[str, Path], tmp_path: Path) -> None:
+    """A run of classes beside one of numbers: figures and settings, but no curves."""
+    other = tmp_path / "numbers"
+    shutil.copytree(runs["seed-2"], other)
+    text = (other / "metrics.json").read_text()
+    for before, after in (("_accuracy", "_mse"), ("_accuracies", "_mses")):
+        text = text.replace(before, after)
+    (other / "metrics.json").write_text(text)
+    page = write_comparison([runs["seed-1"], other], tmp_path / "c.html").read_text()
+    assert "mean squared error, test part" in page
+    assert "accuracy, test part" in page
+    assert "<h2>Learning</h2>" not in page
