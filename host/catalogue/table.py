@@ -50,6 +50,16 @@ EXPERIMENTS = by_name(
         limit=None,
     ),
     _experiment(
+        "software-updates",
+        "software_updates.experiment",
+        "chips in the loop of backpropagation: recorded spikes and states replace the model's",
+        "Cramer et al. 2022; Göltz et al. 2021",
+        "7 minutes",
+        device=POPULATION,
+        seeds=None,
+        limit=None,
+    ),
+    _experiment(
         "spike-timing",
         "spike_timing.experiment",
         "four neurons that are to spike at given ticks: distance and updates against threshold C",

@@ -56,6 +56,7 @@ from axonloop.host.experiments.memristor import (
 from axonloop.host.experiments.recurrence import chip as recurrence_chip
 from axonloop.host.experiments.recurrence import float as recurrence
 from axonloop.host.experiments.reward import experiment as reward
+from axonloop.host.experiments.software_updates import experiment as software_updates
 from axonloop.host.experiments.spike_timing import experiment as spike_timing
 from axonloop.host.experiments.spike_timing import resume
 from axonloop.host.experiments.spike_timing.chip import wanted_of
@@ -306,6 +307,9 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "experiments.recurrence.chip.draw": lambda: recurrence_chip.draw(results("recurrence-chip")),
     "experiments.recurrence.picture.draw": lambda: recurrence.draw(results("recurrence")),
     "experiments.reward.experiment.draw": lambda: reward.draw(results("reward")),
+    "experiments.software_updates.experiment.draw": lambda: software_updates.draw(
+        results("software-updates")
+    ),
     "experiments.spike_timing.experiment.draw": timing,
     "experiments.spike_timing.resume.draw": resumed,
     "experiments.stdp.digits.draw": stdp,
