@@ -143,6 +143,16 @@ EXPERIMENTS = by_name(
         limit=None,
     ),
     _experiment(
+        "hybrid-digits",
+        "stdp.hybrid",
+        "digits: a layer by STDP without labels, then a global gradient; random weights beside it",
+        "Roy et al. 2019; Lee et al. 2018",
+        "5 minutes",
+        device=POPULATION,
+        seeds=None,
+        limit=None,
+    ),
+    _experiment(
         "liquid",
         "liquid",
         "digits row by row into a fixed recurrent network, linear readout; inputs alone beside it",
