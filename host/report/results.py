@@ -23,8 +23,8 @@ def write_results_report(
 ) -> Path:
     """Write the page of `metrics` to `path`, one file that needs nothing else; returns `path`.
 
-    `what` says what it shows; `tables`: columns by the key of their rows in the metrics; `picture`: a PNG that is taken in.
-    What the metrics hold beside their tables stands below, as far as it is numbers and texts.
+    `what` says what it shows; `tables`: columns by the key of their rows in the metrics; `picture`:
+    a PNG that is taken in. What the metrics hold besides, numbers and texts, stands below.
     """
     plain = {name: value for name, value in metrics.items() if _plain(value)}
     told = {name: plain[name] for name in ABOUT if name in plain}

@@ -92,7 +92,7 @@ def test_a_bench_writes_nothing_unasked(
     assert run_entry(bench, {})["device"] is None
     assert os.listdir(tmp_path) == []
     run_entry(bench, {}, Path("out"))
-    assert sorted(os.listdir("out")) == ["trial.json", "trial.png"]
+    assert sorted(os.listdir("out")) == ["report.html", "trial.json", "trial.png"]
 
 
 def test_a_page_is_written_where_there_is_one(module: Module, tmp_path: Path) -> None:
