@@ -93,6 +93,9 @@ def train(
     geometry: Annotated[
         str, typer.Option(help="Cores: smallest, or built: the smallest whose RTL is compiled.")
     ] = "smallest",
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write for TensorBoard into the run folder.")
+    ] = False,
 ) -> None:
     """Train on handwritten digits or your own data, one sample at a time, and score the test part.
 
@@ -101,7 +104,7 @@ def train(
     from axonloop.host.cli import train as commands
 
     given = commands.named(seed=seed, epochs=epochs, limit=limit, layers=layers, mesh=mesh)
-    commands.train(target, given, device, out, json, config, resume, record, geometry)
+    commands.train(target, given, device, out, json, config, resume, record, geometry, tensorboard)
 
 
 @app.command()
