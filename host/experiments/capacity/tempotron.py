@@ -41,7 +41,7 @@ from axonloop.models.reference import Tempotron
 
 LOADS = (1.0, 1.5, 2.0, 2.5, 3.0)
 """Patterns for each weight."""
-EPOCHS, FULL_EPOCHS = 50, 150
+EPOCHS, FULL_EPOCHS = 50, 100
 FLOAT = 0
 """Instead of weight bits."""
 RATE = NEURON.q_inc / (1 << NEURON.pq_shift + NEURON.eta_shift) / NEURON.theta

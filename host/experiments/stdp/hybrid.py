@@ -32,9 +32,9 @@ from axonloop.models.config import DECAY_ONE
 
 EVERY = 0
 """Instead of a number of labels for each class: those of the whole training part."""
-EPOCHS = {5: 40, 20: 20, EVERY: 6}
+EPOCHS = {5: 40, EVERY: 6}
 """Labels for each class, and how often they are shown."""
-BATCHES = {5: 10, 20: 10, EVERY: 32}
+BATCHES = {5: 10, EVERY: 32}
 GAIN = 0.1
 CELL = replace(stdp.CELL, rho=0, gamma=DECAY_ONE, terms=())
 """The neuron of the cells, without what makes its threshold rise."""
