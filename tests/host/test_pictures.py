@@ -39,7 +39,7 @@ from axonloop.host.experiments import (
     store_recall,
     yin_yang,
 )
-from axonloop.host.experiments.capacity import perceptron
+from axonloop.host.experiments.capacity import latencies, perceptron, tempotron
 from axonloop.host.experiments.contrastive import experiment as contrastive
 from axonloop.host.experiments.decolle import digits as decolle_digits
 from axonloop.host.experiments.decolle import regression_experiment
@@ -62,6 +62,7 @@ from axonloop.host.experiments.spike_timing import resume
 from axonloop.host.experiments.spike_timing.chip import wanted_of
 from axonloop.host.experiments.spike_timing.loop import LoopTiming
 from axonloop.host.experiments.stdp import digits as stdp_digits
+from axonloop.host.experiments.stdp import hybrid
 from axonloop.host.experiments.stdp import trains as stdp_trains
 from axonloop.host.experiments.stdp import window as stdp_window
 from axonloop.host.fpga.utilisation import KINDS, draw_utilisation
@@ -268,6 +269,30 @@ def profiled() -> Picture:
     return draw_profile(profile(*shown_program()))
 
 
+def updated() -> Picture:
+    names = ("digits, twin", "digits, loop", "long tick, deployed", "long tick, loop")
+    return software_updates.draw({"accuracies": dict.fromkeys(names, [0.96, 0.97])})
+
+
+def pretrained() -> Picture:
+    ways = [
+        vars(hybrid.Way(start, learning, labels, 1, 0.9, ""))
+        for start in (hybrid.STDP, hybrid.RANDOM)
+        for learning in (hybrid.WHOLE, hybrid.TOP)
+        for labels in hybrid.EPOCHS
+    ]
+    return hybrid.draw({"ways": ways})
+
+
+def tempotrons() -> Picture:
+    runs = [
+        vars(latencies.Classified(bits, load, 1, [0.5, 0.9], 0.9, 0.5))
+        for bits in (tempotron.FLOAT, *latencies.COARSER)
+        for load in tempotron.LOADS
+    ]
+    return tempotron.draw({"runs": runs, "cover": [[load, 0.5] for load in tempotron.LOADS]})
+
+
 DRAWINGS: dict[str, Callable[[], Picture]] = {
     "runs.pictures.draw_learning_curve": learning_curve,
     "runs.pictures.draw_raster": raster,
@@ -285,6 +310,7 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "studies.weight_pictures.draw_deploy": deploy,
     "bench.mesh.draw": load,
     "experiments.capacity.perceptron.draw": lambda: perceptron.draw(results("perceptron-limit")),
+    "experiments.capacity.tempotron.draw": tempotrons,
     "experiments.changing_tasks.draw": lambda: changing_tasks.draw(results("changing-tasks")),
     "experiments.ann_snn.draw": lambda: ann_snn.draw(results("ann-snn")),
     "experiments.contrastive.experiment.draw": lambda: contrastive.draw(results("contrastive")),
@@ -307,12 +333,11 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "experiments.recurrence.chip.draw": lambda: recurrence_chip.draw(results("recurrence-chip")),
     "experiments.recurrence.picture.draw": lambda: recurrence.draw(results("recurrence")),
     "experiments.reward.experiment.draw": lambda: reward.draw(results("reward")),
-    "experiments.software_updates.experiment.draw": lambda: software_updates.draw(
-        results("software-updates")
-    ),
+    "experiments.software_updates.experiment.draw": updated,
     "experiments.spike_timing.experiment.draw": timing,
     "experiments.spike_timing.resume.draw": resumed,
     "experiments.stdp.digits.draw": stdp,
+    "experiments.stdp.hybrid.draw": pretrained,
     "experiments.stdp.trains.draw": lambda: stdp_trains.draw(results("stdp-trains")),
     "experiments.stdp.window.draw": lambda: stdp_window.draw(results("stdp-window")),
     "experiments.store_recall.draw": lambda: store_recall.draw(results("store-recall")),

@@ -118,7 +118,7 @@ def draw(metrics: Metrics) -> Picture:
         ways = (
             ("float twin", f"{twin}, twin", GREY, -0.2),
             ("deployed", f"{chip}, deployed", ORANGE, 0.0),
-            ("software updates, chip in the loop", f"{chip}, loop", BLUE, 0.2),
+            ("software updates, chips in the loop", f"{chip}, loop", BLUE, 0.2),
         )
         for label, name, colour, shift in ways:
             if name in found:

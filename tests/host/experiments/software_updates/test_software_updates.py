@@ -88,7 +88,9 @@ def trained(copies: Copies) -> SoftwareUpdates:
     return trainer
 
 
-@pytest.mark.parametrize("device", ["golden", "batched"])
+@pytest.mark.parametrize(
+    "device", ["golden", "batched", pytest.param("rtl", marks=pytest.mark.slow)]
+)
 def test_a_lone_device_ends_with_the_weights_of_a_population(device: str) -> None:
     config = program_of(chips(RECURRENT)["long tick"]).config
     with open_copies(POPULATION, config, [1] * 6) as copies:
