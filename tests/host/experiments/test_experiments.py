@@ -34,6 +34,7 @@ from axonloop.host.training import (
     encoder_of,
     learn_in_loop,
     lone_trainer,
+    population_trainer,
     program_of,
 )
 
@@ -208,10 +209,28 @@ def test_a_recurrent_layer_hears_itself_and_learns_there() -> None:
         lone_trainer(device, settings, recurrence_chip.data_of(5)).run()
         learned = device.read_weights()
     assert (program.weights_of(recurrent, learned) != feedback).any()
-    with pytest.raises(
-        ValueError, match="^network.layers of a recurrent network must be a single one, not"
-    ):
-        settings.changed({"network": {"layers": (16, 16)}})
+
+
+@pytest.mark.usefixtures("small_task")
+def test_every_layer_of_a_recurrent_network_hears_itself_and_learns_there() -> None:
+    settings = recurrence_chip.settings_of(5, 1, 4).changed(
+        {"network": {"layers": (16, 8), "lanes": 4, "deep_span": 288, "deep": {"theta": 64}}}
+    )
+    program, ends = program_of(settings), []
+    with GoldenDevice(program.config) as device:
+        trainer = lone_trainer(device, settings, recurrence_chip.data_of(5))
+        trainer.run()
+        learned = device.read_weights()
+        ends.append((trainer.weight_hashes(), trainer.spike_hashes()))
+    for layer in ("layer1", "layer2"):
+        projection = program.plan.network.projection(layer, layer)
+        assert projection.traces == recurrence_chip.TRACES
+        first = program.weights_of(projection, program.weights)
+        assert (program.weights_of(projection, learned) != first).any()
+    population = population_trainer([settings], recurrence_chip.data_of(5))
+    population.run()
+    ends.append((population.weight_hashes(), population.spike_hashes()))
+    assert ends[0] == ends[1]
 
 
 TINY = Settings(
