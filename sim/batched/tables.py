@@ -15,17 +15,17 @@ LOGISTIC = tuple(round(32 * log((2 * k + 1) / (511 - 2 * k))) for k in range(256
 
 def gains(chip: ChipConfig) -> NDArray[np.int32]:
     """R of every core: `(cores, 2, 256)`, for weights that fall, then for those that rise."""
-    return _by_core(chip, "gain_down", "gain_up")
+    return _by_core(chip, "down_gain", "up_gain")
 
 
 def gain_shifts(chip: ChipConfig) -> NDArray[np.int32]:
     """s of every core: `(cores, 2)`, down and up."""
-    return _by_core(chip, "gain_shift_down", "gain_shift_up")
+    return _by_core(chip, "down_gain_shift", "up_gain_shift")
 
 
 def shares(chip: ChipConfig) -> NDArray[np.int32]:
     """K of every core: `(cores, 2, 256)`, down and up."""
-    return _by_core(chip, "share_down", "share_up")
+    return _by_core(chip, "down_share", "up_share")
 
 
 def _by_core(chip: ChipConfig, *names: str) -> NDArray[np.int32]:

@@ -77,6 +77,10 @@ class NaiveCore:
             "writes",
         ]
         self.counters = dict.fromkeys(names, 0)
+        tables = config.memristor
+        self.gain = {True: tables.up_gain, False: tables.down_gain}
+        self.gain_shift = {True: tables.up_gain_shift, False: tables.down_gain_shift}
+        self.share = {True: tables.up_share, False: tables.down_share}
         self.weights: list[list[int]] = []
         self.clear()
 
@@ -127,8 +131,8 @@ class NaiveCore:
             visits = row.first_group <= group < row.first_group + row.groups
             if spikes[j] and visits and self.weights[j][i] != self.geometry.no_synapse:
                 kept = 0 if self.drops(j, i, seed, t) else self.weights[j][i]
-                total += kept * (256 - self.row_loss[j])
-        return (total * (256 - self.column_loss[i]) + 2**15) >> 16
+                total += kept * (256 - self.config.row_loss[j])
+        return (total * (256 - self.config.column_loss[i]) + 2**15) >> 16
 
     def drops(self, j: int, i: int, seed: int, t: int) -> bool:
         if self.geometry.blank_out == 0:
@@ -250,10 +254,7 @@ class NaiveCore:
         nearest = self.neuron_set(i).rounding == NEAREST
         random = h(seed, t, self.config.core, i, j, k) % 2**shift
         m = (x + (2**shift // 2 if nearest else random)) >> shift
-        if word >> 17 & 1:
-            new = self.pulse(j, i, seed, t, k, m, up)
-        else:
-            new = sat(old - m, most)
+        new = self.pulse(j, i, seed, t, k, m, up) if word >> 17 & 1 else sat(old - m, most)
         self.weights[j][i] = new
         self.counters["visits"] += 1
         self.counters["updates"] += new != old

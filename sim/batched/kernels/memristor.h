@@ -44,7 +44,7 @@ struct Sight {
         for (int k = 0; pulses && k < learning.count; k += LANES) {
             const uint16_t *number = learning.number.data() + k;
             neuron_words(word, number, Purpose::PULSE + term, write_x.data() + k, write_y.data() + k);
-            neuron_words(fixed, number, Purpose::DEVICE, device_x.data() + k, device_y.data() + k);
+            neuron_words(fixed, number, Purpose::PATTERN, device_x.data() + k, device_y.data() + k);
         }
     }
 };

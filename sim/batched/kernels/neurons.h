@@ -39,13 +39,9 @@ void sweep(const Copy &c, const Run &run, const int32_t *__restrict acc,
         const int32_t fired = ~((NOISY ? above + noise[n] : above) >> 31) & free;
         const int32_t lowered = decay<WIDE>(reset[n], gamma) + (rho & fired);
         const int32_t r = clip(lowered, limit);
-        int32_t after = MODE == ResetMode::NONE ? v : MODE == ResetMode::ZERO ? 0 : v - theta;
-        int32_t bounded = (v != drive) & free;
-        if (NOISY && MODE == ResetMode::SUBTRACT) {
-            bounded |= (after < -limit) & fired;
-            after = after < -limit ? -limit : after;
-        }
-        clipped += (i != raised) + bounded + (r != lowered);
+        const int32_t less = MODE == ResetMode::NONE ? v : MODE == ResetMode::ZERO ? 0 : v - theta;
+        const int32_t after = NOISY && less < -limit ? -limit : less;
+        clipped += (i != raised) + (((v != drive) & free) | ((after != less) & fired)) + (r != lowered);
         current[n] = i;
         membrane[n] = (after & fired) | (v & ~fired);
         reset[n] = r;

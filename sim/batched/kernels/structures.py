@@ -14,6 +14,7 @@ from typing import NamedTuple
 from axonloop.models.config import (
     ERROR_DRIVEN,
     TERM_FIELDS,
+    WEIGHT_FIELDS,
     AxonFactor,
     NeuronFactor,
     Purpose,
@@ -154,7 +155,7 @@ def _lines() -> Iterator[str]:
     yield "struct Term {  // a term of a parameter set: a word of fields"
     yield "    int32_t word;"
     low = 0
-    for name, bits in TERM_FIELDS.items():
+    for name, bits in (TERM_FIELDS | WEIGHT_FIELDS).items():
         yield f"    int {name}() const {{ return word >> {low} & {(1 << bits) - 1}; }}"
         low += bits
     driven = sum(1 << factor for factor in ERROR_DRIVEN)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from axonloop.models.config import (
     MAX_TERMS,
     TERM_FIELDS,
-    AxonFactor,
+    WEIGHT_FIELDS,
     ChipConfig,
     ParameterSet,
     Row,
-    Term,
     parameter_max,
 )
 from axonloop.models.protocol import PARAMETER_INDEX, Counter
@@ -29,7 +28,7 @@ _TERM = PARAMETER_INDEX["term_0"]
 _TERMS = slice(_TERM, _TERM + MAX_TERMS)
 _AXON_FACTOR = (1 << TERM_FIELDS["axon"]) - 1
 """Bits of a term that say what it takes of the axon; 0: it is off."""
-_SEES = Term(AxonFactor.OFF, weighted=True, pulsed=True).word
+_SEES = (1 << len(WEIGHT_FIELDS)) - 1 << sum(TERM_FIELDS.values())
 """Bits of a term of which one is set if it sees the weight."""
 
 
@@ -90,7 +89,8 @@ def tables(config: ChipConfig) -> dict[str, NDArray[Any]]:
 
 def _options(config: ChipConfig) -> dict[str, NDArray[np.int32]]:
     """The tables that only some builds have."""
-    geometry, found = config.geometry, {}
+    geometry = config.geometry
+    found: dict[str, NDArray[np.int32]] = {}
     if geometry.mask:
         found |= {"row_parts": row_parts(config), "column_parts": column_parts(config)}
     if geometry.memristor:
@@ -121,7 +121,7 @@ def _register_words(config: ChipConfig, values: ParameterSet) -> NDArray[np.int3
 
 
 def _passes(config: ChipConfig, registers: NDArray[np.int32]) -> dict[str, NDArray[np.int32]]:
-    """The passes of every core: numbers and axon factors of the terms of its groups, if they see."""
+    """The passes of every core: for the terms of its groups number, axon factor, and sight."""
     found: list[list[tuple[int, int, int]]] = []
     for index, core in enumerate(config.cores):
         start = index * config.geometry.parameter_sets

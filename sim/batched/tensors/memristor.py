@@ -91,7 +91,9 @@ class Sight:
         visited = products != 0
         return steps * visited, writes & visited
 
-    def _moved(self, products: Tensor, up: Tensor, headroom: Tensor, noise: Tensor | None) -> Tensor:
+    def _moved(
+        self, products: Tensor, up: Tensor, headroom: Tensor, noise: Tensor | None
+    ) -> Tensor:
         """m, clipped where the weight is clipped all the same: int32."""
         side = up.to(torch.int64)
         gain = self.gain[side * 256 + (headroom >> self.coarse)]
@@ -152,7 +154,7 @@ class Memristors:
         words: tuple[TickWords, TickWords],
     ) -> Pulses:
         memory, neuron = own
-        purposes = Purpose.PULSE + each.number, Purpose.DEVICE
+        purposes = Purpose.PULSE + each.number, Purpose.PATTERN
         drawn = []
         for ticks, purpose in zip(words, purposes, strict=True):
             low, high = ticks.of(core)

@@ -118,7 +118,8 @@ class Neurons:
     def step(self, acc: Tensor, noise: Tensor | None = None) -> None:
         """Run one tick with the sums `acc`, int32 `(copies, neurons)`, which is overwritten.
 
-        `noise`: N, for builds with noise at the threshold; broadcasts to that shape. Masks are words of all ones or zeros: faster than flags where words are to be chosen.
+        `noise`: N, for builds with noise at the threshold; broadcasts to that shape. Masks are
+        words of all ones or zeros: faster than flags where words are to be chosen.
         """
         number = self._number
         current, membrane, reset = self._decay(self._state, self._factors, number).unbind(0)

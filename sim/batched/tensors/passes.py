@@ -125,6 +125,6 @@ def _pass(
         pulsed=spread([term.pulsed for term in mine]).bool(),
         noisy=not bool(nearest.all()),
         plain=all(term == plain_rule(term.shift) for term in mine),
-        sees=any(term.weighted or term.pulsed for term in mine),
+        sees=any(term.sees_weight for term in mine),
         pulses=any(term.pulsed for term in mine),
     )
