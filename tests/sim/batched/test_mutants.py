@@ -9,28 +9,20 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from axonloop.models.config import (
-    AxonFactor,
-    ChipConfig,
     Geometry,
-    ResetMode,
-    Rounding,
-    Term,
-    ThirdFactor,
 )
 from axonloop.sim.batched.kernels import build as library
 from axonloop.sim.batched.tensors import learning, memristor, neurons, synapses
 from tests.support import naive
 from tests.support.mutation import mutate
 from tests.support.random.batches import Batch
-from tests.support.random.beside import Beside
-from tests.support.random.cores import random_config
+from tests.support.random.beside import Beside, lively
 
 Rng = np.random.Generator
 
@@ -135,46 +127,12 @@ COMPILED = {
 """Mutants of the kernels: in which file what is replaced, and by what."""
 
 
-def lively_term(rng: Rng) -> Term:
-    """A term that moves weights, most often by pulses."""
-    return Term(
-        axon=AxonFactor(rng.integers(1, len(AxonFactor))),
-        third=ThirdFactor(rng.integers(0, len(ThirdFactor))),
-        sign=int(rng.choice([-1, 1])),
-        shift=int(rng.integers(0, 10)),
-        weighted=rng.random() < 0.7,
-        pulsed=rng.random() < 0.7,
-    )
-
-
-def lively(rng: Rng) -> ChipConfig:
-    """A random chip in which all rows learn, and neurons spike or not by their noise."""
-    core = random_config(rng, GEOMETRY)
-    state = GEOMETRY.state_max
-    sets = tuple(
-        replace(
-            each,
-            theta=int(rng.integers(0, state + 1)) >> int(rng.choice([0, 3])),
-            reset_mode=ResetMode.SUBTRACT,
-            temperature=int(rng.integers(0, state + 1)),
-            refractory=0,
-            cycle_to_cycle=int(rng.integers(128, 256)),
-            device_to_device=int(rng.integers(128, 256)),
-            rounding=Rounding(rng.random() < 0.3),
-            terms=(lively_term(rng), lively_term(rng)),
-        )
-        for each in core.parameter_sets
-    )
-    rows = tuple(replace(row, first_group=0, groups=2, plastic=True) for row in core.rows)
-    return ChipConfig.of(replace(core, parameter_sets=sets, rows=rows))
-
-
 def killed(ways: tuple[str, ...] = ()) -> bool:
     """Whether any of some random runs finds a difference, between golden and naive first of all."""
     for seed in range(SEEDS):
         rng = np.random.default_rng([seed, 77])
         try:
-            Beside.with_emulators(rng, lively(rng), ways).live(rng, TICKS)
+            Beside.with_emulators(rng, lively(rng, GEOMETRY), ways).live(rng, TICKS)
         except AssertionError:
             return True
     return False
@@ -202,7 +160,7 @@ def test_a_product_of_0_moves_nothing(monkeypatch: pytest.MonkeyPatch, mutant: b
     if mutant:
         mutate(monkeypatch, memristor, "return steps * visited, w", "return steps, w")
     rng = np.random.default_rng(5)
-    batch = Batch.of(rng, lively(rng), 3, False, "float32")
+    batch = Batch.of(rng, lively(rng, GEOMETRY), 3, False, "float32")
     with pytest.raises(AssertionError) if mutant else nullcontext():
         batch.live(rng, TICKS)
 
