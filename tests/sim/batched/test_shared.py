@@ -24,6 +24,7 @@ from axonloop.sim.batched import BatchedChip
 from axonloop.sim.stimulus import GEOMETRIES
 from tests.support.naive import NaiveCore
 from tests.support.random.batches import Batch, chip_weights
+from tests.support.random.beside import lively
 from tests.support.random.chips import random_chip
 from tests.support.random.cores import random_config
 
@@ -122,7 +123,7 @@ def test_updates_are_summed_and_rounded_once(mesh: Mesh, copies: int, seed: int)
 @pytest.mark.parametrize("name", ["device", "device-terms", "device-gain"])
 def test_terms_that_see_the_weight_take_the_exact_sum(name: str, copies: int, seed: int) -> None:
     rng = np.random.default_rng([seed, copies, len(name)])
-    chip = learn_together(rng, random_chip(rng, Mesh(), GEOMETRIES[name]), copies)
+    chip = learn_together(rng, lively(rng, GEOMETRIES[name]), copies)
     visits, _, writes = chip.counters()[0, LEARNED].tolist()
     assert visits > 0
     assert writes > 0 or chip.geometry.memristor < 2

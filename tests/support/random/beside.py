@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
 
-from axonloop.models.config import ChipConfig, Geometry, Mesh
+from axonloop.models.config import (
+    AxonFactor,
+    ChipConfig,
+    Geometry,
+    Mesh,
+    ResetMode,
+    Rounding,
+    Term,
+    ThirdFactor,
+)
 from axonloop.models.protocol import readable
 from axonloop.sim.batched import BatchedChip
 from tests.support.random.chips import Pair, random_chip
+from tests.support.random.cores import random_config
 
 Rng = np.random.Generator
 
@@ -87,3 +97,37 @@ class Beside(Pair):
             self.send_traffic(rng)
             self.learn()
             self.check(f"tick {tick} learned")
+
+
+def _lively_term(rng: Rng, geometry: Geometry) -> Term:
+    """A term that moves weights, most often by pulses."""
+    return Term(
+        axon=AxonFactor(rng.integers(1, len(AxonFactor))),
+        third=ThirdFactor(rng.integers(0, len(ThirdFactor))),
+        sign=int(rng.choice([-1, 1])),
+        shift=int(rng.integers(0, 10)),
+        weighted=rng.random() < 0.7,
+        pulsed=geometry.memristor == 2 and rng.random() < 0.7,
+    )
+
+
+def lively(rng: Rng, geometry: Geometry) -> ChipConfig:
+    """A random core with memristors in which all rows learn, and noise decides what spikes."""
+    core = random_config(rng, replace(geometry, entries=128))
+    state = geometry.state_max
+    spread = ("cycle_to_cycle", "device_to_device") if geometry.memristor == 2 else ()
+    sets = tuple(
+        replace(
+            each,
+            theta=int(rng.integers(0, state + 1)) >> int(rng.choice([0, 3])),
+            reset_mode=ResetMode.SUBTRACT,
+            temperature=int(rng.integers(0, state + 1)) if geometry.threshold_noise else 0,
+            refractory=0,
+            **{name: int(rng.integers(128, 256)) for name in spread},
+            rounding=Rounding(rng.random() < 0.3),
+            terms=tuple(_lively_term(rng, geometry) for _ in range(geometry.terms)),
+        )
+        for each in core.parameter_sets
+    )
+    rows = (replace(r, first_group=0, groups=geometry.groups, plastic=True) for r in core.rows)
+    return ChipConfig.of(replace(core, parameter_sets=sets, rows=tuple(rows)))
