@@ -28,6 +28,7 @@ from .noise import noise_round as noise_round
 from .noise import noise_rounds as noise_rounds
 from .payloads import BUS_LATENCY as BUS_LATENCY
 from .payloads import INDEX_BITS as INDEX_BITS
+from .payloads import LOSS_BITS as LOSS_BITS
 from .payloads import Fields as Fields
 from .payloads import address_bits as address_bits
 from .payloads import addressed_layout as addressed_layout
@@ -41,6 +42,7 @@ from .payloads import parameter_width as parameter_width
 from .payloads import pq_lanes as pq_lanes
 from .payloads import sets_layout as sets_layout
 from .payloads import spike_layout as spike_layout
+from .payloads import sum_bits as sum_bits
 from .payloads import target_layout as target_layout
 from .payloads import weight_latency as weight_latency
 from .signatures import BlankOutInputs as BlankOutInputs

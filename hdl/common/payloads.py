@@ -14,6 +14,8 @@ INDEX_BITS = (PARAMETER_STRIDE - 1).bit_length()
 """Width of a register's index in its parameter set."""
 CORE_BITS = 8
 """Width of a core's number."""
+LOSS_BITS = 8
+"""Width of a row's or a column's loss, in parts of 256."""
 Fields = Any
 """A value of a struct layout: its fields are attributes, of which no type checker knows."""
 
@@ -65,6 +67,11 @@ def parameter_address_bits(geometry: Geometry) -> int:
 def parameter_width(geometry: Geometry) -> int:
     """Width of the widest register."""
     return max(parameter_bits(geometry).values())
+
+
+def sum_bits(geometry: Geometry) -> int:
+    """Width of a sum of weights; with a mask those are multiplied by what their rows keep."""
+    return geometry.accumulator_bits + LOSS_BITS * geometry.mask
 
 
 def pq_lanes(geometry: Geometry) -> int:

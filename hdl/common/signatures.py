@@ -17,6 +17,7 @@ from axonloop.hdl.common.payloads import (
     parameter_width,
     pq_lanes,
     sets_layout,
+    sum_bits,
 )
 from axonloop.models.config import Datapath, Geometry
 from axonloop.models.protocol import set_bits
@@ -109,7 +110,7 @@ class SumReads(Signature):
     """
 
     def __init__(self, geometry: Geometry) -> None:
-        sums = data.ArrayLayout(signed(geometry.accumulator_bits), geometry.lanes)
+        sums = data.ArrayLayout(signed(sum_bits(geometry)), geometry.lanes)
         super().__init__(
             {
                 "enable": Out(1),
