@@ -55,13 +55,14 @@ from .signatures import NeuronHash as NeuronHash
 from .signatures import NeuronLookup as NeuronLookup
 from .signatures import ParameterPort as ParameterPort
 from .signatures import SumReads as SumReads
+from .signatures import ThresholdInputs as ThresholdInputs
 from .signatures import TickPort as TickPort
 from .signatures import WeightReads as WeightReads
 from .signatures import WeightWrites as WeightWrites
 from .signatures import parameter_users as parameter_users
 from .signatures import with_blank_out as with_blank_out
 from .signatures import with_terms as with_terms
-from .state import NEURON_PARAMETERS as NEURON_PARAMETERS
+from .signatures import with_threshold_noise as with_threshold_noise
 from .state import REPORT as REPORT
 from .state import STATES as STATES
 from .state import block_layout as block_layout
@@ -69,6 +70,7 @@ from .state import factor_columns as factor_columns
 from .state import flag_columns as flag_columns
 from .state import flags_layout as flags_layout
 from .state import neuron_layout as neuron_layout
+from .state import neuron_parameters as neuron_parameters
 from .state import set_columns as set_columns
 from .state import state_columns as state_columns
 from .state import trace_columns as trace_columns

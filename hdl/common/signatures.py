@@ -33,6 +33,11 @@ def with_blank_out(geometry: Geometry, **members: Member) -> dict[str, Member]:
     return members if geometry.blank_out else {}
 
 
+def with_threshold_noise(geometry: Geometry, **members: Member) -> dict[str, Member]:
+    """`members`, in a core whose thresholds vary at random; none in another one."""
+    return members if geometry.threshold_noise else {}
+
+
 class BusSignature(Signature):
     """Register access, as the core sees it. Rules:
 
@@ -162,6 +167,14 @@ class BlankOutInputs(Signature):
     def __init__(self, geometry: Geometry) -> None:
         parameters = In(ParameterPort(geometry))
         super().__init__({"start": Out(1), "hash": Out(HashInputs()), "parameters": parameters})
+
+
+class ThresholdInputs(Signature):
+    """The inputs of noise at the threshold; `start` comes with the tick's number, and while `busy`
+    no neuron is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__({"start": Out(1), "hash": Out(HashInputs()), "busy": In(1)})
 
 
 class NeuronLookup(Signature):

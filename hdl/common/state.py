@@ -101,6 +101,11 @@ def block_layout(geometry: Geometry) -> data.StructLayout:
     )
 
 
+def neuron_parameters(geometry: Geometry) -> tuple[str, ...]:
+    """The registers that a neuron takes from its group's set."""
+    return NEURON_PARAMETERS + (("temperature",) if geometry.threshold_noise else ())
+
+
 def trace_parameters(geometry: Geometry) -> tuple[str, ...]:
     """The registers that a row's traces take from its set."""
     return TRACE_PARAMETERS + (("qq_shift",) if geometry.terms else ())

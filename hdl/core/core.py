@@ -120,7 +120,7 @@ class Core(wiring.Component):
         ]
 
     def _wire_hash(self, m: Module) -> None:
-        """The inputs of the hash: blank-out uses the present tick, learning the tick before."""
+        """The inputs of the hash: noise in a tick uses its number, learning the tick before."""
         control, learning = self._control, self._learning
         users = [(learning.inputs, control.last_tick)]
         if self._geometry.blank_out:
@@ -128,6 +128,10 @@ class Core(wiring.Component):
             connect(m, synapses=blank.parameters, parameters=self._parameters.synapses)
             m.d.comb += blank.start.eq(self._commands.tick)
             users.append((blank.hash, control.tick))
+        if self._geometry.threshold_noise:
+            threshold = self._neurons.noise
+            m.d.comb += threshold.start.eq(self._commands.tick)
+            users.append((threshold.hash, control.tick))
         for inputs, tick in users:
             m.d.comb += [
                 inputs.tick.eq(tick),
@@ -196,6 +200,8 @@ class Core(wiring.Component):
         gathering = scheduler.busy | self._synapses.busy
         if ordered:
             gathering |= self._traces.busy
+        if self._geometry.threshold_noise:
+            gathering |= neurons.noise.busy
         working = Signal()
         m.d.comb += working.eq(
             neurons.busy | self._traces.busy | self._fanout.busy | self._learning.busy
@@ -235,7 +241,9 @@ class Core(wiring.Component):
                 (4 if geometry.terms else 3) * geometry.update_lanes + 2 * geometry.trace_lanes
             ).bit_length(),
         }
-        absent = PORT_COUNTERS if self._mesh.cores == 1 else ()
+        absent = set(PORT_COUNTERS) if self._mesh.cores == 1 else set()
+        if geometry.memristor < 2:
+            absent.add(Counter.WRITES)
         return {counter: wide.get(counter, 1) for counter in Counter if counter not in absent}
 
     def _count(self, m: Module) -> None:

@@ -28,8 +28,8 @@ class Synapses(wiring.Component):
     """Reads the row of every event, L weights per cycle, into one accumulator per neuron.
 
     ACC_i = sum of W_ij over the axons j with a spike whose row visits i; *no synapse* adds 0, and
-    so does a synapse that drops the spike, where synapses may (`blank`). With a mask a weight counts
-    W (256 - r_j), by the loss of its row; the neurons round the sums.
+    so does a synapse that drops the spike, where synapses may (`blank`). With a mask a weight
+    counts W (256 - r_j), by the loss of its row; the neurons round the sums.
 
     Rules
     -----
