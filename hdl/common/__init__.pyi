@@ -61,6 +61,8 @@ from .signatures import WeightReads as WeightReads
 from .signatures import WeightWrites as WeightWrites
 from .signatures import parameter_users as parameter_users
 from .signatures import with_blank_out as with_blank_out
+from .signatures import with_memristor as with_memristor
+from .signatures import with_pulses as with_pulses
 from .signatures import with_terms as with_terms
 from .signatures import with_threshold_noise as with_threshold_noise
 from .state import REPORT as REPORT
