@@ -42,6 +42,7 @@ from .payloads import parameter_width as parameter_width
 from .payloads import pq_lanes as pq_lanes
 from .payloads import sets_layout as sets_layout
 from .payloads import spike_layout as spike_layout
+from .payloads import spread_bits as spread_bits
 from .payloads import sum_bits as sum_bits
 from .payloads import target_layout as target_layout
 from .payloads import weight_latency as weight_latency
@@ -54,6 +55,7 @@ from .signatures import HashInputs as HashInputs
 from .signatures import NeuronHash as NeuronHash
 from .signatures import NeuronLookup as NeuronLookup
 from .signatures import ParameterPort as ParameterPort
+from .signatures import PulseHashes as PulseHashes
 from .signatures import SumReads as SumReads
 from .signatures import ThresholdInputs as ThresholdInputs
 from .signatures import TickPort as TickPort

@@ -5,7 +5,7 @@ from typing import Any
 from amaranth.hdl import ShapeLike, signed, unsigned
 from amaranth.lib import data
 
-from axonloop.models.config import Geometry, Layout, ceil_log2
+from axonloop.models.config import MEMRISTOR_MAX, Geometry, Layout, ceil_log2
 from axonloop.models.protocol import PARAMETER_STRIDE, parameter_bits
 
 BUS_LATENCY = 1
@@ -114,10 +114,25 @@ def bus_latency(geometry: Geometry) -> int:
     return weight_latency(geometry) + (geometry.layout is Layout.SKEWED)
 
 
+def spread_bits(geometry: Geometry) -> dict[str, int]:
+    """Registers of a set that say how far pulses vary, and their widths; none without pulses."""
+    spreads = {name: most.bit_length() for name, most in MEMRISTOR_MAX.items()}
+    return spreads if geometry.memristor == 2 else {}
+
+
 def target_layout(geometry: Geometry) -> data.StructLayout:
     """A neuron in error: its number, E, the neuron's part of the hash, and how to round. With terms
-    E is a term's coefficient, eta_shift its shift, and `factor` the low bits of its axon factor."""
-    of_terms = {"factor": 2} if geometry.terms else {}
+    E is a term's coefficient, eta_shift its shift, and `factor` the low bits of its axon factor.
+
+    Where terms may see their weight, whether this one is `weighted`; with pulses whether it is
+    `pulsed`, the hashes of its writes and of the synapses, and how far both vary.
+    """
+    of_terms: dict[str, int] = {"factor": 2} if geometry.terms else {}
+    if geometry.memristor:
+        of_terms["weighted"] = 1
+    if geometry.memristor == 2:
+        hashes = dict.fromkeys(("pulse_word", "pattern_word"), 32)
+        of_terms |= {"pulsed": 1} | hashes | spread_bits(geometry)
     return data.StructLayout(
         {
             "neuron": address_bits(geometry.neurons),

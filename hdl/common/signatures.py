@@ -171,6 +171,18 @@ class NeuronHash(Signature):
         )
 
 
+class PulseHashes(Signature):
+    """The hashes of a pulsed term: of its writes in this tick, and of the neuron's synapses."""
+
+    def __init__(self, neuron_bits: int) -> None:
+        super().__init__(
+            {
+                "write": Out(NeuronHash(neuron_bits, purpose_bits=3)),
+                "pattern": Out(NeuronHash(neuron_bits, purpose_bits=4)),
+            }
+        )
+
+
 class BlankOutInputs(Signature):
     """The inputs of blank-out that all synapses share; `start` comes with the tick's number."""
 

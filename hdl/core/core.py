@@ -174,7 +174,8 @@ class Core(wiring.Component):
         bus = self._commands.bus
         members = [self._scheduler.bus, self._scheduler.flags_bus]
         members += [self._learning.bus, self._parameters.bus, self._control.bus, self._counters.bus]
-        for owner in (self._synapses, self._neurons, self._traces, self._fanout):
+        owners = (self._synapses, self._neurons, self._traces, self._fanout, self._learning)
+        for owner in owners:
             members += [store.bus for store in owner.memories.values()]
         for member in (*members, self._weights.bus):
             m.d.comb += [
@@ -237,6 +238,7 @@ class Core(wiring.Component):
             Counter.SYNOPS: geometry.neurons.bit_length(),
             Counter.VISITS: geometry.multipliers.bit_length(),
             Counter.UPDATES: geometry.multipliers.bit_length(),
+            Counter.WRITES: geometry.multipliers.bit_length(),
             Counter.SATURATIONS: (
                 (4 if geometry.terms else 3) * geometry.update_lanes + 2 * geometry.trace_lanes
             ).bit_length(),
@@ -263,6 +265,8 @@ class Core(wiring.Component):
             counters.add_cycles.eq(1),
             counters.add_stalls.eq(self.replies.valid & ~self.replies.ready),
         ]
+        if self._geometry.memristor == 2:
+            m.d.comb += counters.add_writes.eq(self._learning.pulses)
         if self._mesh.cores > 1:
             ports = (getattr(counters, f"add_{counter.name.lower()}") for counter in PORT_COUNTERS)
             m.d.comb += Cat(ports).eq(self.passed)

@@ -188,7 +188,7 @@ class Synapses(wiring.Component):
 
     def _masked(self, m: Module, weights: list[Value], kept: Value) -> list[Value]:
         """Weights by what their row keeps, 1..256 parts of 256: one register."""
-        masked = []
+        masked: list[Value] = []
         for lane, weight in enumerate(weights):
             width = self._geometry.weight_bits + LOSS_BITS
             product = Signal(signed(width), name=f"masked_{lane}", reset_less=True)

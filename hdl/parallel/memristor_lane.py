@@ -186,7 +186,7 @@ class MemristorLane(wiring.Component):
         for name, deviate in (("cycle_to_cycle", of_write), ("device_to_device", of_synapse)):
             width = MEMRISTOR_MAX[name].bit_length() + DEVIATE_BITS
             product = Signal(signed(width), name=name, reset_less=True)
-            m.d.sync += product.eq(pulses[name] * deviate.as_signed())
+            m.d.sync += product.eq(getattr(pulses, name) * deviate.as_signed())
             deviations.append(product >> DEVIATE_SHIFT)
         strength = Signal(STRENGTH_BITS, reset_less=True)
         exact = Signal(signed(STRENGTH_BITS + 1))

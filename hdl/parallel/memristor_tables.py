@@ -3,7 +3,7 @@
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -76,8 +76,9 @@ class MemristorTables(wiring.Component):
         lanes = geometry.multipliers
         addresses = data.ArrayLayout(ADDRESS_BITS, lanes)
         self._gains = TablePair(GAIN_BITS, lanes, first=0)
-        self._shares = TablePair(SHARE_BITS, lanes, first=2 * TABLE_WORDS)
-        self._pulsed = geometry.memristor == 2
+        self._shares = None
+        if geometry.memristor == 2:
+            self._shares = TablePair(SHARE_BITS, lanes, first=2 * TABLE_WORDS)
         shares = wiring.Signature(
             {"address": Out(addresses), "shares": In(data.ArrayLayout(SHARE_BITS, lanes))}
         )
@@ -97,7 +98,7 @@ class MemristorTables(wiring.Component):
         m.submodules.gains = gains = self._gains
         m.d.comb += [gains.address.eq(self.gain_address), self.gains.eq(gains.words)]
         parts = [gains.bus]
-        if self._pulsed:
+        if self._shares is not None:
             m.submodules.shares = shares = self._shares
             m.d.comb += shares.address.eq(self.pulses.address)
             m.d.comb += self.pulses.shares.eq(shares.words)
