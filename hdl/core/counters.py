@@ -21,8 +21,9 @@ class Counters(wiring.Component):
     2. A read strobe comes at least `SPACING` = 3 cycles after the access before it. The word read
        is the value of the counter at the end of the strobe's cycle.
     3. A write sets one half of a counter. After a write to the low half, the counter holds the
-       word written plus the increments from the cycle of the write on. After a write to the high
-       half, the increments that are still in the accumulator are added, with their carry.
+       word written plus the increments from the cycle of the write on; increments before it that
+       are still in the accumulator are lost, with their carry. After a write to the high half they
+       are added, with their carry.
     4. Every accumulator is emptied into its total at least once in 256 cycles, before it can
        overflow. With the bus at rest, a round over all counters takes 1 cycle per counter and 1
        per carry. The bus delays a round, but it leaves 3 free cycles per packet and 1 per read;

@@ -104,7 +104,8 @@ class NeuronLane(wiring.Component):
         decayed_reset = delay(m, decay["reset"], 3, "decayed_reset", self._inputs)[3]
         new_reset, clip_r = saturate(decayed_reset + Mux(spike, parameters[5].rho, 0), bits)
         lowered, clip_low = self._lowered(membrane[5] - parameters[5].theta)
-        chosen, clipped = Signal(signed(bits)), Signal()
+        chosen = Signal(signed(bits))
+        clipped = Signal()
         m.d.comb += [chosen.eq(membrane[5]), clipped.eq(clip_v[5])]
         with m.If(spike), m.Switch(parameters[5].reset_mode):
             with m.Case(ResetMode.ZERO):
