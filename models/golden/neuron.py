@@ -76,6 +76,8 @@ class Neurons:
 
         Without noise V - theta is in range: the neuron fired, so it is at least R.
         """
-        less, below = saturate(membrane - self.theta[fired], self.geometry.state_max)
-        mode = self.reset_mode[fired]
+        less, mode = membrane - self.theta[fired], self.reset_mode[fired]
+        below = np.zeros(len(fired), dtype=bool)
+        if self.geometry.threshold_noise:
+            less, below = saturate(less, self.geometry.state_max)
         return np.choose(mode, (membrane, _ZERO, less)), below & (mode == ResetMode.SUBTRACT)

@@ -11,9 +11,13 @@ from .file import read_memristor as read_memristor
 from .file import toml_of as toml_of
 from .fit import Fit as Fit
 from .fit import fit_branch as fit_branch
-from .integers import DeviceTables as DeviceTables
-from .integers import Headroom as Headroom
-from .integers import device_tables as device_tables
+from .integers import ONE as ONE
+from .integers import PARTS as PARTS
+from .integers import WRITE_RULES as WRITE_RULES
+from .integers import Gain as Gain
+from .integers import gain_tables as gain_tables
+from .integers import is_even as is_even
+from .integers import memristor_tables as memristor_tables
 from .integers import soft_bounds as soft_bounds
 from .mapping import DifferentialArray as DifferentialArray
 from .mapping import Pair as Pair
