@@ -176,11 +176,11 @@ class NeuronLane(wiring.Component):
         geometry = self._geometry
         if not geometry.mask:
             return delay(m, self.accumulator, 2, "accumulator", self._inputs)[2]
-        product = Signal(signed(sum_bits(geometry) + LOSS_BITS), name="kept", reset_less=True)
+        masked = Signal(signed(sum_bits(geometry) + LOSS_BITS), reset_less=True)
         rounded = Signal(signed(geometry.accumulator_bits), reset_less=True)
         m.d.sync += [
-            product.eq(self.accumulator * self.kept),
-            rounded.eq((product + (1 << 2 * LOSS_BITS - 1)) >> 2 * LOSS_BITS),
+            masked.eq(self.accumulator * self.kept),
+            rounded.eq((masked + (1 << 2 * LOSS_BITS - 1)) >> 2 * LOSS_BITS),
         ]
         return rounded
 

@@ -27,7 +27,7 @@ LEVEL_SHIFT = 5
 """A level is in parts of 2^5 of the temperature."""
 HALF = 128
 UPPER_LEVELS = tuple(round(32 * log((2 * k + 1) / (511 - 2 * k))) for k in range(HALF, 2 * HALF))
-"""L[128] to L[255], all positive; L[255 - k] = -L[k]."""
+"""L[128] to L[255], none of them negative; L[255 - k] = -L[k]."""
 
 
 class ThresholdLane(wiring.Component):
@@ -52,8 +52,12 @@ class ThresholdLane(wiring.Component):
             m.d.sync += mixed.eq(noise_rounds(word, rounds[2 * stage : 2 * stage + 2]))
             word = mixed
         low, upper = word[: ceil_log2(HALF)], word[ceil_log2(HALF)]
-        size = Array(Const(level, LEVEL_BITS - 1) for level in UPPER_LEVELS)[Mux(upper, low, ~low)]
-        m.d.comb += self.level.eq(Mux(upper, size, -size))
+        size = Signal(LEVEL_BITS - 1)
+        levels = Array(Const(level, len(size)) for level in UPPER_LEVELS)
+        m.d.comb += [
+            size.eq(levels[Mux(upper, low, ~low)]),
+            self.level.eq(Mux(upper, size, -size)),
+        ]
         return m
 
 
