@@ -7,7 +7,14 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common import AXON_ROUNDS, clip, delay, noise_rounds, with_pulses
+from axonloop.hdl.common import (
+    AXON_ROUNDS,
+    axon_code_constant,
+    clip,
+    delay,
+    noise_rounds,
+    with_pulses,
+)
 from axonloop.models.config import (
     GAIN_MAX,
     MEMRISTOR_MAX,
@@ -30,6 +37,8 @@ STRENGTH_BITS = PULSE_BITS + 2
 """Width of what the parts of a pulse are multiplied by, in parts of `PULSE`; below 4 of them."""
 DEVIATE_BITS, DEVIATE_SHIFT = 8, 7
 """Width of a signed deviate, and its right shift behind the product with how far it goes."""
+REACH_BITS = ROUNDED_SHIFT_MAX + 1
+"""Width of |m| before its shift."""
 WEIGHTED_LATENCY, PULSED_LATENCY = 8, 12
 
 
@@ -54,27 +63,30 @@ class MemristorLane(wiring.Component):
     Clipping W - m is to move by no more than the headroom H. Where the weight rises, rounding down
     a negative number is rounding its magnitude up: the noise's complement.
 
+    Lane `number` adds its part of the axon's code to the hashes: behind a register, so that lanes
+    share that, and inverted bits cost nothing.
+
     Resources: multipliers of (error_bits - 1) x pq_bits and of their product x 16; with pulses
     also two of 8 x 8, one of 8 x 10, one of weight_bits x 12, and two hashes more.
 
     Members
     -------
-    word, weight, factor, size : stage 0; the hash before the axon rounds, W, a and |c|
+    word, weight, factor, size : stage 0; the hash that lanes share, W, a and |c|
     up : bit s at stage s
     gain_address, gain : the address at stage 1, and R one cycle later
     weighted : stage 2
     rounding : stage 4
-    shift : stage 5
+    shift, reach : stage 5; `reach` has ones where the bits of |m| come from, and below
     pulses : with pulses only. `word`, `pattern` at stage 0: the hashes of the write and of the
-        synapse before the axon rounds; `cycle_to_cycle`, `device_to_device` and `nearest` at stage
+        synapse that lanes share; `cycle_to_cycle`, `device_to_device` and `nearest` at stage
         4; `share_address` at stage 8, and `share` one cycle later; `pulsed` at stage 11
     new_weight, visited, changed : `memristor_latency` cycles later; the new weight counts if
         `changed`
     written : with pulses: n' > 0, with them
     """
 
-    def __init__(self, geometry: Geometry) -> None:
-        self._geometry = geometry
+    def __init__(self, geometry: Geometry, number: int = 0) -> None:
+        self._geometry, self._code = geometry, axon_code_constant(number)
         weight, latency = signed(geometry.weight_bits), memristor_latency(geometry)
         pulses = wiring.Signature(
             {
@@ -101,6 +113,7 @@ class MemristorLane(wiring.Component):
                 "weighted": In(1),
                 "rounding": In(magnitude_rounding_layout()),
                 "shift": In(ceil_log2(ROUNDED_SHIFT_MAX + 1)),
+                "reach": In(REACH_BITS),
                 "new_weight": Out(weight),
                 "visited": Out(1),
                 "changed": Out(1),
@@ -122,7 +135,7 @@ class MemristorLane(wiring.Component):
             limited = delay(m, limited, last - 7, "limited")[-1]
             step = Mux(self.pulses.pulsed, self._share(m, headroom, moved), limited)
         m.d.sync += [
-            self.new_weight.eq(Mux(self.up[last], weight + step, weight - step)),
+            self.new_weight.eq(_moved_by(weight, step, down=~self.up[last])),
             self.visited.eq(visited),
             self.changed.eq(visited & (step != 0)),
         ]
@@ -135,7 +148,7 @@ class MemristorLane(wiring.Component):
         """Stage 0 to 1: H, and the address of its gain. Returns taps by stage, from 1 to `last`."""
         bits, most = self._geometry.weight_bits, self._geometry.weight_max
         headroom = Signal(bits, reset_less=True)
-        m.d.sync += headroom.eq(Mux(self.up[0], most - self.weight, most + self.weight))
+        m.d.sync += headroom.eq(_moved_by(Const(most, bits), self.weight, down=self.up[0]))
         m.d.comb += self.gain_address.eq(Cat(headroom[bits - INDEX_BITS :], ~self.up[1]))
         return [Const(0), *delay(m, headroom, last - 1, "headroom")]
 
@@ -145,17 +158,19 @@ class MemristorLane(wiring.Component):
         product = Signal(geometry.error_bits - 1 + geometry.pq_bits, reset_less=True)
         factor = Signal(GAIN_BITS, reset_less=True)
         magnitude = Signal(len(product) + GAIN_BITS, reset_less=True)
-        noisy = Signal(max(len(magnitude), ROUNDED_SHIFT_MAX) + 1, reset_less=True)
-        change = Signal.like(noisy, name="change", reset_less=True)
+        noisy = Signal(REACH_BITS, reset_less=True)
+        change = Signal(geometry.weight_bits, reset_less=True)
+        beyond = Signal(reset_less=True)
         moved = Signal(geometry.weight_bits, reset_less=True)
-        word = _axon_rounds(m, self.word, "word") ^ self.rounding.flip.replicate(32)
+        word = _axon_rounds(m, self.word ^ self._code, "word") ^ self.rounding.flip.replicate(32)
         m.d.sync += [
             product.eq(self.size * self.factor),
             factor.eq(Mux(self.weighted, self.gain, 1)),
             magnitude.eq(delay(m, product, 2, "product")[2] * factor),
             noisy.eq(magnitude + ((word & self.rounding.mask) | self.rounding.half)),
-            change.eq(noisy >> self.shift),
-            moved.eq(clip(change, len(moved))[0]),
+            change.eq(_shifted(noisy, self.shift, len(change))),
+            beyond.eq((noisy & ~self.reach).any()),
+            moved.eq(Mux(beyond, (1 << len(moved)) - 1, change)),
         ]
         return moved
 
@@ -172,14 +187,14 @@ class MemristorLane(wiring.Component):
             share.eq(pulses.share),
             part.eq(headroom[10] * share),
         ]
-        return (part + noise) >> SHARE_BITS
+        return ((part + noise) >> SHARE_BITS)[: self._geometry.weight_bits]
 
     def _variation(self, m: Module) -> tuple[Value, Value]:
         """Stages 0 to 7: by what a pulse of this write and synapse is multiplied; and the noise by
         which its share is rounded, at stage 11."""
         pulses = self.pulses
-        write = _axon_rounds(m, pulses.word, "write")
-        pattern = _axon_rounds(m, pulses.pattern, "pattern")
+        write = _axon_rounds(m, pulses.word ^ self._code, "write")
+        pattern = _axon_rounds(m, pulses.pattern ^ self._code, "pattern")
         of_write = write[SHARE_BITS : SHARE_BITS + DEVIATE_BITS]
         of_synapse = Mux(self.up[4], pattern[:DEVIATE_BITS], pattern[DEVIATE_BITS:])[:DEVIATE_BITS]
         deviations = []
@@ -189,12 +204,29 @@ class MemristorLane(wiring.Component):
             m.d.sync += product.eq(getattr(pulses, name) * deviate.as_signed())
             deviations.append(product >> DEVIATE_SHIFT)
         strength = Signal(STRENGTH_BITS, reset_less=True)
-        exact = Signal(signed(STRENGTH_BITS + 1))
-        m.d.comb += exact.eq(PULSE + deviations[0] + deviations[1])
+        deviation, exact = Signal(signed(STRENGTH_BITS + 1)), Signal(signed(STRENGTH_BITS + 1))
+        above = deviation[PULSE_BITS:].as_signed() + 1
+        m.d.comb += [
+            deviation.eq(deviations[0] + deviations[1]),
+            exact.eq(Cat(deviation[:PULSE_BITS], above)),
+        ]
         m.d.sync += strength.eq(Mux(exact < 0, 0, exact))
         half = 1 << SHARE_BITS - 1
         noise = delay(m, Mux(pulses.nearest, half, write[:SHARE_BITS]), 7, "noise")[-1]
         return delay(m, strength, 1, "strength")[-1], noise
+
+
+def _moved_by(value: Value, step: Value, down: Value) -> Value:
+    """value + step, or value - step, with one adder, in as many bits."""
+    return (value + (step ^ down.replicate(len(value))) + down)[: len(value)]
+
+
+def _shifted(value: Value, shift: Value, bits: int) -> Value:
+    """The low `bits` of value >> shift; far shifts come first, so that few bits go on."""
+    for number in reversed(range(len(shift))):
+        kept = bits + (1 << number) - 1
+        value = Mux(shift[number], value >> (1 << number), value)[:kept]
+    return value
 
 
 def _axon_rounds(m: Module, word: Value, name: str) -> Value:

@@ -6,13 +6,13 @@ from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal, Value
 
 from axonloop.hdl.common import (
     Fields,
-    axon_code_constant,
     delay,
     magnitude,
     popcount,
     weight_latency,
 )
 from axonloop.hdl.parallel.memristor_lane import (
+    REACH_BITS,
     MemristorLane,
     magnitude_rounding_layout,
     memristor_latency,
@@ -57,14 +57,13 @@ class MemristorUpdate(Update):
         if geometry.memristor == 2:
             names = ("pulse_word", "pattern_word")
             hashes |= {name: self._word(m, target[name], axon, later, name) for name in names}
-        rounding = self._magnitude_rounding(m, at)
+        rounding, reach = self._magnitude_rounding(m, at)
         lanes = []
         for k in range(geometry.multipliers):
-            lane = MemristorLane(geometry)
+            lane = MemristorLane(geometry, k)
             m.submodules[f"lane_{k}"] = EnableInserter(enable)(lane)
-            code = axon_code_constant(k)
             with m.If(enable):
-                m.d.sync += [lane.word.eq(hashes["word"] ^ code), lane.factor.eq(factors[k])]
+                m.d.sync += [lane.word.eq(hashes["word"]), lane.factor.eq(factors[k])]
             m.d.comb += [
                 lane.weight.eq(self.reads.data[k]),
                 lane.size.eq(at("size", 0)),
@@ -72,14 +71,15 @@ class MemristorUpdate(Update):
                 lane.weighted.eq(at("weighted", 2)),
                 lane.rounding.eq(rounding),
                 lane.shift.eq(at("shift", 5)),
+                lane.reach.eq(reach),
                 self.tables.gain_address[k].eq(lane.gain_address),
                 lane.gain.eq(self.tables.gains[k]),
             ]
             if geometry.memristor == 2:
                 with m.If(enable):
                     m.d.sync += [
-                        lane.pulses.word.eq(hashes["pulse_word"] ^ code),
-                        lane.pulses.pattern.eq(hashes["pattern_word"] ^ code),
+                        lane.pulses.word.eq(hashes["pulse_word"]),
+                        lane.pulses.pattern.eq(hashes["pattern_word"]),
                     ]
                 self._pulse(m, k, lane, at)
             lanes.append(lane)
@@ -116,8 +116,8 @@ class MemristorUpdate(Update):
         taps = {name: delay(m, value, first + last, name) for name, (value, last) in told.items()}
         return lambda name, stage: taps[name][first + stage]
 
-    def _magnitude_rounding(self, m: Module, at: At) -> Fields:
-        """How the lanes round, at stage 4."""
+    def _magnitude_rounding(self, m: Module, at: At) -> tuple[Fields, Value]:
+        """How the lanes round, at stage 4, and which bits come to |m|, at stage 5."""
         rounding: Fields = Signal(magnitude_rounding_layout(), reset_less=True)
         one = (1 << at("shift", 3))[: len(rounding.mask) + 1]
         below = one - 1
@@ -127,4 +127,6 @@ class MemristorUpdate(Update):
             rounding.half.eq(Mux(at("nearest", 3), half, 0)),
             rounding.flip.eq(at("up", 3)),
         ]
-        return rounding
+        reach = Signal(REACH_BITS, reset_less=True)
+        m.d.sync += reach.eq(((1 << self._geometry.weight_bits) << at("shift", 4)) - 1)
+        return rounding, reach

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from amaranth.sim import Simulator
 
+from axonloop.hdl.common import axon_code_constant
 from axonloop.hdl.parallel.memristor_lane import MemristorLane, memristor_latency
 from axonloop.models.config import Geometry
 from tests.support.naive import rounds, sat
@@ -18,7 +19,7 @@ PULSED = Geometry(terms=1, memristor=2)
 WIDE = Geometry(terms=1, memristor=2, weight_bits=11, error_bits=5, pq_bits=6)
 GEOMETRIES = {"weighted": WEIGHTED, "pulsed": PULSED, "wide": WIDE}
 SAMPLES = 150
-NAMES = ("word", "weight", "factor")
+LANE = 5
 
 
 def signed(value, bits):
@@ -69,18 +70,19 @@ def random_tables(rng):
 
 def lane_of(geometry, walk, tables, samples):
     """What the lane says of every sample; a new one goes in with every cycle."""
-    lane, latency, seen = MemristorLane(geometry), memristor_latency(geometry), []
+    lane, latency, seen = MemristorLane(geometry, LANE), memristor_latency(geometry), []
     up = walk["c"] < 0
     gains, shares, gain_shift = tables[0 if up else 1]
     shift = walk["shift"] + (gain_shift if walk["weighted"] else 0)
     mask, half = (1 << shift) - 1, (1 << shift) // 2
-    pulses = geometry.memristor == 2
+    pulses, code = geometry.memristor == 2, axon_code_constant(LANE)
 
     def set_up(ctx):
         ctx.set(lane.size, abs(walk["c"]))
         ctx.set(lane.up, 2**latency - 1 if up else 0)
         ctx.set(lane.weighted, walk["weighted"])
         ctx.set(lane.shift, shift)
+        ctx.set(lane.reach, ((1 << shift + geometry.weight_bits) - 1) % 2**32)
         ctx.set(lane.rounding.mask, 0 if walk["nearest"] else mask)
         ctx.set(lane.rounding.half, (mask // 2 if up else half) if walk["nearest"] else 0)
         ctx.set(lane.rounding.flip, up)
@@ -91,11 +93,12 @@ def lane_of(geometry, walk, tables, samples):
             ctx.set(lane.pulses.pulsed, walk["pulsed"])
 
     def drive(ctx, sample):
-        for name in NAMES:
+        for name in ("weight", "factor"):
             ctx.set(getattr(lane, name), sample[name])
+        ctx.set(lane.word, sample["word"] ^ code)
         if pulses:
-            ctx.set(lane.pulses.word, sample["pulse"])
-            ctx.set(lane.pulses.pattern, sample["pattern"])
+            ctx.set(lane.pulses.word, sample["pulse"] ^ code)
+            ctx.set(lane.pulses.pattern, sample["pattern"] ^ code)
 
     def observe(ctx):
         changed = ctx.get(lane.changed)
