@@ -62,7 +62,7 @@ struct Copy {
     const uint8_t *spans_absent() const { return state.spans_absent + owner * axons; }
     const int32_t *span() const { return state.span + owner * axons * 2; }
     // Counts of writes of a row, if they are kept.
-    uint32_t *writes(int core, int axon) const {
+    int32_t *writes(int core, int axon) const {
         if (!state.writes) return nullptr;
         return state.writes + (owner * axons + int64_t(core) * chip.axons + axon) * chip.neurons;
     }

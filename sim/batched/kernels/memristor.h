@@ -70,7 +70,7 @@ inline int32_t pulse(const Sight &sight, int k, int64_t moved, bool up, int32_t 
 // As `update` of learner.h, for a pass in which terms see the weights. `tables` are those of the core:
 // by polarity, words for weights that fall come first.
 template <typename W>
-void update_seeing(const Chip &chip, int core, W *row, uint32_t *row_writes,
+void update_seeing(const Chip &chip, int core, W *row, int32_t *row_writes,
                    const LearningNeurons &learning, const Sight &sight, int begin, int end,
                    uint32_t code, const int32_t *__restrict products, Tally &tally) {
     const int32_t most = chip.weight_max, none = chip.no_synapse;
@@ -112,7 +112,7 @@ void update_seeing(const Chip &chip, int core, W *row, uint32_t *row_writes,
             tally.visits += 1;
             tally.updates += fresh != old;
             tally.writes += writes;
-            if (row_writes) row_writes[learning.neuron[k]] += uint32_t(writes);
+            if (row_writes) row_writes[learning.neuron[k]] += int32_t(writes);
         }
     }
 }

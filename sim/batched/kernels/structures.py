@@ -113,7 +113,7 @@ STATE = (
     Member("int32_t *", "modulation", "M of each copy"),
     Member("int64_t *", "counters", "(copies, cores, COUNTERS)"),
     Member("uint32_t *", "seeds", "one per weight memory"),
-    Member("uint32_t *", "writes", "per place of `weights`: its writes; null if not counted"),
+    Member("int32_t *", "writes", "per place of `weights`: its writes; null if not counted"),
     *(
         Member(f"{_TYPES[dtype_of(region).name]} *", region.key, _shape(region))
         for region in Region

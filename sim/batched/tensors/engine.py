@@ -78,6 +78,11 @@ class TensorEngine(Engine):
         self.fanout.configure(chip)
         self._take_over(chip, seeds)
 
+    def count_writes(self) -> None:
+        """Count the writes of every synapse from now on, from 0."""
+        super().count_writes()
+        self.learning.written = self.writes
+
     def load(self, weights: Tensor) -> None:
         """Replace all weights: `(memories, axons, neurons of a core)`."""
         self.synapses.load(weights)

@@ -59,6 +59,7 @@ class Learning:
 
     `modulation`: M of each copy, int32 `(copies,)`. `idle`: nothing learns while there are no
     errors. `visits`, `updates` and `writes` count per copy and core: int64 `(copies, cores)`.
+    `written` counts the writes of every weight, if it is there: int32, of the weights' shape.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Learning:
         self._sums = torch.zeros((2, copies, chip.neurons), dtype=torch.int32, device=device)
         self.gated, self.ungated = self._sums.unbind(0)
         self.waiting = False
+        self.written: Tensor | None = None
         self.modulation = torch.zeros(copies, dtype=torch.int32, device=device)
         self._one = torch.ones((1, 1), dtype=torch.int32, device=device).expand(copies, 1)
         self.visits, self.updates, self.writes = torch.zeros(
@@ -216,6 +218,8 @@ class Learning:
             steps, writes = learning.sight.steps(products, places.old, noise, codes)
             writes &= places.present
             self._count(self.writes[:, core], learning, writes)
+            if self.written is not None:
+                self.written.put_(places.where, writes.to(torch.int32), accumulate=True)
         changed = synapses.subtract(places, steps)
         visited = places.present
         visited &= products != 0

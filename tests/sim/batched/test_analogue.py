@@ -20,11 +20,11 @@ from axonloop.models.config import (
     Term,
     ThirdFactor,
 )
-from axonloop.models.protocol import Region
+from axonloop.models.protocol import Counter, Region
 from axonloop.sim.batched import BatchedChip
 from axonloop.sim.stimulus import GEOMETRIES
 from tests.support.random.batches import Batch
-from tests.support.random.beside import Beside
+from tests.support.random.beside import Beside, lively
 from tests.support.random.chips import random_chip
 
 NAMES = (
@@ -126,3 +126,35 @@ def test_a_weighted_sum_of_many_copies_is_exact() -> None:
     assert np.abs(total).min() * 65531 > 2**40
     assert np.abs(expected).min() > 1000
     assert chip.read_weights().tolist() == expected.tolist()
+
+
+@pytest.mark.usefixtures("each_way")
+@pytest.mark.parametrize("shared", [True, False], ids=["shared", "own"])
+def test_writes_are_counted_by_memristor(shared: bool) -> None:
+    """From where one asks for it on; together they are the counter's."""
+    rng = np.random.default_rng(7)
+    chip = Batch.of(rng, lively(rng, GEOMETRIES["device-terms"]), 3, shared).batched
+    for tick in range(6):
+        if tick == 2:
+            chip.count_writes()
+            before = chip.counters()[:, Counter.WRITES]
+        chip.tick(rng.random((3, chip.config.axons)) < 0.3)
+        chip.send_errors(rng.integers(-99, 100, (3, chip.config.neurons)) // 30)
+        chip.learn()
+    writes, weights = chip.writes(), chip.read_weights()
+    assert writes.shape == weights.shape
+    assert not writes[weights == chip.geometry.no_synapse].any()
+    found = writes.sum() if shared else writes.sum((1, 2))
+    expected = chip.counters()[:, Counter.WRITES] - before
+    assert (found == expected).all()
+    assert (expected > 0).all()
+    assert int(writes.max()) > 1
+
+
+def test_writes_that_are_not_counted_are_refused() -> None:
+    chip = BatchedChip(CoreConfig(GEOMETRIES["device"]), 2, shared=True)
+    with pytest.raises(ValueError, match="^writes must be counted .* before they are read$"):
+        chip.writes()
+    chip = BatchedChip(CoreConfig(GEOMETRIES["device-gain"]), 2, shared=True)
+    with pytest.raises(ValueError, match="^memristor of the build must be 2 to count writes, not"):
+        chip.count_writes()
