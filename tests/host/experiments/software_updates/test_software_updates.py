@@ -115,8 +115,8 @@ def test_descents_that_the_chips_do_not_follow_are_refused() -> None:
 def test_software_updates_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A chip whose leaks are squared loses digits, and software updates bring them back."""
     monkeypatch.setattr(experiment, "SHORT_RANDMAN", replace(recurrence.DESCENT, epochs=1))
-    monkeypatch.setattr(experiment, "DESCENT", replace(experiment.DESCENT, epochs=4, batch=10))
-    metrics = experiment.measure(Order(POPULATION, limit=100), quiet)
+    monkeypatch.setattr(experiment, "DESCENT", replace(experiment.DESCENT, epochs=6, batch=10))
+    metrics = experiment.measure(Order(POPULATION, limit=60), quiet)
     found = {name: values[0] for name, values in metrics["accuracies"].items()}
     assert found["digits, loop"] > 0.5
     assert found["long tick, loop"] > found["long tick, deployed"]
