@@ -77,7 +77,7 @@ PAPER = "95 % (6,400 neurons, MNIST), 83 % (100 neurons)"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class LearnedCells:
     """What a chip came to: accuracy in 0..1, spikes per digit, hashes that all devices share."""
 
     accuracy: float
@@ -157,7 +157,7 @@ def share_right(answers: NDArray[np.int64], names: NDArray[np.int64], labels: In
 
 def learned(
     device: str, seed: int, digits: Digits, progress: Progress, epochs: int = EPOCHS
-) -> Outcome:
+) -> LearnedCells:
     """Train one chip, name its cells, score it."""
     program = program_of(seed)
     task = Task(samples_of(digits.train), ("pixels",), fresh=False)
@@ -173,7 +173,7 @@ def learned(
             scores.append(share_right(answers, names, part.labels))
         (weights,) = chip.weights()
     plastic = program.weights_of(program.plan.network.projection("pixels", "cells"), weights)
-    return Outcome(
+    return LearnedCells(
         accuracy=scores[1],
         validation=scores[0],
         spikes=float(answers.sum(axis=1).mean()),
