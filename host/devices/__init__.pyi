@@ -12,3 +12,5 @@ from .registry import open_device as open_device
 from .rtl import RtlDevice as RtlDevice
 from .telemetry import Telemetry as Telemetry
 from .validation import region_shape as region_shape
+from .window import WaveWindow as WaveWindow
+from .window import WindowDevice as WindowDevice

@@ -15,7 +15,14 @@ from axonloop.models.config import MAX_ETA_SHIFT, ChipConfig, CoreConfig, Geomet
 from axonloop.models.cycles import learn_cycles
 from axonloop.sim.build import Notify, to_stderr
 from axonloop.sim.cosim import RtlChip, build_chip
-from axonloop.sim.waves import Signal, choose, read_signals, received, require_format, write_save_file
+from axonloop.sim.waves import (
+    Signal,
+    choose,
+    read_signals,
+    received,
+    require_format,
+    write_save_file,
+)
 
 
 class RtlDevice(PacketDevice):

@@ -18,3 +18,4 @@ from .summary import find_runs as find_runs
 from .trained import evaluate as evaluate
 from .trained import require_same as require_same
 from .trained import train as train
+from .wave import write_waveform as write_waveform

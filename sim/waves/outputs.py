@@ -46,7 +46,7 @@ def require_format(path: Path) -> str:
 
 def _library() -> Any:
     try:
-        import pylibfst  # type: ignore[import-not-found]  # an extra
+        import pylibfst
     except ImportError as error:
         raise MissingToolError(
             "the package 'pylibfst' must be installed for FST, not missing; "

@@ -44,8 +44,8 @@ def write_save_file(wave: Path, signals: Sequence[Signal], shown: Sequence[str] 
 def shown_signals(signals: Sequence[Signal], shown: Sequence[str]) -> list[Signal]:
     """The signals that a save file shows: whole signals, one of those that are always the same."""
     whole = [each for each in signals if "$" not in each.name and "." not in each.name]
-    found: dict[tuple[tuple[str, ...], str], Signal] = {}
+    found: dict[str, Signal] = {}
     for pattern in shown or FIRST:
         for each in matching(whole, pattern):
-            found.setdefault((each.modules, each.identifier), each)
+            found.setdefault(each.identifier, each)
     return list(found.values() or whole)[:MOST_SHOWN]

@@ -51,7 +51,10 @@ class Signal:
 
 
 def read_signals(path: Path) -> list[Signal]:
-    """The signals of the chip itself that a VCD of the compiled RTL declares."""
+    """The signals of the chip itself that a VCD of the compiled RTL declares.
+
+    Those whose names synthesis made up, as $12, are left out: no reader of VCD has to take them.
+    """
     found, scopes = [], []
     with path.open() as lines:
         for line in lines:
@@ -64,7 +67,7 @@ def read_signals(path: Path) -> list[Signal]:
                 scopes.append(declared["scope"])
             elif declared["up"]:
                 scopes.pop()
-            elif len(scopes) >= WRAPPERS:
+            elif len(scopes) >= WRAPPERS and not declared["name"].startswith("$"):
                 modules, bits = tuple(scopes[WRAPPERS:]), int(declared["bits"])
                 found.append(Signal(modules, declared["name"], bits, declared["code"]))
     return found
