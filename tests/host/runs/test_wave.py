@@ -1,4 +1,4 @@
-"""The waveform of a run's sample, and `--wave` of training: the ticks asked for, and clear refusals."""
+"""The waveform of a sample of a run, `--wave` of training, and what both refuse."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ lanes = 2
 path = "{folder}/set.npz"
 inputs = "spikes"
 targets = "labels"
+kind = "spikes"
 [objective]
 burn_in = 2
 [run]
@@ -65,7 +66,7 @@ def test_training_with_a_waveform_learns_the_same(folder: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--sample", "3", "--ticks", "0:4"], "sample must be a whole number in 0..2, not 3"),
+        (["--sample", "6", "--ticks", "0:4"], "sample must be a whole number in 0..5, not 6"),
         (["--ticks", "5:13"], "ticks must be A:B with B at most 12, the ticks of a sample"),
         (["--ticks", "5"], "ticks of the waveform must be A:B, two whole numbers"),
         (["--ticks", "0:4", "--signals", "dendrite"], "signals must be a path"),
