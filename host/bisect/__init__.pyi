@@ -1,11 +1,17 @@
 from .capture import script_of_run as script_of_run
 from .difference import Difference as Difference
+from .examination import Side as Side
+from .examination import examine as examine
+from .examination import write_window as write_window
 from .halving import Finding as Finding
 from .halving import bisect as bisect
 from .modules import modules_of as modules_of
 from .pair import DevicePair as DevicePair
+from .pair import RefusedError as RefusedError
 from .script import Script as Script
 from .script import random_script as random_script
+from .script import random_use_script as random_use_script
+from .shrink import Shrunk as Shrunk
 from .shrink import shrink as shrink
 from .stimulus_file import read_stimulus as read_stimulus
 from .stimulus_file import write_stimulus as write_stimulus

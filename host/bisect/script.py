@@ -97,3 +97,14 @@ def exchange(device: Device, moved_tick: int | None) -> None:
     snapshot = device.snapshot()
     tick = snapshot["tick"] if moved_tick is None else moved_tick
     device.restore(snapshot | {"tick": tick})
+
+
+def perform(device: Device, step: TrafficStep) -> None:
+    """Do all of a step."""
+    for operation in step.before:
+        apply(device, operation)
+    device.tick(step.axons, step.learn)
+    for operation in step.after:
+        apply(device, operation)
+    if step.exchange:
+        exchange(device, step.moved_tick)

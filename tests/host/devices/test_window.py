@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from axonloop.host.devices import GoldenDevice, WaveWindow, WindowDevice
-from axonloop.host.verification.verify import lockstep, verify
-from axonloop.models.config import CoreConfig, ParameterSet
+from axonloop.host.verification.verify import VerifyReport, lockstep, verify
+from axonloop.models.config import ChipConfig, CoreConfig, ParameterSet
 from axonloop.sim.stimulus import GEOMETRIES
 from axonloop.sim.waves import has_fst
+from tests.support.tiny_chips import TINY
 from tests.support.waves import of_fst, of_vcd
 
-CONFIG = CoreConfig(GEOMETRIES["one-lane"], parameter_sets=(ParameterSet(theta=1, pq_on=1),))
+CONFIG = CoreConfig(TINY, parameter_sets=(ParameterSet(theta=1),))
 STRAY = np.zeros(0, np.int32)
 
 
@@ -87,16 +88,32 @@ def test_signals_that_are_not_there_are_refused_before_the_first_tick(tmp_path: 
         WindowDevice(CONFIG, window)
 
 
-def test_a_verification_writes_the_window_of_one_of_its_runs(tmp_path: Path) -> None:
+class NamedRtl(GoldenDevice):
+    """A golden device in the place of compiled RTL."""
+
+    name = "rtl"
+
+
+def opened(name: str, chip: ChipConfig) -> GoldenDevice:
+    return (NamedRtl if name == "rtl" else GoldenDevice)(chip)
+
+
+def test_a_verification_writes_the_window_of_one_of_its_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(GEOMETRIES, "tiny", TINY)
     path = tmp_path / "a.vcd"
-    report = verify(["golden", "rtl"], 40, 1, ["one-lane"], window=WaveWindow(path, 12, 17))
-    assert report.ticks == 40
+
+    def verified(window: WaveWindow) -> VerifyReport:
+        return verify(["golden", "rtl"], 40, 1, ["tiny"], open_named=opened, window=window)
+
+    assert verified(WaveWindow(path, 12, 17)).ticks == 40
     assert ticks_of(path) == 5
     for start, end, message in (
         (8, 12, "ticks must be A:B in one run, as 0:10, not '8:12'"),
         (35, 41, "ticks must be A:B with B at most 40, the ticks of all runs"),
     ):
         with pytest.raises(ValueError, match=message):
-            verify(["golden", "rtl"], 40, 1, ["one-lane"], window=WaveWindow(path, start, end))
+            verified(WaveWindow(path, start, end))
     with pytest.raises(ValueError, match="devices with a waveform must be rtl among them"):
-        verify(["golden", "batched"], 40, 1, ["one-lane"], window=WaveWindow(path, 0, 1))
+        verify(["golden", "batched"], 40, 1, ["tiny"], window=WaveWindow(path, 0, 1))

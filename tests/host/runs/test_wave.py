@@ -17,6 +17,15 @@ TOML = """
 [network]
 layers = [4]
 lanes = 2
+[geometry]
+axons = 4
+neurons = 4
+lanes = 2
+update_lanes = 2
+trace_lanes = 2
+multipliers = 2
+entries = 8
+parameter_sets = 2
 [data]
 path = "{folder}/set.npz"
 inputs = "spikes"
@@ -33,7 +42,7 @@ epochs = 1
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of a network of four neurons, whose settings lie beside it."""
     found, random = tmp_path_factory.mktemp("waves"), np.random.default_rng(1)
-    spikes = random.random((30, 12, 4)) < 0.4
+    spikes = random.random((30, 12, 3)) < 0.4
     np.savez(found / "set.npz", spikes=spikes, labels=np.arange(30) % 2)
     (found / "a.toml").write_text(TOML.format(folder=found))
     arguments = ["train", str(found / "a.toml"), "--device", "golden", "--out", str(found / "run")]
