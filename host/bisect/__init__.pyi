@@ -8,6 +8,9 @@ from .halving import bisect as bisect
 from .modules import modules_of as modules_of
 from .pair import DevicePair as DevicePair
 from .pair import RefusedError as RefusedError
+from .recorded_script import compare_with_recording as compare_with_recording
+from .recorded_script import script_of_recording as script_of_recording
+from .recordings import compare_recordings as compare_recordings
 from .script import Script as Script
 from .script import random_script as random_script
 from .script import random_use_script as random_use_script

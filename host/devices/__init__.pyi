@@ -6,6 +6,9 @@ from .hashes import SpikeChain as SpikeChain
 from .hashes import TraceHash as TraceHash
 from .hashes import weight_hash as weight_hash
 from .link_use import LinkUse as LinkUse
+from .recording_file import Contents as Contents
+from .recording_file import packet_starts as packet_starts
+from .recording_file import read_recording as read_recording
 from .registry import DeviceKind as DeviceKind
 from .registry import check_device_name as check_device_name
 from .registry import open_device as open_device

@@ -56,7 +56,7 @@ TINY_MUTANTS = {
     "bias-of-the-next-neuron": _in_lane(NEURONS, r"bias_3 <= bias_2", "bias_3 <= bias_1", *SPIKING),
     "clip-not-counted": _in_lane(NEURONS, r"clip_v_1 <= \w+;", "clip_v_1 <= 1'h0;", "saturations"),
     "reset-by-another-sign": _in_lane(
-        NEURONS, r"(\$signed\(membrane_1\)) - (\$signed\(reset_4\))", r"\1 + \2", *SPIKING
+        NEURONS, r"(\$signed\(membrane_1\)) - (\$signed\(reset_4\))", r"\1 + \2", "box", *SPIKING
     ),
     "trace-ceiling": _in_lane(TRACES, r"12'hfff\b", "12'hffe", "trace_q", "trace_p", "trace_pq"),
     "trace-bit-lost": _in_lane(TRACES, r"new_p <= (\w+);", r"new_p <= \1 & 12'h7ff;", "trace_p"),
