@@ -49,10 +49,11 @@ def examine(
 ) -> dict[str, Any] | None:
     """Find the first difference of two devices that play a script; None if there is none.
 
-    In the folder `out`, which must exist, it writes what it found (difference.json), the shortest
-    stimulus that shows it (stimulus.json), and, where a device is compiled RTL, the waveform of a
-    window around it (window.fst, or .vcd without the package for FST) with its save file. `confirm`
-    as of `bisect`, `trials` as of `shrink`. Returns what difference.json holds.
+    In the folder `out`, made if there is something to write, it puts what it found
+    (difference.json), the shortest stimulus that shows it (stimulus.json), and, where a device is
+    compiled RTL, the waveform of a window around it (window.fst, or .vcd without the package for
+    FST) with its save file. `confirm` as of `bisect`, `trials` as of `shrink`. Returns what
+    difference.json holds.
     """
     names = [side.name for side in sides]
     with DevicePair([side.open for side in sides], script.start.config) as pair:
@@ -71,6 +72,7 @@ def examine(
         "files": [],
     }
     if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
         traced = next((side.traced for side in sides if side.traced is not None), None)
         if traced is not None:
             path = out / f"{WINDOW}.{FST if has_fst() else VCD}"

@@ -12,10 +12,10 @@ import typer
 
 from axonloop.host.catalogue import CATALOGUE
 from axonloop.host.cli.catalogue import group_of
+from axonloop.host.cli.debug_commands import debug_commands, window_of
 from axonloop.host.cli.memristor_commands import memristor_commands
 from axonloop.host.cli.options import Json, WaveDepth, WaveFile, WaveSignals, WaveTicks
 from axonloop.host.cli.run_commands import run_commands
-from axonloop.host.cli.wave_commands import wave_commands, window_of
 from axonloop.host.console import StoppedError
 
 app = typer.Typer(
@@ -28,7 +28,7 @@ for _kind in CATALOGUE:
     app.add_typer(group_of(_kind), name=_kind)
 app.add_typer(memristor_commands, name="memristor")
 app.add_typer(run_commands)
-app.add_typer(wave_commands)
+app.add_typer(debug_commands)
 
 
 def _show_version(wanted: bool) -> None:
