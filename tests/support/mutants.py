@@ -76,7 +76,7 @@ TINY_MUTANTS = {
         r"learning\.update\.lane_1",
         r"changed <= (\w+);",
         r"changed <= \1 & (weight_6[2:0] != 3'h5);",
-        frozenset({"updates"}),
+        frozenset({"updates", "weight"}),
     ),
     "delay-of-two": Mutant(
         "scheduler",

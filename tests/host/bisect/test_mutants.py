@@ -79,6 +79,11 @@ def require_right(name: str, found: Finding, truth: DivergenceError) -> None:
     else:
         assert difference.tick == truth.tick
         assert truth.unit in (difference.unit, "reported")
+        if truth.unit == difference.unit:
+            assert (truth.index, tuple(truth.values.values())) == (
+                difference.index,
+                difference.values,
+            )
     if mutant.lane is not None and difference.index:
         assert difference.index[-1] % 2 == mutant.lane
     assert found.replays <= MOST_REPLAYS
