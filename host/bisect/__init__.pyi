@@ -1,6 +1,6 @@
 from .capture import script_of_run as script_of_run
 from .difference import Difference as Difference
-from .examination import Side as Side
+from .examination import DeviceSide as DeviceSide
 from .examination import examine as examine
 from .examination import write_window as write_window
 from .halving import Finding as Finding

@@ -26,7 +26,7 @@ BEFORE, BEHIND = 8, 2
 
 
 @dataclass(frozen=True)
-class Side:
+class DeviceSide:
     """One of the devices that are compared; `traced` opens it so that it can record waveforms."""
 
     name: str
@@ -34,14 +34,14 @@ class Side:
     traced: Callable[[ChipConfig], RtlDevice] | None = None
 
     @classmethod
-    def named(cls, name: str) -> Side:
+    def named(cls, name: str) -> DeviceSide:
         """A device by its name, as `open_device` knows it."""
         traced = (lambda config: RtlDevice(config, trace=True)) if name == RTL else None
         return cls(name, lambda config: open_device(name, config), traced)
 
 
 def examine(
-    sides: Sequence[Side],
+    sides: Sequence[DeviceSide],
     script: Script,
     out: Path | None = None,
     confirm: bool = True,

@@ -95,6 +95,9 @@ def train(
     geometry: Annotated[
         str, typer.Option(help="Cores: smallest, or built: the smallest whose RTL is compiled.")
     ] = "smallest",
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write for TensorBoard into the run folder.")
+    ] = False,
     wave: WaveFile = None,
     ticks: WaveTicks = None,
     signals: WaveSignals = None,
@@ -108,7 +111,8 @@ def train(
 
     given = commands.named(seed=seed, epochs=epochs, limit=limit, layers=layers, mesh=mesh)
     window = window_of(wave, ticks, signals, depth)
-    commands.train(target, given, device, out, json, config, resume, record, geometry, window)
+    places = (out, json, config, resume, record)
+    commands.train(target, given, device, *places, geometry, tensorboard, window)
 
 
 @app.command()

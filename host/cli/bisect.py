@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from axonloop.host.bisect import (
+    DeviceSide,
     Script,
-    Side,
     compare_recordings,
     compare_with_recording,
     examine,
@@ -88,13 +88,15 @@ def _parted(
     if len(recordings) == 2:
         difference = compare_recordings(*recordings)
     elif len(recordings) == 1 and len(devices) == 1:
-        difference = compare_with_recording(recordings[0], Side.named(devices[0]).open)
+        difference = compare_with_recording(recordings[0], DeviceSide.named(devices[0]).open)
     else:
         distinct = len(set(devices)) == len(devices) == 2
         require(distinct, "devices", "two, distinct, as golden,rtl", devices)
         script = sources.script()
         folder = out or RUNS / f"bisect-{datetime.now():%Y%m%d-%H%M%S-%f}"
-        return examine([Side.named(name) for name in devices], script, folder, confirm, trials)
+        return examine(
+            [DeviceSide.named(name) for name in devices], script, folder, confirm, trials
+        )
     if difference is None:
         return None
     return {"difference": str(difference), **dataclasses.asdict(difference)}

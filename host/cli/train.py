@@ -22,6 +22,7 @@ from axonloop.host.files import require_writable, write_json, write_text
 from axonloop.host.runs import (
     CHECKPOINT,
     Run,
+    TensorBoard,
     evaluate,
     require_new,
     require_same,
@@ -87,6 +88,7 @@ def train(
     resume: bool,
     record: Path | None = None,
     geometry: str = SMALLEST,
+    tensorboard: bool = False,
     window: WaveWindow | None = None,
 ) -> None:
     """Train, or go on with, a run on digits or on what a file says.
@@ -104,6 +106,7 @@ def train(
     require(known, "target", "digits, or a TOML or JSON file, as mine.toml", target)
     require(file is None or config is None, "config", f"left out beside {target}", str(config))
     folder = out or _new_folder(target)
+    callbacks = [TensorBoard()] if tensorboard else []
     require_writable(json_file)
     require_writable(record)
     configuration = Configuration.read(file or config)
@@ -127,7 +130,7 @@ def train(
                 window.require_within(_ticks(run.trainer), "the run")
             notice(f"run folder: {folder}")
             with going_on(folder), progress_bars() as progress:
-                run.train(progress, lambda scored: notice(epoch_line(run, scored)))
+                run.train(progress, lambda scored: notice(epoch_line(run, scored)), callbacks)
                 metrics = run.finish(progress)
     print_metrics(metrics)
     if json_file is not None:

@@ -15,6 +15,7 @@ from .stored import stored_program as stored_program
 from .summary import RunState as RunState
 from .summary import RunSummary as RunSummary
 from .summary import find_runs as find_runs
+from .tensorboard import TensorBoard as TensorBoard
 from .trained import evaluate as evaluate
 from .trained import require_same as require_same
 from .trained import train as train

@@ -16,7 +16,7 @@ from axonloop.host.runs import train
 from axonloop.host.training import chip_config
 from axonloop.models.config import ChipConfig
 from axonloop.models.protocol import Region
-from tests.support.faulty_devices import FaultyDevice, when_done
+from tests.support.broken.faulty_devices import FaultyDevice, when_done
 
 SETTINGS = Settings(
     task=TaskSettings(limit=6, ticks=8), objective=ObjectiveSettings(burn_in=2)

@@ -21,7 +21,7 @@ from axonloop.host.verification import Operation, TrafficStep
 from axonloop.models.config import ChipConfig, CoreConfig, Mesh, ParameterSet
 from axonloop.models.protocol import Region
 from axonloop.sim.stimulus import random_chip
-from tests.support.faulty_devices import Fault, FaultyDevice, faulty, scratch, when_done
+from tests.support.broken.faulty_devices import Fault, FaultyDevice, faulty, scratch, when_done
 from tests.support.tiny_chips import TINY
 
 TICKS = 700

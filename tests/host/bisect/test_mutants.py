@@ -11,9 +11,9 @@ import pytest
 
 from axonloop.host.bisect import (
     DevicePair,
+    DeviceSide,
     Finding,
     Script,
-    Side,
     bisect,
     examine,
     random_use_script,
@@ -29,7 +29,7 @@ from axonloop.sim.cosim import RtlChip
 from axonloop.sim.cosim.chip_library import cached_verilog
 from axonloop.sim.cosim.verilate import build
 from axonloop.sim.stimulus.random_chips import random_config
-from tests.support.mutants import TINY_MUTANTS
+from tests.support.broken.mutants import TINY_MUTANTS
 from tests.support.tiny_chips import TINY
 
 TICKS = 300
@@ -50,7 +50,7 @@ class BrokenDevice(RtlDevice):
 class Case:
     """A mutant, the seed with which it shows, and what the linear lockstep says of it."""
 
-    side: Side
+    side: DeviceSide
     script: Script
     truth: DivergenceError
 
@@ -59,7 +59,7 @@ def case_of(name: str) -> Case:
     """The first seed whose traffic shows the mutant to a lockstep that compares every tick."""
     verilog = TINY_MUTANTS[name].of(cached_verilog(TINY))
     library = build(verilog, trace=True, notify=lambda message: None)
-    side = Side("mutant", *[lambda config: BrokenDevice(config, library)] * 2)
+    side = DeviceSide("mutant", *[lambda config: BrokenDevice(config, library)] * 2)
     for seed in range(1, 30):
         config = ChipConfig.of(random_config(np.random.default_rng(seed), TINY))
         with GoldenDevice(config) as golden, BrokenDevice(config, library) as broken:
@@ -96,7 +96,7 @@ def require_right(name: str, found: Finding, truth: DivergenceError) -> None:
 )
 def test_a_mutant_is_found_and_shown_again(name: str, tmp_path: Path) -> None:
     case = case_of(name)
-    sides = [Side.named("golden"), case.side]
+    sides = [DeviceSide.named("golden"), case.side]
     with DevicePair([side.open for side in sides], case.script.start.config) as pair:
         found = bisect(pair, case.script)
     assert found is not None

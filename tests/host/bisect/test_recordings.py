@@ -19,7 +19,7 @@ from axonloop.host.devices import DeviceError, GoldenDevice, RtlDevice, read_rec
 from axonloop.host.devices.recording_file import RecordingFile
 from axonloop.models.config import ChipConfig, CoreConfig, ParameterSet
 from axonloop.models.protocol import Kind, Region, kind_of
-from tests.support.faulty_devices import FaultyDevice, faulty, when_done
+from tests.support.broken.faulty_devices import FaultyDevice, faulty, when_done
 from tests.support.tiny_chips import TINY
 
 CHIP = ChipConfig.of(CoreConfig(TINY, parameter_sets=(ParameterSet(theta=9, box=500, q_inc=900),)))

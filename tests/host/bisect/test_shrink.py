@@ -24,7 +24,7 @@ from axonloop.host.devices import GoldenDevice
 from axonloop.host.verification import Operation, TrafficStep
 from axonloop.models.config import ChipConfig, CoreConfig, ParameterSet
 from axonloop.models.protocol import Region
-from tests.support.faulty_devices import FaultyDevice, faulty
+from tests.support.broken.faulty_devices import FaultyDevice, faulty
 from tests.support.tiny_chips import TINY
 
 DIFFERENCE = Difference(3, "membrane", (1,), 0, (5, 6))

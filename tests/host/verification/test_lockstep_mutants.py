@@ -16,7 +16,7 @@ from axonloop.sim.cosim import RtlChip
 from axonloop.sim.cosim.chip_library import cached_verilog
 from axonloop.sim.cosim.verilate import build
 from axonloop.sim.stimulus.random_chips import random_config
-from tests.support.mutants import mutate
+from tests.support.broken.mutants import mutate
 
 LANES = 2
 GEOMETRY = Geometry(
