@@ -16,7 +16,7 @@ from axonloop.host.bisect.difference import (
     located,
     of_counters,
 )
-from axonloop.host.bisect.script import Place, Script, apply, exchange
+from axonloop.host.bisect.script import Place, Script, apply, exchange, registers_of
 from axonloop.host.devices import Device, DeviceError
 from axonloop.host.verification import Operation, TrafficStep
 from axonloop.models.config import ChipConfig
@@ -28,7 +28,6 @@ T = TypeVar("T")
 FAILURES = (DeviceError, SimulationError)
 """What a device raises that does not answer as it should."""
 BETWEEN = (Region.PENDING, Region.GATED, Region.UNGATED)
-REGISTERS = ("tick", "seed", "learned", "modulation")
 
 
 class RefusedError(RuntimeError):
@@ -162,7 +161,7 @@ class DevicePair:
             arrays = [np.asarray(snapshot[unit]) for snapshot in both]
             if found := located(config, tick, name, arrays):
                 return found, None
-        for unit in REGISTERS:
+        for unit in registers_of(both[0], config):
             values = (int(both[0][unit]), int(both[1][unit]))
             if values[0] != values[1]:
                 return Difference(tick, unit, (), None, values), None

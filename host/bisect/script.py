@@ -12,6 +12,7 @@ from axonloop.host.devices import Device
 from axonloop.host.verification import Operation, RandomUse, TrafficStep
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import ONE_CORE, ChipConfig, Mesh
+from axonloop.models.protocol import writable
 from axonloop.sim.stimulus import GEOMETRIES, random_chip
 
 ENDS_ERRORS = {"learn", "clear", "restore"}
@@ -60,6 +61,12 @@ class Script:
 
 def _open(before: bool, operation: Operation) -> bool:
     return operation.method == "send_errors" or (before and operation.method not in ENDS_ERRORS)
+
+
+def registers_of(snapshot: dict[str, Any], config: ChipConfig) -> list[str]:
+    """The names of the single numbers in a snapshot, as the tick."""
+    arrays = {region.key for region in writable(config.geometry)}
+    return sorted(set(snapshot) - arrays - {"weights", "counters", "geometry"})
 
 
 def random_script(

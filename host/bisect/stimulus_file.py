@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from axonloop.host.bisect.difference import Difference
-from axonloop.host.bisect.script import Place, Script
+from axonloop.host.bisect.script import Place, Script, registers_of
 from axonloop.host.devices import GoldenDevice
 from axonloop.host.files import read_json, write_json
 from axonloop.host.verification import Operation, TrafficStep
@@ -23,7 +23,6 @@ METHODS = ("send_spikes", "send_errors", "learn", "clear", "modulate", "write") 
     "configure",
     "load_weights",
 )
-NUMBERS = ("tick", "seed", "learned", "modulation")
 
 
 def write_stimulus(
@@ -32,7 +31,8 @@ def write_stimulus(
     """Write a script that starts from a snapshot, and what two devices, by name, made of it."""
     start = script.start
     assert start.snapshot is not None
-    state: dict[str, Any] = {name: int(start.snapshot[name]) for name in NUMBERS}
+    registers = registers_of(start.snapshot, start.config)
+    state: dict[str, Any] = {name: int(start.snapshot[name]) for name in registers}
     for name, fill in _arrays(start.config).items():
         values = np.asarray(start.snapshot[name])
         state[name] = {str(k): int(values.flat[k]) for k in np.flatnonzero(values != fill)}
@@ -82,7 +82,8 @@ def _arrays(config: ChipConfig) -> dict[str, int]:
 def _snapshot(config: ChipConfig, state: dict[str, Any]) -> dict[str, Any]:
     """A snapshot that every device of the chip takes; ValueError for a word out of range."""
     with GoldenDevice(config) as device:
-        snapshot = device.snapshot() | {name: state[name] for name in NUMBERS}
+        snapshot = device.snapshot()
+        snapshot |= {name: state[name] for name in registers_of(snapshot, config)}
         for name, fill in _arrays(config).items():
             values = np.full_like(snapshot[name], fill)
             for word, value in state[name].items():

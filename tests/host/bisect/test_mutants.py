@@ -29,6 +29,7 @@ from axonloop.sim.cosim import RtlChip
 from axonloop.sim.cosim.chip_library import cached_verilog
 from axonloop.sim.cosim.verilate import build
 from axonloop.sim.stimulus.random_chips import random_config
+from axonloop.sim.waves import FST, VCD, has_fst
 from tests.support.broken.mutants import TINY_MUTANTS
 from tests.support.tiny_chips import TINY
 
@@ -105,6 +106,7 @@ def test_a_mutant_is_found_and_shown_again(name: str, tmp_path: Path) -> None:
     assert told is not None
     assert (told["tick"], told["unit"]) == (found.difference.tick, found.difference.unit)
     assert {path.name for path in tmp_path.iterdir()} >= {"stimulus.json", "difference.json"}
+    assert (tmp_path / f"window.{FST if has_fst() else VCD}").stat().st_size > 0
     assert next(tmp_path.glob("window.gtkw")).read_text().count("\nchip.core") > 0
     stimulus, shown = read_stimulus(tmp_path / "stimulus.json")
     assert len(stimulus.steps) <= 4

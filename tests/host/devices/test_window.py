@@ -16,6 +16,7 @@ from tests.support.tiny_chips import TINY
 from tests.support.waves import of_fst, of_vcd
 
 CONFIG = CoreConfig(TINY, parameter_sets=(ParameterSet(theta=1),))
+COUNTS = ("core.add_*",)
 STRAY = np.zeros(0, np.int32)
 
 
@@ -35,7 +36,7 @@ def test_the_ticks_of_a_window_are_recorded(
 ) -> None:
     if name == "a.fst" and not has_fst():
         pytest.skip("pylibfst is missing")
-    window = WaveWindow(tmp_path / name, start, end)
+    window = WaveWindow(tmp_path / name, start, end, COUNTS)
     with WindowDevice(CONFIG, window) as device:
         device.tick(STRAY)
         device.run([STRAY] * 8)
@@ -107,7 +108,7 @@ def test_a_verification_writes_the_window_of_one_of_its_runs(
     def verified(window: WaveWindow) -> VerifyReport:
         return verify(["golden", "rtl"], 40, 1, ["tiny"], open_named=opened, window=window)
 
-    assert verified(WaveWindow(path, 12, 17)).ticks == 40
+    assert verified(WaveWindow(path, 12, 17, COUNTS)).ticks == 40
     assert ticks_of(path) == 5
     for start, end, message in (
         (8, 12, "ticks must be A:B in one run, as 0:10, not '8:12'"),
