@@ -85,6 +85,9 @@ def train(
     ] = None,
     mesh: Annotated[str | None, typer.Option(help="Columns x rows of cores [1x1].")] = None,
     limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
+    memristor: Annotated[
+        str | None, typer.Option(help="Synapses of this kind: a name, or a .toml or .csv file.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder [runs/TARGET-TIME].")] = None,
     json: Json = None,
     config: Configuration = None,
@@ -109,7 +112,9 @@ def train(
     """
     from axonloop.host.cli import train as commands
 
-    given = commands.named(seed=seed, epochs=epochs, limit=limit, layers=layers, mesh=mesh)
+    given = commands.named(
+        seed=seed, epochs=epochs, limit=limit, layers=layers, mesh=mesh, memristor=memristor
+    )
     window = window_of(wave, ticks, signals, depth)
     places = (out, json, config, resume, record)
     commands.train(target, given, device, *places, geometry, tensorboard, window)

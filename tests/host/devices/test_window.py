@@ -13,7 +13,7 @@ from axonloop.models.config import ChipConfig, CoreConfig, ParameterSet
 from axonloop.sim.stimulus import GEOMETRIES
 from axonloop.sim.waves import has_fst
 from tests.support.tiny_chips import TINY
-from tests.support.waves import of_fst, of_vcd
+from tests.support.waves.readers import of_fst, of_vcd
 
 CONFIG = CoreConfig(TINY, parameter_sets=(ParameterSet(theta=1),))
 COUNTS = ("core.add_*",)

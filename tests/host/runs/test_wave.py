@@ -11,7 +11,7 @@ from axonloop.host.cli.app import MISTAKE, run
 from axonloop.host.devices import WaveWindow
 from axonloop.host.runs import stored_program, write_waveform
 from axonloop.sim.build import MissingToolError
-from tests.support.waves import of_vcd
+from tests.support.waves.readers import of_vcd
 
 TOML = """
 [network]

@@ -13,7 +13,7 @@ from axonloop.sim.build import MissingToolError, SimulationError
 from axonloop.sim.cosim import RtlChip, verilate
 from axonloop.sim.waves import choose, has_fst, read_signals, received, require_format
 from tests.support.tiny_chips import ECHO
-from tests.support.waves import Changes, of_fst, of_vcd
+from tests.support.waves.readers import Changes, of_fst, of_vcd
 
 WORDS = np.array([5, 0xFFFF_FFFF, 0x3000_0000], np.uint32)
 INNER = "chip.axonloop_simulated."
