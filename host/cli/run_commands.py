@@ -57,6 +57,6 @@ def export(
     dt: Annotated[float, typer.Option(help="Seconds that a tick stands for.")] = 1e-3,
 ) -> None:
     """Write the network in a run's last checkpoint as a NIR file, with the chip's integers."""
-    from axonloop.host.cli import export as exporting
+    from axonloop.host.cli import report as reporting
 
-    exporting.export(run, nir, dt)
+    reporting.export(run, nir, dt)
