@@ -31,7 +31,7 @@ STEPS = {
         "configuration conversion",
         "report training",
         "bench runs",
-        "inference studies",
+        "inference studies sweep",
         "experiments",
         "catalogue",
         "cli",
