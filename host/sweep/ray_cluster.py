@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ ALONE = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 """Ray's environment where it runs on this machine only; what is set already stays."""
+MODE, TOKEN = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"
+"""By these Ray knows its own: a token of this process alone, which is written to no file."""
 
 
 class RayCluster:
@@ -35,9 +38,9 @@ class RayCluster:
 
     def __init__(self, jobs: int, address: str | None = None, boards: Sequence[str] = ()) -> None:
         require_extra("ray")
-        for name, value in {} if address else ALONE.items():
-            os.environ.setdefault(name, value)
-        import ray
+        if address is None:
+            _set_environment()
+        import ray.exceptions
 
         self._ray = ray
         own = {} if address else _local(jobs, boards)
@@ -84,6 +87,14 @@ class RayCluster:
         for task in self._under_way:
             self._ray.cancel(task, force=True)
         self._ray.shutdown()
+
+
+def _set_environment() -> None:
+    """Set what Ray reads when it is imported, and what its processes inherit."""
+    for name, value in ALONE.items():
+        os.environ.setdefault(name, value)
+    if MODE not in os.environ:
+        os.environ |= {MODE: "token", TOKEN: secrets.token_hex(32)}
 
 
 def _local(jobs: int, boards: Sequence[str]) -> dict[str, Any]:
