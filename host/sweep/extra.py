@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from importlib import import_module
+from typing import Any
 
-from axonloop.models.checks import require
 
-
-def require_extra(package: str) -> None:
-    """ValueError where a package of the extra `sweep` is not installed."""
-    found = find_spec(package) is not None
-    told = f"installed for sweeps, with {package}: pip install 'axonloop[sweep]'"
-    require(found, "extra sweep", told, "missing")
+def extra(module: str) -> Any:
+    """A module of the extra `sweep`; ValueError where it is not installed."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        how = "pip install 'axonloop[sweep]' does it"
+        raise ValueError(f"{module} must be installed for sweeps; {how}") from error

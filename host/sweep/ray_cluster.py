@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from axonloop.host.sweep.extra import require_extra
+from axonloop.host.sweep.extra import extra
 from axonloop.host.sweep.farm import BOARD
 from axonloop.host.sweep.jobs import Ending, Job, JobOutcome, run_job
 from axonloop.models.checks import require
@@ -37,12 +37,9 @@ class RayCluster:
     """
 
     def __init__(self, jobs: int, address: str | None = None, boards: Sequence[str] = ()) -> None:
-        require_extra("ray")
         if address is None:
             _set_environment()
-        import ray.exceptions
-
-        self._ray = ray
+        self._ray = ray = extra("ray")
         own = {} if address else _local(jobs, boards)
         try:
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **own)

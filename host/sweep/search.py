@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from axonloop.host.configuration import Sampler, SweepSettings
-from axonloop.host.sweep.extra import require_extra
+from axonloop.host.sweep.extra import extra
 from axonloop.host.sweep.trials import Values
 from axonloop.models.checks import is_whole, require, require_number
-
-if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
-    from optuna.samplers import BaseSampler
 
 RANGE = ("low", "high", "log", "step")
 
@@ -37,7 +33,7 @@ class Search:
     """
 
     def __init__(self, space: Mapping[str, Any], sweep: SweepSettings) -> None:
-        require_extra("optuna")
+        self._optuna = extra("optuna")
         self._space, self._sweep = space, sweep
         self._kinds = {name: _distribution(name, each) for name, each in space.items()}
 
@@ -52,8 +48,7 @@ class Search:
 
     def draw(self, batch: int, count: int, reached: Sequence[Reached]) -> list[Values]:
         """`count` combinations for the batch of that number."""
-        import optuna
-
+        optuna = self._optuna
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         study = optuna.create_study(sampler=self._sampler(batch))
         for each in reached:
@@ -65,13 +60,12 @@ class Search:
         drawn = [study.ask(self._kinds).params for _ in range(count)]
         return [{name: self._value(name, params[name]) for name in self._space} for params in drawn]
 
-    def _sampler(self, batch: int) -> BaseSampler:
-        from optuna.samplers import RandomSampler, TPESampler
-
+    def _sampler(self, batch: int) -> Any:
+        samplers = self._optuna.samplers
         seed = (self._sweep.search_seed * 1_000_003 + batch) % 2**32
         if self._sweep.sampler == Sampler.RANDOM:
-            return RandomSampler(seed)
-        return TPESampler(seed=seed, constant_liar=True)
+            return samplers.RandomSampler(seed)
+        return samplers.TPESampler(seed=seed, constant_liar=True)
 
     def _coded(self, name: str, value: Any) -> Any:
         """A value as Optuna has it: of choices the place, as they may be lists."""
@@ -83,13 +77,13 @@ class Search:
         return own[coded] if isinstance(own, list) else coded
 
 
-def _distribution(name: str, space: Any) -> BaseDistribution:
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
+def _distribution(name: str, space: Any) -> Any:
+    """What Optuna draws a setting from."""
+    kinds = extra("optuna.distributions")
     where = f"sweep.search.{name}"
     if isinstance(space, list):
         require(len(space) > 0, where, "a list of at least one value", space)
-        return CategoricalDistribution(range(len(space)))
+        return kinds.CategoricalDistribution(range(len(space)))
     unknown = [key for key in space if key not in RANGE]
     require(not unknown, where, f"a range with {', '.join(RANGE)}", unknown)
     require("high" in space, where, "a range, as { low = 1, high = 8 }", dict(space))
@@ -104,5 +98,5 @@ def _distribution(name: str, space: Any) -> BaseDistribution:
         require_number(f"{where}.step", step)
         require(step > 0, f"{where}.step", "above 0", step)
     if is_whole(low) and is_whole(high) and (step is None or is_whole(step)):
-        return IntDistribution(low, high, log=bool(log), step=step or 1)
-    return FloatDistribution(low, high, log=bool(log), step=step)
+        return kinds.IntDistribution(low, high, log=bool(log), step=step or 1)
+    return kinds.FloatDistribution(low, high, log=bool(log), step=step)

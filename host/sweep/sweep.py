@@ -21,7 +21,7 @@ from axonloop.host.sweep.combinations import (
     scored_combinations,
 )
 from axonloop.host.sweep.executors import Executor
-from axonloop.host.sweep.extra import require_extra
+from axonloop.host.sweep.extra import extra
 from axonloop.host.sweep.farm import Farm
 from axonloop.host.sweep.folder import OVERVIEW, PICTURE, RESULTS, TABLE, SweepFolder
 from axonloop.host.sweep.jobs import Ending, Job, JobOutcome
@@ -58,7 +58,7 @@ def run_sweep(
     for a file that is no sweep's or a folder of another, RuntimeError where no combination came to
     an end.
     """
-    require_extra("pyarrow")
+    extra("pyarrow")
     require_writable(csv)
     configuration = Configuration.read(file)
     require("sweep" in configuration.tables, "table [sweep]", f"in {file.name}", None)

@@ -9,7 +9,7 @@ from typing import Any
 
 from axonloop.host.console import Column, Row, comma_separated
 from axonloop.host.files import write_text, write_whole
-from axonloop.host.sweep.extra import require_extra
+from axonloop.host.sweep.extra import extra
 from axonloop.host.sweep.folder import SweepFolder
 from axonloop.host.sweep.trials import SEED, Trial
 
@@ -62,10 +62,7 @@ def write_parquet(path: Path, rows: Sequence[Row]) -> None:
 
     Columns whose values are of several kinds are JSON.
     """
-    require_extra("pyarrow")
-    import pyarrow
-    import pyarrow.parquet
-
+    pyarrow, parquet = extra("pyarrow"), extra("pyarrow.parquet")
     arrays = {}
     for name in columns_of(rows):
         values = [row.get(name) for row in rows]
@@ -74,7 +71,7 @@ def write_parquet(path: Path, rows: Sequence[Row]) -> None:
         except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError):
             arrays[name] = pyarrow.array([json.dumps(value) for value in values])
     table = pyarrow.table(arrays)
-    write_whole(path, lambda file: pyarrow.parquet.write_table(table, file))
+    write_whole(path, lambda file: parquet.write_table(table, file))
 
 
 def write_csv(path: Path, rows: Sequence[Row]) -> None:

@@ -73,8 +73,8 @@ class Trials:
         require(varied, "sweep", told, {})
         for name in self.varied:
             self._require_free(name)
-        seeds = self.sweep.seeds or (configuration.settings.run.seed,)
-        self.seeds: Sequence[int | None] = (None,) if SEED in self.varied else seeds
+        self._seed = configuration.settings.run.seed
+        self.seeds: Sequence[int | None] = self.sweep.seeds or (None,)
         _require_once("sweep.seeds", self.sweep.seeds)
 
     @property
@@ -121,7 +121,7 @@ class Trials:
             named += [f"seed={seed}"]
         if len(self.devices) > 1:
             named += [f"device={_plain(device)}"]
-        own = values[SEED] if seed is None else seed
+        own = values.get(SEED, self._seed) if seed is None else seed
         return Trial(
             ",".join(named), part, number, values, own, device, tables, self._source or "settings"
         )
