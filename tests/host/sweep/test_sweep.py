@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -179,7 +180,7 @@ def test_csv_is_the_same_table(file: Path, whole: Path) -> None:
 
 def test_the_overview_is_one_file_that_loads_nothing(whole: Path) -> None:
     page = (whole / "overview.html").read_text()
-    assert 'src="' not in page
+    assert not re.findall(r"<(?:script|link|img|iframe)[^>]*?(?:src|href)=\"([^\"]+)\"", page)
     assert "layers=12,threshold=6.0,seed=2" in page
     assert len(page) < 5_000_000
     assert (whole / "sweep.png").read_bytes().startswith(b"\x89PNG")
@@ -220,7 +221,7 @@ class Losing(InProcess):
         return super().wait()
 
 
-SEEDS = "[sweep]\nseeds = [1, 2]\nshare = 1\n"
+LONE = "[sweep.grid]\nobjective.threshold = [2.0]\n"
 
 
 @pytest.mark.usefixtures("plain")
@@ -231,12 +232,11 @@ def test_lost_jobs_are_repeated_three_times(tmp_path: Path, losses: int, failed:
         executor.losses = losses
         return executor
 
-    file, out = written(tmp_path / "sweep.toml", SEEDS), tmp_path / "out"
+    file, out = written(tmp_path / "sweep.toml", LONE), tmp_path / "out"
     if failed:
         with pytest.raises(RuntimeError, match="^trials must come to an end.*killed"):
             run_sweep(file, out, losing)
-        statuses = [row["status"] for row in table(out)]
-        assert statuses == ["failed", "done"]
+        assert [row["status"] for row in table(out)] == ["failed"]
     else:
         run_sweep(file, out, losing)
         assert {row["status"] for row in table(out)} == {"done"}
@@ -244,7 +244,7 @@ def test_lost_jobs_are_repeated_three_times(tmp_path: Path, losses: int, failed:
 
 @pytest.mark.usefixtures("plain")
 def test_a_combination_that_fails_is_told_and_not_chosen(tmp_path: Path) -> None:
-    text = "[geometry]\nneurons = 16\n[sweep.grid]\nnetwork.layers = [[8], [32]]\n"
+    text = "[geometry]\nneurons = 16\nlanes = 4\nupdate_lanes = 4\n[sweep.grid]\nnetwork.layers = [[8], [32]]\n"
     results = run_sweep(written(tmp_path / "sweep.toml", text), tmp_path / "out", InProcess)
     assert results["chosen"]["values"] == {"network.layers": [8]}
     assert list(results["failed"]) == ["layers=32"]
