@@ -18,7 +18,7 @@ from axonloop.host.sweep import Ending, InProcess, Job, JobOutcome, jobs, run_sw
 from axonloop.host.sweep.sweep import _Sweep
 from axonloop.host.training import Trainer
 from axonloop.models.config import ChipConfig
-from tests.support.sweeps import table, written
+from tests.support.sweeps import SMALL, table, written
 
 pytest.importorskip("pyarrow", reason="the extra sweep is not installed")
 GRID = """
@@ -244,8 +244,9 @@ def test_lost_jobs_are_repeated_three_times(tmp_path: Path, losses: int, failed:
 
 @pytest.mark.usefixtures("plain")
 def test_a_combination_that_fails_is_told_and_not_chosen(tmp_path: Path) -> None:
-    text = "[geometry]\nneurons = 16\nlanes = 4\nupdate_lanes = 4\n[sweep.grid]\nnetwork.layers = [[8], [32]]\n"
-    results = run_sweep(written(tmp_path / "sweep.toml", text), tmp_path / "out", InProcess)
+    text = "[geometry]\nneurons = 16\n[sweep.grid]\nnetwork.layers = [[8], [32]]\n"
+    file = written(tmp_path / "sweep.toml", text, SMALL.replace("lanes = 4\n", ""))
+    results = run_sweep(file, tmp_path / "out", InProcess)
     assert results["chosen"]["values"] == {"network.layers": [8]}
     assert list(results["failed"]) == ["layers=32"]
     assert "neurons" in results["failed"]["layers=32"]
