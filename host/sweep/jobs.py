@@ -15,6 +15,8 @@ from axonloop.host.sweep.trials import FARM, Trial
 from axonloop.host.training import chip_config, silent
 from axonloop.models.checks import require
 
+SHARED = "batched"
+"""The device on which trials share a population."""
 TRIALS = "trials"
 """The folder of a sweep with the run folders of its trials, by their names."""
 PATIENCE = 60.0

@@ -16,7 +16,7 @@ from axonloop.host.pictures import BLUE, ORANGE, PALE
 from axonloop.host.report import write_page
 from axonloop.host.sweep.picture import height_of, label_of, places_of, scored_rows
 from axonloop.host.sweep.table import columns_of
-from axonloop.host.sweep.trials import short_name
+from axonloop.host.sweep.trials import SEARCH, short_name
 
 WIDE, HIGH = 300, 260
 JITTER = 0.12
@@ -76,7 +76,7 @@ def _facts(rows: Sequence[Row], results: dict[str, Any]) -> dict[str, str]:
             chosen[results["measure"]], results["measure"]
         ),
         "combinations": str(len(results["combinations"])),
-        "trials": str(sum(row["part"] == "search" for row in rows)),
+        "trials": str(sum(row["part"] == SEARCH for row in rows)),
         "failed": str(len(results["failed"])),
     }
 

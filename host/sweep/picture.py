@@ -8,7 +8,7 @@ from typing import Any
 
 from axonloop.host.console import Row
 from axonloop.host.pictures import BLUE, GREY, ORANGE, Picture, styled
-from axonloop.host.sweep.trials import short_name
+from axonloop.host.sweep.trials import SEARCH, short_name
 
 ACROSS = 3
 """Panels side by side."""
@@ -48,7 +48,7 @@ def draw_sweep(rows: Sequence[Row], results: dict[str, Any], varied: Sequence[st
 
 def scored_rows(rows: Sequence[Row], measure: str) -> list[Row]:
     """The trials of the search that are done."""
-    return [row for row in rows if row["part"] == "search" and row.get(measure) is not None]
+    return [row for row in rows if row["part"] == SEARCH and row.get(measure) is not None]
 
 
 def height_of(row: Row, measure: str) -> float:

@@ -31,8 +31,8 @@ from axonloop.host.runs import (
     results_of,
     save_checkpoint,
 )
-from axonloop.host.sweep.jobs import TRIALS, wait_for
-from axonloop.host.sweep.trials import Trial
+from axonloop.host.sweep.jobs import SHARED, TRIALS, run_alone, wait_for
+from axonloop.host.sweep.trials import SEARCH, Trial
 from axonloop.host.training import (
     POPULATION,
     Position,
@@ -64,9 +64,9 @@ def run_shared(trials: Sequence[Trial], folder: Path) -> None:
     """Train and score trials on one population, and write a run folder for each.
 
     `folder` is the sweep's. A folder has config.json, checkpoint.npz, history.json and metrics.json
-    with what the trial has alone, but for `trace_hash`, `channel` and pictures; `axonloop eval` and
-    `axonloop report` make those that can be had of the checkpoint. Raises ValueError for settings
-    that cannot be shared.
+    with what the trial has alone, but for `trace_hash`, `channel` and pictures. Trials of the
+    chosen combination end alone, behind their training, and have these too. Raises ValueError for
+    settings that cannot be shared.
     """
     own = folder / GROUPS / group_name(trials)
     own.mkdir(parents=True, exist_ok=True)
@@ -83,6 +83,8 @@ def run_shared(trials: Sequence[Trial], folder: Path) -> None:
         copies = stack.enter_context(open_copies(POPULATION, chip_config(every[0]), seeds))
         trainer = SharedTrainer(copies, every, parts_for(every[0], data))
         _Population(trainer, own).run(trials, folder / TRIALS)
+    for trial in trials:
+        run_alone(trial, folder / TRIALS, SHARED)
     shutil.rmtree(own)
 
 
@@ -115,7 +117,8 @@ class _Population:
         trainer.run(self._after_sample)
         self._save()
         ended, history = _plain(trainer.state()), trainer.position.history
-        scores, hashes = trainer.final_each(), trainer.weight_hashes()
+        searched = trials[0].part == SEARCH
+        scores, hashes = trainer.final_each() if searched else [], trainer.weight_hashes()
         with open_device("golden", trainer.copies.config) as lone:
             geometry = lone.snapshot()["geometry"]
         for place, trial in enumerate(trials):
@@ -125,12 +128,14 @@ class _Population:
             entries = [entry["copies"][place] for entry in history]
             settings = trainer.every[place]
             alone = _alone(ended, place, len(trials), settings, entries, geometry)
-            metrics = self._metrics(place, scores[place], hashes[place], entries)
             write_json(own / CONFIG, settings.to_dict())
             save_checkpoint(own / CHECKPOINT, alone)
             epochs = {"epochs_done": len(entries), "epochs": settings.run.epochs}
             write_json(own / HISTORY, epochs | {"warnings": [], "history": entries})
-            write_json(own / METRICS, metrics)
+            if searched:
+                write_json(
+                    own / METRICS, self._metrics(place, scores[place], hashes[place], entries)
+                )
 
     def _after_sample(self) -> None:
         if perf_counter() - self._saved > CHECKPOINT_SECONDS:

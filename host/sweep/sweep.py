@@ -24,7 +24,7 @@ from axonloop.host.sweep.executors import Executor
 from axonloop.host.sweep.extra import extra
 from axonloop.host.sweep.farm import Farm
 from axonloop.host.sweep.folder import OVERVIEW, PICTURE, RESULTS, TABLE, SweepFolder
-from axonloop.host.sweep.jobs import Ending, Job, JobOutcome
+from axonloop.host.sweep.jobs import SHARED, Ending, Job, JobOutcome
 from axonloop.host.sweep.search import Search
 from axonloop.host.sweep.shared import GROUPS
 from axonloop.host.sweep.table import row_of, write_csv, write_parquet
@@ -32,8 +32,6 @@ from axonloop.host.sweep.trials import FARM, Trial, Trials, Values, require_dist
 from axonloop.host.training import OWN, chip_config, silent
 from axonloop.models.checks import require
 
-SHARED = "batched"
-"""The device on which trials share a population."""
 LOSSES = 3
 """Times that a job is begun again after its process was lost."""
 Opener = Callable[[Sequence[str]], Executor]
@@ -292,7 +290,7 @@ def jobs_of(trials: Sequence[Trial], share: int, folder: SweepFolder) -> list[Jo
 
 def _kind(trial: Trial) -> str:
     """The same text for all trials that can share a population."""
-    if trial.device != SHARED or trial.part != "search":
+    if trial.device != SHARED:
         return f"alone {trial.name}"
     try:
         settings = trial.settings

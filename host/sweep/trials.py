@@ -16,6 +16,8 @@ from axonloop.models.checks import require
 
 FARM = "farm"
 """The device that stands for the next free board."""
+SEARCH, CHOSEN = "search", "chosen"
+"""The parts of a sweep: trials to choose among, and those of the chosen combination."""
 SEED, TUNE = "run.seed", "task.tune"
 LONGEST = 100
 """Most characters of a trial's name that tells its values."""
@@ -102,11 +104,11 @@ class Trials:
         if len(stem) > LONGEST:
             stem = f"combination={number:03}"
         first = "" if not self.varied else stem
-        return [self._trial("search", first, number, values, *own) for own in self._repeats()]
+        return [self._trial(SEARCH, first, number, values, *own) for own in self._repeats()]
 
     def chosen(self, number: int, values: Values) -> list[Trial]:
         """The chosen combination once more, to be scored on the test part."""
-        return [self._trial("chosen", "chosen", number, values, *own) for own in self._repeats()]
+        return [self._trial(CHOSEN, CHOSEN, number, values, *own) for own in self._repeats()]
 
     def _repeats(self) -> Iterator[tuple[int | None, str]]:
         yield from product(self.seeds, self.devices)
@@ -114,7 +116,7 @@ class Trials:
     def _trial(
         self, part: str, stem: str, number: int, values: Values, seed: int | None, device: str
     ) -> Trial:
-        tables = _with(self._base, dict(values) | {TUNE: part == "search"})
+        tables = _with(self._base, dict(values) | {TUNE: part == SEARCH})
         named = [stem] if stem else []
         if seed is not None:
             tables = _with(tables, {SEED: seed})

@@ -114,7 +114,7 @@ class Stopping(InProcess):
 
 
 @pytest.mark.usefixtures("plain")
-@pytest.mark.parametrize("at", [1, 3])
+@pytest.mark.parametrize("at", [1, 2])
 def test_a_sweep_goes_on_behind_any_job(file: Path, whole: Path, tmp_path: Path, at: int) -> None:
     def stopping(boards: Any) -> Stopping:
         executor = Stopping(boards)
@@ -357,4 +357,4 @@ def test_populations_are_about_as_large_as_each_other(file: Path, tmp_path: Path
 
     text = "[sweep]\nseeds = [1, 2, 3, 4, 5]\nshare = 3\n"
     run_sweep(written(tmp_path / "sweep.toml", text), tmp_path / "out", Noting)
-    assert [len(job.trials) for job in found] == [2, 3, 1, 1, 1, 1, 1]
+    assert [len(job.trials) for job in found] == [2, 3, 2, 3]
