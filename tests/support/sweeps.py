@@ -36,11 +36,16 @@ def written(path: Path, text: str, small: str = SMALL) -> Path:
     return path
 
 
-def table(folder: Path) -> list[dict[str, Any]]:
-    """The table of a sweep without what may vary."""
+def whole_table(folder: Path) -> list[dict[str, Any]]:
+    """The table of a sweep."""
     parquet = pytest.importorskip("pyarrow.parquet", reason="the extra sweep is not installed")
     rows: list[dict[str, Any]] = parquet.read_table(folder / "table.parquet").to_pylist()
-    return [{k: v for k, v in row.items() if k not in VARYING} for row in rows]
+    return rows
+
+
+def table(folder: Path) -> list[dict[str, Any]]:
+    """The table of a sweep without what may vary."""
+    return [{k: v for k, v in row.items() if k not in VARYING} for row in whole_table(folder)]
 
 
 def started(file: Path, out: Path, *more: str) -> subprocess.Popen[str]:

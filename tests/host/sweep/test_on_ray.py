@@ -15,9 +15,19 @@ from pathlib import Path
 
 import pytest
 
+from axonloop.host.runs import CHECKPOINT, load_checkpoint
 from axonloop.host.sweep import InProcess, run_sweep
-from tests.support.board_process import BoardProcess, board_process
-from tests.support.sweeps import SMALL, done, finished, killed_when, started, table, written
+from tests.support.board_process import board_process
+from tests.support.sweeps import (
+    SMALL,
+    done,
+    finished,
+    killed_when,
+    started,
+    table,
+    whole_table,
+    written,
+)
 
 # Ray reads its environment when it is imported, so it is not imported here.
 missing = find_spec("ray") is None
@@ -107,9 +117,7 @@ def test_a_node_of_two_is_killed(
 FARM = """
 [sweep]
 devices = ["farm"]
-seeds = [1, 2, 3, 4]
-[sweep.grid]
-objective.threshold = [2.0, 4.0]
+seeds = [1, 2, 3, 4, 5]
 """
 
 
@@ -121,23 +129,32 @@ def test_a_board_of_four_dies(tmp_path: Path) -> None:
         boards = [stack.enter_context(board_process(file)) for _ in range(4)]
         named = [word for board in boards for word in ("--board", board.device)]
         process = started(file, out, *named, "--jobs", "2")
-        dead = _kill_a_busy_board(boards, out, process)
+        _wait_for_a_checkpoint(out / "trials" / "seed=1", process)
+        boards[0].end(signal.SIGKILL)
         said = finished(process)
+    dead = boards[0].device
     assert any(line.startswith(f"{dead} is retired: board must stay") for line in said)
+    (error,) = [row["error"] for row in whole_table(out) if row["error"]]
+    assert error.startswith(f"{dead} retired: board must stay on its port")
+    journal = (out / "trials" / "seed=1" / "journal.jsonl").read_text().splitlines()
+    begun = [json.loads(line)["done"] for line in journal if '"begin"' in line]
+    assert begun[0] == 0
+    assert begun[1] > 0
     results = json.loads((out / "results.json").read_text())
     assert [board for board, error in results["boards"].items() if error] == [dead]
-    assert len(table(out)) == 12
+    assert len(table(out)) == 10
     assert {row["status"] for row in table(out)} == {"done"}
     device = {"device": "golden"}
     assert [row | device for row in table(out)] == table(whole)
 
 
-def _kill_a_busy_board(
-    boards: list[BoardProcess], out: Path, process: subprocess.Popen[str]
-) -> str:
-    """End the board that the first trial with a checkpoint is on; its name."""
-    while not list(out.glob("trials/*/checkpoint.npz")):
+def _wait_for_a_checkpoint(run: Path, process: subprocess.Popen[str]) -> None:
+    """Wait until some samples of a run are in its checkpoint."""
+    while not ((run / CHECKPOINT).exists() and _samples(run) > 0):
         assert process.poll() is None, process.communicate()[1]
-        time.sleep(0.02)
-    boards[0].end(signal.SIGKILL)
-    return boards[0].device
+        time.sleep(0.1)
+
+
+def _samples(run: Path) -> int:
+    position: dict[str, int] = load_checkpoint(run / CHECKPOINT)["position"]
+    return position["sample"]

@@ -18,7 +18,7 @@ from axonloop.host.sweep import Ending, InProcess, Job, JobOutcome, jobs, run_sw
 from axonloop.host.sweep.sweep import _Sweep
 from axonloop.host.training import Trainer
 from axonloop.models.config import ChipConfig
-from tests.support.sweeps import SMALL, table, written
+from tests.support.sweeps import SMALL, table, whole_table, written
 
 pytest.importorskip("pyarrow", reason="the extra sweep is not installed")
 GRID = """
@@ -308,8 +308,7 @@ def test_a_board_that_dies_is_retired_and_its_trial_runs_elsewhere(
     assert {"serial:one", "serial:three"} <= set(used)
     error = "board must stay on its port, not go away"
     assert results["boards"] == {"serial:one": None, "serial:two": error, "serial:three": None}
-    parquet = pytest.importorskip("pyarrow.parquet")
-    rows = parquet.read_table(out / "table.parquet").to_pylist()
+    rows = whole_table(out)
     assert {row["status"] for row in rows} == {"done"}
     errors = [row["error"] for row in rows if row["error"]]
     assert errors == [f"serial:two retired: {error}"]
