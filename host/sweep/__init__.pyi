@@ -7,6 +7,7 @@ from .jobs import Ending as Ending
 from .jobs import Job as Job
 from .jobs import JobOutcome as JobOutcome
 from .jobs import run_job as run_job
+from .picture import draw_sweep as draw_sweep
 from .ray_cluster import RayCluster as RayCluster
 from .search import Reached as Reached
 from .search import Search as Search

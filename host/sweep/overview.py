@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from bokeh.layouts import gridplot
-from bokeh.models import ColumnDataSource, FixedTicker, HoverTool
+from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, NumeralTickFormatter
 from bokeh.plotting import figure
 
 from axonloop.host.console import Row, percent, shown
@@ -34,7 +34,7 @@ def write_overview(
         *(_over(done, name, names, results) for name in names),
         _over_cost(done, results),
     ]
-    plots = {"figures": gridplot(panels, ncols=3, toolbar_location="right")}
+    plots = {"figures": gridplot(panels, ncols=3, toolbar_options={"logo": None})}
     combinations = sorted(results["combinations"], key=lambda each: _order(each, measure))
     hidden = ("spike_hash", "part", "status", "combination")
     heads = [name for name in columns_of(rows) if name not in hidden]
@@ -112,7 +112,8 @@ def _cell(value: Any, name: str) -> str:
     return str(value).lower() if isinstance(value, bool) else shown(value)
 
 
-def _axes(x: str, y: str, **more: Any) -> Any:
+def _axes(x: str, y: str) -> Any:
+    """An empty figure."""
     axes = figure(
         width=WIDE,
         height=HIGH,
@@ -120,7 +121,6 @@ def _axes(x: str, y: str, **more: Any) -> Any:
         y_axis_label=y,
         tools="pan,box_zoom,wheel_zoom,reset,save",
         active_scroll=None,
-        **more,
     )
     axes.grid.grid_line_color = PALE
     axes.outline_line_color = None
@@ -142,8 +142,10 @@ def _over(done: Sequence[Row], name: str, names: Sequence[str], results: dict[st
 
 def _over_cost(done: Sequence[Row], results: dict[str, Any]) -> Any:
     """Scores over what learning cost."""
-    axes = _axes("synapses visited by learning", label_of(results["measure"]), x_axis_type="log")
-    _dots(axes, [max(1.0, float(row["visits"])) for row in done], done, results)
+    axes = _axes("synapses visited by learning", label_of(results["measure"]))
+    axes.xaxis.ticker.desired_num_ticks = 4
+    axes.xaxis.formatter = NumeralTickFormatter(format="0.[00]a")
+    _dots(axes, [float(row["visits"]) for row in done], done, results)
     return axes
 
 
