@@ -73,7 +73,7 @@ def killed_when(process: subprocess.Popen[str], ready: Callable[[], bool]) -> No
 
 def finished(process: subprocess.Popen[str]) -> list[str]:
     """Wait for a process to end well: the lines that it said on stderr."""
-    _, errors = process.communicate(timeout=900)
+    _, errors = process.communicate(timeout=1800)
     assert process.returncode == 0, errors
     assert "Traceback" not in errors
     return errors.splitlines()
