@@ -18,7 +18,7 @@ import pytest
 from axonloop.host.runs import CHECKPOINT, load_checkpoint
 from axonloop.host.sweep import InProcess, run_sweep
 from tests.support.board_process import board_process
-from tests.support.sweeps import (
+from tests.support.sweeps.small import (
     SMALL,
     done,
     finished,
@@ -83,7 +83,7 @@ def two_nodes(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, subprocess
     monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
     monkeypatch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    command, pipe = [sys.executable, "-m", "tests.support.ray_nodes"], subprocess.PIPE
+    command, pipe = [sys.executable, "-m", "tests.support.sweeps.ray_nodes"], subprocess.PIPE
     nodes = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
     assert nodes.stdout is not None
     try:

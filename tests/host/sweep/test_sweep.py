@@ -18,7 +18,7 @@ from axonloop.host.sweep import Ending, InProcess, Job, JobOutcome, jobs, run_sw
 from axonloop.host.sweep.sweep import _Sweep
 from axonloop.host.training import Trainer
 from axonloop.models.config import ChipConfig
-from tests.support.sweeps import SMALL, table, whole_table, written
+from tests.support.sweeps.small import SMALL, table, whole_table, written
 
 pytest.importorskip("pyarrow", reason="the extra sweep is not installed")
 GRID = """

@@ -8,7 +8,7 @@ import pytest
 
 from axonloop.host.configuration import Configuration
 from axonloop.host.sweep import Trial, Trials, require_distinct
-from tests.support.sweeps import written
+from tests.support.sweeps.small import written
 
 GRID = """
 [sweep]
