@@ -31,7 +31,7 @@ STEPS = {
         "configuration conversion",
         "report training",
         "bench runs",
-        "bisect inference studies",
+        "bisect inference studies sweep",
         "experiments",
         "catalogue",
         "cli",

@@ -47,7 +47,7 @@ def write_report(folder: Path, path: Path | None = None) -> Path:
         counters=run.metrics["counters"],
         cost=_cost(run),
         link=run.metrics.get("link"),
-        hashes={name: run.metrics[name] for name in HASHES},
+        hashes={name: run.metrics[name] for name in HASHES if name in run.metrics},
         account=run.account,
         pictures=run.pictures,
     )
@@ -86,6 +86,7 @@ def write_comparison(folders: Sequence[Path], path: Path) -> Path:
         hashes=[
             (name, [run.metrics[name] for run in runs], len({run.metrics[name] for run in runs}))
             for name in HASHES
+            if all(name in run.metrics for run in runs)
         ],
     )
 
@@ -115,7 +116,7 @@ def _facts(run: RunFolder) -> dict[str, str]:
 def _cost(run: RunFolder) -> dict[str, str]:
     """What the run cost the chip."""
     metrics = run.metrics
-    counters = metrics["counters"]
+    counters, channel = metrics["counters"], metrics.get("channel", {})
     return {
         "ticks": f"{counters['ticks']:,}",
         "SynOps": f"{counters['synops']:,}",
@@ -123,7 +124,7 @@ def _cost(run: RunFolder) -> dict[str, str]:
         "synapses visited by learning": f"{counters['visits']:,}",
         "weights changed": f"{counters['updates']:,}",
         "saturations": f"{counters['saturations']:,}",
-        "learning channel, bytes per tick": shown(metrics["channel"]["bytes_per_tick"]),
+        "learning channel, bytes per tick": shown(channel.get("bytes_per_tick")),
     }
 
 

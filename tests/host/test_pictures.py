@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,7 @@ from axonloop.host.recorder import draw_record, run_program
 from axonloop.host.runs import pictures as runs
 from axonloop.host.studies import area as area_study
 from axonloop.host.studies import layer_pictures, weight_pictures
+from axonloop.host.sweep import draw_sweep
 from axonloop.host.training import SampleCost, chip_config, lone_trainer, program_of
 from axonloop.models.memristor import Curve as PulseCurve
 from axonloop.models.memristor import find_memristor, fit_branch
@@ -293,6 +294,23 @@ def tempotrons() -> Picture:
     return tempotron.draw({"runs": runs, "cover": [[load, 0.5] for load in tempotron.LOADS]})
 
 
+def sweep() -> Picture:
+    """18 trials: two settings, and three seeds of each combination."""
+    rows = [
+        {
+            "part": "search",
+            "combination": number,
+            "network.layers": layers,
+            "objective.threshold": threshold,
+            "validation_accuracy": 0.5 + float(RANDOM.random()) / 4,
+        }
+        for number, (layers, threshold) in enumerate(product(([16], [32]), (2.0, 4.0, 8.0)))
+        for _ in range(3)
+    ]
+    results = {"measure": "validation_accuracy", "chosen": {"combination": 4}}
+    return draw_sweep(rows, results, ["network.layers", "objective.threshold"])
+
+
 DRAWINGS: dict[str, Callable[[], Picture]] = {
     "runs.pictures.draw_learning_curve": learning_curve,
     "runs.pictures.draw_raster": raster,
@@ -305,6 +323,7 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "fpga.utilisation.draw_utilisation": utilisation,
     "studies.area.draw": area,
     "studies.layer_pictures.draw_layers": layers,
+    "sweep.picture.draw_sweep": sweep,
     "studies.weight_pictures.draw_bits": bits,
     "studies.weight_pictures.draw_rates": rates,
     "studies.weight_pictures.draw_deploy": deploy,
