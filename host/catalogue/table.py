@@ -245,6 +245,16 @@ EXPERIMENTS = by_name(
         memristor="mo-tiox-tin",
     ),
     _experiment(
+        "crossbar-digits",
+        "memristor.crossbar_digits",
+        "digits through the wires of a crossbar: deployed, tuned in the loop, learned from scratch",
+        "Fouda et al. 2019, figure 4 and semi-online training",
+        "5 minutes",
+        device=POPULATION,
+        seeds=None,
+        limit=None,
+    ),
+    _experiment(
         "ica",
         "memristor.ica",
         "two sources unmixed on memristors: compensation of pulses, gains, spread, whole pulses",
