@@ -30,7 +30,7 @@ from tests.support.random.chips import random_chip
 NAMES = (
     "device", "device-terms", "device-gain", "mask", "mask-odd", "noise", "noise-odd", "analogue"
 )  # fmt: skip
-WAYS = ("float32", "float64", "compiled")
+WAYS = ("float32", "compiled")
 MESHES = {1: Mesh(), 2: Mesh(2, 1)}
 
 
