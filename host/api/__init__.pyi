@@ -35,6 +35,7 @@ from .host.recorder import StateRecord as StateRecord
 from .host.recorder import record as record
 from .host.recorder import run_program as run_program
 from .host.runs import Callback as Callback
+from .host.runs import TensorBoard as TensorBoard
 from .host.runs import evaluate as evaluate
 from .host.runs import train as train
 from .host.version import __version__ as __version__

@@ -24,6 +24,7 @@ from axonloop.host.devices import check_device_name
 from axonloop.host.experiments import RESULTS
 from axonloop.host.files import require_writable, write_json, write_text
 from axonloop.host.order import Metrics, Order
+from axonloop.host.report import REPORT, write_results_report
 from axonloop.host.runs import require_folder
 from axonloop.models.checks import require, require_range
 
@@ -80,7 +81,7 @@ def run_entry(
 ) -> Metrics:
     """Run an entry with the options `given`; print its tables, write its files, return metrics.
 
-    NAME.json, NAME.png and, of some, NAME.md go into `out`; by default that is
+    NAME.json, NAME.png, report.html and, of some, NAME.md go into `out`; by default that is
     runs/KIND-NAME, and nothing for a bench. `json` gets the metrics too, `csv` the rows. Whatever
     is wrong with what was asked is a ValueError before the work begins; files are written when it
     has ended. StoppedError at Ctrl-C, if the entry can go on.
@@ -101,7 +102,9 @@ def run_entry(
     notice("{seconds:,.1f} s, {cpu_seconds:,.1f} s of processors; {machine}".format(**metrics))
     shown = metrics.pop("shown", {})
     if folder is not None:
-        _write(folder / entry.name, module, metrics, shown)
+        picture = _write(folder / entry.name, module, metrics, shown)
+        page = folder / REPORT
+        write_results_report(page, entry.name, entry.what, metrics, tables, picture)
     if json is not None:
         write_json(json, metrics)
     if csv is not None:
@@ -109,16 +112,19 @@ def run_entry(
     return metrics
 
 
-def _write(path: Path, module: Any, metrics: Metrics, shown: Any) -> None:
-    """Write metrics, picture and page of an entry: files at `path` with endings."""
+def _write(path: Path, module: Any, metrics: Metrics, shown: Any) -> Path | None:
+    """Write metrics, picture and page of an entry: files at `path` with endings; the picture's."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path.with_suffix(".json"), metrics)
+    picture = None
     if hasattr(module, "draw"):
         from axonloop.host.pictures import save  # matplotlib is slow to load
 
-        save(module.draw(metrics | {"shown": shown}), path.with_suffix(".png"))
+        picture = path.with_suffix(".png")
+        save(module.draw(metrics | {"shown": shown}), picture)
     if hasattr(module, "page_of"):
         write_text(path.with_suffix(".md"), module.page_of(metrics))
+    return picture
 
 
 def _about(entry: Entry, order: Order, given: Mapping[str, Any]) -> Metrics:

@@ -14,6 +14,7 @@ from axonloop.host.catalogue import CATALOGUE
 from axonloop.host.cli.catalogue import group_of
 from axonloop.host.cli.memristor_commands import memristor_commands
 from axonloop.host.cli.options import Json
+from axonloop.host.cli.run_commands import run_commands
 from axonloop.host.console import StoppedError
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app = typer.Typer(
 for _kind in CATALOGUE:
     app.add_typer(group_of(_kind), name=_kind)
 app.add_typer(memristor_commands, name="memristor")
+app.add_typer(run_commands)
 
 
 def _show_version(wanted: bool) -> None:
@@ -94,6 +96,9 @@ def train(
     geometry: Annotated[
         str, typer.Option(help="Cores: smallest, or built: the smallest whose RTL is compiled.")
     ] = "smallest",
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write for TensorBoard into the run folder.")
+    ] = False,
 ) -> None:
     """Train on handwritten digits or your own data, one sample at a time, and score the test part.
 
@@ -104,7 +109,7 @@ def train(
     given = commands.named(
         seed=seed, epochs=epochs, limit=limit, layers=layers, mesh=mesh, memristor=memristor
     )
-    commands.train(target, given, device, out, json, config, resume, record, geometry)
+    commands.train(target, given, device, out, json, config, resume, record, geometry, tensorboard)
 
 
 @app.command()
@@ -115,43 +120,6 @@ def init(
     from axonloop.host.cli import train as commands
 
     commands.init(file)
-
-
-@app.command("eval")
-def evaluate(
-    run: Annotated[Path, typer.Argument(help="A run folder.")],
-    device: Annotated[str, typer.Option(help="rtl, golden, batched, serial:PORT.")] = "golden",
-    json: Json = None,
-) -> None:
-    """Score the network in a run's last checkpoint."""
-    from axonloop.host.cli import train as commands
-
-    commands.score(run, device, json)
-
-
-@app.command(no_args_is_help=True)
-def report(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders; several are compared.")],
-    out: Annotated[
-        Path | None, typer.Option(help="The page [RUN/report.html; comparison.html].")
-    ] = None,
-) -> None:
-    """Write a page of a run, or one that compares several: curves, rasters, weights, settings."""
-    from axonloop.host.cli import report as reporting
-
-    reporting.report(runs, out)
-
-
-@app.command()
-def export(
-    run: Annotated[Path, typer.Argument(help="A run folder.")],
-    nir: Annotated[Path, typer.Option("--nir", help="The NIR file to write.")],
-    dt: Annotated[float, typer.Option(help="Seconds that a tick stands for.")] = 1e-3,
-) -> None:
-    """Write the network in a run's last checkpoint as a NIR file, with the chip's integers."""
-    from axonloop.host.cli import export as exporting
-
-    exporting.export(run, nir, dt)
 
 
 @app.command()

@@ -9,12 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from axonloop.host.configuration import Configuration, nested, open_samples, usual_file
-from axonloop.host.console import StoppedError, notice, print_metrics, print_table, progress_bars
+from axonloop.host.console import (
+    StoppedError,
+    notice,
+    percent,
+    print_metrics,
+    print_table,
+    progress_bars,
+)
 from axonloop.host.devices import Device, open_device
 from axonloop.host.files import require_writable, write_json, write_text
 from axonloop.host.runs import (
     CHECKPOINT,
     Run,
+    TensorBoard,
     evaluate,
     require_new,
     require_same,
@@ -71,6 +79,7 @@ def train(
     resume: bool,
     record: Path | None = None,
     geometry: str = SMALLEST,
+    tensorboard: bool = False,
 ) -> None:
     """Train, or go on with, a run on digits or on what a file says.
 
@@ -87,6 +96,7 @@ def train(
     require(known, "target", "digits, or a TOML or JSON file, as mine.toml", target)
     require(file is None or config is None, "config", f"left out beside {target}", str(config))
     folder = out or _new_folder(target)
+    callbacks = [TensorBoard()] if tensorboard else []
     require_writable(json_file)
     require_writable(record)
     configuration = Configuration.read(file or config)
@@ -108,11 +118,20 @@ def train(
         ):
             notice(f"run folder: {folder}")
             with going_on(folder), progress_bars() as progress:
-                run.train(progress)
+                run.train(progress, lambda scored: notice(epoch_line(run, scored)), callbacks)
                 metrics = run.finish(progress)
     print_metrics(metrics)
     if json_file is not None:
         write_json(json_file, metrics)
+
+
+def epoch_line(run: Run, scored: dict[str, Any]) -> str:
+    """What is said behind an epoch: which, of how many, and how it did."""
+    measure = run.trainer.layers.measure.name
+    value = scored[f"validation_{measure}"]
+    how = f"accuracy {percent(value)}" if measure == "accuracy" else f"{measure} {value:.4g}"
+    done, epochs = len(run.trainer.position.history), run.trainer.settings.run.epochs
+    return f"epoch {done} of {epochs}: validation {how}"
 
 
 @contextmanager

@@ -27,10 +27,14 @@ def on_memristors(
         return list(parameters), NO_TABLES
     kind = find_memristor(network.memristor)
     tables = memristor_tables(kind, network.weight_bits, rule=network.write_rule)
-    return [_on_memristors(each, kind) for each in parameters], tables
+    write = kind.spread.write if network.write_spread is None else network.write_spread
+    device = kind.spread.rate if network.device_spread is None else network.device_spread
+    return [_on_memristors(each, kind, write, device) for each in parameters], tables
 
 
-def _on_memristors(parameters: ParameterSet, kind: Memristor) -> ParameterSet:
+def _on_memristors(
+    parameters: ParameterSet, kind: Memristor, write: float, device: float
+) -> ParameterSet:
     pulsed = not is_even(kind)
     terms = tuple(replace(term, weighted=True, pulsed=pulsed) for term in parameters.rule)
     if not pulsed:
@@ -38,8 +42,8 @@ def _on_memristors(parameters: ParameterSet, kind: Memristor) -> ParameterSet:
     return replace(
         parameters,
         terms=terms,
-        cycle_to_cycle=_register(kind.spread.write),
-        device_to_device=_register(kind.spread.rate),
+        cycle_to_cycle=_register(write),
+        device_to_device=_register(device),
     )
 
 

@@ -54,6 +54,8 @@ DEEP = replace(
 """The same behind the first layer, where axons are neurons: found by cross-validation."""
 WIDEST = Geometry(state_bits=24, trace_bits=16)
 """Parameters that no chip has room for are refused before there is one."""
+MOST_SPREAD = 0.57
+"""The largest standard deviation of pulses that the registers of a core hold."""
 MANY = 1_000_000
 """The largest number of epochs, ticks and samples that settings may ask for."""
 
@@ -68,7 +70,9 @@ class NetworkSettings:
     or a dictionary of what is not as in `parameters`; None: those. `rule` names a learning rule of
     an installed package, which makes the terms of both; None: theirs. `memristor` names a kind of
     device, or its file, that the synapses are (None: plain integers), and `write_rule` what becomes
-    of a wanted change: compensation, gain or same. Raises ValueError for values out of range.
+    of a wanted change: compensation, gain or same. `write_spread` and `device_spread` are the
+    standard deviations of pulses from write to write and from device to device, over their mean, in
+    0..0.57 (None: those of the kind). Raises ValueError for values out of range.
     """
 
     layers: tuple[int, ...] = (256,)
@@ -82,6 +86,8 @@ class NetworkSettings:
     rule: str | None = None
     memristor: str | None = None
     write_rule: str = "compensation"
+    write_spread: float | None = None
+    device_spread: float | None = None
     parameters: ParameterSet = field(default=PARAMETERS)
     deep: ParameterSet = field(default=DEEP)
 
@@ -121,6 +127,11 @@ class NetworkSettings:
     def _check_memristor(self) -> None:
         rules = f"one of {', '.join(WRITE_RULES)}"
         require(self.write_rule in WRITE_RULES, "write_rule", rules, self.write_rule)
+        for name in ("write_spread", "device_spread"):
+            value = getattr(self, name)
+            if value is not None:
+                require_number(name, value)
+                require(0 <= value <= MOST_SPREAD, name, f"in 0..{MOST_SPREAD}", value)
         if self.memristor is None:
             return
         require(isinstance(self.memristor, str), "memristor", "text", self.memristor)

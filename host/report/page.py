@@ -35,7 +35,7 @@ def write_report(folder: Path, path: Path | None = None) -> Path:
         plots["weights"] = figures.weights(kept)
     plots["times"] = figures.times(run.metrics["time"])
     usual, own = usual_values(run.settings), flat(run.settings)
-    return _write(
+    return write_page(
         path,
         "run.html",
         plots,
@@ -75,7 +75,7 @@ def write_comparison(folders: Sequence[Path], path: Path) -> Path:
         for key in keys
         if any(table.get(key) != tables[0].get(key) for table in tables)
     ]
-    return _write(
+    return write_page(
         path,
         "comparison.html",
         plots,
@@ -127,14 +127,17 @@ def _cost(run: RunFolder) -> dict[str, str]:
     }
 
 
-def _write(path: Path, template: str, plots: dict[str, Any], **values: Any) -> Path:
+def write_page(path: Path, template: str, plots: dict[str, Any], **values: Any) -> Path:
     """Fill a template and write it whole; `plots` are figures of Bokeh by their names in it."""
-    from bokeh.embed import components
-    from bokeh.resources import Resources
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    script, divs = components(plots) if plots else ("", {})
-    resources = Resources(mode="inline", components=["bokeh"])
+    script, resources, divs = "", "", dict[str, str]()
+    if plots:
+        from bokeh.embed import components
+        from bokeh.resources import Resources
+
+        script, divs = components(plots)
+        resources = Resources(mode="inline", components=["bokeh"]).render()
     environment = Environment(
         loader=PackageLoader("axonloop.host.report"),
         autoescape=True,
@@ -146,8 +149,6 @@ def _write(path: Path, template: str, plots: dict[str, Any], **values: Any) -> P
     page = environment.get_template(template)
     write_text(
         path,
-        page.render(
-            script=script, plots=divs, bokeh=resources.render(), version=__version__, **values
-        ),
+        page.render(script=script, plots=divs, bokeh=resources, version=__version__, **values),
     )
     return path

@@ -35,6 +35,20 @@ def locked_folder(folder: Path) -> Iterator[None]:
         lock.release()
 
 
+def is_locked(folder: Path) -> bool:
+    """Does a process, this one or another, work on the run in `folder`?"""
+    path = folder / LOCK
+    if not path.exists():
+        return False
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
 def _holder(path: Path) -> str:
     """The process that wrote its name into a lock's file, if it did so yet."""
     try:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -20,9 +19,11 @@ from axonloop.host.files import NEW, write_json
 from axonloop.host.processing import Loss, at_limits, clipped, no_better
 from axonloop.host.report import Kept, write_report
 from axonloop.host.runs.callback import Callback, hears_samples
-from axonloop.host.runs.checkpoint import load_checkpoint, save_checkpoint
+from axonloop.host.runs.checkpoint import save_checkpoint
+from axonloop.host.runs.journal import Journal
 from axonloop.host.runs.lock import locked_folder
 from axonloop.host.runs.network_report import channel_metrics, channel_of, write_account
+from axonloop.host.runs.restore import restore_checkpoint
 from axonloop.host.training import (
     TRACED,
     OwnNetwork,
@@ -83,6 +84,9 @@ def resumed_settings(folder: Path, given: Given) -> Settings:
     return settings.changed(given)
 
 
+_COUNTED = ("ticks", "synops", "visits", "updates", "spikes")
+
+
 @dataclass
 class Run:
     """A trainer with the folder that it saves to; without one it writes nothing.
@@ -96,6 +100,10 @@ class Run:
     started: float
     saved: float = 0.0
     callbacks: Sequence[Callback] = ()
+    journal: Journal = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.journal = Journal(self.folder)
 
     @classmethod
     @contextmanager
@@ -128,7 +136,7 @@ class Run:
             if resume:
                 _tidy(folder)
                 if (folder / CHECKPOINT).exists():
-                    restore_checkpoint(trainer, folder)
+                    restore_checkpoint(trainer, folder / CHECKPOINT)
             else:
                 require_folder(folder)
                 folder.mkdir(parents=True, exist_ok=True)
@@ -164,6 +172,7 @@ class Run:
         def after_sample() -> bool:
             done = trainer.position.epoch * samples + trainer.position.sample
             progress("train", done, total)
+            self.journal.progress(done, total, self._times)
             if trainer.at_rest and self._due(done):
                 self.save()
             return not every or self._tell(lambda each: each.on_sample(self, done, total))
@@ -174,11 +183,14 @@ class Run:
 
         def note(scored: dict[str, Any]) -> bool:
             self._note_epoch()
+            self.journal.write("epoch", epoch=len(trainer.position.history), **scored)
             after_epoch(scored)
             return self._tell(lambda each: each.on_epoch(self, scored))
 
         self.callbacks = callbacks
         self.save()
+        begun = trainer.position.epoch * samples + trainer.position.sample
+        self.journal.write("begin", done=begun, total=total, device=trainer.device.name)
         self._tell(lambda each: each.on_begin(self))
         trainer.run(after_sample, rest, note)
         self.save()
@@ -240,6 +252,7 @@ class Run:
         metrics = self._metrics(score)
         if self.folder is not None:
             self._write(self.folder, metrics, score)
+            self.journal.write("end", **results_of(trainer, score))
         for each in self.callbacks:
             each.on_end(self, metrics)
         return metrics
@@ -364,55 +377,3 @@ def results_of(trainer: Trainer, score: Score) -> dict[str, Any]:
     found = {f"{part}_{measure.name}": score.value, f"layer_{measure.plural}": list(score.layers)}
     baseline = trainer.baseline(trainer.test)
     return found if baseline is None else found | {"baseline_mse": baseline}
-
-
-_HASH = re.compile("[0-9a-f]{64}")
-_COUNTED = ("ticks", "synops", "visits", "updates", "spikes")
-
-
-def restore_checkpoint(trainer: Trainer, folder: Path) -> None:
-    """Put the trainer where the folder's checkpoint stands; ValueError if it is another run's."""
-    state = load_checkpoint(folder / CHECKPOINT)
-    with foreign_refused():
-        stored = Configuration.of(state["settings"], f"settings of {CHECKPOINT}").settings
-        same = stored.changed({"run": {"epochs": trainer.settings.run.epochs}}) == trainer.settings
-        require(same, "settings of the checkpoint", "the run's own", state["settings"])
-        require_origin(trainer, state)
-        _check_position(trainer, state)
-        trainer.restore(state)
-
-
-def require_origin(trainer: Trainer, state: dict[str, Any]) -> None:
-    """ValueError unless the trainer has the data and the network of the checkpoint's."""
-    own, stored = trainer.parts.fingerprint, state.get("data")
-    for name in own or {}:
-        found, wanted = (own or {})[name], (stored or {}).get(name)
-        require(found == wanted, f"{name} of the data", f"{wanted}, as when the run began", found)
-    require(own == stored, "data", "those of the run", own)
-    network = None if trainer.own is None else trainer.own.fingerprint
-    same = network == state.get("network")
-    require(same, "network", "the one that the run began with, first weights too", "another")
-
-
-def _check_position(trainer: Trainer, state: dict[str, Any]) -> None:
-    """ValueError unless the run can stand where its checkpoint says it does."""
-    epoch, sample = (int(state["position"][name]) for name in ("epoch", "sample"))
-    epochs = trainer.settings.run.epochs
-    begun = epoch + (0 < sample <= len(trainer.train))
-    require(epochs >= begun, "epochs", f"at least {begun}, which are done or begun", epochs)
-    last = len(trainer.train) if epoch < epochs else 0
-    require(sample <= last, "sample of the run", f"at most {last}, the epoch's last", sample)
-    entries = len(state["position"]["history"])
-    require(entries == epoch, "history of the run", f"of {epoch} epochs, which are done", entries)
-    for link in state["spike_hashes"]:
-        require(bool(_HASH.fullmatch(link)), "spike hash of the run", "64 hexadecimal digits", link)
-
-
-@contextmanager
-def foreign_refused() -> Iterator[None]:
-    """Turn what a checkpoint of something else brings about into ValueError."""
-    try:
-        yield
-    except (LookupError, TypeError, AttributeError, OverflowError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise ValueError(f"checkpoint must be a training run's, not foreign ({reason})") from error

@@ -9,7 +9,8 @@ import numpy as np
 from axonloop.host.configuration import Configuration
 from axonloop.host.network import Program
 from axonloop.host.runs.checkpoint import load_checkpoint
-from axonloop.host.runs.run import CHECKPOINT, foreign_refused
+from axonloop.host.runs.restore import foreign_refused
+from axonloop.host.runs.run import CHECKPOINT
 from axonloop.host.training import program_of
 from axonloop.models.arrays import Int32Array, ranged
 from axonloop.models.checks import require

@@ -16,15 +16,8 @@ from axonloop.host.network import Network
 from axonloop.host.processing import Loss
 from axonloop.host.runs.callback import Callback
 from axonloop.host.runs.checkpoint import load_checkpoint
-from axonloop.host.runs.run import (
-    CHECKPOINT,
-    Run,
-    foreign_refused,
-    require_new,
-    require_origin,
-    results_of,
-    resumed_settings,
-)
+from axonloop.host.runs.restore import foreign_refused, require_origin
+from axonloop.host.runs.run import CHECKPOINT, Run, require_new, results_of, resumed_settings
 from axonloop.host.training import TRACED, OwnNetwork, chip_config, lone_trainer, silent
 from axonloop.models.checks import require
 

@@ -18,6 +18,9 @@ from .integers import Gain as Gain
 from .integers import gain_tables as gain_tables
 from .integers import is_even as is_even
 from .integers import memristor_tables as memristor_tables
+from .integers import power_gains as power_gains
+from .integers import sigmoid_gains as sigmoid_gains
+from .integers import soft_bound_gains as soft_bound_gains
 from .integers import soft_bounds as soft_bounds
 from .mapping import DifferentialArray as DifferentialArray
 from .mapping import Pair as Pair

@@ -120,6 +120,31 @@ def soft_bounds(weight_bits: int, power: float = 1.0) -> Gain:
     return Gain.of(np.minimum(centres(weight_bits) / most, 1) ** power)
 
 
+def soft_bound_gains(weight_bits: int, power: float = 1.0) -> MemristorTables:
+    """Soft bounds up and down: W stops rising at Wmax and falling at -Wmax."""
+    bound = soft_bounds(weight_bits, power)
+    return gain_tables(bound, bound)
+
+
+def power_gains(weight_bits: int, power: float) -> MemristorTables:
+    """(Wmax - W)^power over its largest value, whether W rises or falls (Diehl & Cook 2015)."""
+    return _of_weight(weight_bits, soft_bounds(weight_bits, power))
+
+
+def sigmoid_gains(weight_bits: int, alpha: float, beta: float) -> MemristorTables:
+    """sigma(alpha w + beta) of w = W / Wmax, whether W rises or falls (Neftci 2018, equation 7)."""
+    most = (1 << (weight_bits - 1)) - 1
+    above = (most - centres(weight_bits)) / most
+    return _of_weight(weight_bits, Gain.of(1 / (1 + np.exp(-alpha * above - beta))))
+
+
+def _of_weight(weight_bits: int, above: Gain) -> MemristorTables:
+    """A gain that is a function of the weight, from its table by the headroom above it."""
+    top = (2 * ((1 << (weight_bits - 1)) - 1)) >> (weight_bits - 8)
+    below = tuple(above.words[max(0, top - index)] for index in range(TABLE_WORDS))
+    return gain_tables(above, Gain(below, above.shift))
+
+
 def centres(weight_bits: int) -> Floats:
     """The mean headroom of each index of a gain, in weight steps: `(256,)`."""
     several = 1 << (weight_bits - 8)

@@ -19,7 +19,8 @@ def commands(group: typer.Typer, before: str) -> Iterator[str]:
         yield f"{before} {command.name or command.callback.__name__}"
     for inner in group.registered_groups:
         assert inner.typer_instance is not None
-        named = f"{before} {inner.name}"
+        # Commands of a group without a name are the program's own.
+        named = f"{before} {inner.name}" if isinstance(inner.name, str) else before
         if inner.name == "experiment":  # all of them are listed in docs/results.md
             yield named
         else:

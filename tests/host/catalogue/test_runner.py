@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from base64 import b64encode
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -72,7 +73,12 @@ def test_all_that_is_written(
     assert "shown" not in metrics
     assert (out / "trial.png").read_bytes().startswith(b"\x89PNG")
     assert module.drawn == (2, ["curve"])
-    assert sorted(os.listdir(out)) == ["trial.json", "trial.png"]
+    assert sorted(os.listdir(out)) == ["report.html", "trial.json", "trial.png"]
+    page = (out / "report.html").read_text()
+    for text in ("<h1>trial</h1>", "what it shows", "A paper", metrics["command"], "20,000"):
+        assert text in page
+    picture = b64encode((out / "trial.png").read_bytes()).decode()
+    assert f'src="data:image/png;base64,{picture}"' in page
     assert table.read_text() == "point,value\none,1.5\ntwo,20000\n"
     assert capsys.readouterr().out == "point   value\none       1.5\ntwo    20,000\n"
     assert module.asked.folder == out
@@ -86,7 +92,7 @@ def test_a_bench_writes_nothing_unasked(
     assert run_entry(bench, {})["device"] is None
     assert os.listdir(tmp_path) == []
     run_entry(bench, {}, Path("out"))
-    assert sorted(os.listdir("out")) == ["trial.json", "trial.png"]
+    assert sorted(os.listdir("out")) == ["report.html", "trial.json", "trial.png"]
 
 
 def test_a_page_is_written_where_there_is_one(module: Module, tmp_path: Path) -> None:

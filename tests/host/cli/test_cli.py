@@ -70,7 +70,7 @@ def test_results(trained: Path) -> None:
 def test_run_folder(trained: Path) -> None:
     pictures = {"learning_curve.png", "weights.png", "raster.png"}
     files = {"config.json", "history.json", "metrics.json", "checkpoint.npz", "network.txt"}
-    files |= {"kept.npz", "report.html"}
+    files |= {"journal.jsonl", "kept.npz", "report.html"}
     assert set(os.listdir(trained / "run")) == files | pictures
     for name in pictures:
         assert (trained / "run" / name).read_bytes().startswith(b"\x89PNG")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -23,9 +25,13 @@ from axonloop.models.memristor import (
     find_memristor,
     gain_tables,
     memristor_tables,
+    power_gains,
+    sigmoid_gains,
+    soft_bound_gains,
     soft_bounds,
 )
 from axonloop.models.protocol import Counter
+from axonloop.models.rules import Rule, matched, weight_decay
 
 KIND = find_memristor("mo-tiox-tin")
 STATES = np.arange(-127, 128)
@@ -158,6 +164,48 @@ def test_soft_bounds() -> None:
     assert words == pytest.approx([0, 0.5, 1], abs=1e-3)
     hard = soft_bounds(8, 0)
     assert set(hard.words) == {1 << hard.shift}
+
+
+def stepped(rule: Rule, tables: MemristorTables, spiking: bool = True) -> np.ndarray:
+    """The mean change of all 255 weights by a rule in a tick with an error of 64 in the neuron."""
+    geometry = Geometry(axons=256, neurons=1, lanes=1, update_lanes=1, trace_lanes=1, terms=2,
+                        multipliers=1, memristor=1)  # fmt: skip
+    sets = (ParameterSet(terms=rule, box=0, theta=1, alpha_n=0, w_exp=0),)
+    rows = (Row(groups=1, plastic=True, always_on=spiking),) * 256
+    config = CoreConfig(geometry, sets, rows, bias=(20000,), memristor=tables)
+    chip, found = Chip(ChipConfig((config,))), []
+    for _ in range(300):
+        found.append(moved(chip, 64) - STATES)
+    return np.mean(found, axis=0)
+
+
+def test_weight_decay_is_proportional_to_the_weight() -> None:
+    found = stepped(weight_decay(0), soft_bound_gains(8))
+    assert found == pytest.approx(-STATES / 127, abs=0.17)  # 0.03 of noise, times 5
+
+
+def test_the_matched_update_subtracts_a_sigmoid() -> None:
+    """Neftci 2018, equation 7, by an error: 64 / 2^4 times s - sigma(alpha w + beta)."""
+    alpha, beta = 6.0, 1.0
+    sigma = 1 / (1 + np.exp(-alpha * STATES / 127 - beta))
+    for spiking, seen in ((True, 1.0), (False, 0.0)):
+        rule = matched(4, sign=1)
+        quiet = tuple(replace(term, shift=4) for term in rule)
+        found = stepped(quiet, sigmoid_gains(8, alpha, beta), spiking)
+        wanted = 4 * (seen - sigma)
+        inside = np.abs(STATES) < 120
+        assert np.abs(found - wanted)[inside & (found != 0)].max() < 0.25
+
+
+def test_the_power_is_of_the_room_above_either_way() -> None:
+    tables = power_gains(8, 0.5)
+    room = 127 - STATES
+    up, down = (
+        np.array(words) / 2**tables.up_gain_shift for words in (tables.up_gain, tables.down_gain)
+    )
+    exact = np.sqrt(room / 254)
+    assert up[127 - STATES] == pytest.approx(exact, abs=1e-3)
+    assert down[127 + STATES] == pytest.approx(exact, abs=1e-3)
 
 
 def test_wide_weights_share_words() -> None:

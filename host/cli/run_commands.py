@@ -1,0 +1,62 @@
+"""The commands that look at runs; the work is imported when one of them runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from axonloop.host.cli.options import Json
+
+run_commands = typer.Typer()
+
+
+@run_commands.command("eval")
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    device: Annotated[str, typer.Option(help="rtl, golden, batched, serial:PORT.")] = "golden",
+    json: Json = None,
+) -> None:
+    """Score the network in a run's last checkpoint."""
+    from axonloop.host.cli import train as commands
+
+    commands.score(run, device, json)
+
+
+@run_commands.command()
+def runs(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Run folders, or folders of them [runs].")
+    ] = None,
+    json: Json = None,
+) -> None:
+    """List runs: what each trains, how far it is, whether it goes on, and how it did."""
+    from axonloop.host.cli import report as reporting
+
+    reporting.runs(folders, json)
+
+
+@run_commands.command(no_args_is_help=True)
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders; several are compared.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The page [RUN/report.html; comparison.html].")
+    ] = None,
+) -> None:
+    """Write a page of a run, or one that compares several: curves, rasters, weights, settings."""
+    from axonloop.host.cli import report as reporting
+
+    reporting.report(runs, out)
+
+
+@run_commands.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    nir: Annotated[Path, typer.Option("--nir", help="The NIR file to write.")],
+    dt: Annotated[float, typer.Option(help="Seconds that a tick stands for.")] = 1e-3,
+) -> None:
+    """Write the network in a run's last checkpoint as a NIR file, with the chip's integers."""
+    from axonloop.host.cli import export as exporting
+
+    exporting.export(run, nir, dt)
