@@ -219,6 +219,15 @@ EXPERIMENTS = by_name(
         limit=None,
     ),
     _experiment(
+        "stochastic-neuron",
+        "contrastive.stochastic_neuron",
+        "neurons that spike by chance: the share of ticks against the potential",
+        "Neftci 2018, equation 3",
+        "1 minute",
+        device="rtl",
+        seeds=None,
+    ),
+    _experiment(
         "memristor-device",
         "memristor.device",
         "memristors: pulses and conductance, their inverse, spread, mapping, write-verify, ageing",
