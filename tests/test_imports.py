@@ -23,6 +23,7 @@ STEPS = {
     "hdl": ["common", "link parallel serial", "learning", "core", "chip", "boards bus", "flow"],
     "sim": ["build", "batched cocotb cosim stimulus surrogate"],
     "host": [
+        "energy",
         "console data files order version whole",
         "devices pictures",
         "fpga network verification",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -15,6 +15,7 @@ from axonloop.host.configuration import Configuration, Settings
 from axonloop.host.console import Progress, notice
 from axonloop.host.data import SIDE, Data, Digits, split_digits
 from axonloop.host.devices import Device, weight_hash
+from axonloop.host.energy import chip_energy
 from axonloop.host.files import NEW, write_json
 from axonloop.host.processing import Loss, at_limits, clipped, no_better
 from axonloop.host.report import Kept, write_report
@@ -340,6 +341,7 @@ class Run:
             ),
             "history": trainer.position.history,
             "counters": counters,
+            "energy": asdict(chip_energy(counters, trainer.program.config.neurons)),
             "line": device.telemetry.line_counters(),
         }
 
