@@ -116,14 +116,14 @@ def _rows(
     return [
         ResultRow(
             "eRBP; on the chip the readout is learned there too",
-            "comparable to networks on a GPU (MNIST)",
+            "about 98 % (MNIST, 784-200-200-10; Fouda et al. 2019)",
             percent(rule),
             percent([end.accuracy for end in ends]),
         ),
         ResultRow("backpropagation through time, same network", "", percent(twin)),
         ResultRow(
             "backpropagation, plain network of the same size",
-            "",
+            "98.1 % (MNIST, 784-200-200-10; Fouda et al. 2019)",
             percent([points[-1].accuracy for points in plain]),
         ),
         ResultRow(
