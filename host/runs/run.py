@@ -41,7 +41,7 @@ HISTORY = "history.json"
 """What metrics.json holds of the epochs, written after each of them."""
 CURVE, WEIGHTS, RASTER = "learning_curve.png", "weights.png", "raster.png"
 OUTPUTS = "outputs.png"
-ACCOUNT, MESH, LINK = "network.txt", "mesh.png", "link.png"
+ACCOUNT, MESH, LINK, CHANNEL = "network.txt", "mesh.png", "link.png", "channel.png"
 CHECKPOINT_SECONDS = 5.0
 """Least time between two checkpoints within an epoch."""
 Given = Mapping[str, Mapping[str, Any]]
@@ -272,6 +272,7 @@ class Run:
         self._draw(folder, score)
 
     def _draw(self, folder: Path, score: Score) -> None:
+        from axonloop.host.network import draw_channel
         from axonloop.host.pictures import save
         from axonloop.host.runs import pictures
 
@@ -282,6 +283,10 @@ class Run:
             save(pictures.draw_link(trainer.costs), folder / LINK)
         program = trainer.program
         network = program.plan.network
+        objective = trainer.settings.objective
+        channel = channel_of(program, trainer.layers, objective.strategy)
+        usual = "cross-entropy" if trainer.parts.of_classes else "mse"
+        save(draw_channel(network, channel, objective.loss or usual), folder / CHANNEL)
         source = network.sources[0].name
         first = next(each for each in network.projections if each.source == source)
         weights = program.weights_of(first, device.read_weights())
