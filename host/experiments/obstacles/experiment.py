@@ -34,9 +34,11 @@ from axonloop.host.pictures import BLUE, GREY, ORANGE, Picture, styled
 from axonloop.host.processing import one_thread
 from axonloop.host.training import INPUT, encoder_of, parts_of, program_of, rasters
 
-EPOCHS, FULL_EPOCHS, BATCH = 4, 12, 10
-SPANS = 0.3, 0.3
+EPOCHS, FULL_EPOCHS, BATCH = 2, 4, 10
+SPANS = 0.3, 0.15
 """First weights of both layers are even in +-this, in thresholds."""
+FEEDBACK = 0.3
+"""The same of the random feedback."""
 CHIP = "the chip: integers, 8-bit weights, online"
 
 
@@ -71,7 +73,7 @@ def network_of(settings: Settings) -> LadderNetwork:
         for span, shape in zip(SPANS, zip(sizes, sizes[1:], strict=False), strict=True)
     ]
     back = torch.tensor(random.uniform(-1, 1, sizes[:0:-1]), dtype=torch.float32)
-    return LadderNetwork(weights, back * SPANS[1], settings.objective.burn_in)
+    return LadderNetwork(weights, FEEDBACK * back, settings.objective.burn_in)
 
 
 @one_thread()

@@ -20,7 +20,7 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from axonloop.host.experiments.obstacles.rungs import Rung
 
-ALPHA, BETA, SLOPE, BOX = 0.9, 0.7, 5.0, 1.0
+ALPHA, BETA, SLOPE, BOX = 0.9, 0.7, 5.0, 2.0
 KEPT = 0.9
 """Of the readout, which sums the output's spikes, from tick to tick."""
 WANTED, THRESHOLD = 0.8, 1.0
