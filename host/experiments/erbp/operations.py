@@ -18,6 +18,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
 from axonloop.host.console import Progress
@@ -153,6 +154,7 @@ def draw(metrics: Metrics) -> Picture:
         for bar in metrics["bars"]:
             axes.axhline(100 * bar, color=GREY, linestyle=":", linewidth=0.7)
         axes.set(xscale="log", xlabel="operations of learning", ylim=(5, 101))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_title(f"{size:,} MACs per sample")
         legend(axes, below=True)
     panels[0].set_ylabel("test accuracy (%)")
