@@ -36,15 +36,15 @@ def draw_channel(network: Network, channel: LearningChannel, loss: str = "loss")
 
     `channel` is that of `network`; `loss` names what the readouts are compared by.
     """
-    names = [each.name for each in (*network.sources, *network.populations)]
-    place = {name: _ACROSS * k for k, name in enumerate(names)}
-    left, right = -0.65, _ACROSS * (len(names) - 1) + 1.25
+    sizes = {source.name: source.size for source in network.sources}
+    sizes |= {population.name: population.size for population in network.populations}
+    place = {name: _ACROSS * k for k, name in enumerate(sizes)}
+    left, right = -0.65, _ACROSS * (len(sizes) - 1) + 1.25
     picture = Picture(max(right - left, 6.0), _HIGH - _LOW + 0.6)
     axes = picture.subplots()
     axes.set(xlim=(left, right), ylim=(_LOW, _HIGH), aspect="equal")
     axes.axis("off")
     _draw_domains(axes, left, right)
-    sizes = {each.name: each.size for each in (*network.sources, *network.populations)}
     for name, x in place.items():
         _node(axes, x, _CHIP, _NODE, BLUE, f"{sizes[name]}")
         axes.text(x, _CHIP - 0.4, _cut(name), ha="center", va="top")
@@ -95,7 +95,7 @@ def _box(axes: Any, x: float, y: float, text: str) -> None:
     """A matrix in the processing core."""
     shape = "round,pad=0.03,rounding_size=0.06"
     corner = (x - 0.2, y - 0.15)
-    face = {"facecolor": "white", "edgecolor": GREY, "linewidth": 1.4, "zorder": 3}
+    face: dict[str, Any] = {"facecolor": "white", "edgecolor": GREY, "lw": 1.4, "zorder": 3}
     axes.add_patch(FancyBboxPatch(corner, 0.4, 0.3, boxstyle=shape, **face))
     axes.text(x, y, text, ha="center", va="center_baseline", zorder=4)
 
@@ -104,7 +104,7 @@ def _arrow(
     axes: Any, start: tuple[float, float], end: tuple[float, float], colour: str, bent: float = 0
 ) -> None:
     style = "-|>,head_length=5,head_width=2.6"
-    line = {"color": colour, "linewidth": 1.5, "shrinkA": 0, "shrinkB": 0, "zorder": 2}
+    line: dict[str, Any] = {"color": colour, "lw": 1.5, "shrinkA": 0, "shrinkB": 0, "zorder": 2}
     curve = f"arc3,rad={bent}"
     axes.add_patch(FancyArrowPatch(start, end, arrowstyle=style, connectionstyle=curve, **line))
 
@@ -171,7 +171,7 @@ def _draw_feedback(axes: Any, x: float, last: float, strategy: Strategy) -> None
 
 
 def _draw_legend(picture: Picture) -> None:
-    lines = (
+    lines: tuple[tuple[str, Any, str], ...] = (
         (BLUE, "-", "spikes; plastic on the chip"),
         (ORANGE, "-", "error events"),
         (GREY, "-", "numbers, or fixed synapses"),

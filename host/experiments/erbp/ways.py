@@ -76,26 +76,22 @@ def _latency(name: str, *hidden: int, later: int = 0) -> Way:
     neuron, output = (
         replace(each, eta_shift=each.eta_shift + later) for each in (LATENCY_NEURON, LATENCY_OUTPUT)
     )
-    network = {
+    network: dict[str, Any] = {
         "parameters": neuron,
         "deep": output,
         "weight_span": 32,
         "deep_span": 32,
         "lanes": 2,
     }
-    return Way(
-        name,
-        hidden,
-        Teaching(rate=0.8, threshold=1.0),
-        {
-            "network": network,
-            "task": {"ticks": 8, "encoding": "latency"},
-            "objective": {"burn_in": 2},
-        },
-    )
+    changes: dict[str, dict[str, Any]] = {
+        "network": network,
+        "task": {"ticks": 8, "encoding": "latency"},
+        "objective": {"burn_in": 2},
+    }
+    return Way(name, hidden, Teaching(rate=0.8, threshold=1.0), changes)
 
 
-SHORT = {
+SHORT: dict[str, dict[str, Any]] = {
     "network": {
         "parameters": SHORT_NEURON,
         "deep": SHORT_OUTPUT,
