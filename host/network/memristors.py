@@ -51,7 +51,8 @@ def on_memristors(
 
 def _seeing(parameters: ParameterSet, pulsed: bool, registers: dict[str, int]) -> ParameterSet:
     terms = tuple(replace(term, weighted=True, pulsed=pulsed) for term in parameters.rule)
-    return replace(parameters, terms=terms, **(registers if pulsed else {}))
+    seen = replace(parameters, terms=terms)
+    return replace(seen, **registers) if pulsed else seen  # type: ignore[arg-type]
 
 
 def _register(name: str, given: float | None, usual: float) -> int:

@@ -46,6 +46,7 @@ from axonloop.host.experiments.decolle import regression_experiment
 from axonloop.host.experiments.decolle.regression import targets_of
 from axonloop.host.experiments.decolle.regression_runs import Curve
 from axonloop.host.experiments.erbp import digits as erbp_digits
+from axonloop.host.experiments.erbp import operations
 from axonloop.host.experiments.memristor import (
     crossbar_picture,
     device_picture,
@@ -53,6 +54,7 @@ from axonloop.host.experiments.memristor import (
     ica_picture,
     matched_picture,
 )
+from axonloop.host.experiments.obstacles import experiment as obstacles
 from axonloop.host.experiments.recurrence import chip as recurrence_chip
 from axonloop.host.experiments.recurrence import float as recurrence
 from axonloop.host.experiments.reward import experiment as reward
@@ -67,7 +69,13 @@ from axonloop.host.experiments.stdp import trains as stdp_trains
 from axonloop.host.experiments.stdp import window as stdp_window
 from axonloop.host.fpga.utilisation import KINDS, draw_utilisation
 from axonloop.host.inference import draw_profile, profile
-from axonloop.host.network import Program, draw_mesh, predicted_traffic
+from axonloop.host.network import (
+    Program,
+    draw_channel,
+    draw_mesh,
+    learning_channel,
+    predicted_traffic,
+)
 from axonloop.host.pictures import Picture, save
 from axonloop.host.recorder import draw_record, run_program
 from axonloop.host.runs import pictures as runs
@@ -136,6 +144,12 @@ def mesh() -> Picture:
     program = program_of(MESH)
     traffic = predicted_traffic(program, {"layer1": 0.2, "layer2": 0.1})
     return draw_mesh(program, {"predicted": traffic, "measured": 0.9 * traffic})
+
+
+def channel() -> Picture:
+    network = program_of(MESH).plan.network
+    rates = {"layer1": 0.2, "layer2": 0.1}
+    return draw_channel(network, learning_channel(network, "local", rates, rates), "mse")
 
 
 def utilisation() -> Picture:
@@ -318,6 +332,7 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "runs.pictures.draw_weights": weights,
     "runs.pictures.draw_link": link,
     "inference.picture.draw_profile": profiled,
+    "network.channel_picture.draw_channel": channel,
     "network.mesh_picture.draw_mesh": mesh,
     "recorder.picture.draw_record": record,
     "fpga.utilisation.draw_utilisation": utilisation,
@@ -339,6 +354,7 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
         results("equilibrium-digits")
     ),
     "experiments.erbp.digits.draw": lambda: erbp_digits.draw(results("erbp-digits")),
+    "experiments.erbp.operations.draw": lambda: operations.draw(results("erbp-operations")),
     "experiments.gradient_cost.draw": lambda: gradient_cost.draw(results("memory")),
     "experiments.latency_digits.draw": lambda: latency_digits.draw(results("latency-digits")),
     "experiments.memristor.crossbar_picture.draw": crossbar,
@@ -349,6 +365,7 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
         results("matched-neuron")
     ),
     "experiments.liquid.draw": lambda: liquid.draw(results("liquid")),
+    "experiments.obstacles.experiment.draw": lambda: obstacles.draw(results("obstacles")),
     "experiments.recurrence.chip.draw": lambda: recurrence_chip.draw(results("recurrence-chip")),
     "experiments.recurrence.picture.draw": lambda: recurrence.draw(results("recurrence")),
     "experiments.reward.experiment.draw": lambda: reward.draw(results("reward")),
