@@ -108,7 +108,7 @@ EXPERIMENTS = by_name(
     ),
     _experiment(
         "stdp-window",
-        "stdp_window",
+        "stdp.window",
         "pair STDP, and STDP times a modulation or an error, measured by pairs of spikes",
         "Neftci 2018, figure 2",
         "1 minute",
@@ -116,7 +116,7 @@ EXPERIMENTS = by_name(
     ),
     _experiment(
         "stdp-trains",
-        "stdp_trains",
+        "stdp.trains",
         "pair STDP of whole spike trains: every pair of spikes, or the nearest spike alone",
         "Neftci 2018, figure 2; Morrison, Diesmann & Gerstner 2008",
         "1 minute",
@@ -124,7 +124,7 @@ EXPERIMENTS = by_name(
     ),
     _experiment(
         "stdp-digits",
-        "stdp_digits",
+        "stdp.digits",
         "digits without labels: 128 neurons, STDP, lateral inhibition and rising thresholds",
         "Diehl & Cook 2015; Roy et al. 2019, figure 4b",
         "15 minutes",

@@ -36,9 +36,6 @@ from axonloop.host.experiments import (
     gradient_cost,
     latency_digits,
     liquid,
-    stdp_digits,
-    stdp_trains,
-    stdp_window,
     store_recall,
     yin_yang,
 )
@@ -63,6 +60,9 @@ from axonloop.host.experiments.spike_timing import experiment as spike_timing
 from axonloop.host.experiments.spike_timing import resume
 from axonloop.host.experiments.spike_timing.chip import wanted_of
 from axonloop.host.experiments.spike_timing.loop import LoopTiming
+from axonloop.host.experiments.stdp import digits as stdp_digits
+from axonloop.host.experiments.stdp import trains as stdp_trains
+from axonloop.host.experiments.stdp import window as stdp_window
 from axonloop.host.fpga.utilisation import KINDS, draw_utilisation
 from axonloop.host.inference import draw_profile, profile
 from axonloop.host.network import Program, draw_mesh, predicted_traffic
@@ -308,9 +308,9 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "experiments.reward.experiment.draw": lambda: reward.draw(results("reward")),
     "experiments.spike_timing.experiment.draw": timing,
     "experiments.spike_timing.resume.draw": resumed,
-    "experiments.stdp_digits.draw": stdp,
-    "experiments.stdp_trains.draw": lambda: stdp_trains.draw(results("stdp-trains")),
-    "experiments.stdp_window.draw": lambda: stdp_window.draw(results("stdp-window")),
+    "experiments.stdp.digits.draw": stdp,
+    "experiments.stdp.trains.draw": lambda: stdp_trains.draw(results("stdp-trains")),
+    "experiments.stdp.window.draw": lambda: stdp_window.draw(results("stdp-window")),
     "experiments.store_recall.draw": lambda: store_recall.draw(results("store-recall")),
     "experiments.yin_yang.draw": lambda: yin_yang.draw(results("yin-yang")),
 }

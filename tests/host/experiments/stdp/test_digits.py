@@ -1,0 +1,76 @@
+"""Digits without labels, in short."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from axonloop.host.data import Digits, split_digits
+from axonloop.host.experiments.stdp import digits as stdp_digits
+from axonloop.host.order import Order
+from axonloop.host.pictures import save
+from axonloop.host.training import POPULATION
+
+PNG = b"\x89PNG"
+
+
+def quiet(phase: str, done: int, total: int) -> None:
+    """No progress."""
+
+
+@pytest.fixture
+def few_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that the RTL compiles fast."""
+    for name, value in (("CELLS", 16), ("INHIBITORS", 16), ("EPOCHS", 1)):
+        monkeypatch.setattr(stdp_digits, name, value)
+
+
+def short(count: int) -> Digits:
+    """The first digits of each part."""
+    whole = split_digits()
+    return Digits(*(part.first(count) for part in (whole.train, whole.validation, whole.test)))
+
+
+@pytest.mark.usefixtures("few_cells")
+@pytest.mark.parametrize("device", ["batched", pytest.param("rtl", marks=pytest.mark.slow)])
+def test_digits_end_alike(device: str) -> None:
+    end = stdp_digits.learned("golden", 1, short(4), quiet)
+    assert end == stdp_digits.learned(device, 1, short(4), quiet)
+    first = stdp_digits.network_of(1).projections[0].weights.T.tolist()
+    assert end.weights != first
+
+
+@pytest.mark.usefixtures("few_cells")
+@pytest.mark.parametrize("device", ["golden", POPULATION])
+def test_digits_keep_their_hashes(device: str) -> None:
+    """Those of the loop that this experiment had of its own, at two epochs of 12 digits."""
+    end = stdp_digits.learned(device, 2, short(12), quiet, epochs=2)
+    assert (end.weight_hash[:16], end.spike_hash[:16]) == ("380e3cd729cd1aa3", "c138da238c6f9fd7")
+    assert (end.accuracy, end.validation) == (1 / 12, 3 / 12)
+
+
+@pytest.mark.usefixtures("few_cells")
+def test_progress_counts_every_digit() -> None:
+    told: list[tuple[str, int, int]] = []
+    stdp_digits.learned("golden", 1, short(2), lambda *each: told.append(each), epochs=2)
+    assert told[:4] == [("train", done, 4) for done in (1, 2, 3, 4)]
+    assert told[4:] == [("score", done, 2) for done in (1, 2)] * 3
+
+
+@pytest.mark.usefixtures("few_cells")
+def test_digits_in_short(tmp_path: Path) -> None:
+    metrics = stdp_digits.measure(Order("golden", limit=12), quiet)
+    assert metrics["rows"][0].what == "16 neurons, test part"
+    save(stdp_digits.draw(metrics), tmp_path / "picture.png")
+    assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
+
+
+def test_cells_are_named_after_the_class_they_answer_most() -> None:
+    answers = np.zeros((10, stdp_digits.CELLS), dtype=np.int64)
+    answers[3, 5], answers[7, 5], answers[7, 6] = 2, 1, 4
+    labels = np.arange(10, dtype=np.int32)
+    names = stdp_digits.names_of(answers, labels)
+    assert (names[5], names[6]) == (3, 7)
+    assert stdp_digits.share_right(answers[[3, 7]], names, labels[[3, 7]]) == 1
