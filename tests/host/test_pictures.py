@@ -45,6 +45,7 @@ from axonloop.host.experiments.decolle import digits as decolle_digits
 from axonloop.host.experiments.decolle import regression_experiment
 from axonloop.host.experiments.decolle.regression import targets_of
 from axonloop.host.experiments.decolle.regression_runs import Curve
+from axonloop.host.experiments.depth import picture as depth_picture
 from axonloop.host.experiments.erbp import digits as erbp_digits
 from axonloop.host.experiments.memristor import (
     crossbar_picture,
@@ -55,6 +56,7 @@ from axonloop.host.experiments.memristor import (
 )
 from axonloop.host.experiments.recurrence import chip as recurrence_chip
 from axonloop.host.experiments.recurrence import float as recurrence
+from axonloop.host.experiments.recurrence import readouts
 from axonloop.host.experiments.reward import experiment as reward
 from axonloop.host.experiments.spike_timing import experiment as spike_timing
 from axonloop.host.experiments.spike_timing import resume
@@ -289,6 +291,7 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "experiments.contrastive.experiment.draw": lambda: contrastive.draw(results("contrastive")),
     "experiments.decolle.digits.draw": lambda: decolle_digits.draw(results("decolle-digits")),
     "experiments.decolle.regression_picture.draw": regression,
+    "experiments.depth.picture.draw": lambda: depth_picture.draw(results("depth")),
     "experiments.equilibrium_digits.draw": lambda: equilibrium_digits.draw(
         results("equilibrium-digits")
     ),
@@ -305,6 +308,7 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "experiments.liquid.draw": lambda: liquid.draw(results("liquid")),
     "experiments.recurrence.chip.draw": lambda: recurrence_chip.draw(results("recurrence-chip")),
     "experiments.recurrence.picture.draw": lambda: recurrence.draw(results("recurrence")),
+    "experiments.recurrence.readouts.draw": lambda: readouts.draw(results("readouts")),
     "experiments.reward.experiment.draw": lambda: reward.draw(results("reward")),
     "experiments.spike_timing.experiment.draw": timing,
     "experiments.spike_timing.resume.draw": resumed,
