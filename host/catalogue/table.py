@@ -143,10 +143,10 @@ EXPERIMENTS = by_name(
     _experiment(
         "stdp-digits",
         "stdp.digits",
-        "digits without labels: 128 neurons, STDP, lateral inhibition and rising thresholds",
+        "digits without labels: STDP, lateral inhibition, rising thresholds; 128 and 512 neurons",
         "Diehl & Cook 2015; Roy et al. 2019, figure 4b",
-        "15 minutes",
-        device="golden",
+        "3 minutes",
+        device=POPULATION,
         seeds=None,
         limit=None,
     ),

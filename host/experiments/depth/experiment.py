@@ -41,7 +41,7 @@ WIDE = (sum(LAYERS),)
 DEEP_SPAN = 64
 DEEP = {"q_inc": 128, "pq_shift": 6, "eta_shift": 4}
 """Axons of neurons spike far more often than channels: their traces make smaller steps."""
-EPOCHS, FULL_EPOCHS = 2, 8
+EPOCHS, FULL_EPOCHS = 2, 5
 DESCENT, FULL_DESCENT = FloatDescent(epochs=2), FloatDescent()
 PAPER = "deeper layers read better (DVS gestures; a picture)"
 

@@ -26,7 +26,7 @@ from axonloop.models.reference.local import DecolleBlock
 class FloatDescent:
     """How the float chain learns: epochs, samples of a batch, Adam's rate."""
 
-    epochs: int = 6
+    epochs: int = 4
     batch: int = 100
     rate: float = 1e-2
 
