@@ -31,7 +31,7 @@ def quiet(phase: str, done: int, total: int) -> None:
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few manifolds, and narrow layers."""
-    task = replace(recurrence_chip.TASK, classes=3, each=6, validation=2, test=2)
+    task = replace(recurrence_chip.TASK, classes=3, each=6, validation=2, test=2, smoothness=2.0)
     monkeypatch.setattr(recurrence_chip, "TASK", task)
     monkeypatch.setattr(depth, "LAYERS", (8, 8, 8))
     monkeypatch.setattr(depth, "WIDE", (24,))
@@ -88,6 +88,7 @@ def test_a_spike_reaches_the_next_layer_a_tick_later() -> None:
     chain = FloatChain(settings)
     for block in chain.blocks:
         block.weights.data.fill_(5.0)
+        block.readout.fill_(1.0)
     raster = torch.zeros(settings.task.ticks, 1, settings.task.inputs)
     votes_at = []
     for start in range(settings.task.ticks - 3, settings.task.ticks):
