@@ -97,9 +97,9 @@ EXPERIMENTS = by_name(
     _experiment(
         "depth",
         "depth.experiment",
-        "three layers with readouts and errors of their own: layer 3 passes 1, and a wide one",
+        "three layers with readouts and errors of their own where memory is needed; a wide one",
         "Kaiser, Mostafa & Neftci 2020",
-        "5 minutes",
+        "20 minutes",
         device=POPULATION,
         seeds=None,
         limit=None,

@@ -1,1 +1,1 @@
-"""Depth: a task that a chain of layers with local errors solves, and one layer does not."""
+"""Depth: a chain of layers with errors of their own, where memory is needed."""
