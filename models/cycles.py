@@ -16,10 +16,13 @@ ETA_SHIFT = ParameterSet.eta_shift
 """The learning rate that is assumed where none is told."""
 TICK_OVERHEAD = 20
 """Most cycles of a tick beyond the scan or the rows, and the sweep."""
-BLANK_OVERHEAD, TERM_OVERHEAD = 8, 4
-"""More of them where synapses may drop spikes, and where the core has terms."""
+BLANK_OVERHEAD, TERM_OVERHEAD, MASK_OVERHEAD, NOISE_OVERHEAD = 8, 4, 1, 2
+"""More of them where synapses may drop spikes, where the core has terms, with a mask, and with
+noise at the threshold in a core of few axons."""
 UPDATE_LATENCY = {Layout.PLAIN: 11, Layout.SKEWED: 13}
 """Cycles from the read of a weight that learns until the new one is in its bank."""
+PULSE_LATENCY = 4
+"""More of them where weights may move by pulses."""
 
 
 def tick_cycles(geometry: Geometry, events: int) -> int:
@@ -31,7 +34,8 @@ def tick_cycles(geometry: Geometry, events: int) -> int:
     scan = geometry.axons // geometry.trace_lanes
     rows = events * (geometry.groups + _is_serial(geometry))
     overhead = TICK_OVERHEAD + BLANK_OVERHEAD * geometry.blank_out
-    overhead += TERM_OVERHEAD * (geometry.terms > 0)
+    overhead += TERM_OVERHEAD * (geometry.terms > 0) + MASK_OVERHEAD * geometry.mask
+    overhead += NOISE_OVERHEAD * geometry.threshold_noise
     if geometry.trace_lanes == 1:
         each = SERIAL_TRACE if _is_serial(geometry) else ALONE_TRACE
         return each * scan + rows + _sweep(geometry) + overhead
@@ -58,7 +62,8 @@ def learn_cycles(
     walk = geometry.axons / (geometry.multipliers * geometry.weight_ports / 2)
     quiet = geometry.neurons - errors if swept else 0
     least = 7 if geometry.terms == 0 else 5
-    again = walk if walk > UPDATE_LATENCY[geometry.layout] else walk + _drain(geometry)
+    latency = update_latency(geometry)
+    again = walk if walk > latency else walk + latency + 1  # its walks touch the same weights
     each = (terms_each - 1) * max(again, 4) + max(walk, least)
     return ceil(errors * each) + quiet + 35
 
@@ -67,9 +72,9 @@ def _is_serial(geometry: Geometry) -> bool:
     return geometry.datapath is Datapath.SERIAL
 
 
-def _drain(geometry: Geometry) -> int:
-    """Cycles between two terms of a neuron, whose walks touch the same weights."""
-    return UPDATE_LATENCY[geometry.layout] + 1
+def update_latency(geometry: Geometry) -> int:
+    """Cycles from the read of a weight that learns until the new one is in its bank."""
+    return UPDATE_LATENCY[geometry.layout] + PULSE_LATENCY * (geometry.memristor == 2)
 
 
 def _sweep(geometry: Geometry) -> int:

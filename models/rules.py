@@ -7,6 +7,8 @@ error, M the modulation. Rules add up: `pair_stdp(4, 4) + homeostasis(12, 8)` is
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from axonloop.models.config import AxonFactor, NeuronFactor, Term, ThirdFactor, plain_rule
 
 Rule = tuple[Term, ...]
@@ -87,3 +89,38 @@ def toward_input(shift: int) -> Rule:
         Term(AxonFactor.QQ, NeuronFactor.SPIKE, sign=1, shift=shift),
         Term(AxonFactor.ONE, NeuronFactor.SPIKE, sign=-1),
     )
+
+
+def weighted(rule: Rule) -> Rule:
+    """The rule with all terms times a gain of the weight: what the core's gain tables say.
+
+    With `soft_bound_gains` of `axonloop.models.memristor` pair STDP has soft bounds (van Rossum, Bi
+    & Turrigiano 2000), with a power those of Gutig et al. 2003; with `power_gains` `toward_input`
+    is the rule of Diehl & Cook 2015 with their factor (w_max - w)^mu.
+    """
+    return tuple(replace(term, weighted=True) for term in rule)
+
+
+def weight_decay(shift: int) -> Rule:
+    """dW = -2^-shift W / W_max, in every tick, with `soft_bound_gains`: two terms, up and down.
+
+    One rises with the headroom above the weight, one falls with that below it: what is left of
+    both is the weight.
+    """
+    return weighted(
+        (
+            Term(AxonFactor.ONE, sign=1, shift=shift),
+            Term(AxonFactor.ONE, sign=-1, shift=shift),
+        )
+    )
+
+
+def matched(shift: int, third: ThirdFactor = ThirdFactor.ERROR, sign: int = -1) -> Rule:
+    """dW = sign X_i (S_j - sigma(alpha w + beta)) / 2^shift, X the third factor or S_i for ONE.
+
+    Neftci 2018, equation 7, with `sigmoid_gains` of `axonloop.models.memristor`: with errors the
+    gradient of the neuron of equation 8, with ONE the update of a memristor by pairs of spikes.
+    """
+    neuron = NeuronFactor.SPIKE if third is ThirdFactor.ONE else NeuronFactor.ONE
+    seen = Term(AxonFactor.SPIKE, neuron, third, sign, shift=shift)
+    return (seen, Term(AxonFactor.ONE, neuron, third, -sign, shift=shift, weighted=True))

@@ -1,11 +1,11 @@
 """The chip as a torch module: whole numbers forward, surrogate gradients backward.
 
 The forward pass is docs/contract.md without learning, in float64: every value is a whole number
-below 2^53 (a sum of weights shifted left takes at most 35 bits, a decayed state 36), so nothing is
-rounded and the result equals the golden chip's. The backward pass goes straight through
-truncation, floor, saturation and the rounding of weights. The spike S = (x >= 0), x = V - R -
-theta, has the derivative of a fast sigmoid instead (Zenke & Ganguli 2018; Neftci, Mostafa & Zenke
-2019):
+below 2^53 (a sum of weights shifted left takes at most 35 bits, a decayed state 36, a sum through
+a mask 42, in parts of 2^16), so nothing is rounded but what the contract rounds, and the result
+equals the golden chip's. The backward pass goes straight through truncation, floor, saturation and
+the rounding of weights. The spike S = (x >= 0), x = V - R - theta, has the derivative of a fast
+sigmoid instead (Zenke & Ganguli 2018; Neftci, Mostafa & Zenke 2019):
 
     dS/dx = 1 / (theta (1 + steepness |x| / theta)^2)
 
@@ -75,11 +75,13 @@ class SurrogateChip(torch.nn.Module):
     With `exact` False it is the float twin: the same equations without any rounding, truncation or
     saturation, and without the limit of the weights.
 
-    Raises ValueError for weights that the chip refuses, and for synapses that drop spikes.
+    Raises ValueError for weights that the chip refuses, for synapses that drop spikes and for
+    thresholds that vary.
     """
 
     weights: torch.nn.Parameter
     synapses: Tensor
+    kept: Tensor
     always_on: Tensor
 
     def __init__(
@@ -96,6 +98,8 @@ class SurrogateChip(torch.nn.Module):
         self.config = ChipConfig.of(config)
         blank = max(each.blank for core in self.config.cores for each in core.parameter_sets)
         require(blank == 0, "blank", "0 off the chip, where no synapse drops spikes", blank)
+        heat = max(each.temperature for core in self.config.cores for each in core.parameter_sets)
+        require(heat == 0, "temperature", "0 off the chip, where no threshold varies", heat)
         self.exact, self.rounding, self.steepness = exact, rounding, steepness
         self._random = random
         self._take_weights(np.asarray(first))
@@ -114,6 +118,12 @@ class SurrogateChip(torch.nn.Module):
         require(not (present & ~reached).any(), "weights", "inside their rows' groups", "outside")
         self.weights = torch.nn.Parameter(torch.tensor(np.where(present, first, 0), dtype=FLOAT))
         self.register_buffer("synapses", torch.tensor(present))
+        if geometry.mask:
+            kept = [
+                np.outer(256 - np.array(c.row_loss), 256 - np.array(c.column_loss))
+                for c in config.cores
+            ]
+            self.register_buffer("kept", torch.tensor(np.concatenate(kept) / 65536, dtype=FLOAT))
 
     def _take_registers(self) -> None:
         def each(name: str) -> Tensor:
@@ -173,6 +183,8 @@ class SurrogateChip(torch.nn.Module):
         if state.pending:
             events = events + state.pending[0]
         acc = self._integrate(_Union.apply(events), weights)  # type: ignore[no-untyped-call]
+        if self.exact and self.config.geometry.mask:  # rounded once; the gradient goes straight on
+            acc = acc + ((acc + 0.5).floor() - acc).detach()
         registers = _Registers(*(getattr(self, name) for name in _Registers._fields))
         limit = self.config.geometry.state_max if self.exact else None
         old = state.current, state.membrane, state.reset, state.countdown
@@ -200,16 +212,18 @@ class SurrogateChip(torch.nn.Module):
         return later
 
     def used_weights(self) -> Tensor:
-        """The weights as the forward pass uses them: `(cores * axons, neurons of a core)`."""
-        masked = self.weights * self.synapses
-        if not self.exact:
-            return masked
-        noise = None
-        if self.training and self.rounding == Rounding.STOCHASTIC:
-            noise = torch.rand(masked.shape, generator=self._random, dtype=FLOAT)
-        high = self.config.geometry.weight_max
-        rounded: Tensor = _Quantise.apply(masked, high, noise)  # type: ignore[no-untyped-call]
-        return rounded
+        """The weights as the forward pass uses them: `(cores * axons, neurons of a core)`.
+
+        On a chip with a mask, what its rows and columns leave of them: in parts of 2^16.
+        """
+        used = self.weights * self.synapses
+        if self.exact:
+            noise = None
+            if self.training and self.rounding == Rounding.STOCHASTIC:
+                noise = torch.rand(used.shape, generator=self._random, dtype=FLOAT)
+            high = self.config.geometry.weight_max
+            used = _Quantise.apply(used, high, noise)  # type: ignore[no-untyped-call]
+        return used * self.kept if self.config.geometry.mask else used
 
     def clip_weights(self) -> None:
         """Take the parameter back into the chip's range, after a step of an optimiser."""

@@ -28,6 +28,7 @@ from .noise import noise_round as noise_round
 from .noise import noise_rounds as noise_rounds
 from .payloads import BUS_LATENCY as BUS_LATENCY
 from .payloads import INDEX_BITS as INDEX_BITS
+from .payloads import LOSS_BITS as LOSS_BITS
 from .payloads import Fields as Fields
 from .payloads import address_bits as address_bits
 from .payloads import addressed_layout as addressed_layout
@@ -41,6 +42,8 @@ from .payloads import parameter_width as parameter_width
 from .payloads import pq_lanes as pq_lanes
 from .payloads import sets_layout as sets_layout
 from .payloads import spike_layout as spike_layout
+from .payloads import spread_bits as spread_bits
+from .payloads import sum_bits as sum_bits
 from .payloads import target_layout as target_layout
 from .payloads import weight_latency as weight_latency
 from .signatures import BlankOutInputs as BlankOutInputs
@@ -52,14 +55,18 @@ from .signatures import HashInputs as HashInputs
 from .signatures import NeuronHash as NeuronHash
 from .signatures import NeuronLookup as NeuronLookup
 from .signatures import ParameterPort as ParameterPort
+from .signatures import PulseHashes as PulseHashes
 from .signatures import SumReads as SumReads
+from .signatures import ThresholdInputs as ThresholdInputs
 from .signatures import TickPort as TickPort
 from .signatures import WeightReads as WeightReads
 from .signatures import WeightWrites as WeightWrites
 from .signatures import parameter_users as parameter_users
 from .signatures import with_blank_out as with_blank_out
+from .signatures import with_memristor as with_memristor
+from .signatures import with_pulses as with_pulses
 from .signatures import with_terms as with_terms
-from .state import NEURON_PARAMETERS as NEURON_PARAMETERS
+from .signatures import with_threshold_noise as with_threshold_noise
 from .state import REPORT as REPORT
 from .state import STATES as STATES
 from .state import block_layout as block_layout
@@ -67,6 +74,7 @@ from .state import factor_columns as factor_columns
 from .state import flag_columns as flag_columns
 from .state import flags_layout as flags_layout
 from .state import neuron_layout as neuron_layout
+from .state import neuron_parameters as neuron_parameters
 from .state import set_columns as set_columns
 from .state import state_columns as state_columns
 from .state import trace_columns as trace_columns

@@ -5,7 +5,7 @@ from typing import Any
 from amaranth.hdl import ShapeLike, signed, unsigned
 from amaranth.lib import data
 
-from axonloop.models.config import Geometry, Layout, ceil_log2
+from axonloop.models.config import MEMRISTOR_MAX, Geometry, Layout, ceil_log2
 from axonloop.models.protocol import PARAMETER_STRIDE, parameter_bits
 
 BUS_LATENCY = 1
@@ -14,6 +14,8 @@ INDEX_BITS = (PARAMETER_STRIDE - 1).bit_length()
 """Width of a register's index in its parameter set."""
 CORE_BITS = 8
 """Width of a core's number."""
+LOSS_BITS = 8
+"""Width of a row's or a column's loss, in parts of 256."""
 Fields = Any
 """A value of a struct layout: its fields are attributes, of which no type checker knows."""
 
@@ -67,6 +69,11 @@ def parameter_width(geometry: Geometry) -> int:
     return max(parameter_bits(geometry).values())
 
 
+def sum_bits(geometry: Geometry) -> int:
+    """Width of a sum of weights; with a mask those are multiplied by what their rows keep."""
+    return geometry.accumulator_bits + LOSS_BITS * geometry.mask
+
+
 def pq_lanes(geometry: Geometry) -> int:
     """Factors Pq in a word of their memory."""
     return max(geometry.trace_lanes, geometry.multipliers)
@@ -107,10 +114,25 @@ def bus_latency(geometry: Geometry) -> int:
     return weight_latency(geometry) + (geometry.layout is Layout.SKEWED)
 
 
+def spread_bits(geometry: Geometry) -> dict[str, int]:
+    """Registers of a set that say how far pulses vary, and their widths; none without pulses."""
+    spreads = {name: most.bit_length() for name, most in MEMRISTOR_MAX.items()}
+    return spreads if geometry.memristor == 2 else {}
+
+
 def target_layout(geometry: Geometry) -> data.StructLayout:
     """A neuron in error: its number, E, the neuron's part of the hash, and how to round. With terms
-    E is a term's coefficient, eta_shift its shift, and `factor` the low bits of its axon factor."""
-    of_terms = {"factor": 2} if geometry.terms else {}
+    E is a term's coefficient, eta_shift its shift, and `factor` the low bits of its axon factor.
+
+    Where terms may see their weight, whether this one is `weighted`; with pulses whether it is
+    `pulsed`, the hashes of its writes and of the synapses, and how far both vary.
+    """
+    of_terms: dict[str, int] = {"factor": 2} if geometry.terms else {}
+    if geometry.memristor:
+        of_terms["weighted"] = 1
+    if geometry.memristor == 2:
+        hashes = dict.fromkeys(("pulse_word", "pattern_word"), 32)
+        of_terms |= {"pulsed": 1} | hashes | spread_bits(geometry)
     return data.StructLayout(
         {
             "neuron": address_bits(geometry.neurons),

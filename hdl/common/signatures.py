@@ -17,6 +17,7 @@ from axonloop.hdl.common.payloads import (
     parameter_width,
     pq_lanes,
     sets_layout,
+    sum_bits,
 )
 from axonloop.models.config import Datapath, Geometry
 from axonloop.models.protocol import set_bits
@@ -30,6 +31,21 @@ def with_terms(geometry: Geometry, **members: Member) -> dict[str, Member]:
 def with_blank_out(geometry: Geometry, **members: Member) -> dict[str, Member]:
     """`members`, in a core whose synapses may drop spikes; none in another one."""
     return members if geometry.blank_out else {}
+
+
+def with_memristor(geometry: Geometry, **members: Member) -> dict[str, Member]:
+    """`members`, in a core whose terms may see the weight that they change; none in another one."""
+    return members if geometry.memristor else {}
+
+
+def with_pulses(geometry: Geometry, **members: Member) -> dict[str, Member]:
+    """`members`, in a core whose terms may change a weight by pulses; none in another one."""
+    return members if geometry.memristor == 2 else {}
+
+
+def with_threshold_noise(geometry: Geometry, **members: Member) -> dict[str, Member]:
+    """`members`, in a core whose thresholds vary at random; none in another one."""
+    return members if geometry.threshold_noise else {}
 
 
 class BusSignature(Signature):
@@ -109,7 +125,7 @@ class SumReads(Signature):
     """
 
     def __init__(self, geometry: Geometry) -> None:
-        sums = data.ArrayLayout(signed(geometry.accumulator_bits), geometry.lanes)
+        sums = data.ArrayLayout(signed(sum_bits(geometry)), geometry.lanes)
         super().__init__(
             {
                 "enable": Out(1),
@@ -155,12 +171,32 @@ class NeuronHash(Signature):
         )
 
 
+class PulseHashes(Signature):
+    """The hashes of a pulsed term: of its writes in this tick, and of the neuron's synapses."""
+
+    def __init__(self, neuron_bits: int) -> None:
+        super().__init__(
+            {
+                "write": Out(NeuronHash(neuron_bits, purpose_bits=3)),
+                "pattern": Out(NeuronHash(neuron_bits, purpose_bits=4)),
+            }
+        )
+
+
 class BlankOutInputs(Signature):
     """The inputs of blank-out that all synapses share; `start` comes with the tick's number."""
 
     def __init__(self, geometry: Geometry) -> None:
         parameters = In(ParameterPort(geometry))
         super().__init__({"start": Out(1), "hash": Out(HashInputs()), "parameters": parameters})
+
+
+class ThresholdInputs(Signature):
+    """The inputs of noise at the threshold; `start` comes with the tick's number, and while `busy`
+    no neuron is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__({"start": Out(1), "hash": Out(HashInputs()), "busy": In(1)})
 
 
 class NeuronLookup(Signature):

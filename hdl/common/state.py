@@ -4,7 +4,7 @@ from amaranth.hdl import signed, unsigned
 from amaranth.lib import data
 
 from axonloop.hdl.common.memory import Column
-from axonloop.hdl.common.payloads import address_bits, factor_layout
+from axonloop.hdl.common.payloads import LOSS_BITS, address_bits, factor_layout
 from axonloop.models.config import Geometry
 from axonloop.models.protocol import GROUP_FIELDS, ROW_FIELDS, Region, set_bits
 
@@ -47,6 +47,7 @@ def flags_layout(geometry: Geometry) -> data.StructLayout:
 def state_columns(geometry: Geometry) -> dict[str, Column]:
     """The state of a neuron, as the register map sees it."""
     state = geometry.state_bits
+    loss = {"loss": Column(Region.COLUMN_LOSS, LOSS_BITS)} if geometry.mask else {}
     return {
         "current": Column(Region.CURRENT, state, signed=True),
         "membrane": Column(Region.MEMBRANE, state, signed=True),
@@ -55,7 +56,7 @@ def state_columns(geometry: Geometry) -> dict[str, Column]:
         "spike": Column(Region.SPIKE, 1),
         "box": Column(Region.BOX, 1),
         "bias": Column(Region.BIAS, state, signed=True),
-    }
+    } | loss
 
 
 def set_columns(geometry: Geometry) -> dict[str, Column]:
@@ -98,6 +99,11 @@ def block_layout(geometry: Geometry) -> data.StructLayout:
             "clear": 1,
         }
     )
+
+
+def neuron_parameters(geometry: Geometry) -> tuple[str, ...]:
+    """The registers that a neuron takes from its group's set."""
+    return NEURON_PARAMETERS + (("temperature",) if geometry.threshold_noise else ())
 
 
 def trace_parameters(geometry: Geometry) -> tuple[str, ...]:

@@ -246,7 +246,7 @@ class Commands(wiring.Component):
                 with m.Case(number):
                     m.d.comb += words.eq(size)
         writing, fixed = self._kind == Kind.WRITE, Signal()
-        m.d.comb += fixed.eq((self._region == Region.CONTROL) & (self._offset <= Control.BLANK_OUT))
+        m.d.comb += fixed.eq((self._region == Region.CONTROL) & (self._offset < Control.TICK))
         with m.If(Cat(self._region == number for number in READ_ONLY).any()):
             m.d.comb += fixed.eq(1)
         inside = (self._offset + self._left <= words) & (self._left != 0) & ~self._absent

@@ -13,9 +13,11 @@ def identification(geometry: Geometry, mesh: Mesh, core: int) -> dict[int, int]:
     """The read-only words, by offset."""
     words = {Control.MAGIC: MAGIC, Control.VERSION: VERSION, Control.CORE: core}
     words |= {Control.COLUMNS: mesh.columns, Control.ROWS: mesh.rows}
-    geometry_words = (*range(Control.AXONS, Control.ENTRIES + 1), Control.TERMS, Control.BLANK_OUT)
+    of_mesh = (Control.COLUMNS, Control.ROWS)
+    geometry_words = set(range(Control.AXONS, Control.TICK)).difference(of_mesh)
     return words | {
-        offset: int(getattr(geometry, Control(offset).name.lower())) for offset in geometry_words
+        offset: int(getattr(geometry, Control(offset).name.lower()))
+        for offset in sorted(geometry_words)
     }
 
 

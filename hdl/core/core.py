@@ -120,7 +120,7 @@ class Core(wiring.Component):
         ]
 
     def _wire_hash(self, m: Module) -> None:
-        """The inputs of the hash: blank-out uses the present tick, learning the tick before."""
+        """The inputs of the hash: noise in a tick uses its number, learning the tick before."""
         control, learning = self._control, self._learning
         users = [(learning.inputs, control.last_tick)]
         if self._geometry.blank_out:
@@ -128,6 +128,10 @@ class Core(wiring.Component):
             connect(m, synapses=blank.parameters, parameters=self._parameters.synapses)
             m.d.comb += blank.start.eq(self._commands.tick)
             users.append((blank.hash, control.tick))
+        if self._geometry.threshold_noise:
+            threshold = self._neurons.noise
+            m.d.comb += threshold.start.eq(self._commands.tick)
+            users.append((threshold.hash, control.tick))
         for inputs, tick in users:
             m.d.comb += [
                 inputs.tick.eq(tick),
@@ -170,7 +174,8 @@ class Core(wiring.Component):
         bus = self._commands.bus
         members = [self._scheduler.bus, self._scheduler.flags_bus]
         members += [self._learning.bus, self._parameters.bus, self._control.bus, self._counters.bus]
-        for owner in (self._synapses, self._neurons, self._traces, self._fanout):
+        owners = (self._synapses, self._neurons, self._traces, self._fanout, self._learning)
+        for owner in owners:
             members += [store.bus for store in owner.memories.values()]
         for member in (*members, self._weights.bus):
             m.d.comb += [
@@ -196,6 +201,8 @@ class Core(wiring.Component):
         gathering = scheduler.busy | self._synapses.busy
         if ordered:
             gathering |= self._traces.busy
+        if self._geometry.threshold_noise:
+            gathering |= neurons.noise.busy
         working = Signal()
         m.d.comb += working.eq(
             neurons.busy | self._traces.busy | self._fanout.busy | self._learning.busy
@@ -231,11 +238,14 @@ class Core(wiring.Component):
             Counter.SYNOPS: geometry.neurons.bit_length(),
             Counter.VISITS: geometry.multipliers.bit_length(),
             Counter.UPDATES: geometry.multipliers.bit_length(),
+            Counter.WRITES: geometry.multipliers.bit_length(),
             Counter.SATURATIONS: (
                 (4 if geometry.terms else 3) * geometry.update_lanes + 2 * geometry.trace_lanes
             ).bit_length(),
         }
-        absent = PORT_COUNTERS if self._mesh.cores == 1 else ()
+        absent = set(PORT_COUNTERS) if self._mesh.cores == 1 else set()
+        if geometry.memristor < 2:
+            absent.add(Counter.WRITES)
         return {counter: wide.get(counter, 1) for counter in Counter if counter not in absent}
 
     def _count(self, m: Module) -> None:
@@ -255,6 +265,8 @@ class Core(wiring.Component):
             counters.add_cycles.eq(1),
             counters.add_stalls.eq(self.replies.valid & ~self.replies.ready),
         ]
+        if self._geometry.memristor == 2:
+            m.d.comb += counters.add_writes.eq(self._learning.pulses)
         if self._mesh.cores > 1:
             ports = (getattr(counters, f"add_{counter.name.lower()}") for counter in PORT_COUNTERS)
             m.d.comb += Cat(ports).eq(self.passed)

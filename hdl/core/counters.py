@@ -16,12 +16,14 @@ class Counters(wiring.Component):
     """Counters of 48 bits that wrap. Rules:
 
     1. Counter n grows by its increment in every cycle. Counters that `increment_bits` does not
-       name have no hardware: they read 0 and ignore writes.
+       name have no hardware: they read 0 and ignore writes. Those named are the first ones, in
+       their order, and possibly one more, the last.
     2. A read strobe comes at least `SPACING` = 3 cycles after the access before it. The word read
        is the value of the counter at the end of the strobe's cycle.
     3. A write sets one half of a counter. After a write to the low half, the counter holds the
-       word written plus the increments from the cycle of the write on. After a write to the high
-       half, the increments that are still in the accumulator are added, with their carry.
+       word written plus the increments from the cycle of the write on; increments before it that
+       are still in the accumulator are lost, with their carry. After a write to the high half they
+       are added, with their carry.
     4. Every accumulator is emptied into its total at least once in 256 cycles, before it can
        overflow. With the bus at rest, a round over all counters takes 1 cycle per counter and 1
        per carry. The bus delays a round, but it leaves 3 free cycles per packet and 1 per read;
@@ -91,16 +93,22 @@ class Counters(wiring.Component):
         bus = self.bus
         offset = Cat(bus.address[:5], bus.address[6])  # of CONTROL, less Control.COUNTERS
         known, reads, writes = Signal(), Signal(), Signal()
+        place, there = self._place(offset[1:])
         m.d.comb += [
             known.eq(
-                (bus.address[24:] == Region.CONTROL)
-                & (bus.address[5] | bus.address[6])
-                & (offset[1:] < len(self._bits))
+                (bus.address[24:] == Region.CONTROL) & (bus.address[5] | bus.address[6]) & there
             ),
             reads.eq(bus.read & known),
             writes.eq(bus.write & known),
         ]
-        return reads, writes, offset[1:], offset[0]
+        return reads, writes, place, offset[0]
+
+    def _place(self, number: Value) -> tuple[Value, Value]:
+        """The place of a counter among those that are there, and whether it is one of them."""
+        last, count = max(self._bits), len(self._bits)
+        if last == count - 1:
+            return number, number < count
+        return Mux(number == last, count - 1, number), (number < count - 1) | (number == last)
 
     def _go_on(
         self,

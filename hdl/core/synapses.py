@@ -1,10 +1,11 @@
 """Integration: the exact sum of the weights of all axons with a spike (step 2 of a tick)."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from axonloop.hdl.common import (
+    LOSS_BITS,
     BlankOutInputs,
     Column,
     LaneMemory,
@@ -14,6 +15,7 @@ from axonloop.hdl.common import (
     delay,
     delay_strobe,
     disjoint_memory,
+    sum_bits,
     weight_latency,
     with_blank_out,
 )
@@ -26,7 +28,8 @@ class Synapses(wiring.Component):
     """Reads the row of every event, L weights per cycle, into one accumulator per neuron.
 
     ACC_i = sum of W_ij over the axons j with a spike whose row visits i; *no synapse* adds 0, and
-    so does a synapse that drops the spike, where synapses may (`blank`).
+    so does a synapse that drops the spike, where synapses may (`blank`). With a mask a weight
+    counts W (256 - r_j), by the loss of its row; the neurons round the sums.
 
     Rules
     -----
@@ -37,7 +40,8 @@ class Synapses(wiring.Component):
 
     Latency: sum over events of max(groups, 1) (with `gap`, groups + 1), + 2 to fetch the first
     row, + `weight_latency` + 1 to drain; where synapses may drop spikes, `BlankOut.LATENCY` + 1 to
-    drain.
+    drain; with a mask 1 more.
+    Resources: with a mask, lanes multipliers of weight_bits x 9.
 
     Members
     -------
@@ -57,6 +61,8 @@ class Synapses(wiring.Component):
         if geometry.blank_out and set_bits(geometry):
             low = ROW_FIELDS["parameter_set"].low
             columns["set"] = Column(Region.ROW, set_bits(geometry), low=low)
+        if geometry.mask:
+            columns["loss"] = Column(Region.ROW_LOSS, LOSS_BITS)
         self._rows = LaneMemory(columns, words=geometry.axons)
         self._blank_out = BlankOut(geometry) if geometry.blank_out else None
         self._later = BlankOut.LATENCY - weight_latency(geometry) if geometry.blank_out else 0
@@ -80,10 +86,11 @@ class Synapses(wiring.Component):
         m = Module()
         m.submodules.rows = self._rows
         active, group = Signal(), Signal(address_bits(self._geometry.groups))
-        axon, fetched, number = self._walk(m, active, group)
-        later, latency = self._later, weight_latency(self._geometry)
-        valid = delay_strobe(m, active, later + latency, "valid")
-        where = delay(m, group, later + latency, "where")
+        axon, fetched, number, kept = self._walk(m, active, group)
+        later, shown = self._later, self._later + weight_latency(self._geometry)
+        last = shown + self._geometry.mask
+        valid = delay_strobe(m, active, last, "valid")
+        where = delay(m, group, last, "where")
         m.d.comb += [
             self.weights.enable.eq(valid[later]),
             self.weights.location.axon.eq(delay(m, axon, later, "axon")[-1]),
@@ -92,7 +99,10 @@ class Synapses(wiring.Component):
         ]
         if self._blank_out is not None:
             self._drop(m, self._blank_out, axon, group, number)
-        self._accumulate(m, valid, where)
+        addends = [self._addend(lane) for lane in range(self._geometry.lanes)]
+        if self._geometry.mask:
+            addends = self._masked(m, addends, delay(m, kept, shown, "kept")[-1])
+        self._accumulate(m, valid, where, addends)
         return m
 
     def _drop(self, m: Module, blank: BlankOut, axon: Value, group: Value, number: Value) -> None:
@@ -101,9 +111,12 @@ class Synapses(wiring.Component):
         m.d.comb += blank.busy.eq(self.busy)
         m.d.comb += [blank.axon.eq(axon), blank.group.eq(group), blank.set.eq(number)]
 
-    def _walk(self, m: Module, active: Value, group: Value) -> tuple[Signal, Signal, Signal]:
-        """Walk over the groups of one row while the next descriptor is fetched."""
-        number = Signal(set_bits(self._geometry), name="set")
+    def _walk(self, m: Module, active: Value, group: Value) -> tuple[Signal, ...]:
+        """Walk over the groups of one row while the next descriptor is fetched.
+
+        Returns its axon, whether the next one is fetched, its set, and what it keeps with a mask.
+        """
+        number, kept = Signal(set_bits(self._geometry), name="set"), Signal(LOSS_BITS + 1)
         fetched, take = Signal(), Signal()
         fetched_axon, axon = Signal.like(self.events.payload), Signal.like(self.events.payload)
         remaining = Signal(self._geometry.groups.bit_length())
@@ -131,14 +144,18 @@ class Synapses(wiring.Component):
             ]
             if "set" in row.shape().members:
                 m.d.sync += number.eq(row.set)
+            if self._geometry.mask:
+                m.d.sync += kept.eq((1 << LOSS_BITS) - row.loss)
         with m.If(accept):
             m.d.sync += [fetched.eq(1), fetched_axon.eq(self.events.payload)]
-        return axon, fetched, number
+        return axon, fetched, number, kept
 
-    def _accumulate(self, m: Module, valid: list[Value], where: list[Value]) -> None:
+    def _accumulate(
+        self, m: Module, valid: list[Value], where: list[Value], addends: list[Value]
+    ) -> None:
         """Add a row piece to its group's accumulators; the read port forwards the last write."""
         geometry, sums = self._geometry, self.sums
-        width, depth = geometry.accumulator_bits * geometry.lanes, max(2, geometry.groups)
+        width, depth = sum_bits(geometry) * geometry.lanes, max(2, geometry.groups)
         m.submodules.store = store = (
             disjoint_memory(width, depth)
             if self._gap
@@ -158,8 +175,8 @@ class Synapses(wiring.Component):
         with m.If(~sums.clear):
             m.d.comb += write.data.eq(
                 Cat(
-                    (sums.data[lane] + self._addend(lane))[: geometry.accumulator_bits]
-                    for lane in range(geometry.lanes)
+                    (sums.data[lane] + addend)[: sum_bits(geometry)]
+                    for lane, addend in enumerate(addends)
                 )
             )
 
@@ -168,3 +185,13 @@ class Synapses(wiring.Component):
         absent = weight == self._geometry.no_synapse
         dropped = self._blank_out.dropped[lane] if self._blank_out is not None else 0
         return Mux(absent | dropped, 0, weight)
+
+    def _masked(self, m: Module, weights: list[Value], kept: Value) -> list[Value]:
+        """Weights by what their row keeps, 1..256 parts of 256: one register."""
+        masked: list[Value] = []
+        for lane, weight in enumerate(weights):
+            width = self._geometry.weight_bits + LOSS_BITS
+            product = Signal(signed(width), name=f"masked_{lane}", reset_less=True)
+            m.d.sync += product.eq(weight.as_signed() * kept)
+            masked.append(product)
+        return masked

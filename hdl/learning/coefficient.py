@@ -12,6 +12,7 @@ from axonloop.hdl.common import clip, magnitude
 from axonloop.models.config import (
     ERROR_DRIVEN,
     TERM_FIELDS,
+    WEIGHT_FIELDS,
     AxonFactor,
     Geometry,
     NeuronFactor,
@@ -20,21 +21,21 @@ from axonloop.models.config import (
 )
 
 
-def term_layout() -> data.StructLayout:
-    """The word of a term; the page's table, from bit 0 up."""
-    return data.StructLayout(TERM_FIELDS)
+def term_layout(geometry: Geometry) -> data.StructLayout:
+    """The word of a term; the page's table, from bit 0 up, as far as it is built."""
+    seeing = list(WEIGHT_FIELDS.items())[: geometry.memristor]
+    return data.StructLayout(TERM_FIELDS | dict(seeing))
 
 
-def as_term(word: Value) -> data.View:
+def as_term(geometry: Geometry, word: Value) -> data.View:
     """A register `term_k` by its fields."""
-    return data.View(term_layout(), word)
+    return data.View(term_layout(geometry), word)
 
 
-def plain_term(eta_shift: Value) -> Value:
+def plain_term(geometry: Geometry, eta_shift: Value) -> Value:
     """The plain rule as a term, with its shift."""
-    return Cat(
-        Const(plain_rule(0).word, sum(TERM_FIELDS.values()) - TERM_FIELDS["shift"]), eta_shift
-    )
+    below = sum(TERM_FIELDS.values()) - TERM_FIELDS["shift"]
+    return Cat(Const(plain_rule(0).word, below), eta_shift, Const(0, geometry.memristor))
 
 
 def is_on(term: data.View) -> Value:
@@ -102,7 +103,7 @@ class Coefficient(wiring.Component):
         self._geometry = geometry
         super().__init__(
             {
-                "term": In(term_layout()),
+                "term": In(term_layout(geometry)),
                 "factors": In(factors_layout(geometry)),
                 "value": Out(signed(geometry.error_bits)),
             }

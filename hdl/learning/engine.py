@@ -21,12 +21,13 @@ from axonloop.hdl.common import (
     WeightWrites,
     address_bits,
     error_layout,
+    with_pulses,
     with_terms,
 )
 from axonloop.hdl.learning.error_sums import Errors
 from axonloop.hdl.learning.plain_targets import PlainTargets, SerialTargets
 from axonloop.hdl.learning.targets import TermTargets
-from axonloop.hdl.parallel import Update
+from axonloop.hdl.parallel import MemristorTables, MemristorUpdate, Update
 from axonloop.hdl.serial import SerialUpdate
 from axonloop.models.config import Geometry
 
@@ -48,6 +49,7 @@ class Learning(wiring.Component, ABC):
     reads, writes : to the weights
     modulation : M, in a core with terms
     visits, updates : synapses visited and changed in this cycle
+    pulses : with pulses: synapses written by them
     """
 
     def __init__(
@@ -75,7 +77,13 @@ class Learning(wiring.Component, ABC):
                 "bus": In(BusSignature()),
             }
             | with_terms(geometry, modulation=In(signed(geometry.error_bits)))
+            | with_pulses(geometry, pulses=Out(range(geometry.multipliers + 1)))
         )
+
+    @property
+    def memories(self) -> dict[str, MemristorTables]:
+        """The tables that the register map sees beside the error sums."""
+        return {}
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -100,6 +108,8 @@ class Learning(wiring.Component, ABC):
         ]
         if self._geometry.terms:
             m.d.comb += targets.modulation.eq(self.modulation)
+        if self._geometry.memristor == 2:
+            m.d.comb += self.pulses.eq(update.pulses)
         self._hash(m)
         return m
 
@@ -120,7 +130,14 @@ class ParallelLearning(Learning):
 
     def __init__(self, geometry: Geometry) -> None:
         targets = TermTargets(geometry) if geometry.terms else PlainTargets(geometry)
-        super().__init__(geometry, targets, Update(geometry))
+        update = MemristorUpdate(geometry) if geometry.memristor else Update(geometry)
+        super().__init__(geometry, targets, update)
+
+    @property
+    def memories(self) -> dict[str, MemristorTables]:
+        """The tables of the walk's lanes."""
+        update = self._update
+        return {"tables": update.tables} if isinstance(update, MemristorUpdate) else {}
 
     def _hash(self, m: Module) -> None:
         purpose_bits = 2 if self._geometry.terms else 0
@@ -129,6 +146,21 @@ class ParallelLearning(Learning):
         connect(m, core=flipped(self.inputs), noise=noise.inputs)
         connect(m, targets=self._targets.noise, noise=noise.neurons)
         m.d.comb += noise.start.eq(self.start)
+        if self._geometry.memristor == 2:
+            self._pulse_hashes(m, neuron_bits)
+
+    def _pulse_hashes(self, m: Module, neuron_bits: int) -> None:
+        """The hash of writes is of the same tick, that of synapses of tick 0."""
+        hashes = self._targets.pulses
+        for name, bits in (("write", 3), ("pattern", 4)):
+            m.submodules[name] = noise = NeuronNoise(neuron_bits, bits)
+            connect(m, targets=getattr(hashes, name), noise=noise.neurons)
+            m.d.comb += [
+                noise.start.eq(self.start),
+                noise.inputs.tick.eq(self.inputs.tick if name == "write" else 0),
+                noise.inputs.seed.eq(self.inputs.seed),
+                noise.inputs.core.eq(self.inputs.core),
+            ]
 
 
 class SerialLearning(Learning):

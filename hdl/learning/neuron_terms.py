@@ -13,6 +13,7 @@ from axonloop.hdl.common import (
     delay_strobe,
     saturate,
     select,
+    spread_bits,
 )
 from axonloop.hdl.learning.coefficient import (
     as_term,
@@ -44,7 +45,8 @@ def known_layout(geometry: Geometry) -> data.StructLayout:
 
 def work_layout(geometry: Geometry) -> data.StructLayout:
     """A neuron with its factors and its set's terms; bit k of `useful`: term k is on, and neither
-    its neuron factor nor its third factor is 0."""
+    its neuron factor nor its third factor is 0. With pulses also how far these vary."""
+    spreads = spread_bits(geometry)
     return data.StructLayout(
         {
             "neuron": address_bits(geometry.neurons),
@@ -53,9 +55,10 @@ def work_layout(geometry: Geometry) -> data.StructLayout:
             "spike": 1,
             "zq": size_bits(geometry),
             "rounding": 1,
-            "terms": data.ArrayLayout(term_layout(), geometry.terms),
+            "terms": data.ArrayLayout(term_layout(geometry), geometry.terms),
             "useful": geometry.terms,
         }
+        | spreads
     )
 
 
@@ -99,8 +102,8 @@ class NeuronTerms(wiring.Component):
         )
         m.d.comb += [self.busy.eq(Cat(valid[1:]).any()), self.work_valid.eq(valid[-1])]
         error, zq = self._error(m), self._trace(m)
-        words, plain, rounding = self._registers(m)
-        on = [is_on(as_term(word)) for word in words]
+        words, plain, others = self._registers(m)
+        on = [is_on(as_term(self._geometry, word)) for word in words]
         words = [Mux(Cat(on).any(), words[0], plain), *words[1:]]
         on[0] = on[0] | ~Cat(on).any()
         factors = {
@@ -110,7 +113,7 @@ class NeuronTerms(wiring.Component):
             NeuronFactor.ZQ: zq != 0,
         }
         useful = [
-            switch & self._not_zero(as_term(word), factors, error != 0)
+            switch & self._not_zero(as_term(self._geometry, word), factors, error != 0)
             for switch, word in zip(on, words, strict=True)
         ]
         m.d.sync += [
@@ -119,7 +122,7 @@ class NeuronTerms(wiring.Component):
             work.spike.eq(spike),
             work.error.eq(error),
             work.zq.eq(zq),
-            work.rounding.eq(rounding),
+            *(work[name].eq(value) for name, value in others.items()),
             work.terms.as_value().eq(Cat(words)),
             work.useful.eq(Cat(useful)),
         ]
@@ -150,18 +153,19 @@ class NeuronTerms(wiring.Component):
         m.d.sync += [shift.eq(select(shifts, number)), zq.eq(clip(z >> shift, len(zq))[0])]
         return zq
 
-    def _registers(self, m: Module) -> tuple[list[Value], Value, Value]:
-        """Stages 2 to 3: the set's terms, the plain rule as a term, and the rounding mode."""
+    def _registers(self, m: Module) -> tuple[list[Value], Value, dict[str, Value]]:
+        """Stages 2 to 3: the set's terms, the plain rule as a term, and other registers."""
         number = delay(m, self.known.set, 2, "set_of_terms")[-1]
         names = [f"term_{k}" for k in range(self._geometry.terms)]
-        chosen = []
-        for name in (*names, "eta_shift", "rounding"):
+        others = ("rounding", *spread_bits(self._geometry))
+        chosen: dict[str, Value] = {}
+        for name in (*names, "eta_shift", *others):
             values = [entry[name] for entry in self._sets]
             kept = Signal.like(values[0], name=f"chosen_{name}", reset_less=True)
             m.d.sync += kept.eq(select(values, number))
-            chosen.append(kept)
-        *words, eta_shift, rounding = chosen
-        return words, plain_term(eta_shift), rounding
+            chosen[name] = kept
+        plain = plain_term(self._geometry, chosen["eta_shift"])
+        return [chosen[name] for name in names], plain, {name: chosen[name] for name in others}
 
     def _not_zero(
         self, term: Fields, factors: dict[NeuronFactor, ValueLike], error: Value

@@ -9,17 +9,21 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from axonloop.hdl.common import (
     ErrorSums,
+    Fields,
     NeuronHash,
     NeuronLookup,
     ParameterPort,
+    PulseHashes,
     address_bits,
     lowest_one,
+    spread_bits,
     target_layout,
+    with_pulses,
 )
 from axonloop.hdl.learning.coefficient import Coefficient, as_term, is_on
 from axonloop.hdl.learning.neuron_terms import NeuronTerms
 from axonloop.hdl.parallel import walk_hides
-from axonloop.models.config import Geometry, ThirdFactor
+from axonloop.models.config import Geometry, Purpose, ThirdFactor
 
 
 class TermTargets(wiring.Component):
@@ -41,11 +45,12 @@ class TermTargets(wiring.Component):
     Members
     -------
     errors, lookup, parameters, noise, modulation : what a target is made of
+    pulses : with pulses: the hashes of a term's writes and of the neuron's synapses
     targets : to the update engine; `settled` while that is at rest
     """
 
     def __init__(self, geometry: Geometry) -> None:
-        self._geometry = geometry
+        self._geometry, number = geometry, address_bits(geometry.neurons)
         super().__init__(
             {
                 "start": In(1),
@@ -54,11 +59,12 @@ class TermTargets(wiring.Component):
                 "errors": Out(ErrorSums(geometry)),
                 "lookup": Out(NeuronLookup(geometry)),
                 "parameters": Out(ParameterPort(geometry)),
-                "noise": Out(NeuronHash(address_bits(geometry.neurons), purpose_bits=2)),
+                "noise": Out(NeuronHash(number, purpose_bits=2)),
                 "targets": Out(stream.Signature(target_layout(geometry))),
                 "settled": In(1),
                 "busy": Out(1),
             }
+            | with_pulses(geometry, pulses=Out(PulseHashes(number)))
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -119,10 +125,10 @@ class TermTargets(wiring.Component):
 
     def _sweeps(self) -> Value:
         """Can a term of any set change weights of a neuron without an error?"""
-        found = []
-        for number in range(self._geometry.parameter_sets):
-            for k in range(self._geometry.terms):
-                term = as_term(self.parameters.sets[number][f"term_{k}"])
+        geometry, found = self._geometry, []
+        for number in range(geometry.parameter_sets):
+            for k in range(geometry.terms):
+                term = as_term(geometry, self.parameters.sets[number][f"term_{k}"])
                 broadcast = (term.third == ThirdFactor.MODULATION) & (self.modulation != 0)
                 found.append(is_on(term) & ((term.third == ThirdFactor.ONE) | broadcast))
         return Cat(found).any()
@@ -133,7 +139,7 @@ class TermTargets(wiring.Component):
         done, after, pending = Signal(geometry.terms), Signal(), Signal(geometry.terms)
         k = Signal(2)
         m.submodules.coefficient = coefficient = Coefficient(geometry)
-        term = as_term(Array(work.terms[n].as_value() for n in range(geometry.terms))[k])
+        term = as_term(geometry, Array(work.terms[n].as_value() for n in range(geometry.terms))[k])
         target, useful, taken = self.targets.payload, Signal(), Signal()
         m.d.comb += [
             pending.eq(work.useful & ~done),
@@ -152,6 +158,7 @@ class TermTargets(wiring.Component):
             useful.eq(coefficient.value != 0),
             taken.eq(self.targets.valid & self.targets.ready),
         ]
+        self._see(m, term, k)
         waits = Const(0) if walk_hides(geometry) else after & ~self.settled
         with m.FSM():
             with m.State("NEXT"):
@@ -171,3 +178,22 @@ class TermTargets(wiring.Component):
                 with m.If(~useful | taken):
                     m.d.sync += [done.eq(done | (1 << k)), after.eq(after | taken)]
                     m.next = "NEXT"
+
+    def _see(self, m: Module, term: Fields, k: Value) -> None:
+        """What a target tells of a term that sees its weight; with pulses, their hashes."""
+        target = self.targets.payload
+        if self._geometry.memristor:
+            m.d.comb += target.weighted.eq(term.weighted)
+        if self._geometry.memristor < 2:
+            return
+        write, pattern = self.pulses.write, self.pulses.pattern
+        m.d.comb += [
+            target.pulsed.eq(term.pulsed),
+            *(target[name].eq(self._terms.work[name]) for name in spread_bits(self._geometry)),
+            *(each.fresh.eq(self.noise.fresh) for each in (write, pattern)),
+            *(each.neuron.eq(self.noise.neuron) for each in (write, pattern)),
+            write.purpose.eq(Purpose.PULSE + k),
+            pattern.purpose.eq(Purpose.PATTERN),
+            target.pulse_word.eq(write.word),
+            target.pattern_word.eq(pattern.word),
+        ]

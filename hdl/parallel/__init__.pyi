@@ -1,3 +1,5 @@
+from .memristor_tables import MemristorTables as MemristorTables
+from .memristor_update import MemristorUpdate as MemristorUpdate
 from .neurons import Neurons as Neurons
 from .traces import Traces as Traces
 from .update import Update as Update

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from axonloop.hdl.common import (
     DECAY_BITS,
-    NEURON_PARAMETERS,
+    LOSS_BITS,
     STATES,
     Emission,
     Fields,
@@ -16,6 +16,7 @@ from axonloop.hdl.common import (
     NeuronLookup,
     ParameterPort,
     SumReads,
+    ThresholdInputs,
     awake,
     decayed,
     delay,
@@ -23,14 +24,18 @@ from axonloop.hdl.common import (
     flags_layout,
     magnitude,
     neuron_layout,
+    neuron_parameters,
     parameter_layout,
     saturate,
     select,
     set_columns,
     state_columns,
+    sum_bits,
+    with_threshold_noise,
 )
 from axonloop.hdl.parallel.neuron_traces import NeuronTraces
 from axonloop.hdl.parallel.spike_queue import SpikeQueue
+from axonloop.hdl.parallel.threshold_noise import LEVEL_BITS, LEVEL_SHIFT, ThresholdNoise
 from axonloop.models.config import Geometry, ResetMode, ceil_log2
 
 
@@ -41,11 +46,14 @@ class NeuronLane(wiring.Component):
     one register and no input has any.
 
     The equations stand in docs/contract.md; the model is Kaiser et al. 2020, eq. 1, with the decay
-    of Loihi. Three multipliers of state_bits x 13.
+    of Loihi. Three multipliers of state_bits x 13; with a mask one more, of a sum of weights x 9;
+    with noise at the threshold one more, of state_bits x 9.
 
     Members
     -------
     state, bias, accumulator : inputs of stage 0
+    kept : with a mask: what the neuron's column keeps, 1..256 of 256, at stage 0
+    level : with noise at the threshold: what it multiplies the temperature by, at stage 2
     parameters : element k goes with stage k; shared by all lanes, so delayed once outside
     new_state, box, spike, clips : outputs, `LATENCY` cycles later
     """
@@ -61,13 +69,15 @@ class NeuronLane(wiring.Component):
             {
                 "state": In(neuron_layout(geometry)),
                 "bias": In(signed(geometry.state_bits)),
-                "accumulator": In(signed(geometry.accumulator_bits)),
+                "accumulator": In(signed(sum_bits(geometry))),
                 "parameters": In(data.ArrayLayout(layout, self.LATENCY + 1)),
                 "new_state": Out(neuron_layout(geometry)),
                 "box": Out(1),
                 "spike": Out(1),
                 "clips": Out(2),
             }
+            | ({"kept": In(LOSS_BITS + 1)} if geometry.mask else {})
+            | with_threshold_noise(geometry, level=In(signed(LEVEL_BITS)))
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -88,19 +98,20 @@ class NeuronLane(wiring.Component):
         spike, box = Signal(), Signal()
         far = Mux(distance < 0, -distance, distance)[: bits + 2]
         m.d.comb += [
-            spike.eq((distance >= 0) & (countdown[5] == 0)),
+            spike.eq(self._above(m, distance, membrane[4] - reset[4]) & (countdown[5] == 0)),
             box.eq(far < parameters[5].box),
         ]
         decayed_reset = delay(m, decay["reset"], 3, "decayed_reset", self._inputs)[3]
         new_reset, clip_r = saturate(decayed_reset + Mux(spike, parameters[5].rho, 0), bits)
-        lowered = (membrane[5] - parameters[5].theta)[:bits].as_signed()
+        lowered, clip_low = self._lowered(membrane[5] - parameters[5].theta)
         chosen = Signal(signed(bits))
-        m.d.comb += chosen.eq(membrane[5])
+        clipped = Signal()
+        m.d.comb += [chosen.eq(membrane[5]), clipped.eq(clip_v[5])]
         with m.If(spike), m.Switch(parameters[5].reset_mode):
             with m.Case(ResetMode.ZERO):
                 m.d.comb += chosen.eq(0)
             with m.Case(ResetMode.SUBTRACT):
-                m.d.comb += chosen.eq(lowered)
+                m.d.comb += [chosen.eq(lowered), clipped.eq(clip_v[5] | clip_low)]
         waiting = Mux(countdown[5] != 0, countdown[5] - 1, 0)
         m.d.sync += [
             self.new_state.current.eq(current[5]),
@@ -109,9 +120,31 @@ class NeuronLane(wiring.Component):
             self.new_state.countdown.eq(Mux(spike, parameters[5].refractory, waiting)),
             self.spike.eq(spike),
             self.box.eq(box),
-            self.clips.eq(clip_i[5] + clip_v[5] + clip_r),
+            self.clips.eq(clip_i[5] + clipped + clip_r),
         ]
         return m
+
+    def _above(self, m: Module, distance: Value, above_reset: Value) -> Value:
+        """Stage 5: is U at the threshold, or with noise U + N? `above_reset` is U at stage 4."""
+        if not self._geometry.threshold_noise:
+            return distance >= 0
+        bits, parameters = self._geometry.state_bits, self.parameters
+        product = Signal(signed(LEVEL_BITS + bits - 1), reset_less=True)
+        varied = Signal(signed(bits + 4), reset_less=True)
+        noisy = Signal(signed(bits + 5), reset_less=True)
+        m.d.sync += [
+            product.eq(self.level * parameters[2].temperature),
+            varied.eq(parameters[3].theta - (product >> LEVEL_SHIFT)),
+            noisy.eq(above_reset - varied),
+        ]
+        return noisy >= 0
+
+    def _lowered(self, exact: Value) -> tuple[Value, Value]:
+        """V1 - theta, which only noise lets leave the range; and whether it was clipped."""
+        bits = self._geometry.state_bits
+        if self._geometry.threshold_noise:
+            return saturate(exact, bits)
+        return exact[:bits].as_signed(), Const(0)
 
     def _decay(self, m: Module, name: str, factor: str) -> Signal:
         """Stages 0 to 2: decay(x, k), as magnitude times factor, then the sign."""
@@ -130,13 +163,26 @@ class NeuronLane(wiring.Component):
 
     def _current(self, m: Module, decay: Value) -> tuple[list[Any], list[Any]]:
         """Stage 2 to 3: I'. Returns taps indexed by stage (3..5 in use)."""
-        accumulator = delay(m, self.accumulator, 2, "accumulator", self._inputs)[2]
+        accumulator = self._sum(m)
         value, clipped = saturate(
             decay + (accumulator << self.parameters[2].w_exp), self._geometry.state_bits
         )
         taps = delay(m, value, 3, "current", self._results)
         clips = delay(m, clipped, 3, "clip_i", self._results)
         return [None, None, *taps], [None, None, *clips]
+
+    def _sum(self, m: Module) -> Value:
+        """Stages 0 to 2: ACC, with a mask what the column keeps of it, rounded."""
+        geometry = self._geometry
+        if not geometry.mask:
+            return delay(m, self.accumulator, 2, "accumulator", self._inputs)[2]
+        masked = Signal(signed(sum_bits(geometry) + LOSS_BITS), reset_less=True)
+        rounded = Signal(signed(geometry.accumulator_bits), reset_less=True)
+        m.d.sync += [
+            masked.eq(self.accumulator * self.kept),
+            rounded.eq((masked + (1 << 2 * LOSS_BITS - 1)) >> 2 * LOSS_BITS),
+        ]
+        return rounded
 
     def _membrane(
         self, m: Module, current: list[Value], decay: Value, countdown: list[Value]
@@ -162,7 +208,8 @@ class Neurons(wiring.Component):
 
     Rules
     -----
-    1. `start` sweeps; `clear` sweeps too, but writes zeroes and shows no spikes.
+    1. `start` sweeps; `clear` sweeps too, but writes zeroes and shows no spikes. With noise at the
+       threshold `start` comes when `noise` is not busy.
     2. `spikes` shows every word once per sweep, no backpressure.
     3. `busy` from the cycle after `start` until the last word was written.
 
@@ -175,6 +222,7 @@ class Neurons(wiring.Component):
     -------
     parameters : all parameter sets
     lookup : while at rest: what learning takes of a neuron
+    noise : with noise at the threshold: what it is drawn from
     sums : the accumulators
     emission : the neurons that spiked
     clips : state words clipped in this cycle
@@ -201,6 +249,7 @@ class Neurons(wiring.Component):
                 "clips": Out(range((4 if geometry.terms else 3) * lanes + 1)),
                 "busy": Out(1),
             }
+            | with_threshold_noise(geometry, noise=In(ThresholdInputs()))
         )
 
     @property
@@ -233,7 +282,10 @@ class Neurons(wiring.Component):
         m.d.comb += self.busy.eq(Cat(valid).any() | (self._traces.busy if self._traces else 0))
         self._read(m, issue, word, valid)
         parameters = self._parameters(m)
-        lanes = [self._lane(m, k, index, parameters) for k in range(self._geometry.update_lanes)]
+        noise = self._noise(m, word)
+        lanes = [
+            self._lane(m, k, index, parameters, noise) for k in range(self._geometry.update_lanes)
+        ]
         self._write(m, valid[stages] & ~clearing, valid[stages], index[stages], lanes)
         if self._traces is not None:
             self._trace(m, self._traces, valid[stages], index[stages], clearing, lanes)
@@ -282,13 +334,29 @@ class Neurons(wiring.Component):
             for k in range(NeuronLane.LATENCY + 1)
         ]
         with m.If(self._awake):
-            for name in NEURON_PARAMETERS:
+            for name in neuron_parameters(self._geometry):
                 m.d.sync += stages[0][name].eq(select([entry[name] for entry in sets], number))
                 for early, late in zip(stages, stages[1:], strict=False):
                     m.d.sync += late[name].eq(early[name])
         return stages[:1] * len(stages) if self._still else stages
 
-    def _lane(self, m: Module, k: int, index: list[Value], parameters: list[Fields]) -> NeuronLane:
+    def _noise(self, m: Module, word: Value) -> ThresholdNoise | None:
+        """Stages 0 to 4 of the sweep, so 2 of the lanes: the levels of a word's neurons."""
+        if not self._geometry.threshold_noise:
+            return None
+        m.submodules.noise = noise = ThresholdNoise(self._geometry)
+        connect(m, core=flipped(self.noise), noise=noise.inputs)
+        m.d.comb += [noise.index.eq(word), noise.awake.eq(self._awake)]
+        return noise
+
+    def _lane(
+        self,
+        m: Module,
+        k: int,
+        index: list[Value],
+        parameters: list[Fields],
+        noise: ThresholdNoise | None,
+    ) -> NeuronLane:
         """Stage 1 to 2: memory words of one lane, registered, go into its pipeline."""
         lane = NeuronLane(self._geometry, self._still)
         domain = m.d.comb if self._still else m.d.sync
@@ -300,10 +368,14 @@ class Neurons(wiring.Component):
         with m.If(self._awake):
             domain += lane.accumulator.eq(select(sums, part))
             domain += lane.bias.eq(row.bias.as_signed())
+            if self._geometry.mask:
+                domain += lane.kept.eq((1 << LOSS_BITS) - row.loss)
             for name in lane.state.shape().members:
                 domain += lane.state[name].eq(row[name])
         for stage, values in enumerate(parameters):
             m.d.comb += lane.parameters[stage].eq(values)
+        if noise is not None:
+            m.d.comb += lane.level.eq(noise.levels[k])
         return lane
 
     def _write(

@@ -1,5 +1,7 @@
 """The weight update of one neuron after the other, `multipliers` synapses per cycle."""
 
+from collections.abc import Sequence
+
 from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -24,7 +26,9 @@ from axonloop.hdl.common import (
     saturate,
     target_layout,
     weight_latency,
+    with_pulses,
 )
+from axonloop.hdl.parallel.memristor_lane import memristor_latency
 from axonloop.models.config import AxonFactor, Geometry, ceil_log2, parameter_max
 from axonloop.models.protocol import parameter_bits
 
@@ -109,7 +113,8 @@ class UpdateLane(wiring.Component):
 def update_latency(geometry: Geometry) -> int:
     """Cycles from the read of a weight until the new one is in the banks; odd, so that with one
     weight port, where reads take every second cycle, writes fall between them."""
-    return weight_latency(geometry) + UpdateLane.LATENCY + 1
+    lane = memristor_latency(geometry) if geometry.memristor else UpdateLane.LATENCY
+    return weight_latency(geometry) + lane + 1
 
 
 def walk_hides(geometry: Geometry) -> bool:
@@ -144,6 +149,7 @@ class Update(wiring.Component):
                 "updates": Out(range(geometry.multipliers + 1)),
                 "busy": Out(1),
             }
+            | with_pulses(geometry, pulses=Out(range(geometry.multipliers + 1)))
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -172,11 +178,16 @@ class Update(wiring.Component):
             self.writes.data.as_value().eq(Cat(lane.new_weight for lane in lanes)),
             self.busy.eq(Cat(valid).any()),
         ]
+        self._count(m, done, lanes)
+        return m
+
+    def _count(self, m: Module, done: Value, lanes: Sequence[Fields]) -> None:
+        visited = Cat(lane.visited for lane in lanes)
+        changed = Cat(lane.changed for lane in lanes)
         m.d.sync += [
             self.visits.eq(Mux(done, popcount(visited), 0)),
             self.updates.eq(Mux(done, popcount(changed), 0)),
         ]
-        return m
 
     def _walk(self, m: Module) -> tuple[Signal, Signal, Fields]:
         """Issue one access after the other: axon blocks of the target."""
@@ -203,23 +214,13 @@ class Update(wiring.Component):
 
     def _lanes(
         self, m: Module, valid: list[Value], axon: Value, target: Fields, platform: object
-    ) -> list[UpdateLane]:
-        """The hash before the axon rounds, Pq and the weights, at the same time in every lane.
-
-        Idle lanes stand still, which spares a simulator their work.
-        """
+    ) -> Sequence[Fields]:
+        """The hash before the axon rounds, Pq and the weights, at the same time in every lane."""
         geometry = self._geometry
         count, later = geometry.multipliers, weight_latency(geometry) - 2
-        axon = delay(m, axon, later, "axon")[-1]
-        hashed = delay(m, target.word, later, "hashed")[-1]
-        word, busy = Signal(32, reset_less=True), Signal()
-        enable = awake(busy, platform)
-        m.d.sync += [word.eq(hashed ^ axon_code(axon)), busy.eq(Cat(valid[later:-1]).any())]
-        m.d.comb += [
-            self.factors.enable.eq(valid[later]),
-            self.factors.address.eq(axon >> ceil_log2(self._pq_lanes)),
-        ]
-        factors = self._factors(m, axon, target, later + 1)
+        axon, factors = self._fetch(m, valid[later], axon, target, later)
+        enable = self._enable(m, valid[later:-1], platform)
+        word = self._word(m, target.word, axon, later)
         rounding = self._rounding(m, target, later + 5)
         error = delay(m, target.error, later + 5, "error")[-1]
         shift = delay(m, target.eta_shift, later + 7, "shift")[-1]
@@ -236,6 +237,32 @@ class Update(wiring.Component):
             m.d.comb += [lane.rounding.eq(rounding), lane.shift.eq(shift)]
             lanes.append(lane)
         return lanes
+
+    def _enable(self, m: Module, valid: list[Value], platform: object) -> Value:
+        """The lanes' clock enable: idle lanes stand still, which spares a simulator their work."""
+        busy = Signal()
+        m.d.sync += busy.eq(Cat(valid).any())
+        return awake(busy, platform)
+
+    def _word(
+        self, m: Module, hashed: Value, axon: Value, later: int, name: str = "word"
+    ) -> Signal:
+        """The hash of a target with the part of the code that its lanes share; `axon` is `later`
+        than the target."""
+        word = Signal(32, name=name, reset_less=True)
+        m.d.sync += word.eq(delay(m, hashed, later, f"{name}_hashed")[-1] ^ axon_code(axon))
+        return word
+
+    def _fetch(
+        self, m: Module, valid: Value, axon: Value, target: Fields, later: int
+    ) -> tuple[Value, list[Value]]:
+        """Ask for the axons' factors, `later` than the target; returns the axon then, and them."""
+        axon = delay(m, axon, later, "axon")[-1]
+        m.d.comb += [
+            self.factors.enable.eq(valid),
+            self.factors.address.eq(axon >> ceil_log2(self._pq_lanes)),
+        ]
+        return axon, self._factors(m, axon, target, later + 1)
 
     def _factors(self, m: Module, axon: Value, target: Fields, cycles: int) -> list[Value]:
         """Of the word of factors that `axon` asked for, the part for the lanes; `cycles` after the

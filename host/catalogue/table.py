@@ -252,6 +252,17 @@ EXPERIMENTS = by_name(
         "3 minutes",
     ),
     _experiment(
+        "memristor-digits",
+        "memristor.digits",
+        "digits on memristors: pulses with and without compensation, variation, writes per device",
+        "Fouda et al. 2019, equations 13 to 17; Payvand et al. 2020",
+        "20 minutes",
+        device=POPULATION,
+        seeds=None,
+        limit=None,
+        memristor="mo-tiox-tin",
+    ),
+    _experiment(
         "ica",
         "memristor.ica",
         "two sources unmixed on memristors: compensation of pulses, gains, spread, whole pulses",

@@ -83,6 +83,9 @@ def train(
     ] = None,
     mesh: Annotated[str | None, typer.Option(help="Columns x rows of cores [1x1].")] = None,
     limit: Annotated[int | None, typer.Option(help="Use only N samples of each part.")] = None,
+    memristor: Annotated[
+        str | None, typer.Option(help="Synapses of this kind: a name, or a .toml or .csv file.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder [runs/TARGET-TIME].")] = None,
     json: Json = None,
     config: Configuration = None,
@@ -103,7 +106,9 @@ def train(
     """
     from axonloop.host.cli import train as commands
 
-    given = commands.named(seed=seed, epochs=epochs, limit=limit, layers=layers, mesh=mesh)
+    given = commands.named(
+        seed=seed, epochs=epochs, limit=limit, layers=layers, mesh=mesh, memristor=memristor
+    )
     commands.train(target, given, device, out, json, config, resume, record, geometry, tensorboard)
 
 

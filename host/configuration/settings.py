@@ -31,6 +31,7 @@ from axonloop.models.config import (
     ParameterSet,
     ResetMode,
 )
+from axonloop.models.memristor import WRITE_RULES, find_memristor
 
 PARAMETERS = ParameterSet(
     alpha_n=3686,
@@ -53,6 +54,8 @@ DEEP = replace(
 """The same behind the first layer, where axons are neurons: found by cross-validation."""
 WIDEST = Geometry(state_bits=24, trace_bits=16)
 """Parameters that no chip has room for are refused before there is one."""
+MOST_SPREAD = 0.57
+"""The largest standard deviation of pulses that the registers of a core hold."""
 MANY = 1_000_000
 """The largest number of epochs, ticks and samples that settings may ask for."""
 
@@ -65,8 +68,11 @@ class NetworkSettings:
     `deep` and `deep_span`. `recurrent_span` gives a single layer synapses with itself, whose first
     weights are that large at most; `recurrent_traces` are the parameters of their axons' traces,
     or a dictionary of what is not as in `parameters`; None: those. `rule` names a learning rule of
-    an installed package, which makes the terms of both; None: theirs. Raises ValueError for values
-    out of range.
+    an installed package, which makes the terms of both; None: theirs. `memristor` names a kind of
+    device, or its file, that the synapses are (None: plain integers), and `write_rule` what becomes
+    of a wanted change: compensation, gain or same. `write_spread` and `device_spread` are the
+    standard deviations of pulses from write to write and from device to device, over their mean, in
+    0..0.57 (None: those of the kind). Raises ValueError for values out of range.
     """
 
     layers: tuple[int, ...] = (256,)
@@ -78,6 +84,10 @@ class NetworkSettings:
     recurrent_span: int | None = None
     recurrent_traces: ParameterSet | None = None
     rule: str | None = None
+    memristor: str | None = None
+    write_rule: str = "compensation"
+    write_spread: float | None = None
+    device_spread: float | None = None
     parameters: ParameterSet = field(default=PARAMETERS)
     deep: ParameterSet = field(default=DEEP)
 
@@ -110,8 +120,23 @@ class NetworkSettings:
             if self.rule is not None:
                 require(isinstance(self.rule, str), "rule", "text", self.rule)
                 object.__setattr__(self, name, with_rule(getattr(self, name), self.rule, name))
+        self._check_memristor()
         if self.recurrent_traces is not None:
             self._check_recurrent_traces(self.recurrent_traces)
+
+    def _check_memristor(self) -> None:
+        rules = f"one of {', '.join(WRITE_RULES)}"
+        require(self.write_rule in WRITE_RULES, "write_rule", rules, self.write_rule)
+        for name in ("write_spread", "device_spread"):
+            value = getattr(self, name)
+            if value is not None:
+                require_number(name, value)
+                require(0 <= value <= MOST_SPREAD, name, f"in 0..{MOST_SPREAD}", value)
+        if self.memristor is None:
+            return
+        require(isinstance(self.memristor, str), "memristor", "text", self.memristor)
+        find_memristor(self.memristor)
+        require(self.weight_bits >= 8, "weight_bits", "8 or more on memristors", self.weight_bits)
 
     def _check_recurrent_traces(self, traces: ParameterSet | Mapping[str, Any]) -> None:
         """From files traces come as a dictionary of the registers that are not the layer's."""

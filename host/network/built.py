@@ -12,7 +12,10 @@ from axonloop.sim.cosim import built_chips, is_built
 
 SAME = ("lanes", "weight_bits", "state_bits", "trace_bits", "error_bits", "pq_bits")
 """What must be as asked for: numbers depend on it."""
-ENOUGH = ("axons", "neurons", "entries", "delay_slots", "parameter_sets", "terms", "blank_out")
+ENOUGH = (
+    *("axons", "neurons", "entries", "delay_slots", "parameter_sets"),
+    *("terms", "blank_out", "memristor", "mask", "threshold_noise"),
+)
 """Of what more will do: what is left over stays silent."""
 
 
@@ -51,6 +54,12 @@ def built_geometry(
 
 def _size(geometry: Geometry) -> tuple[int, ...]:
     """What decides which of two is smaller: the options, then the weights, then the tables."""
-    options = (geometry.terms, geometry.blank_out)
+    options = (
+        geometry.memristor,
+        geometry.mask,
+        geometry.threshold_noise,
+        geometry.terms,
+        geometry.blank_out,
+    )
     tables = (geometry.entries, geometry.delay_slots, geometry.parameter_sets)
     return (*options, geometry.axons * geometry.neurons, *tables)

@@ -68,9 +68,9 @@ def smallest_geometry(
 ) -> Geometry:
     """The core with the fewest axons, neurons and entries that holds a network on a mesh.
 
-    `others` are further fields of `Geometry`; delay_slots, parameter_sets, terms and blank_out
-    are raised from their values there, or their defaults, only where they must be. Raises
-    ValueError where no core would do.
+    `others` are further fields of `Geometry`; delay_slots, parameter_sets, terms, blank_out,
+    memristor and threshold_noise are raised from their values there, or their defaults, only where
+    they must be. Raises ValueError where no core would do.
     """
     sides = {"update_lanes": lanes, "trace_lanes": min(8, lanes), "multipliers": lanes}
     base = Geometry(
@@ -86,6 +86,8 @@ def smallest_geometry(
         parameter_sets=16,
         terms=MAX_TERMS,
         blank_out=1,
+        memristor=2 if weight_bits >= 8 else 0,
+        threshold_noise=1,
     )
     require_fit(plan, largest, may_move=place is None)
     found = grown(base, needs(plan))
@@ -114,6 +116,7 @@ def _core(
         fanout=tuple(tuple(fanout.get(first + n, ())) for n in range(geometry.neurons)),
         seed=plan.network.seed,
         core=core,
+        memristor=plan.network.memristor,
     )
 
 

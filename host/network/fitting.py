@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,6 +15,8 @@ from axonloop.models.config import (
     MAX_CORES,
     MAX_NEURONS,
     MAX_SIDE,
+    MEMRISTOR_MAX,
+    NO_TABLES,
     OPTIONAL,
     Geometry,
     Mesh,
@@ -88,16 +90,36 @@ def _core_needs(plan: Plan, core: int) -> Iterator[Need]:
     yield Need("entries", max(1, total), where, total, entries)
     sets = plan.parameter_sets(core)
     yield Need("parameter_sets", max(1, len(sets)), where, len(sets))
-    terms = max((_terms(parameters) for parameters in sets), default=0)
-    yield Need("terms", terms, where, terms)
-    drops = max((int(parameters.blank > 0) for parameters in sets), default=0)
-    yield Need("blank_out", drops, where, drops)
+    for name, ask in _ASKED.items():
+        asked = max((ask(parameters) for parameters in sets), default=0)
+        yield Need(name, asked, where, asked)
+    tables = plan.network.memristor
+    built = 2 if tables.pulsed else int(tables != NO_TABLES)
+    yield Need("memristor", built, where, built)
 
 
 def _terms(parameters: ParameterSet) -> int:
     """The terms that a build must have for a set: one at least, if it uses their registers."""
-    used = any(getattr(parameters, name) for name in OPTIONAL if name != "blank")
+    own = set(OPTIONAL) - {"blank", "temperature"}
+    used = any(getattr(parameters, name) for name in own)
     return max(len(parameters.terms), int(used))
+
+
+def _memristor(parameters: ParameterSet) -> int:
+    """What a set asks of `Geometry.memristor`."""
+    pulsed = any(term.pulsed for term in parameters.terms)
+    varied = any(getattr(parameters, name) for name in MEMRISTOR_MAX)
+    weighted = any(term.weighted for term in parameters.terms)
+    return 2 if pulsed or varied else int(weighted)
+
+
+_ASKED: dict[str, Callable[[ParameterSet], int]] = {
+    "terms": _terms,
+    "blank_out": lambda parameters: int(parameters.blank > 0),
+    "memristor": _memristor,
+    "threshold_noise": lambda parameters: int(parameters.temperature > 0),
+}
+"""What a parameter set asks of the fields of a geometry."""
 
 
 def entries_on(plan: Plan, core: int) -> dict[str, int]:
@@ -177,7 +199,7 @@ def _advice(plan: Plan, geometry: Geometry, found: list[Need], may_move: bool) -
 
 def _larger(geometry: Geometry, larger: Geometry) -> str:
     names = ("axons", "neurons", "entries", "parameter_sets", "delay_slots", "weight_bits")
-    values = [(getattr(larger, name), name) for name in (*names, "terms", "blank_out")]
+    values = [(getattr(larger, name), name) for name in (*names, *_ASKED)]
     changed = [f"{v} {name}" for v, name in values if v != getattr(geometry, name)]
     return f"a geometry of {', '.join(changed)}"
 

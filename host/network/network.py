@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from axonloop.host.whole import plain
 from axonloop.models.arrays import integers
 from axonloop.models.checks import require, require_range
-from axonloop.models.config import ParameterSet
+from axonloop.models.config import NO_TABLES, MemristorTables, ParameterSet
 
 MAX_DELAY = 14
 """Largest delay that any core can be built for, in ticks."""
@@ -132,7 +132,8 @@ class Projection:
 class Network:
     """Sources and populations, each with a name of its own, and the projections between them.
 
-    `seed` is that of the rounding hash. Raises ValueError for names that are unknown or not
+    `seed` is that of the rounding hash, `memristor` the tables of the cores for terms that see
+    their weights. Raises ValueError for names that are unknown or not
     unique, shapes that do not fit, the same projection twice, a source that feeds nothing, and
     a population that no source reaches.
     """
@@ -141,6 +142,7 @@ class Network:
     populations: tuple[Population, ...]
     projections: tuple[Projection, ...]
     seed: int = 1
+    memristor: MemristorTables = NO_TABLES
 
     def __post_init__(self) -> None:
         for field in ("sources", "populations", "projections"):

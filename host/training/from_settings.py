@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from axonloop.hdl.boards import Build
-from axonloop.host.configuration import Configuration, Settings, open_samples
+from axonloop.host.configuration import Configuration, Settings, on_memristors, open_samples
 from axonloop.host.data import BUILDING, SpikeEncoder, generator, spike_encoder
 from axonloop.host.network import (
     Network,
@@ -41,7 +41,7 @@ from axonloop.host.processing import (
     fixed_readout,
 )
 from axonloop.models.checks import require
-from axonloop.models.config import ChipConfig, Mesh
+from axonloop.models.config import NO_TABLES, ChipConfig, Mesh
 
 INPUT = "pixels"
 LARGEST = 127
@@ -57,7 +57,7 @@ def network_of(settings: Settings, epoch: int = 0) -> Network:
     own, random = settings.network, generator(settings.run.seed, BUILDING, 0)
     names = [INPUT if settings.data is None else "inputs", *layer_names(settings)]
     sizes = [settings.task.inputs, *own.layers]
-    parameters = settings.parameters_in(epoch)
+    parameters, memristor = on_memristors(own, settings.parameters_in(epoch))
     populations = [
         Population(name, size, parameters[k])
         for k, (name, size) in enumerate(zip(names[1:], sizes[1:], strict=True))
@@ -76,7 +76,8 @@ def network_of(settings: Settings, epoch: int = 0) -> Network:
         weights = uniform_weights(random, sizes[1], sizes[1], own.recurrent_span)
         projections.append(Projection(names[1], names[1], weights, traces=own.recurrent_traces))
     source = Source(names[0], settings.task.inputs)
-    return Network((source,), tuple(populations), tuple(projections), settings.run.seed)
+    seed = settings.run.seed
+    return Network((source,), tuple(populations), tuple(projections), seed, memristor)
 
 
 def encoder_of(settings: Settings) -> SpikeEncoder:
@@ -173,6 +174,8 @@ class OwnNetwork:
         network, digest = self.network, hashlib.sha256()
         for each in (*network.sources, *network.populations, self.learners[-1].name, network.seed):
             digest.update(repr(each).encode())
+        if network.memristor != NO_TABLES:
+            digest.update(repr(network.memristor).encode())
         for each in network.projections:
             digest.update(f"{each} {each.delay} {each.plastic} {each.traces!r}".encode())
             digest.update(each.weights.astype("<i8").tobytes())

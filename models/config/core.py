@@ -14,6 +14,12 @@ from typing import Any
 
 from axonloop.models.checks import require, require_range, take_whole
 from axonloop.models.config.geometry import MAX_CORES, Geometry
+from axonloop.models.config.memristor import (
+    LOSS_MAX,
+    NO_TABLES,
+    ROUNDED_SHIFT_MAX,
+    MemristorTables,
+)
 from axonloop.models.config.parameters import ParameterSet
 
 
@@ -64,7 +70,9 @@ class CoreConfig:
 
     `rows` has one entry per axon, `groups` one per neuron group, `bias` and `fanout` one per
     neuron; left empty they are filled with defaults (rows over all groups, no bias, no
-    fan-out). Raises ValueError for anything out of range.
+    fan-out). `row_loss` of axons and `column_loss` of neurons, 0..255 of 256, are what a core with
+    a mask loses, `memristor` the tables of one that sees its weights. Raises ValueError for
+    anything out of range, and for what the geometry has not built.
     """
 
     geometry: Geometry = field(default_factory=Geometry)
@@ -75,6 +83,9 @@ class CoreConfig:
     fanout: tuple[tuple[Destination, ...], ...] = ()
     seed: int = 1
     core: int = 0
+    row_loss: tuple[int, ...] = ()
+    column_loss: tuple[int, ...] = ()
+    memristor: MemristorTables = NO_TABLES
 
     def __post_init__(self) -> None:
         geometry = self.geometry
@@ -83,6 +94,8 @@ class CoreConfig:
             "groups": (Group(),) * geometry.groups,
             "bias": (0,) * geometry.neurons,
             "fanout": ((),) * geometry.neurons,
+            "row_loss": (0,) * geometry.axons,
+            "column_loss": (0,) * geometry.neurons,
         }
         for name, default in defaults.items():
             given = tuple(getattr(self, name)) or default
@@ -94,6 +107,8 @@ class CoreConfig:
         self._check_parameter_sets()
         self._check_rows_and_groups()
         self._check_fanout()
+        self._check_losses()
+        self._check_memristor()
 
     def _check_parameter_sets(self) -> None:
         count = len(self.parameter_sets)
@@ -131,6 +146,30 @@ class CoreConfig:
                 destinations,
             )
 
+    def _check_losses(self) -> None:
+        most = LOSS_MAX if self.geometry.mask else 0
+        for name in ("row_loss", "column_loss"):
+            given = getattr(self, name)
+            built = self.geometry.mask == 1 or not any(given)
+            require(built, name, "all 0 (the core has no mask)", given)
+            losses = (require_range(f"{name}[{k}]", n, 0, most) for k, n in enumerate(given))
+            object.__setattr__(self, name, tuple(losses))
+
+    def _check_memristor(self) -> None:
+        tables, options = self.memristor, self.geometry.memristor
+        good = isinstance(tables, MemristorTables)
+        require(good, "memristor", "a MemristorTables", tables)
+        told = "left out (the core has no such tables)"
+        require(options > 0 or tables == NO_TABLES, "memristor", told, "tables")
+        pulses = options > 1 or not tables.pulsed
+        require(pulses, "shares of memristor", "all 0 (they are not built)", "others")
+        gain_shift = max(tables.up_gain_shift, tables.down_gain_shift)
+        for index, parameters in enumerate(self.parameter_sets):
+            for k, term in enumerate(parameters.terms):
+                shift = term.shift + gain_shift if term.weighted else 0
+                where = f"parameter_sets[{index}].terms[{k}].shift with the gain shift"
+                require(shift <= ROUNDED_SHIFT_MAX, where, f"at most {ROUNDED_SHIFT_MAX}", shift)
+
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dictionary; `from_dict` is its inverse."""
         return dataclasses.asdict(self)
@@ -155,6 +194,7 @@ class CoreConfig:
                     for entries in values.pop("fanout", [])
                 ),
                 bias=tuple(values.pop("bias", ())),
+                memristor=MemristorTables.from_dict(values.pop("memristor", {})),
                 **values,
             )
         except TypeError as error:

@@ -32,6 +32,9 @@ _GEOMETRY_RANGES = {
     "entries": (1, MAX_ENTRIES),
     "terms": (0, MAX_TERMS),
     "blank_out": (0, 1),
+    "memristor": (0, 2),
+    "mask": (0, 1),
+    "threshold_noise": (0, 1),
 }
 
 
@@ -83,6 +86,9 @@ class Geometry:
     entries: int = 1024
     terms: int = 0
     blank_out: int = 0
+    memristor: int = 0
+    mask: int = 0
+    threshold_noise: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layout", require_member("layout", self.layout, Layout))
@@ -100,17 +106,22 @@ class Geometry:
             require(value % self.lanes == 0, name, f"a multiple of lanes ({self.lanes})", value)
         if self.layout is Layout.PLAIN:
             require(self.multipliers == 1, "multipliers", "1 in the plain layout", self.multipliers)
+        if self.terms == 0 or self.weight_bits < 8:
+            told = "0 without terms, or with weights of fewer than 8 bits"
+            require(self.memristor == 0, "memristor", told, self.memristor)
 
     @property
     def datapath(self) -> Datapath:
         """The datapath that a core of this geometry is built with.
 
-        SERIAL where `update_lanes`, `trace_lanes` and `multipliers` are 1 and the core has neither
-        terms nor blank-out. It follows from the fields and is none itself: so the words by which
-        a chip identifies itself tell it, and hashes of builds and checkpoints stay as they are.
+        SERIAL where `update_lanes`, `trace_lanes` and `multipliers` are 1 and the core has none of
+        terms, blank-out, mask and noise at the threshold. It follows from the fields and is none
+        itself: so the words by which a chip identifies itself tell it, and hashes of builds and
+        checkpoints stay as they are.
         """
         alone = self.trace_lanes == self.update_lanes == self.multipliers == 1
-        serial = alone and not (self.terms or self.blank_out)
+        optional = self.terms or self.blank_out or self.mask or self.threshold_noise
+        serial = alone and not optional
         return Datapath.SERIAL if serial else Datapath.PARALLEL
 
     @property

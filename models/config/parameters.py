@@ -12,8 +12,21 @@ from axonloop.models.checks import require, require_member, require_range, take_
 from axonloop.models.config.geometry import DECAY_ONE, Geometry
 from axonloop.models.config.terms import MAX_ETA_SHIFT, MAX_TERMS, AxonFactor, Term, plain_rule
 
-OPTIONAL = ("qq_shift", "blank", "zeta", "z_inc", "z_shift")
-"""Registers that only builds with terms or `blank_out` have, as the terms themselves."""
+OPTIONAL = (
+    "qq_shift",
+    "blank",
+    "zeta",
+    "z_inc",
+    "z_shift",
+    "temperature",
+    "cycle_to_cycle",
+    "device_to_device",
+)
+"""Registers that only builds with an option have, as the terms themselves."""
+
+
+MEMRISTOR_MAX = {"cycle_to_cycle": 255, "device_to_device": 255}
+"""Largest values of the registers that only a core with pulses has."""
 
 
 class ResetMode(IntEnum):
@@ -67,6 +80,9 @@ class ParameterSet:
     zeta: int = 0
     z_inc: int = 0
     z_shift: int = 0
+    temperature: int = 0
+    cycle_to_cycle: int = 0
+    device_to_device: int = 0
     terms: tuple[Term, ...] = ()
 
     def __post_init__(self) -> None:
@@ -100,7 +116,8 @@ class ParameterSet:
 
     def require_ranges(self, geometry: Geometry, before: str = "", after: str = "") -> None:
         """ValueError for a register out of range, built or not; `before` its name, and `after`."""
-        limits = parameter_max(dataclasses.replace(geometry, terms=MAX_TERMS, blank_out=1))
+        every = dataclasses.replace(geometry, terms=MAX_TERMS, blank_out=1, threshold_noise=1)
+        limits = parameter_max(every) | MEMRISTOR_MAX
         for entry in dataclasses.fields(self):
             if entry.name != "terms":
                 value = getattr(self, entry.name)
@@ -111,6 +128,11 @@ class ParameterSet:
         self.require_ranges(geometry, where)
         most = geometry.terms
         require(len(self.terms) <= most, f"{where}terms", f"at most {most}", len(self.terms))
+        for k, term in enumerate(self.terms):
+            for name, least in (("weighted", 1), ("pulsed", 2)):
+                good = geometry.memristor >= least or not getattr(term, name)
+                told = f"False (the core has memristor {geometry.memristor}, not {least})"
+                require(good, f"{where}terms[{k}].{name}", told, getattr(term, name))
         built = parameter_max(geometry)
         for name in (n for n in OPTIONAL if n not in built):
             value = getattr(self, name)
@@ -123,9 +145,14 @@ def parameter_max(geometry: Geometry) -> dict[str, int]:
     optional: dict[str, int] = {}
     if geometry.terms:
         optional |= {"qq_shift": 15, "zeta": DECAY_ONE, "z_inc": trace, "z_shift": 15}
-        optional |= {f"term_{k}": (1 << 16) - 1 for k in range(geometry.terms)}
+        bits = 16 + geometry.memristor
+        optional |= {f"term_{k}": (1 << bits) - 1 for k in range(geometry.terms)}
     if geometry.blank_out:
         optional["blank"] = (1 << 16) - 1
+    if geometry.threshold_noise:
+        optional["temperature"] = state
+    if geometry.memristor == 2:
+        optional |= MEMRISTOR_MAX
     return {
         "alpha_n": DECAY_ONE,
         "beta_n": DECAY_ONE,

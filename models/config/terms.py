@@ -15,6 +15,9 @@ MAX_ETA_SHIFT = 20
 MAX_TERMS = 4
 TERM_FIELDS = {"axon": 3, "neuron": 2, "third": 2, "rise": 1, "scale": 3, "shift": 5}
 """The fields of a term's register and their widths, from bit 0 up."""
+WEIGHT_FIELDS = {"weighted": 1, "pulsed": 1}
+"""The fields above those, of terms that see their weight; `Geometry.memristor` has the first so
+many."""
 
 
 class AxonFactor(IntEnum):
@@ -53,7 +56,9 @@ class Term:
     """One product of a learning rule: dW = sign * axon * neuron * third / 2^(scale + shift).
 
     `scale` (0..7) shortens neuron * third before it is clipped to error_bits, `shift` (0..20) is
-    the learning rate. docs/contract.md, section 5, has the arithmetic to the bit.
+    the learning rate. A term that is `weighted` multiplies by the gain of the weight's headroom,
+    one that is `pulsed` moves the weight by pulses. docs/contract.md, section 5, has the arithmetic
+    to the bit.
     """
 
     axon: AxonFactor
@@ -62,6 +67,8 @@ class Term:
     sign: int = 1
     scale: int = 0
     shift: int = 0
+    weighted: bool = False
+    pulsed: bool = False
 
     def __post_init__(self) -> None:
         kinds = {"axon": AxonFactor, "neuron": NeuronFactor, "third": ThirdFactor}
@@ -71,13 +78,17 @@ class Term:
         require(self.sign in (-1, 1), "sign", "-1 or 1", self.sign)
         require_range("scale", self.scale, 0, 7)
         require_range("shift", self.shift, 0, MAX_ETA_SHIFT)
+        for name in WEIGHT_FIELDS:
+            value = getattr(self, name)
+            require(value in (False, True), name, "True or False", value)
+            object.__setattr__(self, name, bool(value))
 
     @property
     def word(self) -> int:
-        """The register, 16 bits: the fields of `TERM_FIELDS`."""
+        """The register, 18 bits: the fields of `TERM_FIELDS` and of `WEIGHT_FIELDS`."""
         word, low = 0, 0
-        for name, width in TERM_FIELDS.items():
-            word |= getattr(self, name) << low
+        for name, width in (TERM_FIELDS | WEIGHT_FIELDS).items():
+            word |= int(getattr(self, name)) << low
             low += width
         return word
 
@@ -85,6 +96,11 @@ class Term:
     def rise(self) -> int:
         """1 where the weight rises with the product, else 0."""
         return int(self.sign > 0)
+
+    @property
+    def sees_weight(self) -> bool:
+        """Whether the term depends on the weight that it changes."""
+        return self.weighted or self.pulsed
 
     @property
     def error_driven(self) -> bool:

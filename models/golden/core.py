@@ -14,6 +14,7 @@ from axonloop.models.golden.neuron import Neurons
 from axonloop.models.golden.neuron_trace import NeuronTrace
 from axonloop.models.golden.scheduler import Scheduler
 from axonloop.models.golden.synapses import Synapses
+from axonloop.models.golden.threshold_noise import ThresholdNoise
 from axonloop.models.golden.traces import Traces
 from axonloop.models.protocol import Counter, Region, Use
 
@@ -21,7 +22,8 @@ from axonloop.models.protocol import Counter, Region, Use
 class Core:
     """A core of a golden chip, which keeps the tick number and carries the spikes of its neurons.
 
-    The parts are `neurons`, `neuron_trace`, `traces`, `synapses`, `scheduler` and `learning`. The
+    The parts are `neurons`, `neuron_trace`, `noise`, `traces`, `synapses`, `scheduler` and
+    `learning`. The
     state array of a region is the attribute `Region.key` of the part that computes it. `counts`
     has an int for every `Counter`; the routers keep their own.
     """
@@ -31,6 +33,7 @@ class Core:
         self.synapses = Synapses(config)
         self.neurons = Neurons(config)
         self.neuron_trace = NeuronTrace(config)
+        self.noise = ThresholdNoise(config)
         self.traces = Traces(config)
         self.learning = Learning(config)
         self.counts = [0] * len(Counter)
@@ -50,7 +53,7 @@ class Core:
 
     def configure(self, config: CoreConfig) -> None:
         """Write all registers and tables, for a core of the same geometry; state stays."""
-        for part in (*self._volatile, self.synapses):
+        for part in (*self._volatile, self.synapses, self.noise):
             part.configure(config)
 
     def take_spikes(self, ticks: Int64Array | int, axons: Int64Array) -> None:
@@ -67,7 +70,8 @@ class Core:
         counts = self.counts
         spikes = self.scheduler.arrive(tick)
         events = spikes.nonzero()[0]
-        fired, clipped = self.neurons.step(self.synapses.integrate(events, seed, tick))
+        acc = self.synapses.integrate(events, seed, tick)
+        fired, clipped = self.neurons.step(acc, self.noise.draw(seed, tick))
         clipped += self.neuron_trace.step(self.neurons.spike)
         counts[Counter.SATURATIONS] += clipped + self.traces.step(spikes)
         counts[Counter.TICKS] += 1
@@ -78,11 +82,12 @@ class Core:
 
     def learn(self, seed: int, tick: int) -> None:
         """Apply and forget the errors taken; `tick` is the tick before."""
-        visits, updates = self.learning.apply(
+        visits, updates, writes = self.learning.apply(
             self.synapses, self.neurons, self.neuron_trace, self.traces, seed, tick
         )
         self.counts[Counter.VISITS] += visits
         self.counts[Counter.UPDATES] += updates
+        self.counts[Counter.WRITES] += writes
 
     def clear(self) -> None:
         """Zero all state but weights and counters."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from axonloop.models.config import CoreConfig, Purpose, Rounding
 from axonloop.models.golden.fixedpoint import Int64Array, saturate, wrap
+from axonloop.models.golden.memristor import MemristorTerm
 from axonloop.models.golden.neuron import Neurons
 from axonloop.models.golden.neuron_trace import NeuronTrace
 from axonloop.models.golden.noise import codewords
@@ -55,6 +56,11 @@ class Learning:
             for k, term in enumerate(numbered)
             if term.kinds
         ]
+        self._seeing = {
+            term.number: MemristorTerm(config, term, nearest, self._codes)
+            for term, _ in self._terms
+            if (term.weighted | term.pulsed).any()
+        }
 
     def add(self, neurons: Int64Array, values: Int64Array, ungated: bool) -> None:
         """Add error events; a neuron may have several."""
@@ -77,8 +83,8 @@ class Learning:
         traces: Traces,
         seed: int,
         tick: int,
-    ) -> tuple[int, int]:
-        """Learn once and zero the sums; return how many synapses were visited and changed.
+    ) -> tuple[int, int, int]:
+        """Learn once and zero the sums; return visits, updates and writes.
 
         `tick` is the tick that the state belongs to. Only the rows and columns with a factor
         that is not 0 are touched; a synapse counts once for every term that touches it.
@@ -87,14 +93,21 @@ class Learning:
         self.forget()
         plain = errors * self._is_plain
         counts = [self._subtract(synapses, plain, traces.trace_pq, self._plain, when)]
+        writes = 0
         if self._terms:
             factors = self._factors(errors, neurons, trace, traces)
             for term, rounder in self._terms:
                 for kind in term.kinds:
                     column, row = term.decrease(factors, kind), factors.axon[kind]
+                    if seeing := self._seeing.get(term.number):
+                        sees = term.weighted | term.pulsed
+                        *seen, written = self._change(synapses, column * sees, row, seeing, when)
+                        counts.append((seen[0], seen[1]))
+                        writes += written
+                        column = column * ~sees
                     counts.append(self._subtract(synapses, column, row, rounder, when))
         visits, updates = zip(*counts, strict=True)
-        return sum(visits), sum(updates)
+        return sum(visits), sum(updates), writes
 
     def _factors(
         self, errors: Int64Array, neurons: Neurons, trace: NeuronTrace, traces: Traces
@@ -126,3 +139,25 @@ class Learning:
         new = np.where(present, np.minimum(np.maximum(old - steps, -limit), limit), old)
         synapses.replace(axons, neurons, new)
         return int(np.count_nonzero(present)), int(np.count_nonzero(new != old))
+
+    def _change(
+        self,
+        synapses: Synapses,
+        column: Int64Array,
+        row: Int64Array,
+        term: MemristorTerm,
+        when: Moment,
+    ) -> tuple[int, int, int]:
+        """A term that sees its weights: how many were visited, changed and written by pulses."""
+        neurons, axons = np.flatnonzero(column), np.flatnonzero(row)
+        if not len(neurons) or not len(axons):
+            return 0, 0, 0
+        old = synapses.weights[np.ix_(axons, neurons)]
+        present = old != synapses.no_synapse
+        there = np.where(present, old, 0)
+        found, written = term.change(there, column[neurons], row[axons], (axons, neurons), when)
+        new = np.where(present, found, old).astype(np.int32)
+        synapses.replace(axons, neurons, new)
+        counted = (present, new != old, written & present)
+        visits, updates, writes = (int(np.count_nonzero(each)) for each in counted)
+        return visits, updates, writes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config import CoreConfig
+from axonloop.models.config import CoreConfig, ResetMode
 from axonloop.models.golden.fixedpoint import Int64Array, decay, saturate
 from axonloop.models.golden.parameters import per_neuron
 
@@ -44,8 +44,8 @@ class Neurons:
         self.refractory = per_neuron(config, "refractory")
         self.bias = np.array(config.bias, dtype=np.int64)
 
-    def step(self, acc: Int64Array) -> tuple[int, int]:
-        """Run one tick with the sums `acc` `(neurons,)`.
+    def step(self, acc: Int64Array, noise: Int64Array | int = 0) -> tuple[int, int]:
+        """Run one tick with the sums `acc` and, at the threshold, `noise`, both `(neurons,)`.
 
         Returns how many neurons spiked and how many state words were clipped.
         """
@@ -56,22 +56,28 @@ class Neurons:
         membrane, clipped_v = saturate(drive, limit)
         membrane = np.where(free, membrane, self.membrane)
         above = membrane - self.reset - self.theta
-        spike = (above >= 0) & free
+        spike = (above + noise >= 0) & free
         box = np.abs(above) < self.box_width
         reset, clipped_r = saturate(decay(self.reset, self.gamma) + self.rho * spike, limit)
         countdown = np.maximum(self.countdown - 1, 0)
         fired = spike.nonzero()[0]
-        membrane[fired] = self._after_spike(membrane[fired], fired)
+        membrane[fired], below = self._after_spike(membrane[fired], fired)
+        clipped_v[fired] |= below
         countdown[fired] = self.refractory[fired]
         self.current, self.membrane, self.reset = current, membrane, reset
         self.countdown, self.box, self.spike = countdown, box, spike
         clipped = (np.count_nonzero(c) for c in (clipped_i, clipped_v & free, clipped_r))
         return len(fired), int(sum(clipped))
 
-    def _after_spike(self, membrane: Int64Array, fired: Int64Array) -> Int64Array:
-        """V of the neurons `fired`, by reset mode: kept, 0, or less the threshold.
+    def _after_spike(
+        self, membrane: Int64Array, fired: Int64Array
+    ) -> tuple[Int64Array, NDArray[np.bool_]]:
+        """V of the neurons `fired`, by reset mode: kept, 0, or less the threshold; also clips.
 
-        V - theta is in range: the neuron fired, so it is at least R.
+        Without noise V - theta is in range: the neuron fired, so it is at least R.
         """
-        less = membrane - self.theta[fired]
-        return np.choose(self.reset_mode[fired], (membrane, _ZERO, less))
+        less, mode = membrane - self.theta[fired], self.reset_mode[fired]
+        below = np.zeros(len(fired), dtype=bool)
+        if self.geometry.threshold_noise:
+            less, below = saturate(less, self.geometry.state_max)
+        return np.choose(mode, (membrane, _ZERO, less)), below & (mode == ResetMode.SUBTRACT)

@@ -60,7 +60,7 @@ def codewords(axons: Any) -> NDArray[np.uint32]:
     return words
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def tick_word(seed: int, tick: int, core: int) -> Word:
     """The word after rounds 0..9, one for all neurons of a core: arrays `(1,)`. It is cached."""
     word = _rounds(_halves(tick), 0, 3)

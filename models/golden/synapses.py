@@ -30,11 +30,14 @@ class Synapses:
         self.configure(config)
 
     def configure(self, config: CoreConfig) -> None:
-        """Take over the row descriptors and how often a row's synapses drop a spike."""
+        """Take over row descriptors, how often a row's synapses drop a spike, and the losses."""
         lanes = config.geometry.lanes
         self.core = config.core
         self.blank = per_axon(config, "blank")
         self._blank_out = bool(self.blank.any())
+        self._mask = config.geometry.mask == 1
+        self._kept_of_row = 256 - np.array(config.row_loss, dtype=np.int64)
+        self._kept_of_column = 256 - np.array(config.column_loss, dtype=np.int64)
         self._codes = codewords(np.arange(config.geometry.neurons))
         self.row_synops = np.array([row.groups * lanes for row in config.rows], dtype=np.int64)
         self.no_synapse = config.geometry.no_synapse
@@ -52,6 +55,10 @@ class Synapses:
         rows = self.addend[events]
         if self._blank_out:
             rows = rows * self._kept(events, seed, tick)
+        if self._mask:
+            total = (rows * self._kept_of_row[events, None]).sum(axis=0)
+            masked: Int64Array = total * self._kept_of_column + (1 << 15) >> 16
+            return masked
         return np.asarray(rows.sum(axis=0, dtype=np.int32), dtype=np.int64)
 
     def _kept(self, events: Int64Array, seed: int, tick: int) -> NDArray[np.bool_]:

@@ -32,7 +32,8 @@ class Factors:
 class NumberedTerm:
     """Term number `number` of every neuron's set, off where the set has none.
 
-    `shift`: int64 `(neurons,)`; `kinds`: the axon factors that are used.
+    `shift`: int64 `(neurons,)`; `weighted`, `pulsed`: bool `(neurons,)`; `kinds`: the axon factors
+    that are used.
     """
 
     def __init__(self, config: CoreConfig, number: int) -> None:
@@ -48,6 +49,8 @@ class NumberedTerm:
         self.shift, self._axon = spread("shift"), spread("axon")
         self._neuron, self._third = spread("neuron"), spread("third")
         self._sign, self._scale = spread("sign"), spread("scale")
+        self.number = number
+        self.weighted, self.pulsed = spread("weighted") == 1, spread("pulsed") == 1
         self.kinds = [kind for kind in np.unique(self._axon).tolist() if kind != AxonFactor.OFF]
 
     def decrease(self, factors: Factors, kind: int) -> Int64Array:

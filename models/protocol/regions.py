@@ -11,7 +11,7 @@ from enum import Enum, IntEnum, StrEnum
 from functools import lru_cache
 
 from axonloop.models.checks import require
-from axonloop.models.config import Geometry, ceil_log2
+from axonloop.models.config import TABLE_WORDS, Geometry, ceil_log2
 from axonloop.models.protocol.registers import PARAMETER_STRIDE, Control, Counter
 
 
@@ -19,6 +19,7 @@ class Owner(Enum):
     """The owners of words in a region: all owners of a kind have equally many of them."""
 
     CORE = "core"
+    TABLES = "tables of a core's memristors"
     SET = "parameter set"
     GROUP = "group of neurons"
     AXON = "axon"
@@ -84,6 +85,9 @@ class Region(IntEnum):
     BIAS = 0x04, Owner.NEURON, Use.SETTING, "state_bits", True
     FANOUT = 0x05, Owner.NEURON
     ENTRY = 0x06, Owner.ENTRY
+    MEMRISTOR = 0x07, Owner.TABLES, Use.SETTING, 16, False, "memristor"
+    ROW_LOSS = 0x08, Owner.AXON, Use.SETTING, 8, False, "mask"
+    COLUMN_LOSS = 0x09, Owner.NEURON, Use.SETTING, 8, False, "mask"
     CURRENT = 0x10, Owner.NEURON, Use.TRACED, "state_bits", True
     MEMBRANE = 0x11, Owner.NEURON, Use.TRACED, "state_bits", True
     RESET = 0x12, Owner.NEURON, Use.TRACED, "state_bits", True
@@ -167,6 +171,7 @@ def region_words(geometry: Geometry) -> dict[Region, int]:
     """Number of words of every region of a core."""
     words = {
         Owner.CORE: Control.COUNTERS + 2 * len(Counter),
+        Owner.TABLES: 4 * TABLE_WORDS + 2,
         Owner.SET: geometry.parameter_sets * PARAMETER_STRIDE,
         Owner.GROUP: geometry.groups,
         Owner.AXON: geometry.axons,
@@ -179,7 +184,7 @@ def region_words(geometry: Geometry) -> dict[Region, int]:
 
 
 def value_bits(geometry: Geometry) -> dict[Region, tuple[int, bool]]:
-    """Width of the value in a word of every state region, and whether it is signed.
+    """Width of the value in a word of state, biases and tables, and whether it is signed.
 
     Signed values are sign-extended to 32 bits when read; a write keeps the low bits. A word of
     PENDING holds the bits of `trace_lanes` axons.
@@ -188,7 +193,7 @@ def value_bits(geometry: Geometry) -> dict[Region, tuple[int, bool]]:
     return {
         region: (region.width(geometry) * axons.get(region.owner, 1), region.signed)
         for region in Region
-        if region is Region.BIAS or region.use is not Use.SETTING
+        if region.use is not Use.SETTING or region.bits != 32
     }
 
 

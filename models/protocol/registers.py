@@ -17,7 +17,7 @@ from axonloop.models.config import MAX_TERMS, Geometry, ceil_log2, parameter_max
 
 MAGIC = 0x4158_4C50
 """Word 0 of a core: "AXLP" """
-VERSION = 3
+VERSION = 4
 """Version of the packets and of this map; a host refuses any other."""
 PARAMETER_STRIDE = 32
 """Words between two parameter sets."""
@@ -50,10 +50,13 @@ class Control(IntEnum):
     ROWS = 20
     TERMS = 21
     BLANK_OUT = 22
-    TICK = 24
-    SEED = 25
-    LEARNED = 26
-    MODULATION = 27
+    MEMRISTOR = 23
+    MASK = 24
+    THRESHOLD_NOISE = 25
+    TICK = 26
+    SEED = 27
+    LEARNED = 28
+    MODULATION = 29
     COUNTERS = 32
 
 
@@ -77,6 +80,7 @@ class Counter(IntEnum):
     SOUTH = 14
     WEST = 15
     LOCAL = 16
+    WRITES = 17
 
 
 RTL_COUNTERS = (Counter.FAULTS, Counter.CYCLES, Counter.STALLS)
@@ -105,7 +109,10 @@ PARAMETER_INDEX = {name: index for index, name in enumerate(parameter_max(Geomet
     "zeta": 20,
     "z_inc": 21,
     "z_shift": 22,
+    "temperature": 23,
     **{f"term_{k}": 24 + k for k in range(MAX_TERMS)},
+    "cycle_to_cycle": 28,
+    "device_to_device": 29,
 }
 """Offset of each register inside its parameter set."""
 

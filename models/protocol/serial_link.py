@@ -90,7 +90,7 @@ class Identity(IntEnum):
     GEOMETRY = 10
 
 
-GEOMETRY_FIELDS = tuple(entry for entry in Control if Control.AXONS <= entry <= Control.BLANK_OUT)
+GEOMETRY_FIELDS = tuple(entry for entry in Control if Control.AXONS <= entry < Control.TICK)
 IDENTITY_WORDS = Identity.GEOMETRY + len(GEOMETRY_FIELDS)
 
 

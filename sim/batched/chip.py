@@ -216,6 +216,26 @@ class BatchedChip:
         sums[:, Counter.TICKS] = table[:, 0, Counter.TICKS]
         return sums
 
+    def count_writes(self) -> None:
+        """Count, from now on and from 0, how often pulses write each memristor (`writes`).
+
+        The contract has no such state: a snapshot leaves it out, `clear` and `restore` leave it
+        alone. It takes 4 bytes per weight on top of `memory`. Refused without pulses in the build.
+        """
+        level = self.geometry.memristor
+        require(level == 2, "memristor of the build", "2 to count writes", level)
+        self.engine.count_writes()
+
+    def writes(self) -> Tensor:
+        """How often each memristor was written since `count_writes`: int32, as `read_weights`.
+
+        0 where there is no synapse.
+        """
+        counts = self.engine.writes
+        if counts is None:
+            raise ValueError("writes must be counted (count_writes) before they are read")
+        return (counts[0] if self.shared else counts).clone()
+
     def snapshot(self) -> dict[str, Any]:
         """All state, for `restore`: tensors by region name, copies first, and registers."""
         arrays = {region.key: self.read(region) for region in readable(self.geometry)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor
 
 from axonloop.models.config import ChipConfig
@@ -24,11 +25,14 @@ class Engine(ABC):
         whoever writes into them calls `changed`
     weights : int8 or int16 `(memories, axons, neurons of a core)`, to be read only
     modulation : M of every copy, int32 `(copies,)`
+    writes : int32, of the shape of `weights`: how often pulses have written each; None until
+        `count_writes`
     """
 
     state: Mapping[Region, Tensor]
     weights: Tensor
     modulation: Tensor
+    writes: Tensor | None = None
 
     @abstractmethod
     def configure(self, chip: ChipConfig, seeds: Sequence[int]) -> None:
@@ -74,6 +78,10 @@ class Engine(ABC):
     @abstractmethod
     def counters(self) -> Tensor:
         """The counters themselves, up to date: int64 `(copies, cores, counters)`."""
+
+    def count_writes(self) -> None:
+        """Count the writes of every synapse from now on, from 0."""
+        self.writes = torch.zeros(self.weights.shape, dtype=torch.int32, device=self.weights.device)
 
     def clear(self) -> None:
         """Zero the state and the modulation; weights and counters stay."""

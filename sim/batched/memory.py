@@ -15,7 +15,7 @@ TALLY_BYTES = {"neuron": 3, "axon": 5}
 """Per copy: what torch keeps on top of the state, to count spikes, events and clipped words."""
 SPAN_BYTES = 10
 """Per row and weight memory: where its synapses lie, for compiled code."""
-CORE_BYTES = 8 * (len(Counter) + 3)
+CORE_BYTES = 8 * (len(Counter) + 4)
 """Per core and copy: counters."""
 COPY_BYTES = 4
 """Per copy: the modulation."""

@@ -15,11 +15,13 @@ def _make(
     widths: tuple[int, int, int, int, int],
     tables: tuple[int, int, int],
     rule: tuple[int, int] = (0, 0),
+    analogue: tuple[int, int, int] = (0, 0, 0),
 ) -> Geometry:
     """Make a geometry.
 
     `lanes`: all, update, trace, multipliers. `weights`: layout, ports. `widths`: weight, state,
     trace, error, pq. `tables`: slots, sets, entries. `rule`: terms, blank_out.
+    `analogue`: memristor, mask, threshold_noise.
     """
     (total, update, trace, multipliers), (layout, ports) = lanes, weights
     weight, state, trace_bits, error, pq = widths
@@ -43,6 +45,9 @@ def _make(
         entries=entries,
         terms=rule[0],
         blank_out=rule[1],
+        memristor=analogue[0],
+        mask=analogue[1],
+        threshold_noise=analogue[2],
     )
 
 
@@ -74,6 +79,24 @@ GEOMETRIES: dict[str, Geometry] = {
     "terms-serial": _make(28, 16, (4, 1, 1, 4), (S, 1), (6, 14, 10, 4, 5), (8, 5, 64), (4, 1)),
     "terms-odd": _make(24, 40, (8, 4, 8, 8), (S, 2), (9, 19, 15, 7, 3), (2, 3, 64), (1, 0)),
     "blank": _make(24, 24, (2, 2, 2, 1), (P, 2), (5, 12, 8, 5, 6), (4, 3, 64), (0, 1)),
+    "device": _make(32, 24, (4, 4, 2, 4), (S, 2), (8, 16, 12, 8, 8), (4, 4, 64), (2, 0), (2, 0, 0)),
+    "device-terms": _make(
+        24, 32, (8, 2, 4, 8), (S, 1), (9, 18, 14, 7, 6), (4, 5, 64), (4, 1), (2, 0, 0)
+    ),
+    "device-gain": _make(
+        16, 16, (4, 1, 1, 1), (P, 1), (16, 24, 16, 8, 8), (2, 3, 40), (1, 0), (1, 0, 0)
+    ),
+    "mask": _make(24, 24, (4, 4, 4, 4), (S, 2), (8, 16, 12, 8, 8), (4, 4, 64), (0, 0), (0, 1, 0)),
+    "mask-odd": _make(
+        28, 12, (4, 1, 2, 1), (P, 1), (5, 13, 11, 4, 5), (4, 2, 33), (0, 1), (0, 1, 0)
+    ),
+    "noise": _make(16, 24, (4, 4, 2, 4), (S, 2), (8, 16, 12, 8, 8), (4, 4, 64), (0, 0), (0, 0, 1)),
+    "noise-odd": _make(
+        12, 20, (4, 1, 1, 2), (S, 1), (6, 11, 9, 5, 6), (2, 3, 30), (1, 0), (0, 0, 1)
+    ),
+    "analogue": _make(
+        32, 32, (8, 4, 4, 4), (S, 2), (8, 20, 12, 8, 8), (4, 6, 64), (2, 1), (2, 1, 1)
+    ),
     "ice40": _make(64, 64, (4, 1, 1, 1), (P, 1), (8, 16, 12, 8, 8), (4, 2, 128)),
     "serial-core": _make(96, 64, (2, 1, 1, 1), (P, 1), (8, 14, 12, 7, 8), (4, 4, 200)),
     "gates": _make(64, 32, (2, 1, 1, 2), (S, 2), (8, 16, 12, 8, 8), (4, 2, 128)),

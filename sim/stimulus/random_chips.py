@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from axonloop.models.config import (
     DECAY_ONE,
+    MEMRISTOR_MAX,
     ONE_CORE,
     AxonFactor,
     ChipConfig,
@@ -32,16 +33,10 @@ from axonloop.models.config import (
     parameter_max,
 )
 from axonloop.models.golden import visited
+from axonloop.sim.stimulus.draws import chance, log_uniform
+from axonloop.sim.stimulus.tables import random_losses, random_tables
 
 Rng = np.random.Generator
-
-
-def _chance(rng: Rng, probability: float) -> bool:
-    return bool(rng.random() < probability)
-
-
-def _log_uniform(rng: Rng, low: float, high: float) -> float:
-    return math.exp(rng.uniform(math.log(low), math.log(high)))
 
 
 def _decay(rng: Rng) -> int:
@@ -60,30 +55,35 @@ def random_parameters(rng: Rng, geometry: Geometry) -> ParameterSet:
     w_exp = int(rng.integers(0, min(7, fitting) + 1))
     size = per_tick * 2**w_exp
     i_shift = int(rng.choice((0, 0, 0, 1, 2)))
-    theta = min(state, int(size / 2**i_shift * _log_uniform(rng, 0.3, 4)))
+    theta = min(state, int(size / 2**i_shift * log_uniform(rng, 0.3, 4)))
     values: dict[str, Any] = {
         "alpha_n": _decay(rng),
         "beta_n": _decay(rng),
         "gamma": _decay(rng),
-        "rho": int(theta * rng.uniform(0, 0.5)) if _chance(rng, 0.5) else 0,
+        "rho": int(theta * rng.uniform(0, 0.5)) if chance(rng, 0.5) else 0,
         "theta": theta,
-        "box": int(theta * _log_uniform(rng, 0.2, 3)),
+        "box": int(theta * log_uniform(rng, 0.2, 3)),
         "w_exp": w_exp,
         "i_shift": i_shift,
         "reset_mode": int(rng.integers(0, 3)),
         "refractory": int(rng.choice((0, 0, 0, 1, 2, 7))),
         **_trace_parameters(rng, geometry),
         "eta_shift": int(rng.integers(0, min(20, geometry.error_bits + geometry.pq_bits) + 1)),
-        "rounding": int(_chance(rng, 0.25)),
+        "rounding": int(chance(rng, 0.25)),
     }
     if geometry.terms:
         values |= _neuron_trace_parameters(rng, geometry)
     if geometry.blank_out:
-        values["blank"] = int(rng.integers(0, 1 << 15)) if _chance(rng, 0.5) else 0
+        values["blank"] = int(rng.integers(0, 1 << 15)) if chance(rng, 0.5) else 0
+    if geometry.threshold_noise:
+        values["temperature"] = int(theta * log_uniform(rng, 0.02, 1)) if chance(rng, 0.8) else 0
+    if geometry.memristor == 2:
+        for name in MEMRISTOR_MAX:
+            values[name] = int(rng.integers(0, 128)) if chance(rng, 0.7) else 0
     limits = parameter_max(geometry)
     for name, high in ((name, limits[name]) for name in values):
         anything = int(rng.integers(0, high + 1))
-        values[name] = anything if _chance(rng, 0.1) else min(values[name], high)
+        values[name] = anything if chance(rng, 0.1) else min(values[name], high)
     return ParameterSet(**values, terms=_random_terms(rng, geometry))
 
 
@@ -91,7 +91,7 @@ def _trace_parameters(rng: Rng, geometry: Geometry) -> dict[str, int]:
     return {
         "alpha_p": _decay(rng),
         "beta_p": _decay(rng),
-        "q_inc": max(1, int(geometry.trace_max * _log_uniform(rng, 0.02, 1))),
+        "q_inc": max(1, int(geometry.trace_max * log_uniform(rng, 0.02, 1))),
         "p_shift": int(rng.choice((0, 0, 1, 2, 3))),
         "pq_shift": int(rng.integers(0, max(1, geometry.trace_bits - 3))),
         "pq_on": int(rng.integers(0, geometry.pq_max + 1)),
@@ -102,14 +102,14 @@ def _neuron_trace_parameters(rng: Rng, geometry: Geometry) -> dict[str, int]:
     return {
         "qq_shift": int(rng.integers(0, max(1, geometry.trace_bits - 3))),
         "zeta": _decay(rng),
-        "z_inc": max(1, int(geometry.trace_max * _log_uniform(rng, 0.02, 1))),
+        "z_inc": max(1, int(geometry.trace_max * log_uniform(rng, 0.02, 1))),
         "z_shift": int(rng.integers(0, max(1, geometry.trace_bits - 3))),
     }
 
 
 def _random_terms(rng: Rng, geometry: Geometry) -> tuple[Term, ...]:
     """Random terms, mostly as many as the build has; none is the plain rule. One in five is off."""
-    if _chance(rng, 0.2):
+    if chance(rng, 0.2):
         return ()
     return tuple(_random_term(rng, geometry) for _ in range(geometry.terms))
 
@@ -122,21 +122,23 @@ def _random_term(rng: Rng, geometry: Geometry) -> Term:
         third=ThirdFactor(int(rng.choice(len(ThirdFactor)))),
         sign=int(rng.choice((-1, 1))),
         scale=int(rng.choice((0, 0, 1, 2, 3, 5, 7))),
-        shift=int(rng.integers(0, (20 if _chance(rng, 0.1) else widest) + 1)),
+        shift=int(rng.integers(0, (20 if chance(rng, 0.1) else widest) + 1)),
+        weighted=geometry.memristor > 0 and chance(rng, 0.5),
+        pulsed=geometry.memristor > 1 and chance(rng, 0.6),
     )
 
 
 def _random_row(rng: Rng, geometry: Geometry, sets: int) -> Row:
     first, groups = 0, geometry.groups
-    if _chance(rng, 0.4):
+    if chance(rng, 0.4):
         first = int(rng.integers(0, geometry.groups))
         groups = int(rng.integers(0, geometry.groups - first + 1))
     return Row(
         first_group=first,
         groups=groups,
-        plastic=_chance(rng, 0.8),
+        plastic=chance(rng, 0.8),
         parameter_set=int(rng.integers(0, sets)),
-        always_on=_chance(rng, 0.05),
+        always_on=chance(rng, 0.05),
     )
 
 
@@ -157,6 +159,17 @@ def _random_fanout(
     return tuple(tables)
 
 
+def _analogue(rng: Rng, geometry: Geometry) -> dict[str, Any]:
+    """Tables and losses, as far as a core has them."""
+    found: dict[str, Any] = {}
+    if geometry.memristor:
+        found["memristor"] = random_tables(rng, pulsed=geometry.memristor == 2)
+    if geometry.mask:
+        found["row_loss"] = random_losses(rng, geometry.axons)
+        found["column_loss"] = random_losses(rng, geometry.neurons)
+    return found
+
+
 def random_config(
     rng: Rng, geometry: Geometry, core: int = 0, cores: range | None = None
 ) -> CoreConfig:
@@ -164,7 +177,7 @@ def random_config(
     sets = int(rng.integers(1, geometry.parameter_sets + 1))
     parameters = tuple(random_parameters(rng, geometry) for _ in range(sets))
     groups = tuple(
-        Group(int(rng.integers(0, sets)), _chance(rng, 0.7)) for _ in range(geometry.groups)
+        Group(int(rng.integers(0, sets)), chance(rng, 0.7)) for _ in range(geometry.groups)
     )
     chosen = np.repeat([parameters[group.parameter_set].theta for group in groups], geometry.lanes)
     drive = rng.uniform(-0.5, 0.5, geometry.neurons) * (rng.random(geometry.neurons) < 0.3)
@@ -177,6 +190,7 @@ def random_config(
         fanout=_random_fanout(rng, geometry, cores or range(core, core + 1)),
         seed=int(rng.integers(0, 2**32)),
         core=core,
+        **_analogue(rng, geometry),
     )
 
 
@@ -196,7 +210,7 @@ def random_weights(rng: Rng, config: CoreConfig) -> NDArray[np.int32]:
     """Weights `(axons, neurons)`, int32: some absent, most excitatory or mixed, rails included."""
     geometry = config.geometry
     shape, limit = (geometry.axons, geometry.neurons), geometry.weight_max
-    if _chance(rng, 0.2):
+    if chance(rng, 0.2):
         weights = rng.integers(-limit, limit + 1, shape)
     else:
         spread = rng.normal(rng.uniform(0, 0.3), 0.4, shape) * limit

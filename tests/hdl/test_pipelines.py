@@ -19,6 +19,62 @@ STATE, TRACE = GEOMETRY.state_max, GEOMETRY.trace_max
 SAMPLES = 200
 
 
+@pytest.mark.parametrize("reset_mode", ResetMode, ids=lambda mode: mode.name.lower())
+def test_neuron_lane_with_mask_and_noise(reset_mode):
+    """The sum of a column that keeps a part of it, and a threshold that varies; clips counted."""
+    rng, geometry = random.Random(reset_mode), Geometry(mask=1, threshold_noise=1)
+    lane = NeuronLane(geometry)
+    late = deque([0] * 2)
+    parameters = {"alpha_n": 4096, "theta": 20000, "temperature": 9000, "box": 2000}
+    parameters["reset_mode"] = reset_mode.value
+
+    def drive(ctx, values):
+        membrane, bias, countdown, accumulator, kept, level = values
+        ctx.set(lane.state.membrane, membrane)
+        ctx.set(lane.state.countdown, countdown)
+        ctx.set(lane.bias, bias)
+        ctx.set(lane.accumulator, accumulator)
+        ctx.set(lane.kept, kept)
+        late.append(level)
+        ctx.set(lane.level, late.popleft())
+        for stage in range(NeuronLane.LATENCY + 1):
+            for name, value in parameters.items():
+                ctx.set(lane.parameters[stage][name], value)
+
+    def observe(ctx):
+        state = lane.new_state
+        found = (ctx.get(each) for each in (lane.spike, lane.box, lane.clips))
+        return ctx.get(state.current), ctx.get(state.membrane), *found
+
+    def expected(values):
+        membrane, bias, countdown, accumulator, kept, level = values
+        current = accumulator * kept + 2**15 >> 16
+        first = membrane if countdown else current + membrane + bias
+        exact = sat(first, STATE)
+        clipped = exact != first
+        distance = exact - parameters["theta"]
+        spike = distance + (parameters["temperature"] * level >> 5) >= 0 and countdown == 0
+        if spike and reset_mode == ResetMode.ZERO:
+            exact = 0
+        if spike and reset_mode == ResetMode.SUBTRACT:
+            exact = sat(distance, STATE)
+            clipped |= exact != distance
+        return current, exact, spike, abs(distance) < parameters["box"], clipped
+
+    def sample():
+        wide = rng.randint(-STATE, STATE), rng.randint(-4000, 4000)
+        level = rng.choice([-200, 200, rng.randint(-60, 60)])
+        sums = rng.randint(-(2**22), 2**22)
+        return *wide, rng.choice([0, 0, 3]), sums, rng.choice([1, 256, rng.randint(1, 256)]), level
+
+    samples = [sample() for _ in range(SAMPLES)]
+    seen = stream_through(lane, drive, observe, NeuronLane.LATENCY, samples + samples[: len(late)])
+    assert seen[:SAMPLES] == [expected(values) for values in samples]
+    assert (
+        {row[2] for row in seen} == {row[3] for row in seen} == {row[4] for row in seen} == {0, 1}
+    )
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_neuron_lane(seed):
     rng, lane = random.Random(seed), NeuronLane(GEOMETRY)

@@ -128,10 +128,10 @@ def test_modulation_of_zero_needs_no_sweep():
         assert without <= 5
 
 
-@pytest.mark.parametrize("name", ["small", "plain"])
+@pytest.mark.parametrize("name", ["small", "plain", "device", "device-gain"])
 def test_the_model_knows_the_latency_of_an_update(name):
     geometry = GEOMETRIES[name]
-    assert cycles.UPDATE_LATENCY[geometry.layout] == update_latency(geometry)
+    assert cycles.update_latency(geometry) == update_latency(geometry)
 
 
 @pytest.mark.parametrize("eta_shift", [0, 7, 20])

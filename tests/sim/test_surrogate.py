@@ -23,6 +23,7 @@ from axonloop.models.config import (
 )
 from axonloop.models.golden import Chip
 from axonloop.models.protocol import Region
+from axonloop.sim.stimulus import GEOMETRIES
 from axonloop.sim.surrogate import FLOAT, ChipState, SurrogateChip
 from tests.support.random.chips import random_chip
 from tests.support.random.cores import random_weights
@@ -78,18 +79,48 @@ def run_both(
 def test_equals_golden_on_random_chips(seed: int, mesh: Mesh) -> None:
     """All modes, widths, delays, always-on rows, saturation: every state of every tick."""
     rng = np.random.default_rng(seed)
-    config = without_blank(random_chip(rng, mesh))
+    config = without_chance(random_chip(rng, mesh))
     weights = np.concatenate([random_weights(rng, core) for core in config.cores])
     run_both(rng, config, weights, float(rng.choice([0.05, 0.5])))
 
 
-def without_blank(config: ChipConfig) -> ChipConfig:
-    """The chip with synapses that drop no spikes."""
-    cores = [
-        replace(core, parameter_sets=tuple(replace(s, blank=0) for s in core.parameter_sets))
-        for core in config.cores
-    ]
+def without_chance(config: ChipConfig) -> ChipConfig:
+    """The chip with synapses that drop no spikes and thresholds that stay."""
+    cores = []
+    for core in config.cores:
+        sets = (replace(each, blank=0, temperature=0) for each in core.parameter_sets)
+        cores.append(replace(core, parameter_sets=tuple(sets)))
     return replace(config, cores=tuple(cores))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_equals_golden_through_a_mask(seed: int) -> None:
+    rng = np.random.default_rng([seed, 1])
+    config = without_chance(random_chip(rng, Mesh(2, 1), GEOMETRIES["mask"]))
+    weights = np.concatenate([random_weights(rng, core) for core in config.cores])
+    assert run_both(rng, config, weights, 0.3) > 0
+
+
+def test_a_gradient_goes_through_a_mask() -> None:
+    """dI / dW is what row and column leave of W, times the shift, as if nothing were rounded."""
+    geometry = Geometry(2, 4, 1, 1, 1, 1, mask=1)
+    core = CoreConfig(
+        geometry, (ParameterSet(w_exp=2),), row_loss=(128, 3), column_loss=(0, 64, 255, 7)
+    )
+    module = SurrogateChip(core, np.full((2, 4), 5))
+    raster = torch.tensor([[1.0, 0.0]], dtype=FLOAT)
+    state = module.step(raster, module.clear_state(1), module.used_weights())
+    state.current.sum().backward()
+    assert state.current.tolist() == [[12, 8, 0, 8]]
+    assert module.weights.grad is not None
+    assert module.weights.grad.tolist() == [[2, 1.5, 1 / 128, 2 * 249 / 256], [0] * 4]
+
+
+def test_thresholds_that_vary_are_refused() -> None:
+    geometry = Geometry(8, 4, 2, 2, 2, 2, threshold_noise=1)
+    config = CoreConfig(geometry, (ParameterSet(temperature=7),))
+    with pytest.raises(ValueError, match="^temperature must be 0 off the chip, .*, not 7$"):
+        SurrogateChip(config, np.zeros((8, 4)))
 
 
 def test_synapses_that_drop_spikes_are_refused() -> None:

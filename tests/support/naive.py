@@ -5,6 +5,7 @@ No arrays and nothing shared with models/golden: a second reading of the same pa
 
 from __future__ import annotations
 
+from math import log
 from random import Random
 
 from axonloop.models.config import ChipConfig, CoreConfig, Destination
@@ -16,6 +17,8 @@ CODE = (
 STATES = ["current", "membrane", "reset", "countdown", "box", "spike", "trace_z"]
 TRACES = ["trace_q", "trace_p", "trace_pq", "trace_qq", "mark"]
 PORTS = ["north", "east", "south", "west", "local"]
+LOGISTIC = [round(32 * log((2 * k + 1) / (511 - 2 * k))) for k in range(256)]
+NEAREST = 1
 
 
 def decay(x: int, k: int) -> int:
@@ -71,8 +74,13 @@ class NaiveCore:
             "saturations",
             "collisions",
             *PORTS,
+            "writes",
         ]
         self.counters = dict.fromkeys(names, 0)
+        tables = config.memristor
+        self.gain = {True: tables.up_gain, False: tables.down_gain}
+        self.gain_shift = {True: tables.up_gain_shift, False: tables.down_gain_shift}
+        self.share = {True: tables.up_share, False: tables.down_share}
         self.weights: list[list[int]] = []
         self.clear()
 
@@ -113,7 +121,7 @@ class NaiveCore:
             self.counters["synops"] += spikes[j] * geometry.lanes * row.groups
         acc = [self.integrate(i, spikes, seed, t) for i in range(geometry.neurons)]
         for i in range(geometry.neurons):
-            self.update_neuron(i, acc[i])
+            self.update_neuron(i, acc[i], self.threshold_noise(i, seed, t))
         for j in range(geometry.axons):
             self.update_axon(j, spikes[j])
 
@@ -122,8 +130,9 @@ class NaiveCore:
         for j, row in enumerate(self.config.rows):
             visits = row.first_group <= group < row.first_group + row.groups
             if spikes[j] and visits and self.weights[j][i] != self.geometry.no_synapse:
-                total += 0 if self.drops(j, i, seed, t) else self.weights[j][i]
-        return total
+                kept = 0 if self.drops(j, i, seed, t) else self.weights[j][i]
+                total += kept * (256 - self.config.row_loss[j])
+        return (total * (256 - self.config.column_loss[i]) + 2**15) >> 16
 
     def drops(self, j: int, i: int, seed: int, t: int) -> bool:
         if self.geometry.blank_out == 0:
@@ -131,22 +140,32 @@ class NaiveCore:
         blank = self.config.parameter_sets[self.config.rows[j].parameter_set].blank
         return h(seed, t, self.config.core, j, i, 15) % 65536 < blank
 
-    def update_neuron(self, i: int, acc: int) -> None:
+    def threshold_noise(self, i: int, seed: int, t: int) -> int:
+        """N of the page."""
+        if self.geometry.threshold_noise == 0:
+            return 0
+        draw = LOGISTIC[h(seed, t, self.config.core, i, 0, 14) % 256]
+        return (self.neuron_set(i).temperature * draw) >> 5
+
+    def update_neuron(self, i: int, acc: int, noise: int) -> None:
         p, s, top = self.neuron_set(i), self.state, self.geometry.state_max
         current = self.clip(decay(s["current"][i], p.beta_n) + (acc << p.w_exp), -top, top)
-        v1, countdown = s["membrane"][i], s["countdown"][i]
+        v1, countdown, clipped = s["membrane"][i], s["countdown"][i], False
         if countdown == 0:
-            bias = self.config.bias[i]
-            v1 = self.clip(decay(v1, p.alpha_n) + (current >> p.i_shift) + bias, -top, top)
+            raised = decay(v1, p.alpha_n) + (current >> p.i_shift) + self.config.bias[i]
+            v1, clipped = sat(raised, top), abs(raised) > top
         u = v1 - s["reset"][i]
-        spike = u >= p.theta and countdown == 0
+        spike = u + noise >= p.theta and countdown == 0
         s["box"][i] = int(abs(u - p.theta) < p.box)
         kick = p.rho if spike else 0
         s["reset"][i] = self.clip(decay(s["reset"][i], p.gamma) + kick, -top, top)
         if spike and p.reset_mode == 1:
             v1 = 0
         elif spike and p.reset_mode == 2:
-            v1 = wrapped(v1 - p.theta, self.geometry.state_bits)
+            v1 -= p.theta
+            if self.geometry.threshold_noise == 1:
+                v1, clipped = sat(v1, top), clipped or abs(v1) > top
+        self.counters["saturations"] += clipped
         s["current"][i], s["membrane"][i], s["spike"][i] = current, v1, int(spike)
         s["countdown"][i] = p.refractory if spike else max(0, countdown - 1)
         self.counters["spikes"] += spike
@@ -199,12 +218,12 @@ class NaiveCore:
         p = self.neuron_set(i)
         words = [p.register(f"term_{k}") for k in range(self.geometry.terms)]
         if not any(term_is_on(word) for word in words):
-            self.step(j, i, seed, t, 0, error, self.state["trace_pq"][j], p.eta_shift)
+            self.step(j, i, seed, t, 0, error * self.state["trace_pq"][j], p.eta_shift << 11)
             return
         for k, word in enumerate(words):
             if term_is_on(word):
-                c = self.term_of_neuron(i, word, error)
-                self.step(j, i, seed, t, k, c, self.term_of_axon(j, word), word >> 11)
+                c, a = self.term_of_neuron(i, word, error), self.term_of_axon(j, word)
+                self.step(j, i, seed, t, k, c * a, word)
 
     def term_of_neuron(self, i: int, word: int, error: int) -> int:
         """c of the page."""
@@ -222,20 +241,39 @@ class NaiveCore:
         kinds = (0, mark & 1, mark >> 1, self.state["trace_qq"][j], self.state["trace_pq"][j])
         return kinds[word & 7]
 
-    def step(
-        self, j: int, i: int, seed: int, t: int, purpose: int, c: int, a: int, shift: int
-    ) -> None:
-        """W' = sat(W - round(c * a, shift)), where both are not 0 and there is a synapse."""
-        old = self.weights[j][i]
-        if c == 0 or a == 0 or old == self.geometry.no_synapse:
+    def step(self, j: int, i: int, seed: int, t: int, k: int, x: int, word: int) -> None:
+        """W' of term k, by its word and the product x; nothing without x or a synapse."""
+        old, most = self.weights[j][i], self.geometry.weight_max
+        if x == 0 or old == self.geometry.no_synapse:
             return
-        random = h(seed, t, self.config.core, i, j, purpose) % 2**shift
-        half = 2 ** (shift - 1) if shift else 0
-        step = (c * a + (half if self.neuron_set(i).rounding == 1 else random)) >> shift
-        new = sat(old - step, self.geometry.weight_max)
+        up, shift = x < 0, word >> 11 & 31
+        headroom = most - old if up else most + old
+        if word >> 16 & 1:
+            x *= self.gain[up][headroom >> (self.geometry.weight_bits - 8)]
+            shift += self.gain_shift[up]
+        nearest = self.neuron_set(i).rounding == NEAREST
+        random = h(seed, t, self.config.core, i, j, k) % 2**shift
+        m = (x + (2**shift // 2 if nearest else random)) >> shift
+        new = self.pulse(j, i, seed, t, k, m, up) if word >> 17 & 1 else sat(old - m, most)
         self.weights[j][i] = new
         self.counters["visits"] += 1
         self.counters["updates"] += new != old
+
+    def pulse(self, j: int, i: int, seed: int, t: int, k: int, m: int, up: bool) -> int:
+        """W' after |m| parts of a pulse."""
+        p, core, old = self.neuron_set(i), self.config.core, self.weights[j][i]
+        most = self.geometry.weight_max
+        headroom = most - old if up else most + old
+        n = min(abs(m), 255)
+        g = h(seed, t, core, i, j, 4 + k)
+        u = wrapped(g >> 12, 8)
+        d = wrapped(h(seed, 0, core, i, j, 8) >> (0 if up else 8), 8)
+        v = 256 + (p.cycle_to_cycle * u >> 7) + (p.device_to_device * d >> 7)
+        n = min(n * max(v, 0) + 128 >> 8, 255)
+        self.counters["writes"] += n > 0
+        random = 2**11 if p.rounding == NEAREST else g % 2**12
+        moved = (headroom * self.share[up][n] + random) >> 12
+        return old + moved if up else old - moved
 
 
 def term_is_on(word: int) -> bool:

@@ -34,21 +34,25 @@ def as_words(values: Sequence[int] | NDArray[np.integer]) -> Words:
 
 
 def table_words(config: CoreConfig) -> dict[Region, Words]:
-    """The contents of every parameter and table region of a core."""
+    """The contents of every parameter and table region that a core has."""
     counts = np.array([len(entries) for entries in config.fanout], np.int64)
     first = np.where(counts > 0, np.cumsum(counts) - counts, 0)
     entries = [entry for table in config.fanout for entry in table]
     entry_words = np.zeros(config.geometry.entries, np.uint32)
     entry_words[: len(entries)] = [e.core << 20 | e.delay << 16 | e.axon for e in entries]
     ranges = zip(first.tolist(), counts.tolist(), strict=True)
-    return {
+    words = {
         Region.PARAMETERS: _parameter_words(config),
         Region.ROW: as_words([pack(ROW_FIELDS, **vars(row)) for row in config.rows]),
         Region.GROUP: as_words([pack(GROUP_FIELDS, **vars(group)) for group in config.groups]),
         Region.BIAS: as_words(config.bias),
         Region.FANOUT: as_words([pack(FANOUT_FIELDS, first=f, count=n) for f, n in ranges]),
         Region.ENTRY: entry_words,
+        Region.MEMRISTOR: as_words(config.memristor.words),
+        Region.ROW_LOSS: as_words(config.row_loss),
+        Region.COLUMN_LOSS: as_words(config.column_loss),
     }
+    return {region: each for region, each in words.items() if region.built(config.geometry)}
 
 
 def _parameter_words(config: CoreConfig) -> Words:

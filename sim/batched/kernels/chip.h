@@ -18,9 +18,10 @@ struct Run {
     int32_t core, begin, end, set, source;
 };
 
-// A pass of learning over a core: all terms of one number that take one factor of the axons.
+// A pass of learning over a core: all terms of one number that take one factor of the axons. `sees`: do
+// any of them see the weight that they change?
 struct Pass {
-    int32_t number, factor;
+    int32_t number, factor, sees;
 };
 
 namespace {
@@ -60,6 +61,11 @@ struct Copy {
     const uint8_t *visits_absent() const { return state.visits_absent + owner * axons; }
     const uint8_t *spans_absent() const { return state.spans_absent + owner * axons; }
     const int32_t *span() const { return state.span + owner * axons * 2; }
+    // Counts of writes of a row, if they are kept.
+    int32_t *writes(int core, int axon) const {
+        if (!state.writes) return nullptr;
+        return state.writes + (owner * axons + int64_t(core) * chip.axons + axon) * chip.neurons;
+    }
     uint8_t *slot(uint32_t tick) const {
         return state.pending + (tick % chip.slots * state.copies + copy) * axons;
     }

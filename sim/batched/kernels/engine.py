@@ -67,6 +67,12 @@ class CompiledEngine(Engine):
         self.reseed(seeds)
         self._library.axonloop_row_spans(*self._both)
 
+    def count_writes(self) -> None:
+        """Count the writes of every synapse from now on, from 0."""
+        super().count_writes()
+        assert self.writes is not None
+        self._state.writes = self.writes.data_ptr()
+
     def load(self, weights: Tensor) -> None:
         """Replace all weights: `(memories, axons, neurons of a core)`."""
         self.weights.copy_(weights)

@@ -4,13 +4,9 @@
 
 #include <algorithm>
 
-#include "learning_neurons.h"
+#include "memristor.h"
 
 namespace {
-
-struct Tally {
-    int64_t visits = 0, updates = 0;
-};
 
 constexpr int MANY = LANES / 4;  // weights of a vector that move together rather than one by one
 
@@ -81,6 +77,7 @@ template <typename W> struct Learner {
     const Chip &chip;
     const State &state;
     LearningNeurons learning{chip};
+    Sight sight{chip};
     std::vector<int8_t> errors, values;  // E and c, of one copy or of all
     std::vector<int32_t> coefficient;    // c of every learning neuron
     std::vector<uint8_t> learns, factors;
@@ -106,6 +103,7 @@ template <typename W> struct Learner {
     void count(const Copy &c, int core, const Tally &tally) const {
         c.counters(core)[Counter::VISITS] += tally.visits;
         c.counters(core)[Counter::UPDATES] += tally.updates;
+        c.counters(core)[Counter::WRITES] += tally.writes;
     }
 
     // Writes c of all neurons of a core, by a pass, to `to`; `from` is their E, `wrong` whether any E
@@ -126,6 +124,23 @@ template <typename W> struct Learner {
         return any;
     }
 
+    // Takes over the neurons whose `learns` is not 0, for a pass; `word` is the tick's of the core.
+    void gather(int core, const Pass &pass, uint32_t seed, Word word, const uint8_t *learn) {
+        learning.gather(chip, core, pass.number, word, learn);
+        if (!pass.sees) return;
+        sight.gather(chip, core, pass.number, learning, word, tick_word(seed, 0, chip.first + core));
+    }
+
+    // The learning neurons `begin`..`end` update their synapses of a row, as `update` says.
+    void change(const Copy &c, int core, int axon, const Pass &pass, W *weights, bool absent, int begin,
+                int end, const int32_t *products, Tally &tally) {
+        if (pass.sees)
+            update_seeing(chip, core, weights, c.writes(core, axon), learning, sight, begin, end,
+                          codes[axon], products, tally);
+        else
+            update(chip, weights, absent, learning, begin, end, codes[axon], products, tally);
+    }
+
     // One core of a copy that has weights of its own learns.
     void learn_own(const Copy &c, int core, uint32_t tick) {
         const bool wrong = take_errors(c, core, errors.data());
@@ -135,7 +150,7 @@ template <typename W> struct Learner {
             const Pass &pass = chip.passes[p];
             if (!take_values(c, core, pass, wrong, errors.data(), values.data())) continue;
             const auto *learn = reinterpret_cast<const uint8_t *>(values.data());
-            learning.gather(chip, core, pass.number, word, learn);
+            gather(core, pass, state.seeds[c.copy], word, learn);
             own_pass(c, core, pass, tally);
         }
         count(c, core, tally);
@@ -155,7 +170,7 @@ template <typename W> struct Learner {
                 const int32_t *__restrict from = coefficient.data() + begin;
                 memset(products, 0, sizeof products);
                 for (int k = 0; k < end - begin; ++k) products[k] = from[k] * factor;
-                update(chip, weights, absent, learning, begin, end, codes[a], products, tally);
+                change(c, core, a, pass, weights, absent, begin, end, products, tally);
             }
         });
     }
@@ -181,7 +196,7 @@ template <typename W> struct Learner {
                 for (int n = 0; n < neurons; ++n) learns[n] |= uint8_t(to[n]);
             }
             if (!any) continue;
-            learning.gather(chip, core, pass.number, word, learns.data());
+            gather(core, pass, state.seeds[0], word, learns.data());
             shared_pass(core, pass, tally);
         }
         for (int64_t b = 0; b < state.copies; ++b) count(Copy{chip, state, b}, core, tally);
@@ -205,8 +220,7 @@ template <typename W> struct Learner {
                 if (begin >= end) continue;
                 shared.sum(block, a, products);
                 memset(products + (end - start), 0, sizeof(int32_t) * (start + BLOCK - end));
-                update(chip, weights, absent, learning, begin, end, codes[a], products + begin - start,
-                       tally);
+                change(c, core, a, pass, weights, absent, begin, end, products + begin - start, tally);
             }
     }
 

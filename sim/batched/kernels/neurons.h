@@ -2,14 +2,15 @@
 
 #pragma once
 
-#include "chip.h"
+#include "noise.h"
 
 namespace {
 
 // I, V, R, countdown, B and S of the neurons of a run, from the sums `acc` of the whole chip. WIDE:
-// products and sums may need more than 32 bits. MODE: ResetMode.
-template <bool WIDE, int MODE>
-void sweep(const Copy &c, const Run &run, const int32_t *__restrict acc) {
+// products and sums may need more than 32 bits. MODE: ResetMode. NOISY: `noise` is N of all neurons.
+template <bool WIDE, int MODE, bool NOISY>
+void sweep(const Copy &c, const Run &run, const int32_t *__restrict acc,
+           const int32_t *__restrict noise) {
     const int32_t *set = c.chip.sets + run.set * REGISTERS;
     const int32_t alpha = set[Register::ALPHA_N], beta = set[Register::BETA_N];
     const int32_t gamma = set[Register::GAMMA], rho = set[Register::RHO];
@@ -35,11 +36,12 @@ void sweep(const Copy &c, const Run &run, const int32_t *__restrict acc) {
         const int32_t drive = decay<WIDE>(membrane[n], alpha) + (i >> i_shift) + bias[n];
         const int32_t v = (clip(drive, limit) & free) | (membrane[n] & ~free);
         const int32_t above = v - reset[n] - theta;
-        const int32_t fired = ~(above >> 31) & free;
+        const int32_t fired = ~((NOISY ? above + noise[n] : above) >> 31) & free;
         const int32_t lowered = decay<WIDE>(reset[n], gamma) + (rho & fired);
         const int32_t r = clip(lowered, limit);
-        const int32_t after = MODE == ResetMode::NONE ? v : MODE == ResetMode::ZERO ? 0 : v - theta;
-        clipped += (i != raised) + ((v != drive) & free) + (r != lowered);
+        const int32_t less = MODE == ResetMode::NONE ? v : MODE == ResetMode::ZERO ? 0 : v - theta;
+        const int32_t after = NOISY && less < -limit ? -limit : less;
+        clipped += (i != raised) + (((v != drive) & free) | ((after != less) & fired)) + (r != lowered);
         current[n] = i;
         membrane[n] = (after & fired) | (v & ~fired);
         reset[n] = r;
@@ -67,12 +69,33 @@ void step_neuron_traces(const Copy &c, const Run &run) {
     c.counters(run.core)[Counter::SATURATIONS] += clipped;
 }
 
-// Step 3 for the neurons of a run, from the sums `acc` of the whole chip.
-void step_neurons(const Copy &c, const Run &run, const int32_t *acc) {
-    typedef void (*Sweep)(const Copy &, const Run &, const int32_t *);
-    static const Sweep sweeps[2][3] = {{sweep<false, 0>, sweep<false, 1>, sweep<false, 2>},
-                                       {sweep<true, 0>, sweep<true, 1>, sweep<true, 2>}};
-    sweeps[c.chip.wide][c.chip.sets[run.set * REGISTERS + Register::RESET_MODE]](c, run, acc);
+// N of the neurons of a run in tick `tick`, for builds with noise at the threshold; `noise` is that of
+// the chip, with room for a vector behind the last.
+void draw_noise(const Copy &c, const Run &run, uint32_t tick, int32_t *noise) {
+    const int32_t temperature = c.chip.sets[run.set * REGISTERS + Register::TEMPERATURE];
+    const Word word = tick_word(c.state.seeds[c.owner], tick, c.chip.first + run.core);
+    const int first = run.core * c.chip.neurons;
+    for (int begin = run.begin; begin < run.end; begin += LANES) {
+        uint16_t number[LANES], x[LANES], y[LANES];
+        for (int k = 0; k < LANES; ++k) number[k] = uint16_t(begin - first + k);
+        neuron_words(word, number, Purpose::THRESHOLD, x, y);
+        synapse_words(x, y, 0, x, y);
+        const int some = run.end - begin < LANES ? run.end - begin : LANES;
+        for (int k = 0; k < some; ++k) noise[begin + k] = (temperature * LOGISTIC[x[k] & 255]) >> 5;
+    }
+}
+
+// Step 3 for the neurons of a run, from the sums `acc` of the whole chip and, if they have any, the
+// `noise` at their thresholds.
+void step_neurons(const Copy &c, const Run &run, const int32_t *acc, const int32_t *noise) {
+    typedef void (*Sweep)(const Copy &, const Run &, const int32_t *, const int32_t *);
+    static const Sweep sweeps[2][2][3] = {
+        {{sweep<false, 0, false>, sweep<false, 1, false>, sweep<false, 2, false>},
+         {sweep<true, 0, false>, sweep<true, 1, false>, sweep<true, 2, false>}},
+        {{sweep<false, 0, true>, sweep<false, 1, true>, sweep<false, 2, true>},
+         {sweep<true, 0, true>, sweep<true, 1, true>, sweep<true, 2, true>}}};
+    const int mode = c.chip.sets[run.set * REGISTERS + Register::RESET_MODE];
+    sweeps[c.chip.threshold_noise][c.chip.wide][mode](c, run, acc, noise);
     if (c.chip.terms) step_neuron_traces(c, run);
 }
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from axonloop.models.config import (
     ERROR_DRIVEN,
     TERM_FIELDS,
+    WEIGHT_FIELDS,
     AxonFactor,
     NeuronFactor,
     Purpose,
@@ -23,6 +24,7 @@ from axonloop.models.config import (
 from axonloop.models.golden import CODE_COLUMNS
 from axonloop.models.protocol import PARAMETER_INDEX, Counter, Region, Use
 from axonloop.sim.batched.arrays import dtype_of
+from axonloop.sim.batched.tables import LOGISTIC
 
 REGISTERS = max(PARAMETER_INDEX.values()) + 1
 """Registers of a parameter set, those between them that are reserved included."""
@@ -63,6 +65,10 @@ CHIP = (
     Member("int32_t", "wide", "1 if a product or a sum of the neurons may need over 32 bits"),
     Member("int32_t", "terms", "terms of a parameter set; 0: the plain rule alone"),
     Member("int32_t", "blank_out", "1 if a row may drop spikes"),
+    Member("int32_t", "memristor", "0, 1: terms may see weights, 2: and change them by pulses"),
+    Member("int32_t", "coarse", "a word of a gain is for 2^coarse weights"),
+    Member("int32_t", "mask", "1 if rows and columns lose parts"),
+    Member("int32_t", "threshold_noise", "1 if neurons compare with a threshold that varies"),
     Member("int32_t", "neuron_run_count", "length of neuron_runs"),
     Member("int32_t", "axon_run_count", "length of axon_runs"),
     Member("const int32_t *", "sets", "registers, (parameter sets of all cores, REGISTERS)"),
@@ -70,6 +76,11 @@ CHIP = (
     Member("const Run *", "axon_runs", "axons by parameter set and PqSource, in their order"),
     Member("const int32_t *", "neuron_set", "parameter set of each neuron"),
     Member("const int32_t *", "blank", "register `blank` of each axon"),
+    Member("const int32_t *", "row_parts", "of 256, what each axon leaves of its weights"),
+    Member("const int32_t *", "column_parts", "of 256, what each neuron leaves of them"),
+    Member("const int32_t *", "gain", "R, (cores, down and up, 256)"),
+    Member("const int32_t *", "gain_shift", "s, (cores, down and up)"),
+    Member("const int32_t *", "share", "K, (cores, down and up, 256)"),
     Member("const int32_t *", "pass_first", "passes of core k: pass_first[k]..pass_first[k + 1]"),
     Member("const Pass *", "passes", "the passes of all cores"),
     Member("const int32_t *", "row_begin", "per axon: the first neuron of its core that it visits"),
@@ -102,6 +113,7 @@ STATE = (
     Member("int32_t *", "modulation", "M of each copy"),
     Member("int64_t *", "counters", "(copies, cores, COUNTERS)"),
     Member("uint32_t *", "seeds", "one per weight memory"),
+    Member("int32_t *", "writes", "per place of `weights`: its writes; null if not counted"),
     *(
         Member(f"{_TYPES[dtype_of(region).name]} *", region.key, _shape(region))
         for region in Region
@@ -139,10 +151,11 @@ def _lines() -> Iterator[str]:
     yield f"constexpr int COUNTERS = {len(Counter)}, REGISTERS = {REGISTERS};"
     columns = ", ".join(map(hex, CODE_COLUMNS))
     yield f"constexpr uint32_t CODE_COLUMNS[] = {{{columns}}};  // an axon's codeword, bit by bit"
+    yield f"constexpr int16_t LOGISTIC[] = {{{', '.join(map(str, LOGISTIC))}}};"
     yield "struct Term {  // a term of a parameter set: a word of fields"
     yield "    int32_t word;"
     low = 0
-    for name, bits in TERM_FIELDS.items():
+    for name, bits in (TERM_FIELDS | WEIGHT_FIELDS).items():
         yield f"    int {name}() const {{ return word >> {low} & {(1 << bits) - 1}; }}"
         low += bits
     driven = sum(1 << factor for factor in ERROR_DRIVEN)

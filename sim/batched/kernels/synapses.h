@@ -6,46 +6,56 @@
 
 namespace {
 
-// Weights are summed in T over at most `EVENTS_AT_ONCE` rows, which cannot overflow.
-template <typename W> struct Sum;
-template <> struct Sum<int8_t> { typedef int16_t type; };
-template <> struct Sum<int16_t> { typedef int32_t type; };
+// Weights are summed in `type` over at most `EVENTS_AT_ONCE` rows, which cannot overflow: for
+// accumulators A, int64_t with a mask, where a weight counts up to 256 times.
+template <typename W, typename A> struct Sum { typedef int32_t type; };
+template <> struct Sum<int8_t, int32_t> { typedef int16_t type; };
 constexpr int EVENTS_AT_ONCE = 256;
 
-// Adds `count` rows to LANES x UNROLL accumulators; sums stay in registers meanwhile. ABSENT: some of
-// the weights are `none`, where there is no synapse.
-template <typename W, int LANES, int UNROLL, bool ABSENT>
-inline void add_rows(const W *const *rows, int count, int64_t at, int32_t none, int32_t *acc) {
-    typedef typename Sum<W>::type S;
+// Some rows that are added together: where each begins, and with a mask what it leaves of its weights.
+template <typename W> struct Rows {
+    const W *row[EVENTS_AT_ONCE];
+    int32_t parts[EVENTS_AT_ONCE];
+    int count;
+};
+
+// Adds rows to LANES x UNROLL accumulators; sums stay in registers meanwhile. ABSENT: some of the
+// weights are `none`, where there is no synapse. A: int32_t, or with a mask int64_t, of parts of 256.
+template <typename W, typename A, int LANES, int UNROLL, bool ABSENT>
+inline void add_rows(const Rows<W> &rows, int64_t at, int32_t none, A *acc) {
+    constexpr bool MASK = sizeof(A) == 8;
     typedef typename Vector<W, LANES>::type Weights;
-    typedef typename Vector<S, LANES>::type Sums;
-    typedef typename Vector<int32_t, LANES>::type Wide;
+    typedef typename Vector<typename Sum<W, A>::type, LANES>::type Sums;
+    typedef typename Vector<A, LANES>::type Wide;
     Sums sums[UNROLL] = {};
     const Weights absent = Weights{} + W(none);
-    for (int k = 0; k < count; ++k)
+    for (int k = 0; k < rows.count; ++k)
         for (int u = 0; u < UNROLL; ++u) {
-            Weights w = load<Weights>(rows[k] + at + u * LANES);
+            Weights w = load<Weights>(rows.row[k] + at + u * LANES);
             if (ABSENT) w &= w != absent;
-            sums[u] += __builtin_convertvector(w, Sums);
+            if constexpr (MASK) sums[u] += __builtin_convertvector(w, Sums) * rows.parts[k];
+            else sums[u] += __builtin_convertvector(w, Sums);
         }
     for (int u = 0; u < UNROLL; ++u) {
-        int32_t *to = acc + at + u * LANES;
+        A *to = acc + at + u * LANES;
         const Wide total = load<Wide>(to) + __builtin_convertvector(sums[u], Wide);
         memcpy(to, &total, sizeof total);
     }
 }
 
-// Adds `count` rows to the accumulators begin..end.
-template <typename W, bool ABSENT>
-void add_span(const W *const *rows, int count, int begin, int end, int32_t none, int32_t *acc) {
-    constexpr int WIDTH = 64 / sizeof(typename Sum<W>::type);
+// Adds rows to the accumulators begin..end.
+template <typename W, typename A, bool ABSENT>
+void add_span(const Rows<W> &rows, int begin, int end, int32_t none, A *acc) {
+    constexpr int WIDTH = 64 / sizeof(typename Sum<W, A>::type);
     int at = begin;
-    for (; at + 4 * WIDTH <= end; at += 4 * WIDTH)
-        add_rows<W, WIDTH, 4, ABSENT>(rows, count, at, none, acc);
-    for (; at + WIDTH <= end; at += WIDTH) add_rows<W, WIDTH, 1, ABSENT>(rows, count, at, none, acc);
-    for (; at + 16 <= end; at += 16) add_rows<W, 16, 1, ABSENT>(rows, count, at, none, acc);
+    for (; at + 4 * WIDTH <= end; at += 4 * WIDTH) add_rows<W, A, WIDTH, 4, ABSENT>(rows, at, none, acc);
+    for (; at + WIDTH <= end; at += WIDTH) add_rows<W, A, WIDTH, 1, ABSENT>(rows, at, none, acc);
+    for (; at + 16 <= end; at += 16) add_rows<W, A, 16, 1, ABSENT>(rows, at, none, acc);
     for (; at < end; ++at)
-        for (int k = 0; k < count; ++k) acc[at] += rows[k][at] == none ? 0 : rows[k][at];
+        for (int k = 0; k < rows.count; ++k) {
+            const A weight = rows.row[k][at] == none ? 0 : rows.row[k][at];
+            acc[at] += sizeof(A) == 8 ? weight * rows.parts[k] : weight;
+        }
 }
 
 // Copies the weights begin..end of a row of a core; those of synapses that drop the spike of this tick
@@ -64,47 +74,61 @@ void blank_out_row(const W *row, int begin, int end, Word core, int axon, int32_
     }
 }
 
-// ACC of one core, from its events in ascending order; returns the synapses visited. With BLANK_OUT,
-// rows may drop spikes: `word` is the tick's of the core, and `kept` has room for EVENTS_AT_ONCE rows.
-template <typename W, bool BLANK_OUT>
+// The sums of one core, from its events in ascending order; returns the synapses visited. With
+// BLANK_OUT, rows may drop spikes: `word` is the tick's of the core, and `kept` has room for
+// EVENTS_AT_ONCE rows.
+template <typename W, typename A, bool BLANK_OUT>
 int64_t sum_rows(const Copy &c, int core, Word word, const int32_t *events, int count, W *kept,
-                 int32_t *acc) {
+                 A *acc) {
     const Chip &chip = c.chip;
     const W *weights = c.weights<W>();
     const uint8_t *visits_absent = c.visits_absent();
     int64_t visited = 0;
-    memset(acc, 0, sizeof(int32_t) * chip.neurons);
+    memset(acc, 0, sizeof(A) * chip.neurons);
     for (int k = 0; k < count;) {  // rows with the same span, together
         const int begin = chip.row_begin[events[k]], end = chip.row_end[events[k]];
-        const W *rows[EVENTS_AT_ONCE];
+        Rows<W> rows;
         int some = 0;
         bool absent = false;
         for (; k < count && some < EVENTS_AT_ONCE; ++k, ++some) {
             const int32_t axon = events[k];
             if (chip.row_begin[axon] != begin || chip.row_end[axon] != end) break;
-            rows[some] = weights + int64_t(axon) * chip.neurons;
+            rows.row[some] = weights + int64_t(axon) * chip.neurons;
+            if (sizeof(A) == 8) rows.parts[some] = chip.row_parts[axon];
             absent |= visits_absent[axon];
             if (BLANK_OUT && chip.blank[axon]) {
                 W *to = kept + int64_t(some) * chip.neurons;
-                blank_out_row(rows[some], begin, end, word, axon - core * chip.axons, chip.blank[axon],
-                              to);
-                rows[some] = to;
+                blank_out_row(rows.row[some], begin, end, word, axon - core * chip.axons,
+                              chip.blank[axon], to);
+                rows.row[some] = to;
             }
         }
         visited += int64_t(some) * (end - begin);
-        if (absent) add_span<W, true>(rows, some, begin, end, chip.no_synapse, acc);
-        else add_span<W, false>(rows, some, begin, end, chip.no_synapse, acc);
+        rows.count = some;
+        if (absent) add_span<W, A, true>(rows, begin, end, chip.no_synapse, acc);
+        else add_span<W, A, false>(rows, begin, end, chip.no_synapse, acc);
     }
     return visited;
 }
 
-// ACC of one core in tick `tick`, as `sum_rows`, with blank-out where the chip has it.
+// The sums of one core in tick `tick`, as `sum_rows`, with blank-out where the chip has it.
+template <typename W, typename A>
+int64_t sums(const Copy &c, int core, uint32_t tick, const int32_t *events, int count, W *kept,
+             A *acc) {
+    if (!c.chip.blank_out) return sum_rows<W, A, false>(c, core, {}, events, count, kept, acc);
+    const Word word = tick_word(c.state.seeds[c.owner], tick, c.chip.first + core);
+    return sum_rows<W, A, true>(c, core, word, events, count, kept, acc);
+}
+
+// ACC of one core in tick `tick`; returns the synapses visited. `kept` and `exact`: see Scratch.
 template <typename W>
 int64_t integrate(const Copy &c, int core, uint32_t tick, const int32_t *events, int count,
-                  W *kept, int32_t *acc) {
-    if (!c.chip.blank_out) return sum_rows<W, false>(c, core, {}, events, count, kept, acc);
-    const Word word = tick_word(c.state.seeds[c.owner], tick, c.chip.first + core);
-    return sum_rows<W, true>(c, core, word, events, count, kept, acc);
+                  W *kept, int64_t *exact, int32_t *acc) {
+    if (!c.chip.mask) return sums(c, core, tick, events, count, kept, acc);
+    const int64_t visited = sums(c, core, tick, events, count, kept, exact);
+    const int32_t *parts = c.chip.column_parts + int64_t(core) * c.chip.neurons;
+    for (int n = 0; n < c.chip.neurons; ++n) acc[n] = int32_t((exact[n] * parts[n] + (1 << 15)) >> 16);
+    return visited;
 }
 
 }  // namespace

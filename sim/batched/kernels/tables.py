@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -9,14 +10,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config import TERM_FIELDS, ChipConfig, ParameterSet, Row, parameter_max
+from axonloop.models.config import (
+    MAX_TERMS,
+    TERM_FIELDS,
+    WEIGHT_FIELDS,
+    ChipConfig,
+    ParameterSet,
+    Row,
+    parameter_max,
+)
 from axonloop.models.protocol import PARAMETER_INDEX, Counter
 from axonloop.sim.batched.arrays import NARROW_STATE, weight_dtype
 from axonloop.sim.batched.kernels.structures import REGISTERS, PqSource
+from axonloop.sim.batched.tables import column_parts, gain_shifts, gains, row_parts, shares
 
 _TERM = PARAMETER_INDEX["term_0"]
+_TERMS = slice(_TERM, _TERM + MAX_TERMS)
 _AXON_FACTOR = (1 << TERM_FIELDS["axon"]) - 1
 """Bits of a term that say what it takes of the axon; 0: it is off."""
+_SEES = (1 << len(WEIGHT_FIELDS)) - 1 << sum(TERM_FIELDS.values())
+"""Bits of a term of which one is set if it sees the weight."""
 
 
 def numbers(config: ChipConfig, tables: Mapping[str, NDArray[Any]]) -> dict[str, int]:
@@ -32,6 +45,10 @@ def numbers(config: ChipConfig, tables: Mapping[str, NDArray[Any]]) -> dict[str,
         "weight_bytes": weight_dtype(geometry).itemsize,
         "terms": geometry.terms,
         "blank_out": bool(tables["blank"].any()),
+        "memristor": geometry.memristor,
+        "coarse": geometry.weight_bits - 8,
+        "mask": geometry.mask,
+        "threshold_noise": geometry.threshold_noise,
         "wide": geometry.state_bits > NARROW_STATE or sum_bits > 31,
         "neuron_run_count": len(tables["neuron_runs"]),
         "axon_run_count": len(tables["axon_runs"]),
@@ -50,7 +67,8 @@ def tables(config: ChipConfig) -> dict[str, NDArray[Any]]:
     axon_kinds = list(_axon_kinds(config))
     begins = np.array([row.first_group * geometry.lanes for row in rows], np.int32)
     return (
-        _fanout(config)
+        _options(config)
+        | _fanout(config)
         | _passes(config, registers)
         | {
             "sets": registers,
@@ -67,6 +85,17 @@ def tables(config: ChipConfig) -> dict[str, NDArray[Any]]:
             "bias": np.array([bias for core in cores for bias in core.bias], np.int32),
         }
     )
+
+
+def _options(config: ChipConfig) -> dict[str, NDArray[np.int32]]:
+    """The tables that only some builds have."""
+    geometry = config.geometry
+    found: dict[str, NDArray[np.int32]] = {}
+    if geometry.mask:
+        found |= {"row_parts": row_parts(config), "column_parts": column_parts(config)}
+    if geometry.memristor:
+        found |= {"gain": gains(config), "gain_shift": gain_shifts(config)}
+    return found | ({"share": shares(config)} if geometry.memristor == 2 else {})
 
 
 def _registers(config: ChipConfig) -> NDArray[np.int32]:
@@ -86,22 +115,25 @@ def _register_words(config: ChipConfig, values: ParameterSet) -> NDArray[np.int3
     words = np.zeros(REGISTERS, np.int32)
     for name in parameter_max(config.geometry):
         words[PARAMETER_INDEX[name]] = values.register(name)
-    words[_TERM:] = 0
+    words[_TERMS] = 0
     words[_TERM : _TERM + len(values.rule)] = [term.word for term in values.rule]
     return words
 
 
 def _passes(config: ChipConfig, registers: NDArray[np.int32]) -> dict[str, NDArray[np.int32]]:
-    """The passes of every core: numbers and axon factors of the terms of its groups."""
-    found: list[list[tuple[int, int]]] = []
+    """The passes of every core: for the terms of its groups number, axon factor, and sight."""
+    found: list[list[tuple[int, int, int]]] = []
     for index, core in enumerate(config.cores):
         start = index * config.geometry.parameter_sets
         used = [start + number for number in {group.parameter_set for group in core.groups}]
-        kinds = registers[used, _TERM:] & _AXON_FACTOR
-        sets, numbers = kinds.nonzero()
-        found.append(sorted(set(zip(numbers.tolist(), kinds[sets, numbers].tolist(), strict=True))))
+        words = registers[used, _TERMS]
+        sets, numbers = (words & _AXON_FACTOR).nonzero()
+        sees: dict[tuple[int, int], int] = defaultdict(int)
+        for number, word in zip(numbers.tolist(), words[sets, numbers].tolist(), strict=True):
+            sees[number, word & _AXON_FACTOR] |= word & _SEES != 0
+        found.append([(*kind, sees[kind]) for kind in sorted(sees)])
     passes = [each for core in found for each in core]
-    return {"pass_first": _firsts(found), "passes": np.array(passes, np.int32).reshape(-1, 2)}
+    return {"pass_first": _firsts(found), "passes": np.array(passes, np.int32).reshape(-1, 3)}
 
 
 def _axon_kinds(config: ChipConfig) -> Iterator[tuple[int, int]]:

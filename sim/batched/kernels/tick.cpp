@@ -10,14 +10,16 @@
 
 namespace {
 
-// Memory that the ticks of all copies use one after the other: ACC and spikes of the chip, events of a
-// core, rows without the synapses that drop a spike.
+// Memory that the ticks of all copies use one after the other: ACC, spikes and the noise at thresholds
+// of the chip, events of a core, rows without the synapses that drop a spike.
 template <typename W> struct Scratch {
-    std::vector<int32_t> acc, events;
+    std::vector<int32_t> acc, events, noise;
+    std::vector<int64_t> exact;  // of a core with a mask: sums in parts of 256
     std::vector<uint8_t> spikes;
     std::vector<W> kept;
     explicit Scratch(const Chip &chip)
         : acc(size_t(chip.cores) * chip.neurons), events(chip.axons),
+          noise(chip.threshold_noise ? acc.size() : 0), exact(chip.mask ? chip.neurons : 0),
           spikes(size_t(chip.cores) * chip.axons),
           kept(chip.blank_out ? size_t(EVENTS_AT_ONCE) * chip.neurons : 0) {}
 };
@@ -43,7 +45,8 @@ void arrive_and_integrate(const Copy &c, int core, uint32_t tick, const uint8_t 
     int32_t *events = s.events.data();
     each_set(spikes, begin, end, [&](int a) { events[count++] = a; });
     int32_t *acc = s.acc.data() + int64_t(core) * c.chip.neurons;
-    counters[Counter::SYNOPS] += integrate(c, core, tick, events, count, s.kept.data(), acc);
+    counters[Counter::SYNOPS] +=
+        integrate(c, core, tick, events, count, s.kept.data(), s.exact.data(), acc);
     counters[Counter::EVENTS] += count;
     counters[Counter::TICKS] += 1;
 }
@@ -74,8 +77,11 @@ void step_copy(const Copy &c, uint32_t tick, const uint8_t *given, Scratch<W> &s
     const Chip &chip = c.chip;
     for (int core = 0; core < chip.cores; ++core)
         arrive_and_integrate(c, core, tick, given, s);
-    for (int k = 0; k < chip.neuron_run_count; ++k)
-        step_neurons(c, chip.neuron_runs[k], s.acc.data());
+    for (int k = 0; k < chip.neuron_run_count; ++k) {
+        const Run &run = chip.neuron_runs[k];
+        if (chip.threshold_noise) draw_noise(c, run, tick, s.noise.data());
+        step_neurons(c, run, s.acc.data(), s.noise.data());
+    }
     for (int k = 0; k < chip.axon_run_count; ++k)
         step_traces(c, chip.axon_runs[k], s.spikes.data());
     emit(c, tick);

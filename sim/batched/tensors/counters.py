@@ -60,13 +60,15 @@ class Counters:
             Counter.VISITS: learning.visits,
             Counter.UPDATES: learning.updates,
             Counter.SATURATIONS: self._by_core(neurons.clips) + self._by_core(traces.clips),
+            Counter.WRITES: learning.writes,
             Counter.COLLISIONS: self._by_core(scheduler.met) + scheduler.collided,
         }
         for counter, value in found.items():
             self.values[:, :, counter] += value
-        self.values[:, :, PORT_COUNTERS[0] :] += fanout.passed(neurons.spikes)
+        self.values[:, :, PORT_COUNTERS] += fanout.passed(neurons.spikes)
         self.values &= (1 << COUNTER_BITS) - 1
         tallies = neurons.spikes, neurons.clips, traces.clips, scheduler.events, scheduler.met
-        for tally in (*tallies, scheduler.collided, learning.visits, learning.updates):
+        learned = learning.visits, learning.updates, learning.writes
+        for tally in (*tallies, scheduler.collided, *learned):
             tally.zero_()
         self.untold = 0

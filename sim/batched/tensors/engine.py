@@ -13,7 +13,7 @@ from axonloop.sim.batched.engine import Engine
 from axonloop.sim.batched.tensors.counters import FLUSH, Counters
 from axonloop.sim.batched.tensors.fanout import FanOut
 from axonloop.sim.batched.tensors.learning import Learning
-from axonloop.sim.batched.tensors.neurons import Neurons
+from axonloop.sim.batched.tensors.neurons import Neurons, ThresholdNoise
 from axonloop.sim.batched.tensors.scheduler import Scheduler
 from axonloop.sim.batched.tensors.synapses import Synapses
 from axonloop.sim.batched.tensors.traces import Traces
@@ -61,6 +61,8 @@ class TensorEngine(Engine):
         report = [group.report for core in chip.cores for group in core.groups]
         flags = torch.tensor(report, device=self._device)
         self._report = flags.repeat_interleave(chip.geometry.lanes)
+        noisy = chip.geometry.threshold_noise
+        self._threshold = ThresholdNoise(chip, self._device) if noisy else None
         self.reseed(seeds)
 
     def reseed(self, seeds: Sequence[int]) -> None:
@@ -75,6 +77,11 @@ class TensorEngine(Engine):
         self.scheduler.configure(chip)
         self.fanout.configure(chip)
         self._take_over(chip, seeds)
+
+    def count_writes(self) -> None:
+        """Count the writes of every synapse from now on, from 0."""
+        super().count_writes()
+        self.learning.written = self.writes
 
     def load(self, weights: Tensor) -> None:
         """Replace all weights: `(memories, axons, neurons of a core)`."""
@@ -95,7 +102,9 @@ class TensorEngine(Engine):
     def _step(self, tick: int, spikes: Tensor) -> None:
         """Run one tick of all copies, with the host's `spikes`, bool `(copies, axons)`."""
         arrived = self.scheduler.arrive(tick, spikes)
-        self.neurons.step(self.synapses.integrate(arrived, self._seeds, tick))
+        sums = self.synapses.integrate(arrived, self._seeds, tick)
+        noise = None if self._threshold is None else self._threshold.draw(self._seeds, tick)
+        self.neurons.step(sums, noise)
         self.traces.step(arrived)
         self.fanout.emit(self.neurons.spike, self.scheduler, tick)
         self._counters.untold += 1

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from axonloop.models.config import AxonFactor, ChipConfig, NeuronFactor, Purpose, ThirdFactor
 from axonloop.sim.batched.tensors.arithmetic import choose, require_exact
+from axonloop.sim.batched.tensors.memristor import Memristors, Sight
 from axonloop.sim.batched.tensors.neurons import Neurons
 from axonloop.sim.batched.tensors.noise import (
     TickWords,
@@ -28,6 +29,8 @@ from axonloop.sim.batched.tensors.passes import Pass, passes_of
 from axonloop.sim.batched.tensors.synapses import WORK, SynapseBlock, Synapses
 from axonloop.sim.batched.tensors.traces import Traces
 
+_BothWords = tuple[TickWords, TickWords]
+"""Words of the hash: of the tick, and of tick 0."""
 NARROW_PRODUCT = (1 << 31) - (1 << 21)
 """Sums of products up to here are rounded in 32 bits."""
 
@@ -38,7 +41,7 @@ class _LearningNeurons:
 
     `values` are their coefficients: int32 `(n,)`, or `(copies, n)` where copies share the memory.
     `half`, `mask` and `shift` `(n,)` are for rounding, and so are `words`, the neurons' words of
-    the hash; None if nothing is stochastic.
+    the hash; None if nothing is stochastic. `sight`: for a pass that sees the weights.
     """
 
     memory: Tensor
@@ -48,13 +51,15 @@ class _LearningNeurons:
     mask: Tensor
     shift: Tensor
     words: Word | None
+    sight: Sight | None
 
 
 class Learning:
     """`gated`, `ungated`: error sums int32 `(copies, neurons)`. `waiting`: some may not be 0.
 
     `modulation`: M of each copy, int32 `(copies,)`. `idle`: nothing learns while there are no
-    errors. `visits` and `updates` count per copy and core: int64 `(copies, cores)`.
+    errors. `visits`, `updates` and `writes` count per copy and core: int64 `(copies, cores)`.
+    `written` counts the writes of every weight, if it is there: int32, of the weights' shape.
     """
 
     def __init__(
@@ -66,10 +71,11 @@ class Learning:
         self._sums = torch.zeros((2, copies, chip.neurons), dtype=torch.int32, device=device)
         self.gated, self.ungated = self._sums.unbind(0)
         self.waiting = False
+        self.written: Tensor | None = None
         self.modulation = torch.zeros(copies, dtype=torch.int32, device=device)
         self._one = torch.ones((1, 1), dtype=torch.int32, device=device).expand(copies, 1)
-        self.visits, self.updates = torch.zeros(
-            (2, copies, chip.mesh.cores), dtype=torch.int64, device=device
+        self.visits, self.updates, self.writes = torch.zeros(
+            (3, copies, chip.mesh.cores), dtype=torch.int64, device=device
         ).unbind(0)
         self._codes = axon_codes(geometry.axons, device)
         largest = copies * geometry.error_max * geometry.pq_max
@@ -82,6 +88,7 @@ class Learning:
         self._z_shift = neuron_register(chip, "z_shift", self._device)
         self._passes = passes_of(chip, self._device)
         self.idle = all(each.needs_errors for each in self._passes)
+        self._memristors = Memristors(chip, self._device) if chip.geometry.memristor else None
 
     def add(self, values: Tensor, ungated: bool) -> bool:
         """Add `values`, whole numbers `(copies, neurons)`, to the sums; False if they do not fit.
@@ -122,6 +129,7 @@ class Learning:
         if self._factor is torch.float32:
             require_exact(self._device)
         words = TickWords(seeds, tick, self._first, self._device)
+        fixed = TickWords(seeds, 0, self._first, self._device)
         for each in due:
             values = each.coefficients(
                 lambda kind: self._neuron_factor(kind, neurons),
@@ -129,7 +137,7 @@ class Learning:
                 self.geometry.error_max,
             )
             factors = _axon_factor(each.axon, traces)
-            self._pass(each, synapses, values, factors, words)
+            self._pass(each, synapses, values, factors, (words, fixed))
 
     def _neuron_factor(self, kind: NeuronFactor, neurons: Neurons) -> Tensor:
         """A factor of every neuron; broadcasts to `(copies, neurons)`."""
@@ -145,7 +153,7 @@ class Learning:
         return errors if kind == ThirdFactor.ERROR else self._one
 
     def _pass(
-        self, each: Pass, synapses: Synapses, values: Tensor, factors: Tensor, words: TickWords
+        self, each: Pass, synapses: Synapses, values: Tensor, factors: Tensor, words: _BothWords
     ) -> None:
         """One term, by coefficients `(copies, neurons)` and factors of axons `(copies, axons)`."""
         active = (factors != 0).any(0)
@@ -159,7 +167,7 @@ class Learning:
                     self._update(synapses, block.core, some, learning, factors[:, some])
 
     def _learning(
-        self, block: SynapseBlock, values: Tensor, each: Pass, words: TickWords
+        self, block: SynapseBlock, values: Tensor, each: Pass, words: _BothWords
     ) -> _LearningNeurons:
         """The neurons of a block whose coefficient, of those of all neurons, is not 0."""
         start = block.core * self.geometry.neurons
@@ -173,10 +181,13 @@ class Learning:
         neuron = neuron + block.first
         register, own = start + neuron, None
         if each.noisy:
-            low, high = words.of(block.core)
+            low, high = words[0].of(block.core)
             own = neuron_words((low[memory], high[memory]), neuron, Purpose.TERM + each.number)
         rounding = each.half[register], each.mask[register], each.shift[register]
-        return _LearningNeurons(memory, neuron, found, *rounding, own)
+        sight = None
+        if each.sees and self._memristors is not None:
+            sight = self._memristors.see(each, block.core, register, (memory, neuron), words)
+        return _LearningNeurons(memory, neuron, found, *rounding, own, sight)
 
     def _products(self, learning: _LearningNeurons, factors: Tensor) -> Tensor:
         """Products `(rows, n)` with `factors` `(copies, rows)`; sums where copies share."""
@@ -194,13 +205,23 @@ class Learning:
     ) -> None:
         """Learn in some rows of a core: `axons` of the chip with `factors` `(copies, rows)`."""
         products = self._products(learning, factors)
-        steps = products + learning.half
-        if learning.words is not None:
-            rows = axons - core * self.geometry.axons
-            codes = self._codes[0][rows], self._codes[1][rows]
-            steps += synapse_words(learning.words, codes).bitwise_and_(learning.mask)
-        steps >>= learning.shift
-        visited, changed = synapses.subtract(learning.memory, axons, learning.neuron, steps)
+        places = synapses.places(learning.memory, axons, learning.neuron)
+        rows = axons - core * self.geometry.axons
+        codes = self._codes[0][rows], self._codes[1][rows]
+        noise = None if learning.words is None else synapse_words(learning.words, codes)
+        if learning.sight is None:
+            steps = products + learning.half
+            if noise is not None:
+                steps += noise.bitwise_and_(learning.mask)
+            steps >>= learning.shift
+        else:
+            steps, writes = learning.sight.steps(products, places.old, noise, codes)
+            writes &= places.present
+            self._count(self.writes[:, core], learning, writes)
+            if self.written is not None:
+                self.written.put_(places.where, writes.to(torch.int32), accumulate=True)
+        changed = synapses.subtract(places, steps)
+        visited = places.present
         visited &= products != 0
         self._count(self.visits[:, core], learning, visited)
         self._count(self.updates[:, core], learning, changed)

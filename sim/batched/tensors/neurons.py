@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
-from axonloop.models.config import ChipConfig, ResetMode
+from axonloop.models.config import ChipConfig, Purpose, ResetMode
 from axonloop.models.protocol import Region
 from axonloop.sim.batched.arrays import NARROW_STATE, new_state
+from axonloop.sim.batched.tables import LOGISTIC
+from axonloop.sim.batched.tensors.noise import TickWords, neuron_words, synapse_words
 from axonloop.sim.batched.tensors.parameters import Constants, neuron_register
 
 
@@ -32,6 +36,28 @@ def decay_wide(x: Tensor, factor: Tensor, number: Constants) -> Tensor:
     return product
 
 
+class ThresholdNoise:
+    """Noise at the thresholds of builds with it, by the neurons' temperatures."""
+
+    def __init__(self, chip: ChipConfig, device: torch.device) -> None:
+        self._device, self._first, self._cores = device, chip.first, chip.mesh.cores
+        self._temperature = neuron_register(chip, "temperature", device)
+        self._neuron = torch.arange(chip.geometry.neurons, device=device)
+        self._logistic = torch.tensor(LOGISTIC, dtype=torch.int32, device=device)
+        zero = torch.zeros(1, dtype=torch.int32, device=device)
+        self._code = zero, zero
+
+    def draw(self, seeds: Sequence[int], tick: int) -> Tensor:
+        """N of every neuron in tick `tick`: int32 `(len(seeds), neurons)`, by weight memory."""
+        words, drawn = TickWords(seeds, tick, self._first, self._device), []
+        for core in range(self._cores):
+            low, high = words.of(core)
+            spread = low[:, None], high[:, None]
+            own = neuron_words(spread, self._neuron, Purpose.THRESHOLD)
+            drawn.append(synapse_words(own, self._code) & 0xFF)
+        return self._temperature * self._logistic[torch.cat(drawn, 1)] >> 5
+
+
 class Neurons:
     """State `(copies, neurons)`: `current`, `membrane`, `reset`, `countdown` int32, flags bool.
 
@@ -52,6 +78,7 @@ class Neurons:
         self.spikes = torch.zeros(shape, dtype=torch.uint8, device=device)
         self.clips = torch.zeros(shape, dtype=torch.uint8, device=device)
         self._flags = torch.zeros(shape, dtype=torch.bool, device=device)
+        self._noisy = bool(chip.geometry.threshold_noise)
         self._spike_bytes, self._flag_bytes = (
             self.spike.view(torch.uint8),
             self._flags.view(torch.uint8),
@@ -88,10 +115,11 @@ class Neurons:
             return None
         return (1 << geometry.state_bits) // self._gain
 
-    def step(self, acc: Tensor) -> None:
+    def step(self, acc: Tensor, noise: Tensor | None = None) -> None:
         """Run one tick with the sums `acc`, int32 `(copies, neurons)`, which is overwritten.
 
-        Masks are words of all ones or zeros: faster than flags where words are to be chosen.
+        `noise`: N, for builds with noise at the threshold; broadcasts to that shape. Masks are
+        words of all ones or zeros: faster than flags where words are to be chosen.
         """
         number = self._number
         current, membrane, reset = self._decay(self._state, self._factors, number).unbind(0)
@@ -107,14 +135,15 @@ class Neurons:
         self._take_membrane(membrane, free)
         above = self.membrane - self.reset
         above -= self._theta
-        fires = above.bitwise_not()
+        fires = above.bitwise_not() if noise is None else (above + noise).bitwise_not_()
         fires >>= number.sign
         fires &= free
         torch.ne(fires, number.zero, out=self.spike)
         torch.lt(above.abs_(), self._box_width, out=self.box)
+        clipped = self._flags.clone() if self._noisy else None
         reset += self._rho & fires
         self._saturate(reset, self.reset)
-        self._after_spike(fires)
+        self._after_spike(fires, clipped)
         self.spikes += self._spike_bytes
         if self._terms:
             self._step_trace()
@@ -135,16 +164,21 @@ class Neurons:
         clipped &= free
         self.membrane += clipped
 
-    def _after_spike(self, fires: Tensor) -> None:
+    def _after_spike(self, fires: Tensor, clipped: Tensor | None) -> None:
         """V and countdown where a neuron fires: V less itself, less theta, or as it is.
 
         V less theta is in range even where the host wrote a negative R: U >= theta, so it is at
-        least R. Nothing can wrap.
+        least R. Nothing can wrap. With noise at the threshold it may leave the range; `clipped` is
+        where V is already counted.
         """
         less = self.membrane & self._forget
         less += self._subtract
         less &= fires
         self.membrane -= less
+        if clipped is not None:
+            low = (self.membrane < -self._limit) & self.spike
+            self.clips += (low & ~clipped).view(torch.uint8)
+            self.membrane.masked_fill_(low, -self._limit)
         fires &= self._refractory
         self.countdown += fires
 

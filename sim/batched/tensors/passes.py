@@ -31,8 +31,9 @@ class Pass:
 
     `kinds` tells which neurons make their product of what: int32 `(neurons,)` of 0 and 1, none
     of them in two. The other tensors, int32 `(neurons,)`, are `scale`, `sign` (-1: the weight
-    rises), `shift`, and for rounding `half` and the `mask` of the noise. `noisy`: is any of that
-    stochastic? `plain`: is it the plain rule, for all neurons of the chip?
+    rises), `shift`, and for rounding `half` and the `mask` of the noise; `weighted` and `pulsed`,
+    bool, say which see the weight. `noisy`: is any of that stochastic? `plain`: is it the plain
+    rule, for all neurons of the chip? `sees`: is any weighted or pulsed? `pulses`: is any pulsed?
     """
 
     number: int
@@ -43,8 +44,12 @@ class Pass:
     shift: Tensor
     half: Tensor
     mask: Tensor
+    weighted: Tensor
+    pulsed: Tensor
     noisy: bool
     plain: bool
+    sees: bool
+    pulses: bool
 
     @property
     def needs_errors(self) -> bool:
@@ -116,6 +121,10 @@ def _pass(
         shift=shift,
         half=(power >> 1) * nearest,
         mask=(power - 1) * ~nearest,
+        weighted=spread([term.weighted for term in mine]).bool(),
+        pulsed=spread([term.pulsed for term in mine]).bool(),
         noisy=not bool(nearest.all()),
         plain=all(term == plain_rule(term.shift) for term in mine),
+        sees=any(term.sees_weight for term in mine),
+        pulses=any(term.pulsed for term in mine),
     )

@@ -10,37 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import torch
 from torch import Tensor
 
 from axonloop.models.config import ChipConfig
 from axonloop.sim.batched.arrays import new_weights
+from axonloop.sim.batched.tables import column_parts, row_parts
 from axonloop.sim.batched.tensors.arithmetic import choose, require_exact
 from axonloop.sim.batched.tensors.blank_out import BlankOut
+from axonloop.sim.batched.tensors.blocks import Block, blocks_of, largest_sum
 from axonloop.sim.batched.tensors.noise import TickWords, Word
 
 WORK = 1 << 18
 """Elements of a weight memory that are worked on at a time."""
 SPARSE = 0.12
 """Up to this share of axons that spike, shared weights are summed row by row on a CPU."""
-
-
-@dataclass(frozen=True)
-class Block:
-    """Axons `start..end - 1` of the blocks' order visit neurons `first..last - 1` of a core."""
-
-    core: int
-    start: int
-    end: int
-    first: int
-    last: int
-
-    @property
-    def size(self) -> int:
-        """Synapses of the block in one memory."""
-        return (self.end - self.start) * (self.last - self.first)
 
 
 @dataclass(frozen=True)
@@ -57,28 +42,20 @@ class SynapseBlock:
     last: int
 
 
-def blocks_of(chip: ChipConfig) -> tuple[list[int], list[Block]]:
-    """The axons in the order of the blocks, and these; rows without groups are in none."""
-    geometry = chip.geometry
-    spans = [
-        (core, row.first_group, row.groups)
-        for core, config in enumerate(chip.cores)
-        for row in config.rows
-    ]
-    order = sorted(range(len(spans)), key=lambda axon: spans[axon])
-    blocks, start = [], 0
-    for (core, first, groups), axons in groupby(order, key=lambda axon: spans[axon]):
-        end, lanes = start + len(list(axons)), geometry.lanes
-        if groups:
-            blocks.append(Block(core, start, end, first * lanes, (first + groups) * lanes))
-        start = end
-    return order, blocks
+@dataclass(frozen=True)
+class Places:
+    """Places of the weights of some rows, `axons` of the chip, and of n neurons.
 
+    Neuron k is number `neurons[k]` of its core in memory `memory[k]`. `where` they lie in all
+    memories, their `old` weights, int32, and where there is a synapse, `present`: `(rows, n)`.
+    """
 
-def largest_sum(chip: ChipConfig) -> int:
-    """The largest magnitude that the sum over a block can have."""
-    rows = max((block.end - block.start for block in blocks_of(chip)[1]), default=0)
-    return rows * chip.geometry.weight_max
+    memory: Tensor
+    axons: Tensor
+    neurons: Tensor
+    where: Tensor
+    old: Tensor
+    present: Tensor
 
 
 class Synapses:
@@ -101,6 +78,7 @@ class Synapses:
         self._own, self._cores, self._first_core = memories > 1, chip.mesh.cores, chip.first
         self.no_synapse = geometry.no_synapse
         self._blank_out = BlankOut(chip, device)
+        self._whole = torch.int64 if geometry.mask else torch.int32
         self.weights = new_weights(chip, memories, device)
         self.plastic: list[SynapseBlock] = []
         self._lay_out(chip)
@@ -123,6 +101,10 @@ class Synapses:
         """Find the blocks; `table` is zeroed."""
         device, memories = self._device, len(self.weights)
         self.dtype = choose(self._arithmetic, largest_sum(chip))
+        self._row_parts = self._column_parts = None
+        if chip.geometry.mask:
+            self._row_parts = torch.as_tensor(row_parts(chip), device=device)
+            self._column_parts = torch.as_tensor(column_parts(chip), device=device)
         order, self._blocks = blocks_of(chip)
         self._order = torch.tensor(order, device=device)
         self._sorted = order == sorted(order)
@@ -159,6 +141,8 @@ class Synapses:
                 present = part != self.no_synapse
                 visited += int(present.sum())
                 addends.copy_(part.to(self.dtype).mul_(present))
+                if self._row_parts is not None:
+                    addends.mul_(self._row_parts[rows, None])
         blocks = self._whole_cores() if self._present() > visited else self._blocks
         self.plastic = [self._synapse_block(block) for block in blocks]
 
@@ -183,7 +167,7 @@ class Synapses:
             spikes = spikes.index_select(1, self._order)
         words = TickWords(seeds, tick, self._first_core, self._device)
         width = self.weights.shape[2]
-        acc = spikes.new_zeros((len(spikes), self._cores * width), dtype=torch.int32)
+        acc = spikes.new_zeros((len(spikes), self._cores * width), dtype=self._whole)
         for block, table in zip(self._blocks, self._addends, strict=True):
             start = block.core * width
             part = self._sum(table, spikes[:, block.start : block.end])
@@ -193,20 +177,28 @@ class Synapses:
                 here = spikes[:, block.start : block.end]
                 lost = self._lost(block, table, here, words.of(block.core))
                 acc[:, start + block.first : start + block.last] -= lost
-        return acc
+        return acc if self._column_parts is None else self._masked(acc, self._column_parts)
+
+    @staticmethod
+    def _masked(sums: Tensor, parts: Tensor) -> Tensor:
+        """ACC of exact sums in parts of 256, int64, of which the columns leave `parts` of 256."""
+        sums *= parts
+        sums += 1 << 15
+        sums >>= 16
+        return sums.to(torch.int32)
 
     def _lost(self, block: Block, table: Tensor, spikes: Tensor, words: Word) -> Tensor:
-        """The part of the sum over a block that was dropped: int32 `(copies, neurons)`."""
+        """The part of the sum over a block that was dropped: `(copies, neurons)`."""
         axons = self._order[block.start : block.end]
-        lost = spikes.new_zeros((len(spikes), table.shape[2]), dtype=torch.int32)
+        lost = spikes.new_zeros((len(spikes), table.shape[2]), dtype=self._whole)
         some = max(1, WORK // table.shape[2])
         for copy, memory, rows in self._dropping(spikes & self._blank_out.rows[axons], some):
             kept = self._blank_out.kept(words, memory, axons[rows], block.first, block.last)
             addends = table[memory, rows].mul_(~kept)
             if copy is None:
-                lost += (spikes[:, rows].to(self.dtype) @ addends).to(torch.int32)
+                lost += (spikes[:, rows].to(self.dtype) @ addends).to(self._whole)
             else:
-                lost.index_add_(0, copy, addends.to(torch.int32))
+                lost.index_add_(0, copy, addends.to(self._whole))
         return lost
 
     def _dropping(
@@ -222,7 +214,7 @@ class Synapses:
                 yield None, torch.zeros_like(rows), rows
 
     def _sum(self, table: Tensor, spikes: Tensor) -> Tensor | None:
-        """The sum over the rows of a block, int32 `(copies, neurons)`; None if no row spikes."""
+        """The sum over the rows of a block, `(copies, neurons)`; None if no row spikes."""
         if self._device.type == "cpu":
             where = spikes.nonzero()
             if not len(where):
@@ -231,8 +223,8 @@ class Synapses:
                 return self._gather(table, where, spikes)
         factors = spikes.to(self.dtype)
         if self._own:
-            return torch.bmm(factors[:, None], table)[:, 0].to(torch.int32)
-        return torch.mm(factors, table[0]).to(torch.int32)
+            return torch.bmm(factors[:, None], table)[:, 0].to(self._whole)
+        return torch.mm(factors, table[0]).to(self._whole)
 
     def _gather(self, table: Tensor, where: Tensor, spikes: Tensor) -> Tensor:
         """The sum row by row: `where` lists copy and row of every spike, in order."""
@@ -244,32 +236,32 @@ class Synapses:
         if copies > 1:
             torch.cumsum(spikes[:-1].sum(1), 0, out=starts[1:])
         flat = table.view(-1, table.shape[2])
-        return torch.embedding_bag(flat, chosen, starts, False, 0)[0].to(torch.int32)
+        return torch.embedding_bag(flat, chosen, starts, False, 0)[0].to(self._whole)
 
-    def subtract(
-        self, memory: Tensor, axons: Tensor, neurons: Tensor, steps: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Take `steps` `(rows, n)` off the weights of `axons` and n neurons, saturating.
-
-        Neuron k is number `neurons[k]` of its core in memory `memory[k]`. Returns where there is
-        a synapse and where the weight changed, bool `(rows, n)`.
-        """
+    def places(self, memory: Tensor, axons: Tensor, neurons: Tensor) -> Places:
+        """The weights of `axons` and of n neurons, number `neurons[k]` in memory `memory[k]`."""
         _, rows, width = self.weights.shape
         where = axons[:, None] * width + (memory * (rows * width) + neurons)
         old = self.weights.take(where).to(torch.int32)
-        present = old != self.no_synapse
-        limit = -self.no_synapse - 1
-        change = (old - steps).clamp_(-limit, limit).sub_(old).mul_(present)
-        new = change + old
-        self.weights.put_(where, new.to(self.weights.dtype))
-        self._put(memory, axons, neurons, new.mul_(present))
-        return present, change != 0
+        return Places(memory, axons, neurons, where, old, old != self.no_synapse)
 
-    def _put(self, memory: Tensor, axons: Tensor, neurons: Tensor, values: Tensor) -> None:
+    def subtract(self, places: Places, steps: Tensor) -> Tensor:
+        """Take `steps` `(rows, n)` off the weights, saturating; where they changed, bool."""
+        old, limit = places.old, -self.no_synapse - 1
+        change = (old - steps).clamp_(-limit, limit).sub_(old).mul_(places.present)
+        new = change + old
+        self.weights.put_(places.where, new.to(self.weights.dtype))
+        self._put(places, new.mul_(places.present))
+        return change != 0
+
+    def _put(self, places: Places, values: Tensor) -> None:
         """Write addends; those of neurons that a row does not visit go to the spare element."""
+        axons, neurons = places.axons, places.neurons
+        if self._row_parts is not None:
+            values = values * self._row_parts[axons, None]
         where = self._start[axons] + neurons
         if self._own:
-            where += self._stride[axons] * memory
+            where += self._stride[axons] * places.memory
         visited = (neurons >= self._first[axons]) & (neurons < self._last[axons])
         where -= len(self.table) - 1
         where *= visited

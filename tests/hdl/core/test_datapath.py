@@ -21,7 +21,14 @@ def test_which_geometries_are_serial():
 
 @pytest.mark.parametrize(
     "change",
-    [{"update_lanes": 2}, {"trace_lanes": 2}, {"terms": 1}, {"blank_out": 1}],
+    [
+        {"update_lanes": 2},
+        {"trace_lanes": 2},
+        {"terms": 1},
+        {"blank_out": 1},
+        {"mask": 1},
+        {"threshold_noise": 1},
+    ],
     ids=lambda change: next(iter(change)),
 )
 def test_what_makes_a_core_parallel(change):

@@ -23,6 +23,7 @@ GEOMETRY = Geometry(
     axons=12, neurons=12, lanes=LANES, update_lanes=2, trace_lanes=2, multipliers=2, entries=32
 )
 TERMS = replace(GEOMETRY, terms=2)
+ANALOGUE = replace(TERMS, memristor=2, mask=1, threshold_noise=1)
 TRACES = {"trace_q", "trace_p", "trace_pq"}
 # module, what is replaced, by what, the units in which it may show first
 MUTANTS = {
@@ -41,7 +42,41 @@ TERM_MUTANTS = {
     "term-too-early": (r"learning\.targets", r"~ settled\b", "1'h0 & settled"),
     "neuron-trace-ceiling": (r"neurons\.traces\.lane_1", r"12'hfff\b", "12'hffe"),
 }
+# of the logic that memristors, masks and noise at the threshold add
+ANALOGUE_MUTANTS = {
+    "headroom-of-falling": (
+        r"learning\.update\.lane_1",
+        r"8'h7f\) \+ \$signed\(weight\)",
+        "8'h7f) - $signed(weight)",
+    ),
+    # A weight that rises is rounded like one that falls.
+    "noise-not-flipped": (r"learning\.update\.lane_1", r"word_17 \^ \{[^}]*\}", "word_17"),
+    "pattern-of-falling": (r"learning\.update\.lane_1", r"pattern_17\[7:0\]", "pattern_17[15:8]"),
+    "deviate-of-write": (r"learning\.update\.lane_1", r"write_17\[19:12\]", "write_17[18:11]"),
+    "headroom-too-early": (
+        r"learning\.update\.lane_1",
+        r"headroom_9 \* share",
+        "headroom_8 * share",
+    ),
+    "writes-of-absent": (
+        r"learning\.update\.lane_1",
+        r"written_3 & visited_11",
+        "written_3 & 1'h1",
+    ),
+    "row-keeps-less": (r"synapses", r"9'h100 -", "9'h0ff -"),
+    "column-not-rounded": (r"neurons\.lane_1", r"17'h08000", "17'h00000"),
+    "level-of-lower-half": (r"neurons\.noise\.lane_1", r"~ word_3\[6:0\]", "word_3[6:0]"),
+    "clip-of-reset-lost": (r"neurons\.lane_1", r"clip_v_2 \| \w+", "clip_v_2"),
+}
+SPIKING = {"number of reported", "reported", "membrane", "reset", "countdown", "spike"}
+UNLANED = {"weight", "writes", "saturations", "number of reported", "reported"}
 UNITS = {
+    **dict.fromkeys(ANALOGUE_MUTANTS, {"weight"}),
+    "writes-of-absent": {"writes"},
+    "row-keeps-less": {"current"},
+    "column-not-rounded": {"current"},
+    "level-of-lower-half": SPIKING,
+    "clip-of-reset-lost": {"saturations"},
     "rise-ignored": {"weight"},
     "term-too-early": {"weight"},
     "neuron-trace-ceiling": {"trace_z"},
@@ -72,16 +107,22 @@ def run_seed(geometry: Geometry, verilog: str, seed: int, ticks: int) -> None:
         lockstep([GoldenDevice(config), chip], config, ticks, seed)
 
 
-@pytest.mark.parametrize("geometry", [GEOMETRY, TERMS], ids=["plain", "terms"])
+@pytest.mark.parametrize(
+    "geometry", [GEOMETRY, TERMS, ANALOGUE], ids=["plain", "terms", "analogue"]
+)
 @pytest.mark.parametrize("seed", [1, 2, 3], ids="seed{}".format)
 def test_the_chip_as_it_is_passes(geometry, seed):
     run_lockstep(geometry, cached_verilog(geometry), range(seed, seed + 1))
 
 
-@pytest.mark.parametrize("name", MUTANTS | TERM_MUTANTS)
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ANALOGUE_MUTANTS]
+
+
+@pytest.mark.parametrize("name", [*MUTANTS, *TERM_MUTANTS, *SLOW])
 def test_a_broken_chip_is_caught_and_located(name):
-    geometry = TERMS if name in TERM_MUTANTS else GEOMETRY
-    broken = mutate(cached_verilog(geometry), *(MUTANTS | TERM_MUTANTS)[name])
+    kinds = (MUTANTS, GEOMETRY), (TERM_MUTANTS, TERMS), (ANALOGUE_MUTANTS, ANALOGUE)
+    mutants, geometry = next(kind for kind in kinds if name in kind[0])
+    broken = mutate(cached_verilog(geometry), *mutants[name])
     with pytest.raises(DivergenceError, match=r"devices must agree, not differ at tick") as caught:
         run_lockstep(geometry, broken, range(1, 20))
     found = caught.value
@@ -89,5 +130,5 @@ def test_a_broken_chip_is_caught_and_located(name):
     assert 0 <= found.tick < 300
     assert found.values.keys() == {"golden", "packets"}
     assert found.values["golden"] != found.values["packets"]
-    if found.unit != "weight":
+    if found.unit not in UNLANED:
         assert [index % LANES for index in found.index] == [1]

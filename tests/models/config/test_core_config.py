@@ -17,6 +17,7 @@ from axonloop.models.config import (
     Geometry,
     Group,
     Layout,
+    MemristorTables,
     ParameterSet,
     Row,
     Term,
@@ -30,12 +31,15 @@ GEOMETRY_ROWS = {row[0].split(" (")[0]: row for row in table("name", "range", "d
 PARAMETER_ROWS = {row[1]: row for row in table("index", "name", "range") if bounds(row[2])}
 ONE_LANE = {"lanes": 1, "update_lanes": 1, "trace_lanes": 1, "multipliers": 1}
 SMALL = Geometry(axons=2, neurons=2, **ONE_LANE)
+GAINS = replace(SMALL, terms=1, memristor=1)
+TABLES = MemristorTables(up_gain=(1,) * 256, up_gain_shift=12)
 
 
 def geometry_with(name: str, value: int) -> Geometry:
     """A geometry in which `value` is the only thing that can be wrong."""
     base: dict[str, Any] = {"axons": 128, "neurons": 128, "lanes": 64} if "lane" in name else {}
     base = base or ({} if name == "multipliers" else ONE_LANE)
+    base |= {"terms": 1} if name == "memristor" else {}
     return Geometry(**base | {name: value})
 
 
@@ -108,6 +112,7 @@ def test_derived_widths(seed: int) -> None:
 @pytest.mark.parametrize("name", PARAMETER_ROWS)
 def test_parameter_ranges_are_the_contracts(name: str, seed: int) -> None:
     geometry = replace(random_geometry(np.random.default_rng(seed)), terms=1, blank_out=1)
+    geometry = replace(geometry, weight_bits=8, memristor=2, threshold_noise=1)
     low, high = bounds(PARAMETER_ROWS[name][2])
     names = {
         "sb": geometry.state_bits,
@@ -173,6 +178,50 @@ REFUSED = {
     "term-sign": (lambda: Term(1, sign=0), "sign must be -1 or 1, not 0"),
     "term-scale": (lambda: Term(1, scale=8), "scale must be a whole number in 0..7, not 8"),
     "term-shift": (lambda: Term(1, shift=21), "shift must be a whole number in 0..20, not 21"),
+    "weighted": (lambda: Term(1, weighted=2), "weighted must be True or False, not 2"),
+    "no-tables": (
+        lambda: CoreConfig(SMALL, memristor=TABLES),
+        r"memristor must be left out \(the core has no such tables\)",
+    ),
+    "no-gains": (
+        lambda: CoreConfig(GAINS, (ParameterSet(terms=(Term(4, pulsed=True),)),)),
+        r"terms\[0\].pulsed must be False \(the core has memristor 1, not 2\), not True",
+    ),
+    "no-shares": (
+        lambda: CoreConfig(GAINS, memristor=MemristorTables(up_share=(0,) * 255 + (1,))),
+        r"shares of memristor must be all 0 \(they are not built\)",
+    ),
+    "gain-shift": (
+        lambda: CoreConfig(
+            GAINS, (ParameterSet(terms=(Term(4, shift=20, weighted=True),)),), memristor=TABLES
+        ),
+        r"terms\[0\].shift with the gain shift must be at most 31, not 32",
+    ),
+    "table": (lambda: MemristorTables(up_gain=(1,) * 255), "up_gain must be of 256 words, not 255"),
+    "gain": (lambda: MemristorTables(down_gain=(65536,) * 256), r"down_gain\[0\] must be .*65535"),
+    "share": (lambda: MemristorTables(up_share=(-1,) * 256), r"up_share\[0\] must be .*0..4095"),
+    "shift": (lambda: MemristorTables(up_gain_shift=16), "up_gain_shift must be .*0..15, not 16"),
+    "no-mask": (
+        lambda: CoreConfig(SMALL, row_loss=(0, 1)),
+        r"row_loss must be all 0 \(the core has no mask\)",
+    ),
+    "loss": (
+        lambda: CoreConfig(replace(SMALL, mask=1), column_loss=(256, 0)),
+        r"column_loss\[0\] must be a whole number in 0..255, not 256",
+    ),
+    "losses": (
+        lambda: CoreConfig(replace(SMALL, mask=1), row_loss=(1,)),
+        "row_loss must be 2 entries, not 1",
+    ),
+    "memristor-terms": (lambda: replace(SMALL, memristor=1), "memristor must be 0 without terms"),
+    "memristor-bits": (
+        lambda: replace(SMALL, memristor=1, terms=1, weight_bits=7),
+        "memristor must be 0 without terms, or with weights of fewer than 8 bits, not 1",
+    ),
+    "temperature": (
+        lambda: CoreConfig(SMALL, (ParameterSet(temperature=1),)),
+        r"\[0\].temperature must be 0 \(",
+    ),
     "unknown": (lambda: CoreConfig.from_dict({"axon": 3}), "configuration keys must be among"),
     "field": (lambda: CoreConfig.from_dict({"geometry": {"axon": 3}}), "made of known fields"),
 }

@@ -82,7 +82,10 @@ def test_order_of_entries_never_matters(seed: int) -> None:
 
 
 def test_random_chips_exercise_everything() -> None:
-    """The comparisons mean something only if every counter moved, in many runs."""
+    """The comparisons mean something only if every counter moved, in many runs.
+
+    Writes need memristors, which one chip in eight has.
+    """
     moved = dict.fromkeys(MODEL_COUNTERS, 0)
     for seed in range(20):
         rng = np.random.default_rng(seed)
@@ -93,7 +96,9 @@ def test_random_chips_exercise_everything() -> None:
             pair.golden.learn()
         for counter, value in pair.golden.counters().items():
             moved[counter] += value > 0
+    writes = moved.pop(Counter.WRITES)
     assert min(moved.values()) >= 15, moved
+    assert writes >= 2
 
 
 @pytest.mark.parametrize("seed", range(4))

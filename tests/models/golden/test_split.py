@@ -49,6 +49,7 @@ def split(core: CoreConfig, parts: int) -> ChipConfig:
             groups=share(core.groups, part),
             bias=share(core.bias, part),
             fanout=share(everywhere, part),
+            column_loss=share(core.column_loss, part),
             core=part,
         )
         for part in range(parts)

@@ -1,122 +1,232 @@
-"""The integer tables of a memristor, beside its floats."""
+"""The integer tables of a memristor, beside its floats, and in the golden model."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from axonloop.models.config import (
+    AxonFactor,
+    ChipConfig,
+    CoreConfig,
+    Geometry,
+    MemristorTables,
+    ParameterSet,
+    Row,
+    Term,
+    ThirdFactor,
+)
+from axonloop.models.golden import Chip
 from axonloop.models.memristor import (
-    DeviceTables,
-    Headroom,
-    device_tables,
+    ONE,
+    Gain,
     find_memristor,
+    gain_tables,
+    memristor_tables,
+    power_gains,
+    sigmoid_gains,
+    soft_bound_gains,
     soft_bounds,
 )
+from axonloop.models.protocol import Counter
+from axonloop.models.rules import Rule, matched, weight_decay
 
 KIND = find_memristor("mo-tiox-tin")
-TABLES = device_tables(KIND)
 STATES = np.arange(-127, 128)
-NOISE = np.random.default_rng(1)
+PER_STEP = KIND.range / 254
+AT = KIND.low + (STATES + 127) * PER_STEP
+"""The conductances of all weights of 8 bits."""
+
+
+def chip_of(tables: MemristorTables, shift: int = 0, pulsed: bool = True) -> Chip:
+    """256 always-on axons with the weights -127..127 (and one more) onto a single neuron."""
+    geometry = Geometry(axons=256, neurons=1, lanes=1, update_lanes=1, trace_lanes=1, terms=1,
+                        multipliers=1, memristor=2)  # fmt: skip
+    term = Term(
+        AxonFactor.ONE,
+        third=ThirdFactor.ERROR,
+        sign=1,
+        shift=shift,
+        weighted=not pulsed,
+        pulsed=pulsed,
+    )
+    rows = (Row(groups=1, plastic=True, always_on=True),) * 256
+    sets = (ParameterSet(terms=(term,), box=0),)
+    return Chip(ChipConfig((CoreConfig(geometry, sets, rows, memristor=tables),)))
+
+
+def moved(chip: Chip, error: int) -> np.ndarray:
+    """The weights behind a step with this error in all synapses, which held all 255 weights."""
+    chip.load_weights(np.append(STATES, 0)[:, None].astype(np.int32))
+    chip.tick()
+    chip.send_errors(np.array([0]), np.array([error]), ungated=True)
+    chip.learn()
+    return chip.weights[:255, 0].astype(np.int64)
 
 
 @pytest.mark.parametrize("up", [True, False])
 @pytest.mark.parametrize("parts", [16, 64])
-def test_every_state_steps_as_in_float(up: bool, parts: int) -> None:
-    """Equation 13 within one step, for all 255 states and all numbers of pulses."""
-    tables = device_tables(KIND, parts=parts)
-    branch = KIND.up if up else KIND.down
-    states, pulses = np.meshgrid(STATES, np.arange(256), indexing="ij")
-    found = tables.stepped(states, pulses, up, NOISE.integers(0, 1 << 12, states.shape))
-    per_step = KIND.range / 254
-    at = KIND.low + (states + 127) * per_step
-    exact = states + branch.step(at, pulses / parts) / per_step
-    assert np.abs(found - np.rint(exact)).max() <= 1
-    assert found.min() >= -127
-    assert found.max() <= 127
+def test_every_weight_moves_as_the_memristor_does(up: bool, parts: int) -> None:
+    """Fouda et al. 2019, equation 13 within one step: all 255 weights, 1 to 127 parts."""
+    chip = chip_of(memristor_tables(KIND, parts=parts))
+    branch, sign = (KIND.up, 1) if up else (KIND.down, -1)
+    share = memristor_tables(KIND, parts=parts)
+    for pulses in (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 127):
+        found = moved(chip, sign * pulses)
+        exact = STATES + branch.step(AT, pulses / parts) / PER_STEP
+        assert np.abs(found - exact).max() < 1 + 254 / 2**13  # shares are rounded to 2^-13
+        assert np.abs(found).max() <= 127
+        taken = (share.up_share if up else share.down_share)[pulses]
+        headroom = 127 - STATES if up else 127 + STATES
+        low = headroom * taken >> 12
+        assert set((sign * (found - STATES) - low).tolist()) <= {0, 1}
 
 
-def test_steps_are_right_in_the_mean() -> None:
-    """Stochastic rounding leaves the mean; what is left is the rounding of K to 2^-13."""
-    noise = np.arange(1 << 12)
-    for state, pulses, up in ((0, 3, True), (0, 3, False), (-100, 40, True), (90, 1, False)):
-        mean = TABLES.stepped(np.full(1 << 12, state), pulses, up, noise).mean()
-        branch = KIND.up if up else KIND.down
-        at = KIND.low + (state + 127) * KIND.range / 254
-        exact = state + branch.step(at, pulses / 64) / KIND.range * 254
-        assert mean == pytest.approx(float(exact), abs=254 / 2**13 + 1e-3)
+def test_pulses_are_right_in_the_mean() -> None:
+    """Stochastic rounding leaves the mean; what is left is the rounding of shares to 2^-13."""
+    chip = chip_of(memristor_tables(KIND))
+    for error in (3, -3, 40, -1):
+        mean = np.mean([moved(chip, error) for _ in range(400)], axis=0)
+        branch = KIND.up if error > 0 else KIND.down
+        exact = STATES + branch.step(AT, abs(error) / 64) / PER_STEP
+        assert np.abs(mean - exact).max() < 254 / 2**13 + 4 * 0.5 / np.sqrt(400)
 
 
-def test_compensation_is_equations_16_and_17() -> None:
-    """The pulses for a wanted change, at every state, within half a percent and rounding."""
-    for wanted in (1, 5, -1, -5):
-        kept = STATES[(127 - STATES if wanted > 0 else 127 + STATES) > 5 * abs(wanted)]
-        noise = np.arange(256)
-        states, k = np.meshgrid(kept, noise, indexing="ij")
-        mean = TABLES.pulses(states, np.full(states.shape, wanted), k).mean(1)
-        at, change = KIND.low + (kept + 127) * KIND.range / 254, wanted * KIND.range / 254
-        branch = KIND.exponential[wanted < 0]
-        exact = 64 * branch.linear_pulses_for(at, change)
-        assert mean == pytest.approx(np.minimum(exact, 255), rel=0.005, abs=0.05)
+def test_compensation_makes_the_wanted_change_in_the_mean() -> None:
+    """Equations 16 and 17: as much of every weight, where that does not ask for too much."""
+    tables = memristor_tables(KIND)
+    chip = chip_of(tables)
+    both = Term(AxonFactor.ONE, third=ThirdFactor.ERROR, sign=1, weighted=True, pulsed=True)
+    core = chip.config.cores[0]
+    chip.configure(
+        ChipConfig(
+            (
+                CoreConfig(
+                    core.geometry,
+                    (ParameterSet(terms=(both,), box=0),),
+                    core.rows,
+                    memristor=tables,
+                ),
+            )
+        )  # fmt: skip
+    )
+    for wanted in (1, 4, -1, -4):
+        headroom = 127 - STATES if wanted > 0 else 127 + STATES
+        inside = headroom > 12 * abs(wanted)
+        mean = np.mean([moved(chip, wanted) - STATES for _ in range(300)], axis=0)
+        assert mean[inside] == pytest.approx(wanted, abs=0.35 + 0.03 * abs(wanted))
+        assert mean[inside].mean() == pytest.approx(wanted, rel=0.04)
 
 
-def test_other_rules() -> None:
-    gain, same = (device_tables(KIND, rule=rule) for rule in ("gain", "same"))
+def test_a_gain_of_one_is_no_gain() -> None:
+    """Bit for bit, with stochastic rounding: what the page promises of a table of ones."""
+    weighted = chip_of(gain_tables(ONE, ONE), shift=3, pulsed=False)
+    plain = chip_of(gain_tables(ONE, ONE), shift=3, pulsed=False)
+    core = plain.config.cores[0]
+    term = Term(AxonFactor.ONE, third=ThirdFactor.ERROR, sign=1, shift=3)
+    sets = (ParameterSet(terms=(term,), box=0),)
+    plain.configure(ChipConfig((CoreConfig(core.geometry, sets, core.rows),)))
+    for error in (5, -5, 100, -1):
+        assert moved(weighted, error).tolist() == moved(plain, error).tolist()
+
+
+def test_writes_are_counted() -> None:
+    chip = chip_of(memristor_tables(KIND))
+    moved(chip, 2)
+    assert chip.counters()[Counter.WRITES] == 256
+    moved(chip_of(memristor_tables(KIND), pulsed=False), 2)
+    assert chip.counters()[Counter.WRITES] == 256
+
+
+def test_other_write_rules() -> None:
+    gain, same = (memristor_tables(KIND, rule=rule) for rule in ("gain", "same"))
     for tables in (gain, same):
-        assert len(set(tables.rise.words.tolist())) == 1
+        assert len(set(tables.up_gain)) == len(set(tables.down_gain)) == 1
+
+    def ratio(tables: MemristorTables) -> float:
+        up = tables.up_gain[0] / 2**tables.up_gain_shift
+        return up / (tables.down_gain[0] / 2**tables.down_gain_shift)
+
     up, down = KIND.exponential
-    ratio = lambda t: (t.rise.words[0] / 2**t.rise.shift) / (t.fall.words[0] / 2**t.fall.shift)  # noqa: E731
     assert ratio(gain) == pytest.approx(down.rate / up.rate, rel=1e-3)
     assert ratio(same) == 1
 
 
+def test_even_branches_are_plain_weights() -> None:
+    assert memristor_tables(find_memristor("ideal")) == gain_tables(ONE, ONE)
+
+
 def test_soft_bounds() -> None:
     table = soft_bounds(8)
-    assert table.words[[0, 127, 254]] / 2**table.shift == pytest.approx([0, 0.5, 1], abs=1e-4)
+    words = np.array(table.words)[[0, 127, 254]] / 2**table.shift
+    assert words == pytest.approx([0, 0.5, 1], abs=1e-3)
     hard = soft_bounds(8, 0)
-    assert (hard.words == 1 << hard.shift).all()
-    assert hard.pulses([3, -7], [1, 200], [5, 5]).tolist() == [3, 7]
+    assert set(hard.words) == {1 << hard.shift}
+
+
+def stepped(rule: Rule, tables: MemristorTables, spiking: bool = True) -> np.ndarray:
+    """The mean change of all 255 weights by a rule in a tick with an error of 64 in the neuron."""
+    geometry = Geometry(axons=256, neurons=1, lanes=1, update_lanes=1, trace_lanes=1, terms=2,
+                        multipliers=1, memristor=1)  # fmt: skip
+    sets = (ParameterSet(terms=rule, box=0, theta=1, alpha_n=0, w_exp=0),)
+    rows = (Row(groups=1, plastic=True, always_on=spiking),) * 256
+    config = CoreConfig(geometry, sets, rows, bias=(20000,), memristor=tables)
+    chip, found = Chip(ChipConfig((config,))), []
+    for _ in range(300):
+        found.append(moved(chip, 64) - STATES)
+    return np.mean(found, axis=0)
+
+
+def test_weight_decay_is_proportional_to_the_weight() -> None:
+    found = stepped(weight_decay(0), soft_bound_gains(8))
+    assert found == pytest.approx(-STATES / 127, abs=0.17)  # 0.03 of noise, times 5
+
+
+def test_the_matched_update_subtracts_a_sigmoid() -> None:
+    """Neftci 2018, equation 7, by an error: 64 / 2^4 times s - sigma(alpha w + beta)."""
+    alpha, beta = 6.0, 1.0
+    sigma = 1 / (1 + np.exp(-alpha * STATES / 127 - beta))
+    for spiking, seen in ((True, 1.0), (False, 0.0)):
+        rule = matched(4, sign=1)
+        quiet = tuple(replace(term, shift=4) for term in rule)
+        found = stepped(quiet, sigmoid_gains(8, alpha, beta), spiking)
+        wanted = 4 * (seen - sigma)
+        inside = np.abs(STATES) < 120
+        assert np.abs(found - wanted)[inside & (found != 0)].max() < 0.25
+
+
+def test_the_power_is_of_the_room_above_either_way() -> None:
+    tables = power_gains(8, 0.5)
+    room = 127 - STATES
+    up, down = (
+        np.array(words) / 2**tables.up_gain_shift for words in (tables.up_gain, tables.down_gain)
+    )
+    exact = np.sqrt(room / 254)
+    assert up[127 - STATES] == pytest.approx(exact, abs=1e-3)
+    assert down[127 + STATES] == pytest.approx(exact, abs=1e-3)
 
 
 def test_wide_weights_share_words() -> None:
-    tables = device_tables(KIND, weight_bits=12)
-    assert tables.limit == 2047
-    steps = tables.stepped([2047, -2047, 0], [255, 255, 255], [True, False, True], [4095] * 3)
-    assert steps[0] == 2047
-    assert steps[1] == -2047
-    assert steps[2] > 0
+    tables = memristor_tables(KIND, weight_bits=12)
+    first, last = (tables.up_gain[k] / 2**tables.up_gain_shift for k in (20, 200))
+    headroom = [16 * k + 7.5 for k in (20, 200)]
+    assert first / last == pytest.approx(headroom[1] / headroom[0], rel=0.1)
+    assert tables.up_share == memristor_tables(KIND).up_share
 
 
-@pytest.mark.parametrize(
-    ("make", "said"),
-    [
-        (
-            lambda: Headroom(np.zeros(8, int), 0),
-            "^headroom table must be of 256 words",
-        ),
-        (lambda: Headroom(np.full(256, 70_000), 0), r"^headroom table must be in 0\.\.65535"),
-        (lambda: Headroom.of(np.full(256, 7e4)), r"^headroom table must be in 0\.\.65535"),
-        (lambda: Headroom.of(np.full(256, -1.0)), "^headroom table must be finite, 0 or more"),
-        (
-            lambda: DeviceTables(
-                TABLES.rise, TABLES.fall, TABLES.rise_steps[::-1], TABLES.fall_steps, 8, 64
-            ),
-            "^rise_steps must be rising with the pulses",
-        ),
-        (
-            lambda: DeviceTables(
-                TABLES.rise, TABLES.fall, TABLES.rise_steps, TABLES.fall_steps * 99, 8, 64
-            ),
-            r"^fall_steps must be in 0\.\.4095",
-        ),
-        (lambda: device_tables(KIND, rule="x"), "^rule must be one of compensation, gain, same"),
-        (
-            lambda: device_tables(find_memristor("ideal")),
-            "^branches of ideal must be exponential; fit measured ones, not 'Even and Even'",
-        ),
-        (lambda: device_tables(KIND, weight_bits=4), r"^weight bits must be .* 8\.\.16, not 4"),
-        (lambda: soft_bounds(8, 9), r"^power of a soft bound must be in 0\.\.8"),
-    ],
-)
+REFUSED = [
+    (lambda: Gain.of(np.full(256, 7e4)), r"^gain must be at most 65535, not 70000"),
+    (lambda: Gain.of(-1.0), "^gain must be finite, 0 or more"),
+    (lambda: memristor_tables(KIND, rule="x"), "^write rule must be one of compensation, gain"),
+    (lambda: memristor_tables(KIND, parts=2000), r"^parts of a pulse must be .* 1\.\.1024"),
+    (lambda: memristor_tables(KIND, weight_bits=4), r"^weight bits must be .* 8\.\.16, not 4"),
+    (lambda: soft_bounds(8, 9), r"^power of a soft bound must be in 0\.\.8"),
+]
+
+
+@pytest.mark.parametrize(("make", "said"), REFUSED)
 def test_tables_out_of_range_are_refused(make: object, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         make()  # type: ignore[operator]

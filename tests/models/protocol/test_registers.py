@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from axonloop.models.protocol.registers import Field
 from tests.support.contract import evaluate, table
 from tests.support.random.cores import random_geometry
 
-IF_TERMS = ", if T > 0"
+IF_BUILT = {", if T > 0": "terms", ", if memristor > 0": "memristor", ", if mask = 1": "mask"}
 REGION_ROWS = [row for row in table("region", "code", "words") if not row[0].startswith("*")]
 
 
@@ -41,8 +42,10 @@ def spans(text: str) -> dict[str, Field]:
 
 def words_of(text: str, geometry: Geometry) -> int:
     text = re.sub(r"\bcounters\b", "counter_count", text)
-    if text.endswith(IF_TERMS):
-        return words_of(text.removesuffix(IF_TERMS), geometry) if geometry.terms else 0
+    for condition, name in IF_BUILT.items():
+        if text.endswith(condition):
+            built = getattr(geometry, name) > 0
+            return words_of(text.removesuffix(condition), geometry) if built else 0
     return evaluate(
         text,
         counter_count=len(Counter),
@@ -68,6 +71,9 @@ def test_region_codes_are_the_contracts() -> None:
 @pytest.mark.parametrize("seed", range(10))
 def test_region_words_are_the_contracts(seed: int) -> None:
     geometry = random_geometry(np.random.default_rng(seed))
+    if seed % 2:
+        built = {"terms": 1, "weight_bits": 8, "memristor": 2, "mask": 1}
+        geometry = replace(geometry, **built)
     expected = {
         Region[name]: words_of(row[2], geometry)
         for row in REGION_ROWS
@@ -128,12 +134,13 @@ def test_signs_and_widths_of_state(seed: int) -> None:
 
 
 def test_parameter_indexes_and_widths_are_the_contracts() -> None:
-    expected = {row[1]: int(row[0]) for row in table("index", "name", "range")[:-1]}
-    assert table("index", "name", "range")[-1][:2] == ["24..27", "term_0..term_3"]
+    rows = table("index", "name", "range")
+    expected = {row[1]: int(row[0]) for row in rows if ".." not in row[0]}
+    assert [row[:2] for row in rows if ".." in row[0]] == [["24..27", "term_0..term_3"]]
     expected |= {f"term_{k}": 24 + k for k in range(4)}
     assert expected == PARAMETER_INDEX
     assert max(expected.values()) < registers.PARAMETER_STRIDE
-    geometry = Geometry(terms=4, blank_out=1)
+    geometry = Geometry(terms=4, blank_out=1, memristor=2, threshold_noise=1)
     assert registers.parameter_bits(geometry).keys() == PARAMETER_INDEX.keys()
     for name, bits in registers.parameter_bits(geometry).items():
         assert 1 << (bits - 1) <= parameter_max(geometry)[name] < 1 << bits
@@ -143,12 +150,12 @@ def test_control_words_are_the_contracts() -> None:
     rows = dict(row for row in table("CONTROL offset", "word"))
     assert int(rows["0"], 16) == registers.MAGIC
     assert registers.MAGIC.to_bytes(4, "big") == b"AXLP"
-    names = ["magic", "version", "core", *rows["3..22"].split(", ")]
-    assert [Control(n).name.lower() for n in range(23)] == names
-    assert "tick, seed, learned (writable)" in rows["24, 25, 26"]
-    assert (Control.TICK, Control.SEED, Control.LEARNED, Control.COUNTERS) == (24, 25, 26, 32)
-    assert rows["27"].startswith("modulation M, signed (writable")
-    assert Control.MODULATION == 27
+    names = ["magic", "version", "core", *rows["3..25"].split(", ")]
+    assert [Control(n).name.lower() for n in range(26)] == names
+    assert "tick, seed, learned (writable)" in rows["26, 27, 28"]
+    assert (Control.TICK, Control.SEED, Control.LEARNED, Control.COUNTERS) == (26, 27, 28, 32)
+    assert rows["29"].startswith("modulation M, signed (writable")
+    assert Control.MODULATION == 29
     assert "32 + 2n, 33 + 2n" in rows
 
 

@@ -90,8 +90,11 @@ def test_the_lowest_reset_that_a_host_can_write(mode: ResetMode) -> None:
 
 
 def test_random_batches_exercise_everything() -> None:
-    """The comparisons mean something only if every counter moved, in many runs."""
-    moved = dict.fromkeys(MODEL_COUNTERS, 0)
+    """The comparisons mean something only if every counter moved, in many runs.
+
+    Writes, which few of these chips have, are compared in test_analogue.py.
+    """
+    moved = dict.fromkeys(set(MODEL_COUNTERS) - {Counter.WRITES}, 0)
     for seed in range(12):
         rng = np.random.default_rng(seed)
         batch = Batch.random(rng, Mesh(3, 3), 2)

@@ -21,11 +21,14 @@ from axonloop.models.config import (
 )
 from axonloop.models.protocol import Counter, Region, readable
 from axonloop.sim.batched import BatchedChip
-from tests.support.naive import h
+from axonloop.sim.stimulus import GEOMETRIES
+from tests.support.naive import NaiveCore
 from tests.support.random.batches import Batch, chip_weights
+from tests.support.random.beside import lively
 from tests.support.random.chips import random_chip
 from tests.support.random.cores import random_config
 
+LEARNED = [Counter.VISITS, Counter.UPDATES, Counter.WRITES]
 pytestmark = pytest.mark.usefixtures("each_way")
 
 
@@ -41,12 +44,14 @@ class Expected:
         box, limit = np.array(self.state[Region.BOX]), self.config.geometry.error_max
         gated, ungated = (np.clip(sums[kind], -limit, limit) for kind in (False, True))
         self.errors = np.clip(gated * box + ungated, -limit, limit).tolist()
-        self.visits = [self.learn(core) for core in range(len(self.config.cores))]
+        self.counts = [self.learn(core) for core in range(len(self.config.cores))]
 
-    def learn(self, index: int) -> tuple[int, int]:
-        """Change the weights of a core; synapses visited and changed, once for every term."""
+    def learn(self, index: int) -> list[int]:
+        """Change the weights of a core; visits, updates and writes, once for every term."""
         core, geometry = self.config.cores[index], self.config.geometry
-        visits = updates = 0
+        rows = slice(index * geometry.axons, (index + 1) * geometry.axons)
+        naive = NaiveCore(core)
+        naive.weights = self.weights[rows].tolist()
         for i in range(geometry.neurons):
             parameters = core.parameter_sets[core.groups[i // geometry.lanes].parameter_set]
             for k, term in rule(parameters):
@@ -55,15 +60,9 @@ class Expected:
                 for j in range(geometry.axons):
                     axon = index * geometry.axons + j
                     total = sum(c[b] * self.factor(term.axon, b, axon) for b in range(self.copies))
-                    old = int(self.weights[axon, i])
-                    if total == 0 or old == geometry.no_synapse:
-                        continue
-                    noise = h(self.seed, self.tick, core.core, i, j, k)
-                    step = rounded(parameters, term.shift, total, noise)
-                    new = max(-geometry.weight_max, min(geometry.weight_max, old - step))
-                    self.weights[axon, i] = new
-                    visits, updates = visits + 1, updates + (new != old)
-        return visits, updates
+                    naive.step(j, i, self.seed, self.tick, k, total, term.word)
+        self.weights[rows] = naive.weights
+        return [naive.counters[counter.name.lower()] for counter in LEARNED]
 
     def coefficient(self, parameters: ParameterSet, term: Term, copy: int, neuron: int) -> int:
         """c of a neuron in a copy."""
@@ -93,12 +92,6 @@ def rule(parameters: ParameterSet) -> list[tuple[int, Term]]:
     return on or [(0, plain)]
 
 
-def rounded(parameters: ParameterSet, shift: int, total: int, noise: int) -> int:
-    if parameters.rounding == Rounding.NEAREST:
-        return (total + (1 << shift >> 1)) >> shift
-    return (total + noise % (1 << shift)) >> shift
-
-
 def errors_of(rng: np.random.Generator, chip: BatchedChip) -> dict[bool, np.ndarray]:
     """Send random errors, for some copies none; what their sums are."""
     shape, limit = (chip.copies, chip.config.neurons), chip.geometry.error_max
@@ -122,7 +115,22 @@ def modulate(rng: np.random.Generator, chip: BatchedChip) -> None:
 @pytest.mark.parametrize("mesh", [Mesh(), Mesh(2, 1)], ids=str)
 def test_updates_are_summed_and_rounded_once(mesh: Mesh, copies: int, seed: int) -> None:
     rng = np.random.default_rng([seed, copies, mesh.columns])
-    config = random_chip(rng, mesh)
+    learn_together(rng, random_chip(rng, mesh), copies)
+
+
+@pytest.mark.parametrize("seed", range(2), ids="seed{}".format)
+@pytest.mark.parametrize("copies", [2, 9], ids="{}copies".format)
+@pytest.mark.parametrize("name", ["device", "device-terms", "device-gain"])
+def test_terms_that_see_the_weight_take_the_exact_sum(name: str, copies: int, seed: int) -> None:
+    rng = np.random.default_rng([seed, copies, len(name)])
+    chip = learn_together(rng, lively(rng, GEOMETRIES[name]), copies)
+    visits, _, writes = chip.counters()[0, LEARNED].tolist()
+    assert visits > 0
+    assert writes > 0 or chip.geometry.memristor < 2
+
+
+def learn_together(rng: np.random.Generator, config: ChipConfig, copies: int) -> BatchedChip:
+    """Ticks and learning of copies that share weights, each compared with what is expected."""
     chip = BatchedChip(config, copies, shared=True)
     chip.load_weights(chip_weights(rng, config))
     chip.tick_register = int(rng.choice([0, 2**32 - 2]))
@@ -134,10 +142,10 @@ def test_updates_are_summed_and_rounded_once(mesh: Mesh, copies: int, seed: int)
         chip.learn()
         assert chip.read_weights().tolist() == expected.weights.tolist()
         after = chip.counter_table() - before
-        found = after[:, :, [Counter.VISITS, Counter.UPDATES]].tolist()
-        assert found == [[list(pair) for pair in expected.visits]] * copies
+        assert after[:, :, LEARNED].tolist() == [expected.counts] * copies
         assert not chip.read(Region.GATED).any()
         assert not chip.read(Region.UNGATED).any()
+    return chip
 
 
 def test_what_was_learned_is_integrated() -> None:

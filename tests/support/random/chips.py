@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from random import Random
+from typing import Self
 
 import numpy as np
 
-from axonloop.models.config import ChipConfig, CoreConfig, Destination, Mesh
+from axonloop.models.config import ChipConfig, CoreConfig, Destination, Geometry, Mesh
 from axonloop.models.golden import Chip
 from axonloop.models.protocol import MODEL_COUNTERS, Counter, Region, state_regions
 from tests.support.naive import NaiveChip
@@ -16,10 +17,13 @@ from tests.support.random.cores import random_config, random_geometry, random_we
 Rng = np.random.Generator
 
 
-def random_chip(rng: Rng, mesh: Mesh) -> ChipConfig:
-    """Cores of one random geometry that feed one another; a lone core has any number."""
-    first = random_config(rng, random_geometry(rng))
-    geometry = replace(first.geometry, entries=128)
+def random_chip(rng: Rng, mesh: Mesh, geometry: Geometry | None = None) -> ChipConfig:
+    """Cores of one geometry that feed one another; a lone core has any number.
+
+    The geometry is random if it is not given; it has 128 entries.
+    """
+    geometry = replace(geometry or random_geometry(rng), entries=128)
+    first = random_config(rng, geometry)
     cores = [random_config(rng, geometry) for _ in range(mesh.cores)]
     start = first.core if mesh.cores == 1 else 0
     numbers = range(start, start + mesh.cores)
@@ -58,7 +62,7 @@ class Pair:
     naive: NaiveChip
 
     @classmethod
-    def of(cls, config: ChipConfig, weights: np.ndarray, shuffle: Random | None = None) -> Pair:
+    def of(cls, config: ChipConfig, weights: np.ndarray, shuffle: Random | None = None) -> Self:
         """Two chips with `weights`, int `(cores * axons, neurons)`."""
         golden, naive = Chip(config), NaiveChip(config, shuffle)
         golden.load_weights(weights)
@@ -68,11 +72,15 @@ class Pair:
         return cls(golden, naive)
 
     @classmethod
-    def random(cls, rng: Rng, mesh: Mesh, shuffle: Random | None = None) -> Pair:
-        """A random chip somewhere in its life, with random weights."""
-        config = random_chip(rng, mesh)
+    def loaded(cls, rng: Rng, config: ChipConfig, shuffle: Random | None = None) -> Self:
+        """Two chips with random weights."""
         weights = np.concatenate([random_weights(rng, core) for core in config.cores])
-        pair = cls.of(config, weights, shuffle)
+        return cls.of(config, weights, shuffle)
+
+    @classmethod
+    def random(cls, rng: Rng, mesh: Mesh, shuffle: Random | None = None) -> Self:
+        """A random chip somewhere in its life, with random weights."""
+        pair = cls.loaded(rng, random_chip(rng, mesh), shuffle)
         pair.golden.tick_register = pair.naive.t = int(rng.choice([0, 5, 2**32 - 7]))
         return pair
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from axonloop.models.config import (
     Destination,
     Geometry,
     Group,
+    MemristorTables,
     NeuronFactor,
     ParameterSet,
     Row,
@@ -22,9 +24,9 @@ from axonloop.models.config import (
 
 
 def random_geometry(rng: np.random.Generator) -> Geometry:
-    """A core of at most 24 x 24 with random widths."""
+    """A core of at most 24 x 24 with random widths and options."""
     lanes = int(2 ** rng.integers(0, 4))
-    return Geometry(
+    geometry = Geometry(
         axons=lanes * int(rng.integers(1, 24 // lanes + 1)),
         neurons=lanes * int(rng.integers(1, 24 // lanes + 1)),
         lanes=lanes,
@@ -42,10 +44,22 @@ def random_geometry(rng: np.random.Generator) -> Geometry:
         terms=int(rng.choice([0, 0, 1, 2, 3, 4])),
         blank_out=int(rng.integers(0, 2)),
     )
+    return with_options(rng, geometry)
 
 
-def random_term(rng: np.random.Generator) -> Term:
-    """Any term; the shift leans to where weights move."""
+def with_options(rng: np.random.Generator, geometry: Geometry) -> Geometry:
+    """The geometry with all that version 4 added at random; memristors where they can be."""
+    possible = geometry.terms > 0 and geometry.weight_bits >= 8
+    return replace(
+        geometry,
+        memristor=int(rng.integers(0, 3)) if possible else 0,
+        mask=int(rng.integers(0, 2)),
+        threshold_noise=int(rng.integers(0, 2)),
+    )
+
+
+def random_term(rng: np.random.Generator, geometry: Geometry) -> Term:
+    """Any term that the build can have; the shift leans to where weights move."""
     return Term(
         axon=AxonFactor(rng.integers(0, len(AxonFactor))),
         neuron=NeuronFactor(rng.integers(0, len(NeuronFactor))),
@@ -53,13 +67,15 @@ def random_term(rng: np.random.Generator) -> Term:
         sign=int(rng.choice([-1, 1])),
         scale=int(rng.integers(0, 8)) if rng.random() < 0.5 else 0,
         shift=int(rng.integers(0, 21 if rng.random() < 0.2 else 8)),
+        weighted=geometry.memristor > 0 and rng.random() < 0.5,
+        pulsed=geometry.memristor > 1 and rng.random() < 0.5,
     )
 
 
 def random_terms(rng: np.random.Generator, geometry: Geometry) -> tuple[Term, ...]:
     """Up to as many terms as the build has; now and then none, now and then only some that are."""
     count = int(rng.integers(0, geometry.terms + 1)) if rng.random() < 0.5 else geometry.terms
-    return tuple(random_term(rng) for _ in range(count))
+    return tuple(random_term(rng, geometry) for _ in range(count))
 
 
 def random_parameters(rng: np.random.Generator, geometry: Geometry) -> ParameterSet:
@@ -83,6 +99,8 @@ def random_parameters(rng: np.random.Generator, geometry: Geometry) -> Parameter
         values["terms"] = random_terms(rng, geometry)
     if geometry.blank_out and rng.random() < 0.5:
         values["blank"] = int(rng.choice([0, 1, 65535]))
+    if geometry.threshold_noise:
+        values["temperature"] >>= int(rng.integers(0, geometry.state_bits))
     for name in ("alpha_n", "beta_n", "gamma", "alpha_p", "beta_p", "zeta"):
         if name in values and rng.random() < 0.3:
             values[name] = int(rng.choice([0, 1, 4095, 4096]))
@@ -130,7 +148,39 @@ def random_config(rng: np.random.Generator, geometry: Geometry | None = None) ->
         fanout=tuple(table() for _ in range(geometry.neurons)),
         seed=int(rng.integers(0, 2**32)),
         core=core,
+        **random_tables_and_losses(rng, geometry),
     )
+
+
+def random_tables_and_losses(rng: np.random.Generator, geometry: Geometry) -> dict[str, Any]:
+    """Tables of memristors and losses of rows and columns, as far as a core has them."""
+    found: dict[str, Any] = {}
+    if geometry.memristor:
+        found["memristor"] = random_tables(rng, geometry.memristor == 2)
+    if geometry.mask:
+        found["row_loss"] = random_losses(rng, geometry.axons)
+        found["column_loss"] = random_losses(rng, geometry.neurons)
+    return found
+
+
+def random_tables(rng: np.random.Generator, pulsed: bool) -> MemristorTables:
+    """Any words, or such that fall with the headroom and rise with the parts of a pulse."""
+    shifts = rng.integers(0, 12, 2).tolist()
+    names = ["up_gain", "down_gain", *(["up_share", "down_share"] if pulsed else [])]
+    words = {}
+    for name in names:
+        high = (16 << shifts["down" in name]) if "gain" in name else 1 << 12
+        drawn = rng.integers(0, min(high, 1 << 16), 256)
+        if rng.random() < 0.7:
+            drawn = np.sort(drawn)[:: -1 if "gain" in name else 1]
+        words[name] = tuple(drawn.tolist())
+    return MemristorTables(**words, up_gain_shift=shifts[0], down_gain_shift=shifts[1])
+
+
+def random_losses(rng: np.random.Generator, count: int) -> tuple[int, ...]:
+    """None, a few, or any."""
+    most = int(rng.choice([0, 20, 255]))
+    return tuple(rng.integers(0, most + 1, count).tolist())
 
 
 def random_weights(rng: np.random.Generator, config: CoreConfig) -> np.ndarray:

@@ -1,0 +1,23 @@
+"""Seeded bugs: a piece of a module's text replaced, its classes changed while a test runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import FunctionType, ModuleType
+
+import pytest
+
+
+def mutate(monkeypatch: pytest.MonkeyPatch, module: ModuleType, old: str, new: str) -> None:
+    """Make the methods of a module's classes those of its text with `new` for its one `old`."""
+    path = Path(str(module.__file__))
+    text = path.read_text()
+    assert text.count(old) == 1, f"{path.name}: {text.count(old)} times {old!r}"
+    # Under its own name, so that dataclasses find their module; nothing else of it is replaced.
+    space = {"__name__": module.__name__, "__file__": str(path)}
+    exec(compile(text.replace(old, new), str(path), "exec"), space)
+    for name, kind in vars(module).items():
+        if isinstance(kind, type) and kind.__module__ == module.__name__:
+            for attribute, method in vars(space[name]).items():
+                if isinstance(method, FunctionType | staticmethod) and attribute in vars(kind):
+                    monkeypatch.setattr(kind, attribute, method)
