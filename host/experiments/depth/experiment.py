@@ -21,7 +21,7 @@ from axonloop.host.console import Progress
 from axonloop.host.data import Digits
 from axonloop.host.experiments.depth.float import FloatDescent, descended
 from axonloop.host.experiments.depth.picture import draw as draw
-from axonloop.host.experiments.recurrence.chip import data_of, feed_forward
+from axonloop.host.experiments.recurrence.chip import NEURON, data_of, feed_forward
 from axonloop.host.experiments.recurrence.chip import settings_of as recurrent_settings
 from axonloop.host.experiments.rows import ResultRow, percent
 from axonloop.host.order import Metrics, Order
@@ -38,7 +38,7 @@ LAYERS = (64, 64, 64)
 WIDE = (sum(LAYERS),)
 """One layer with as many neurons."""
 DEEP_SPAN = 64
-DEEP = {"q_inc": 128, "pq_shift": 6, "eta_shift": 4}
+DEEP = replace(NEURON, q_inc=128, pq_shift=6)
 """Axons of neurons spike far more often than channels: their traces make smaller steps."""
 EPOCHS, FULL_EPOCHS = 2, 5
 DESCENT, FULL_DESCENT = FloatDescent(epochs=2), FloatDescent()
@@ -61,8 +61,7 @@ def settings_of(
 ) -> Settings:
     """How a chain learns from random weights."""
     usual = feed_forward(recurrent_settings(seed, epochs, limit))
-    deep = replace(usual.network.parameters, **DEEP)
-    network = replace(usual.network, layers=layers, deep=deep, deep_span=DEEP_SPAN)
+    network = replace(usual.network, layers=layers, deep=DEEP, deep_span=DEEP_SPAN)
     return replace(usual, network=network)
 
 
@@ -77,10 +76,14 @@ def learned(
         with open_copies(device, chip_config(own[0]), [each.run.seed for each in own]) as copies:
             trainer = Trainer(copies, own, parts)
             trainer.run(telling(trainer, progress))
-            scores = trainer.scores([each.final for each in parts])
-            hashes = (trainer.weight_hashes(), trainer.spike_hashes(), copies.counters())
-            ends = zip(own, scores, *hashes, strict=True)
-            found += [Chain(each.run.seed, score.layers, *rest) for each, score, *rest in ends]
+            scores = trainer.scores([own_parts.final for own_parts in parts])
+            weights, spikes = trainer.weight_hashes(), trainer.spike_hashes()
+            found += [
+                Chain(each.run.seed, score.layers, weight, spike, counted)
+                for each, score, weight, spike, counted in zip(
+                    own, scores, weights, spikes, copies.counters(), strict=True
+                )
+            ]
     return found
 
 

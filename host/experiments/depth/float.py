@@ -69,16 +69,16 @@ class FloatChain:
         levels = votes = [torch.zeros(samples, self.settings.task.classes)] * len(self.blocks)
         spikes = [torch.zeros(samples, len(block.bias)) for block in self.blocks]
         for tick, arriving in enumerate(raster):
-            learning = labels is not None and tick >= burn_in
-            with torch.set_grad_enabled(learning):
+            wanted = labels if tick >= burn_in else None
+            with torch.set_grad_enabled(wanted is not None):
                 came = [arriving, *spikes[:-1]]
                 heard = [block(own) for block, own in zip(self.blocks, came, strict=True)]
                 levels = [
                     self._kept * level.detach() + each.prediction
                     for level, each in zip(levels, heard, strict=True)
                 ]
-                if learning:
-                    losses = [cross_entropy(self._scale * level, labels) for level in levels]
+                if wanted is not None:
+                    losses = [cross_entropy(self._scale * level, wanted) for level in levels]
                     torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
             spikes = [each.spikes for each in heard]
             if tick >= burn_in:

@@ -96,9 +96,11 @@ def samples_of(task: Recurrence) -> tuple[SpikeSamples, SpikeSamples, SpikeSampl
     """Training, validation and test part: a task's own manifolds, or the digits."""
     if task.data == "digits":
         digits = split_digits()
-        every = (digits.train, digits.validation, digits.test)
-        train, validation, test = (_latencies(part, task.ticks) for part in every)
-        return train, validation, test
+        return (
+            _latencies(digits.train, task.ticks),
+            _latencies(digits.validation, task.ticks),
+            _latencies(digits.test, task.ticks),
+        )
     held = (task.test * task.classes, (task.test + task.validation) * task.classes)
     drawn = task.each + task.validation + task.test
     data = draw_randman(task.seed, task.classes, drawn, task.channels, 1, task.smoothness)

@@ -169,7 +169,7 @@ def scaled(program: Program, weights: Weights, length: float) -> Weights:
     Diehl & Cook do so after every picture, with the sum of the weights.
     """
     pixels = program.axons_of("pixels", np.arange(PIXELS))
-    place = np.ix_(range(len(weights)), pixels, program.neurons["cells"])
+    place = np.ix_(np.arange(len(weights)), pixels, program.neurons["cells"])
     own, found = weights[place].astype(np.float64), weights.copy()
     lengths = np.sqrt(np.square(own).sum(axis=1, keepdims=True))
     most = -STRONGEST
