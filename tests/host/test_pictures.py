@@ -45,6 +45,7 @@ from axonloop.host.experiments.decolle import digits as decolle_digits
 from axonloop.host.experiments.decolle import regression_experiment
 from axonloop.host.experiments.decolle.regression import targets_of
 from axonloop.host.experiments.decolle.regression_runs import Curve
+from axonloop.host.experiments.depth import picture as depth_picture
 from axonloop.host.experiments.erbp import digits as erbp_digits
 from axonloop.host.experiments.erbp import operations
 from axonloop.host.experiments.memristor import (
@@ -57,6 +58,7 @@ from axonloop.host.experiments.memristor import (
 from axonloop.host.experiments.obstacles import experiment as obstacles
 from axonloop.host.experiments.recurrence import chip as recurrence_chip
 from axonloop.host.experiments.recurrence import float as recurrence
+from axonloop.host.experiments.recurrence import readouts
 from axonloop.host.experiments.reward import experiment as reward
 from axonloop.host.experiments.software_updates import experiment as software_updates
 from axonloop.host.experiments.spike_timing import experiment as spike_timing
@@ -233,6 +235,12 @@ def resumed() -> Picture:
     return resume.draw({**runs, "shown": {"timings": [run]}})
 
 
+def read_out() -> dict[str, dict[str, dict[str, list[float]]]]:
+    """Accuracies of three seeds for each data set, readout and kind."""
+    shares = {kind: [0.7 + place / 10, 0.72, 0.74] for place, kind in enumerate(recurrence.KINDS)}
+    return {data: dict.fromkeys(readouts.READOUTS, shares) for data in readouts.DATA}
+
+
 def stdp() -> Picture:
     shown = {
         "weights": RANDOM.integers(0, 127, (96, 64)).tolist(),
@@ -350,6 +358,7 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "experiments.contrastive.experiment.draw": lambda: contrastive.draw(results("contrastive")),
     "experiments.decolle.digits.draw": lambda: decolle_digits.draw(results("decolle-digits")),
     "experiments.decolle.regression_picture.draw": regression,
+    "experiments.depth.picture.draw": lambda: depth_picture.draw(results("depth")),
     "experiments.equilibrium_digits.draw": lambda: equilibrium_digits.draw(
         results("equilibrium-digits")
     ),
@@ -368,6 +377,7 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "experiments.obstacles.experiment.draw": lambda: obstacles.draw(results("obstacles")),
     "experiments.recurrence.chip.draw": lambda: recurrence_chip.draw(results("recurrence-chip")),
     "experiments.recurrence.picture.draw": lambda: recurrence.draw(results("recurrence")),
+    "experiments.recurrence.readouts.draw": lambda: readouts.draw({"accuracies": read_out()}),
     "experiments.reward.experiment.draw": lambda: reward.draw(results("reward")),
     "experiments.software_updates.experiment.draw": updated,
     "experiments.spike_timing.experiment.draw": timing,
