@@ -10,6 +10,7 @@ from axonloop.host.cli.train import RUNS
 from axonloop.host.console import Column, notice, percent, print_rows, print_table, shown
 from axonloop.host.devices import weight_hash
 from axonloop.host.files import require_writable, write_json
+from axonloop.host.nir import export_nir
 from axonloop.host.report import REPORT, write_comparison, write_report
 from axonloop.host.runs import RunSummary, find_runs, stored_program
 
@@ -80,8 +81,6 @@ def report(runs: Sequence[Path], out: Path | None) -> None:
 
 def export(run: Path, file: Path, dt: float) -> None:
     """Write the network and the weights of a run's checkpoint as NIR."""
-    from axonloop.host.nir import export_nir
-
     require_writable(file)
     program, weights = stored_program(run)
     notes = export_nir(program, file, weights, dt)

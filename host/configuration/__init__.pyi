@@ -1,6 +1,5 @@
 from .file import Configuration as Configuration
 from .former import nested as nested
-from .memristors import on_memristors as on_memristors
 from .samples import open_samples as open_samples
 from .settings import DEEP as DEEP
 from .settings import PARAMETERS as PARAMETERS

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from axonloop.host.console import shown
+from axonloop.host.energy import Energy
 from axonloop.host.files import require_writable, write_text
 from axonloop.host.report.folder import RunFolder, flat, usual_values
 from axonloop.host.version import __version__
@@ -113,6 +114,12 @@ def _facts(run: RunFolder) -> dict[str, str]:
     }
 
 
+def energy_shown(metrics: dict[str, Any]) -> dict[str, str]:
+    """The estimate of the chip's energy, typical (low to high); nothing of an older run."""
+    found = metrics.get("energy")
+    return {"energy, by published costs": str(Energy(**found))} if found else {}
+
+
 def _cost(run: RunFolder) -> dict[str, str]:
     """What the run cost the chip."""
     metrics = run.metrics
@@ -123,6 +130,7 @@ def _cost(run: RunFolder) -> dict[str, str]:
         "error events": f"{counters['errors']:,}",
         "synapses visited by learning": f"{counters['visits']:,}",
         "weights changed": f"{counters['updates']:,}",
+        **energy_shown(metrics),
         "saturations": f"{counters['saturations']:,}",
         "learning channel, bytes per tick": shown(channel.get("bytes_per_tick")),
     }

@@ -24,3 +24,4 @@ from .tensorboard import TensorBoard as TensorBoard
 from .trained import evaluate as evaluate
 from .trained import require_same as require_same
 from .trained import train as train
+from .wave import write_waveform as write_waveform

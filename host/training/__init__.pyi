@@ -37,6 +37,7 @@ from .surrogate import SurrogateTrainer as SurrogateTrainer
 from .task import EncodedPart as EncodedPart
 from .task import Samples as Samples
 from .task import Task as Task
+from .task import shuffled as shuffled
 from .telemetry import SPENT as SPENT
 from .telemetry import SampleCost as SampleCost
 from .telemetry import link_metrics as link_metrics
