@@ -28,6 +28,7 @@ from .host.network import built_geometries as built_geometries
 from .host.network import built_geometry as built_geometry
 from .host.network import compile_network as compile_network
 from .host.network import explain as explain
+from .host.network import on_memristors as on_memristors
 from .host.network import smallest_geometry as smallest_geometry
 from .host.network import uniform_weights as uniform_weights
 from .host.nir import ImportedGraph as ImportedGraph

@@ -48,7 +48,7 @@ def write_report(folder: Path, path: Path | None = None) -> Path:
         counters=run.metrics["counters"],
         cost=_cost(run),
         link=run.metrics.get("link"),
-        hashes={name: run.metrics[name] for name in HASHES},
+        hashes={name: run.metrics[name] for name in HASHES if name in run.metrics},
         account=run.account,
         pictures=run.pictures,
     )
@@ -87,6 +87,7 @@ def write_comparison(folders: Sequence[Path], path: Path) -> Path:
         hashes=[
             (name, [run.metrics[name] for run in runs], len({run.metrics[name] for run in runs}))
             for name in HASHES
+            if all(name in run.metrics for run in runs)
         ],
     )
 
@@ -122,7 +123,7 @@ def energy_shown(metrics: dict[str, Any]) -> dict[str, str]:
 def _cost(run: RunFolder) -> dict[str, str]:
     """What the run cost the chip."""
     metrics = run.metrics
-    counters = metrics["counters"]
+    counters, channel = metrics["counters"], metrics.get("channel", {})
     return {
         "ticks": f"{counters['ticks']:,}",
         "SynOps": f"{counters['synops']:,}",
@@ -131,7 +132,7 @@ def _cost(run: RunFolder) -> dict[str, str]:
         "weights changed": f"{counters['updates']:,}",
         **energy_shown(metrics),
         "saturations": f"{counters['saturations']:,}",
-        "learning channel, bytes per tick": shown(metrics["channel"]["bytes_per_tick"]),
+        "learning channel, bytes per tick": shown(channel.get("bytes_per_tick")),
     }
 
 
