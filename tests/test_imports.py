@@ -23,6 +23,7 @@ STEPS = {
     "hdl": ["common", "link parallel serial", "learning", "core", "chip", "boards bus", "flow"],
     "sim": ["build", "batched cocotb cosim stimulus surrogate waves"],
     "host": [
+        "energy",
         "console data files order version whole",
         "devices pictures",
         "fpga network verification",
@@ -31,7 +32,7 @@ STEPS = {
         "configuration conversion",
         "report training",
         "bench runs",
-        "bisect inference studies",
+        "bisect inference studies sweep",
         "experiments",
         "catalogue",
         "cli",

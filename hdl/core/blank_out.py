@@ -89,15 +89,15 @@ class BlankOut(wiring.Component):
         word = self._row(m, noise.common)
         sets = [self.inputs.parameters.sets[k] for k in range(self._geometry.parameter_sets)]
         number = delay(m, self.set, 8, "set")[-1]
-        blank = Signal(BLANK_BITS, reset_less=True)
-        m.d.sync += blank.eq(select([entry["blank"] for entry in sets], number))
+        rate = Signal(BLANK_BITS, reset_less=True)
+        m.d.sync += rate.eq(select([entry["blank"] for entry in sets], number))
         enable = awake(self.busy, platform)
         for k in range(self._geometry.lanes):
             lane = BlankLane()
             m.submodules[f"lane_{k}"] = EnableInserter(enable)(lane)
             m.d.comb += [
                 lane.word.eq(word ^ axon_code_constant(k)),
-                lane.blank.eq(blank),
+                lane.blank.eq(rate),
                 self.dropped[k].eq(lane.dropped),
             ]
         return m

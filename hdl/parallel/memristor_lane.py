@@ -63,8 +63,7 @@ class MemristorLane(wiring.Component):
     Clipping W - m is to move by no more than the headroom H. Where the weight rises, rounding down
     a negative number is rounding its magnitude up: the noise's complement.
 
-    Lane `number` adds its part of the axon's code to the hashes: behind a register, so that lanes
-    share that, and inverted bits cost nothing.
+    Lane `number` adds its part of the axon's code to the hashes, whose registers all lanes share.
 
     Resources: multipliers of (error_bits - 1) x pq_bits and of their product x 16; with pulses
     also two of 8 x 8, one of 8 x 10, one of weight_bits x 12, and two hashes more.

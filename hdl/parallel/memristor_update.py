@@ -53,18 +53,20 @@ class MemristorUpdate(Update):
         axon, factors = self._fetch(m, valid[later], axon, target, later)
         enable = self._enable(m, valid[later:-1], platform)
         at = self._told(m, target, later + 2)
-        hashes = {"word": self._word(m, target.word, axon, later)}
-        if geometry.memristor == 2:
-            names = ("pulse_word", "pattern_word")
-            hashes |= {name: self._word(m, target[name], axon, later, name) for name in names}
+        names = ("word", "pulse_word", "pattern_word")[: 1 if geometry.memristor == 1 else 3]
+        hashes = {}
+        for name in names:
+            word = self._word(m, target[name], axon, later, name)
+            hashes[name] = delay(m, word, 1, f"shared_{name}")[-1]
         rounding, reach = self._magnitude_rounding(m, at)
         lanes = []
         for k in range(geometry.multipliers):
             lane = MemristorLane(geometry, k)
             m.submodules[f"lane_{k}"] = EnableInserter(enable)(lane)
             with m.If(enable):
-                m.d.sync += [lane.word.eq(hashes["word"]), lane.factor.eq(factors[k])]
+                m.d.sync += lane.factor.eq(factors[k])
             m.d.comb += [
+                lane.word.eq(hashes["word"]),
                 lane.weight.eq(self.reads.data[k]),
                 lane.size.eq(at("size", 0)),
                 lane.up.eq(Cat(at("up", stage) for stage in range(len(lane.up)))),
@@ -76,11 +78,10 @@ class MemristorUpdate(Update):
                 lane.gain.eq(self.tables.gains[k]),
             ]
             if geometry.memristor == 2:
-                with m.If(enable):
-                    m.d.sync += [
-                        lane.pulses.word.eq(hashes["pulse_word"]),
-                        lane.pulses.pattern.eq(hashes["pattern_word"]),
-                    ]
+                m.d.comb += [
+                    lane.pulses.word.eq(hashes["pulse_word"]),
+                    lane.pulses.pattern.eq(hashes["pattern_word"]),
+                ]
                 self._pulse(m, k, lane, at)
             lanes.append(lane)
         return lanes

@@ -12,8 +12,8 @@ import typer
 
 from axonloop.host.catalogue import CATALOGUE
 from axonloop.host.cli.catalogue import group_of
-from axonloop.host.cli.debug_commands import debug_commands, window_of
-from axonloop.host.cli.memristor_commands import memristor_commands
+from axonloop.host.cli.debug.commands import debug_commands, window_of
+from axonloop.host.cli.memristor.commands import memristor_commands
 from axonloop.host.cli.options import Json, WaveDepth, WaveFile, WaveSignals, WaveTicks
 from axonloop.host.cli.run_commands import run_commands
 from axonloop.host.console import StoppedError

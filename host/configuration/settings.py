@@ -18,7 +18,7 @@ from axonloop.host.configuration.data_table import (
 from axonloop.host.configuration.rules import with_rule
 from axonloop.host.configuration.tables import changed_table, entry_of
 from axonloop.host.data import CLASSES, PIXELS, WHITE, Data, DataDescription, Encoding, TargetKind
-from axonloop.host.network import Strategy
+from axonloop.host.network import MOST_SPREAD, Strategy
 from axonloop.host.processing import ErrorCode, Feedback, LossName
 from axonloop.models.checks import require, require_number, require_range, take_whole
 from axonloop.models.config import (
@@ -54,8 +54,6 @@ DEEP = replace(
 """The same behind the first layer, where axons are neurons: found by cross-validation."""
 WIDEST = Geometry(state_bits=24, trace_bits=16)
 """Parameters that no chip has room for are refused before there is one."""
-MOST_SPREAD = 0.57
-"""The largest standard deviation of pulses that the registers of a core hold."""
 MANY = 1_000_000
 """The largest number of epochs, ticks and samples that settings may ask for."""
 

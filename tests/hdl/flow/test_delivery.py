@@ -20,6 +20,9 @@ LANES = dict.fromkeys(("lanes", "update_lanes", "trace_lanes", "multipliers"), 2
 TINY = Geometry(axons=8, neurons=8, entries=8, parameter_sets=2, **LANES)
 BUILDS = {
     "mesh": Build(TINY, Mesh(2, 1)),
+    "analogue": Build(
+        replace(TINY, terms=2, blank_out=1, memristor=2, mask=1, threshold_noise=1), Mesh(1, 2)
+    ),
     "serial core": Build(replace(BOARDS["icebreaker"].build.geometry, axons=64, neurons=32)),
 }
 QUICK = [("mesh", "stream"), ("serial core", "serial")]

@@ -23,8 +23,9 @@ from axonloop.sim.stimulus.random_chips import random_config
 
 QUIET = {"notify": lambda message: None}
 CASES = {"ecp5": "gates", "ice40": "gates-plain"}
-CHIPS = [*CASES.items(), ("ecp5", "gates-terms")]
-"""Those that are compared tick by tick; the last has terms and `blank_out` in its rule."""
+CHIPS = [*CASES.items(), ("ecp5", "gates-terms"), ("ecp5", "gates-analogue")]
+"""Those that are compared tick by tick; the last ones have terms and `blank_out` in their rule, or
+memristors, a mask and noise at the threshold."""
 TICKS = {"ecp5": 1500, "ice40": 100}
 """A tick of the second takes far more cycles: it has eight times the synapses, one after the other
 where they learn."""

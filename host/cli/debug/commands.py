@@ -71,7 +71,7 @@ def find_difference(
     json: Json = None,
 ) -> None:
     """Find the first tick and unit in which two devices differ, and what shows it shortest."""
-    from axonloop.host.cli import bisect as bisecting
+    from axonloop.host.cli.debug import bisect as bisecting
 
     sources = bisecting.Sources(
         geometry, seed, number, mesh, run, ticks, stimulus, tuple(recording or ())
