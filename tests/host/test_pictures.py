@@ -41,6 +41,7 @@ from axonloop.host.experiments import (
 )
 from axonloop.host.experiments.capacity import latencies, perceptron, tempotron
 from axonloop.host.experiments.contrastive import experiment as contrastive
+from axonloop.host.experiments.contrastive import stochastic_neuron
 from axonloop.host.experiments.decolle import digits as decolle_digits
 from axonloop.host.experiments.decolle import regression_experiment
 from axonloop.host.experiments.decolle.regression import targets_of
@@ -49,8 +50,10 @@ from axonloop.host.experiments.depth import picture as depth_picture
 from axonloop.host.experiments.erbp import digits as erbp_digits
 from axonloop.host.experiments.erbp import operations
 from axonloop.host.experiments.memristor import (
+    crossbar_digits,
     crossbar_picture,
     device_picture,
+    digits_picture,
     fit_picture,
     ica_picture,
     matched_picture,
@@ -366,8 +369,17 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "experiments.erbp.operations.draw": lambda: operations.draw(results("erbp-operations")),
     "experiments.gradient_cost.draw": lambda: gradient_cost.draw(results("memory")),
     "experiments.latency_digits.draw": lambda: latency_digits.draw(results("latency-digits")),
+    "experiments.contrastive.stochastic_neuron.draw": lambda: stochastic_neuron.draw(
+        results("stochastic-neuron")
+    ),
+    "experiments.memristor.crossbar_digits.draw": lambda: crossbar_digits.draw(
+        results("crossbar-digits")
+    ),
     "experiments.memristor.crossbar_picture.draw": crossbar,
     "experiments.memristor.device_picture.draw": memristor_device,
+    "experiments.memristor.digits_picture.draw": lambda: digits_picture.draw(
+        results("memristor-digits")
+    ),
     "experiments.memristor.fit_picture.draw_fit": fit,
     "experiments.memristor.ica_picture.draw": ica,
     "experiments.memristor.matched_picture.draw": lambda: matched_picture.draw(

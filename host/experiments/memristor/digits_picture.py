@@ -37,7 +37,7 @@ def _draw_kinds(axes: Any, points: Sequence[dict[str, Any]]) -> None:
         for place, point in zip(places, own, strict=True):
             dots = [100 * value for value in point["accuracies"]]
             axes.plot(dots, [place] * len(dots), "o", color=INK, markersize=2.5)
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), [name.replace(", ", ",\n") for name in names])
     axes.invert_yaxis()
     axes.set(xlabel="test accuracy (%)", xlim=(0, 101), title="Kinds of synapses")
     legend(axes, below=True, ncols=2)
