@@ -37,7 +37,10 @@ def _draw_kinds(axes: Any, points: Sequence[dict[str, Any]]) -> None:
         for place, point in zip(places, own, strict=True):
             dots = [100 * value for value in point["accuracies"]]
             axes.plot(dots, [place] * len(dots), "o", color=INK, markersize=2.5)
-    axes.set_yticks(range(len(names)), [name.replace(", ", ",\n") for name in names])
+    axes.set_yticks(
+        range(len(names)),
+        [name.replace(", ", ",\n").replace(" pulses", "\npulses") for name in names],
+    )
     axes.invert_yaxis()
     axes.set(xlabel="test accuracy (%)", xlim=(0, 101), title="Kinds of synapses")
     legend(axes, below=True, ncols=2)
@@ -52,7 +55,7 @@ def _draw_writes(axes: Any, written: Sequence[dict[str, Any]]) -> None:
     axes.annotate("endurance of Al2O3", (ENDURANCE, axes.get_ylim()[0]), xytext=(-4, 6),
                   textcoords="offset points", ha="right", fontsize=8, color=GREY)  # fmt: skip
     axes.set(
-        xscale="log", xlabel="writes per device", ylabel="validation accuracy (%)",
+        xscale="log", xlabel="writes per device", ylabel="accuracy on learned samples (%)",
         title="Writes of dense and error-triggered learning",
     )  # fmt: skip
     legend(axes, below=True, ncols=2)
