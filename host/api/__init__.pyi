@@ -15,6 +15,8 @@ from .host.data import open_data as open_data
 from .host.devices import Device as Device
 from .host.devices import DeviceError as DeviceError
 from .host.devices import open_device as open_device
+from .host.energy import Energy as Energy
+from .host.energy import chip_energy as chip_energy
 from .host.inference import Profile as Profile
 from .host.inference import profile as profile
 from .host.network import Network as Network

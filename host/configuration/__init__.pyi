@@ -8,4 +8,6 @@ from .settings import ObjectiveSettings as ObjectiveSettings
 from .settings import RunSettings as RunSettings
 from .settings import Settings as Settings
 from .settings import TaskSettings as TaskSettings
+from .sweep_table import Sampler as Sampler
+from .sweep_table import SweepSettings as SweepSettings
 from .template import usual_file as usual_file

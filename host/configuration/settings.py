@@ -63,7 +63,7 @@ class NetworkSettings:
     """The network, and the cores that hold it.
 
     `layers` are the sizes of the populations, one behind the other; those behind the first use
-    `deep` and `deep_span`. `recurrent_span` gives a single layer synapses with itself, whose first
+    `deep` and `deep_span`. `recurrent_span` gives every layer synapses with itself, whose first
     weights are that large at most; `recurrent_traces` are the parameters of their axons' traces,
     or a dictionary of what is not as in `parameters`; None: those. `rule` names a learning rule of
     an installed package, which makes the terms of both; None: theirs. `memristor` names a kind of
@@ -99,8 +99,6 @@ class NetworkSettings:
             for k, size in enumerate(self.layers)
         )
         object.__setattr__(self, "layers", sizes)
-        alone = self.recurrent_span is None or len(self.layers) == 1
-        require(alone, "layers of a recurrent network", "a single one", self.layers)
         require(isinstance(self.mesh, str), "mesh", "columns x rows, as 2x2", self.mesh)
         span = (0, (1 << 15) - 1)
         _require_ranges(self, lanes=(1, 64), weight_bits=(2, 16))

@@ -52,7 +52,7 @@ LARGEST = 127
 def network_of(settings: Settings, epoch: int = 0) -> Network:
     """The inputs, then the layers one behind the other, with the parameters of an epoch.
 
-    A recurrent layer hears its own spikes a tick later. Symmetric feedback needs upper weights that
+    Recurrent layers hear their own spikes a tick later. Symmetric feedback needs upper weights that
     both chip and host know: they are fixed then.
     """
     own, random = settings.network, generator(settings.run.seed, BUILDING, 0)
@@ -74,8 +74,15 @@ def network_of(settings: Settings, epoch: int = 0) -> Network:
         for k, span in enumerate(spans)
     ]
     if own.recurrent_span is not None:
-        weights = uniform_weights(random, sizes[1], sizes[1], own.recurrent_span)
-        projections.append(Projection(names[1], names[1], weights, traces=own.recurrent_traces))
+        projections += [
+            Projection(
+                name,
+                name,
+                uniform_weights(random, size, size, own.recurrent_span),
+                traces=own.recurrent_traces,
+            )
+            for name, size in zip(names[1:], own.layers, strict=True)
+        ]
     source = Source(names[0], settings.task.inputs)
     seed = settings.run.seed
     return _seeing(Network((source,), tuple(populations), tuple(projections), seed), own)
