@@ -299,7 +299,7 @@ def updated() -> Picture:
 
 def pretrained() -> Picture:
     ways = [
-        vars(hybrid.Way(start, learning, labels, 1, 0.9, ""))
+        vars(hybrid.Pretrained(start, learning, labels, 1, 0.9, ""))
         for start in (hybrid.STDP, hybrid.RANDOM)
         for learning in (hybrid.WHOLE, hybrid.TOP)
         for labels in hybrid.EPOCHS

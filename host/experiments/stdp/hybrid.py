@@ -49,7 +49,7 @@ Start = NDArray[np.float64] | None
 
 
 @dataclass(frozen=True)
-class Way:
+class Pretrained:
     """What a network starts from, which layers learn, from how many labels; what becomes of it."""
 
     start: str
@@ -130,7 +130,7 @@ def measure(order: Order, progress: Progress) -> Metrics:
                 for learning in (WHOLE, TOP):
                     settings = settings_of(seed, start)
                     found = trained(device, settings, descent, shown, first, learning, progress)
-                    ways.append(Way(start, learning, labels, seed, *found))
+                    ways.append(Pretrained(start, learning, labels, seed, *found))
     return {
         "STDP alone": alone,
         "ways": [vars(way) for way in ways],
@@ -142,7 +142,7 @@ def _named(labels: int) -> str:
     return "all labels" if labels == EVERY else f"{labels} labels a class"
 
 
-def _rows(ways: Sequence[Way], alone: Sequence[float]) -> list[ResultRow]:
+def _rows(ways: Sequence[Pretrained], alone: Sequence[float]) -> list[ResultRow]:
     def found(start: str, learning: str, labels: int) -> str:
         wanted = (start, learning, labels)
         own = [way for way in ways if (way.start, way.learning, way.labels) == wanted]
@@ -162,7 +162,7 @@ def draw(metrics: Metrics) -> Picture:
     """A dot per seed for each start, by labels and by what learns."""
     picture = Picture(9, 3.8)
     places = picture.subplots(1, 2, sharey=True)
-    ways = [Way(**way) for way in metrics["ways"]]
+    ways = [Pretrained(**way) for way in metrics["ways"]]
     every = sorted({way.labels for way in ways}, key=lambda labels: labels or np.inf)
     for axes, learning in zip(places, (WHOLE, TOP), strict=True):
         for start, colour, shift in ((RANDOM, GREY, -0.12), (STDP, BLUE, 0.12)):
