@@ -83,7 +83,7 @@ def toward_input(shift: int) -> Rule:
     """dW = S_i (2^-shift Q_j - 1): a neuron that spikes moves toward what was active before it.
 
     Diehl & Cook 2015, their post-synaptic rule eta (x_pre - x_tar) S_i with x_tar = 2^shift, but
-    without a factor of the weight: weights stop at the end of their range instead.
+    without a factor of the weight (`weighted` adds it): weights stop at the end of their range.
     """
     return (
         Term(AxonFactor.QQ, NeuronFactor.SPIKE, sign=1, shift=shift),

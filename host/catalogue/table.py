@@ -219,6 +219,15 @@ EXPERIMENTS = by_name(
         limit=None,
     ),
     _experiment(
+        "stochastic-neuron",
+        "contrastive.stochastic_neuron",
+        "neurons that spike by chance: the share of ticks against the potential",
+        "Neftci 2018, equation 3",
+        "1 minute",
+        device="rtl",
+        seeds=None,
+    ),
+    _experiment(
         "memristor-device",
         "memristor.device",
         "memristors: pulses and conductance, their inverse, spread, mapping, write-verify, ageing",
@@ -243,6 +252,16 @@ EXPERIMENTS = by_name(
         seeds=None,
         limit=None,
         memristor="mo-tiox-tin",
+    ),
+    _experiment(
+        "crossbar-digits",
+        "memristor.crossbar_digits",
+        "digits through the wires of a crossbar: deployed, tuned in the loop, learned from scratch",
+        "Fouda et al. 2019, figure 4 and semi-online training",
+        "5 minutes",
+        device=POPULATION,
+        seeds=None,
+        limit=None,
     ),
     _experiment(
         "ica",

@@ -96,6 +96,7 @@ def _core_needs(plan: Plan, core: int) -> Iterator[Need]:
     tables = plan.network.memristor
     built = 2 if tables.pulsed else int(tables != NO_TABLES)
     yield Need("memristor", built, where, built)
+    yield Need("terms", min(built, 1), where, min(built, 1))
 
 
 def _terms(parameters: ParameterSet) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from axonloop.models.checks import require, require_range
@@ -72,6 +72,20 @@ class ChipConfig:
     def first(self) -> int:
         """The number of the first core; the others follow."""
         return self.cores[0].core
+
+    def masked(self, row_loss: Sequence[int], column_loss: Sequence[int]) -> ChipConfig:
+        """The chip with a mask in every core, which loses 0..255 of 256 by axon and by neuron.
+
+        Shorter lists are of the first axons and neurons; what lies behind loses nothing. Raises
+        ValueError for longer ones and values out of range.
+        """
+        built = replace(self.geometry, mask=1)
+        rows = (*row_loss, *(0,) * (built.axons - len(row_loss)))
+        columns = (*column_loss, *(0,) * (built.neurons - len(column_loss)))
+        cores = [
+            replace(core, geometry=built, row_loss=rows, column_loss=columns) for core in self.cores
+        ]
+        return replace(self, cores=tuple(cores))
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dictionary; `from_dict` is its inverse."""

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from axonloop.host.devices import GoldenDevice
-from axonloop.models.config import CoreConfig, Geometry, ParameterSet, Row, ThirdFactor
+from axonloop.models.config import (
+    CoreConfig,
+    Geometry,
+    MemristorTables,
+    ParameterSet,
+    Rounding,
+    Row,
+    ThirdFactor,
+)
+from axonloop.models.memristor import power_gains, sigmoid_gains, soft_bound_gains
 from axonloop.models.protocol import Region
 from axonloop.models.rules import (
     Rule,
@@ -16,8 +25,12 @@ from axonloop.models.rules import (
     error_triggered,
     homeostasis,
     late_reward,
+    matched,
     modulated_stdp,
     pair_stdp,
+    toward_input,
+    weight_decay,
+    weighted,
 )
 
 GEOMETRY = Geometry(axons=16, neurons=16, weight_bits=16, terms=4)
@@ -82,6 +95,104 @@ def test_a_rule_is_its_equation(name: str, seed: int) -> None:
             expected = equation(*factors)
             assert (device.read_weights() - weights).tolist() == expected.tolist()
             moved += np.count_nonzero(expected)
+    assert moved > 300
+
+
+Wanted = Callable[..., list[np.ndarray]]
+"""What the terms of a rule would change, one after the other, were their gain and rate 1."""
+
+
+def of_power(power: float, up: bool) -> Callable[[np.ndarray], np.ndarray]:
+    """The share of the range that is left above a weight, or below it, to a power."""
+    return lambda weights: ((127 - weights if up else 127 + weights) / 254) ** power
+
+
+def sigma(weights: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-5 * weights / 127 - 1))
+
+
+def plain(weights: np.ndarray) -> np.ndarray:
+    return np.ones(weights.shape)
+
+
+ABOVE, BELOW = of_power(1, up=True), of_power(1, up=False)
+SEEING: dict[str, tuple[Rule, MemristorTables, list[Callable], Wanted]] = {
+    "soft bounds": (
+        weighted(pair_stdp(1, 0)),
+        soft_bound_gains(8),
+        [ABOVE, BELOW],
+        lambda sj, si, q, z, e: [np.outer(q, si), -np.outer(sj, z)],
+    ),
+    "power": (
+        weighted(toward_input(1)),
+        power_gains(8, 0.4),
+        [of_power(0.4, up=True)] * 2,
+        lambda sj, si, q, z, e: [np.outer(q, si), -np.outer(1 + 0 * sj, si)],
+    ),
+    "decay": (
+        weight_decay(0),
+        soft_bound_gains(8),
+        [ABOVE, BELOW],
+        lambda sj, si, q, z, e: [np.ones((16, 16), int), -np.ones((16, 16), int)],
+    ),
+    "matched errors": (
+        matched(1),
+        sigmoid_gains(8, 5, 1),
+        [plain, sigma],
+        lambda sj, si, q, z, e: [-np.outer(sj, e), np.outer(1 + 0 * sj, e)],
+    ),
+    "matched pairs": (
+        matched(0, ThirdFactor.ONE, sign=1),
+        sigmoid_gains(8, 5, 1),
+        [plain, sigma],
+        lambda sj, si, q, z, e: [np.outer(sj, si), -np.outer(1 + 0 * sj, si)],
+    ),
+}
+
+
+def stepped(
+    weights: np.ndarray, wanted: np.ndarray, shift: int, tables: MemristorTables | None
+) -> np.ndarray:
+    """The contract's step of a term, to the nearest; without tables one that is not weighted."""
+    gain, total = np.ones(weights.shape, int), np.full(weights.shape, shift)
+    if tables is not None:
+        up = wanted > 0
+        headroom = np.where(up, 127 - weights, 127 + weights)
+        words = np.array([tables.down_gain, tables.up_gain])
+        gain = words[up.astype(int), headroom]
+        total += np.where(up, tables.up_gain_shift, tables.down_gain_shift)
+    loss = np.floor(-wanted * gain / 2.0**total + np.where(total > 0, 0.5, 0))
+    return np.where(wanted == 0, weights, np.clip(weights - loss, -127, 127)).astype(int)
+
+
+@pytest.mark.parametrize("name", SEEING)
+def test_a_rule_that_sees_its_weight_is_its_equation(name: str) -> None:
+    """Exact against the integers of the tables, and these within half a step of the equation."""
+    rule, tables, gains, equation = SEEING[name]
+    rng = np.random.default_rng(3)
+    built = Geometry(axons=16, neurons=16, terms=2, memristor=1)
+    parameters = ParameterSet(**PARAMETERS, terms=rule, rounding=Rounding.NEAREST)
+    rows = (Row(groups=1, plastic=True),) * 16
+    config = CoreConfig(built, (parameters,), rows=rows, memristor=tables)
+    moved = 0
+    with GoldenDevice(config) as device:
+        for _ in range(30):
+            weights = rng.integers(-127, 128, (16, 16))
+            device.load_weights(weights)
+            spikes, errors = rng.random(16) < 0.3, rng.integers(-60, 61, 16)
+            device.tick(np.flatnonzero(spikes))
+            device.send_errors(np.arange(16), errors, ungated=True)
+            fired, q, z = device.read_many([Region.SPIKE, Region.TRACE_Q, Region.TRACE_Z])
+            device.learn()
+            expected = weights
+            changes = equation(1 * spikes, fired, q >> 6, z >> 6, errors)
+            for term, wanted, gain in zip(rule, changes, gains, strict=True):
+                before, seen = expected, tables if term.weighted else None
+                expected = stepped(before, wanted, term.shift, seen)
+                exact = before + wanted * gain(before) / 2**term.shift
+                assert np.abs(expected - np.clip(exact, -127, 127)).max() < 0.52
+            assert device.read_weights().tolist() == expected.tolist()
+            moved += np.count_nonzero(expected != weights)
     assert moved > 300
 
 

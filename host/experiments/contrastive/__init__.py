@@ -1,1 +1,1 @@
-"""Contrastive divergence on synapses that drop spikes."""
+"""Chance in neurons and synapses: sampling by spikes, and contrastive divergence."""

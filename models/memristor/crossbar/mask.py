@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from axonloop.models.checks import require, require_range
+from axonloop.models.config import LOSS_MAX
 from axonloop.models.memristor.crossbar.network import conductances, effective
 
 Floats = NDArray[np.float64]
@@ -61,17 +62,16 @@ class Mask:
         masked: Floats = np.asarray(weights, np.float64) * self.row[:, None] * self.column
         return masked
 
-    def integers(self, bits: int = 8) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Both as whole numbers r and c of `bits` bits, so that a sum is (sum W r) c >> 2 bits.
+    def losses(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What rows and columns lose in parts of 256, at most 255: `row_loss`, `column_loss`.
 
-        The larger of the two is 2^bits - 1 where nothing is lost.
+        A core with a mask takes them (`ChipConfig.masked`).
         """
-        require_range("bits", bits, 1, 16)
-        most = (1 << bits) - 1
         row, column = (
-            np.rint(side * (1 << bits)).astype(np.int64) for side in (self.row, self.column)
+            np.clip(256 - np.rint(256 * side), 0, LOSS_MAX).astype(int).tolist()
+            for side in (self.row, self.column)
         )
-        return np.clip(row, 0, most), np.clip(column, 0, most)
+        return tuple(row), tuple(column)
 
 
 def fitted_mask(slope: ArrayLike, block: int) -> Mask:

@@ -69,19 +69,22 @@ void step_neuron_traces(const Copy &c, const Run &run) {
     c.counters(run.core)[Counter::SATURATIONS] += clipped;
 }
 
-// N of the neurons of a run in tick `tick`, for builds with noise at the threshold; `noise` is that of
-// the chip, with room for a vector behind the last.
-void draw_noise(const Copy &c, const Run &run, uint32_t tick, int32_t *noise) {
-    const int32_t temperature = c.chip.sets[run.set * REGISTERS + Register::TEMPERATURE];
-    const Word word = tick_word(c.state.seeds[c.owner], tick, c.chip.first + run.core);
-    const int first = run.core * c.chip.neurons;
-    for (int begin = run.begin; begin < run.end; begin += LANES) {
-        uint16_t number[LANES], x[LANES], y[LANES];
-        for (int k = 0; k < LANES; ++k) number[k] = uint16_t(begin - first + k);
-        neuron_words(word, number, Purpose::THRESHOLD, x, y);
-        synapse_words(x, y, 0, x, y);
-        const int some = run.end - begin < LANES ? run.end - begin : LANES;
-        for (int k = 0; k < some; ++k) noise[begin + k] = (temperature * LOGISTIC[x[k] & 255]) >> 5;
+// N of all neurons in tick `tick`, for builds with noise at the threshold.
+[[gnu::noinline]] void draw_noise(const Copy &c, uint32_t tick, int32_t *noise) {
+    for (int r = 0; r < c.chip.neuron_run_count; ++r) {
+        const Run &run = c.chip.neuron_runs[r];
+        const int32_t temperature = c.chip.sets[run.set * REGISTERS + Register::TEMPERATURE];
+        const Word word = tick_word(c.state.seeds[c.owner], tick, c.chip.first + run.core);
+        const int first = run.core * c.chip.neurons;
+        for (int begin = run.begin; begin < run.end; begin += LANES) {
+            uint16_t number[LANES], x[LANES], y[LANES];
+            for (int k = 0; k < LANES; ++k) number[k] = uint16_t(begin - first + k);
+            neuron_words(word, number, Purpose::THRESHOLD, x, y);
+            synapse_words(x, y, 0, x, y);
+            const int some = run.end - begin < LANES ? run.end - begin : LANES;
+            for (int k = 0; k < some; ++k)
+                noise[begin + k] = (temperature * LOGISTIC[x[k] & 255]) >> 5;
+        }
     }
 }
 

@@ -10,6 +10,8 @@
 
 namespace {
 
+constexpr int MOST_SLOTS = 16;  // delay slots that a chip can have
+
 // Memory that the ticks of all copies use one after the other: ACC, spikes and the noise at thresholds
 // of the chip, events of a core, rows without the synapses that drop a spike.
 template <typename W> struct Scratch {
@@ -55,14 +57,16 @@ void arrive_and_integrate(const Copy &c, int core, uint32_t tick, const uint8_t 
 void emit(const Copy &c, uint32_t tick) {
     const Chip &chip = c.chip;
     const uint8_t *spike = c.of_neurons(c.state.spike);
+    uint8_t *slots[MOST_SLOTS];  // by delay
+    for (int delay = 0; delay < chip.slots; ++delay) slots[delay] = c.slot(tick + 1 + delay);
     for (int core = 0; core < chip.cores; ++core) {
         int64_t fired = 0;
         each_set(spike, core * chip.neurons, (core + 1) * chip.neurons, [&](int n) {
             ++fired;
             for (int e = chip.fan_first[n]; e < chip.fan_first[n + 1]; ++e) {
-                uint8_t *bit = c.slot(tick + 1 + chip.fan_delay[e]) + chip.fan_axon[e];
-                c.counters(chip.fan_axon[e] / chip.axons)[Counter::COLLISIONS] += *bit;
-                *bit = 1;
+                uint8_t &bit = slots[chip.fan_delay[e]][chip.fan_axon[e]];
+                if (bit) ++c.counters(chip.fan_axon[e] / chip.axons)[Counter::COLLISIONS];
+                bit = 1;
                 for (int r = chip.route_first[e]; r < chip.route_first[e + 1]; ++r)
                     ++c.counters(0)[chip.route_counter[r]];
             }
@@ -77,11 +81,9 @@ void step_copy(const Copy &c, uint32_t tick, const uint8_t *given, Scratch<W> &s
     const Chip &chip = c.chip;
     for (int core = 0; core < chip.cores; ++core)
         arrive_and_integrate(c, core, tick, given, s);
-    for (int k = 0; k < chip.neuron_run_count; ++k) {
-        const Run &run = chip.neuron_runs[k];
-        if (chip.threshold_noise) draw_noise(c, run, tick, s.noise.data());
-        step_neurons(c, run, s.acc.data(), s.noise.data());
-    }
+    if (chip.threshold_noise) draw_noise(c, tick, s.noise.data());
+    for (int k = 0; k < chip.neuron_run_count; ++k)
+        step_neurons(c, chip.neuron_runs[k], s.acc.data(), s.noise.data());
     for (int k = 0; k < chip.axon_run_count; ++k)
         step_traces(c, chip.axon_runs[k], s.spikes.data());
     emit(c, tick);

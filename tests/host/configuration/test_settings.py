@@ -63,6 +63,17 @@ from axonloop.models.config import AxonFactor, ResetMode, Term
             "network.recurrent_traces must be a parameter set, not 3",
         ),
         (
+            {"memristor": "tin"},
+            "network.memristor must be one of ideal, mo-tiox-tin, hfox, al2o3, pcm, stt-mram, ",
+        ),
+        (
+            {"memristor": "hfox", "weight_bits": 7},
+            "network.weight_bits must be 8 or more on memristors, not 7",
+        ),
+        ({"write_rule": "both"}, "network.write_rule must be one of compensation, gain, same, not"),
+        ({"write_spread": 0.6}, "network.write_spread must be in 0..0.57, not 0.6"),
+        ({"device_spread": "much"}, "network.device_spread must be a finite number, not 'much'"),
+        (
             {"speed": 3},
             "speed must be left out or one of network, task, objective, run, geometry, data, not",
         ),
@@ -118,8 +129,9 @@ def test_integers_of_numpy_become_pythons() -> None:
 
 def test_flat_settings_go_into_their_tables() -> None:
     """As the runs of version 0.1 wrote them."""
-    flat = {name: value for table in Settings().to_dict().values() for name, value in table.items()}
-    assert len(flat) == 34
+    tables = Settings().to_dict().values()
+    flat = {name: value for table in tables for name, value in table.items()}
+    assert len(flat) == sum(len(table) for table in tables) >= 38
     assert nested(flat) == Settings().to_dict()
     with pytest.raises(ValueError, match=r"^ticks must be in its table, \[task\], not "):
         nested({"ticks": 3, "run": {}})

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from axonloop.host.devices import open_device
-from axonloop.host.experiments.contrastive import boltzmann
+from axonloop.host.experiments.contrastive import boltzmann, stochastic_neuron
 from axonloop.host.experiments.contrastive import experiment as contrastive
 from axonloop.host.experiments.contrastive.boltzmann import (
     HALF,
@@ -199,3 +199,24 @@ def test_synapses_drop_the_stated_share_each_on_its_own(blank: int, seed: int) -
     free = len(merged[0]) - 1
     square = float(((merged[0] - merged[1]) ** 2 / merged[1]).sum())
     assert square < free + 2 * sqrt(free * tail) + 2 * tail
+
+
+def test_neurons_spike_with_a_logistic_probability() -> None:
+    order = Order(device="golden", seeds=(1, 2))
+    found = stochastic_neuron.measure(order, lambda phase, done, total: None)
+    rho, shares = np.array(found["rho"]), np.array(found["shares"])
+    sigma = np.sqrt(rho * (1 - rho) / found["ticks"])
+    assert (np.abs(shares - rho) < 3 * sigma).all()
+    assert found["rows"][0].chip == "40 of 40"
+    wrong = 1 / (1 + np.exp(-1.3 * np.array(found["levels"])))  # another temperature is noticed
+    assert (np.abs(shares - wrong) > 3 * sigma).sum() > 10
+    assert stochastic_neuron.draw(found).axes[0].get_ylabel() == "share of ticks with a spike"
+
+
+def test_without_temperature_a_neuron_is_sure() -> None:
+    core = stochastic_neuron.core_of(1)
+    cold = replace(core, parameter_sets=(replace(core.parameter_sets[0], temperature=0),))
+    with open_device("golden", cold) as device:
+        for _ in range(3):
+            spikes = device.tick(np.zeros(0, np.int32))
+    assert spikes.tolist() == list(range(10, 20))

@@ -7,8 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from axonloop.host.experiments.memristor import crossbar, device, ica, matched_neuron
+from axonloop.host.configuration import Settings
+from axonloop.host.experiments.memristor import (
+    crossbar,
+    crossbar_digits,
+    device,
+    digits,
+    ica,
+    matched_neuron,
+)
 from axonloop.host.order import Order
+from axonloop.host.runs import train
 from axonloop.models.memristor import MemristorArray, Spread, find_memristor
 
 KIND = find_memristor("mo-tiox-tin")
@@ -148,3 +157,79 @@ def test_the_plain_neuron_does_not_learn_by_the_matched_update(
     assert tests["unmatched"] < 0.5 < 0.8 < min(tests["matched"], tests["backpropagation"])
     control = matched_neuron.learned(matched_neuron.Synapse("unmatched", 6, -3), 1.0, 1)[1]
     assert control > 0.8
+
+
+SHORT = {"network": {"layers": [16]}, "task": {"limit": 4, "ticks": 20}, "run": {"epochs": 1}}
+
+
+def trained(device: str, **network: object) -> dict[str, object]:
+    """A short run of digits on these synapses: what every device must agree on."""
+    settings = Settings().changed(SHORT).changed({"network": network})
+    metrics = train(settings, device=device)
+    return {name: metrics[name] for name in ("weight_hash", "spike_hash", "trace_hash", "visits")}
+
+
+def test_ideal_memristors_are_plain_weights() -> None:
+    ideal, plain = trained("golden", memristor="ideal"), trained("golden")
+    for found in (ideal, plain):
+        found.pop("trace_hash")  # a core with terms has more traces
+    assert ideal == plain
+
+
+@pytest.mark.parametrize("rule", ["compensation", "gain", "same"])
+def test_models_agree_on_memristors(rule: str) -> None:
+    network = {"memristor": "mo-tiox-tin", "write_rule": rule}
+    golden = trained("golden", **network)
+    assert golden == trained("batched", **network)
+    assert golden["weight_hash"] != trained("golden")["weight_hash"]
+
+
+@pytest.mark.slow
+def test_the_gateware_agrees_on_memristors() -> None:
+    network = {"memristor": "hfox", "device_spread": 0.4}
+    assert trained("golden", **network) == trained("rtl", **network)
+
+
+def test_digits_on_memristors(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = digits.kinds_of("mo-tiox-tin")
+    few = tuple(kind for kind in kinds if kind.name in (digits.PLAIN, kinds[-1].name))
+    monkeypatch.setattr(digits, "kinds_of", lambda memristor: few)
+    monkeypatch.setattr(digits, "EPOCHS", 1)
+    monkeypatch.setattr(digits, "WRITE_EPOCHS", 1)
+    order = Order(device="population", limit=8, seeds=(1,), memristor="mo-tiox-tin")
+    found = digits.measure(order, quiet)
+    assert [point["doubled"] for point in found["points"]] == [0, 0, 3, 3]
+    assert "points lost" in found["rows"][1].chip
+    dense, triggered = (each["writes"][0] for each in found["written"])
+    assert dense > 2 * triggered > 0
+    assert digits.draw(found).axes[0].get_xlabel() == "test accuracy (%)"
+
+
+def test_a_doubled_weight_has_half_the_effect() -> None:
+    middle, filled = (digits.settings_of(digits.Synapses(""), n, 1, 1, None) for n in (0, 3))
+    effect = [
+        each.network.weight_span << each.network.parameters.w_exp for each in (middle, filled)
+    ]
+    assert effect[0] == effect[1]
+    steps = [
+        2 ** (each.network.parameters.w_exp - each.network.parameters.eta_shift)
+        for each in (middle, filled)
+    ]
+    assert steps[0] == steps[1]
+
+
+def test_a_mask_of_weights_falls_with_the_distance() -> None:
+    weights = np.random.default_rng(1).normal(0, 6, (64, 128)).astype(np.int32)
+    whole, parts = (crossbar_digits.mask_of(weights, 127, part) for part in (None, 32))
+    assert whole.column[-1] < 0.5 * whole.column[0]
+    assert parts.column.min() > 0.8
+    assert whole.error < 0.05
+
+
+def test_digits_through_a_crossbar() -> None:
+    order = Order(device="population", limit=10, seeds=(1,))
+    found = crossbar_digits.measure(order, quiet)
+    assert len(found["rows"]) == 7
+    assert [len(found[name]) for name in ("tuned", "scratch", "parts")] == [6, 5, 1]
+    assert "points lost" in found["rows"][1].chip
+    assert crossbar_digits.draw(found).axes[0].get_ylabel() == "test accuracy (%)"

@@ -23,9 +23,18 @@ from axonloop.host.network import (
     uniform_weights,
 )
 from axonloop.host.network.plan import Plan, make_plan
-from axonloop.models.config import Geometry, Mesh, ParameterSet, Row
+from axonloop.models.config import (
+    NO_TABLES,
+    AxonFactor,
+    Geometry,
+    Mesh,
+    ParameterSet,
+    Row,
+    Term,
+)
 from axonloop.models.golden import visited
-from axonloop.models.rules import pair_stdp
+from axonloop.models.memristor import find_memristor, memristor_tables, soft_bound_gains
+from axonloop.models.rules import pair_stdp, weighted
 from tests.support.random.networks import random_network
 
 TRACES = ("alpha_p", "beta_p", "q_inc", "p_shift", "pq_shift", "pq_on")
@@ -139,14 +148,16 @@ def check_tables(program: Program) -> None:
         assert all(core.parameter_sets[group.parameter_set].theta > 0 for group in core.groups)
 
 
-def layered(sizes: dict[str, int] | None = None, **more) -> Network:
+def layered(
+    sizes: dict[str, int] | None = None, parameters: ParameterSet | None = None, **more
+) -> Network:
     """A chain of dense layers."""
     sizes = sizes or {"in": 64, "hidden1": 128, "hidden2": 128}
     names = list(sizes)
     rng = np.random.default_rng(0)
     return Network(
         (Source(names[0], sizes[names[0]]),),
-        tuple(Population(name, sizes[name], ParameterSet()) for name in names[1:]),
+        tuple(Population(name, sizes[name], parameters or ParameterSet()) for name in names[1:]),
         tuple(
             Projection(a, b, uniform_weights(rng, sizes[a], sizes[b], 20), **more)
             for a, b in zip(names, names[1:], strict=False)
@@ -461,6 +472,41 @@ def test_a_core_is_built_with_the_terms_that_a_network_asks_for() -> None:
     counting = replace(network.populations[0], parameters=ParameterSet(z_inc=1))
     network = replace(network, populations=(counting,), projections=network.projections[:1])
     assert smallest_geometry(network).terms == 1
+
+
+def test_cores_have_the_tables_that_a_network_asks_for() -> None:
+    seeing = ParameterSet(terms=weighted(pair_stdp(4, 5)))
+    pulsed = ParameterSet(terms=(Term(AxonFactor.QQ, pulsed=True),))
+    soft, shares = soft_bound_gains(8), memristor_tables(find_memristor("hfox"))
+    for parameters, tables, built in (
+        (ParameterSet(), NO_TABLES, 0),
+        (ParameterSet(), soft, 1),
+        (seeing, soft, 1),
+        (seeing, shares, 2),
+        (pulsed, NO_TABLES, 2),
+        (ParameterSet(device_to_device=1), NO_TABLES, 2),
+    ):
+        network = replace(layered(parameters=parameters), memristor=tables)
+        geometry = smallest_geometry(network, Mesh(2, 1))
+        assert geometry.memristor == built
+        cores = compile_network(network, geometry, Mesh(2, 1)).config.cores
+        assert [core.memristor for core in cores] == [tables] * 2
+
+
+def test_a_core_without_memristors_is_refused() -> None:
+    network = replace(layered(), memristor=memristor_tables(find_memristor("hfox")))
+    message = "memristor of core 0 must be at most 0, not 2, and 3 more like it; "
+    advice = "a geometry of 2 memristor would do"
+    assert refusal(network, Geometry(terms=1), Mesh(2, 2)) == message + advice
+    narrow = "memristor of core 0 must be at most 0, not 2; no larger geometry or mesh would do"
+    with pytest.raises(ValueError, match=f"^{re.escape(narrow)}$"):
+        smallest_geometry(network, weight_bits=7)
+
+
+def test_a_hot_neuron_needs_noise_at_the_threshold() -> None:
+    network = layered(parameters=ParameterSet(temperature=3))
+    assert smallest_geometry(network).threshold_noise == 1
+    assert smallest_geometry(layered()).threshold_noise == 0
 
 
 def test_parameters_out_of_range_are_named() -> None:

@@ -47,9 +47,9 @@ def test_slopes_are_of_their_blocks() -> None:
     assert slopes(CELLS, read, 32) == pytest.approx(np.array([[1, 0.5], [1, 1]]))
 
 
-def test_masks_as_integers() -> None:
-    row, column = Mask(np.array([1.0, 0.5]), np.array([0.25, 1.0])).integers()
-    assert (row.tolist(), column.tolist()) == ([255, 128], [64, 255])
+def test_masks_as_losses() -> None:
+    row, column = Mask(np.array([1.0, 0.5]), np.array([0.25, 0.0])).losses()
+    assert (row, column) == ((0, 128), (192, 255))
 
 
 def test_parts_are_crossbars_of_their_own() -> None:
