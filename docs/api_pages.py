@@ -29,6 +29,7 @@ PAGES = {
     "host.conversion": ("host.conversion",),
     "host.recorder": ("host.recorder",),
     "host.inference": ("host.inference",),
+    "host.bisect": ("host.bisect",),
     "host.training": ("host.training",),
     "sim.batched": ("sim.batched",),
     "sim.surrogate": ("sim.surrogate",),

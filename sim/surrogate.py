@@ -15,6 +15,7 @@ Vogels (2021) advise. Traces and learning are left out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -45,6 +46,16 @@ class ChipState:
     countdown: Tensor
     spike: Tensor
     pending: list[Tensor]
+
+
+class Recorded(NamedTuple):
+    """What was recorded of the neurons of a chip after a tick, float64 `(samples, neurons)`."""
+
+    current: Tensor
+    membrane: Tensor
+    reset: Tensor
+    countdown: Tensor
+    spike: Tensor
 
 
 class _Registers(NamedTuple):
@@ -165,20 +176,27 @@ class SurrogateChip(torch.nn.Module):
         pending = [self.always_on.new_zeros(samples, self.config.axons) for _ in range(slots)]
         return ChipState(zero, zero, zero, zero, zero, pending)
 
-    def forward(self, raster: Tensor) -> Tensor:
+    def forward(self, raster: Tensor, recorded: Sequence[Recorded] | None = None) -> Tensor:
         """The spikes of all neurons, `(ticks, samples, neurons)`, from a cleared chip.
 
-        `raster`: the host's spikes, 0 or 1 or bool, `(ticks, samples, axons)`.
+        `raster`: the host's spikes, 0 or 1 or bool, `(ticks, samples, axons)`. What was `recorded`
+        of a chip in each tick replaces the values, but not the derivatives, of the module's own.
         """
         state, weights = self.clear_state(raster.shape[1]), self.used_weights()
         spikes = []
-        for arriving in raster.to(FLOAT).unbind():
-            state = self.step(arriving, state, weights)
+        for tick, arriving in enumerate(raster.to(FLOAT).unbind()):
+            seen = None if recorded is None else recorded[tick]
+            state = self.step(arriving, state, weights, seen)
             spikes.append(state.spike)
         return torch.stack(spikes)
 
-    def step(self, arriving: Tensor, state: ChipState, weights: Tensor) -> ChipState:
-        """Run a tick with the host's spikes `(samples, axons)` and what `used_weights` returned."""
+    def step(
+        self, arriving: Tensor, state: ChipState, weights: Tensor, seen: Recorded | None = None
+    ) -> ChipState:
+        """Run a tick with the host's spikes `(samples, axons)` and what `used_weights` returned.
+
+        What was `seen` of a chip after the tick replaces the values of the new state.
+        """
         events = arriving + self.always_on
         if state.pending:
             events = events + state.pending[0]
@@ -189,6 +207,8 @@ class SurrogateChip(torch.nn.Module):
         limit = self.config.geometry.state_max if self.exact else None
         old = state.current, state.membrane, state.reset, state.countdown
         new = _Neurons.apply(acc, *old, registers, limit, self.steepness)  # type: ignore[no-untyped-call]
+        if seen is not None:
+            new = [_Replace.apply(*pair) for pair in zip(new, seen, strict=True)]  # type: ignore[no-untyped-call]
         current, membrane, reset, countdown, spike = new
         pending = self._emit(spike, state.pending)
         return ChipState(current, membrane, reset, countdown, spike, pending)
@@ -250,6 +270,18 @@ class _Quantise(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         return gradients[0], None, None
+
+
+class _Replace(torch.autograd.Function):
+    """A value that was recorded in place of the module's own; the gradient goes to the latter."""
+
+    @staticmethod
+    def forward(ctx: Any, own: Tensor, recorded: Tensor) -> Tensor:
+        return recorded.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        return gradients[0], None
 
 
 class _Union(torch.autograd.Function):

@@ -21,8 +21,9 @@ LAYERS = ("models", "hdl", "sim", "host")
 STEPS = {
     "models": ["checks", "arrays config", "cycles protocol rules", "golden memristor reference"],
     "hdl": ["common", "link parallel serial", "learning", "core", "chip", "boards bus", "flow"],
-    "sim": ["build", "batched cocotb cosim stimulus surrogate"],
+    "sim": ["build", "batched cocotb cosim stimulus surrogate waves"],
     "host": [
+        "energy",
         "console data files order version whole",
         "devices pictures",
         "fpga network verification",
@@ -31,7 +32,7 @@ STEPS = {
         "configuration conversion",
         "report training",
         "bench runs",
-        "inference studies",
+        "bisect inference studies sweep",
         "experiments",
         "catalogue",
         "cli",

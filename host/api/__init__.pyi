@@ -15,6 +15,8 @@ from .host.data import open_data as open_data
 from .host.devices import Device as Device
 from .host.devices import DeviceError as DeviceError
 from .host.devices import open_device as open_device
+from .host.energy import Energy as Energy
+from .host.energy import chip_energy as chip_energy
 from .host.inference import Profile as Profile
 from .host.inference import profile as profile
 from .host.network import Network as Network
@@ -26,6 +28,7 @@ from .host.network import built_geometries as built_geometries
 from .host.network import built_geometry as built_geometry
 from .host.network import compile_network as compile_network
 from .host.network import explain as explain
+from .host.network import on_memristors as on_memristors
 from .host.network import smallest_geometry as smallest_geometry
 from .host.network import uniform_weights as uniform_weights
 from .host.nir import ImportedGraph as ImportedGraph

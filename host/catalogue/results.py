@@ -14,11 +14,12 @@ from axonloop.models.checks import require
 
 HEAD = """# Results
 
-What the papers say, what the float references here reach, and what the chip reaches. Every figure
-comes from the metrics of its command, kept in `docs/results/`; `axonloop results` makes this page
-of them. Figures in brackets are the seeds from 1 on, and the one before them is their mean.
-What is learned in integers comes out the same on every machine. Where torch learns in floats
-through time (`recurrence`, `recurrence-chip`), another processor rounds otherwise, and a seed's
+What the papers say ("prints none" where a paper has no figure of a row), what the float
+references here reach, and what the chip reaches. Every figure comes from the metrics of its
+command, kept in `docs/results/`; `axonloop results` makes this page of them. Figures in brackets
+are the seeds from 1 on, and the one before them is their mean. What is learned in integers comes
+out the same on every machine. Where torch learns in floats through time (`recurrence`,
+`recurrence-chip`), another processor rounds otherwise, and a seed's
 accuracy moves by a few points.
 
     axonloop experiment NAME --full --json docs/results/NAME.json

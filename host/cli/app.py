@@ -12,8 +12,9 @@ import typer
 
 from axonloop.host.catalogue import CATALOGUE
 from axonloop.host.cli.catalogue import group_of
-from axonloop.host.cli.memristor_commands import memristor_commands
-from axonloop.host.cli.options import Json
+from axonloop.host.cli.debug.commands import debug_commands, window_of
+from axonloop.host.cli.memristor.commands import memristor_commands
+from axonloop.host.cli.options import Json, WaveDepth, WaveFile, WaveSignals, WaveTicks
 from axonloop.host.cli.run_commands import run_commands
 from axonloop.host.console import StoppedError
 
@@ -27,6 +28,7 @@ for _kind in CATALOGUE:
     app.add_typer(group_of(_kind), name=_kind)
 app.add_typer(memristor_commands, name="memristor")
 app.add_typer(run_commands)
+app.add_typer(debug_commands)
 
 
 def _show_version(wanted: bool) -> None:
@@ -99,6 +101,10 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write for TensorBoard into the run folder.")
     ] = False,
+    wave: WaveFile = None,
+    ticks: WaveTicks = None,
+    signals: WaveSignals = None,
+    depth: WaveDepth = None,
 ) -> None:
     """Train on handwritten digits or your own data, one sample at a time, and score the test part.
 
@@ -109,7 +115,9 @@ def train(
     given = commands.named(
         seed=seed, epochs=epochs, limit=limit, layers=layers, mesh=mesh, memristor=memristor
     )
-    commands.train(target, given, device, out, json, config, resume, record, geometry, tensorboard)
+    window = window_of(wave, ticks, signals, depth)
+    places = (out, json, config, resume, record)
+    commands.train(target, given, device, *places, geometry, tensorboard, window)
 
 
 @app.command()
@@ -137,12 +145,19 @@ def verify(
         str | None, typer.Option(help="Names of geometries, by commas [the quick ones].")
     ] = None,
     json: Json = None,
+    wave: WaveFile = None,
+    window: Annotated[
+        str | None, typer.Option(help="Ticks of the waveform, as 100:300; in one run.")
+    ] = None,
+    signals: WaveSignals = None,
+    depth: WaveDepth = None,
 ) -> None:
     """Run devices in lockstep on random networks and compare every state word."""
     from axonloop.host.cli import inspect as inspection
 
     chosen = inspection.geometries(geometries, thorough)
-    inspection.verify(devices.split(","), mesh, ticks, seed, chosen, json)
+    shown = window_of(wave, window, signals, depth)
+    inspection.verify(devices.split(","), mesh, ticks, seed, chosen, json, shown)
 
 
 Reset = Annotated[

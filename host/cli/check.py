@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from axonloop.host.cli.board_fit import board_fits
+from axonloop.hdl.boards import BOARDS
 from axonloop.host.console import print_table
 from axonloop.host.files import require_writable, write_json
+from axonloop.host.network import Program, compile_network
 from axonloop.host.nir import Comparison, ImportedGraph, import_nir
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import Mesh
+
+FITS = "holds it with its own build"
 
 
 @dataclass(frozen=True)
@@ -160,3 +163,27 @@ def _results(found: ImportedGraph, compared: Comparison) -> dict[str, Any]:
         "errors": {n: dataclasses.asdict(p.error) for n, p in found.populations.items()},
         "comparison": dataclasses.asdict(compared),
     }
+
+
+def board_fits(program: Program) -> dict[str, str]:
+    """For every board: that its own build, of one core, holds the network, or why it does not.
+
+    Another build is a matter of `axonloop synth --config`, which says whether the FPGA has room.
+    """
+    return {name: _fit(program, name) for name in BOARDS}
+
+
+def _fit(program: Program, name: str) -> str:
+    cores = program.config.mesh.cores
+    if cores > 1:
+        return f"another build may; its own has one core, not {cores}"
+    own = BOARDS[name].build.geometry
+    for width in ("weight_bits", "state_bits"):  # fewer would clip what is not clipped here
+        has, needs = getattr(own, width), getattr(program.geometry, width)
+        if has < needs:
+            return f"another build may; its own has {width} {has}, not {needs}"
+    try:
+        compile_network(program.plan.network, own)
+    except ValueError as error:
+        return f"another build may; in its own {error}"
+    return FITS

@@ -1,4 +1,4 @@
-"""Commands that look at devices and at the machine: verify, identify, info."""
+"""Commands that look at devices and at the machine: verify, wave, identify, info."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from axonloop.host.console import print_table, progress_bars
+from axonloop.host.devices import WaveWindow
 from axonloop.host.files import require_writable, write_json
 from axonloop.models.config import Geometry, Mesh
 
@@ -30,6 +31,7 @@ def verify(
     seed: int,
     names: tuple[str, ...],
     json_file: Path | None,
+    window: WaveWindow | None = None,
 ) -> None:
     """Compare devices in lockstep on the named geometries; print one trace hash for each."""
     from axonloop.host.verification import verify as verification
@@ -43,7 +45,7 @@ def verify(
             done += count
             progress("ticks", done, ticks)
 
-        report = verification.verify(devices, ticks, seed, names, after, mesh=size)
+        report = verification.verify(devices, ticks, seed, names, after, mesh=size, window=window)
     rows = {f"trace hash, {name}": value for name, value in report.trace_hashes.items()}
     rows |= {f"weight hash, {name}": value for name, value in report.weight_hashes.items()}
     print_table(
@@ -59,6 +61,20 @@ def verify(
     )
     if json_file is not None:
         write_json(json_file, dataclasses.asdict(report))
+
+
+def wave(
+    run: Path,
+    sample: int,
+    out: Path,
+    ticks: str | None,
+    signals: str | None,
+    depth: int | None,
+) -> None:
+    """Write the waveform of a sample of a run, and say what is in it."""
+    from axonloop.host.runs import write_waveform
+
+    print_table(write_waveform(run, sample, WaveWindow.parse(out, ticks, signals, depth)))
 
 
 def identify(name: str) -> None:

@@ -1,4 +1,4 @@
-"""The commands `runs` and `report`."""
+"""The commands `runs`, `report` and `export`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from axonloop.host.cli.train import RUNS
-from axonloop.host.console import Column, notice, percent, print_rows, shown
+from axonloop.host.console import Column, notice, percent, print_rows, print_table, shown
+from axonloop.host.devices import weight_hash
 from axonloop.host.files import require_writable, write_json
+from axonloop.host.nir import export_nir
 from axonloop.host.report import REPORT, write_comparison, write_report
-from axonloop.host.runs import RunSummary, find_runs
+from axonloop.host.runs import RunSummary, find_runs, stored_program
 
 COMPARISON = Path("comparison.html")
 COLUMNS = (
@@ -75,3 +77,13 @@ def report(runs: Sequence[Path], out: Path | None) -> None:
         print(write_report(runs[0], out or runs[0] / REPORT))
     else:
         print(write_comparison(runs, out or COMPARISON))
+
+
+def export(run: Path, file: Path, dt: float) -> None:
+    """Write the network and the weights of a run's checkpoint as NIR."""
+    require_writable(file)
+    program, weights = stored_program(run)
+    notes = export_nir(program, file, weights, dt)
+    print_table({"file": str(file), "weight_hash": weight_hash(weights, program.geometry)})
+    for note in notes:
+        notice(f"note: {note}")

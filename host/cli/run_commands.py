@@ -57,6 +57,40 @@ def export(
     dt: Annotated[float, typer.Option(help="Seconds that a tick stands for.")] = 1e-3,
 ) -> None:
     """Write the network in a run's last checkpoint as a NIR file, with the chip's integers."""
-    from axonloop.host.cli import export as exporting
+    from axonloop.host.cli import report as reporting
 
-    exporting.export(run, nir, dt)
+    reporting.export(run, nir, dt)
+
+
+@run_commands.command(no_args_is_help=True)
+def sweep(
+    file: Annotated[
+        Path, typer.Argument(help="A TOML or JSON file with a table [sweep] (docs/sweeps.md).")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Sweep folder, new or to go on with [runs/sweep-FILE].")
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(help="batched, golden, rtl, serial:PORT; farm: the next free board."),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes at a time [one for each core].")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="A cluster of Ray: HOST:PORT, or auto [this machine].")
+    ] = None,
+    board: Annotated[
+        list[str] | None, typer.Option(help="serial:PORT, a board of the farm; repeated.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the table as CSV, too.")] = None,
+    json: Json = None,
+) -> None:
+    """Train many trials of settings, seeds and devices, choose, and score the chosen one.
+
+    The same command goes on with a sweep that was stopped.
+    """
+    from axonloop.host.cli import sweep as sweeps
+
+    where = sweeps.Where(jobs, address, tuple(board or ()))
+    sweeps.sweep(file, out, device, where, csv, json)

@@ -17,7 +17,7 @@ from axonloop.host.console import (
     print_table,
     progress_bars,
 )
-from axonloop.host.devices import Device, open_device
+from axonloop.host.devices import Device, WaveWindow, WindowDevice, open_device
 from axonloop.host.files import require_writable, write_json, write_text
 from axonloop.host.runs import (
     CHECKPOINT,
@@ -28,7 +28,7 @@ from axonloop.host.runs import (
     require_same,
     resumed_settings,
 )
-from axonloop.host.training import chip_config, on_built_chip
+from axonloop.host.training import Trainer, chip_config, on_built_chip
 from axonloop.models.checks import require
 from axonloop.models.config import ChipConfig, CoreConfig
 from axonloop.sim.build import MissingToolError
@@ -41,9 +41,18 @@ DIGITS = "digits"
 
 
 def open_any(
-    name: str | None, config: ChipConfig | CoreConfig, record: Path | None = None
+    name: str | None,
+    config: ChipConfig | CoreConfig,
+    record: Path | None = None,
+    window: WaveWindow | None = None,
 ) -> Device:
-    """The device asked for; if none was, the RTL, or the golden model where it cannot be built."""
+    """The device asked for; if none was, the RTL, or the golden model where it cannot be built.
+
+    With a `window` it is the RTL.
+    """
+    if window is not None:
+        require(name in (None, "rtl"), "device with a waveform", "rtl", name)
+        return WindowDevice(config, window, record)
     if name is not None or record is not None:
         return open_device(name or "rtl", config, record)
     try:
@@ -80,6 +89,7 @@ def train(
     record: Path | None = None,
     geometry: str = SMALLEST,
     tensorboard: bool = False,
+    window: WaveWindow | None = None,
 ) -> None:
     """Train, or go on with, a run on digits or on what a file says.
 
@@ -113,9 +123,11 @@ def train(
         elif file is not None:
             require_same(folder, fit)
         with (
-            open_any(device, chip_config(fit), record) as chip,
+            open_any(device, chip_config(fit), record, window) as chip,
             Run.open(folder, fit, chip, resume, data) as run,
         ):
+            if window is not None:
+                window.require_within(_ticks(run.trainer), "the run")
             notice(f"run folder: {folder}")
             with going_on(folder), progress_bars() as progress:
                 run.train(progress, lambda scored: notice(epoch_line(run, scored)), callbacks)
@@ -132,6 +144,14 @@ def epoch_line(run: Run, scored: dict[str, Any]) -> str:
     how = f"accuracy {percent(value)}" if measure == "accuracy" else f"{measure} {value:.4g}"
     done, epochs = len(run.trainer.position.history), run.trainer.settings.run.epochs
     return f"epoch {done} of {epochs}: validation {how}"
+
+
+def _ticks(trainer: Trainer) -> int:
+    """The most ticks that are left of a run: training, and what is scored."""
+    settings, done = trainer.settings, trainer.position
+    train, validation, test = len(trainer.train), len(trainer.validation), len(trainer.test)
+    left = (settings.run.epochs - done.epoch) * (train + validation) - done.sample
+    return settings.task.ticks * (left + test)
 
 
 @contextmanager

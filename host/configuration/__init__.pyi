@@ -1,6 +1,5 @@
 from .file import Configuration as Configuration
 from .former import nested as nested
-from .memristors import on_memristors as on_memristors
 from .samples import open_samples as open_samples
 from .settings import DEEP as DEEP
 from .settings import PARAMETERS as PARAMETERS
@@ -9,4 +8,6 @@ from .settings import ObjectiveSettings as ObjectiveSettings
 from .settings import RunSettings as RunSettings
 from .settings import Settings as Settings
 from .settings import TaskSettings as TaskSettings
+from .sweep_table import Sampler as Sampler
+from .sweep_table import SweepSettings as SweepSettings
 from .template import usual_file as usual_file

@@ -13,10 +13,14 @@ from axonloop.hdl.boards import Build, find_board
 from axonloop.host.configuration.former import nested
 from axonloop.host.configuration.schema import validated
 from axonloop.host.configuration.settings import Settings
+from axonloop.host.configuration.sweep_table import SweepSettings
 from axonloop.host.configuration.tables import changed_table
 from axonloop.host.files import read_json, read_text
 from axonloop.models.checks import cut, require
 from axonloop.models.config import Mesh
+
+APART = ("board", "sweep")
+"""Tables that say nothing of a run."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Configuration:
             require(len(data) > 0, "content", "one table at least, as [network]", data)
             found = cls(validated(nested(data)), source)
         found.build()
+        _ = found.sweep
         return found
 
     @classmethod
@@ -61,12 +66,21 @@ class Configuration:
     @property
     def settings(self) -> Settings:
         """The settings of a run; ValueError for values out of range."""
-        tables = {name: table for name, table in self.tables.items() if name != "board"}
+        tables = {name: table for name, table in self.tables.items() if name not in APART}
         usual = Settings()
         with _told_of(self.source):
             if "geometry" in tables:
                 usual = usual.changed({"geometry": self._board_build(None).geometry})
             return usual.changed(tables)
+
+    @property
+    def sweep(self) -> SweepSettings:
+        """Which trials a sweep has; ValueError for values out of range."""
+        with _told_of(self.source):
+            found: SweepSettings = changed_table(
+                SweepSettings(), self.tables.get("sweep", {}), "sweep."
+            )
+            return found
 
     def build(self, board: str | None = None) -> Build:
         """The build of a board, changed by the file; without a name, of the board that it names.

@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, cr
 
 from axonloop.hdl.boards import Build
 from axonloop.host.configuration.settings import TABLES
+from axonloop.host.configuration.sweep_table import SweepSettings
 from axonloop.host.data import DataDescription
 from axonloop.models.checks import cut, is_whole, shown
 from axonloop.models.config import Geometry
@@ -83,6 +84,7 @@ _TABLES: dict[str, Any] = {name: (_model(kind), None) for name, kind in TABLES.i
 _TABLES["data"] = (_model(DataDescription), None)
 _TABLES["geometry"] = (_model(Geometry), None)
 _TABLES["board"] = (_model(Build, ELSEWHERE, name=(str, None)), None)
+_TABLES["sweep"] = (_model(SweepSettings), None)
 SCHEMA = create_model("Configuration", __config__=STRICT, **_TABLES)
 """All tables of a file."""
 

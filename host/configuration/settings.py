@@ -18,7 +18,7 @@ from axonloop.host.configuration.data_table import (
 from axonloop.host.configuration.rules import with_rule
 from axonloop.host.configuration.tables import changed_table, entry_of
 from axonloop.host.data import CLASSES, PIXELS, WHITE, Data, DataDescription, Encoding, TargetKind
-from axonloop.host.network import Strategy
+from axonloop.host.network import MOST_SPREAD, Strategy
 from axonloop.host.processing import ErrorCode, Feedback, LossName
 from axonloop.models.checks import require, require_number, require_range, take_whole
 from axonloop.models.config import (
@@ -54,8 +54,6 @@ DEEP = replace(
 """The same behind the first layer, where axons are neurons: found by cross-validation."""
 WIDEST = Geometry(state_bits=24, trace_bits=16)
 """Parameters that no chip has room for are refused before there is one."""
-MOST_SPREAD = 0.57
-"""The largest standard deviation of pulses that the registers of a core hold."""
 MANY = 1_000_000
 """The largest number of epochs, ticks and samples that settings may ask for."""
 
@@ -65,7 +63,7 @@ class NetworkSettings:
     """The network, and the cores that hold it.
 
     `layers` are the sizes of the populations, one behind the other; those behind the first use
-    `deep` and `deep_span`. `recurrent_span` gives a single layer synapses with itself, whose first
+    `deep` and `deep_span`. `recurrent_span` gives every layer synapses with itself, whose first
     weights are that large at most; `recurrent_traces` are the parameters of their axons' traces,
     or a dictionary of what is not as in `parameters`; None: those. `rule` names a learning rule of
     an installed package, which makes the terms of both; None: theirs. `memristor` names a kind of
@@ -101,8 +99,6 @@ class NetworkSettings:
             for k, size in enumerate(self.layers)
         )
         object.__setattr__(self, "layers", sizes)
-        alone = self.recurrent_span is None or len(self.layers) == 1
-        require(alone, "layers of a recurrent network", "a single one", self.layers)
         require(isinstance(self.mesh, str), "mesh", "columns x rows, as 2x2", self.mesh)
         span = (0, (1 << 15) - 1)
         _require_ranges(self, lanes=(1, 64), weight_bits=(2, 16))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from axonloop.host.console.tables import print_table
+from axonloop.host.energy import Energy
 
 
 def print_metrics(metrics: dict[str, Any]) -> None:
@@ -27,6 +28,7 @@ def print_metrics(metrics: dict[str, Any]) -> None:
             "synaptic operations": metrics["synops"],
             "synapses visited by learning": metrics["visits"],
             "weights changed": metrics["updates"],
+            "energy, by published costs": str(Energy(**metrics["energy"])),
             "seconds": f"{metrics['seconds']:.1f}",
             "us per training tick": split,
         }

@@ -6,9 +6,14 @@ from .hashes import SpikeChain as SpikeChain
 from .hashes import TraceHash as TraceHash
 from .hashes import weight_hash as weight_hash
 from .link_use import LinkUse as LinkUse
+from .recording_file import Contents as Contents
+from .recording_file import packet_starts as packet_starts
+from .recording_file import read_recording as read_recording
 from .registry import DeviceKind as DeviceKind
 from .registry import check_device_name as check_device_name
 from .registry import open_device as open_device
 from .rtl import RtlDevice as RtlDevice
 from .telemetry import Telemetry as Telemetry
 from .validation import region_shape as region_shape
+from .window import WaveWindow as WaveWindow
+from .window import WindowDevice as WindowDevice

@@ -79,7 +79,7 @@ class Player:
     """
 
     def __init__(self, path: Path) -> None:
-        self.fresh, self._sent, self._heard, self._ticks = read_recording(path)
+        self.fresh, self._sent, self._heard, self._ticks, _ = read_recording(path)
         self._next = 0
 
     def exchange(self, words: Words, expected: int) -> Words:

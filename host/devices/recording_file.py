@@ -119,7 +119,9 @@ class _Stream:
         start, self._size = self._size, self._size + words.size
         self._words.add(words)
         self._ends.add([self._size])
-        self._ticks.add([start + index for index, kind in packets(words) if kind == Kind.TICK])
+        self._ticks.add(
+            [start + index for index, kind in packet_starts(words) if kind == Kind.TICK]
+        )
         self._kept += words.size + 1
         if self._kept > BLOCK:
             self.flush()
@@ -183,12 +185,14 @@ class Contents(NamedTuple):
     """The contents of a file: words of exchange k to the chip, `sent[k]`, and from it, `heard[k]`.
 
     `fresh`: the chip was as after power-up. `ticks`: indices of TICK packets among all words sent.
+    `configuration` is the chip's when it was opened.
     """
 
     fresh: bool
     sent: list[Words]
     heard: list[Words]
     ticks: NDArray[np.int64]
+    configuration: ChipConfig
 
 
 def read_recording(path: Path) -> Contents:
@@ -217,7 +221,8 @@ def read_recording(path: Path) -> Contents:
         require(zlib.crc32(text) == file["configuration"].attrs["crc32"], "checksum", "right", text)
         sent, ticks = _exchanges(file["to_chip"])
         heard, _ = _exchanges(file["from_chip"])
-        return Contents(bool(about["fresh"]), sent, heard, ticks)
+        chip = ChipConfig.from_dict(json.loads(text))
+        return Contents(bool(about["fresh"]), sent, heard, ticks, chip)
 
 
 def _other_version(path: Path, version: object, maker: str) -> str:
@@ -249,7 +254,7 @@ def _exchanges(group: Any) -> tuple[list[Words], NDArray[np.int64]]:
     return np.split(words.astype(np.uint32), ends[:-1]) if len(ends) else [], ticks
 
 
-def packets(words: Words) -> Iterator[tuple[int, int]]:
+def packet_starts(words: Words) -> Iterator[tuple[int, int]]:
     """Index and kind of every packet among whole ones, to the chip or from it."""
     index = 0
     while index < words.size:

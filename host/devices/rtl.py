@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from axonloop.host.devices.packets import PacketDevice
 from axonloop.host.devices.recording import recorded
+from axonloop.host.files import new_name, put_in_place, require_writable
 from axonloop.models.config import MAX_ETA_SHIFT, ChipConfig, CoreConfig, Geometry
 from axonloop.models.cycles import learn_cycles
 from axonloop.sim.build import Notify, to_stderr
 from axonloop.sim.cosim import RtlChip, build_chip
+from axonloop.sim.waves import (
+    Signal,
+    choose,
+    read_signals,
+    received,
+    require_format,
+    write_save_file,
+)
 
 
 class RtlDevice(PacketDevice):
@@ -43,19 +54,49 @@ class RtlDevice(PacketDevice):
         super().__init__(transport, chip)
         self.telemetry.recorded = record is not None
 
-    @contextmanager
-    def waveform(self, path: Path) -> Iterator[None]:
-        """Record the ticks inside the `with` block to a VCD file; needs `trace`.
-
-        Raises ValueError if the file cannot be written or the device was opened without `trace`.
-        """
-        self._flush()
-        self.chip.record(Path(path))
-        try:
-            yield
-            self._flush()
-        finally:
+    @cached_property
+    def signals(self) -> list[Signal]:
+        """The signals of the chip, for waveforms; ValueError without `trace`."""
+        with TemporaryDirectory() as folder:
+            header = Path(folder) / "header.vcd"
+            self.chip.record(header)
             self.chip.stop_recording()
+            return read_signals(header)
+
+    @contextmanager
+    def waveform(
+        self,
+        path: str | Path,
+        signals: Sequence[str] = (),
+        depth: int | None = None,
+        shown: Sequence[str] = (),
+    ) -> Iterator[None]:
+        """Record the ticks inside the `with` block to a file of FST or VCD, by its ending.
+
+        `signals`: patterns of signals and modules, as "core.neurons.*"; none: all. `depth`: levels
+        of modules below them. A save file for GTKWave is written beside it, which opens on
+        `shown`, by default on `signals`. Raises ValueError if the file cannot be written, a pattern
+        matches nothing or the device was opened without `trace`, MissingToolError where FST needs a
+        package, OSError where the disk is full.
+        """
+        file = Path(path)
+        form = require_format(file)
+        require_writable(file)
+        chosen = choose(self.signals, signals, depth)
+        self._flush()
+        new = new_name(file)
+        try:
+            with received(new, form, chosen) as pipe:
+                self.chip.record(pipe)
+                try:
+                    yield
+                    self._flush()
+                finally:
+                    self.chip.stop_recording()
+            put_in_place(new, file)
+        finally:
+            new.unlink(missing_ok=True)
+        write_save_file(file, chosen, shown or signals)
 
 
 def patience(geometry: Geometry) -> int:

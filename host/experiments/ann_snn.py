@@ -123,9 +123,8 @@ def _rows(networks: dict[str, Any], checks: dict[str, Any]) -> list[ResultRow]:
         for bits in BITS:
             for ticks in SHOWN:
                 chip = [curve[TICKS.index(ticks)] for curve in found["snn"][bits]]
-                paper = PAPERS[kind] if bits == BITS[0] else ""
                 what = f"{kind}, {bits} bits, {ticks} ticks"
-                rows.append(ResultRow(what, paper, percent(found["ann"]), percent(chip)))
+                rows.append(ResultRow(what, PAPERS[kind], percent(found["ann"]), percent(chip)))
     for kind, found in networks.items():
         what = f"{kind}, spikes of a sample in {SHOWN[0]} ticks"
         rows.append(ResultRow(what, "", "", f"{mean(found['spikes']):,.0f}"))

@@ -8,15 +8,24 @@ from statistics import mean
 
 from axonloop.host.console import Column
 
+PRINTS_NONE = "prints none"
+"""What stands for a paper's figure where it gives none of a row."""
+
 
 @dataclass(frozen=True)
 class ResultRow:
-    """A line of the results page: the paper, the float reference, the chip; "" where none is."""
+    """A line of the results page: the paper, the float reference, the chip; "" where none is.
+
+    `paper`: its own figure, or what it says in words; "" becomes "prints none".
+    """
 
     what: str
     paper: str
     float: str
     chip: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "paper", self.paper or PRINTS_NONE)
 
 
 RESULTS = (

@@ -4,8 +4,11 @@ from .channel import LearningChannel as LearningChannel
 from .channel import Strategy as Strategy
 from .channel import learning_channel as learning_channel
 from .channel import learning_populations as learning_populations
+from .channel_picture import draw_channel as draw_channel
 from .compiler import compile_network as compile_network
 from .compiler import smallest_geometry as smallest_geometry
+from .memristors import MOST_SPREAD as MOST_SPREAD
+from .memristors import on_memristors as on_memristors
 from .mesh_picture import draw_mesh as draw_mesh
 from .network import MAX_DELAY as MAX_DELAY
 from .network import Network as Network

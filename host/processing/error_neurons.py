@@ -63,20 +63,21 @@ class ErrorNeurons:
 class ErrorNeuronsObjective(Objective):
     """Error neurons for the population `outputs`, whose spikes reach `hidden` by random feedback.
 
-    Targets are classes. `feedback`: int `(copies, classes, hidden neurons)`. Errors start after
-    `burn_in` ticks.
+    Targets are classes. `feedback`: int `(copies, classes, neurons of all hidden populations)`.
+    Errors start after `burn_in` ticks.
     """
 
     def __init__(
         self,
         program: Program,
-        hidden: str,
+        hidden: Sequence[str],
         outputs: str,
         feedback: Integers,
         teaching: Teaching,
         burn_in: int,
     ) -> None:
-        self._hidden, self._outputs = program.neurons[hidden], program.neurons[outputs]
+        self._hidden = np.concatenate([program.neurons[name] for name in hidden])
+        self._outputs = program.neurons[outputs]
         self._size, self._feedback, self.quiet = program.config.neurons, feedback, burn_in
         copies, classes = feedback.shape[:2]
         self._neurons = ErrorNeurons(copies, classes, teaching)

@@ -4,5 +4,6 @@ from .kept import SampleTrace as SampleTrace
 from .kept import pairs_of as pairs_of
 from .page import REPORT as REPORT
 from .page import write_comparison as write_comparison
+from .page import write_page as write_page
 from .page import write_report as write_report
 from .results import write_results_report as write_results_report

@@ -16,6 +16,7 @@ from axonloop.models.checks import require
 CONFIG, METRICS, ACCOUNT = "config.json", "metrics.json", "network.txt"
 PICTURES = {
     "outputs.png": "Outputs, and the numbers that they should be",
+    "channel.png": "The learning channel",
     "mesh.png": "The mesh",
     "link.png": "The link",
 }

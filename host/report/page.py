@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from axonloop.host.console import shown
+from axonloop.host.energy import Energy
 from axonloop.host.files import require_writable, write_text
 from axonloop.host.report.folder import RunFolder, flat, usual_values
 from axonloop.host.version import __version__
@@ -47,7 +48,7 @@ def write_report(folder: Path, path: Path | None = None) -> Path:
         counters=run.metrics["counters"],
         cost=_cost(run),
         link=run.metrics.get("link"),
-        hashes={name: run.metrics[name] for name in HASHES},
+        hashes={name: run.metrics[name] for name in HASHES if name in run.metrics},
         account=run.account,
         pictures=run.pictures,
     )
@@ -86,6 +87,7 @@ def write_comparison(folders: Sequence[Path], path: Path) -> Path:
         hashes=[
             (name, [run.metrics[name] for run in runs], len({run.metrics[name] for run in runs}))
             for name in HASHES
+            if all(name in run.metrics for run in runs)
         ],
     )
 
@@ -112,18 +114,25 @@ def _facts(run: RunFolder) -> dict[str, str]:
     }
 
 
+def energy_shown(metrics: dict[str, Any]) -> dict[str, str]:
+    """The estimate of the chip's energy, typical (low to high); nothing of an older run."""
+    found = metrics.get("energy")
+    return {"energy, by published costs": str(Energy(**found))} if found else {}
+
+
 def _cost(run: RunFolder) -> dict[str, str]:
     """What the run cost the chip."""
     metrics = run.metrics
-    counters = metrics["counters"]
+    counters, channel = metrics["counters"], metrics.get("channel", {})
     return {
         "ticks": f"{counters['ticks']:,}",
         "SynOps": f"{counters['synops']:,}",
         "error events": f"{counters['errors']:,}",
         "synapses visited by learning": f"{counters['visits']:,}",
         "weights changed": f"{counters['updates']:,}",
+        **energy_shown(metrics),
         "saturations": f"{counters['saturations']:,}",
-        "learning channel, bytes per tick": shown(metrics["channel"]["bytes_per_tick"]),
+        "learning channel, bytes per tick": shown(channel.get("bytes_per_tick")),
     }
 
 

@@ -1,15 +1,20 @@
 from .callback import Callback as Callback
 from .checkpoint import load_checkpoint as load_checkpoint
+from .checkpoint import save_checkpoint as save_checkpoint
 from .journal import JOURNAL as JOURNAL
 from .journal import read_journal as read_journal
+from .lock import is_locked as is_locked
+from .lock import locked_folder as locked_folder
 from .restore import foreign_refused as foreign_refused
 from .run import CHECKPOINT as CHECKPOINT
+from .run import CHECKPOINT_SECONDS as CHECKPOINT_SECONDS
 from .run import CONFIG as CONFIG
 from .run import HISTORY as HISTORY
 from .run import METRICS as METRICS
 from .run import Run as Run
 from .run import require_folder as require_folder
 from .run import require_new as require_new
+from .run import results_of as results_of
 from .run import resumed_settings as resumed_settings
 from .stored import stored_program as stored_program
 from .summary import RunState as RunState
@@ -19,3 +24,4 @@ from .tensorboard import TensorBoard as TensorBoard
 from .trained import evaluate as evaluate
 from .trained import require_same as require_same
 from .trained import train as train
+from .wave import write_waveform as write_waveform

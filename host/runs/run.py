@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -15,6 +15,7 @@ from axonloop.host.configuration import Configuration, Settings
 from axonloop.host.console import Progress, notice
 from axonloop.host.data import SIDE, Data, Digits, split_digits
 from axonloop.host.devices import Device, weight_hash
+from axonloop.host.energy import chip_energy
 from axonloop.host.files import NEW, write_json
 from axonloop.host.processing import Loss, at_limits, clipped, no_better
 from axonloop.host.report import Kept, write_report
@@ -40,7 +41,7 @@ HISTORY = "history.json"
 """What metrics.json holds of the epochs, written after each of them."""
 CURVE, WEIGHTS, RASTER = "learning_curve.png", "weights.png", "raster.png"
 OUTPUTS = "outputs.png"
-ACCOUNT, MESH, LINK = "network.txt", "mesh.png", "link.png"
+ACCOUNT, MESH, LINK, CHANNEL = "network.txt", "mesh.png", "link.png", "channel.png"
 CHECKPOINT_SECONDS = 5.0
 """Least time between two checkpoints within an epoch."""
 Given = Mapping[str, Mapping[str, Any]]
@@ -271,6 +272,7 @@ class Run:
         self._draw(folder, score)
 
     def _draw(self, folder: Path, score: Score) -> None:
+        from axonloop.host.network import draw_channel
         from axonloop.host.pictures import save
         from axonloop.host.runs import pictures
 
@@ -281,6 +283,10 @@ class Run:
             save(pictures.draw_link(trainer.costs), folder / LINK)
         program = trainer.program
         network = program.plan.network
+        objective = trainer.settings.objective
+        channel = channel_of(program, trainer.layers, objective.strategy)
+        usual = "cross-entropy" if trainer.parts.of_classes else "mse"
+        save(draw_channel(network, channel, objective.loss or usual), folder / CHANNEL)
         source = network.sources[0].name
         first = next(each for each in network.projections if each.source == source)
         weights = program.weights_of(first, device.read_weights())
@@ -340,6 +346,7 @@ class Run:
             ),
             "history": trainer.position.history,
             "counters": counters,
+            "energy": asdict(chip_energy(counters, trainer.program.config.neurons)),
             "line": device.telemetry.line_counters(),
         }
 

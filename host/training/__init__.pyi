@@ -27,6 +27,7 @@ from .inputs import parts_of as parts_of
 from .inputs import rasters as rasters
 from .local import LocalTrainer as LocalTrainer
 from .loop import TRACED as TRACED
+from .loop import Position as Position
 from .loop import Score as Score
 from .loop import TrainingLoop as TrainingLoop
 from .parts import TaskParts as TaskParts
@@ -36,11 +37,14 @@ from .surrogate import SurrogateTrainer as SurrogateTrainer
 from .task import EncodedPart as EncodedPart
 from .task import Samples as Samples
 from .task import Task as Task
+from .task import shuffled as shuffled
 from .telemetry import SPENT as SPENT
 from .telemetry import SampleCost as SampleCost
 from .telemetry import link_metrics as link_metrics
+from .trainer import OWN as OWN
 from .trainer import Trainer as Trainer
 from .trainer import lone_trainer as lone_trainer
+from .trainer import parts_for as parts_for
 from .trainer import population_trainer as population_trainer
 from .weight_bits import step_log2 as step_log2
 from .weight_bits import with_bits as with_bits

@@ -16,15 +16,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from axonloop.host.devices import Device, LinkUse, open_device
 from axonloop.host.processing import Errors, Events, Flags, Modulation
+from axonloop.models.arrays import Int32Array
 from axonloop.models.config import ChipConfig
-from axonloop.models.protocol import MODEL_COUNTERS
+from axonloop.models.protocol import MODEL_COUNTERS, Region
 from axonloop.sim.batched import BatchedChip
 
-Weights = NDArray[np.int32]
+Weights = Int32Array
 POPULATION = "population"
 """All chips of a kind at once, on the batched emulator."""
 
@@ -88,6 +88,10 @@ class Copies(ABC):
     @abstractmethod
     def weights(self) -> Weights:
         """Those of all copies, `(copies, axons, neurons of a core)`."""
+
+    @abstractmethod
+    def read(self, region: Region) -> Int32Array:
+        """The state array of all copies, int32 `(copies, ...)`, as of `Device.read`."""
 
     @abstractmethod
     def counters(self) -> list[dict[str, int]]:
@@ -176,6 +180,11 @@ class BatchedCopies(Copies):
         weights: Weights = self._chip.read_weights().numpy()
         return weights
 
+    def read(self, region: Region) -> Int32Array:
+        """The state array of all copies, int32 `(copies, ...)`."""
+        values: Int32Array = self._chip.read(region).numpy()
+        return values
+
     def counters(self) -> list[dict[str, int]]:
         """What each copy's chip counted."""
         table = self._chip.counters().tolist()
@@ -253,6 +262,10 @@ class SingleCopy(Copies):
     def weights(self) -> Weights:
         """Those of the copy, `(1, axons, neurons of a core)`."""
         return self.device.read_weights()[None]
+
+    def read(self, region: Region) -> Int32Array:
+        """The state array of the copy, int32 `(1, ...)`."""
+        return self.device.read(region)[None]
 
     def counters(self) -> list[dict[str, int]]:
         """What the chip counted, by the names that every device has."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from axonloop.hdl.boards import Build
-from axonloop.host.configuration import Configuration, Settings, on_memristors, open_samples
+from axonloop.host.configuration import Configuration, NetworkSettings, Settings, open_samples
 from axonloop.host.data import BUILDING, SpikeEncoder, generator, spike_encoder
 from axonloop.host.network import (
     Network,
@@ -23,6 +23,7 @@ from axonloop.host.network import (
     compile_network,
     learning_channel,
     learning_populations,
+    on_memristors,
     smallest_geometry,
     uniform_weights,
 )
@@ -51,13 +52,13 @@ LARGEST = 127
 def network_of(settings: Settings, epoch: int = 0) -> Network:
     """The inputs, then the layers one behind the other, with the parameters of an epoch.
 
-    A recurrent layer hears its own spikes a tick later. Symmetric feedback needs upper weights that
+    Recurrent layers hear their own spikes a tick later. Symmetric feedback needs upper weights that
     both chip and host know: they are fixed then.
     """
     own, random = settings.network, generator(settings.run.seed, BUILDING, 0)
     names = [INPUT if settings.data is None else "inputs", *layer_names(settings)]
     sizes = [settings.task.inputs, *own.layers]
-    parameters, memristor = on_memristors(own, settings.parameters_in(epoch))
+    parameters = settings.parameters_in(epoch)
     populations = [
         Population(name, size, parameters[k])
         for k, (name, size) in enumerate(zip(names[1:], sizes[1:], strict=True))
@@ -73,11 +74,26 @@ def network_of(settings: Settings, epoch: int = 0) -> Network:
         for k, span in enumerate(spans)
     ]
     if own.recurrent_span is not None:
-        weights = uniform_weights(random, sizes[1], sizes[1], own.recurrent_span)
-        projections.append(Projection(names[1], names[1], weights, traces=own.recurrent_traces))
+        projections += [
+            Projection(
+                name,
+                name,
+                uniform_weights(random, size, size, own.recurrent_span),
+                traces=own.recurrent_traces,
+            )
+            for name, size in zip(names[1:], own.layers, strict=True)
+        ]
     source = Source(names[0], settings.task.inputs)
     seed = settings.run.seed
-    return Network((source,), tuple(populations), tuple(projections), seed, memristor)
+    return _seeing(Network((source,), tuple(populations), tuple(projections), seed), own)
+
+
+def _seeing(network: Network, own: NetworkSettings) -> Network:
+    """The network on the memristors that its settings name, if any."""
+    if own.memristor is None:
+        return network
+    spreads = own.write_spread, own.device_spread
+    return on_memristors(network, own.memristor, own.weight_bits, own.write_rule, *spreads)
 
 
 def encoder_of(settings: Settings) -> SpikeEncoder:
@@ -145,8 +161,8 @@ class OwnNetwork:
 
     Every population that a plastic projection reaches learns, by a fixed random readout and a loss
     of its own; that of `readout` (None: the last of them) is what a run is scored by. Settings
-    give all the rest: objective, run, and mesh, lanes and weight bits of the chip. Raises
-    ValueError for a network that is not so.
+    give all the rest: objective, run, memristors, and mesh, lanes and weight bits of the chip.
+    Raises ValueError for a network that is not so.
     """
 
     network: Network
@@ -196,7 +212,8 @@ class OwnNetwork:
         anneal = settings.run.anneal
         steps = 0 if anneal is None else epoch // anneal
         populations = tuple(_slower(each, steps) for each in self.network.populations)
-        return _compiled(replace(self.network, populations=populations), settings)
+        slower = replace(self.network, populations=populations)
+        return _compiled(_seeing(slower, settings.network), settings)
 
     def layers(self, settings: Settings, program: Program, goal: Goal) -> Layers:
         """Readout, loss and errors of every population that learns."""

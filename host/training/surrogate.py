@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from axonloop.host.configuration import Settings
 from axonloop.host.console import Progress
 from axonloop.host.data import SCORING, TRAINING, Digits, Part
-from axonloop.host.processing import CROSS_ENTROPY, one_thread
+from axonloop.host.processing import CROSS_ENTROPY, Flags, one_thread
 from axonloop.host.training.descent import descend, silent
 from axonloop.host.training.from_settings import (
     encoder_of,
@@ -122,10 +122,15 @@ class SurrogateTrainer:
         `purpose` decides about the random numbers of the input spikes, as in `rasters`.
         """
         raster = rasters(self.program, self._encoder, part, self.settings.run.seed, *purpose)
-        spikes = self.module(torch.from_numpy(raster))
+        spikes = self.spikes(raster)
         counts = spikes[self.settings.objective.burn_in :].sum(0)
         votes: torch.Tensor = counts[:, self._neurons] @ self._readout
         return votes
+
+    def spikes(self, raster: Flags) -> torch.Tensor:
+        """Those of all neurons, `(ticks, samples, neurons)`, of the host's `(.., axons)`."""
+        found: torch.Tensor = self.module(torch.from_numpy(raster))
+        return found
 
     @one_thread()
     @torch.no_grad()

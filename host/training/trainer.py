@@ -102,14 +102,23 @@ class Trainer(TrainingLoop):
 
     def scored(self) -> dict[str, Any]:
         """Score the validation part: the epoch's entry of the history."""
+        entries, measure = self.scored_each(), self.layers.measure
+        own = [entry[f"validation_{measure.name}"] for entry in entries]
+        return entries[0] | {f"validation_{measure.plural}": own}
+
+    def scored_each(self) -> list[dict[str, Any]]:
+        """Score the validation part: what the history of each copy, were it alone, would hold."""
         counted = self.copies.counters()
         scores, measure = self.scores(self._validations), self.layers.measure
-        return {
-            f"validation_{measure.name}": scores[0].value,
-            f"layer_{measure.plural}": list(scores[0].layers),
-            f"validation_{measure.plural}": [score.value for score in scores],
-            **counted[0],
-        }
+        return [
+            {
+                f"validation_{measure.name}": score.value,
+                f"layer_{measure.plural}": list(score.layers),
+                f"validation_{measure.plural}": [score.value],
+                **own,
+            }
+            for score, own in zip(scores, counted, strict=True)
+        ]
 
     @cached_property
     def _mean(self) -> NDArray[np.float64]:
@@ -128,7 +137,11 @@ class Trainer(TrainingLoop):
 
     def final_scores(self) -> list[float]:
         """How every copy does on its part to score in the end."""
-        return [score.value for score in self.scores(self._tests)]
+        return [score.value for score in self.final_each()]
+
+    def final_each(self) -> list[Score]:
+        """The scores of every copy on its part to score in the end, layer by layer."""
+        return self.scores(self._tests)
 
     def score(self, samples: Samples, traced: int = 0) -> Score:
         """How the first copy does on `samples`."""

@@ -7,17 +7,24 @@ import time
 from collections import Counter as Tally
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from axonloop.host.devices import Device, check_device_name, open_device
+from axonloop.host.devices import (
+    Device,
+    WaveWindow,
+    WindowDevice,
+    check_device_name,
+    open_device,
+)
 from axonloop.host.verification.lockstep import DivergenceError, Lockstep, Report, TickProgress
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import ONE_CORE, ChipConfig, CoreConfig, Mesh
 from axonloop.sim.stimulus import GEOMETRIES, QUICK, random_chip
 
 RUNS_PER_GEOMETRY = 4
+RTL = "rtl"
 
 Open = Callable[[str, ChipConfig], Device]
 
@@ -73,13 +80,15 @@ def verify(
     progress: TickProgress | None = None,
     open_named: Open = open_device,
     mesh: Mesh = ONE_CORE,
+    window: WaveWindow | None = None,
 ) -> VerifyReport:
     """Spread `ticks` over `geometries` (names of `sim.geometries.GEOMETRIES`) and seeds.
 
     Chips are meshes of cores that send each other spikes.
 
-    `progress(n)` hears of every n ticks done. Raises ValueError for unknown names and numbers out
-    of range, VerificationError at the first difference.
+    `progress(n)` hears of every n ticks done. The waveform of "rtl" is written in a `window` of the
+    ticks of all runs, which must lie in one of them. Raises ValueError for unknown names and
+    numbers out of range, VerificationError at the first difference.
     """
     for name in devices:
         check_device_name(name)
@@ -90,8 +99,9 @@ def verify(
         require(name in GEOMETRIES, "geometry", f"one of {', '.join(GEOMETRIES)}", name)
     started = time.perf_counter()
     plan = _plan(ticks, geometries)
+    openers = _openers(open_named, [count for _, count in plan], devices, window)
     reports = [
-        _run(devices, geometry, mesh, run, count, seed, progress, open_named)
+        _run(devices, geometry, mesh, run, count, seed, progress, openers[run])
         for run, (geometry, count) in enumerate(plan)
     ]
     seconds = time.perf_counter() - started
@@ -103,6 +113,27 @@ def _plan(ticks: int, geometries: Sequence[str]) -> list[tuple[str, int]]:
     runs = RUNS_PER_GEOMETRY * len(geometries)
     counts = [ticks // runs + (run < ticks % runs) for run in range(runs)]
     return [(geometries[k % len(geometries)], n) for k, n in enumerate(counts) if n]
+
+
+def _openers(
+    open_named: Open, counts: Sequence[int], devices: Sequence[str], window: WaveWindow | None
+) -> list[Open]:
+    """For every run what opens its devices: in one of them "rtl" with a window of its ticks."""
+    openers = [open_named] * len(counts)
+    if window is None:
+        return openers
+    require(RTL in devices, "devices with a waveform", f"{RTL} among them", list(devices))
+    window.require_within(sum(counts), "all runs")
+    starts = [sum(counts[:run]) for run in range(len(counts))]
+    run = max(run for run, start in enumerate(starts) if start <= window.start)
+    begin, end = starts[run], starts[run] + counts[run]
+    inside = f"A:B in one run, as {begin}:{end}"
+    require(window.end <= end, "ticks", inside, window.text)
+    own = replace(window, start=window.start - begin, end=window.end - begin)
+    openers[run] = lambda name, chip: (
+        WindowDevice(chip, own) if name == RTL else open_named(name, chip)
+    )
+    return openers
 
 
 def _run(

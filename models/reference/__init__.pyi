@@ -17,3 +17,4 @@ from .sparse import SynapseTraces as SynapseTraces
 from .spikeprop import SpikeProp as SpikeProp
 from .superspike import DoubleExponential as DoubleExponential
 from .superspike import SuperSpike as SuperSpike
+from .tempotron import Tempotron as Tempotron

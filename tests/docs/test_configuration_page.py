@@ -10,7 +10,7 @@ from pathlib import Path
 
 from axonloop.hdl.boards import Build
 from axonloop.host.cli.app import run
-from axonloop.host.configuration import Configuration, Settings
+from axonloop.host.configuration import Configuration, Settings, SweepSettings
 from axonloop.host.configuration.schema import ELSEWHERE
 from axonloop.host.training import build_of
 from tests.support.contract import DOCS
@@ -49,6 +49,7 @@ def test_the_page_names_all_there_is() -> None:
     }
     tables["network"] -= {"parameters", "deep", "recurrent_traces"}
     tables["board"] = {entry.name for entry in dataclasses.fields(Build)} - {*ELSEWHERE} | {"name"}
+    tables["sweep"] = {entry.name for entry in dataclasses.fields(SweepSettings)}
     assert named == tables | {"geometry": set()}
     assert "`[network.parameters]`, `[network.deep]`" in page
     assert "`[data]`, with `[data.encoding]`, `[data.split]`, `[data.events]`" in page

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -36,19 +36,18 @@ from axonloop.host.experiments import (
     gradient_cost,
     latency_digits,
     liquid,
-    stdp_digits,
-    stdp_trains,
-    stdp_window,
     store_recall,
     yin_yang,
 )
-from axonloop.host.experiments.capacity import perceptron
+from axonloop.host.experiments.capacity import latencies, perceptron, tempotron
 from axonloop.host.experiments.contrastive import experiment as contrastive
 from axonloop.host.experiments.decolle import digits as decolle_digits
 from axonloop.host.experiments.decolle import regression_experiment
 from axonloop.host.experiments.decolle.regression import targets_of
 from axonloop.host.experiments.decolle.regression_runs import Curve
+from axonloop.host.experiments.depth import picture as depth_picture
 from axonloop.host.experiments.erbp import digits as erbp_digits
+from axonloop.host.experiments.erbp import operations
 from axonloop.host.experiments.memristor import (
     crossbar_picture,
     device_picture,
@@ -56,21 +55,35 @@ from axonloop.host.experiments.memristor import (
     ica_picture,
     matched_picture,
 )
+from axonloop.host.experiments.obstacles import experiment as obstacles
 from axonloop.host.experiments.recurrence import chip as recurrence_chip
 from axonloop.host.experiments.recurrence import float as recurrence
+from axonloop.host.experiments.recurrence import readouts
 from axonloop.host.experiments.reward import experiment as reward
+from axonloop.host.experiments.software_updates import experiment as software_updates
 from axonloop.host.experiments.spike_timing import experiment as spike_timing
 from axonloop.host.experiments.spike_timing import resume
 from axonloop.host.experiments.spike_timing.chip import wanted_of
 from axonloop.host.experiments.spike_timing.loop import LoopTiming
+from axonloop.host.experiments.stdp import digits as stdp_digits
+from axonloop.host.experiments.stdp import hybrid
+from axonloop.host.experiments.stdp import trains as stdp_trains
+from axonloop.host.experiments.stdp import window as stdp_window
 from axonloop.host.fpga.utilisation import KINDS, draw_utilisation
 from axonloop.host.inference import draw_profile, profile
-from axonloop.host.network import Program, draw_mesh, predicted_traffic
+from axonloop.host.network import (
+    Program,
+    draw_channel,
+    draw_mesh,
+    learning_channel,
+    predicted_traffic,
+)
 from axonloop.host.pictures import Picture, save
 from axonloop.host.recorder import draw_record, run_program
 from axonloop.host.runs import pictures as runs
 from axonloop.host.studies import area as area_study
 from axonloop.host.studies import layer_pictures, weight_pictures
+from axonloop.host.sweep import draw_sweep
 from axonloop.host.training import SampleCost, chip_config, lone_trainer, program_of
 from axonloop.models.memristor import Curve as PulseCurve
 from axonloop.models.memristor import find_memristor, fit_branch
@@ -133,6 +146,12 @@ def mesh() -> Picture:
     program = program_of(MESH)
     traffic = predicted_traffic(program, {"layer1": 0.2, "layer2": 0.1})
     return draw_mesh(program, {"predicted": traffic, "measured": 0.9 * traffic})
+
+
+def channel() -> Picture:
+    network = program_of(MESH).plan.network
+    rates = {"layer1": 0.2, "layer2": 0.1}
+    return draw_channel(network, learning_channel(network, "local", rates, rates), "mse")
 
 
 def utilisation() -> Picture:
@@ -216,6 +235,12 @@ def resumed() -> Picture:
     return resume.draw({**runs, "shown": {"timings": [run]}})
 
 
+def read_out() -> dict[str, dict[str, dict[str, list[float]]]]:
+    """Accuracies of three seeds for each data set, readout and kind."""
+    shares = {kind: [0.7 + place / 10, 0.72, 0.74] for place, kind in enumerate(recurrence.KINDS)}
+    return {data: dict.fromkeys(readouts.READOUTS, shares) for data in readouts.DATA}
+
+
 def stdp() -> Picture:
     shown = {
         "weights": RANDOM.integers(0, 127, (96, 64)).tolist(),
@@ -267,6 +292,47 @@ def profiled() -> Picture:
     return draw_profile(profile(*shown_program()))
 
 
+def updated() -> Picture:
+    names = ("digits, twin", "digits, loop", "long tick, deployed", "long tick, loop")
+    return software_updates.draw({"accuracies": dict.fromkeys(names, [0.96, 0.97])})
+
+
+def pretrained() -> Picture:
+    ways = [
+        vars(hybrid.Pretrained(start, learning, labels, 1, 0.9, ""))
+        for start in (hybrid.STDP, hybrid.RANDOM)
+        for learning in (hybrid.WHOLE, hybrid.TOP)
+        for labels in hybrid.EPOCHS
+    ]
+    return hybrid.draw({"ways": ways})
+
+
+def tempotrons() -> Picture:
+    runs = [
+        vars(latencies.Classified(bits, load, 1, [0.5, 0.9], 0.9, 0.5))
+        for bits in (tempotron.FLOAT, *latencies.COARSER)
+        for load in tempotron.LOADS
+    ]
+    return tempotron.draw({"runs": runs, "cover": [[load, 0.5] for load in tempotron.LOADS]})
+
+
+def sweep() -> Picture:
+    """18 trials: two settings, and three seeds of each combination."""
+    rows = [
+        {
+            "part": "search",
+            "combination": number,
+            "network.layers": layers,
+            "objective.threshold": threshold,
+            "validation_accuracy": 0.5 + float(RANDOM.random()) / 4,
+        }
+        for number, (layers, threshold) in enumerate(product(([16], [32]), (2.0, 4.0, 8.0)))
+        for _ in range(3)
+    ]
+    results = {"measure": "validation_accuracy", "chosen": {"combination": 4}}
+    return draw_sweep(rows, results, ["network.layers", "objective.threshold"])
+
+
 DRAWINGS: dict[str, Callable[[], Picture]] = {
     "runs.pictures.draw_learning_curve": learning_curve,
     "runs.pictures.draw_raster": raster,
@@ -274,25 +340,30 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "runs.pictures.draw_weights": weights,
     "runs.pictures.draw_link": link,
     "inference.picture.draw_profile": profiled,
+    "network.channel_picture.draw_channel": channel,
     "network.mesh_picture.draw_mesh": mesh,
     "recorder.picture.draw_record": record,
     "fpga.utilisation.draw_utilisation": utilisation,
     "studies.area.draw": area,
     "studies.layer_pictures.draw_layers": layers,
+    "sweep.picture.draw_sweep": sweep,
     "studies.weight_pictures.draw_bits": bits,
     "studies.weight_pictures.draw_rates": rates,
     "studies.weight_pictures.draw_deploy": deploy,
     "bench.mesh.draw": load,
     "experiments.capacity.perceptron.draw": lambda: perceptron.draw(results("perceptron-limit")),
+    "experiments.capacity.tempotron.draw": tempotrons,
     "experiments.changing_tasks.draw": lambda: changing_tasks.draw(results("changing-tasks")),
     "experiments.ann_snn.draw": lambda: ann_snn.draw(results("ann-snn")),
     "experiments.contrastive.experiment.draw": lambda: contrastive.draw(results("contrastive")),
     "experiments.decolle.digits.draw": lambda: decolle_digits.draw(results("decolle-digits")),
     "experiments.decolle.regression_picture.draw": regression,
+    "experiments.depth.picture.draw": lambda: depth_picture.draw(results("depth")),
     "experiments.equilibrium_digits.draw": lambda: equilibrium_digits.draw(
         results("equilibrium-digits")
     ),
     "experiments.erbp.digits.draw": lambda: erbp_digits.draw(results("erbp-digits")),
+    "experiments.erbp.operations.draw": lambda: operations.draw(results("erbp-operations")),
     "experiments.gradient_cost.draw": lambda: gradient_cost.draw(results("memory")),
     "experiments.latency_digits.draw": lambda: latency_digits.draw(results("latency-digits")),
     "experiments.memristor.crossbar_picture.draw": crossbar,
@@ -303,14 +374,18 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
         results("matched-neuron")
     ),
     "experiments.liquid.draw": lambda: liquid.draw(results("liquid")),
+    "experiments.obstacles.experiment.draw": lambda: obstacles.draw(results("obstacles")),
     "experiments.recurrence.chip.draw": lambda: recurrence_chip.draw(results("recurrence-chip")),
     "experiments.recurrence.picture.draw": lambda: recurrence.draw(results("recurrence")),
+    "experiments.recurrence.readouts.draw": lambda: readouts.draw({"accuracies": read_out()}),
     "experiments.reward.experiment.draw": lambda: reward.draw(results("reward")),
+    "experiments.software_updates.experiment.draw": updated,
     "experiments.spike_timing.experiment.draw": timing,
     "experiments.spike_timing.resume.draw": resumed,
-    "experiments.stdp_digits.draw": stdp,
-    "experiments.stdp_trains.draw": lambda: stdp_trains.draw(results("stdp-trains")),
-    "experiments.stdp_window.draw": lambda: stdp_window.draw(results("stdp-window")),
+    "experiments.stdp.digits.draw": stdp,
+    "experiments.stdp.hybrid.draw": pretrained,
+    "experiments.stdp.trains.draw": lambda: stdp_trains.draw(results("stdp-trains")),
+    "experiments.stdp.window.draw": lambda: stdp_window.draw(results("stdp-window")),
     "experiments.store_recall.draw": lambda: store_recall.draw(results("store-recall")),
     "experiments.yin_yang.draw": lambda: yin_yang.draw(results("yin-yang")),
 }

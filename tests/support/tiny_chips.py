@@ -1,4 +1,18 @@
-"""Verilog modules of a few lines with the chip's ports: quick to compile, and nothing like it."""
+"""Chips that are quick to compile: one that is real, and Verilog of a few lines that is not."""
+
+from axonloop.models.config import Geometry
+
+TINY = Geometry(
+    axons=4,
+    neurons=4,
+    lanes=2,
+    update_lanes=2,
+    trace_lanes=2,
+    multipliers=2,
+    entries=8,
+    parameter_sets=2,
+)
+"""A whole core, with two of everything that there can be several of."""
 
 PORTS = """
 module axonloop_chip(input clk, input rst,

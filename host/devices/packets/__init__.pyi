@@ -7,3 +7,6 @@ from .packet_device import QueueTransport as QueueTransport
 from .packet_device import Transport as Transport
 from .packing import Words as Words
 from .packing import as_words as as_words
+from .packing import table_words as table_words
+from .packing import unpack_pending as unpack_pending
+from .packing import unpack_weights as unpack_weights

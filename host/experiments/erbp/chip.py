@@ -1,8 +1,8 @@
 """Event-driven random backpropagation on the chip (Neftci et al. 2017; Neftci 2018, figure 1).
 
-Two populations in a chain, both on the chip and both plastic: hidden neurons and an output neuron
-per class, the learned readout. The host holds the error neurons, one of each sign per output, and
-nothing else:
+Populations in a chain, all on the chip and plastic: hidden neurons, and behind them an output
+neuron per class, the learned readout. The host holds the error neurons, one of each sign per
+output, and nothing else:
 
     e_c' = e_c + S_c - rate of the label      an error spike of sign e where |e| >= threshold,
                                               which is taken off
@@ -70,7 +70,7 @@ def train_erbp(
     scored: Sequence[int],
     progress: Progress,
 ) -> list[Trained]:
-    """Train copies online, which differ in their seeds only; two layers, the last one of classes.
+    """Train copies online, which differ in their seeds only; the last layer one of classes.
 
     The part to be scored is scored after these numbers of samples, and at the end: the last layer
     votes by its spikes after the burn-in.
@@ -81,7 +81,7 @@ def train_erbp(
     )
     feedback = np.stack([feedback_of(each, teaching) for each in every])
     program = program_of(common)
-    hidden, outputs = layer_names(common)
+    *hidden, outputs = layer_names(common)
     loop = TrainingLoop(
         copies,
         program,
@@ -137,6 +137,8 @@ _WORK = ("synops", "visits")
 
 
 def feedback_of(settings: Settings, teaching: Teaching) -> NDArray[np.int64]:
-    """G, random and fixed: `(classes, hidden neurons)`, magnitudes in 1..top."""
+    """G, random and fixed: `(classes, neurons of all hidden layers)`, magnitudes in 1..top."""
     random = generator(settings.run.seed, BUILDING, 1)
-    return fixed_readout(settings.task.classes, settings.network.layers[0], teaching.top, random)
+    return fixed_readout(
+        settings.task.classes, sum(settings.network.layers[:-1]), teaching.top, random
+    )

@@ -83,24 +83,29 @@ def measure(order: Order, progress: Progress) -> Metrics:
     }
 
 
-def scored_of(settings: Settings, digits: Digits) -> list[int]:
-    """Numbers of samples after which to score."""
+def scored_of(settings: Settings, digits: Digits, early: Sequence[int] = SCORED) -> list[int]:
+    """Numbers of samples after which to score: `early` ones, then after every epoch."""
     samples = len(parts_of(settings, digits)[0])
     epochs = [samples * (epoch + 1) for epoch in range(settings.run.epochs)]
-    return [*(count for count in SCORED if count < samples), *epochs]
+    return [*(count for count in early if count < samples), *epochs]
 
 
 def learn_erbp(
-    device: str, every: Sequence[Settings], digits: Digits, progress: Progress
+    device: str,
+    every: Sequence[Settings],
+    digits: Digits,
+    progress: Progress,
+    teaching: Teaching = TEACHING,
+    early: Sequence[int] = SCORED,
 ) -> list[Trained]:
-    """Train and score a chip for each of `every` settings."""
+    """Train and score a chip for each of `every` settings, which differ in their seeds only."""
     found: list[Trained] = []
     for group in groups_of(device, len(every)):
         own = [every[place] for place in group]
         seeds = [settings.run.seed for settings in own]
         with open_copies(device, chip_config(own[0]), seeds) as copies:
-            scored = scored_of(own[0], digits)
-            found += train_erbp(copies, own, digits, TEACHING, scored, progress)
+            scored = scored_of(own[0], digits, early)
+            found += train_erbp(copies, own, digits, teaching, scored, progress)
     return found
 
 
@@ -116,14 +121,14 @@ def _rows(
     return [
         ResultRow(
             "eRBP; on the chip the readout is learned there too",
-            "comparable to networks on a GPU (MNIST)",
+            "about 98 % (MNIST, 784-200-200-10; Fouda et al. 2019)",
             percent(rule),
             percent([end.accuracy for end in ends]),
         ),
         ResultRow("backpropagation through time, same network", "", percent(twin)),
         ResultRow(
             "backpropagation, plain network of the same size",
-            "",
+            "98.1 % (MNIST, 784-200-200-10; Fouda et al. 2019)",
             percent([points[-1].accuracy for points in plain]),
         ),
         ResultRow(

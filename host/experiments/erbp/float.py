@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -114,49 +115,64 @@ class PaperErbp:
 def macs_of(settings: Settings) -> tuple[int, int]:
     """Multiply-accumulates of the plain network: to answer, and to learn from a sample.
 
-    Learning is the answer, the gradients of all weights, and the hidden layer's errors.
+    Learning is the answer, the gradients of all weights, and the errors of hidden layers.
     """
-    hidden = settings.network.layers[0]
-    answer = settings.task.inputs * hidden + hidden * settings.task.classes
-    return answer, 2 * answer + hidden * settings.task.classes
+    sizes = (settings.task.inputs, *settings.network.layers)
+    own = [below * above for below, above in pairwise(sizes)]
+    return sum(own), 2 * sum(own) + sum(own[1:])
 
 
 class PlainNetwork:
-    """Inputs, rectified hidden neurons, softmax; biases are the last rows of `weights`."""
+    """Inputs, layers of rectified neurons, softmax; biases are the last rows of `weights`."""
 
     def __init__(self, settings: Settings) -> None:
         random = generator(settings.run.seed, BUILDING, 2)
-        sizes = (settings.task.inputs, settings.network.layers[0], settings.task.classes)
         self.weights = [
             random.normal(0, np.sqrt(2 / rows), (rows + 1, columns))
-            for rows, columns in zip(sizes, sizes[1:], strict=False)
+            for rows, columns in pairwise((settings.task.inputs, *settings.network.layers))
         ]
         for weights in self.weights:
             weights[-1] = 0
 
     def step(self, image: NDArray[np.float64], label: int, rate: float) -> None:
         """Learn from one sample: pixels in 0..1, `(inputs,)`."""
-        below, above = self.weights
-        given = np.append(image, 1.0)
-        hidden = np.append(np.maximum(given @ below, 0), 1.0)
-        likely = np.exp((logits := hidden @ above) - logits.max())
+        heard = self._heard(image[None])
+        likely = np.exp((logits := (heard[-1] @ self.weights[-1])[0]) - logits.max())
         wrong = likely / likely.sum()
         wrong[label] -= 1
-        back = (above[:-1] @ wrong) * (hidden[:-1] > 0)
-        above -= rate * np.outer(hidden, wrong)
-        below -= rate * np.outer(given, back)
+        for weights, given in zip(self.weights[::-1], heard[::-1], strict=True):
+            back = (weights[:-1] @ wrong) * (given[0, :-1] > 0)
+            weights -= rate * np.outer(given[0], wrong)
+            wrong = back
+
+    def _heard(self, images: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        """What every layer of weights takes, `(samples, rows + 1)`: a 1 for the biases at last."""
+        ones = np.ones((len(images), 1))
+        heard = [np.hstack([images, ones])]
+        for weights in self.weights[:-1]:
+            heard.append(np.hstack([np.maximum(heard[-1] @ weights, 0), ones]))
+        return heard
+
+    def macs_of_active(self, images: NDArray[np.float64]) -> float:
+        """Multiply-accumulates to answer an image, in the mean, without those by 0."""
+        active = [(heard[:, :-1] > 0).sum(1).mean() for heard in self._heard(images)]
+        return float(sum(n * w.shape[1] for n, w in zip(active, self.weights, strict=True)))
 
     def accuracy(self, images: NDArray[np.float64], labels: NDArray[np.int32]) -> float:
         """Share of samples answered rightly, in 0..1."""
-        below, above = self.weights
-        ones = np.ones((len(images), 1))
-        hidden = np.maximum(np.hstack([images, ones]) @ below, 0)
-        answers = (np.hstack([hidden, ones]) @ above).argmax(1)
+        answers = (self._heard(images)[-1] @ self.weights[-1]).argmax(1)
         return float((answers == labels).mean())
 
 
 def plain_points(settings: Settings, digits: Digits, scored: Sequence[int]) -> list[Point]:
     """The plain network's way, as `train_erbp` tells the chip's; `synops` are multiplications."""
+    return plain_network(settings, digits, scored)[1]
+
+
+def plain_network(
+    settings: Settings, digits: Digits, scored: Sequence[int]
+) -> tuple[float, list[Point]]:
+    """A plain network's `macs_of_active` in the end, and its `plain_points`."""
     train, test = parts_of(settings, digits)
     network, found, run = PlainNetwork(settings), [], settings.run
     total, cost = run.epochs * len(train), macs_of(settings)[1]
@@ -167,4 +183,4 @@ def plain_points(settings: Settings, digits: Digits, scored: Sequence[int]) -> l
         if done in scored or done == total:
             accuracy = network.accuracy(test.images / white, test.labels)
             found.append(Point(done, accuracy, done * cost, 0))
-    return found
+    return network.macs_of_active(test.images / white), found

@@ -83,7 +83,7 @@ def settings_of(
 
 
 @dataclass(frozen=True)
-class Outcome:
+class LearnedChips:
     """How the chips of several seeds did; `history` is the first one's."""
 
     accuracies: list[float]
@@ -125,9 +125,11 @@ def _written(name: str, order: Order, digits: Digits, progress: Progress) -> dic
     return {"name": name} | beside_it | vars(found)
 
 
-def _learn(device: str, every: Sequence[Settings], digits: Digits, progress: Progress) -> Outcome:
+def _learn(
+    device: str, every: Sequence[Settings], digits: Digits, progress: Progress
+) -> LearnedChips:
     """Train a chip for each of the settings; the test part is scored in the end."""
-    found = Outcome([], [], [], [])
+    found = LearnedChips([], [], [], [])
     for group in groups_of(device, len(every)):
         own = [every[place] for place in group]
         with open_copies(device, chip_config(own[0]), [each.run.seed for each in own]) as copies:

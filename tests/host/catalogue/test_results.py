@@ -10,7 +10,7 @@ import pytest
 
 from axonloop.host.catalogue import CATALOGUE, page_of
 from axonloop.host.cli.app import MISTAKE, run
-from axonloop.host.experiments import ResultRow
+from axonloop.host.experiments import PRINTS_NONE, ResultRow
 from tests.support.contract import DOCS
 
 
@@ -30,6 +30,13 @@ def test_the_page_is_made_of_the_metrics_beside_it() -> None:
     assert page == page_of(DOCS / "results")
     for path in (DOCS / "results").iterdir():
         assert f"## {path.stem}\n" in page
+
+
+def test_no_cell_of_a_paper_is_empty() -> None:
+    for path in (DOCS / "results").iterdir():
+        rows = json.loads(path.read_text())["rows"]
+        assert all(row["paper"].strip() for row in rows), path.name
+    assert (ResultRow("one", "", "2").paper, ResultRow("one", "1", "2").paper) == (PRINTS_NONE, "1")
 
 
 def test_a_page_lists_all_and_has_every_row(tmp_path: Path) -> None:

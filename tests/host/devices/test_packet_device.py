@@ -17,6 +17,7 @@ from axonloop.models.config import (
     ChipConfig,
     CoreConfig,
     Geometry,
+    MemristorTables,
     Mesh,
     NeuronFactor,
     ParameterSet,
@@ -89,6 +90,9 @@ def device(transport):
         ({"core": 3}, "core of the device must be 0, not 3"),
         ({"lanes": 8}, "lanes of the device must be 4, not 8"),
         ({"columns": 2}, "columns of the device must be 1, not 2"),
+        ({"memristor": 2}, "memristor of the device must be 0, not 2"),
+        ({"mask": 1}, "mask of the device must be 0, not 1"),
+        ({"threshold_noise": 1}, "threshold_noise of the device must be 0, not 1"),
         ({"state_bits": 17}, "state_bits of the device must be 16, not 17"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
@@ -146,6 +150,40 @@ def test_terms_are_words_of_their_sets():
     PacketDevice(transport, CoreConfig(geometry, (ParameterSet(), parameters)))
     memory, first = transport.memory, address(Region.PARAMETERS, 32)
     assert [memory[first + k] for k in range(18, 32)] == [0, 77, 9, *[0] * 3, term.word, *[0] * 7]
+
+
+def test_tables_of_memristors_and_losses_are_words_of_their_regions():
+    geometry = dataclasses.replace(SMALL, terms=1, memristor=2, mask=1, threshold_noise=1)
+    transport = Register(geometry)
+    tables = MemristorTables(
+        up_gain=tuple(range(256)),
+        down_gain=(65535,) * 256,
+        up_gain_shift=3,
+        down_gain_shift=11,
+        up_share=(7,) * 256,
+        down_share=(4095,) * 256,
+    )
+    term = Term(AxonFactor.PQ, shift=3, weighted=True, pulsed=True)
+    parameters = ParameterSet(
+        temperature=5, terms=(term,), cycle_to_cycle=255, device_to_device=128
+    )
+    losses = {"row_loss": tuple(range(8)), "column_loss": tuple(range(248, 256))}
+    PacketDevice(transport, CoreConfig(geometry, (parameters,), memristor=tables, **losses))
+    memory = transport.memory
+    first = address(Region.MEMRISTOR, 0)
+    words = [memory[first + offset] for offset in (0, 255, 256, 512, 1023, 1024, 1025)]
+    assert words == [0, 255, 65535, 7, 4095, 3, 11]
+    for region, expected in ((Region.ROW_LOSS, 0), (Region.COLUMN_LOSS, 248)):
+        assert [memory[address(region, n)] for n in range(8)] == [expected + n for n in range(8)]
+    first = address(Region.PARAMETERS, 0)
+    assert [memory[first + index] for index in (23, 24, 28, 29)] == [5, term.word, 255, 128]
+    assert term.word >> 16 == 3
+
+
+def test_a_core_without_memristors_hears_nothing_of_them(transport, device):
+    regions = {address >> 24 for address in transport.memory}
+    assert Region.BIAS in regions
+    assert not {Region.MEMRISTOR, Region.ROW_LOSS, Region.COLUMN_LOSS} & regions
 
 
 def test_a_run_is_one_exchange(device, transport):

@@ -30,7 +30,7 @@ from axonloop.host.devices.recording_file import (
     FORMAT,
     UNITS,
     RecordingFile,
-    packets,
+    packet_starts,
     read_recording,
 )
 from axonloop.host.runs import run as runs
@@ -358,6 +358,6 @@ def test_nowhere_to_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 def test_packets() -> None:
     words = np.array([1 << 28, 6 << 28 | 2, 0, 3 << 28, 3 << 28, 7 << 28 | 5, 0, 3 << 28])
-    assert list(packets(words)) == [(0, 1), (1, 6), (5, 7), (7, 3)]
+    assert list(packet_starts(words)) == [(0, 1), (1, 6), (5, 7), (7, 3)]
     replies = np.array([1 << 28 | 5, 8 << 28 | 2, 3 << 28, 3 << 28, 9 << 28, 3 << 28])
-    assert list(packets(replies)) == [(0, 1), (1, 8), (4, 9), (5, 3)]
+    assert list(packet_starts(replies)) == [(0, 1), (1, 8), (4, 9), (5, 3)]

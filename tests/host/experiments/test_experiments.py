@@ -24,6 +24,7 @@ from axonloop.host.experiments import gradient_cost as memory
 from axonloop.host.experiments import latency_digits, yin_yang
 from axonloop.host.experiments.recurrence import chip as recurrence_chip
 from axonloop.host.experiments.recurrence import float as recurrence
+from axonloop.host.experiments.recurrence import readouts
 from axonloop.host.experiments.rows import percent
 from axonloop.host.order import Order
 from axonloop.host.pictures import save
@@ -34,6 +35,7 @@ from axonloop.host.training import (
     encoder_of,
     learn_in_loop,
     lone_trainer,
+    population_trainer,
     program_of,
 )
 
@@ -97,6 +99,42 @@ def test_recurrence_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 recurrence_of = recurrence.Recurrence
+
+
+def test_readouts_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    short = {"each": 20, "validation": 4, "test": 4, "ticks": 12, "neurons": 10}
+    monkeypatch.setattr(
+        readouts, "Recurrence", lambda seed, **own: recurrence_of(seed, **{**own, **short})
+    )
+    monkeypatch.setattr(readouts, "EPOCHS", {"randman": 1, "digits": 1})
+    metrics = readouts.measure(Order(seeds=(1, 2)), quiet)
+    assert len(metrics["rows"]) == 12
+    assert metrics["rows"][0].float.endswith(" %")
+    assert " +- " in metrics["rows"][0].float
+    save(readouts.draw(metrics), tmp_path / "picture.png")
+    assert (tmp_path / "picture.png").read_bytes().startswith(PNG)
+
+
+def test_the_error_of_a_mean() -> None:
+    """Of 80, 90 and 100 %: the spread is 10 points, and its error 10 / sqrt 3."""
+    assert readouts.mean_and_sem([0.8, 0.9, 1.0]) == "90.0 +- 5.8 %"
+    assert readouts.mean_and_sem([0.8]) == "80.0 %"
+
+
+def test_readouts_by_hand() -> None:
+    """A neuron that spikes in the ticks 1 and 3: y is 1, alpha, 1 + alpha^2 and then alpha less."""
+    heard = {}
+    for readout in ("last", "sum", "max"):
+        task = replace(recurrence_of(), readout=readout, neurons=1, channels=1, classes=1, last=2)
+        network = recurrence.RecurrentNetwork(task, "feed-forward")
+        network.readout.data.fill_(1.0)
+        network.parameters[0].data.fill_(10.0)
+        constants = replace(task.constants, alpha=0.0, beta=0.0, reset=0.0)
+        network.hidden.constants = constants
+        raster = torch.tensor([0.0, 1.0, 0.0, 1.0, 0.0])[:, None, None]
+        heard[readout] = float(network.logits(raster).detach())
+    alpha = recurrence_of().constants.alpha
+    assert heard == pytest.approx({"last": 1, "sum": 2, "max": 1 + alpha**2})
 
 
 def test_kinds_of_recurrence_differ_in_their_gradients_only() -> None:
@@ -208,10 +246,28 @@ def test_a_recurrent_layer_hears_itself_and_learns_there() -> None:
         lone_trainer(device, settings, recurrence_chip.data_of(5)).run()
         learned = device.read_weights()
     assert (program.weights_of(recurrent, learned) != feedback).any()
-    with pytest.raises(
-        ValueError, match="^network.layers of a recurrent network must be a single one, not"
-    ):
-        settings.changed({"network": {"layers": (16, 16)}})
+
+
+@pytest.mark.usefixtures("small_task")
+def test_every_layer_of_a_recurrent_network_hears_itself_and_learns_there() -> None:
+    settings = recurrence_chip.settings_of(5, 1, 4).changed(
+        {"network": {"layers": (16, 8), "lanes": 4, "deep_span": 288, "deep": {"theta": 64}}}
+    )
+    program, ends = program_of(settings), []
+    with GoldenDevice(program.config) as device:
+        trainer = lone_trainer(device, settings, recurrence_chip.data_of(5))
+        trainer.run()
+        learned = device.read_weights()
+        ends.append((trainer.weight_hashes(), trainer.spike_hashes()))
+    for layer in ("layer1", "layer2"):
+        projection = program.plan.network.projection(layer, layer)
+        assert projection.traces == recurrence_chip.TRACES
+        first = program.weights_of(projection, program.weights)
+        assert (program.weights_of(projection, learned) != first).any()
+    population = population_trainer([settings], recurrence_chip.data_of(5))
+    population.run()
+    ends.append((population.weight_hashes(), population.spike_hashes()))
+    assert ends[0] == ends[1]
 
 
 TINY = Settings(

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from axonloop.host.network import Network, Population, Projection, Source, learning_channel
+from axonloop.host.network import (
+    Network,
+    Population,
+    Projection,
+    Source,
+    draw_channel,
+    learning_channel,
+)
 from axonloop.host.network.channel import Domain, learning_populations
 from axonloop.models.config import ParameterSet
 
@@ -43,6 +50,21 @@ def test_direct_feedback_hears_the_last_layer_only() -> None:
     channel = learning_channel(network(report=False), "direct", SPIKES, ERRORS)
     crossing = {(edge.variable.symbol, edge.variable.owner) for edge in channel.edges}
     assert crossing == {("E", "one"), ("S", "two"), ("E", "two")}
+
+
+@pytest.mark.parametrize(("strategy", "losses"), [("local", 2), ("direct", 1), ("symmetric", 1)])
+def test_the_picture_names_what_crosses(strategy: str, losses: int) -> None:
+    own = network(upper_plastic=strategy != "symmetric")
+    channel = learning_channel(own, strategy, SPIKES, ERRORS)
+    picture = draw_channel(own, channel, "mse")
+    (axes,) = picture.axes
+    texts = [text.get_text() for text in axes.texts]
+    crossing = [f"{edge.variable.symbol} {edge.events:.2g}" for edge in channel.edges]
+    assert sorted(text for text in texts if text[:2] in ("S ", "E ")) == sorted(crossing)
+    assert texts.count("L") == texts.count("G") == texts.count("mse") == losses
+    assert texts.count("dN") == sum(edge.variable.symbol == "E" for edge in channel.edges)
+    assert {"4", "8", "6", "in", "one", "two"} < set(texts)
+    assert f"{channel.bytes_per_tick:.1f} bytes" in str(picture.get_suptitle())
 
 
 def test_weights_traces_and_boxes_never_cross() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from axonloop.host.configuration import Settings
+from axonloop.host.energy import chip_energy
 from axonloop.host.report import KEPT, REPORT, Kept, write_comparison, write_report
 from axonloop.host.runs import train
 from tests.support.commands import refused
@@ -46,6 +47,7 @@ def test_a_run_writes_its_report(runs: dict[str, Path]) -> None:
     assert metrics["weight_hash"] in page
     assert f"{100 * metrics['test_accuracy']:.2f} %" in page
     assert f"{metrics['visits']:,}" in page
+    assert str(chip_energy(metrics["counters"], 16)) in page
     changed = re.findall(r'<tr class="changed"><td><code>([\w.]+)', page)
     assert set(changed) == {"network.layers", "task.limit", "task.ticks", "run.epochs"}
     for title in ("Accuracy on the validation part", "Input spikes", "First weights"):

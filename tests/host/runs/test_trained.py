@@ -257,6 +257,21 @@ def test_an_own_network_has_all_of_it(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "weights.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_an_own_network_goes_on_memristors() -> None:
+    """Ideal ones leave its weights and spikes, annealed too; others are the same on two devices."""
+    with open_data(DESCRIPTION, ARRAYS) as data:
+
+        def trained(kind: str | None, device: str = "golden") -> list[Any]:
+            settings = REST.changed({"network": {"memristor": kind}})
+            found = train(own_network(), data, device=device, settings=settings)
+            return [found[name] for name in ("weight_hash", "spike_hash", "test_accuracy")]
+
+        plain, ideal, hfox = (trained(kind) for kind in (None, "ideal", "hfox"))
+        assert ideal == plain
+        assert hfox[0] != plain[0]
+        assert trained("hfox", "batched") == hfox
+
+
 def test_the_readout_is_what_is_scored() -> None:
     with open_data(DESCRIPTION, ARRAYS) as data:
         ends = [train(own_network(), data, settings=REST, readout=n) for n in ("top", "hidden")]

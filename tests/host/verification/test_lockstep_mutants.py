@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +16,7 @@ from axonloop.sim.cosim import RtlChip
 from axonloop.sim.cosim.chip_library import cached_verilog
 from axonloop.sim.cosim.verilate import build
 from axonloop.sim.stimulus.random_chips import random_config
+from tests.support.broken.mutants import mutate
 
 LANES = 2
 GEOMETRY = Geometry(
@@ -82,15 +82,6 @@ UNITS = {
     "trace-ceiling": TRACES,
     "hash-rotation": {"weight"},
 }
-
-
-def mutate(verilog: str, module: str, pattern: str, replacement: str) -> str:
-    """Replace `pattern` in the module whose name ends as given; it must be there."""
-    head, start, rest = re.split(rf"(?m)(^module \S*\.{module} )", verilog)
-    body, end, tail = rest.partition("endmodule")
-    changed, count = re.subn(pattern, replacement, body)
-    assert count > 0, f"the Verilog must hold {pattern!r} in {module}"
-    return head + start + changed + end + tail
 
 
 def run_lockstep(geometry: Geometry, verilog: str, seeds: range, ticks: int = 300) -> None:

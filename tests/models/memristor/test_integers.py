@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -14,6 +12,7 @@ from axonloop.models.config import (
     Geometry,
     MemristorTables,
     ParameterSet,
+    Rounding,
     Row,
     Term,
     ThirdFactor,
@@ -38,9 +37,11 @@ STATES = np.arange(-127, 128)
 PER_STEP = KIND.range / 254
 AT = KIND.low + (STATES + 127) * PER_STEP
 """The conductances of all weights of 8 bits."""
+SPREAD = np.sqrt((256**2 - 1) / 12) / 128 / 256
+"""The standard deviation of a register's 1: 8 bits u, over 128, in parts of 256."""
 
 
-def chip_of(tables: MemristorTables, shift: int = 0, pulsed: bool = True) -> Chip:
+def chip_of(tables: MemristorTables, shift: int = 0, pulsed: bool = True, **registers: int) -> Chip:
     """256 always-on axons with the weights -127..127 (and one more) onto a single neuron."""
     geometry = Geometry(axons=256, neurons=1, lanes=1, update_lanes=1, trace_lanes=1, terms=1,
                         multipliers=1, memristor=2)  # fmt: skip
@@ -53,7 +54,7 @@ def chip_of(tables: MemristorTables, shift: int = 0, pulsed: bool = True) -> Chi
         pulsed=pulsed,
     )
     rows = (Row(groups=1, plastic=True, always_on=True),) * 256
-    sets = (ParameterSet(terms=(term,), box=0),)
+    sets = (ParameterSet(terms=(term,), box=0, **registers),)
     return Chip(ChipConfig((CoreConfig(geometry, sets, rows, memristor=tables),)))
 
 
@@ -82,6 +83,45 @@ def test_every_weight_moves_as_the_memristor_does(up: bool, parts: int) -> None:
         headroom = 127 - STATES if up else 127 + STATES
         low = headroom * taken >> 12
         assert set((sign * (found - STATES) - low).tolist()) <= {0, 1}
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_every_weight_moves_by_its_share_exactly(sign: int) -> None:
+    """To the nearest: all 255 weights, all numbers of parts that an error can ask for."""
+    tables = memristor_tables(KIND)
+    chip = chip_of(tables, rounding=Rounding.NEAREST)
+    share, headroom = (
+        (tables.up_share, 127 - STATES) if sign > 0 else (tables.down_share, 127 + STATES)
+    )
+    for parts in range(1, 128):
+        change = headroom * share[parts] + (1 << 11) >> 12
+        assert moved(chip, sign * parts).tolist() == (STATES + sign * change).tolist()
+
+
+def test_memristors_differ_for_good_and_writes_each_time() -> None:
+    """The spread between synapses stays with the seed; up and down have their own."""
+    tables = memristor_tables(KIND)
+
+    def parts_of(seed: int, error: int = 64, **registers: int) -> np.ndarray:
+        """The changes of two steps, over those of equal memristors: `(2, 255)`."""
+        chip = chip_of(tables, rounding=Rounding.NEAREST, **registers)
+        even = moved(chip_of(tables, rounding=Rounding.NEAREST), error) - STATES
+        chip.seed = seed
+        both = np.array([moved(chip, error) - STATES for _ in range(2)])
+        return both / np.where(even == 0, np.nan, even)
+
+    fixed, other = (parts_of(seed, device_to_device=120) for seed in (1, 2))
+    assert np.array_equal(*fixed, equal_nan=True)
+    assert not np.array_equal(fixed, other, equal_nan=True)
+    assert np.nanstd(fixed[0][:200]) == pytest.approx(120 * SPREAD, rel=0.15)
+    down = parts_of(1, -8, device_to_device=120)
+    several = np.isfinite(fixed[0]) & np.isfinite(down[0]) & (np.abs(STATES) < 80)
+    assert abs(np.corrcoef(fixed[0][several], down[0][several])[0, 1]) < 0.3
+    fresh = parts_of(1, cycle_to_cycle=120)
+    assert not np.array_equal(*fresh, equal_nan=True)
+    several = np.isfinite(fresh[0]) & (np.arange(255) < 200)
+    assert np.std(fresh[0][several]) == pytest.approx(120 * SPREAD, rel=0.15)
+    assert abs(np.corrcoef(fresh[:, several])[0, 1]) < 0.25
 
 
 def test_pulses_are_right_in_the_mean() -> None:
@@ -189,12 +229,10 @@ def test_the_matched_update_subtracts_a_sigmoid() -> None:
     alpha, beta = 6.0, 1.0
     sigma = 1 / (1 + np.exp(-alpha * STATES / 127 - beta))
     for spiking, seen in ((True, 1.0), (False, 0.0)):
-        rule = matched(4, sign=1)
-        quiet = tuple(replace(term, shift=4) for term in rule)
-        found = stepped(quiet, sigmoid_gains(8, alpha, beta), spiking)
+        found = stepped(matched(4, sign=1), sigmoid_gains(8, alpha, beta), spiking)
         wanted = 4 * (seen - sigma)
         inside = np.abs(STATES) < 120
-        assert np.abs(found - wanted)[inside & (found != 0)].max() < 0.25
+        assert np.abs(found - wanted)[inside].max() < 0.25
 
 
 def test_the_power_is_of_the_room_above_either_way() -> None:

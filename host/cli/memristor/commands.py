@@ -15,7 +15,7 @@ memristor_commands = typer.Typer(help="Memristors by name and from files.", no_a
 @memristor_commands.command("list")
 def list_memristors() -> None:
     """Show all memristors that have a name."""
-    from axonloop.host.cli import memristor as memristors
+    from axonloop.host.cli.memristor import work as memristors
 
     memristors.list_all()
 
@@ -25,7 +25,7 @@ def show_memristor(
     memristor: Annotated[str, typer.Argument(help="A name, or a .toml or .csv file.")],
 ) -> None:
     """Print a memristor as a file, to change and use."""
-    from axonloop.host.cli import memristor as memristors
+    from axonloop.host.cli.memristor import work as memristors
 
     memristors.show(memristor)
 
@@ -39,6 +39,6 @@ def fit_memristor(
     json: Json = None,
 ) -> None:
     """Fit a measured pulse curve; write it as a memristor, with a picture and the error."""
-    from axonloop.host.cli import memristor as memristors
+    from axonloop.host.cli.memristor import work as memristors
 
     memristors.fit(file, unit, out, picture, json)

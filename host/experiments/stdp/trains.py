@@ -22,7 +22,7 @@ from axonloop.host.console import Progress
 from axonloop.host.data import TRAINING, generator
 from axonloop.host.devices import Device, open_device
 from axonloop.host.experiments.rows import ResultRow
-from axonloop.host.experiments.stdp_window import MINUS, PLUS, Window, chip, intervals
+from axonloop.host.experiments.stdp.window import MINUS, PLUS, Window, chip, intervals
 from axonloop.host.order import Metrics, Order
 from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, Picture, legend, styled
 from axonloop.host.processing import Flags

@@ -1,0 +1,5 @@
+"""Where two devices part: the first tick, the unit, and the shortest stimulus that shows it."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

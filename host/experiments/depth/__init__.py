@@ -1,0 +1,1 @@
+"""Depth: a chain of layers with errors of their own, where memory is needed."""

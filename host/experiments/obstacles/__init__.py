@@ -1,0 +1,1 @@
+"""The obstacles of backpropagation on a chip, removed one by one."""

@@ -1,0 +1,1 @@
+"""Chips in the loop of software updates: backpropagation through what was recorded on them."""

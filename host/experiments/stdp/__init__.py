@@ -1,0 +1,1 @@
+"""STDP: its windows, spike trains, and digits without labels."""

@@ -1,0 +1,17 @@
+from .combinations import best as best
+from .combinations import scored_combinations as scored_combinations
+from .executors import Executor as Executor
+from .executors import InProcess as InProcess
+from .farm import Farm as Farm
+from .jobs import Ending as Ending
+from .jobs import Job as Job
+from .jobs import JobOutcome as JobOutcome
+from .jobs import run_job as run_job
+from .picture import draw_sweep as draw_sweep
+from .ray_cluster import RayCluster as RayCluster
+from .search import Reached as Reached
+from .search import Search as Search
+from .sweep import run_sweep as run_sweep
+from .trials import Trial as Trial
+from .trials import Trials as Trials
+from .trials import require_distinct as require_distinct

@@ -1,0 +1,9 @@
+from .outputs import FST as FST
+from .outputs import VCD as VCD
+from .outputs import has_fst as has_fst
+from .outputs import require_format as require_format
+from .pipe import received as received
+from .save_file import write_save_file as write_save_file
+from .signals import Signal as Signal
+from .signals import choose as choose
+from .signals import read_signals as read_signals
