@@ -26,7 +26,7 @@ from axonloop.host.data import split_digits
 from axonloop.host.energy import energy_of
 from axonloop.host.experiments.erbp.digits import learn_erbp, scored_of
 from axonloop.host.experiments.erbp.float import macs_of, plain_network
-from axonloop.host.experiments.erbp.ways import WAYS, Way
+from axonloop.host.experiments.erbp.ways import WAYS, CheaperWay
 from axonloop.host.experiments.rows import ResultRow
 from axonloop.host.order import Metrics, Order
 from axonloop.host.pictures import GREY, Picture, legend, shades, styled
@@ -45,7 +45,7 @@ def measure(order: Order, progress: Progress) -> Metrics:
     return {"bars": BARS, "ways": ways, "rows": _rows(ways)}
 
 
-def _compared(way: Way, order: Order, epochs: int, progress: Progress) -> dict[str, Any]:
+def _compared(way: CheaperWay, order: Order, epochs: int, progress: Progress) -> dict[str, Any]:
     digits = split_digits()
     every = [way.settings(seed, epochs, order.limit) for seed in order.seeds]
     chip = learn_erbp(str(order.device), every, digits, progress, way.teaching, SCORED)

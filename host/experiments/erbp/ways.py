@@ -57,7 +57,7 @@ SHORT_OUTPUT = replace(
 
 
 @dataclass(frozen=True)
-class Way:
+class CheaperWay:
     """A name, the hidden layers, and what of the settings is not as in `erbp-digits`."""
 
     name: str
@@ -71,7 +71,7 @@ class Way:
         return own.changed(self.changes)
 
 
-def _latency(name: str, *hidden: int, later: int = 0) -> Way:
+def _latency(name: str, *hidden: int, later: int = 0) -> CheaperWay:
     """Eight ticks, one spike per pixel; `later` halves the steps that many times."""
     neuron, output = (
         replace(each, eta_shift=each.eta_shift + later) for each in (LATENCY_NEURON, LATENCY_OUTPUT)
@@ -88,7 +88,7 @@ def _latency(name: str, *hidden: int, later: int = 0) -> Way:
         "task": {"ticks": 8, "encoding": "latency"},
         "objective": {"burn_in": 2},
     }
-    return Way(name, hidden, Teaching(rate=0.8, threshold=1.0), changes)
+    return CheaperWay(name, hidden, Teaching(rate=0.8, threshold=1.0), changes)
 
 
 SHORT: dict[str, dict[str, Any]] = {
@@ -102,8 +102,8 @@ SHORT: dict[str, dict[str, Any]] = {
     "objective": {"burn_in": 2},
 }
 WAYS = (
-    Way("20 ticks, regular code (erbp-digits)"),
-    Way("8 ticks, regular code", (100,), Teaching(rate=0.8, threshold=1.0), SHORT),
+    CheaperWay("20 ticks, regular code (erbp-digits)"),
+    CheaperWay("8 ticks, regular code", (100,), Teaching(rate=0.8, threshold=1.0), SHORT),
     _latency("8 ticks, latency code", 100),
     _latency("the same, threefold: 64-300-10", 300),
     _latency("the same, deeper: 64-200-200-10", 200, 200, later=1),

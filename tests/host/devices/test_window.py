@@ -9,8 +9,9 @@ import pytest
 
 from axonloop.host.devices import GoldenDevice, WaveWindow, WindowDevice
 from axonloop.host.verification.verify import VerifyReport, lockstep, verify
-from axonloop.models.config import ChipConfig, CoreConfig, ParameterSet
+from axonloop.models.config import ChipConfig, CoreConfig, Geometry, ParameterSet
 from axonloop.sim.stimulus import GEOMETRIES
+from axonloop.sim.stimulus.random_chips import random_config, random_weights
 from axonloop.sim.waves import has_fst
 from tests.support.tiny_chips import TINY
 from tests.support.waves.readers import of_fst, of_vcd
@@ -118,3 +119,18 @@ def test_a_verification_writes_the_window_of_one_of_its_runs(
             verified(WaveWindow(path, start, end))
     with pytest.raises(ValueError, match="devices with a waveform must be rtl among them"):
         verify(["golden", "batched"], 40, 1, ["tiny"], window=WaveWindow(path, 0, 1))
+
+
+@pytest.mark.slow
+def test_200_learning_ticks_of_64_by_32_are_below_5_mb(tmp_path: Path) -> None:
+    pytest.importorskip("pylibfst")
+    geometry = Geometry(64, 32, lanes=8, update_lanes=8, trace_lanes=8, multipliers=8)
+    random = np.random.default_rng(1)
+    config = random_config(random, geometry)
+    path, neurons = tmp_path / "a.fst", np.arange(8)
+    with WindowDevice(config, WaveWindow(path, 0, 200)) as device:
+        device.load_weights(random_weights(random, config))
+        for tick in range(200):
+            device.send_errors(neurons, np.full(8, tick % 5 - 2))
+            device.tick(np.flatnonzero(random.random(64) < 0.2).astype(np.int32), learn=True)
+    assert 1_000_000 < path.stat().st_size < 5_000_000

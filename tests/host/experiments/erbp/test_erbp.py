@@ -25,7 +25,7 @@ from axonloop.host.training.from_settings import layers_of
 from axonloop.models.reference import Erbp, ErbpConstants, Lif
 
 DIGITS = split_digits()
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def quiet(phase: str, done: int, total: int) -> None:

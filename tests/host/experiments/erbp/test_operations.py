@@ -16,7 +16,7 @@ from axonloop.host.experiments.erbp.float import PlainNetwork, macs_of
 from axonloop.host.experiments.erbp.ways import WAYS
 from axonloop.host.training import POPULATION
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 DIGITS = split_digits()
 
 

@@ -26,7 +26,7 @@ from axonloop.host.experiments.obstacles.rungs import LADDER, Rung
 from axonloop.host.order import Order
 from axonloop.host.training import POPULATION
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 ONLINE = Rung("online", unrolling=False)
 
 
