@@ -37,22 +37,21 @@ def on_memristors(
     require(own, "memristor of the network", "none, where it goes on memristors", "tables")
     found = find_memristor(kind) if isinstance(kind, str) else kind
     tables = memristor_tables(found, weight_bits, rule=write_rule)
-    registers = {
-        "cycle_to_cycle": _register("write_spread", write_spread, found.spread.write),
-        "device_to_device": _register("device_spread", device_spread, found.spread.rate),
-    }
+    write = _register("write_spread", write_spread, found.spread.write)
+    device = _register("device_spread", device_spread, found.spread.rate)
     pulsed = not is_even(found)
     populations = [
-        replace(each, parameters=_seeing(each.parameters, pulsed, registers))
+        replace(each, parameters=_seeing(each.parameters, pulsed, write, device))
         for each in network.populations
     ]
     return replace(network, populations=tuple(populations), memristor=tables)
 
 
-def _seeing(parameters: ParameterSet, pulsed: bool, registers: dict[str, int]) -> ParameterSet:
+def _seeing(parameters: ParameterSet, pulsed: bool, write: int, device: int) -> ParameterSet:
     terms = tuple(replace(term, weighted=True, pulsed=pulsed) for term in parameters.rule)
-    seen = replace(parameters, terms=terms)
-    return replace(seen, **registers) if pulsed else seen  # type: ignore[arg-type]
+    if not pulsed:
+        return replace(parameters, terms=terms)
+    return replace(parameters, terms=terms, cycle_to_cycle=write, device_to_device=device)
 
 
 def _register(name: str, given: float | None, usual: float) -> int:
