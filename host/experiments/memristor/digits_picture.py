@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import mean
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def _draw_kinds(axes: Any, points: Sequence[dict[str, Any]]) -> None:
             axes.plot(dots, [place] * len(dots), "o", color=INK, markersize=2.5)
     axes.set_yticks(
         range(len(names)),
-        [name.replace(", ", ",\n").replace(" pulses", "\npulses") for name in names],
+        [fill(name, 16) for name in names],
     )
     axes.invert_yaxis()
     axes.set(xlabel="test accuracy (%)", xlim=(0, 101), title="Kinds of synapses")
