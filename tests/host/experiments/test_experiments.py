@@ -18,7 +18,7 @@ from axonloop.host.configuration import (
     Settings,
     TaskSettings,
 )
-from axonloop.host.data import TRAINING, split_digits
+from axonloop.host.data import TRAINING, Digits, split_digits
 from axonloop.host.devices import GoldenDevice
 from axonloop.host.experiments import gradient_cost as memory
 from axonloop.host.experiments import latency_digits, yin_yang
@@ -102,11 +102,14 @@ recurrence_of = recurrence.Recurrence
 
 
 def test_readouts_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    short = {"each": 20, "validation": 4, "test": 4, "ticks": 12, "neurons": 10}
+    short = {"each": 20, "validation": 4, "test": 4, "ticks": 12, "neurons": 10, "smoothness": 2.0}
     monkeypatch.setattr(
         readouts, "Recurrence", lambda seed, **own: recurrence_of(seed, **{**own, **short})
     )
     monkeypatch.setattr(readouts, "EPOCHS", {"randman": 1, "digits": 1})
+    whole = split_digits()
+    few = Digits(*(part.first(40) for part in (whole.train, whole.validation, whole.test)))
+    monkeypatch.setattr(recurrence, "split_digits", lambda: few)
     metrics = readouts.measure(Order(seeds=(1, 2)), quiet)
     assert len(metrics["rows"]) == 12
     assert metrics["rows"][0].float.endswith(" %")
