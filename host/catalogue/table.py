@@ -44,7 +44,7 @@ EXPERIMENTS = by_name(
         "recurrence.readouts",
         "the three kinds of network read by sum and by maximum, on Randman and latency digits",
         "Zenke & Neftci 2021, figure 3",
-        "5 minutes",
+        "7 minutes",
         seeds=None,
     ),
     _experiment(

@@ -238,12 +238,6 @@ def resumed() -> Picture:
     return resume.draw({**runs, "shown": {"timings": [run]}})
 
 
-def read_out() -> dict[str, dict[str, dict[str, list[float]]]]:
-    """Accuracies of three seeds for each data set, readout and kind."""
-    shares = {kind: [0.7 + place / 10, 0.72, 0.74] for place, kind in enumerate(recurrence.KINDS)}
-    return {data: dict.fromkeys(readouts.READOUTS, shares) for data in readouts.DATA}
-
-
 def stdp() -> Picture:
     shown = {
         "weights": RANDOM.integers(0, 127, (96, 64)).tolist(),
@@ -389,7 +383,7 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "experiments.obstacles.experiment.draw": lambda: obstacles.draw(results("obstacles")),
     "experiments.recurrence.chip.draw": lambda: recurrence_chip.draw(results("recurrence-chip")),
     "experiments.recurrence.picture.draw": lambda: recurrence.draw(results("recurrence")),
-    "experiments.recurrence.readouts.draw": lambda: readouts.draw({"accuracies": read_out()}),
+    "experiments.recurrence.readouts.draw": lambda: readouts.draw(results("readouts")),
     "experiments.reward.experiment.draw": lambda: reward.draw(results("reward")),
     "experiments.software_updates.experiment.draw": updated,
     "experiments.spike_timing.experiment.draw": timing,
