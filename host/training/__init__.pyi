@@ -1,5 +1,6 @@
 from .copies import POPULATION as POPULATION
 from .copies import Copies as Copies
+from .copies import SharedCopies as SharedCopies
 from .copies import SingleCopy as SingleCopy
 from .copies import Weights as Weights
 from .copies import groups_of as groups_of
@@ -43,6 +44,7 @@ from .telemetry import SampleCost as SampleCost
 from .telemetry import link_metrics as link_metrics
 from .trainer import OWN as OWN
 from .trainer import Trainer as Trainer
+from .trainer import batch_trainer as batch_trainer
 from .trainer import lone_trainer as lone_trainer
 from .trainer import parts_for as parts_for
 from .trainer import population_trainer as population_trainer

@@ -20,6 +20,7 @@ import torch
 from axonloop.host.devices import Device, LinkUse, open_device
 from axonloop.host.processing import Errors, Events, Flags, Modulation
 from axonloop.models.arrays import Int32Array
+from axonloop.models.checks import require
 from axonloop.models.config import ChipConfig
 from axonloop.models.protocol import MODEL_COUNTERS, Region
 from axonloop.sim.batched import BatchedChip
@@ -197,6 +198,34 @@ class BatchedCopies(Copies):
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Put back what `snapshot` returned."""
         self._chip.restore(snapshot)
+
+
+class SharedCopies(BatchedCopies):
+    """Copies that share one weight memory and one seed: the samples of a batch, learned at once.
+
+    A weight takes the exact sum of what all copies ask of it, rounded once (docs/batched.md).
+    """
+
+    def __init__(self, config: ChipConfig, batch: int) -> None:
+        self.count, self.config = batch, config
+        self._chip = BatchedChip(config, batch, shared=True)
+        self._under_way: deque[Flags] = deque()
+        self._seconds = 0.0
+
+    def configure(self, config: ChipConfig) -> None:
+        """Write all registers, the seed too."""
+        self._chip.configure(config)
+        self.config = config
+
+    def load_weights(self, weights: Weights) -> None:
+        """Those of all copies, which must be the same: `(batch, axons, neurons of a core)`."""
+        alike = bool((weights == weights[:1]).all())
+        require(alike, "weights of a batch", "the same in all copies", "different ones")
+        self._chip.load_weights(weights[0])
+
+    def weights(self) -> Weights:
+        """The one memory, for every copy: `(batch, axons, neurons of a core)`."""
+        return np.repeat(self._chip.read_weights().numpy()[None], self.count, axis=0)
 
 
 class SingleCopy(Copies):

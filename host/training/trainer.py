@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,7 @@ from axonloop.host.configuration import Settings
 from axonloop.host.data import SCORING, Data, Digits
 from axonloop.host.devices import Device, weight_hash
 from axonloop.host.processing import Layers, Loss, baseline_mse, mean_target
-from axonloop.host.training.copies import BatchedCopies, Copies, SingleCopy
+from axonloop.host.training.copies import BatchedCopies, Copies, SharedCopies, SingleCopy
 from axonloop.host.training.from_settings import (
     OwnNetwork,
     chip_config,
@@ -22,9 +23,9 @@ from axonloop.host.training.from_settings import (
 )
 from axonloop.host.training.loop import Score, TrainingLoop
 from axonloop.host.training.parts import TaskParts, task_parts
-from axonloop.host.training.task import Samples, Task
+from axonloop.host.training.task import Order, Samples, Task
 from axonloop.models.arrays import Int32Array
-from axonloop.models.checks import require
+from axonloop.models.checks import require, require_range
 from axonloop.models.config import ChipConfig
 
 OWN = {"run": ("seed",), "objective": ("threshold", "event_rate", "error_limit")}
@@ -187,6 +188,30 @@ def population_trainer(
     _require_alike(every)
     copies = BatchedCopies(chip_config(every[0]), [each.run.seed for each in every])
     return Trainer(copies, every, parts_for(every[0], data))
+
+
+def batch_trainer(settings: Settings, data: Digits | Data, batch: int) -> Trainer:
+    """A trainer of one chip that learns `batch` samples at once, on the batched emulator.
+
+    Every copy takes each `batch`-th sample of an epoch's order; what is left over of an epoch is
+    not learned in it. So an epoch has as many times fewer learning steps, each the exact sum of all
+    samples'. Raises ValueError for a batch larger than the training part.
+    """
+    parts = task_parts(settings, data)
+    require_range("batch", batch, 1, len(parts.train))
+    copies = SharedCopies(chip_config(settings), batch)
+    shares = [replace(parts, order=_share(parts, place, batch)) for place in range(batch)]
+    return Trainer(copies, [settings] * batch, shares)
+
+
+def _share(parts: TaskParts, place: int, batch: int) -> Order:
+    """The order of a copy of a batch: its share of an epoch's."""
+
+    def order(seed: int, epoch: int) -> NDArray[np.int64]:
+        whole = Task(parts.train, (), order=parts.order).places(seed, epoch)
+        return whole[place : len(whole) // batch * batch : batch]
+
+    return order
 
 
 def parts_for(
