@@ -11,6 +11,9 @@ A file has these data sets, each with its unit as the attribute `units` and a ch
 The attributes of the file name its format, the device and the versions of the programs that wrote
 it; `fresh` says that the chip was as after power-up. `complete` is written last: the file that a
 killed program leaves, with `.new` behind its name, is without it and is refused.
+
+Before the HDF5 part lie 512 bytes (its user block) that begin with a magic word, the size of what
+follows and its CRC-32. They are looked at first: HDF5's library may hang on a damaged file.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import io
 import json
 import os
 import platform
+import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,9 +40,13 @@ from axonloop.models.checks import require
 from axonloop.models.config import ChipConfig
 from axonloop.models.protocol import Kind
 
-FORMAT, VERSION = "axonloop recording", 2
-OLD_MAGIC = b"AXLR"
-"""The first bytes of a recording of version 1, which was no HDF5."""
+FORMAT, VERSION = "axonloop recording", 3
+OLD_MAGICS = {1: b"AXLR", 2: b"\x89HDF\r\n"}
+"""The first bytes of recordings of older versions."""
+MAGIC, HEAD, HEAD_BYTES = b"axonloop words\r\n", struct.Struct("<16sQI"), 512
+"""The first 16 bytes of a file, what follows them: size and CRC-32; the bytes before HDF5."""
+PIECE = 1 << 20
+"""Bytes that are read at a time for the CRC."""
 BLOCK = 1 << 16
 """Words that are kept before they are written."""
 PLACE = "words of 32 bits from the begin of the data set `words`"
@@ -145,7 +153,7 @@ class RecordingFile:
         require_writable(path)
         self._path, self._new = path, new_name(path)
         self._bytes = _SafeFile(self._new, "w+")
-        self._file = h5py.File(self._bytes, "w", libver=("v110", "v110"))
+        self._file = h5py.File(self._bytes, "w", libver=("v110", "v110"), userblock_size=HEAD_BYTES)
         versions = {"axonloop": __version__, "python": platform.python_version()}
         versions |= {"numpy": np.__version__, "h5py": h5py.__version__}
         about = {"format": FORMAT, "version": VERSION, "device": device, "fresh": fresh}
@@ -169,6 +177,10 @@ class RecordingFile:
             stream.flush()
         self._file.attrs["complete"] = True
         self._file.close()
+        if self._bytes.error is None:
+            head = HEAD.pack(MAGIC, *_size_and_crc(self._bytes))
+            self._bytes.seek(0)
+            self._bytes.write(head)
         self._bytes.flush_to_disk()
         self._bytes.close()
         if (error := self._bytes.error) is None:
@@ -203,12 +215,7 @@ def read_recording(path: Path) -> Contents:
     import h5py  # slow to load
 
     require(path.is_file(), "recording", "an existing file", str(path))
-    with path.open("rb") as opened:
-        old = opened.read(len(OLD_MAGIC)) == OLD_MAGIC
-    if old:
-        raise ValueError(_other_version(path, "1", "an older release of axonloop"))
-    foreign = not h5py.is_hdf5(path)
-    require(not foreign, "recording", "a file of this program", str(path))
+    _check_head(path)
     with _damage_refused(path), h5py.File(path, "r") as file:
         about = dict(file.attrs)
     require(about.get("format") == FORMAT, "recording", "a file of this program", str(path))
@@ -223,6 +230,29 @@ def read_recording(path: Path) -> Contents:
         heard, _ = _exchanges(file["from_chip"])
         chip = ChipConfig.from_dict(json.loads(text))
         return Contents(bool(about["fresh"]), sent, heard, ticks, chip)
+
+
+def _check_head(path: Path) -> None:
+    """ValueError unless the file begins as one of this version does, and is as it was written."""
+    with path.open("rb") as file:
+        head = file.read(HEAD.size)
+        for number, magic in OLD_MAGICS.items():
+            if head.startswith(magic):
+                raise ValueError(_other_version(path, number, "an older release of axonloop"))
+        begun = head.startswith((MAGIC, bytes(16)))  # zeros until the file is whole
+        require(begun, "recording", "a file of this program", str(path))
+        with _damage_refused(path):
+            right = HEAD.unpack(head)[1:] == _size_and_crc(file)
+            require(right, "checksum of the file", "right", "wrong")
+
+
+def _size_and_crc(file: Any) -> tuple[int, int]:
+    """The size of what lies behind the head of a file, and its CRC-32."""
+    size = crc = 0
+    file.seek(HEAD_BYTES)
+    while piece := file.read(PIECE):
+        size, crc = size + len(piece), zlib.crc32(piece, crc)
+    return size, crc
 
 
 def _other_version(path: Path, version: object, maker: str) -> str:

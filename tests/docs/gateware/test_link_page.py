@@ -64,6 +64,9 @@ def test_an_identification() -> None:
         1,
         0,
         0,
+        0,
+        0,
+        0,
     ]
     other = identity_words(LinkConfig(), Geometry(axons=64, entries=7), Mesh(2, 1), 0, 0xABCD)
     assert words[Identity.CONFIGURATION] != other[Identity.CONFIGURATION]

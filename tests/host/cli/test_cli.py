@@ -71,6 +71,7 @@ def test_run_folder(trained: Path) -> None:
     pictures = {"learning_curve.png", "weights.png", "raster.png"}
     files = {"config.json", "history.json", "metrics.json", "checkpoint.npz", "network.txt"}
     files |= {"journal.jsonl", "kept.npz", "report.html"}
+    pictures |= {"channel.png"}
     assert set(os.listdir(trained / "run")) == files | pictures
     for name in pictures:
         assert (trained / "run" / name).read_bytes().startswith(b"\x89PNG")

@@ -28,6 +28,8 @@ from axonloop.host.devices.board import SerialDevice
 from axonloop.host.devices.recording import Player, ReplayDevice
 from axonloop.host.devices.recording_file import (
     FORMAT,
+    HEAD,
+    MAGIC,
     UNITS,
     RecordingFile,
     packet_starts,
@@ -197,6 +199,14 @@ def test_a_flipped_bit_is_found_or_changes_nothing(recording: Path, seed: int) -
     assert refused > 30
 
 
+def seal(recording: Path) -> None:
+    """Make the head of a file right again that was changed on purpose."""
+    with recording.open("r+b") as file:
+        head = HEAD.pack(MAGIC, *recording_file._size_and_crc(file))
+        file.seek(0)
+        file.write(head)
+
+
 def test_what_a_killed_program_leaves(tmp_path: Path) -> None:
     """The process dies after three ticks: a file with another name, which is refused."""
     code = (
@@ -221,6 +231,7 @@ def test_a_file_without_its_end_is_refused(recording: Path) -> None:
     """As a program leaves it that is killed behind a write."""
     with h5py.File(recording, "r+") as file:
         del file.attrs["complete"]
+    seal(recording)
     with pytest.raises(ValueError, match="recording must be whole, not cut short or damaged: rec"):
         Player(recording)
 
@@ -229,6 +240,7 @@ def test_a_file_without_its_end_is_refused(recording: Path) -> None:
 def test_a_changed_value_is_found(recording: Path, name: str) -> None:
     with h5py.File(recording, "r+") as file:
         file[name][-1] ^= 1
+    seal(recording)
     with pytest.raises(ValueError, match="recording must be whole, not cut short or damaged: rec"):
         Player(recording)
 
@@ -327,15 +339,17 @@ def test_what_is_no_recording(tmp_path: Path, recording: Path) -> None:
         open_device(f"replay:{tmp_path / 'nothing'}", PLAIN)
     with h5py.File(recording, "r+") as file:
         file.attrs["version"] = 9
-    expected = "must be of format 2, not of format 9, which axonloop 0.* made: record it again"
+    seal(recording)
+    expected = "must be of format 3, not of format 9, which axonloop 0.* made: record it again"
     with pytest.raises(ValueError, match=f"recording '.*' {expected}"):
         Player(recording)
     with h5py.File(recording, "w") as file:
         file["words"] = [1, 2]
-    with pytest.raises(ValueError, match="recording must be a file of this program, not"):
+    expected = "must be of format 3, not of format 2, which an older release of axonloop made: rec"
+    with pytest.raises(ValueError, match=f"recording '.*' {expected}"):
         Player(recording)
     (tmp_path / "old").write_bytes(struct.pack("<3I", 0x524C5841, 1, 1))
-    expected = "must be of format 2, not of format 1, which an older release of axonloop made: rec"
+    expected = "must be of format 3, not of format 1, which an older release of axonloop made: rec"
     with pytest.raises(ValueError, match=f"recording '.*' {expected}"):
         Player(tmp_path / "old")
     (tmp_path / "text").write_text("not at all\n" * 9)

@@ -35,7 +35,7 @@ TINY = Regression(
     floor=0.05,
 )
 PNG = b"\x89PNG"
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def quiet(phase: str, done: int, total: int) -> None:
