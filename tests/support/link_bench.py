@@ -8,9 +8,9 @@ from amaranth.hdl import Cat, Elaboratable, Module, Signal
 from amaranth.sim import Simulator
 
 from axonloop.hdl.link import Link
-from axonloop.models.protocol import LinkConfig
+from axonloop.models.protocol import IDENTITY_WORDS, LinkConfig
 
-IDENTITY = [0x41584C4C, 2, 0, 128, 128, *range(100, 125)]
+IDENTITY = [0x41584C4C, 2, 0, 128, 128, *range(100, 95 + IDENTITY_WORDS)]
 CYCLES_PER_BYTE = 12
 
 

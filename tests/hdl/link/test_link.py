@@ -188,7 +188,7 @@ class Loop:
     def __init__(self, seed: int, rate: float, noise: bool = False) -> None:
         self.rng = random.Random(seed)
         self.chip = EchoChip()
-        self.host = HostLink(SESSION, pause=0.006, patience=0.3)
+        self.host = HostLink(SESSION, pause=0.004, patience=0.2)
         self.down, self.up = Line(self.rng, rate), Line(self.rng, rate)
         self.noise, self.line, self.heard = noise, deque[int](), list[int]()
 
