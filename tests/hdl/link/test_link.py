@@ -253,7 +253,7 @@ def test_another_host_is_noticed():
 
 
 def test_an_upload_fills_the_line():
-    """With the smallest of buffers: as many byte times as bytes, but for 220 to open and answer."""
+    """With the smallest of buffers: as many byte times as bytes, but for 232 to open and answer."""
     loop = Loop(0, 0)
     ran = loop.run([*[0] * 575, 1])
     assert ran / CYCLES_PER_BYTE <= 4 * 576 + 14 * 9 + 232
