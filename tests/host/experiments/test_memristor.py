@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from axonloop.host.configuration import Settings
+from axonloop.host.data import split_digits
 from axonloop.host.experiments.memristor import (
     crossbar,
     crossbar_digits,
@@ -18,6 +19,7 @@ from axonloop.host.experiments.memristor import (
 )
 from axonloop.host.order import Order
 from axonloop.host.runs import train
+from axonloop.host.training import population_trainer
 from axonloop.models.memristor import MemristorArray, Spread, find_memristor
 
 KIND = find_memristor("mo-tiox-tin")
@@ -226,9 +228,27 @@ def test_a_mask_of_weights_falls_with_the_distance() -> None:
     assert whole.error < 0.05
 
 
-def test_digits_through_a_crossbar() -> None:
+def test_tuning_stops_within_an_epoch() -> None:
+    settings = [crossbar_digits.settings_of(1, 5)]
+    trainer = population_trainer(settings, split_digits())
+    samples = len(trainer.train)
+    for epochs, place in ((0.0, (0, 0)), (0.4, (0, round(0.4 * samples))), (1.0, (1, 0))):
+        crossbar_digits._until(trainer, epochs, quiet)
+        done = trainer.position.epoch * samples + trainer.position.sample
+        assert done == place[0] * samples + place[1]
+
+
+def test_digits_through_a_crossbar(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, learn = [], crossbar_digits._learn
+    monkeypatch.setattr(
+        crossbar_digits, "_learn", lambda *given: opened.append(given[2]) or learn(*given)
+    )
     order = Order(device="population", limit=10, seeds=(1,))
     found = crossbar_digits.measure(order, quiet)
+    ideal, whole, again, parts = (config.cores[0] for config in opened)
+    assert (ideal.geometry.mask, whole.geometry.mask) == (0, 1)
+    assert whole == again
+    assert sum(whole.column_loss) > sum(parts.column_loss) > 0
     assert len(found["rows"]) == 7
     assert [len(found[name]) for name in ("tuned", "scratch", "parts")] == [6, 5, 1]
     assert "points lost" in found["rows"][1].chip
