@@ -75,7 +75,7 @@ class Reason(IntEnum):
 
 
 class Identity(IntEnum):
-    """Words of the identification; from GEOMETRY on, words 3..22 of the chip's CONTROL region."""
+    """Words of the identification; from GEOMETRY on, words 3..25 of the chip's CONTROL region."""
 
     MAGIC = 0
     VERSION = 1
@@ -142,7 +142,7 @@ class LinkConfig:
 
 
 def geometry_words(geometry: Geometry, mesh: Mesh) -> list[int]:
-    """Words 3..22 of the chip's CONTROL region."""
+    """Words 3..25 of the chip's CONTROL region."""
     values = {**vars(geometry), **vars(mesh)}
     return [int(values[field.name.lower()]) for field in GEOMETRY_FIELDS]
 
