@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from axonloop.host.data.columns import ArraySource, DatasetSource, DataSource, NpzSource
 from axonloop.host.data.description import PARTS, DataDescription, InputKind, TargetKind
 from axonloop.host.data.events import EventInputs
+from axonloop.host.data.formats import event_source, parts_of, set_format
 from axonloop.host.data.hdf5 import Hdf5Source
 from axonloop.host.data.rasters import EncodedInputs, Inputs, JoinedInputs, Raster, SpikeInputs
 from axonloop.host.data.sets import named_set
@@ -105,6 +106,12 @@ class Data:
         return self.train.inputs.image
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """The axes of the channels, the last one fastest: of events as (2, 34, 34)."""
+        own = self.train.inputs
+        return own.shape or own.image or (own.channels,)
+
+    @property
     def ticks(self) -> int:
         """Ticks of a sample."""
         return self.train.inputs.ticks
@@ -159,18 +166,28 @@ def open_data(description: DataDescription, data: Any = None) -> Data:
     alone = description.path == ""
     given = "given where path is empty" if alone else "left out where there is a path"
     require((data is None) != alone, "data", given, type(data).__name__)
+    paths = _paths(description)
     with ExitStack() as opened:
-        first = _source_of(description, description.path, data)
-        opened.callback(first.close)
-        parts = _parts(description, first)
-        sources = [first]
-        if description.split.test_path is not None:
-            second = _source_of(description, description.split.test_path, None)
-            opened.callback(second.close)
-            sources.append(second)
-            parts[2] = _test_part(description, second, parts[0])
+        sources = [_source_of(description, paths[0], data)]
+        opened.callback(sources[0].close)
+        parts = _parts(description, sources[0], paths)
+        for k, path in enumerate(paths[1:], 1):
+            if path is not None:
+                sources.append(_source_of(description, path, None))
+                opened.callback(sources[-1].close)
+                first = sum(own.inputs.count for own in parts[:1] + parts[1:k] * (k > 1 and paths[1] is not None))
+                parts[k] = _own_part(description, sources[-1], parts[0], first)
         opened.pop_all()  # nothing went wrong: the files stay open
-    return Data(parts[0], parts[1], parts[2], tuple(sources), asked)
+    scored = [replace(own, inputs=own.inputs.scored()) for own in parts[1:]]
+    return Data(parts[0], *scored, tuple(sources), asked)
+
+
+def _paths(description: DataDescription) -> list[str | None]:
+    """What is opened for training, validation and test; None: nothing of its own."""
+    if description.format == "":
+        return [description.path, None, description.split.test_path]
+    found = parts_of(set_format(description.format), Path(description.path))
+    return [None if path is None else str(path) for path in found]
 
 
 def _source_of(description: DataDescription, path: str, data: Any) -> DataSource:
