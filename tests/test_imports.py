@@ -23,8 +23,8 @@ STEPS = {
     "hdl": ["common", "link parallel serial", "learning", "core", "chip", "boards bus", "flow"],
     "sim": ["build", "batched cocotb cosim stimulus surrogate waves"],
     "host": [
-        "energy",
-        "console data files order version whole",
+        "energy files",
+        "console data order version whole",
         "devices pictures",
         "fpga network verification",
         "recorder",

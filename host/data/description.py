@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from axonloop.host.data.event_bins import EventBins, require_text
@@ -113,6 +113,12 @@ class Split:
         total = self.train + self.validation + self.test
         require(abs(total - 1) < 1e-9, "shares of the split", "1 in sum", total)
 
+    def without(self, validation: bool, test: bool) -> Split:
+        """The same shares of what is left, where validation or test have samples of their own."""
+        shares = self.train, self.validation * (not validation), self.test * (not test)
+        train, rest, last = (share / sum(shares) for share in shares)
+        return replace(self, train=train, validation=rest, test=last)
+
 
 @dataclass(frozen=True)
 class DataDescription:
@@ -184,6 +190,8 @@ class DataDescription:
         require(good, "key and test_path of the split", "left out beside format", self.split)
         object.__setattr__(self, "kind", str(InputKind.EVENTS))
         object.__setattr__(self, "targets", known.targets)
+        if self.classes is None:
+            object.__setattr__(self, "classes", known.classes)
         bins = known.bins if self.events is None else self.events
         object.__setattr__(self, "events", bins)
         keys = ("sensor", "x", "y", "p", "t", "unit")

@@ -13,6 +13,7 @@ from .gestures import read_gestures as read_gestures
 from .gestures import write_gestures as write_gestures
 from .nmnist import nmnist_bytes as nmnist_bytes
 from .recording import Events as Events
+from .sets import FILED as FILED
 from .sets import SETS as SETS
 from .sets import SetFormat as SetFormat
 from .sets import parts_of as parts_of

@@ -63,6 +63,8 @@ SETS = {
     )
 }
 """Data sets by the name that `[data] format` gives them."""
+FILED = ("n-mnist", "dvs-gesture")
+"""Those of many files; the others are HDF5."""
 
 
 def set_format(name: str) -> SetFormat:
