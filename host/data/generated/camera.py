@@ -40,6 +40,7 @@ class EventCamera:
         drawn = np.rint(threshold * UNIT * random.normal(1, mismatch, first.shape[-2:]))
         pixels = np.maximum(UNIT // 16, drawn).astype(np.int32)
         self._thresholds = np.broadcast_to(pixels, first.shape)
+        self._places = np.arange(first.size).reshape(first.shape)
 
     def see(
         self, frame: Frame, start: int, stop: int, window: tuple[Any, ...] = ()
@@ -65,20 +66,12 @@ class EventCamera:
             share = (level[own] - before[own]) * (stop - start)
             found.append((start + share // (ahead[own] - before[own]), rising * 1, own))
             own = own[np.abs(ahead[own] - level[own]) >= step[own]]
-        kept_flat = kept.reshape(-1) if kept.flags.c_contiguous else None
-        if kept_flat is not None:
-            kept_flat[places] = level
-        else:
-            kept[np.unravel_index(places, kept.shape)] = level
+        kept[np.unravel_index(places, kept.shape)] = level
         if not found:
             empty = np.zeros(0, np.int64)
             return empty, empty, empty
         t, p, own = (np.concatenate(each) for each in zip(*found, strict=True))
-        return t, p, self._indices(window)[places[own]]
-
-    def _indices(self, window: tuple[Any, ...]) -> NDArray[np.int64]:
-        every = np.arange(self._log.size).reshape(self._log.shape)
-        return every[window].reshape(-1)
+        return t, p, self._places[window].reshape(-1)[places[own]]
 
 
 def noise(

@@ -19,7 +19,7 @@ from axonloop.host.data.formats import Events, nmnist_bytes
 from axonloop.host.data.generated.camera import EventCamera, noise
 
 PIXELS, LARGE = 34, 28
-MARGIN = 6
+MARGIN = 7
 """Pixels on each side of an enlarged digit that a frame can be cut out of."""
 SACCADE, STEP = 100_000, 2_500
 """Microseconds of a saccade, and between two frames."""
@@ -33,7 +33,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def enlarged(images: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Digits `(n, 64)` as intensities `(n, 40, 40)` in 0..3136, with a black margin."""
+    """Digits `(n, 64)` as intensities `(n, 42, 42)` in 0..3136, with a black margin."""
     place = (4 * np.arange(LARGE) - 5) / 14  # of the middle of a large pixel, in small ones
     weights = np.maximum(0, 14 - np.abs(14 * (place[:, None] - np.arange(-1, SIDE + 1))))
     weights = np.rint(weights).astype(np.int32)
