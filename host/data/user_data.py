@@ -179,9 +179,8 @@ def open_data(description: DataDescription, data: Any = None) -> Data:
                 parts[place] = _own_part(description, sources[-1], parts[0], count)
                 count += parts[place].inputs.count
         opened.pop_all()  # nothing went wrong: the files stay open
-    train, *others = parts
-    scored = [replace(own, inputs=own.inputs.scored()) for own in others]
-    return Data(train, *scored, sources=tuple(sources), description=asked)
+    validation, test = (replace(own, inputs=own.inputs.scored()) for own in parts[1:])
+    return Data(parts[0], validation, test, tuple(sources), asked)
 
 
 def _paths(description: DataDescription) -> Sequence[str | None]:

@@ -12,7 +12,7 @@ from .gestures import labels_path as labels_path
 from .gestures import read_gestures as read_gestures
 from .gestures import write_gestures as write_gestures
 from .nmnist import nmnist_bytes as nmnist_bytes
-from .recording import Events as Events
+from .recording import Recording as Recording
 from .sets import FILED as FILED
 from .sets import SETS as SETS
 from .sets import SetFormat as SetFormat

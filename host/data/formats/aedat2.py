@@ -12,9 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from axonloop.host.data.formats.plain_file import require_file, whole_records
-from axonloop.host.data.formats.recording import Events
-from axonloop.host.files import write_whole
+from axonloop.host.data.formats.plain_file import require_file, whole_records, write_bytes
+from axonloop.host.data.formats.recording import Recording
 from axonloop.models.arrays import ranged
 from axonloop.models.checks import require
 
@@ -29,7 +28,7 @@ HEADER = (
 LATEST = (1 << 31) - 1
 
 
-def read_aedat2(path: Path) -> Events:
+def read_aedat2(path: Path) -> Recording:
     """The events of a file; ValueError says what is wrong with it."""
     require_file(path)
     data = path.read_bytes()
@@ -51,10 +50,10 @@ def read_aedat2(path: Path) -> Events:
     own = address & SPECIAL == 0
     address, t = address[own], t[own]
     x, y = LAST - (address >> 1 & LAST), address >> 8 & LAST
-    return Events(SENSOR, t, x, y, 1 - (address & 1), path.name)
+    return Recording(SENSOR, t, x, y, 1 - (address & 1), path.name)
 
 
-def write_aedat2(path: Path, events: Events) -> None:
+def write_aedat2(path: Path, events: Recording) -> None:
     """Write a file, whole or not at all; ValueError for what the format cannot hold."""
     good = events.sensor == SENSOR
     require(good, f"{path.name}: sensor", f"{SENSOR}, a DVS128's, in AEDAT 2", events.sensor)
@@ -63,4 +62,4 @@ def write_aedat2(path: Path, events: Events) -> None:
     assert events.p is not None
     address = events.y << 8 | (LAST - events.x) << 1 | (1 - events.p)
     words = np.stack([address, events.t], axis=1).astype(">u4")
-    write_whole(path, lambda file: file.write(HEADER + words.tobytes()))
+    write_bytes(path, HEADER + words.tobytes())

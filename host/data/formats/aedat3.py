@@ -18,9 +18,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.data.formats.plain_file import require_file
-from axonloop.host.data.formats.recording import Events
-from axonloop.host.files import write_whole
+from axonloop.host.data.formats.plain_file import require_file, write_bytes
+from axonloop.host.data.formats.recording import Recording
 from axonloop.models.arrays import ranged
 from axonloop.models.checks import require
 
@@ -29,7 +28,7 @@ SENSOR = (2, 128, 128)
 HEADER = MAGIC + b"\r\n#Format: RAW\r\n#Source 1: DVS128\r\n" + END + b"\r\n"
 HEAD = struct.Struct("<hhiiiiii")
 PIXELS, TYPES, EVENT, TIME_AT = 1, 64, 8, 4
-"""The type of packets that are read, the bound of types, the bytes of an event, its time's place."""
+"""The type of packets that are read, a bound of types, bytes of an event, its time's place."""
 LINE = 4096
 """Most bytes of a line of the header."""
 PACKET = 4096
@@ -93,7 +92,7 @@ class Aedat3File:
         wanted = "of times that never fall from packet to packet"
         require(not len(falls), path.name, wanted, f"falling behind packet {falls[:1].tolist()}")
 
-    def read(self, start: int | None = None, stop: int | None = None) -> Events:
+    def read(self, start: int | None = None, stop: int | None = None) -> Recording:
         """All events, or those with start <= t < stop; only their packets are read."""
         first = last = None
         if start is not None and stop is not None:
@@ -112,22 +111,22 @@ class Aedat3File:
                 times.append(_times(head, pairs[:, 1]))
         word, t = np.concatenate(words), np.concatenate(times)
         x, y, p = word >> 17, word >> 2 & 0x7FFF, word >> 1 & 1
-        found = Events(self._sensor, t, x, y, p, self.path.name)
+        found = Recording(self._sensor, t, x, y, p, self.path.name)
         return found if start is None or stop is None else found.between(start, stop)
 
 
-def read_aedat3(path: Path, sensor: tuple[int, ...] = SENSOR) -> Events:
+def read_aedat3(path: Path, sensor: tuple[int, ...] = SENSOR) -> Recording:
     """The events of a file; ValueError says what is wrong with it."""
     return Aedat3File(path, sensor).read()
 
 
-def write_aedat3(path: Path, events: Events) -> None:
+def write_aedat3(path: Path, events: Recording) -> None:
     """Write a file, whole or not at all; ValueError for what the format cannot hold."""
     data = aedat3_bytes(path.name, events)
-    write_whole(path, lambda file: file.write(data))
+    write_bytes(path, data)
 
 
-def aedat3_bytes(name: str, events: Events) -> bytes:
+def aedat3_bytes(name: str, events: Recording) -> bytes:
     """The content of a file; ValueError for a sensor or times that do not fit."""
     good = len(events.sensor) == 3 and events.sensor[0] == 2 and max(events.sensor[1:]) <= 0x8000
     wanted = "of 2 polarities and at most 32768 x 32768 pixels in AEDAT 3.1"

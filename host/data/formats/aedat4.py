@@ -3,8 +3,8 @@
 A file is "#!AER-DAT4.0", a header, packets, and where the writer closed it a table of them. Each
 packet has the number of its stream and its bytes ahead, 32 bits each. The header says in XML which
 stream is what. Header and packets are FlatBuffers with their size ahead; in those of events lie 16
-bytes an event: time in microseconds (64 bits, the lowest byte first), x and y (16 each), and whether
-it is on. Files are written without compression; LZ4 and Zstandard take packages to read.
+bytes an event: time in microseconds (64 bits, the lowest byte first), x and y (16 each), and
+whether it is on. Files are written without compression; LZ4 and Zstandard take packages to read.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.data.formats.plain_file import require_file
-from axonloop.host.data.formats.recording import LATEST_US, Events
-from axonloop.host.files import write_whole
+from axonloop.host.data.formats.plain_file import require_file, write_bytes
+from axonloop.host.data.formats.recording import LATEST_US, Recording
 from axonloop.models.arrays import ranged
 from axonloop.models.checks import cut, require
 
@@ -50,7 +49,7 @@ INFO = """\
 """
 
 
-def read_aedat4(path: Path) -> Events:
+def read_aedat4(path: Path) -> Recording:
     """The events of the only stream of events; ValueError says what is wrong with the file."""
     require_file(path)
     data = path.read_bytes()
@@ -61,7 +60,7 @@ def read_aedat4(path: Path) -> Events:
     header, start = _sized_part(f"{path.name}: header", data, start)
     table = _Table(f"{path.name}: header", header, b"IOHE")
     unpack = _unpacking(path.name, table.number(0, "<i", 0))
-    (end,) = (table.number(1, "<q", -1),)
+    end = table.number(1, "<q", -1)
     wanted = f"at most {len(data)}, the bytes of the file (its end is missing: copy it again)"
     require(end <= len(data), f"{path.name}: place of the last table", wanted, end)
     stream, sensor = _event_stream(path.name, table.text(2))
@@ -74,10 +73,10 @@ def read_aedat4(path: Path) -> Events:
             parts.append(_events_of(thing, unpack(thing, body)))
     rows = np.concatenate(parts)
     x, y, p = (rows[name].astype(np.int64) for name in ("x", "y", "on"))
-    return Events(sensor, rows["t"].astype(np.int64), x, y, p, path.name)
+    return Recording(sensor, rows["t"].astype(np.int64), x, y, p, path.name)
 
 
-def write_aedat4(path: Path, events: Events) -> None:
+def write_aedat4(path: Path, events: Recording) -> None:
     """Write a file, whole or not at all; ValueError for what the format cannot hold."""
     good = len(events.sensor) == 3 and events.sensor[0] == 2
     good = good and max(events.sensor[1:]) <= MOST_PIXELS
@@ -91,7 +90,7 @@ def write_aedat4(path: Path, events: Events) -> None:
     for start in range(0, len(rows), PACKET):
         data = _packet(rows[start : start + PACKET])
         parts += [struct.pack("<ii", 0, len(data)), data]
-    write_whole(path, lambda file: file.write(b"".join(parts)))
+    write_bytes(path, b"".join(parts))
 
 
 class _Table:
@@ -204,16 +203,23 @@ def _unpacking(name: str, compression: int) -> Callable[[str, bytes], bytes]:
     try:
         library = import_module(package)
     except ImportError as error:
-        raise ValueError(f"package {package.split('.')[0]} must be {wanted}, not missing") from error
-    unpack = library.decompress
+        raise ValueError(
+            f"package {package.split('.')[0]} must be {wanted}, not missing"
+        ) from error
+    failures = (RuntimeError, ValueError, MemoryError, getattr(library, "ZstdError", OSError))
 
     def unpacked(thing: str, data: bytes) -> bytes:
         try:
-            found = unpack(data)
-        except (RuntimeError, ValueError, MemoryError, library.__dict__.get("ZstdError", OSError)) as error:
+            found = bytes(library.decompress(data))
+        except (
+            RuntimeError,
+            ValueError,
+            MemoryError,
+            library.__dict__.get("ZstdError", OSError),
+        ) as error:
             reason = cut(str(error))
             raise ValueError(f"{thing} must be whole, not damaged ({reason})") from error
-        return bytes(found)
+        return found
 
     return unpacked
 
@@ -233,7 +239,5 @@ def _header(info: bytes) -> bytes:
 def _packet(rows: np.ndarray[Any, Any]) -> bytes:
     """The table of a packet: a lone field, the list of its events."""
     lists = struct.pack("<HHHxx", 6, 8, 4)
-    table = struct.pack("<iI", 8, 4)
-    return _sized(
-        struct.pack("<I4s", 16, b"EVTS") + lists + table + struct.pack("<I", len(rows)) + rows.tobytes()
-    )
+    table = struct.pack("<iII", 8, 4, len(rows))
+    return _sized(struct.pack("<I4s", 16, b"EVTS") + lists + table + rows.tobytes())

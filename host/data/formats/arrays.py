@@ -8,13 +8,13 @@ import numpy as np
 
 from axonloop.host.data.columns import NpzSource
 from axonloop.host.data.formats.plain_file import require_file
-from axonloop.host.data.formats.recording import Events
+from axonloop.host.data.formats.recording import Recording
 from axonloop.host.files import write_whole
 from axonloop.models.arrays import integers
 from axonloop.models.checks import require
 
 
-def read_npz(path: Path, sensor: tuple[int, ...] | None = None) -> Events:
+def read_npz(path: Path, sensor: tuple[int, ...] | None = None) -> Recording:
     """The events of a file, on `sensor` or else its own; ValueError says what is wrong with it."""
     require_file(path)
     source = NpzSource(path)
@@ -27,13 +27,18 @@ def read_npz(path: Path, sensor: tuple[int, ...] | None = None) -> Events:
         names = ["t", *(name for name in "xyp" if source.has(name))]
         columns = {name: source.column(name) for name in names}
         fields = {name: each.rows(0, each.shape[0]) for name, each in columns.items()}
-        require("x" in fields, f"{path.name}: x", "there, with t and, as the sensor has them, y, p", None)
-        return Events(sensor, name=path.name, **fields)
+        require(
+            "x" in fields,
+            f"{path.name}: x",
+            "there, with t and, as the sensor has them, y, p",
+            None,
+        )
+        return Recording(sensor, name=path.name, **fields)
     finally:
         source.close()
 
 
-def write_npz(path: Path, events: Events) -> None:
+def write_npz(path: Path, events: Recording) -> None:
     """Write a file, whole or not at all."""
     fields = {name: getattr(events, name) for name in ("t", *events.axes)}
     sensor = np.array(events.sensor)

@@ -13,7 +13,7 @@ import numpy as np
 
 from axonloop.host.data.columns import damage_refused
 from axonloop.host.data.formats.plain_file import require_file
-from axonloop.host.data.formats.recording import Events
+from axonloop.host.data.formats.recording import Recording
 from axonloop.host.data.hdf5 import Hdf5Source
 from axonloop.host.files import new_name, put_in_place, require_writable
 from axonloop.models.arrays import ranged
@@ -26,7 +26,7 @@ LATEST = 8_000_000
 MEMORY = 16 << 20
 
 
-def read_cochlea(path: Path, number: int = 0, units: int = UNITS) -> Events:
+def read_cochlea(path: Path, number: int = 0, units: int = UNITS) -> Recording:
     """The spikes of a sample of a file; ValueError says what is wrong with it."""
     require_file(path)
     source = Hdf5Source(path, MEMORY)
@@ -42,11 +42,17 @@ def read_cochlea(path: Path, number: int = 0, units: int = UNITS) -> Events:
     name = f"{path.name}: sample {number}"
     good = seconds.dtype.kind == "f" and bool(np.isfinite(seconds).all())
     require(good, f"{name}: times", "finite numbers, seconds", str(seconds.dtype))
-    return Events((units,), np.rint(seconds.astype(np.float64) * 1e6).astype(np.int64), own, name=name)
+    return Recording(
+        (units,), np.rint(seconds.astype(np.float64) * 1e6).astype(np.int64), own, name=name
+    )
 
 
 def write_cochlea(
-    path: Path, samples: Sequence[Events], labels: Sequence[int], speakers: Sequence[int], keys: Sequence[str]
+    path: Path,
+    samples: Sequence[Recording],
+    labels: Sequence[int],
+    speakers: Sequence[int],
+    keys: Sequence[str],
 ) -> None:
     """Write a file, whole or not at all.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from axonloop.host.data.formats import aedat2, aedat3, aedat4, arrays, cochlea, nmnist
 from axonloop.host.data.formats.plain_file import require_file
-from axonloop.host.data.formats.recording import Events
+from axonloop.host.data.formats.recording import Recording
 from axonloop.models.checks import require
 
 LONGEST_MAGIC = 16
@@ -20,8 +20,8 @@ class EventFormat:
 
     suffix: str
     about: str
-    read: Callable[[Path], Events]
-    write: Callable[[Path, Events], None]
+    read: Callable[[Path], Recording]
+    write: Callable[[Path, Recording], None]
     magic: bytes = b""
 
 
@@ -57,7 +57,7 @@ def format_of(path: Path) -> str:
     return found[0]
 
 
-def read_events(path: Path | str, number: int = 0) -> Events:
+def read_events(path: Path | str, number: int = 0) -> Recording:
     """A recording from a file of any format; of HDF5 the sample `number`.
 
     Raises ValueError for a file that is missing, empty, cut short, damaged or of another kind, for
@@ -70,7 +70,7 @@ def read_events(path: Path | str, number: int = 0) -> Events:
     return FORMATS[format_of(path)].read(path)
 
 
-def write_events(path: Path | str, events: Events, kind: str = "") -> None:
+def write_events(path: Path | str, events: Recording, kind: str = "") -> None:
     """Write a recording, whole or not at all, in the format of its suffix.
 
     `kind` names the format where a suffix has several: aedat2 or aedat3 (as which .aedat is usually

@@ -20,7 +20,7 @@ CLASSES = 11
 
 @dataclass(frozen=True)
 class Gesture:
-    """A gesture of a recording: its class, from 0, and its time from `start` up to `stop`, in us."""
+    """A gesture of a recording: its class, from 0, and its time `start`..`stop`, in us."""
 
     label: int
     start: int
@@ -41,7 +41,9 @@ def read_gestures(path: Path, classes: int = CLASSES) -> list[Gesture]:
     first = lines[0].replace(" ", "") if lines else ""
     require(first == COLUMNS, f"{path.name}: first line", COLUMNS, first)
     require(len(lines) > 1, path.name, "of at least 1 gesture", 0)
-    return [_gesture(f"{path.name}: line {k}", line, classes) for k, line in enumerate(lines[1:], 2)]
+    return [
+        _gesture(f"{path.name}: line {k}", line, classes) for k, line in enumerate(lines[1:], 2)
+    ]
 
 
 def write_gestures(path: Path, gestures: list[Gesture]) -> None:
@@ -79,5 +81,7 @@ def _gesture(thing: str, line: str, classes: int) -> Gesture:
     require(len(numbers) == 3, thing, "three whole numbers by commas", line)
     label, start, stop = numbers
     require(1 <= label <= classes, f"{thing}: class", f"in 1..{classes}", label)
-    require(0 <= start < stop, f"{thing}: times", "from 0 on, the start before the end", (start, stop))
+    require(
+        0 <= start < stop, f"{thing}: times", "from 0 on, the start before the end", (start, stop)
+    )
     return Gesture(label - 1, start, stop)

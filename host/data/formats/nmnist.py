@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from axonloop.host.data.formats.plain_file import require_file, whole_records
-from axonloop.host.data.formats.recording import Events
-from axonloop.host.files import write_whole
+from axonloop.host.data.formats.plain_file import require_file, whole_records, write_bytes
+from axonloop.host.data.formats.recording import Recording
 from axonloop.models.arrays import ranged
 from axonloop.models.checks import require
 
@@ -26,7 +25,7 @@ LATEST = (1 << 32) - 1
 """The latest time that is written."""
 
 
-def read_nmnist(path: Path, sensor: tuple[int, ...] = SENSOR) -> Events:
+def read_nmnist(path: Path, sensor: tuple[int, ...] = SENSOR) -> Recording:
     """The events of a file; ValueError says what is wrong with it."""
     require_file(path)
     data = whole_records(path, path.read_bytes(), BYTES, "events")
@@ -34,16 +33,16 @@ def read_nmnist(path: Path, sensor: tuple[int, ...] = SENSOR) -> Events:
     mark = y == LATER
     t = ((high & 127) << 16 | middle << 8 | low) + STEP * np.cumsum(mark)
     own = ~mark
-    return Events(sensor, t[own], x[own], y[own], high[own] >> 7, path.name)
+    return Recording(sensor, t[own], x[own], y[own], high[own] >> 7, path.name)
 
 
-def write_nmnist(path: Path, events: Events) -> None:
+def write_nmnist(path: Path, events: Recording) -> None:
     """Write a file, whole or not at all; ValueError for what the format cannot hold."""
     data = nmnist_bytes(path.name, events)
-    write_whole(path, lambda file: file.write(data))
+    write_bytes(path, data)
 
 
-def nmnist_bytes(name: str, events: Events) -> bytes:
+def nmnist_bytes(name: str, events: Recording) -> bytes:
     """The content of a file; ValueError for a sensor or times that do not fit."""
     good = len(events.sensor) == 3 and events.sensor[0] <= 2 and max(events.sensor[1:]) <= LATER
     wanted = f"of 2 polarities and at most {LATER} x {LATER} pixels in a .bin file"

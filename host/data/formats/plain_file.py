@@ -1,14 +1,15 @@
-"""What all readers of files ask first: is there a file, and is anything in it?"""
+"""What all readers of files ask first (is anything there?), and all writers end with."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from axonloop.host.files import write_whole
 from axonloop.models.checks import require
 
 
@@ -19,6 +20,15 @@ def require_file(path: Path) -> int:
     size = path.stat().st_size
     require(size > 0, path.name, "of at least 1 byte (copy it again)", 0)
     return size
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file, whole or not at all."""
+
+    def write(file: BinaryIO) -> None:
+        file.write(data)
+
+    write_whole(path, write)
 
 
 def whole_records(path: Path, data: bytes, size: int, what: str) -> NDArray[Any]:

@@ -18,7 +18,7 @@ Field = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Events:
+class Recording:
     """Events in the order of their times `t`, whole microseconds from 0, int64 `(n,)`, n >= 1.
 
     `sensor` is (units,), (height, width) or (polarities, height, width); an event's place on it is
@@ -70,11 +70,11 @@ class Events:
         return len(self.t)
 
     def __repr__(self) -> str:
-        return f"Events of {self.name}: {len(self)} on {self.sensor} in {self.duration} us"
+        return f"Recording of {self.name}: {len(self)} on {self.sensor} in {self.duration} us"
 
     def __eq__(self, other: object) -> bool:
         """Say whether all fields and the sensor are the same; names do not count."""
-        if not isinstance(other, Events):
+        if not isinstance(other, Recording):
             return NotImplemented
         return self.sensor == other.sensor and np.array_equal(self.rows, other.rows)
 
@@ -99,9 +99,9 @@ class Events:
             found[name] = getattr(self, name)
         return found
 
-    def between(self, start: int, stop: int) -> Events:
+    def between(self, start: int, stop: int) -> Recording:
         """The events with start <= t < stop; ValueError where there are none."""
         first, last = np.searchsorted(self.t, [start, stop])
         name = f"{self.name} in {start}..{stop} us"
         own = {axis: getattr(self, axis)[first:last] for axis in self.axes}
-        return Events(self.sensor, self.t[first:last], name=name, **own)
+        return Recording(self.sensor, self.t[first:last], name=name, **own)

@@ -13,7 +13,7 @@ from axonloop.host.data.columns import ArrayColumn, DataColumn, Rows, require_ke
 from axonloop.host.data.formats.aedat3 import Aedat3File
 from axonloop.host.data.formats.gestures import labels_path, read_gestures, read_trials
 from axonloop.host.data.formats.nmnist import read_nmnist
-from axonloop.host.data.formats.recording import Events
+from axonloop.host.data.formats.recording import Recording
 from axonloop.host.data.formats.sets import SetFormat
 from axonloop.models.checks import require
 
@@ -28,7 +28,12 @@ class EventFileSource:
     """
 
     def __init__(
-        self, name: str, read: Callable[[int], Events], labels: list[int], inputs: str, targets: str
+        self,
+        name: str,
+        read: Callable[[int], Recording],
+        labels: list[int],
+        inputs: str,
+        targets: str,
     ) -> None:
         self.name = name
         self._columns: dict[str, DataColumn] = {
@@ -54,7 +59,7 @@ class _EventColumn:
 
     lazy, chunk_rows, chunks_kept = True, 1, 1
 
-    def __init__(self, name: str, read: Callable[[int], Events], count: int) -> None:
+    def __init__(self, name: str, read: Callable[[int], Recording], count: int) -> None:
         self.name, self._read = name, read
         self.shape: tuple[int, ...] = (count,)
         self.dtype: np.dtype[Any] = np.dtype(object)
@@ -77,7 +82,7 @@ def event_source(kind: SetFormat, path: Path, inputs: str, targets: str) -> Even
     return EventFileSource(path.name, read, labels, inputs, targets)
 
 
-def _digits(kind: SetFormat, path: Path) -> tuple[Callable[[int], Events], list[int]]:
+def _digits(kind: SetFormat, path: Path) -> tuple[Callable[[int], Recording], list[int]]:
     """The files of the folders 0 to 9."""
     wanted = "a folder with the folders 0 to 9 of .bin files"
     require(path.is_dir(), f"part {path.name} of {kind.name}", wanted, str(path))
@@ -88,7 +93,7 @@ def _digits(kind: SetFormat, path: Path) -> tuple[Callable[[int], Events], list[
     ]
     require(len(files) > 0, f"part {path.name} of {kind.name}", wanted, f"{path} without any")
 
-    def read(number: int) -> Events:
+    def read(number: int) -> Recording:
         file, label = files[number]
         try:
             return read_nmnist(file, kind.bins.sensor)
@@ -98,7 +103,7 @@ def _digits(kind: SetFormat, path: Path) -> tuple[Callable[[int], Events], list[
     return read, [label for _, label in files]
 
 
-def _gestures(kind: SetFormat, path: Path) -> tuple[Callable[[int], Events], list[int]]:
+def _gestures(kind: SetFormat, path: Path) -> tuple[Callable[[int], Recording], list[int]]:
     """The gestures of all recordings of a list."""
     recordings = [path] if path.suffix == ".aedat" else read_trials(path)
     samples = [
@@ -108,7 +113,7 @@ def _gestures(kind: SetFormat, path: Path) -> tuple[Callable[[int], Events], lis
     ]
     files: OrderedDict[Path, Aedat3File] = OrderedDict()
 
-    def read(number: int) -> Events:
+    def read(number: int) -> Recording:
         recording, gesture = samples[number]
         if recording not in files:
             files[recording] = Aedat3File(recording, kind.bins.sensor)

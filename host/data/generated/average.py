@@ -21,7 +21,9 @@ def averaged_readout(data: Data) -> dict[str, float]:
     """
     train, validation, test = (averages(part) for part in (data.train, data.validation, data.test))
     middle, spread = train.mean(0), train.std(0)
-    scaled = [(each - middle) / np.where(spread > 0, spread, 1) for each in (train, validation, test)]
+    scaled = [
+        (each - middle) / np.where(spread > 0, spread, 1) for each in (train, validation, test)
+    ]
     classes = [_classes(part) for part in (data.train, data.validation, data.test)]
     best = {"validation": -1.0, "test": -1.0}
     for penalty in PENALTIES:
@@ -34,7 +36,7 @@ def averaged_readout(data: Data) -> dict[str, float]:
 
 
 def averages(part: DataPart) -> NDArray[np.float64]:
-    """The share of ticks in which each channel spikes, `(samples, channels)`."""
+    """The share of ticks in which each channel spikes, `(samples, channels)`; 0 for no samples."""
     rasters = (
         part.raster(place, generator(0, SCORING, part.number(place))) for place in range(len(part))
     )

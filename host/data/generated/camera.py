@@ -2,8 +2,8 @@
 
 Every pixel remembers the log intensity of its last event. When the intensity is a threshold above
 or below, an event on (1) or off (0) is told, and a threshold is added to, or taken from, what is
-remembered. Between two frames the log intensity is a straight line, which says the time. All is whole
-numbers but for the table of logarithms, which is rounded, so events are the same on every machine.
+remembered. Between two frames the log intensity is a straight line, which says the time. All is
+whole numbers, that of the table of logarithms too, so events are the same on every machine.
 """
 
 from __future__ import annotations
@@ -27,17 +27,19 @@ Frame = NDArray[np.integer[Any]]
 
 
 class EventCamera:
-    """Cameras that see `first`, intensities int `(...)` in 0..BRIGHTEST; `threshold` in factors of e.
+    """Cameras that see `first`, int `(..., h, w)` in 0..BRIGHTEST; `threshold` in factors of e.
 
-    All cameras that are made with the same `seed` and shape have the same pixels: `mismatch` of
-    their thresholds belongs to the last two axes.
+    All cameras that are made with the same `seed` and shape have the same pixels: the MISMATCH of
+    thresholds belongs to the last two axes.
     """
 
-    def __init__(self, first: Frame, threshold: float, seed: int, mismatch: float = MISMATCH) -> None:
+    def __init__(
+        self, first: Frame, threshold: float, seed: int, mismatch: float = MISMATCH
+    ) -> None:
         self._log = LOGS[first]
         self._kept = self._log.copy()
         random = np.random.default_rng(seed)
-        drawn = np.rint(threshold * UNIT * random.normal(1, mismatch, first.shape[-2:]))
+        drawn = np.rint(threshold * UNIT * random.normal(1, MISMATCH, first.shape[-2:]))
         pixels = np.maximum(UNIT // 16, drawn).astype(np.int32)
         self._thresholds = np.broadcast_to(pixels, first.shape)
         self._places = np.arange(first.size).reshape(first.shape)
@@ -45,14 +47,12 @@ class EventCamera:
     def see(
         self, frame: Frame, start: int, stop: int, window: tuple[Any, ...] = ()
     ) -> tuple[NDArray[np.int64], ...]:
-        """Events of a frame at time `stop` behind one at `start`: times, polarities, and indices.
+        """Events of a frame at time `stop` behind one at `start`: times, polarities, indices.
 
         `window` are slices into the first frame that this one stands for; all else has not
         changed. Indices are those of the first frame, flat.
         """
-        log, kept, thresholds = (
-            each[window] for each in (self._log, self._kept, self._thresholds)
-        )
+        log, kept, thresholds = (each[window] for each in (self._log, self._kept, self._thresholds))
         new = LOGS[frame]
         (places,) = np.nonzero((np.abs(new - kept) >= thresholds).reshape(-1))
         rows = [each.reshape(-1)[places].astype(np.int64) for each in (new, log, kept, thresholds)]
@@ -77,7 +77,7 @@ class EventCamera:
 def noise(
     random: np.random.Generator, count: int, duration: int, hertz: float
 ) -> tuple[NDArray[np.int64], ...]:
-    """Events without a cause, `hertz` in each of `count` pixels: times, polarities, and indices."""
+    """Events without a cause, `hertz` in each of `count` pixels: times, polarities, indices."""
     events = int(random.poisson(hertz * count * duration / 1e6))
     t = random.integers(0, duration, events)
     return t, random.integers(0, 2, events), random.integers(0, count, events)

@@ -1,6 +1,6 @@
 """Digits that an event camera sees in three saccades, as N-MNIST (Orchard et al. 2015) was made.
 
-A digit of scikit-learn is enlarged to 28 x 28 pixels and moves in front of a camera of 34 x 34 along
+A digit of scikit-learn is enlarged to 28 x 28 pixels and moves before a camera of 34 x 34 along
 the sides of a triangle, 100 ms each. Files `.bin`: the digits for training and validation in Train,
 those for test in Test (`split_digits`), in the folder of their class.
 """
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.data.digits import SIDE, WHITE, Part, split_digits
-from axonloop.host.data.formats import Events, nmnist_bytes
+from axonloop.host.data.formats import Recording, nmnist_bytes
 from axonloop.host.data.generated.camera import EventCamera, noise
 
 PIXELS, LARGE = 34, 28
@@ -61,7 +61,7 @@ def frames(large: NDArray[np.int32], time: int) -> NDArray[np.int32]:
     return found
 
 
-def seen(images: NDArray[np.int32], seed: int, numbers: NDArray[np.int64]) -> list[Events]:
+def seen(images: NDArray[np.int32], seed: int, numbers: NDArray[np.int64]) -> list[Recording]:
     """The events of digits `(n, 64)`, of which `numbers` `(n,)` decide the noise."""
     large = enlarged(images)
     camera = EventCamera(frames(large, 0), THRESHOLD, seed)
@@ -78,7 +78,7 @@ def seen(images: NDArray[np.int32], seed: int, numbers: NDArray[np.int64]) -> li
     t, p, place = t[order], p[order], place[order]
     borders = np.searchsorted(place // pixels, np.arange(len(images) + 1))
     return [
-        Events(
+        Recording(
             (2, PIXELS, PIXELS), t[a:b], place[a:b] % PIXELS, place[a:b] // PIXELS % PIXELS, p[a:b]
         )
         for a, b in zip(borders, borders[1:], strict=False)

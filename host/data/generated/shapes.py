@@ -1,10 +1,11 @@
 """Eleven gestures of shapes that move on a ring: only time tells them apart.
 
-A camera of 128 x 128 sees a disc, a square or a diamond go twice around a ring (or two of them once).
-Whatever the gesture, each place of the ring is passed as often, and the camera looks at steps of the
-way, not of time: the sums of events over time are the same, but for noise and for where the way
-begins. Direction, order and rhythm are the gesture. Place, size, shape, brightness and duration are drawn
-for every sample alike. A recording, as of DVS128 Gesture (Amir et al. 2017), has every gesture once.
+A camera of 128 x 128 sees a disc, a square or a diamond go twice around a ring (or two of them
+once). Whatever the gesture, each place of the ring is passed as often, and the camera looks at steps
+of the way, not of time: the sums of events over time are the same, but for noise and for where the
+way begins. Direction, order and rhythm are the gesture. Place, size, shape, brightness and duration
+are drawn for every sample alike. A recording, as of DVS128 Gesture (Amir et al. 2017), has every
+gesture once.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.data.formats import (
-    Events,
     Gesture,
+    Recording,
     aedat3_bytes,
     labels_path,
     write_gestures,
@@ -61,7 +62,7 @@ Path2 = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Scene:
-    """What is drawn for a gesture: middle, ring and shape in 1/16 pixels, brightness, phase, time."""
+    """What is drawn for a gesture: middle, ring and radius in 1/FINE pixels, and all else."""
 
     middle: tuple[int, int]
     ring: int
@@ -121,7 +122,9 @@ def times(kind: int, way: NDArray[np.float64], duration: int) -> NDArray[np.int6
     return np.rint(way * duration).astype(np.int64)
 
 
-def intensities(scene: Scene, places: list[Any], top: int, left: int, side: int) -> NDArray[np.int64]:
+def intensities(
+    scene: Scene, places: list[Any], top: int, left: int, side: int
+) -> NDArray[np.int64]:
     """A window of a frame, `(side, side)`, with shapes at `places`."""
     share = np.zeros((side, side), np.int64)
     for y, x in places:
@@ -136,7 +139,7 @@ def intensities(scene: Scene, places: list[Any], top: int, left: int, side: int)
     return dark + (light - dark) * share // (EDGE * FINE)
 
 
-def seen(kind: int, scene: Scene, seed: int, number: int) -> Events:
+def seen(kind: int, scene: Scene, seed: int, number: int) -> Recording:
     """The events of a gesture from time 0 on; `number` decides the noise."""
     places, way = ways(kind, scene)
     when = times(kind, way, scene.duration)
@@ -151,14 +154,16 @@ def seen(kind: int, scene: Scene, seed: int, number: int) -> Events:
             frame = intensities(scene, now, top, left, side)
             window = (slice(top, top + side), slice(left, left + side))
             found.append(camera.see(frame, int(when[step - 1]), int(when[step]), window))
-    found.append(noise(np.random.default_rng((seed, number)), PIXELS**2, scene.duration, NOISE_HERTZ))
+    found.append(
+        noise(np.random.default_rng((seed, number)), PIXELS**2, scene.duration, NOISE_HERTZ)
+    )
     t, p, place = (np.concatenate(each) for each in zip(*found, strict=True))
     order = np.lexsort((place, t))
     t, p, place = t[order], p[order], place[order]
-    return Events(SENSOR, t, place % PIXELS, place // PIXELS, p)
+    return Recording(SENSOR, t, place % PIXELS, place // PIXELS, p)
 
 
-def recording(seed: int, number: int) -> tuple[Events, list[Gesture]]:
+def recording(seed: int, number: int) -> tuple[Recording, list[Gesture]]:
     """A recording of every gesture once, in a random order, and its labels."""
     random = np.random.default_rng((seed, 1, number))
     start, parts, labels = PAUSE, [], []
@@ -169,7 +174,7 @@ def recording(seed: int, number: int) -> tuple[Events, list[Gesture]]:
         labels.append(Gesture(kind, start, start + scene.duration + 1))
         start += scene.duration + PAUSE
     t, x, y, p = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return Events(SENSOR, t, x, y, p), labels
+    return Recording(SENSOR, t, x, y, p), labels
 
 
 def make_gestures(

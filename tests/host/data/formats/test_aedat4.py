@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from axonloop.host.data.formats import read_events, write_events
-from tests.support.events import random_events
+from tests.support.events.files import random_events
 
 REAL = {"test.aedat4": 111_954, "data_sample.aedat4": 323_963}
 
@@ -32,7 +32,9 @@ def compressed(path: Path, number: int, pack: Callable[[bytes], bytes]) -> None:
     path.write_bytes(new)
 
 
-@pytest.mark.parametrize(("number", "package"), [(1, "lz4.frame"), (2, "lz4.frame"), (3, "zstandard")])
+@pytest.mark.parametrize(
+    ("number", "package"), [(1, "lz4.frame"), (2, "lz4.frame"), (3, "zstandard")]
+)
 def test_compressed_packets(tmp_path: Path, number: int, package: str) -> None:
     library = pytest.importorskip(package)
     path, events = tmp_path / "a.aedat4", random_events((2, 128, 128), 5000)
@@ -55,7 +57,9 @@ def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     compressed(path, 1, lambda data: data)
     monkeypatch.setitem(sys.modules, "lz4", None)
     monkeypatch.setitem(sys.modules, "lz4.frame", None)
-    message = r"^package lz4 must be installed to read a\.aedat4 \(pip install 'axonloop\[events\]'\)"
+    message = (
+        r"^package lz4 must be installed to read a\.aedat4 \(pip install 'axonloop\[events\]'\)"
+    )
     with pytest.raises(ValueError, match=message):
         read_events(path)
 

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from axonloop.host.data.formats import (
     FORMATS,
     Aedat3File,
-    Events,
+    Recording,
     format_of,
     keys_of,
     read_events,
     write_events,
 )
-from tests.support.events import random_events, spoken_set
+from tests.support.events.files import random_events, spoken_set
 
 SENSORS = {
     "n-mnist": (2, 34, 34),
@@ -49,28 +49,32 @@ def test_nmnist_tells_any_time(tmp_path_factory: pytest.TempPathFactory, times: 
     """Times beyond 23 bits need marks between events."""
     path = tmp_path_factory.mktemp("times") / "digit.bin"
     zeros = np.zeros(len(times), int)
-    events = Events((2, 34, 34), np.array(times), zeros, zeros + 33, zeros + 1)
+    events = Recording((2, 34, 34), np.array(times), zeros, zeros + 33, zeros + 1)
     write_events(path, events)
     assert read_events(path) == events
 
 
 def test_the_bytes_of_an_event(tmp_path: Path) -> None:
     """Worked by hand: x = 3, y = 5, on, at 70,000 us (0x011170)."""
-    events = Events(
+    events = Recording(
         (2, 128, 128), np.array([70_000]), np.array([3]), np.array([5]), np.array([1])
     )
-    small = Events((2, 34, 34), events.t, events.x, events.y, events.p)
+    small = Recording((2, 34, 34), events.t, events.x, events.y, events.p)
     write_events(tmp_path / "a.bin", small)
     assert (tmp_path / "a.bin").read_bytes() == bytes([3, 5, 0x81, 0x11, 0x70])
     write_events(tmp_path / "b.aedat", events, "aedat2")
     address = 5 << 8 | (127 - 3) << 1  # the bit of polarity is 0 for on
-    assert (tmp_path / "b.aedat").read_bytes().endswith(
-        address.to_bytes(4, "big") + (70_000).to_bytes(4, "big")
+    assert (
+        (tmp_path / "b.aedat")
+        .read_bytes()
+        .endswith(address.to_bytes(4, "big") + (70_000).to_bytes(4, "big"))
     )
     write_events(tmp_path / "c.aedat", events, "aedat3")
     word = 3 << 17 | 5 << 2 | 1 << 1 | 1
-    assert (tmp_path / "c.aedat").read_bytes().endswith(
-        word.to_bytes(4, "little") + (70_000).to_bytes(4, "little")
+    assert (
+        (tmp_path / "c.aedat")
+        .read_bytes()
+        .endswith(word.to_bytes(4, "little") + (70_000).to_bytes(4, "little"))
     )
 
 
@@ -84,7 +88,7 @@ def test_other_packets_and_invalid_events_are_left_out(tmp_path: Path) -> None:
     changed = bytearray(data[head:])
     changed[28] &= 0xFE  # the first event is no longer valid
     path.write_bytes(data[:head] + special + changed)
-    wanted = Events(events.sensor, events.t[1:], events.x[1:], events.y[1:], events.p[1:])  # type: ignore[index]
+    wanted = Recording(events.sensor, events.t[1:], events.x[1:], events.y[1:], events.p[1:])  # type: ignore[index]
     assert read_events(path) == wanted
 
 
@@ -129,7 +133,7 @@ def test_a_cochlea_holds_lists_and_names(tmp_path: Path) -> None:
     ],
 )
 def test_what_a_format_cannot_hold_is_refused(
-    tmp_path: Path, name: str, kind: str, events: Events, message: str
+    tmp_path: Path, name: str, kind: str, events: Recording, message: str
 ) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
         write_events(tmp_path / name, events, kind)

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from axonloop.host.data.formats import Events
+from axonloop.host.data.formats import Recording
 
 GOOD: dict[str, Any] = {"t": [1, 1, 9], "x": [0, 3, 1], "y": [2, 0, 1], "p": [0, 1, 1]}
 
 
-def events(sensor: Any = (2, 3, 4), **changes: Any) -> Events:
-    return Events(sensor, **(GOOD | changes))
+def events(sensor: Any = (2, 3, 4), **changes: Any) -> Recording:
+    return Recording(sensor, **(GOOD | changes))
 
 
 def test_parts_and_equality() -> None:
@@ -24,8 +24,8 @@ def test_parts_and_equality() -> None:
     assert whole != events(x=[0, 3, 2])
     assert whole != events((2, 3, 5))
     assert whole.between(1, 9).t.tolist() == [1, 1]
-    assert Events((4,), [5], [3]).rows.dtype.names == ("t", "x")  # type: ignore[arg-type]
-    assert repr(whole) == "Events of events: 3 on (2, 3, 4) in 8 us"
+    assert Recording((4,), [5], [3]).rows.dtype.names == ("t", "x")  # type: ignore[arg-type]
+    assert repr(whole) == "Recording of events: 3 on (2, 3, 4) in 8 us"
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,10 @@ def test_parts_and_equality() -> None:
         ({"t": [-1, 5, 9]}, r"events: t must be in 0\.\.\d+, not -1"),
         ({"t": [1.0, 5.0, 9.0]}, "events: t must be whole numbers of an integer dtype, not float"),
         ({"x": [0, 4, 1]}, r"events: x of the events on a sensor \(2, 3, 4\) must be in 0\.\.3, n"),
-        ({"y": [2, -1, 1]}, r"events: y of the events on a sensor \(2, 3, 4\) must be in 0\.\.2, n"),
+        (
+            {"y": [2, -1, 1]},
+            r"events: y of the events on a sensor \(2, 3, 4\) must be in 0\.\.2",
+        ),
         ({"p": [0, 2, 1]}, r"events: p of the events on a sensor \(2, 3, 4\) must be in 0\.\.1, n"),
         ({"x": [0, 3]}, r"events: x must be of 3 events, as t, not \(2,\)"),
         ({"y": None}, r"events: y must be given for \(2, 3, 4\), not None"),

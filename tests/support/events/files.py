@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from axonloop.host.data.formats import (
-    Events,
     Gesture,
+    Recording,
     labels_path,
     write_cochlea,
     write_events,
@@ -18,15 +18,15 @@ from axonloop.host.data.formats import (
 
 def random_events(
     sensor: tuple[int, ...], count: int = 200, seed: int = 0, last: int = 300_000
-) -> Events:
-    """Events everywhere on the sensor, at random times up to `last` us."""
+) -> Recording:
+    """Recording everywhere on the sensor, at random times up to `last` us."""
     random = np.random.default_rng(seed)
     t = np.sort(random.integers(0, last + 1, count))
     axes = {1: "x", 2: "yx", 3: "pyx"}[len(sensor)]
     fields = {
         axis: random.integers(0, size, count) for axis, size in zip(axes, sensor, strict=True)
     }
-    return Events(sensor, t, **fields)
+    return Recording(sensor, t, **fields)
 
 
 def digit_set(folder: Path, train: int = 3, test: int = 1) -> Path:
@@ -37,7 +37,9 @@ def digit_set(folder: Path, train: int = 3, test: int = 1) -> Path:
             home.mkdir(parents=True)
             for number in range(each):
                 events = random_events((2, 34, 34), 150, seed=100 * label + number)
-                own = Events(events.sensor, events.t, events.x, events.y % 2 + 3 * label, events.p)
+                own = Recording(
+                    events.sensor, events.t, events.x, events.y % 2 + 3 * label, events.p
+                )
                 write_events(home / f"{number:05}.bin", own)
     return folder
 
