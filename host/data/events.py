@@ -30,8 +30,8 @@ class EventInputs(Inputs):
         self._axes = AXES[len(self._bins.sensor)]
         self.shape = self._bins.shape
         self.channels = int(np.prod(self.shape))
-        if len(self.shape) == 2:
-            self.image = self.shape[0], self.shape[1]
+        if len(self.shape) > 1:  # off above on
+            self.image = self.channels // self.shape[-1], self.shape[-1]
         self.name = source.name
         self._columns, self._offsets = _event_columns(source, description, shares)
         column = next(iter(self._columns.values()))

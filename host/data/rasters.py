@@ -26,7 +26,8 @@ class Inputs(ABC):
 
     What lies in memory is checked at once; what is read from a file, or from a Dataset, is checked
     as it is read. Samples in the same chunk `chunks` are read together, `chunks_kept` of them stay.
-    `image`: rows and columns, where the channels are the pixels of one; `shape`: the axes of the
+    `image`: rows and columns, where the channels are the pixels of one, or of one for each polarity
+    of events, below each other; `shape`: the axes of the
     channels of events, as (2, 34, 34), the last one fastest.
     """
 

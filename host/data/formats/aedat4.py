@@ -211,12 +211,7 @@ def _unpacking(name: str, compression: int) -> Callable[[str, bytes], bytes]:
     def unpacked(thing: str, data: bytes) -> bytes:
         try:
             found = bytes(library.decompress(data))
-        except (
-            RuntimeError,
-            ValueError,
-            MemoryError,
-            library.__dict__.get("ZstdError", OSError),
-        ) as error:
+        except failures as error:
             reason = cut(str(error))
             raise ValueError(f"{thing} must be whole, not damaged ({reason})") from error
         return found

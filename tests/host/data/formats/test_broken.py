@@ -81,7 +81,7 @@ BROKEN: list[tuple[str, str, Change, str]] = [
         "n-mnist",
         "a text",
         lambda _: b"hello" * 9,
-        r": y of the events .* must be in 0\.\.33, not 101",
+        r": y of the events .* in 0\.\.33, not 101",
     ),
     ("n-mnist", "marks only", lambda _: bytes([0, 240, 0, 0, 0]), "must be of at least 1 event"),
     ("aedat2", "empty", cut(0), "must be of at least 1 byte"),
