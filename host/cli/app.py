@@ -12,6 +12,7 @@ import typer
 
 from axonloop.host.catalogue import CATALOGUE
 from axonloop.host.cli.catalogue import group_of
+from axonloop.host.cli.data.commands import data_commands
 from axonloop.host.cli.debug.commands import debug_commands, window_of
 from axonloop.host.cli.memristor.commands import memristor_commands
 from axonloop.host.cli.options import Json, WaveDepth, WaveFile, WaveSignals, WaveTicks
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 for _kind in CATALOGUE:
     app.add_typer(group_of(_kind), name=_kind)
+app.add_typer(data_commands, name="data")
 app.add_typer(memristor_commands, name="memristor")
 app.add_typer(run_commands)
 app.add_typer(debug_commands)

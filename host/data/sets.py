@@ -28,8 +28,8 @@ def named_set(name: str) -> Any:
 
         return generated_set(name)
     known = {point.name: point for point in entry_points(group=GROUP)}
-    names = ", ".join(sorted([*known, *GENERATED]))
-    wanted = f"a generated data set or one of an installed package ({names})"
+    names = ", ".join(sorted(known)) or "none is installed"
+    wanted = f"a data set of an installed package ({names}) or one of {', '.join(GENERATED)}"
     require(name in known, "data.set", wanted, name)
     try:
         return known[name].load()()

@@ -3,9 +3,9 @@
 A camera of 128 x 128 sees a disc, a square or a diamond go twice around a ring (or two of them
 once). Whatever the gesture, each place of the ring is passed as often, and the camera looks at
 steps of the way, not of time: the sums of events over time are the same, but for noise and for
-where the way begins. Direction, order and rhythm are the gesture. Place, size, shape, brightness and
-duration are drawn for every sample alike. A recording, as of DVS128 Gesture (Amir et al. 2017), has every
-gesture once.
+where the way begins. Direction, order and rhythm are the gesture. Place, size, shape, brightness
+and duration are drawn for every sample alike. A recording, as of DVS128 Gesture (Amir et al. 2017),
+has every gesture once.
 """
 
 from __future__ import annotations
