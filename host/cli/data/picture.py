@@ -54,7 +54,8 @@ def _draw_frames(picture: Picture, places: object, events: Recording) -> None:
     frames = np.zeros((FRAMES, height, width))
     number = np.searchsorted(borders, events.t, side="right") - 1
     signs = np.ones(len(events)) if events.p is None else 2 * events.p - 1
-    np.add.at(frames, (number, events.y, events.x), signs)
+    rows = np.zeros_like(events.x) if events.y is None else events.y
+    np.add.at(frames, (number, rows, events.x), signs)
     top = max(1.0, float(np.quantile(np.abs(frames[frames != 0]), 0.98)) if frames.any() else 1.0)
     colours = LinearSegmentedColormap.from_list("polarity", [ORANGE, "white", BLUE])
     for k, frame in enumerate(frames):

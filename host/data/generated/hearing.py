@@ -1,7 +1,7 @@
 """A cochlea: sound into spikes of 700 hair cells' neurons, each of its own frequency.
 
-1. A short-time spectrum every 2 ms is weighed into channels of logarithmic frequencies, by Gaussians
-   as wide as the ear's filters (ERB = 24.7 Hz + 0.108 f, Glasberg & Moore 1990).
+1. A short-time spectrum every 2 ms is weighed into channels of logarithmic frequencies, by
+   Gaussians as wide as the ear's filters (ERB = 24.7 Hz + 0.108 f, Glasberg & Moore 1990).
 2. A hair cell compresses: its drive is the power in decibels above a floor that is RANGE below the
    loudest of the word, as a share of RANGE.
 3. It adapts: a share of the drive's mean over some 50 ms is taken away, so onsets are strong.
@@ -26,7 +26,7 @@ HOP_US = 2000
 RANGE = 45.0
 """Decibels from the floor to the loudest."""
 ADAPTATION, ADAPTING_US = 0.8, 50_000
-GAIN, LEAK_US = 0.42, 20_000
+GAIN, LEAK_US = 0.9, 20_000
 """Charge per 2 ms at full drive, and the time in which a neuron loses its charge."""
 Wave = NDArray[np.float64]
 
@@ -43,7 +43,8 @@ def filters(rate: int, units: int) -> NDArray[np.float32]:
     middle = centres(units)
     width = np.maximum(rate / POINTS, (24.7 + 0.108 * middle) / 2)
     weights = np.exp(-(((points - middle) / width) ** 2) / 2)
-    return (weights / weights.sum(0)).astype(np.float32)
+    found: NDArray[np.float32] = (weights / weights.sum(0)).astype(np.float32)
+    return found
 
 
 def drives(wave: Wave, rate: int, units: int = UNITS) -> NDArray[np.float64]:

@@ -1,8 +1,8 @@
 """Spoken digits in two languages, as the Heidelberg digits (Cramer et al. 2020), by a synthesizer.
 
 eSpeak NG says 0 to 9 in English (classes 0 to 9) and in German (10 to 19) with twelve voices; rate,
-pitch and liveliness are drawn for every word. Ten voices train; two others, and words of the ten that
-were not trained on, are the test part. `hearing` makes spikes of them: shd_train.h5, shd_test.h5.
+pitch and liveliness are drawn for every word. Ten voices train; two others, and words of the ten
+that were not trained on, are the test part. `hearing` makes spikes of them: shd_train.h5, shd_test.h5.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def test_one_part_may_be_all(tmp_path: Path) -> None:
     """A lone part, of whatever set, is shared out as any file is."""
     paths = {
         "n-mnist": digit_set(tmp_path / "n", train=5) / "Train",
-        "dvs-gesture": gesture_set(tmp_path / "g") / "trials_to_train.txt",
+        "dvs-gesture": gesture_set(tmp_path / "g", train=5) / "trials_to_train.txt",
         "shd": spoken_set(tmp_path / "s", each=5) / "shd_test.h5",
     }
     for name, path in paths.items():

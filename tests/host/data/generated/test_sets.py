@@ -18,8 +18,8 @@ from axonloop.host.data.generated.shapes import GESTURES, Scene, seen
 from tests.support.events.files import digit_set
 
 WANTED = {
-    "saccade-digits": "",
-    "shape-gestures": "",
+    "saccade-digits": "dbbdb5f26f87dfe8",
+    "shape-gestures": "c0ff9d97a80b0e1c",
 }
 """What the files of a seed begin with, hashed: generated anew elsewhere, they must be the same."""
 
@@ -89,7 +89,7 @@ def test_gestures_are_alike_in_all_but_time() -> None:
     least = min(image.sum() for image in counts)
     for image in counts:
         assert np.abs(image - counts[0]).sum() < 0.35 * least  # the edges of a way that begins
-    assert not (seen(0, scene, 0, 0) == seen(1, scene, 0, 0))
+    assert seen(0, scene, 0, 0) != seen(1, scene, 0, 0)
 
 
 def test_a_readout_of_averages_tells_places_and_not_times(tmp_path: Path) -> None:
@@ -105,16 +105,12 @@ def test_a_readout_of_averages_tells_places_and_not_times(tmp_path: Path) -> Non
         found = averaged_readout(data)
     assert found["validation"] > 0.9
     assert found["test"] > 0.9
-    random = np.random.default_rng(0)
-    spikes = np.zeros((300, 10, 4), bool)
-    labels = np.arange(300) % 2
-    spikes[:150, 2:4, random.integers(0, 4)] = True
+    spikes, labels = np.zeros((300, 10, 4), bool), np.arange(300) % 2
     for k, label in enumerate(labels):  # one channel before another, or behind it
-        spikes[k] = False
         spikes[k, (2, 7)[label], 0] = spikes[k, (7, 2)[label], 1] = True
     description = DataDescription(kind="spikes", split=Split(0.5, 0.25, 0.25))
     with open_data(description, {"inputs": spikes, "targets": labels}) as data:
-        assert averaged_readout(data)["test"] == 0.5
+        assert averaged_readout(data)["test"] < 0.55
 
 
 def test_a_tone_is_heard_by_the_units_of_its_frequency() -> None:
