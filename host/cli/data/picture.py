@@ -6,10 +6,12 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
 from axonloop.host.data.formats import Recording
-from axonloop.host.pictures import BLUE, INK, ORANGE, Picture, styled
+from axonloop.host.pictures import BLUE, INK, ORANGE, Picture, legend, styled
 
 FRAMES = 6
 MOST_DOTS = 20_000
+PALEST = 0.2
+"""Strength of the colour of events at the beginning of a frame; 1 at its end."""
 BINS = 200
 """Stretches of time that events are counted in."""
 
@@ -18,8 +20,8 @@ BINS = 200
 def draw_recording(events: Recording) -> Picture:
     """Six frames (a camera alone), every event's place over time, and the rate of events.
 
-    A frame sums the events of a sixth of the time, on (blue) less off (orange). Of more than
-    20,000 events evenly chosen ones are drawn.
+    A frame shows a sixth of the time: the last event of each pixel, on (blue) or off (orange), the
+    later the stronger. Of more than 20,000 events evenly chosen ones are drawn over time.
     """
     camera = len(events.sensor) > 1
     heights = [1.3, 1.6, 0.8] if camera else [2.4, 0.8]
@@ -30,12 +32,13 @@ def draw_recording(events: Recording) -> Picture:
     over = picture.add_subplot(rows[-2])
     seconds = (events.t - events.t[0]) / 1e6
     own = np.linspace(0, len(events) - 1, min(len(events), MOST_DOTS)).astype(np.int64)
-    names = {1: ("on", BLUE), 0: ("off", ORANGE)} if events.p is not None else {1: ("", INK)}
+    colours = {1: INK} if events.p is None else {1: BLUE, 0: ORANGE}
     signs = np.ones(len(events), np.int64) if events.p is None else events.p
-    for sign, (name, colour) in names.items():
-        mine = own[signs[own] == sign]
-        over.plot(seconds[mine], events.x[mine], ".", color=colour, markersize=1, label=name)
-    over.set(ylabel="column" if camera else "unit", ylim=(-1, events.sensor[-1]), xticklabels=[])
+    shades = [colours[int(sign)] for sign in signs[own]]
+    over.scatter(seconds[own], events.x[own], s=1, c=shades, linewidths=0)
+    for sign, colour in colours.items():
+        over.plot([], [], "o", color=colour, markersize=4, label=("off", "on")[sign])
+    over.set(ylabel="column" if camera else "unit", ylim=(-1, events.sensor[-1]))
     rate = picture.add_subplot(rows[-1], sharex=over)
     end = max(float(seconds[-1]), 1e-6)
     counts, borders = np.histogram(seconds, BINS, (0, end))
@@ -43,7 +46,7 @@ def draw_recording(events: Recording) -> Picture:
     rate.set(xlabel="time (s)", ylabel="events per ms", xlim=(0, end), ylim=(0, None))
     over.tick_params(labelbottom=False)
     if events.p is not None:
-        over.legend(loc="upper left", bbox_to_anchor=(1, 1), markerscale=8)
+        legend(over)
     return picture
 
 
@@ -54,13 +57,13 @@ def _draw_frames(picture: Picture, places: object, events: Recording) -> None:
     frames = np.zeros((FRAMES, height, width))
     number = np.searchsorted(borders, events.t, side="right") - 1
     signs = np.ones(len(events)) if events.p is None else 2 * events.p - 1
+    age = (events.t - borders[number]) / np.diff(borders)[0]
     rows = np.zeros_like(events.x) if events.y is None else events.y
-    np.add.at(frames, (number, rows, events.x), signs)
-    top = max(1.0, float(np.quantile(np.abs(frames[frames != 0]), 0.98)) if frames.any() else 1.0)
+    frames[number, rows, events.x] = signs * (PALEST + (1 - PALEST) * age)  # the last one stays
     colours = LinearSegmentedColormap.from_list("polarity", [ORANGE, "white", BLUE])
     for k, frame in enumerate(frames):
         axes = picture.add_subplot(places[k])  # type: ignore[index]
-        axes.imshow(frame, cmap=colours, vmin=-top, vmax=top, interpolation="nearest")
+        axes.imshow(frame, cmap=colours, vmin=-1, vmax=1, interpolation="nearest")
         axes.set(xticks=[], yticks=[])
         axes.set_title(f"{(borders[k] - borders[0]) / 1e6:.2f} s", fontsize=8)
         for spine in axes.spines.values():

@@ -30,18 +30,19 @@ class EventCamera:
     """Cameras that see `first`, int `(..., h, w)` in 0..BRIGHTEST; `threshold` in factors of e.
 
     All cameras that are made with the same `seed` and shape have the same pixels: the MISMATCH of
-    thresholds belongs to the last two axes.
+    thresholds, and how far from its next event a pixel is at first, belong to the last two axes.
     """
 
     def __init__(
         self, first: Frame, threshold: float, seed: int, mismatch: float = MISMATCH
     ) -> None:
         self._log = LOGS[first]
-        self._kept = self._log.copy()
         random = np.random.default_rng(seed)
         drawn = np.rint(threshold * UNIT * random.normal(1, MISMATCH, first.shape[-2:]))
         pixels = np.maximum(UNIT // 16, drawn).astype(np.int32)
         self._thresholds = np.broadcast_to(pixels, first.shape)
+        offsets = np.rint(pixels * random.uniform(-0.5, 0.5, pixels.shape)).astype(np.int32)
+        self._kept = self._log + offsets
         self._places = np.arange(first.size).reshape(first.shape)
 
     def see(

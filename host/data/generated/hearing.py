@@ -26,7 +26,7 @@ HOP_US = 2000
 RANGE = 45.0
 """Decibels from the floor to the loudest."""
 ADAPTATION, ADAPTING_US = 0.8, 50_000
-GAIN, LEAK_US = 0.9, 20_000
+GAIN, LEAK_US = 0.65, 20_000
 """Charge per 2 ms at full drive, and the time in which a neuron loses its charge."""
 Wave = NDArray[np.float64]
 

@@ -2,7 +2,8 @@
 
 eSpeak NG says 0 to 9 in English (classes 0 to 9) and in German (10 to 19) with twelve voices; rate,
 pitch and liveliness are drawn for every word. Ten voices train; two others, and words of the ten
-that were not trained on, are the test part. `hearing` makes spikes of them: shd_train.h5, shd_test.h5.
+that were not trained on, are the test part. `hearing` makes spikes of them, for shd_train.h5 and
+shd_test.h5.
 """
 
 from __future__ import annotations

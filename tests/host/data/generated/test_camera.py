@@ -18,6 +18,7 @@ FILMS = st.lists(
 def test_events_are_those_of_each_pixel_alone(film: list[list[int]], seed: int) -> None:
     frames = [np.array(frame).reshape(2, 3) for frame in film]
     camera = EventCamera(frames[0], 0.3, seed)
+    begin = camera._kept.reshape(-1).tolist()
     found = []
     for step, frame in enumerate(frames[1:]):
         t, p, places = camera.see(frame, 100 * step, 100 * (step + 1))
@@ -25,7 +26,8 @@ def test_events_are_those_of_each_pixel_alone(film: list[list[int]], seed: int) 
     wanted = []
     for place in range(6):
         threshold = int(camera._thresholds.reshape(-1)[place])
-        kept = before = int(LOGS[film[0][place]])
+        before, kept = int(LOGS[film[0][place]]), begin[place]
+        assert abs(before - kept) <= threshold / 2
         for step, frame in enumerate(film[1:]):
             new = int(LOGS[frame[place]])
             while abs(new - kept) >= threshold:
