@@ -115,4 +115,5 @@ def soc_verilog(firmware: list[int], folder: Path) -> str:
         (folder / name).write_text(contents)
     core = "".join(Path(source).read_text() for source, *_ in platform.sources)
     lines = written.main_source.splitlines(keepends=True)
-    return core + "".join(line for line in lines if not line.startswith("//"))  # they are dated
+    text = "".join(line for line in lines if not line.startswith("//"))  # what is dated
+    return f"/* verilator lint_off COMBDLY */\n{core}{text}"  # as LiteX writes what is no register
