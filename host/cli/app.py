@@ -49,9 +49,7 @@ def _program(
     """Train networks with a digital neuromorphic chip in the loop."""
 
 
-BoardName = Annotated[
-    str, typer.Option(help="ulx3s-85f, icebreaker... `axonloop boards` lists all.")
-]
+BoardName = Annotated[str, typer.Option(help="ulx3s-85f, icebreaker... axonloop boards lists all.")]
 Configuration = Annotated[
     Path | None,
     typer.Option(help="TOML or JSON file of network, training and chip (docs/configuration.md)."),
