@@ -371,6 +371,24 @@ def synth(
 
 
 @app.command()
+def estimate(
+    board: Annotated[str | None, typer.Option(help="A board of axonloop boards.")] = None,
+    config: Configuration = None,
+    json: Json = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Put the report of a build on record first.")
+    ] = None,
+    errors: Annotated[
+        bool, typer.Option("--errors", help="Show how far it is from each build on record.")
+    ] = False,
+) -> None:
+    """Say what a build will take and how fast it will be, without synthesis (seconds)."""
+    from axonloop.host.cli.estimate import estimate as tell
+
+    tell(board, config, json, record, errors)
+
+
+@app.command()
 def budget(
     board: Annotated[
         list[str] | None, typer.Option(help="Check this board only; may be repeated.")

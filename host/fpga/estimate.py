@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from axonloop.hdl.boards import Board, BoardTop, Build, find_board
-from axonloop.hdl.flow import Cell, design_cells
+from axonloop.hdl.boards import Board, Build, find_board
+from axonloop.hdl.flow import Cell
 from axonloop.host.files import read_json, write_text
 from axonloop.models.cycles import speed
 
@@ -32,7 +33,7 @@ BLOCKS = {
 """Shapes of a family's block RAM: bits of a word, words."""
 LEAST_WORDS, LEAST_BITS = 33, 512
 """A smaller memory becomes LUT RAM, where there is such."""
-LEAST_FACTOR = 5
+LEAST_FACTOR = 6
 """Bits of the narrower factor of a product that takes a DSP."""
 FITTED = ("less", "reduce", "FF", "LUT RAM")
 """What LUTs are a sum of."""
@@ -88,7 +89,10 @@ def _memory(cell: Cell, family: str) -> tuple[str, int]:
 
 
 def count_board(board: Board, build: Build) -> Counter[str]:
-    """`count_design` of a board's whole design, link included."""
+    """`count_design` of a board's whole design, link included; takes seconds."""
+    from axonloop.hdl.boards import BoardTop
+    from axonloop.hdl.flow import design_cells
+
     return count_design(design_cells(BoardTop(board, build), "axonloop_board"), board.family)
 
 
@@ -125,14 +129,14 @@ class Model:
         self._records = records
         self._factors = {kind: self._fitted(kind) for kind in ("LUT", "LUT4")}
 
-    def _fitted(self, kind: str) -> np.ndarray:
+    def _fitted(self, kind: str) -> NDArray[np.float64]:
         """Factors that are not negative, with the least squares of relative errors."""
-        from scipy.optimize import nnls
+        from sklearn.linear_model import LinearRegression  # type: ignore[import-untyped]
 
         rows = [r for r in self._records if r.family == REFERENCE]
         shares = [[r.counts.get(name, 0) / r.took[kind] for name in FITTED] for r in rows]
-        factors: np.ndarray = nnls(np.array(shares), np.ones(len(rows)))[0]
-        return factors
+        fit = LinearRegression(fit_intercept=False, positive=True)
+        return np.asarray(fit.fit(np.array(shares), np.ones(len(rows))).coef_, np.float64)
 
     def _sum(self, kind: str, counts: Mapping[str, int]) -> float:
         if kind == "FF":
@@ -176,8 +180,8 @@ def estimate(board: Board, build: Build) -> dict[str, Any]:
 def errors(records: Sequence[Record]) -> list[dict[str, Any]]:
     """For each build, how far a model of all the others is from it: relative, by kind of place.
 
-    `fmax` is how far Fmax lies outside the others' band. Only of builds of whose family another
-    one is on record.
+    `fmax` is how far Fmax lies outside the others' band, None where none of them has the datapath
+    too. Only of builds of whose family another one is on record.
     """
     rows = []
     for record in records:
@@ -187,7 +191,9 @@ def errors(records: Sequence[Record]) -> list[dict[str, Any]]:
         model = Model(others)
         found = took(model, record.family, record.datapath, record.counts)
         low, high = model.band(record.family, record.datapath)
-        outside = max(low / record.mhz - 1, 1 - high / record.mhz, 0.0)
+        outside: float | None = max(low / record.mhz - 1, 1 - high / record.mhz, 0.0)
+        if (record.family, record.datapath) not in [(r.family, r.datapath) for r in others]:
+            outside = None
         kinds = {k: found[k] / n - 1 for k, n in record.took.items() if n and k in found}
         rows.append({"board": record.board, "chip": record.chip, **kinds, "fmax": outside})
     return rows
