@@ -43,7 +43,7 @@ LOGIC = ("LUT", "LUT4", "FF")
 
 
 @dataclass(frozen=True)
-class Record:
+class BuildRecord:
     """A build that was made: what its design has, what it took, and its Fmax in MHz."""
 
     board: str
@@ -96,9 +96,9 @@ def count_board(board: Board, build: Build) -> Counter[str]:
     return count_design(design_cells(BoardTop(board, build), "axonloop_board"), board.family)
 
 
-def read_records(path: Path = RECORDS) -> list[Record]:
+def read_records(path: Path = RECORDS) -> list[BuildRecord]:
     """The builds on record, oldest first."""
-    return [Record(**row) for row in read_json(path)["builds"]]
+    return [BuildRecord(**row) for row in read_json(path)["builds"]]
 
 
 def remember(report: Mapping[str, Any], path: Path = RECORDS) -> None:
@@ -122,10 +122,10 @@ def remember(report: Mapping[str, Any], path: Path = RECORDS) -> None:
     write_text(path, f'{{"builds": [\n{lines}\n]}}\n')
 
 
-class Model:
+class SizeModel:
     """What LUTs, registers and clocks of the builds in `records` say of another build."""
 
-    def __init__(self, records: Sequence[Record]) -> None:
+    def __init__(self, records: Sequence[BuildRecord]) -> None:
         self._records = records
         self._factors = {kind: self._fitted(kind) for kind in ("LUT", "LUT4")}
 
@@ -158,7 +158,7 @@ class Model:
         return min(clocks), max(clocks)
 
 
-def took(model: Model, family: str, datapath: str, counts: Mapping[str, int]) -> dict[str, int]:
+def took(model: SizeModel, family: str, datapath: str, counts: Mapping[str, int]) -> dict[str, int]:
     """Every kind of place that a build should take."""
     exact = {kind: counts.get(kind, 0) for kind in ("block RAM", "SPRAM", "DSP")}
     return {kind: model.logic(kind, family, datapath, counts) for kind in LOGIC} | exact
@@ -166,7 +166,7 @@ def took(model: Model, family: str, datapath: str, counts: Mapping[str, int]) ->
 
 def estimate(board: Board, build: Build) -> dict[str, Any]:
     """Places, the band of Fmax in MHz, and what the chip does at both ends of it."""
-    model, datapath = Model(read_records()), build.geometry.datapath.value
+    model, datapath = SizeModel(read_records()), build.geometry.datapath.value
     low, high = model.band(board.family, datapath)
     return {
         "board": board.name,
@@ -177,7 +177,7 @@ def estimate(board: Board, build: Build) -> dict[str, Any]:
     }
 
 
-def errors(records: Sequence[Record]) -> list[dict[str, Any]]:
+def errors(records: Sequence[BuildRecord]) -> list[dict[str, Any]]:
     """For each build, how far a model of all the others is from it: relative, by kind of place.
 
     `fmax` is how far Fmax lies outside the others' band, None where none of them has the datapath
@@ -188,7 +188,7 @@ def errors(records: Sequence[Record]) -> list[dict[str, Any]]:
         others = [each for each in records if each is not record]
         if record.family not in [each.family for each in others]:
             continue
-        model = Model(others)
+        model = SizeModel(others)
         found = took(model, record.family, record.datapath, record.counts)
         low, high = model.band(record.family, record.datapath)
         outside: float | None = max(low / record.mhz - 1, 1 - high / record.mhz, 0.0)

@@ -64,7 +64,7 @@ def test_errors_are_those_that_the_page_tells() -> None:
 def test_a_model_returns_a_build_of_which_there_is_no_other() -> None:
     """A family of one build: its factor makes that build exact."""
     (ice,) = [r for r in RECORDS if r.board == "icebreaker"][:1]
-    model = estimate.Model([r for r in RECORDS if r.family == "ecp5"] + [ice])
+    model = estimate.SizeModel([r for r in RECORDS if r.family == "ecp5"] + [ice])
     found = estimate.took(model, "ice40", ice.datapath, ice.counts)
     assert {k: found[k] for k in ("LUT", "LUT4", "FF")} == {
         k: ice.took[k] for k in ("LUT", "LUT4", "FF")
