@@ -51,7 +51,7 @@ def _program(
     """Train networks with a digital neuromorphic chip in the loop."""
 
 
-BoardName = Annotated[str, typer.Option(help="ulx3s-85f, ulx3s-25f, icebreaker, tang-nano-20k.")]
+BoardName = Annotated[str, typer.Option(help="ulx3s-85f, icebreaker... axonloop boards lists all.")]
 Configuration = Annotated[
     Path | None,
     typer.Option(help="TOML or JSON file of network, training and chip (docs/configuration.md)."),
@@ -370,6 +370,24 @@ def synth(
     from axonloop.host.cli import fpga as boards
 
     boards.synth(board, config, json, record)
+
+
+@app.command()
+def estimate(
+    board: Annotated[str | None, typer.Option(help="A board of axonloop boards.")] = None,
+    config: Configuration = None,
+    json: Json = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Put the report of a build on record first.")
+    ] = None,
+    errors: Annotated[
+        bool, typer.Option("--errors", help="Show how far it is from each build on record.")
+    ] = False,
+) -> None:
+    """Say what a build will take and how fast it will be, without synthesis (seconds)."""
+    from axonloop.host.cli.estimate import estimate as tell
+
+    tell(board, config, json, record, errors)
 
 
 @app.command()
