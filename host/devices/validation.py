@@ -97,7 +97,7 @@ def _check_weight_words(chip: ChipConfig, weights: ArrayLike) -> Int32Array:
     """Weights of the right shape and range, with synapses anywhere."""
     geometry = chip.geometry
     array = ranged("weights", weights, geometry.no_synapse, geometry.weight_max)
-    shape = (chip.axons, geometry.neurons)
+    shape = (chip.weight_rows, geometry.weight_columns)
     require(array.shape == shape, "weights", f"of shape {shape}", array.shape)
     return array.astype(np.int32)
 
