@@ -83,7 +83,8 @@ def check_visited(chip: ChipConfig, weights: Tensor) -> None:
     outside = (weights != geometry.no_synapse) & ~within
     if outside.any():
         *_, axon, neuron = index = outside.nonzero()[0].tolist()
-        thing = f"weights[{axon}, {neuron}], outside of the groups of row {axon},"
+        where = "every kernel" if geometry.convolutions else f"the groups of row {axon}"
+        thing = f"weights[{axon}, {neuron}], outside of {where},"
         require(False, thing, f"{geometry.no_synapse} (no synapse)", int(weights[tuple(index)]))
 
 

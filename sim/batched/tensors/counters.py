@@ -7,7 +7,7 @@ from torch import Tensor
 
 from axonloop.models.config import ChipConfig
 from axonloop.models.protocol import COUNTER_BITS, PORT_COUNTERS, Counter
-from axonloop.sim.batched.tensors.convolution.kernels import reached_neurons
+from axonloop.sim.batched.tensors.convolution import reached_neurons
 from axonloop.sim.batched.tensors.fanout import MANY_RUNS, FanOut
 from axonloop.sim.batched.tensors.learning import Learning
 from axonloop.sim.batched.tensors.neurons import Neurons

@@ -10,7 +10,7 @@ from torch import Tensor
 from axonloop.models.config import ChipConfig
 from axonloop.models.protocol import Region, readable
 from axonloop.sim.batched.engine import Engine
-from axonloop.sim.batched.tensors.convolution.kernels import Kernels
+from axonloop.sim.batched.tensors.convolution import Kernels
 from axonloop.sim.batched.tensors.counters import FLUSH, Counters
 from axonloop.sim.batched.tensors.fanout import FanOut
 from axonloop.sim.batched.tensors.learning import Learning

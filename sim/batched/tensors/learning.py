@@ -15,7 +15,7 @@ from torch import Tensor
 
 from axonloop.models.config import AxonFactor, ChipConfig, NeuronFactor, Purpose, ThirdFactor
 from axonloop.sim.batched.tensors.arithmetic import choose, require_exact
-from axonloop.sim.batched.tensors.convolution.kernels import Kernels
+from axonloop.sim.batched.tensors.convolution import Kernels
 from axonloop.sim.batched.tensors.memristor import Memristors, Sight
 from axonloop.sim.batched.tensors.neurons import Neurons
 from axonloop.sim.batched.tensors.noise import (

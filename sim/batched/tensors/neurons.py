@@ -11,7 +11,7 @@ from axonloop.models.config import ChipConfig, Purpose, ResetMode
 from axonloop.models.protocol import Region
 from axonloop.sim.batched.arrays import NARROW_STATE, new_state
 from axonloop.sim.batched.tables import LOGISTIC
-from axonloop.sim.batched.tensors.convolution.pools import Pools
+from axonloop.sim.batched.tensors.convolution import Pools
 from axonloop.sim.batched.tensors.noise import TickWords, neuron_words, synapse_words
 from axonloop.sim.batched.tensors.parameters import Constants, neuron_register
 

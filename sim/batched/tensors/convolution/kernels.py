@@ -29,7 +29,7 @@ HASHED_ROWS = 2048
 class _Kernel:
     """A convolution of core `core`, whose axons and neurons begin at those of the chip.
 
-    `rows` are its rows in the weights of all cores; `summed` is how many pairs a weight has.
+    `rows` are its rows in the weights of all cores, `addends` its weights as summands.
     """
 
     shape: Convolution
@@ -192,14 +192,13 @@ class Kernels:
         """h of every weight: int32 `(memories, rows, channels)`."""
         low, high = words.of(kernel.core)
         channel = torch.arange(kernel.shape.out_channels, device=self._device)
-        row = torch.arange(kernel.shape.rows, device=self._device) + kernel.shape.first_row
-        found = []
-        for part in row.div(HASHED_ROWS, rounding_mode="floor").unique().tolist():
-            neuron = channel + HASHED_ROWS * part
-            spread = low[:, None].expand(-1, len(neuron)), high[:, None].expand(-1, len(neuron))
-            own = neuron_words(spread, neuron, Purpose.TERM + number)
-            rows = row[row.div(HASHED_ROWS, rounding_mode="floor") == part] % HASHED_ROWS
-            codes = self._codes[0][rows], self._codes[1][rows]
+        spread = low[:, None].expand(-1, len(channel)), high[:, None].expand(-1, len(channel))
+        first, found = kernel.shape.first_row, []
+        rows = range(first, first + kernel.shape.rows)
+        for part in range(rows[0] // HASHED_ROWS, rows[-1] // HASHED_ROWS + 1):
+            own = neuron_words(spread, channel + HASHED_ROWS * part, Purpose.TERM + number)
+            mine = [row % HASHED_ROWS for row in rows if row // HASHED_ROWS == part]
+            codes = self._codes[0][mine], self._codes[1][mine]
             drawn = synapse_words((own[0].reshape(-1), own[1].reshape(-1)), codes)
-            found.append(drawn.view(len(rows), len(low), len(neuron)))
+            found.append(drawn.view(len(mine), len(low), len(channel)))
         return torch.cat(found).transpose(0, 1)
