@@ -15,19 +15,15 @@ from axonloop.models.config import (
     CoreConfig,
     Geometry,
     Mesh,
-    ParameterSet,
     Rounding,
     Row,
 )
 from axonloop.models.golden import Chip
 from axonloop.models.protocol import Counter, Region, state_regions
 from axonloop.sim.stimulus import CONVOLUTIONS, random_chip, random_chip_weights
-from tests.support.naive_convolution import NaiveConvolutionChip
+from tests.support.oracles.convolution import NaiveConvolutionChip
 from tests.support.random.chips import Pair
-
-LANES = 2
-PLAIN = {"lanes": LANES, "update_lanes": 2, "trace_lanes": 2, "multipliers": 2, "entries": 64}
-LIVELY = ParameterSet(theta=300, box=900, eta_shift=3, pq_shift=2, w_exp=2)
+from tests.support.random.convolutions import LANES, LIVELY, PLAIN, beyond_the_hash
 
 
 def pair_of(config: ChipConfig, rng: np.random.Generator) -> Pair:
@@ -119,28 +115,17 @@ def stir(chip: Chip, rng: np.random.Generator) -> None:
     chip.learn()
 
 
-def test_kernel_rows_beyond_those_that_the_hash_knows_are_told_apart() -> None:
-    """Row r and row r + 2048 of one channel draw different noise."""
-    shape = Convolution(2046, 1, 1, 1, 2)
-    far = replace(shape, first_row=2048, first_axon=2046)
-    sizes = {"axons": 4092, "neurons": 2, "kernel_rows": 4094, "kernel_columns": 2}
-    geometry = ConvolutionGeometry(**sizes, **PLAIN, convolutions=2)
-    rows = (Row(plastic=True),) * 4092
-    chip = Chip(
-        ChipConfig.of(
-            CoreConfig(
-                geometry, (replace(LIVELY, eta_shift=12),), rows=rows, convolutions=(shape, far)
-            )
-        )
-    )
-    chip.load_weights(np.zeros((4094, 2), np.int32))
-    chip.send_spikes(np.arange(4092))
-    chip.tick()
-    chip.send_errors(np.arange(2), np.array([30, 30]), True)
-    chip.learn()
-    near, other = chip.weights[:2046, 0], chip.weights[2048:, 0]
-    assert np.count_nonzero(near) > 100
-    assert (near != other).any()
+def test_kernel_rows_beyond_those_that_the_hash_knows_draw_noise_as_the_page_says() -> None:
+    """Rows 2040 to 2099; from 2048 on the hash has another neuron, and axons from 0 on."""
+    rng = np.random.default_rng(4)
+    pair = pair_of(ChipConfig.of(beyond_the_hash()), rng)
+    for tick in range(4):
+        pair.send_spikes(np.arange(60), 0)
+        pair.tick()
+        pair.send_errors(np.arange(2), np.array([30, -40]), True)
+        pair.learn()
+        pair.check(f"tick {tick}")
+    assert pair.golden.counters()[Counter.UPDATES] > 100
 
 
 def test_the_box_of_a_pool_is_that_of_its_largest_potential() -> None:

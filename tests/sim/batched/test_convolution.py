@@ -13,8 +13,9 @@ from axonloop.models.golden import Chip
 from axonloop.models.protocol import Counter, Region
 from axonloop.sim.batched import BatchedChip
 from axonloop.sim.stimulus import CONVOLUTIONS, random_chip, random_chip_weights
-from tests.support.naive_convolution import NaiveConvolutionCore
+from tests.support.oracles.convolution import NaiveConvolutionCore
 from tests.support.random.batches import Batch
+from tests.support.random.convolutions import beyond_the_hash
 
 Rng = np.random.Generator
 EXAMPLE = random_chip(np.random.default_rng(3), CONVOLUTIONS["conv"])
@@ -35,8 +36,7 @@ def beside(rng: Rng, config: ChipConfig, copies: int, shared: bool, arithmetic: 
     return Batch(batched, golden, arithmetic)
 
 
-@pytest.mark.parametrize("arithmetic", ["auto", "float64"])
-@pytest.mark.parametrize("copies", [1, 3], ids="{}copies".format)
+@pytest.mark.parametrize(("copies", "arithmetic"), [(1, "auto"), (1, "float64"), (3, "auto")])
 @pytest.mark.parametrize("name", CONVOLUTIONS)
 @pytest.mark.parametrize("seed", range(3), ids="seed{}".format)
 def test_every_copy_equals_a_golden_chip(
@@ -46,6 +46,13 @@ def test_every_copy_equals_a_golden_chip(
     mesh = Mesh(2, 1) if seed == 2 else Mesh()
     config = random_chip(rng, CONVOLUTIONS[name], mesh)
     beside(rng, config, copies, copies == 1, arithmetic).live(rng, 8)
+
+
+def test_kernel_rows_beyond_those_that_the_hash_knows_draw_noise_as_golden_chips_do() -> None:
+    rng = np.random.default_rng(6)
+    batch = beside(rng, ChipConfig.of(beyond_the_hash()), 2, False, "auto")
+    batch.live(rng, 10)
+    assert batch.golden[0].counters()[Counter.UPDATES] > 50
 
 
 def test_copies_that_share_kernels_run_as_golden_chips_do() -> None:
