@@ -100,7 +100,8 @@ class BatchedChip:
     def load_weights(self, weights: Any) -> None:
         """Write all weights: int `(axons, neurons of a core)`, for all copies the same.
 
-        A population also takes `(copies, axons, neurons of a core)`. Refuses weights out of
+        A population also takes `(copies, axons, neurons of a core)`. Cores with convolutions have
+        kernel rows in the place of axons, kernel columns in that of neurons. Refuses weights out of
         range, and a synapse outside of its row's groups.
         """
         checked = checks.check_weights(self.config, weights, self._own, self.device)
