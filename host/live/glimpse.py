@@ -21,8 +21,7 @@ class SampleGlimpse:
 
     `spikes` are pairs of tick and neuron, int32 `(n, 2)`; `errors` have the value as a third
     column. `potential` is V - R after each tick, in thresholds, float32 `(ticks, neurons)`, NaN
-    where it was not read; None where it was not read at all. `told` says which sample it is, and,
-    when it is whole, how it was answered.
+    where it was not read; None where it was not read at all. `told` says which sample it is.
     """
 
     told: str
@@ -37,8 +36,8 @@ class SampleGlimpse:
 class Glimpse:
     """A sample, and how far the run is.
 
-    `told` says how it came out, once it is over. `done` of `total` samples are trained. `scores`
-    are those of training samples that were looked at, means over the last ones, each beside the
+    `told` says how it came out, once it is over. `done` of `total` samples are trained. `errors`
+    are the error events of a sample, means over the last ones that were seen, each beside the
     epochs that were done, as a fraction. `spent` are microseconds of a tick by who spent them, of
     late. `weights` are as of `Device.read_weights`, None where none were read yet; `counters` as of
     `Device.counters`, by their names; `read_at` says when both were read.
@@ -50,7 +49,7 @@ class Glimpse:
     total: int
     sample: SampleGlimpse | None
     history: Sequence[Mapping[str, Any]] = ()
-    scores: Sequence[tuple[float, float]] = ()
+    errors: Sequence[tuple[float, float]] = ()
     spent: Mapping[str, float] = field(default_factory=dict)
     counters: Mapping[str, int] = field(default_factory=dict)
     weights: Int32Array | None = None

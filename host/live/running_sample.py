@@ -49,6 +49,11 @@ class RunningSample:
         return len(self._potentials) == self.ticks
 
     @property
+    def errors(self) -> int:
+        """How many error events it has made."""
+        return sum(map(len, self._errors))
+
+    @property
     def raster(self) -> Flags:
         """Its spikes, bool `(ticks so far, 1, neurons)`."""
         return np.stack(self._rows)

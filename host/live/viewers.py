@@ -21,9 +21,9 @@ class Viewers:
     def __init__(self, watch: Watch, run: Run) -> None:
         self._watch, self._run, self._count = watch, run, 0
         with warnings.catch_warnings():  # bokeh adds filters when it is loaded
-            from axonloop.host.live import page
+            from axonloop.host.live.pages import Page
 
-        self._page = page.Page
+        self._page = Page
 
     def add(self, document: Any) -> None:
         """Fill the document of a new page."""

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
-from axonloop.host.live.answers import Answers
 from axonloop.host.live.gate import Gate
 from axonloop.host.live.glimpse import OVER, SCORING, TRAINING, Glimpse, SampleGlimpse
 from axonloop.host.live.running_sample import Potential, RunningSample
+from axonloop.host.live.seen_samples import SeenSamples
 from axonloop.host.live.spending import Spending
 from axonloop.host.live.state_readings import StateReadings
 from axonloop.host.processing import Events, Flags
@@ -47,7 +47,7 @@ class Watch:
         self._fresh = False  # was there a tick since `between_ticks` was called?
         self._looking = 0.0  # seconds that looking took since the last glimpse
         self._pause, self._shown = PERIOD, perf_counter()
-        self._answers, self._readings = Answers(trainer), StateReadings(trainer)
+        self._seen, self._readings = SeenSamples(trainer), StateReadings(trainer)
         self._spending = Spending(trainer)
         self.glimpse = self._glimpse(TRAINING, None)
 
@@ -82,7 +82,9 @@ class Watch:
                 self._readings.read()
             phase, running = self._phase(), self._running
             scoring = phase == SCORING
-            told = "A sample that is scored" if scoring else self._answers.told(running)
+            told = "A sample that is scored" if scoring else self._seen.told(running)
+            if running.whole and not scoring:
+                self._seen.add(running)
             self.glimpse = self._glimpse(phase, running.glimpse(told, self._thresholds))
         self._pause = max(PERIOD, SHARE * self._looking)
         self._looking, self._shown = 0.0, perf_counter()
@@ -102,7 +104,7 @@ class Watch:
             self._trainer.epochs * samples,
             sample,
             tuple(position.history),
-            tuple(self._answers.scores),
+            tuple(self._seen.errors),
             self._spending.lately(),
             self._readings.counters,
             self._readings.weights,

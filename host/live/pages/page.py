@@ -6,14 +6,15 @@ from html import escape
 from typing import Any
 
 from bokeh.layouts import column, row
+from bokeh.models import Toolbar
 from bokeh.models.widgets import Button, Div, Select, TextInput
 
-from axonloop.host.live.choice import Choice
 from axonloop.host.live.glimpse import OVER, Glimpse
-from axonloop.host.live.progress_panel import ProgressPanel
-from axonloop.host.live.sample_panel import SamplePanel
+from axonloop.host.live.pages.choice import Choice
+from axonloop.host.live.pages.progress_panel import ProgressPanel
+from axonloop.host.live.pages.sample_panel import SamplePanel
+from axonloop.host.live.pages.weights_panel import WeightsPanel
 from axonloop.host.live.watch import Watch
-from axonloop.host.live.weights_panel import WeightsPanel
 from axonloop.host.runs import Run
 
 WIDE = 1200
@@ -41,7 +42,7 @@ class Page:
         self._shown: tuple[Glimpse, Choice, bool] | None = None
         self.title = "axonloop" if run.folder is None else run.folder.name
         layers = list(trainer.layers.readers)
-        every = [each.name for each in trainer.layers.layers]
+        every: list[Any] = [each.name for each in trainer.layers.layers]
         self._layer = Select(title="Layer", value=every[0], options=every, width=160)
         size = len(self._program.neurons[every[0]])
         first = ",".join(map(str, range(min(FIRST, size))))
@@ -61,6 +62,8 @@ class Page:
         self._pause.on_click(self._toggle)
         self._step.on_click(watch.gate.step)
         self.view = self._laid_out(run)
+        for toolbar in self.view.select({"type": Toolbar}):
+            toolbar.autohide = True
         self.update()
 
     def _laid_out(self, run: Run) -> Any:

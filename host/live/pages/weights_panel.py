@@ -9,7 +9,7 @@ from bokeh.layouts import row
 from bokeh.models import ColumnDataSource, HoverTool, LinearColorMapper
 from numpy.typing import NDArray
 
-from axonloop.host.live.choice import Choice
+from axonloop.host.live.pages.choice import Choice
 from axonloop.host.network import Program, Projection
 from axonloop.host.pictures import BLUE, GREY, sheet_of
 from axonloop.host.report import axes_of, diverging, legend_below
@@ -38,7 +38,9 @@ class WeightsPanel:
         )
         self._sheet.grid.visible = False
         self._sheet.add_tools(HoverTool(tooltips=[("weight", "@image")]))
-        self._spread = axes_of("All of them", "weight (LSB)", "synapses", 540, 340)
+        self._spread = axes_of(
+            "All of them", "weight (LSB)", "synapses", 540, 340, y_axis_type="log"
+        )
         self._counts = [self._steps(GREY, "first"), self._steps(BLUE, "now")]
         legend_below(self._spread)
         self.view = row(self._sheet, self._spread)
@@ -102,4 +104,7 @@ def _spread(weights: NDArray[np.float64], top: int) -> dict[str, Any]:
     """How many synapses have which weight."""
     edges = np.arange(-top - 1.5, top + 1, max(1, top // BINS))
     counts, edges = np.histogram(weights[~np.isnan(weights)], edges)
-    return {"weight": (edges[:-1] + edges[1:]) / 2, "synapses": counts}
+    return {
+        "weight": ((edges[:-1] + edges[1:]) / 2)[counts > 0],
+        "synapses": counts[counts > 0],
+    }

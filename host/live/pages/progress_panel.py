@@ -26,24 +26,25 @@ class ProgressPanel:
         self._unit = 100 if measure == "accuracy" else 1
         self._plural = "accuracies" if measure == "accuracy" else "mses"
         title, label = ("Accuracy", "%") if self._unit > 1 else ("Mean squared error", "")
+        title += " on the validation part"
         ends = Range1d(start=0, end=epochs)
         more = {"x_range": ends} | ({"y_range": Range1d(start=0, end=101)} if label else {})
-        self._curve = axes_of(title, "epochs", label, WIDE, 300, **more)
-        self._seen = ColumnDataSource({"x": [], "y": []})
-        seen = "training samples seen here, the last 50"
-        self._curve.line("x", "y", source=self._seen, color=GREY, legend_label=seen)
+        self._curve = axes_of(title, "epochs", label, WIDE, 250, **more)
         self._layers = []
         for layer in range(layers):
-            source = ColumnDataSource({"x": [], "y": []})
+            source = ColumnDataSource({"x": [np.nan], "y": [np.nan]})
             look = {"color": CYCLE[layer % len(CYCLE)], "source": source}
-            look["legend_label"] = "validation" + f", layer {layer + 1}" * (layers > 1)
+            look["legend_label"] = f"layer {layer + 1}"
             dots = self._curve.scatter("x", "y", size=7, **look)
             self._curve.line("x", "y", **look)
-            tips = [("epoch", "@x"), ("validation", "@y{0.0[000]}")]
+            tips = [("epoch", "@x"), (title, "@y{0.0[000]}")]
             self._curve.add_tools(HoverTool(renderers=[dots], tooltips=tips))
             self._layers.append(source)
         legend_below(self._curve)
-        self._curve.legend[0].ncols = 1
+        self._seen = ColumnDataSource({"x": [], "y": []})
+        seen = axes_of("Error events of a sample", "epochs", "", WIDE, 170, x_range=ends)
+        seen.line("x", "y", source=self._seen, color=ORANGE)
+        seen.y_range.start = 0
         self._times = axes_of("A training tick", "us", "", WIDE, 150, y_range=list(SPENDERS)[::-1])
         self._spent = ColumnDataSource(
             {"who": SPENDERS, "us": [0.0] * 3, "colour": [BLUE, ORANGE, GREY]}
@@ -52,15 +53,14 @@ class ProgressPanel:
         self._times.x_range.start = 0
         self._times.add_tools(HoverTool(tooltips=[("@who", "@us{0.0} us")]))
         self._counters = Div(width=WIDE)
-        self.view = column(self._curve, self._times, self._counters)
+        self.view = column(self._curve, seen, self._times, self._counters)
 
     def show(self, glimpse: Glimpse) -> None:
         """Show how far a run is."""
-        if glimpse.scores:
-            x, y = np.array(glimpse.scores).T
-            self._seen.data = {"x": x, "y": self._unit * y}
+        if glimpse.errors:
+            self._seen.data = dict(zip("xy", np.array(glimpse.errors).T, strict=True))
         epochs = np.arange(1, len(glimpse.history) + 1)
-        for layer, source in enumerate(self._layers):
+        for layer, source in enumerate(self._layers if glimpse.history else ()):
             values = [entry[f"layer_{self._plural}"][layer] for entry in glimpse.history]
             source.data = {"x": epochs, "y": self._unit * np.array(values)}
         if glimpse.spent:

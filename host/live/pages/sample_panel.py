@@ -8,8 +8,8 @@ import numpy as np
 from bokeh.layouts import column
 from bokeh.models import ColumnDataSource, HoverTool, Range1d
 
-from axonloop.host.live.choice import Choice
 from axonloop.host.live.glimpse import SampleGlimpse
+from axonloop.host.live.pages.choice import Choice
 from axonloop.host.pictures import BLUE, GREY, ORANGE
 from axonloop.host.report import CYCLE, axes_of, legend_below
 from axonloop.models.arrays import Int32Array
@@ -19,7 +19,8 @@ ERRORS = (
     (1, ORANGE, "inverted_triangle", "error > 0: spike less"),
     (-1, BLUE, "triangle", "error < 0: spike more"),
 )
-UNREAD = "U = V - R, in thresholds: not read"
+LOWEST = -16.0
+"""U that is shown, in thresholds, at the lowest."""
 
 
 class SamplePanel:
@@ -36,8 +37,8 @@ class SamplePanel:
             _marks(self._raster, colour, shape, 6, label) for _, colour, shape, label in ERRORS
         ]
         legend_below(self._raster)
-        near = Range1d(start=-1.5, end=1.5)
-        self._membranes = axes_of("", "tick", "U", WIDE, 300, y_range=near, **ranges)
+        self._levels = Range1d(start=-1.5, end=1.5)
+        self._membranes = axes_of("", "tick", "U", WIDE, 300, y_range=self._levels, **ranges)
         self._curves = ColumnDataSource({"x": [], "y": [], "colour": [], "name": []})
         lines = self._membranes.multi_line(
             "x", "y", color="colour", legend_field="name", source=self._curves, line_width=1.5
@@ -67,11 +68,12 @@ class SamplePanel:
             title.text = f"Membranes {self._unread}" if self._unread else "Membranes"
             return
         title.text = "Membranes: U = V - R after each tick, in thresholds"
-        ticks = np.arange(len(potential))
-        count = len(choice.neurons)
+        curves = potential[:, choice.on_chip].T
+        count, low = len(curves), float(np.nanmin(curves))
+        self._levels.start = max(LOWEST, min(-1.5, low - 0.1))
         self._curves.data = {
-            "x": [ticks] * count,
-            "y": [potential[:, neuron] for neuron in choice.on_chip],
+            "x": [np.arange(len(potential))] * count,
+            "y": list(curves),
             "colour": [CYCLE[place % len(CYCLE)] for place in range(count)],
             "name": [f"neuron {neuron}" for neuron in choice.neurons],
         }
@@ -90,4 +92,6 @@ def _marks(
 
 
 def _put(source: ColumnDataSource, pairs: Int32Array) -> None:
-    source.data = {"tick": pairs[:, 0], "neuron": pairs[:, 1]}
+    """Set the marks; the first one is nowhere, for the legend draws the first."""
+    shown = np.vstack([[np.nan] * 2, pairs[:, :2]]).astype(np.float32)
+    source.data = {"tick": shown[:, 0], "neuron": shown[:, 1]}
