@@ -18,14 +18,14 @@ class Live(Callback):
 
     The bits of the run are the same with it, looked at or not. `port`: that of the page; None: 5006
     or, where that is taken, any. Only this machine can reach it. A page can pause the run and let
-    it do single ticks; when the last page is closed, a paused run goes on. `url` is the address
-    while a run goes on. Raises ValueError for a port that is taken.
+    it do single ticks; when the last page is closed, a paused run goes on. `url` is the address and
+    `watch` what is seen, while a run goes on. Raises ValueError for a port that is taken.
     """
 
     def __init__(self, port: int | None = None) -> None:
         self._port, self.gate = port, Gate()
         self._server: PageServer | None = None
-        self._watch: Watch | None = None
+        self.watch: Watch | None = None
         for each in listening(port):
             each.close()
 
@@ -39,19 +39,19 @@ class Live(Callback):
     def on_begin(self, run: Run) -> None:
         """Watch the run's chip, and serve the page."""
         trainer = run.trainer
-        self._watch = Watch(trainer, self.gate)
-        trainer.copies = WatchedCopy(trainer.device, self._watch)
-        viewers = Viewers(self._watch, run)
+        self.watch = Watch(trainer, self.gate)
+        trainer.copies = WatchedCopy(trainer.device, self.watch)
+        viewers = Viewers(self.watch, run)
         self._server = PageServer(viewers.add, self._port)
         notice(f"live view: {self.url}")
 
     def on_end(self, run: Run, metrics: dict[str, Any]) -> None:
         """Tell the pages how it came out."""
-        if self._watch is not None:
+        if self.watch is not None:
             name = next(k for k in metrics if k.startswith(("test_", "validation_")))
             value = metrics[name]
             how = percent(value) if name.endswith("accuracy") else f"{value:.4g}"
-            self._watch.end(f"{name.replace('_', ' ')} {how}")
+            self.watch.end(f"{name.replace('_', ' ')} {how}")
 
     def on_close(self, run: Run) -> None:
         """Close the pages and the port."""

@@ -76,9 +76,7 @@ class Browser:
     @property
     def text(self) -> str:
         """All that the page says, a line for each element without children."""
-        leaves = (
-            f'{FIND}.filter((e) => !e.children.length && !["STYLE", "SCRIPT"].includes(e.tagName))'
-        )
+        leaves = f"{FIND}.filter((e) => !e.children.length && !/STYLE|SCRIPT/.test(e.tagName))"
         return str(self.ask(f'{leaves}.map((e) => e.textContent).join("\\n")'))
 
     def wait_for(self, text: str) -> None:
@@ -134,11 +132,10 @@ def browser(wide: int = 1280, high: int = 1000) -> Iterator[Browser]:
         try:
             page = loop.run_until_complete(_connected(Path(profile) / "DevToolsActivePort"))
             yield Browser(loop, page)
-            page.close()
         finally:
             process.terminate()
             process.wait(timeout=PATIENCE)
-            loop.run_until_complete(asyncio.sleep(0))
+            loop.run_until_complete(asyncio.sleep(0.1))  # the connection hears of it
             loop.close()
 
 

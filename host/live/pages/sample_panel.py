@@ -24,7 +24,7 @@ LOWEST = -16.0
 
 
 class SamplePanel:
-    """Two figures over the same ticks; `unread` says where membranes are not read by themselves."""
+    """Two figures over the same ticks; `unread` says when membranes are not read."""
 
     def __init__(self, ticks: int, unread: str) -> None:
         self._unread = unread
@@ -65,7 +65,8 @@ class SamplePanel:
         potential = sample.potential
         title = self._membranes.title
         if potential is None:
-            title.text = f"Membranes {self._unread}" if self._unread else "Membranes"
+            title.text = f"Membranes {self._unread}"
+            self._curves.data = dict.fromkeys(self._curves.data, [])
             return
         title.text = "Membranes: U = V - R after each tick, in thresholds"
         curves = potential[:, choice.on_chip].T
