@@ -26,8 +26,7 @@ class Live(Callback):
         self._port, self.gate = port, Gate()
         self._server: PageServer | None = None
         self.watch: Watch | None = None
-        for each in listening(port):
-            each.close()
+        listening(port).close()
 
     @property
     def url(self) -> str:

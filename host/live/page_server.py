@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
 import warnings
 from collections.abc import Callable
@@ -20,23 +19,18 @@ LAST_WORDS = 0.3
 """Seconds in which pages hear the last that there is to hear."""
 
 
-def listening(port: int | None) -> list[socket.socket]:
-    """Sockets that listen at `port`; None: at the usual one, or where that is taken, at any.
+def listening(port: int | None) -> socket.socket:
+    """A socket that listens at `port`; None: at the usual one, or where that is taken, at any.
 
     ValueError where a port that was named cannot be had.
     """
-    from tornado.netutil import bind_sockets
-
-    for each in (PORT, 0) if port is None else (port,):
-        try:
-            return bind_sockets(each, HOST)
-        except OSError as error:
-            if port is not None:
-                told = f"port of the live view must be free, not {port} ({error.strerror})"
-                raise ValueError(told) from error
-            if error.errno != errno.EADDRINUSE:
-                raise
-    raise AssertionError("any port was asked for")
+    try:
+        return socket.create_server((HOST, PORT if port is None else port))
+    except OSError as error:
+        if port is not None:
+            told = f"port of the live view must be free, not {port} ({error.strerror})"
+            raise ValueError(told) from error
+    return socket.create_server((HOST, 0))
 
 
 class PageServer:
@@ -47,8 +41,9 @@ class PageServer:
     """
 
     def __init__(self, modify: Callable[[Any], None], port: int | None = None) -> None:
-        sockets = listening(port)
-        self.port: int = sockets[0].getsockname()[1]
+        self._socket = listening(port)
+        self._socket.setblocking(False)
+        self.port: int = self._socket.getsockname()[1]
         self.url = f"http://localhost:{self.port}"
         with warnings.catch_warnings():  # bokeh adds filters when it is loaded
             from bokeh.server.server import BaseServer
@@ -66,14 +61,13 @@ class PageServer:
             unused_session_lifetime_milliseconds=UNUSED_MS,
         )
         self._http = HTTPServer(application)
-        self._sockets = sockets
         self._server = BaseServer(self._loop, application, self._http)
         self._thread = Thread(target=self._run, name="live view", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._asyncio)
-        self._http.add_sockets(self._sockets)
+        self._http.add_socket(self._socket)
         self._server.start()
         self._loop.start()
         self._loop.close(all_fds=True)

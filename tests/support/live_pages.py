@@ -36,11 +36,15 @@ def opened(url: str) -> Iterator[None]:
 def refusal(url: str, origin: str) -> int | None:
     """What a page of an origin hears where it connects to `url`: a code, or None if it may."""
 
+    from bokeh.util.token import generate_jwt_token, generate_session_id
+
+    token = generate_jwt_token(generate_session_id(), expiration=300)
+
     async def connect() -> int | None:
         address = url.replace("http", "ws") + "/ws"
         request = HTTPRequest(address, headers={"Origin": origin})
         try:
-            connection = await websocket_connect(request, subprotocols=["bokeh", "none"])
+            connection = await websocket_connect(request, subprotocols=["bokeh", token])
         except HTTPClientError as error:
             return error.code
         connection.close()
