@@ -132,10 +132,10 @@ def browser(wide: int = 1280, high: int = 1000) -> Iterator[Browser]:
         try:
             page = loop.run_until_complete(_connected(Path(profile) / "DevToolsActivePort"))
             yield Browser(loop, page)
+            loop.run_until_complete(_closed(page))
         finally:
             process.terminate()
             process.wait(timeout=PATIENCE)
-            loop.run_until_complete(asyncio.sleep(0.1))  # the connection hears of it
             loop.close()
 
 
@@ -152,3 +152,9 @@ async def _connected(file: Path) -> WebSocketClientConnection:
         if pages:
             return await websocket_connect(pages[0]["webSocketDebuggerUrl"], max_message_size=MOST)
         await asyncio.sleep(0.05)
+
+
+async def _closed(page: WebSocketClientConnection) -> None:
+    page.close()
+    while await page.read_message() is not None:
+        pass
