@@ -75,9 +75,10 @@ class Browser:
 
     @property
     def text(self) -> str:
-        """All that the page says, a line for each element without children."""
-        leaves = f"{FIND}.filter((e) => !e.children.length && !/STYLE|SCRIPT/.test(e.tagName))"
-        return str(self.ask(f'{leaves}.map((e) => e.textContent).join("\\n")'))
+        """All that the page says, a line for each piece of text."""
+        pieces = f"{FIND}.filter((e) => !/STYLE|SCRIPT/.test(e.tagName)).flatMap("
+        pieces += "(e) => [...e.childNodes].filter((n) => n.nodeType == 3).map((n) => n.data))"
+        return str(self.ask(f'{pieces}.join("\\n")'))
 
     def wait_for(self, text: str) -> None:
         """Wait until the page says so."""

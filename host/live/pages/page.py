@@ -20,8 +20,6 @@ from axonloop.host.runs import Run
 WIDE = 1200
 FIRST = 4
 """Neurons that are chosen at first."""
-QUIET = {"reconnect_session": False, "notify_connection_status": False}
-"""What a page does about the end of its connection when the run is over: nothing."""
 OVER_A_LINE = (
     "Over a serial line nothing is read for this page: weights and counters are those of the last "
     "checkpoint, membranes are read in single ticks."
@@ -105,8 +103,6 @@ class Page:
         if before is not None and before[0] is glimpse and before[1:] == (choice, paused):
             return
         over = glimpse.phase == OVER
-        if over and self.view.document is not None:
-            self.view.document.config.update(**QUIET)
         self._status.text = _status(glimpse, paused)
         self._pause.update(label="Resume" if paused else "Pause", disabled=over)
         self._step.disabled = over

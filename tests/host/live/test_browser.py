@@ -54,10 +54,10 @@ def test_a_page_shows_pauses_steps_and_ends(tmp_path: Path) -> None:
             page.wait_for("neurons must be whole numbers in 0..15 by commas")
             page.click("Resume")
             page.wait_for("Training: ")
+            assert not page.errors
             ending.told.set()
             page.wait_for("The run is over: test accuracy")
             page.screenshot(tmp_path / "page.png")
-            assert not page.errors
     finally:
         ending.told.set()
         live.gate.resume()
