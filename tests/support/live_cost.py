@@ -17,8 +17,8 @@ from axonloop.host.live import Live
 from axonloop.host.runs import Run
 from axonloop.host.training import chip_config
 
-TURNS = 15
-SETTINGS = Settings().changed({"task": {"limit": 200}, "run": {"epochs": 1}})
+TURNS = 9
+SETTINGS = Settings().changed({"task": {"limit": 60}, "run": {"epochs": 1}})
 
 
 def seconds(device: str, live: bool) -> float:
