@@ -20,7 +20,7 @@ from axonloop.host.training import Trainer
 PERIOD = 0.15
 """Least seconds between two glimpses."""
 LATE = 0.5
-"""Seconds after which a sample is shown before it is whole, or without its potentials."""
+"""Seconds after which a sample is shown though it is not whole, or lacks potentials."""
 SHARE = 10
 """Looking takes at most one part of so many of the loop's time, but while it is paused."""
 
@@ -67,13 +67,13 @@ class Watch:
             self._hold()
         else:
             waited = perf_counter() - self._shown
-            self.wants_potential = self.reads_state and waited > self._pause / 2
+            self.wants_potential = self.reads_state and waited > self._pause
 
     def _is_due(self) -> bool:
         waited, running = perf_counter() - self._shown, self._running
         if running.ended and (running.read or not self.reads_state):
             return waited > self._pause
-        return waited > max(self._pause, LATE)
+        return waited > self._pause + LATE
 
     def _show(self) -> None:
         """Make a glimpse; the next one is the later the more this one cost."""
