@@ -32,7 +32,7 @@ STEPS = {
         "configuration conversion",
         "report training",
         "bench runs",
-        "bisect inference studies sweep",
+        "bisect inference live studies sweep",
         "experiments",
         "catalogue",
         "cli",

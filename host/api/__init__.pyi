@@ -24,6 +24,7 @@ from .host.energy import Energy as Energy
 from .host.energy import chip_energy as chip_energy
 from .host.inference import Profile as Profile
 from .host.inference import profile as profile
+from .host.live import Live as Live
 from .host.network import Network as Network
 from .host.network import Population as Population
 from .host.network import Program as Program

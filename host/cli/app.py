@@ -103,6 +103,9 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write for TensorBoard into the run folder.")
     ] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Serve a page on this machine that shows the run.")
+    ] = False,
     wave: WaveFile = None,
     ticks: WaveTicks = None,
     signals: WaveSignals = None,
@@ -119,7 +122,7 @@ def train(
     )
     window = window_of(wave, ticks, signals, depth)
     places = (out, json, config, resume, record)
-    commands.train(target, given, device, *places, geometry, tensorboard, window)
+    commands.train(target, given, device, *places, geometry, tensorboard, live, window)
 
 
 @app.command()
