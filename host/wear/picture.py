@@ -25,7 +25,7 @@ def draw_writes(
     picture = Picture(6, 0.6 + 1.9 * len(populations))
     every = picture.subplots(len(populations), 1, squeeze=False, sharex=True)[:, 0]
     for axes, (name, own) in zip(every, populations.items(), strict=True):
-        axes.hist(own, BINS, (0, end), color=BLUE)
+        axes.hist(own, bins=BINS, range=(0, end), color=BLUE)
         axes.axvline(own.mean(), color=INK, linewidth=1)
         axes.annotate(f"mean {own.mean():,.0f}", (own.mean(), 1), (3, -9), color=INK,
                       xycoords=("data", "axes fraction"), textcoords="offset points")  # fmt: skip

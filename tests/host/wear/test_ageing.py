@@ -66,7 +66,7 @@ def test_synapses_that_are_absent_stay_so_and_the_seed_decides() -> None:
         ("hfox", -1, 25, 0, "^seconds must be 0 or more, not -1$"),
         ("hfox", 1, -300, 0, "^temperature must be above -273.15 C, not -300$"),
         ("wood", 1, 25, 0, "^memristor must be one of ideal, .*, not 'wood'$"),
-        ("hfox", 1, 25, -1, "^seed of ageing must be in 0.."),
+        ("hfox", 1, 25, -1, "^seed of ageing must be "),
     ],
 )
 def test_what_is_out_of_range_is_refused(
