@@ -72,12 +72,12 @@ class Way:
         return base.changed({"network": {"parameters": own}})
 
 
-FINE, COARSE, COARSER = (4, 16), (7, 2), (8, 1)
+COARSE, COARSER = (7, 2), (8, 1)
 YARDSTICK = Way("dense", STEP, 12, 9, COARSE, 3, 8)
 CHOSEN = Way("sigma-delta 16, last 14 ticks", 16, 26, 0, COARSER, 2, 6)
 WIDE = 2 * NEURONS
 OTHERS = (
-    Way("dense, fine Pq", STEP, 12, 12, FINE, 3, 8),
+    Way("dense, last 14 ticks", STEP, 26, 9, COARSE, 3, 8),
     Way("sigma-delta 16, all ticks", 16, 12, 1, COARSE, 3, 8),
     Way("sigma-delta 24, last 14 ticks", 24, 26, 0, COARSER, 2, 6),
     Way("dense, 256 neurons", STEP, 12, 9, COARSE, 3, 8, WIDE),
