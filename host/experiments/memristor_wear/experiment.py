@@ -100,8 +100,9 @@ def _age(
     cases = [(kind, ages) for kind in KINDS for ages in (False, True)]
     found: list[dict[str, Any]] = []
     for kind, ages in cases:
+        accuracies: list[list[float]] = [[] for _ in every]
         case = {"kind": kind, "reference_ages": ages, "seconds": SECONDS}
-        found.append(case | {"accuracies": [[] for _ in every]})
+        found.append(case | {"accuracies": accuracies})
     for group in groups_of(str(order.device), len(every)):
         own = [every[place] for place in group]
         seeds = [each.run.seed for each in own]

@@ -76,10 +76,11 @@ def test_what_is_out_of_range_is_refused(
         aged_weights(EVERY, GEOMETRY, kind, seconds, celsius, seed=seed)
 
 
-def test_every_device_gets_the_same_integers() -> None:
+@pytest.mark.parametrize("other", ["batched", pytest.param("rtl", marks=pytest.mark.slow)])
+def test_every_device_gets_the_same_integers(other: str) -> None:
     program = program_of(SMALL)
     found = []
-    for name in ("golden", "batched"):
+    for name in ("golden", other):
         with open_device(name, program.config) as device:
             device.load_weights(program.weights)
             age(device, KIND, 300, 85, seed=7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,14 @@ import pytest
 
 from axonloop.host.configuration import NetworkSettings, RunSettings, Settings, TaskSettings
 from axonloop.host.data import split_digits
-from axonloop.host.devices import open_device
+from axonloop.host.devices import Device, GoldenDevice, open_device
 from axonloop.host.report import REPORT
 from axonloop.host.runs import train
 from axonloop.host.training import Trainer, chip_config, lone_trainer, open_copies, task_parts
-from axonloop.host.wear import Wear
+from axonloop.host.wear import Wear, WriteAccount
+from axonloop.models.arrays import Int32Array
 from axonloop.models.config import NO_TABLES
+from axonloop.models.memristor import find_memristor, toml_of
 
 
 def int32(*values: int) -> Any:
@@ -25,7 +28,7 @@ def int32(*values: int) -> Any:
 def settings(endurance: float | None, **run: Any) -> Settings:
     """A short run whose memristors are written some times each."""
     network = NetworkSettings(layers=(16,), memristor="mo-tiox-tin", endurance=endurance)
-    return Settings(network, TaskSettings(limit=40, ticks=20), run=RunSettings(**run))
+    return Settings(network, TaskSettings(limit=25, ticks=20), run=RunSettings(**run))
 
 
 def never() -> Any:
@@ -68,42 +71,34 @@ def test_a_checkpoint_of_others_is_refused() -> None:
         Wear((1, 2), 5).restore(state | {"writes": int32(0, -1)})
 
 
-def trained(device: str, endurance: float | None) -> Trainer:
+def trained(device: str, endurance: float | None) -> tuple[WriteAccount, Int32Array]:
+    """The writes, and the weights in the end."""
     own = settings(endurance, epochs=1, seed=3)
     with open_device(device, chip_config(own)) as chip:
         trainer = lone_trainer(chip, own, split_digits())
-        first = chip.read_weights()
         trainer.run()
         (account,) = trainer.write_accounts()
-        assert account.populations is not None
-        assert sum(int(each.sum()) for each in account.populations.values()) == account.total
-        assert trainer.wear is not None
-        trainer.found = account, chip.read_weights(), first, trainer.wear  # type: ignore[attr-defined]
-    return trainer
+        return account, chip.read_weights()
 
 
 def test_golden_and_batched_wear_alike() -> None:
     """And as two chips at once do, each with its own writes."""
-    (g, golden, first, wear), (b, batched, _, _) = (
-        trained(name, 3).found  # type: ignore[attr-defined]
-        for name in ("golden", "batched")
-    )
+    (found, golden), (other, batched) = (trained(name, 3) for name in ("golden", "batched"))
     assert np.array_equal(golden, batched)
-    assert g.metrics() == b.metrics()
-    assert 0 < g.worn < g.memristors
-    assert g.worn == g.beyond == np.count_nonzero(wear.worn)
+    assert found.metrics() == other.metrics()
+    assert found.populations is not None
+    assert sum(int(each.sum()) for each in found.populations.values()) == found.total
+    assert 0 < found.worn == found.beyond < found.memristors
     every = [settings(3, epochs=1, seed=seed) for seed in (3, 4)]
     with open_copies("population", chip_config(every[0]), [3, 4]) as copies:
         trainer = Trainer(copies, every, task_parts(every[0], split_digits()))
         trainer.run()
         assert np.array_equal(copies.weights()[0], golden)
         accounts = trainer.write_accounts()
-    assert accounts[0].metrics() == g.metrics()
-    assert accounts[1].metrics() != g.metrics()
-    (free, weights, _, _) = trained("batched", None).found  # type: ignore[attr-defined]
+    assert accounts[0].metrics() == found.metrics() != accounts[1].metrics()
+    free, weights = trained("batched", None)
     assert free.worn == 0
     assert not np.array_equal(weights, golden)
-    assert first.shape == golden.shape
 
 
 def test_latency_does_not_run_ahead_of_worn_memristors() -> None:
@@ -142,18 +137,43 @@ def test_a_stopped_run_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
 
 def test_more_writes_than_the_kind_bears_are_told(tmp_path: Path) -> None:
     """A kind that bears little, in a file, and no endurance in the settings."""
-    from axonloop.models.memristor import find_memristor, toml_of
-
     kind = tmp_path / "weak.toml"
-    kind.write_text(toml_of(find_memristor("mo-tiox-tin")) + "")
-    text = kind.read_text().replace("[up]", "endurance = 3\n\n[up]", 1)
-    kind.write_text(text)
+    kind.write_text(toml_of(replace(find_memristor("mo-tiox-tin"), endurance=3)))
     own = settings(None, epochs=1).changed({"network": {"memristor": str(kind)}})
     metrics = train(own)
     assert metrics["writes"]["worn"] == 0
     assert metrics["writes"]["beyond"] > 0
     (told,) = [text for text in metrics["warnings"] if "writes" in text]
     assert "bears, 3; with endurance = 3 in [network] they would be stuck" in told
+
+
+@pytest.mark.slow
+def test_the_gateware_counts_all_writes_together() -> None:
+    """The same total as on the golden model, which knows whose they were."""
+    own = settings(None, epochs=1)
+    golden, rtl = (train(own, device=name)["writes"] for name in ("golden", "rtl"))
+    assert golden["by_synapse"]
+    assert not rtl["by_synapse"]
+    assert "most" not in rtl
+    assert (rtl["total"], rtl["per_memristor"]) == (golden["total"], golden["per_memristor"])
+    with pytest.raises(ValueError, match="^network.endurance must be left out where no writes"):
+        train(settings(3, epochs=1), device="rtl")
+
+
+def test_a_device_that_counts_no_writes_by_synapse(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(GoldenDevice, "count_writes", Device.count_writes)
+    monkeypatch.setattr(GoldenDevice, "read_writes", Device.read_writes)
+    writes = train(settings(None, epochs=1))["writes"]
+    assert (writes["by_synapse"], writes["worn"]) == (False, 0)
+    assert writes["total"] > 0
+    with pytest.raises(ValueError, match="^network.endurance must be left out where no writes"):
+        train(settings(3, epochs=1))
+    own = settings(None)
+    with (
+        GoldenDevice(chip_config(own)) as device,
+        pytest.raises(ValueError, match="^writes must be counted by synapse, which golden does"),
+    ):
+        device.read_writes()
 
 
 def test_plain_weights_are_not_written() -> None:
