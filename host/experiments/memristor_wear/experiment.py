@@ -27,7 +27,7 @@ from axonloop.models.arrays import Int32Array
 
 EPOCHS = 1
 """Of every way, where not all is asked for."""
-ENDURANCES: dict[Way, tuple[int, ...]] = {YARDSTICK: (100, 1000), CHOSEN: (10, 100)}
+ENDURANCES: dict[Way, tuple[int, ...]] = {YARDSTICK: (100, 1000, 10_000), CHOSEN: (10, 100)}
 """Writes after which memristors are stuck, tried with each way."""
 BAR, MOST_LOST = 50, 0.7
 """How many times fewer writes events should take than dense learning, and the points to lose."""
@@ -101,7 +101,7 @@ def _age(
     found: list[dict[str, Any]] = []
     for kind, ages in cases:
         accuracies: list[list[float]] = [[] for _ in every]
-        case = {"kind": kind, "reference_ages": ages, "seconds": SECONDS}
+        case: dict[str, Any] = {"kind": kind, "reference_ages": ages, "seconds": SECONDS}
         found.append(case | {"accuracies": accuracies})
     for group in groups_of(str(order.device), len(every)):
         own = [every[place] for place in group]

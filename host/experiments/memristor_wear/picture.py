@@ -10,7 +10,7 @@ import numpy as np
 from axonloop.host.order import Metrics
 from axonloop.host.pictures import BLUE, GREY, INK, ORANGE, Picture, legend, styled
 
-COLOURS = (INK, BLUE, GREY, ORANGE, "#4a9a5a")
+COLOURS = (INK, BLUE, GREY, ORANGE, "#4a9a5a", INK, BLUE)
 SECONDS_AT_0 = 10.0
 """Where the scale of times shows what has not aged."""
 
@@ -28,12 +28,13 @@ def draw(metrics: Metrics) -> Picture:
 
 def _curve(axes: Any, point: dict[str, Any], **more: Any) -> None:
     writes, scores = np.array(point["writes"]).mean(0), 100 * np.array(point["scores"]).mean(0)
-    axes.plot(writes, scores, "o-", markersize=3, **more)
+    axes.plot(writes, scores, marker="o", markersize=3, **more)
 
 
 def _draw_writes(axes: Any, points: Sequence[dict[str, Any]]) -> None:
     for point, colour in zip(points, COLOURS, strict=False):
-        _curve(axes, point, color=colour, label=point["name"])
+        wide = "neurons" in point["name"]
+        _curve(axes, point, color=colour, label=point["name"], linestyle="--" if wide else "-")
     axes.axvline(1e4, color=GREY, linestyle="--", linewidth=1)
     axes.annotate("$\\mathregular{Al_2O_3}$ bears", (1e4, 0.05), (-4, 0), ha="right", color=GREY,
                   xycoords=("data", "axes fraction"), textcoords="offset points")  # fmt: skip
@@ -49,7 +50,7 @@ def _draw_worn(axes: Any, free: Sequence[dict[str, Any]], worn: Sequence[dict[st
         name = "dense" if base["dense"] else "events"
         _curve(axes, base, color=colour, label=f"{name}, without end")
         own = [point for point in worn if point["name"] == base["name"]]
-        for point, style in zip(own, (":", "--"), strict=False):
+        for point, style in zip(own, (":", "-.", "--"), strict=False):
             label = f"{name}, stuck after {point['endurance']:,}"
             scores = 100 * np.array(point["scores"]).mean(0)
             writes = np.array(base["writes"]).mean(0)[: len(scores)]

@@ -11,8 +11,8 @@ import pytest
 
 from axonloop.host.configuration import NetworkSettings, Settings, TaskSettings
 from axonloop.host.devices import open_device
-from axonloop.host.runs import evaluate, train
-from axonloop.host.training import program_of
+from axonloop.host.runs import Run, evaluate
+from axonloop.host.training import chip_config, program_of
 from axonloop.host.wear import age, aged_weights
 from axonloop.models.config import Geometry
 from axonloop.models.memristor import Retention, find_memristor
@@ -91,18 +91,27 @@ def test_every_device_gets_the_same_integers(other: str) -> None:
     assert not np.array_equal(found[0], program.weights)
 
 
+def begun(folder: Path, settings: Settings) -> Path:
+    """A run that was stopped at once: there is nothing in its folder but a checkpoint."""
+    with (
+        open_device("golden", chip_config(settings)) as chip,
+        Run.open(folder, settings, chip, resume=False) as run,
+    ):
+        run.save()
+    return folder
+
+
 def test_a_run_is_scored_after_it_has_aged(tmp_path: Path) -> None:
-    train(SMALL, epochs=1, out=tmp_path / "run")
-    now = evaluate(tmp_path / "run")
-    same, later = (evaluate(tmp_path / "run", seconds=t, celsius=85) for t in (0, 1e5))
+    run = begun(tmp_path / "run", SMALL)
+    now = evaluate(run)
+    same, later = (evaluate(run, seconds=t, celsius=85) for t in (0, 1e5))
     assert same["weight_hash"] == now["weight_hash"] != later["weight_hash"]
     assert (later["seconds"], later["celsius"]) == (1e5, 85)
     assert "seconds" not in now
 
 
 def test_plain_weights_do_not_age(tmp_path: Path) -> None:
-    plain = SMALL.changed({"network": {"memristor": None}})
-    train(plain, epochs=1, out=tmp_path / "run")
+    run = begun(tmp_path / "run", SMALL.changed({"network": {"memristor": None}}))
     told = "^seconds must be left out where synapses are no memristors, not 9$"
     with pytest.raises(ValueError, match=told):
-        evaluate(tmp_path / "run", seconds=9)
+        evaluate(run, seconds=9)

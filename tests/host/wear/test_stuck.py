@@ -127,12 +127,22 @@ def test_a_run_says_its_writes(tmp_path: Path) -> None:
     assert "Writes of memristors" in page
 
 
-def test_a_stopped_run_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
-    whole = train(settings(3, epochs=2), device="batched", out=tmp_path / "whole")
-    train(settings(3, epochs=1), device="batched", out=tmp_path / "run")
-    rest = train(settings(3, epochs=2), out=tmp_path / "run", resume=True)
-    assert rest["weight_hash"] == whole["weight_hash"]
-    assert rest["writes"] == whole["writes"]
+def test_a_stopped_run_ends_as_if_it_had_not_been() -> None:
+    """And on another device."""
+    own = settings(3, epochs=2)
+    with open_device("batched", chip_config(own)) as chip:
+        trainer = lone_trainer(chip, own, split_digits())
+        states: list[dict[str, Any]] = []
+        trainer.run(after_epoch=lambda scored: states.append(trainer.state()))
+        (whole,), hashes = trainer.write_accounts(), trainer.weight_hashes()
+    with open_device("golden", chip_config(own)) as chip:
+        trainer = lone_trainer(chip, own, split_digits())
+        trainer.restore(states[0])
+        trainer.run()
+        (rest,) = trainer.write_accounts()
+        assert trainer.weight_hashes() == hashes
+    assert rest.metrics() == whole.metrics()
+    assert whole.worn > 0
 
 
 def test_more_writes_than_the_kind_bears_are_told(tmp_path: Path) -> None:
