@@ -250,10 +250,10 @@ EXPERIMENTS = by_name(
     _experiment(
         "contrastive",
         "contrastive.experiment",
-        "event-driven contrastive divergence on synapses that drop spikes: patterns completed",
-        "Neftci et al. 2014; Neftci et al. 2016",
-        "15 minutes",
-        device="golden",
+        "event-driven contrastive divergence by blank-out or noisy thresholds: patterns completed",
+        "Neftci et al. 2014; Neftci et al. 2016; Neftci 2018, equation 3",
+        "2 minutes",
+        device=POPULATION,
         seeds=None,
     ),
     _experiment(
