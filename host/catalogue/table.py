@@ -325,7 +325,7 @@ EXPERIMENTS = by_name(
         "memristor_pairs",
         "digits on pairs of memristors with refresh, and on one with a reference",
         "Fouda et al. 2019",
-        "10 minutes",
+        "30 minutes",
         device=POPULATION,
         seeds=None,
         limit=None,

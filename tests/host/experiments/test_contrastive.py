@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -40,6 +41,7 @@ from axonloop.models.config import ParameterSet
 from axonloop.models.protocol import Counter, Region
 
 PNG = b"\x89PNG"
+ROOT = Path(__file__).parents[3]
 RARE = 1e-9
 """How often chance alone may pass a bound."""
 
@@ -85,6 +87,13 @@ def test_hashes_stay(device: str, seed: int, noise: Noise, hashes: tuple[str, st
     """Those of the loop that this experiment had of its own."""
     end = contrastive.learned(device, seed, quiet, noise)
     assert (end["weight_hash"][:16], end["spike_hash"][:16]) == hashes
+
+
+def test_the_results_meet_the_bar() -> None:
+    """Either noise completes 80 % of the halves."""
+    runs = json.loads((ROOT / "docs" / "results" / "contrastive.json").read_text())["runs"]
+    for noise in (BLANK_OUT, THRESHOLD):
+        assert np.mean([run["after"]["completion"] for run in runs[noise.name]]) >= 0.8
 
 
 @contextmanager

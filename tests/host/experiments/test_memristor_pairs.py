@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -23,6 +26,7 @@ from axonloop.models.config import AxonFactor, NeuronFactor, ParameterSet, Term
 from axonloop.models.memristor import find_memristor, memristor_tables
 
 KIND = "mo-tiox-tin"
+ROOT = Path(__file__).parents[3]
 
 
 def quiet(phase: str, done: int, total: int) -> None:
@@ -121,3 +125,16 @@ def test_pairs_in_short() -> None:
     assert "refreshes of a pair" in found["rows"][8].chip
     assert "points lost" not in found["rows"][0].chip
     assert pairs.draw(found).axes[0].get_ylabel() == "test accuracy (%)"
+
+
+def test_the_results_meet_the_bar() -> None:
+    """Pairs whose writes and devices vary are within a point of plain weights."""
+    points = json.loads((ROOT / "docs" / "results" / "memristor-pairs.json").read_text())["points"]
+    plain, *_ = names = [kind.name for kind in pairs.kinds_of(KIND)]
+    for doubled in pairs.RANGES:
+        shares = {
+            point["name"]: np.mean([run["accuracy"] for run in point["runs"]])
+            for point in points
+            if point["doubled"] == doubled
+        }
+        assert shares[plain] - shares[names[3]] <= 0.01
