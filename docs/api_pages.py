@@ -24,7 +24,7 @@ PAGES = {
     "host.configuration": ("host.configuration",),
     "host.network": ("host.network",),
     "host.devices": ("host.devices",),
-    "host.data": ("host.data",),
+    "host.data": ("host.data", "host.data.formats", "host.data.generated"),
     "host.nir": ("host.nir",),
     "host.conversion": ("host.conversion",),
     "host.recorder": ("host.recorder",),

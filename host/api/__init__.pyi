@@ -12,6 +12,11 @@ from .host.data import EventBins as EventBins
 from .host.data import SpikeCode as SpikeCode
 from .host.data import Split as Split
 from .host.data import open_data as open_data
+from .host.data.formats import Recording as Recording
+from .host.data.formats import read_events as read_events
+from .host.data.formats import write_events as write_events
+from .host.data.generated import averaged_readout as averaged_readout
+from .host.data.generated import generated_set as generated_set
 from .host.devices import Device as Device
 from .host.devices import DeviceError as DeviceError
 from .host.devices import open_device as open_device
@@ -19,6 +24,7 @@ from .host.energy import Energy as Energy
 from .host.energy import chip_energy as chip_energy
 from .host.inference import Profile as Profile
 from .host.inference import profile as profile
+from .host.live import Live as Live
 from .host.network import Network as Network
 from .host.network import Population as Population
 from .host.network import Program as Program

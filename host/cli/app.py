@@ -12,6 +12,7 @@ import typer
 
 from axonloop.host.catalogue import CATALOGUE
 from axonloop.host.cli.catalogue import group_of
+from axonloop.host.cli.data.commands import data_commands
 from axonloop.host.cli.debug.commands import debug_commands, window_of
 from axonloop.host.cli.memristor.commands import memristor_commands
 from axonloop.host.cli.options import Json, WaveDepth, WaveFile, WaveSignals, WaveTicks
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 for _kind in CATALOGUE:
     app.add_typer(group_of(_kind), name=_kind)
+app.add_typer(data_commands, name="data")
 app.add_typer(memristor_commands, name="memristor")
 app.add_typer(run_commands)
 app.add_typer(debug_commands)
@@ -101,6 +103,9 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write for TensorBoard into the run folder.")
     ] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Serve a page on this machine that shows the run.")
+    ] = False,
     wave: WaveFile = None,
     ticks: WaveTicks = None,
     signals: WaveSignals = None,
@@ -117,7 +122,7 @@ def train(
     )
     window = window_of(wave, ticks, signals, depth)
     places = (out, json, config, resume, record)
-    commands.train(target, given, device, *places, geometry, tensorboard, window)
+    commands.train(target, given, device, *places, geometry, tensorboard, live, window)
 
 
 @app.command()

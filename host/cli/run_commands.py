@@ -78,7 +78,8 @@ def sweep(
         int | None, typer.Option(min=1, help="Processes at a time [one for each core].")
     ] = None,
     address: Annotated[
-        str | None, typer.Option(help="A cluster of Ray: HOST:PORT, or auto [this machine].")
+        str | None,
+        typer.Option(help="A cluster of Ray, HOST:PORT or auto; or slurm [this machine]."),
     ] = None,
     board: Annotated[
         list[str] | None, typer.Option(help="serial:PORT, a board of the farm; repeated.")

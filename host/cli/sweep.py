@@ -20,7 +20,7 @@ from axonloop.host.console import (
     shown,
 )
 from axonloop.host.files import require_writable, write_json
-from axonloop.host.sweep import RayCluster, run_sweep
+from axonloop.host.sweep import SLURM, Executor, RayCluster, SubmititCluster, run_sweep
 from axonloop.models.checks import require
 
 BEST = 10
@@ -29,14 +29,19 @@ BEST = 10
 
 @dataclass(frozen=True)
 class Where:
-    """Where a sweep runs: `jobs` processes of this machine, or a cluster; and its boards."""
+    """Where a sweep runs: `jobs` processes of this machine, or a cluster; and its boards.
+
+    `address`: that of a cluster of Ray, or SLURM.
+    """
 
     jobs: int | None
     address: str | None
     boards: Sequence[str]
 
-    def open(self, boards: Sequence[str]) -> RayCluster:
-        """Ray, with the boards that were named."""
+    def open(self, folder: Path, boards: Sequence[str]) -> Executor:
+        """Ray or SLURM for the sweep in `folder`, with the boards that were named."""
+        if self.address == SLURM:
+            return SubmititCluster(folder, boards=boards)
         return RayCluster(self.jobs or len(os.sched_getaffinity(0)), self.address, boards)
 
 
@@ -59,7 +64,7 @@ def sweep(
             results = run_sweep(
                 file,
                 folder,
-                where.open,
+                lambda boards: where.open(folder, boards),
                 device=device,
                 boards=where.boards,
                 csv=csv,

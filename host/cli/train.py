@@ -19,8 +19,10 @@ from axonloop.host.console import (
 )
 from axonloop.host.devices import Device, WaveWindow, WindowDevice, open_device
 from axonloop.host.files import require_writable, write_json, write_text
+from axonloop.host.live import Live
 from axonloop.host.runs import (
     CHECKPOINT,
+    Callback,
     Run,
     TensorBoard,
     evaluate,
@@ -89,6 +91,7 @@ def train(
     record: Path | None = None,
     geometry: str = SMALLEST,
     tensorboard: bool = False,
+    live: bool = False,
     window: WaveWindow | None = None,
 ) -> None:
     """Train, or go on with, a run on digits or on what a file says.
@@ -106,7 +109,8 @@ def train(
     require(known, "target", "digits, or a TOML or JSON file, as mine.toml", target)
     require(file is None or config is None, "config", f"left out beside {target}", str(config))
     folder = out or _new_folder(target)
-    callbacks = [TensorBoard()] if tensorboard else []
+    callbacks: list[Callback] = [TensorBoard()] if tensorboard else []
+    callbacks += [Live()] if live else []
     require_writable(json_file)
     require_writable(record)
     configuration = Configuration.read(file or config)

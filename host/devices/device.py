@@ -50,13 +50,14 @@ class Device(ABC):
     def load_weights(self, weights: Int32Array) -> None:
         """Write all weights: int array `(axons, neurons of a core)`.
 
+        Of cores with convolutions: `(kernel rows of all cores, kernel columns)`.
         Raises ValueError for a wrong shape or dtype, a weight out of range, or a synapse outside
         its row's groups.
         """
 
     @abstractmethod
     def read_weights(self) -> Int32Array:
-        """All weights, int32 `(axons, neurons of a core)`."""
+        """All weights, int32, of the shape that `load_weights` takes."""
 
     @abstractmethod
     def read(self, region: Region) -> Int32Array:

@@ -1,3 +1,7 @@
+from .figures import CYCLE as CYCLE
+from .figures import axes_of as axes_of
+from .figures import diverging as diverging
+from .figures import legend_below as legend_below
 from .kept import KEPT as KEPT
 from .kept import Kept as Kept
 from .kept import SampleTrace as SampleTrace

@@ -23,7 +23,7 @@ SHOWN = 6
 History = Sequence[Mapping[str, Any]]
 
 
-def _axes(title: str, x: str, y: str, wide: int, high: int, **more: Any) -> Any:
+def axes_of(title: str, x: str, y: str, wide: int, high: int, **more: Any) -> Any:
     """An empty figure that zooms along its x axis with the wheel."""
     axes = figure(
         title=title,
@@ -46,8 +46,8 @@ def learning_curves(runs: Mapping[str, Mapping[str, Any]]) -> Any:
     lone = len(runs) == 1
     classes = "layer_accuracies" in next(iter(runs.values()))["history"][0]
     what, unit = ("Accuracy", "%") if classes else ("Mean squared error", "")
-    score = _axes(f"{what} on the validation part", "epoch", unit, WIDE // 2, 300)
-    cost = _axes("Per epoch", "epoch", "number", WIDE // 2, 300, y_axis_type="log")
+    score = axes_of(f"{what} on the validation part", "epoch", unit, WIDE // 2, 300)
+    cost = axes_of("Per epoch", "epoch", "number", WIDE // 2, 300, y_axis_type="log")
     for colour, (name, metrics) in zip(_colours(len(runs)), runs.items(), strict=True):
         history = metrics["history"]
         epochs = np.arange(1, len(history) + 1)
@@ -64,7 +64,7 @@ def learning_curves(runs: Mapping[str, Mapping[str, Any]]) -> Any:
             _curve(cost, epochs, np.maximum(steps, 0.5), shade if lone else colour, told)
     for axes in (score, cost):
         axes.xaxis.ticker = FixedTicker(ticks=_ticks(max(_epochs(runs))))
-        _legend_below(axes)
+        legend_below(axes)
     return row(score, cost)
 
 
@@ -94,7 +94,7 @@ def _curve(axes: Any, x: Any, y: Any, colour: str, label: str) -> None:
     axes.add_tools(HoverTool(renderers=[line], tooltips=[(label, "@y{0,0.[0000]}")], mode="vline"))
 
 
-def _legend_below(axes: Any) -> None:
+def legend_below(axes: Any) -> None:
     """A legend below the axes: never over the data; a click hides its curve."""
     legend = axes.legend[0]
     legend.click_policy = "hide"
@@ -109,9 +109,9 @@ def raster(sample: SampleTrace) -> Any:
     ticks = len(sample.potential)
     ends = (-0.5, ticks - 0.5)
     shared = {"x_range": Range1d(start=ends[0], end=ends[1], bounds=ends)}
-    top = _axes("Input spikes", "", "axon", WIDE, 200, **shared)
+    top = axes_of("Input spikes", "", "axon", WIDE, 200, **shared)
     _dots(top, sample.inputs, INK, "axon")
-    middle = _axes(
+    middle = axes_of(
         "Spikes, and the errors that training would send", "", "neuron", WIDE, 300, **shared
     )
     _dots(middle, sample.spikes, GREY, "neuron", legend_label="spike")
@@ -121,16 +121,16 @@ def raster(sample: SampleTrace) -> Any:
     ):
         own = sample.errors[np.sign(sample.errors[:, 2]) == sign]
         _dots(middle, own, colour, "neuron", shape, size=5, legend_label=label)
-    _legend_below(middle)
+    legend_below(middle)
     near = Range1d(start=-1.5, end=1.5)
     title = "U = V - R of neurons in error, in thresholds"
-    bottom = _axes(title, "tick", "U", WIDE, 260, y_range=near, **shared)
+    bottom = axes_of(title, "tick", "U", WIDE, 260, y_range=near, **shared)
     for colour, neuron in zip(_colours(SHOWN), chosen_neurons(sample), strict=False):
         _curve_of(bottom, sample.potential[:, neuron], colour, f"neuron {neuron}")
     bottom.line(
         [-0.5, ticks - 0.5], [1, 1], color=GREY, line_dash="dashed", legend_label="threshold"
     )
-    _legend_below(bottom)
+    legend_below(bottom)
     return column(top, middle, bottom)
 
 
@@ -174,11 +174,11 @@ def _weight_image(
     title: str, values: Int32Array, image: tuple[int, int] | None, bright: int
 ) -> Any:
     """Each neuron's weights as an image of their own, or all of them as a table."""
-    mapper = LinearColorMapper(palette=_diverging(), low=-bright, high=bright, nan_color="white")
+    mapper = LinearColorMapper(palette=diverging(), low=-bright, high=bright, nan_color="white")
     sheet = values.astype(float) if image is None else sheet_of(values, *image, aspect=1.4)
     high, wide = sheet.shape
     label = ("neuron", "input") if image is None else ("", "")
-    axes = _axes(title, *label, WIDE // 2, 330, match_aspect=image is not None)
+    axes = axes_of(title, *label, WIDE // 2, 330, match_aspect=image is not None)
     axes.image([sheet[::-1]], x=0, y=0, dw=wide, dh=high, color_mapper=mapper)
     axes.grid.visible = False
     axes.axis.visible = image is None
@@ -186,7 +186,7 @@ def _weight_image(
     return axes
 
 
-def _diverging() -> list[str]:
+def diverging() -> list[str]:
     """Blue over white to red in 101 steps."""
     ends = np.array([[31, 111, 178], [255, 255, 255], [200, 60, 40]], float)
     where = np.linspace(0, 2, 101)
@@ -196,7 +196,7 @@ def _diverging() -> list[str]:
 
 def _spread(kept: Kept) -> Any:
     bins = np.arange(-kept.top - 0.5, kept.top + 1, max(1, kept.top // 64))
-    axes = _axes("All of them", "weight (LSB)", "synapses", WIDE, 240, y_axis_type="log")
+    axes = axes_of("All of them", "weight (LSB)", "synapses", WIDE, 240, y_axis_type="log")
     for values, colour, label in ((kept.before, GREY, "before"), (kept.after, BLUE, "after")):
         counts, edges = np.histogram(values, bins)
         some = counts > 0
@@ -208,7 +208,7 @@ def _spread(kept: Kept) -> Any:
             legend_label=label,
             line_width=1.5,
         )
-    _legend_below(axes)
+    legend_below(axes)
     return axes
 
 
@@ -216,7 +216,7 @@ def times(spent: Mapping[str, float]) -> Any:
     """Microseconds of a training tick by who spent them."""
     names = ["device", "loss", "host"]
     values = [spent.get(f"{name}_us_per_tick", 0.0) for name in names]
-    axes = _axes("A training tick", "us", "", WIDE, 160, y_range=names[::-1])
+    axes = axes_of("A training tick", "us", "", WIDE, 160, y_range=names[::-1])
     axes.hbar(y=names, right=values, height=0.7, color=[BLUE, ORANGE, GREY])
     axes.x_range.start = 0
     axes.add_tools(HoverTool(tooltips=[("@y", "@right{0.0} us")]))

@@ -34,6 +34,9 @@ class Callback:
     def on_end(self, run: Run, metrics: dict[str, Any]) -> None:
         """When the network is scored and all is written; `metrics` are those of metrics.json."""
 
+    def on_close(self, run: Run) -> None:
+        """When the run is left, by its end, an error or Ctrl-C: let go of what is held."""
+
 
 def hears_samples(callbacks: Sequence[Callback]) -> bool:
     """Does one of them override `on_sample`?"""

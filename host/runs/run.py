@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -132,7 +132,8 @@ class Run:
                 stack.enter_context(locked_folder(folder))
             trainer = lone_trainer(device, settings, samples, loss, own)
             if folder is None:
-                yield cls(None, trainer, image, perf_counter())
+                with closing(cls(None, trainer, image, perf_counter())) as run:
+                    yield run
                 return
             if resume:
                 _tidy(folder)
@@ -144,7 +145,13 @@ class Run:
                 stack.enter_context(locked_folder(folder))
                 require_new(folder)
             write_json(folder / CONFIG, settings.to_dict())
-            yield cls(folder, trainer, image, perf_counter())
+            with closing(cls(folder, trainer, image, perf_counter())) as run:
+                yield run
+
+    def close(self) -> None:
+        """Tell the callbacks that the run is left."""
+        for each in self.callbacks:
+            each.on_close(self)
 
     def save(self) -> None:
         """Write the checkpoint."""

@@ -11,6 +11,8 @@ from .picture import draw_sweep as draw_sweep
 from .ray_cluster import RayCluster as RayCluster
 from .search import Reached as Reached
 from .search import Search as Search
+from .submitit_cluster import SLURM as SLURM
+from .submitit_cluster import SubmititCluster as SubmititCluster
 from .sweep import run_sweep as run_sweep
 from .trials import Trial as Trial
 from .trials import Trials as Trials

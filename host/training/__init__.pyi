@@ -30,6 +30,7 @@ from .local import LocalTrainer as LocalTrainer
 from .loop import TRACED as TRACED
 from .loop import Position as Position
 from .loop import Score as Score
+from .loop import Times as Times
 from .loop import TrainingLoop as TrainingLoop
 from .parts import TaskParts as TaskParts
 from .parts import task_parts as task_parts

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from axonloop.host.bench import mesh as mesh_bench
 from axonloop.host.bench.mesh import LoadPoint
+from axonloop.host.cli.data.picture import draw_recording
 from axonloop.host.configuration import (
     NetworkSettings,
     ObjectiveSettings,
@@ -28,6 +29,7 @@ from axonloop.host.configuration import (
     TaskSettings,
 )
 from axonloop.host.data import split_digits
+from axonloop.host.data.formats import Recording
 from axonloop.host.devices import GoldenDevice, LinkUse
 from axonloop.host.experiments import (
     ann_snn,
@@ -330,12 +332,21 @@ def sweep() -> Picture:
     return draw_sweep(rows, results, ["network.layers", "objective.threshold"])
 
 
+def recorded_events() -> Picture:
+    """A bright edge that moves to the right."""
+    t = np.arange(4000) * 100
+    x = (t // 5000 + np.arange(4000) % 3) % 34
+    p = (np.arange(4000) % 3 > 0).astype(int)
+    return draw_recording(Recording((2, 34, 34), t, x, np.arange(4000) % 34, p))
+
+
 DRAWINGS: dict[str, Callable[[], Picture]] = {
     "runs.pictures.draw_learning_curve": learning_curve,
     "runs.pictures.draw_raster": raster,
     "runs.pictures.draw_outputs": outputs,
     "runs.pictures.draw_weights": weights,
     "runs.pictures.draw_link": link,
+    "cli.data.picture.draw_recording": recorded_events,
     "inference.picture.draw_profile": profiled,
     "network.channel_picture.draw_channel": channel,
     "network.mesh_picture.draw_mesh": mesh,

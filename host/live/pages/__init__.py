@@ -1,0 +1,5 @@
+"""What is shown of a run, in the thread of the server: pages in Bokeh."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,2 @@
+from .choice import Choice as Choice
+from .page import Page as Page
