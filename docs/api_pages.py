@@ -28,6 +28,7 @@ PAGES = {
     "host.nir": ("host.nir",),
     "host.conversion": ("host.conversion",),
     "host.recorder": ("host.recorder",),
+    "host.wear": ("host.wear",),
     "host.inference": ("host.inference",),
     "host.bisect": ("host.bisect",),
     "host.training": ("host.training",),

@@ -27,7 +27,7 @@ STEPS = {
         "console data order version whole",
         "devices pictures",
         "fpga network verification",
-        "recorder",
+        "recorder wear",
         "nir processing",
         "configuration conversion",
         "report training",

@@ -48,6 +48,7 @@ from .host.runs import TensorBoard as TensorBoard
 from .host.runs import evaluate as evaluate
 from .host.runs import train as train
 from .host.version import __version__ as __version__
+from .host.wear import age as age
 from .models import rules as rules
 from .models.config import ChipConfig as ChipConfig
 from .models.config import CoreConfig as CoreConfig

@@ -151,6 +151,21 @@ class Device(ABC):
         """The counters of `telemetry`: ticks and cycles of the first core, sums of all others."""
         return chip_counters(self.counter_table(), self.telemetry.counted)
 
+    def count_writes(self) -> bool:
+        """Count, from now on and from 0, how often pulses write each synapse.
+
+        False, with nothing done, where the build sends no pulses, or the device counts no more than
+        all writes together (the counter `writes`). No snapshot has these counts.
+        """
+        return False
+
+    def read_writes(self) -> Int32Array:
+        """How often pulses wrote each synapse since `count_writes`: int32, as `read_weights`.
+
+        Raises ValueError where they are not counted.
+        """
+        raise ValueError(f"writes must be counted by synapse, which {self.name} does not do")
+
     @abstractmethod
     def close(self) -> None:
         """Let go of what the device holds."""

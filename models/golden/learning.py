@@ -137,6 +137,7 @@ class Learning:
         found, written = term.change(there, column[neurons], row[axons], (axons, neurons), when)
         new = np.where(present, found, old).astype(np.int32)
         synapses.replace(axons, neurons, new)
+        synapses.wrote(axons, neurons, written & present)
         counted = (present, new != old, written & present)
         visits, updates, writes = (int(np.count_nonzero(each)) for each in counted)
         return visits, updates, writes

@@ -31,7 +31,12 @@ def visited(config: CoreConfig) -> NDArray[np.bool_]:
 
 
 class Synapses:
-    """`weights`: int32 `(axons, neurons)`; before any are loaded there is no synapse."""
+    """`weights`: int32 `(axons, neurons)`; before any are loaded there is no synapse.
+
+    `writes`, of the same shape, is how often pulses have written each; None: it is not counted.
+    """
+
+    writes: NDArray[np.int32] | None = None
 
     def __init__(self, config: CoreConfig) -> None:
         geometry = config.geometry
@@ -76,6 +81,11 @@ class Synapses:
         words = neuron_words(tick_word(seed, tick, self.core), events, Purpose.BLANK_OUT)
         random = synapse_words(words, self._codes).T & np.uint32(0xFFFF)
         return np.asarray(random >= self.blank[events, None])
+
+    def wrote(self, axons: Int64Array, neurons: Int64Array, block: NDArray[np.bool_]) -> None:
+        """Count a write of each synapse of a block where it is True, if writes are counted."""
+        if self.writes is not None:
+            self.writes[np.ix_(axons, neurons)] += block
 
     def subtract(
         self, column: Int64Array, row: Int64Array, rounder: Rounder, when: Moment

@@ -60,6 +60,7 @@ from axonloop.host.experiments.memristor import (
     ica_picture,
     matched_picture,
 )
+from axonloop.host.experiments.memristor_wear import picture as wear_picture
 from axonloop.host.experiments.obstacles import experiment as obstacles
 from axonloop.host.experiments.recurrence import chip as recurrence_chip
 from axonloop.host.experiments.recurrence import float as recurrence
@@ -90,6 +91,7 @@ from axonloop.host.studies import area as area_study
 from axonloop.host.studies import layer_pictures, weight_pictures
 from axonloop.host.sweep import draw_sweep
 from axonloop.host.training import SampleCost, chip_config, lone_trainer, program_of
+from axonloop.host.wear import draw_writes
 from axonloop.models.memristor import Curve as PulseCurve
 from axonloop.models.memristor import find_memristor, fit_branch
 
@@ -332,6 +334,12 @@ def sweep() -> Picture:
     return draw_sweep(rows, results, ["network.layers", "objective.threshold"])
 
 
+def writes() -> Picture:
+    """Two populations, of which one is near its endurance."""
+    counts = [RANDOM.poisson(most, 500).astype(np.int32) for most in (20, 70)]
+    return draw_writes(dict(zip(("layer1", "layer2"), counts, strict=True)), 100)
+
+
 def recorded_events() -> Picture:
     """A bright edge that moves to the right."""
     t = np.arange(4000) * 100
@@ -390,6 +398,8 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "experiments.memristor.matched_picture.draw": lambda: matched_picture.draw(
         results("matched-neuron")
     ),
+    "experiments.memristor_wear.picture.draw": lambda: wear_picture.draw(results("memristor-wear")),
+    "wear.picture.draw_writes": writes,
     "experiments.liquid.draw": lambda: liquid.draw(results("liquid")),
     "experiments.obstacles.experiment.draw": lambda: obstacles.draw(results("obstacles")),
     "experiments.recurrence.chip.draw": lambda: recurrence_chip.draw(results("recurrence-chip")),
