@@ -107,6 +107,8 @@ class SurrogateChip(torch.nn.Module):
         super().__init__()
         require(0 < steepness < np.inf, "steepness", "finite and above 0", steepness)
         self.config = ChipConfig.of(config)
+        count = self.config.geometry.convolutions
+        require(count == 0, "convolutions", "0 off the chip, where kernels are not shared", count)
         blank = max(each.blank for core in self.config.cores for each in core.parameter_sets)
         require(blank == 0, "blank", "0 off the chip, where no synapse drops spikes", blank)
         heat = max(each.temperature for core in self.config.cores for each in core.parameter_sets)

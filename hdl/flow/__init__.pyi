@@ -1,3 +1,5 @@
+from .census import Cell as Cell
+from .census import design_cells as design_cells
 from .delivery import header_files as header_files
 from .delivery import verilog_files as verilog_files
 from .netlist import chip_netlist as chip_netlist

@@ -39,6 +39,9 @@ _CHOICE = re.compile(
     r"((?:      \d+'b[?1]+:\n        \w+ = b\[\d+:\d+\];\n)+)"
     r"      default:\n        (\w+) = a;\n    endcase\n"
 )
+_MODULE = re.compile(r"^module (\w+)\(.*?^endmodule", re.MULTILINE | re.DOTALL)
+_DECLARED = re.compile(r"^  (?:input|output|reg|wire) (?:\[\d+:\d+\] )?(\w+)", re.MULTILINE)
+_INSTANCE = re.compile(r"^  (\w+) (\w+) \($", re.MULTILINE)
 _TAKEN = re.compile(r"\d+'b\?*1(\?*):\n\s+\w+ = b\[(\d+):(\d+)\];")
 
 
@@ -46,13 +49,14 @@ def portable_verilog(component: wiring.Component, name: str) -> str:
     """Verilog-2005 of a component: module `name` with its ports, clk and rst.
 
     Registers begin with `initial`, choices are sums of products, and no name has other characters
-    than letters, digits and underscores, so that no tool needs to know another one's habits.
-    Memories that no one reads before they are written have no first contents.
+    than letters, digits and underscores, so that no tool needs to know another one's habits. An
+    instance has no name that is a signal inside it. Memories that no one reads before they are
+    written have no first contents.
     """
     design = without_idle_contents(rtlil.convert(component, name=name, emit_src=False))
     text = folded(run_yosys(design, SCRIPT), "place_of_word")
-    text = _CHOICE.sub(_sum_of_products, text)
-    text = _REGISTER.sub(r"  reg \1;\n  initial \2 = \3;", _with_plain_names(text))
+    text = _with_own_instances(_with_plain_names(_CHOICE.sub(_sum_of_products, text)))
+    text = _REGISTER.sub(r"  reg \1;\n  initial \2 = \3;", text)
     return text.partition("\n")[2].lstrip("\n")  # without the line that names Yosys' version
 
 
@@ -87,3 +91,14 @@ def _with_plain_names(text: str) -> str:
         plain[name] = next(wanted + end for end in ends if wanted + end not in taken)
         taken.add(plain[name])
     return _ESCAPED.sub(lambda found: plain[found[1]], text)
+
+
+def _with_own_instances(text: str) -> str:
+    """The same with `NAME_inside` for an instance that is named like a signal of its module."""
+    inside = {found[1]: set(_DECLARED.findall(found[0])) for found in _MODULE.finditer(text)}
+
+    def renamed(found: re.Match[str]) -> str:
+        module, name = found.groups()
+        return f"  {module} {name}{'_inside' * (name in inside.get(module, ()))} ("
+
+    return _INSTANCE.sub(renamed, text)

@@ -12,6 +12,11 @@ from .host.data import EventBins as EventBins
 from .host.data import SpikeCode as SpikeCode
 from .host.data import Split as Split
 from .host.data import open_data as open_data
+from .host.data.formats import Recording as Recording
+from .host.data.formats import read_events as read_events
+from .host.data.formats import write_events as write_events
+from .host.data.generated import averaged_readout as averaged_readout
+from .host.data.generated import generated_set as generated_set
 from .host.devices import Device as Device
 from .host.devices import DeviceError as DeviceError
 from .host.devices import open_device as open_device
@@ -43,6 +48,7 @@ from .host.runs import TensorBoard as TensorBoard
 from .host.runs import evaluate as evaluate
 from .host.runs import train as train
 from .host.version import __version__ as __version__
+from .host.wear import age as age
 from .models import rules as rules
 from .models.config import ChipConfig as ChipConfig
 from .models.config import CoreConfig as CoreConfig

@@ -321,6 +321,17 @@ EXPERIMENTS = by_name(
         memristor="mo-tiox-tin",
     ),
     _experiment(
+        "memristor-wear",
+        "memristor_wear.experiment",
+        "digits on memristors that wear out and age: accuracy against writes, and against time",
+        "Fouda et al. 2019, endurance and retention; Payvand et al. 2020",
+        "15 minutes",
+        device=POPULATION,
+        seeds=None,
+        limit=None,
+        memristor="mo-tiox-tin",
+    ),
+    _experiment(
         "crossbar-digits",
         "memristor.crossbar_digits",
         "digits through the wires of a crossbar: deployed, tuned in the loop, learned from scratch",

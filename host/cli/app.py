@@ -12,6 +12,7 @@ import typer
 
 from axonloop.host.catalogue import CATALOGUE
 from axonloop.host.cli.catalogue import group_of
+from axonloop.host.cli.data.commands import data_commands
 from axonloop.host.cli.debug.commands import debug_commands, window_of
 from axonloop.host.cli.memristor.commands import memristor_commands
 from axonloop.host.cli.options import Json, WaveDepth, WaveFile, WaveSignals, WaveTicks
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 for _kind in CATALOGUE:
     app.add_typer(group_of(_kind), name=_kind)
+app.add_typer(data_commands, name="data")
 app.add_typer(memristor_commands, name="memristor")
 app.add_typer(run_commands)
 app.add_typer(debug_commands)
@@ -49,7 +51,7 @@ def _program(
     """Train networks with a digital neuromorphic chip in the loop."""
 
 
-BoardName = Annotated[str, typer.Option(help="ulx3s-85f, ulx3s-25f, icebreaker, tang-nano-20k.")]
+BoardName = Annotated[str, typer.Option(help="ulx3s-85f, icebreaker... axonloop boards lists all.")]
 Configuration = Annotated[
     Path | None,
     typer.Option(help="TOML or JSON file of network, training and chip (docs/configuration.md)."),
@@ -371,6 +373,24 @@ def synth(
     from axonloop.host.cli import fpga as boards
 
     boards.synth(board, config, json, record)
+
+
+@app.command()
+def estimate(
+    board: Annotated[str | None, typer.Option(help="A board of axonloop boards.")] = None,
+    config: Configuration = None,
+    json: Json = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Put the report of a build on record first.")
+    ] = None,
+    errors: Annotated[
+        bool, typer.Option("--errors", help="Show how far it is from each build on record.")
+    ] = False,
+) -> None:
+    """Say what a build will take and how fast it will be, without synthesis (seconds)."""
+    from axonloop.host.cli.estimate import estimate as tell
+
+    tell(board, config, json, record, errors)
 
 
 @app.command()

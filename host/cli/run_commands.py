@@ -16,12 +16,16 @@ run_commands = typer.Typer()
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
     device: Annotated[str, typer.Option(help="rtl, golden, batched, serial:PORT.")] = "golden",
+    seconds: Annotated[
+        float | None, typer.Option(help="Leave its memristors alone for so long before.")
+    ] = None,
+    celsius: Annotated[float, typer.Option(help="The temperature meanwhile.")] = 25.0,
     json: Json = None,
 ) -> None:
-    """Score the network in a run's last checkpoint."""
+    """Score the network in a run's last checkpoint, also after its memristors have aged."""
     from axonloop.host.cli import train as commands
 
-    commands.score(run, device, json)
+    commands.score(run, device, json, seconds, celsius)
 
 
 @run_commands.command()

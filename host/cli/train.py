@@ -183,11 +183,13 @@ def init(file: Path) -> None:
     notice(f"written: {file}; change it, then: axonloop train {file}")
 
 
-def score(run: Path, device: str, json_file: Path | None) -> None:
-    """Score the weights in a run's checkpoint."""
+def score(
+    run: Path, device: str, json_file: Path | None, seconds: float | None, celsius: float
+) -> None:
+    """Score the weights in a run's checkpoint, `seconds` later if there are any."""
     require_writable(json_file)
     with progress_bars() as progress:
-        results = evaluate(run, device=device, progress=progress)
+        results = evaluate(run, device=device, seconds=seconds, celsius=celsius, progress=progress)
     print_table(results)
     if json_file is not None:
         write_json(json_file, results)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from axonloop.host.configuration.tables import changed_table
-from axonloop.host.data import DataDescription, EventBins, SpikeCode, Split
+from axonloop.host.data import GENERATED, DataDescription, EventBins, SpikeCode, Split
+from axonloop.host.data.formats import set_format
 from axonloop.models.checks import require
 
 DECIDED = {
@@ -40,7 +41,7 @@ def changed_data(old: DataDescription | None, values: Any) -> DataDescription:
             usual = kind() if old is None else getattr(old, name)
             own[name] = changed_table(usual, own[name], f"data.{name}.")
     if isinstance(own.get("events"), Mapping):
-        own["events"] = _bins_of(own["events"], None if old is None else old.events)
+        own["events"] = _bins_of(own["events"], (old and old.events) or _bins_in(own))
     try:
         return DataDescription(**own)
     except (TypeError, ValueError) as error:
@@ -73,6 +74,12 @@ def _bins_of(values: Mapping[str, Any], old: EventBins | None) -> EventBins:
     require("sensor" in values or old is not None, "data.events.sensor", "given, as [34, 34]", None)
     found: EventBins = changed_table(old or EventBins((1,)), values, "data.events.")
     return found
+
+
+def _bins_in(values: Mapping[str, Any]) -> EventBins | None:
+    """The usual bins of the format that a table names; None where it names none."""
+    name = values.get("format") or GENERATED.get(values.get("set", ""))
+    return set_format(name).bins if name else None
 
 
 def _names(kind: Any) -> list[str]:

@@ -70,7 +70,8 @@ class NetworkSettings:
     device, or its file, that the synapses are (None: plain integers), and `write_rule` what becomes
     of a wanted change: compensation, gain or same. `write_spread` and `device_spread` are the
     standard deviations of pulses from write to write and from device to device, over their mean, in
-    0..0.57 (None: those of the kind). Raises ValueError for values out of range.
+    0..0.57 (None: those of the kind). `endurance` is the writes after which a memristor is stuck
+    (None: it never is, whatever its kind bears). Raises ValueError for values out of range.
     """
 
     layers: tuple[int, ...] = (256,)
@@ -86,6 +87,7 @@ class NetworkSettings:
     write_rule: str = "compensation"
     write_spread: float | None = None
     device_spread: float | None = None
+    endurance: float | None = None
     parameters: ParameterSet = field(default=PARAMETERS)
     deep: ParameterSet = field(default=DEEP)
 
@@ -128,6 +130,11 @@ class NetworkSettings:
             if value is not None:
                 require_number(name, value)
                 require(0 <= value <= MOST_SPREAD, name, f"in 0..{MOST_SPREAD}", value)
+        if self.endurance is not None:
+            require_number("endurance", self.endurance)
+            require(self.endurance >= 1, "endurance", "1 write or more", self.endurance)
+            good = self.memristor is not None
+            require(good, "endurance", "left out where memristor is", self.endurance)
         if self.memristor is None:
             return
         require(isinstance(self.memristor, str), "memristor", "text", self.memristor)

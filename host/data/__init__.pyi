@@ -1,6 +1,5 @@
 from .delta_encoder import DeltaEncoder as DeltaEncoder
 from .description import DataDescription as DataDescription
-from .description import EventBins as EventBins
 from .description import InputKind as InputKind
 from .description import SpikeCode as SpikeCode
 from .description import Split as Split
@@ -12,7 +11,9 @@ from .digits import WHITE as WHITE
 from .digits import Digits as Digits
 from .digits import Part as Part
 from .digits import split_digits as split_digits
+from .event_bins import EventBins as EventBins
 from .randman import draw_randman as draw_randman
+from .sets import GENERATED as GENERATED
 from .spike_encoders import BUILDING as BUILDING
 from .spike_encoders import SCORING as SCORING
 from .spike_encoders import SHUFFLING as SHUFFLING

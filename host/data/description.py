@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from axonloop.host.data.event_bins import EventBins, require_text
+from axonloop.host.data.formats import set_format
+from axonloop.host.data.sets import GENERATED
 from axonloop.host.data.spike_encoders import Encoding
 from axonloop.models.checks import require, require_number, require_range, take_whole
 
 IMAGE_CODES = tuple(str(entry.value) for entry in Encoding)
 DELTA = "delta"
-UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
-"""Nanoseconds in each unit of time."""
-AXES = {1: ("x",), 2: ("y", "x"), 3: ("p", "y", "x")}
-"""The fields of an event that say its channel, by the number of the sensor's axes."""
 PARTS = ("train", "validation", "test")
 
 
@@ -80,61 +79,6 @@ class SpikeCode:
 
 
 @dataclass(frozen=True)
-class EventBins:
-    """How the events of a sample become a spike raster.
-
-    `sensor` is the shape of the sensor: (width,), (height, width) or (polarities, height, width);
-    an event has a field x, fields y and x, or p, y and x to match, whole numbers from 0, and its
-    time t. Channels count through the sensor's axes, the last one fastest. The times, in `unit`
-    (ns, us, ms or s), never fall within a sample. Tick n takes the events that come n up to n + 1
-    times `tick_us` microseconds (in whole nanoseconds) after the sample's first event, or after
-    time 0 with `from_zero`; events behind the last tick are left out. A channel spikes once in a
-    tick that takes `least` or more of its events. `x`, `y`, `p`, `t` are the keys of the fields,
-    lists of all events of all samples; event k belongs to sample i if offsets[i] <= k <
-    offsets[i + 1], by the key `offsets`. HDF5 may do without it and hold, for every sample, a list
-    of variable length. The items of a torch Dataset hold arrays of NumPy with the named fields.
-    """
-
-    sensor: tuple[int, ...]
-    x: str = "x"
-    y: str = "y"
-    p: str = "p"
-    t: str = "t"
-    offsets: str = "offsets"
-    unit: str = "us"
-    tick_us: float = 1000.0
-    least: int = 1
-    from_zero: bool = False
-
-    def __post_init__(self) -> None:
-        listed = isinstance(self.sensor, list | tuple) and len(self.sensor) in AXES
-        require(listed, "sensor", "1 to 3 sizes, as (2, 34, 34)", self.sensor)
-        for name in ("x", "y", "p", "t", "offsets"):
-            _require_text(f"key of {name}", getattr(self, name))
-        for size in self.sensor:
-            require_range("sizes of the sensor", size, 1, 1_000_000)
-        object.__setattr__(self, "sensor", tuple(int(size) for size in self.sensor))
-        good = self.unit in UNITS
-        require(good, "unit of the event times", f"one of {', '.join(UNITS)}", self.unit)
-        require_number("tick_us", self.tick_us)
-        require(self.tick_us <= 1e9, "tick_us", "at most 1e9", self.tick_us)
-        whole = self.tick_us * 1000
-        require(
-            whole >= 1 and whole == int(whole),
-            "tick_us",
-            "whole nanoseconds, at least one, as 0.001",
-            self.tick_us,
-        )
-        require_range("least", self.least, 1, 1_000_000)
-        require(isinstance(self.from_zero, bool), "from_zero", "true or false", self.from_zero)
-
-    @property
-    def tick_ns(self) -> int:
-        """Nanoseconds in a tick."""
-        return int(self.tick_us * 1000)
-
-
-@dataclass(frozen=True)
 class Split:
     """How samples are shared out among training, validation and test; no sample is in two parts.
 
@@ -160,7 +104,7 @@ class Split:
         require(self.train > 0, "share of train", "above 0", self.train)
         require_range("seed of the split", self.seed, 0, 2**32 - 1)
         for name in ("key", "test_path"):
-            _require_text(name, getattr(self, name))
+            require_text(name, getattr(self, name))
         one = self.key is None or self.test_path is None
         require(one, "split", "given by key or by test_path", (self.key, self.test_path))
         if self.test_path is not None:
@@ -169,13 +113,22 @@ class Split:
         total = self.train + self.validation + self.test
         require(abs(total - 1) < 1e-9, "shares of the split", "1 in sum", total)
 
+    def without(self, validation: bool, test: bool) -> Split:
+        """The same shares of what is left, where validation or test have samples of their own."""
+        shares = self.train, self.validation * (not validation), self.test * (not test)
+        train, rest, last = (share / sum(shares) for share in shares)
+        return replace(self, train=train, validation=rest, test=last)
+
 
 @dataclass(frozen=True)
 class DataDescription:
     """A user's data set: the `[data]` table of a run.
 
-    `path` names a .npz or HDF5 file; `set` a data set of an installed package in its place; both
-    empty: the data are given to `open_data` as objects. `inputs` may be a table of sources and
+    `path` names a .npz or HDF5 file; `set` a data set of an installed package in its place, or one
+    that is generated; both empty: the data are given to `open_data` as objects. `format` says that
+    `path` is a set of events as it is published (n-mnist, dvs-gesture, shd, ssc): then kind, keys
+    and sensor are known, and a test part (a validation part) that the set has is taken from it.
+    `inputs` may be a table of sources and
     their keys, which are read alike: `{eye = "images", ear = "sounds"}`. `kind` says what the key
     `inputs` holds for n samples: `values`, numbers (n, ...) whose axes behind the first become
     channels; `series`, numbers (n, ticks, channels); `spikes`, (n, ticks, channels) of 0 and 1; or
@@ -200,8 +153,10 @@ class DataDescription:
     limit: int | None = None
     memory: int = 256
     set: str = ""
+    format: str = ""
 
     def __post_init__(self) -> None:
+        self._take_format()
         for name in ("path", "set", "targets"):
             value = getattr(self, name)
             require(isinstance(value, str), name, "a text", value)
@@ -218,6 +173,31 @@ class DataDescription:
             good = isinstance(getattr(self, name), kind)
             require(good, name, f"of the kind {kind.__name__}", getattr(self, name))
         self._require_fitting()
+
+    def _take_format(self) -> None:
+        """What the format of a set decides, where it is left out."""
+        if self.format == "" and isinstance(self.set, str):
+            object.__setattr__(self, "format", GENERATED.get(self.set, ""))
+        if self.format == "":
+            return
+        require(isinstance(self.format, str), "format", "a text", self.format)
+        known = set_format(self.format)
+        good = self.path != "" or self.set != ""
+        require(good, "path", f"given where format is: {known.about}", self.path)
+        require(self.kind in ("values", "events"), "kind", "left out beside format", self.kind)
+        require(self.inputs == "inputs", "inputs", "left out beside format", self.inputs)
+        good = self.split.key is None and self.split.test_path is None
+        require(good, "key and test_path of the split", "left out beside format", self.split)
+        object.__setattr__(self, "kind", str(InputKind.EVENTS))
+        object.__setattr__(self, "targets", known.targets)
+        if self.classes is None:
+            object.__setattr__(self, "classes", known.classes)
+        bins = known.bins if self.events is None else self.events
+        object.__setattr__(self, "events", bins)
+        keys = ("sensor", "x", "y", "p", "t", "unit")
+        wanted = {key: getattr(known.bins, key) for key in keys}
+        found = {key: getattr(bins, key, None) for key in keys}
+        require(found == wanted, "sensor, keys and unit of the events", f"{wanted}", found)
 
     def _take_inputs(self) -> None:
         """Keep a table of sources so that nobody changes it."""
@@ -252,11 +232,6 @@ class DataDescription:
         require(good, "classes", f"left out where the target is {self.target}", self.classes)
         good = self.split.test_path is None or self.path != ""
         require(good, "path", "given where test_path is", self.path)
-
-
-def _require_text(thing: str, value: object) -> None:
-    good = value is None or (isinstance(value, str) and value != "")
-    require(good, thing, "a text or left out", value)
 
 
 def _require_one_of(thing: str, value: object, names: Sequence[str]) -> None:

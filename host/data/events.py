@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.data.columns import DataColumn, DataSource, Rows
-from axonloop.host.data.description import AXES, UNITS, DataDescription, EventBins
+from axonloop.host.data.description import DataDescription
+from axonloop.host.data.event_bins import AXES, UNITS, EventBins, Polarity
 from axonloop.host.data.rasters import Inputs, Raster
 from axonloop.models.arrays import integers, ranged
 from axonloop.models.checks import require
@@ -25,9 +28,10 @@ class EventInputs(Inputs):
         assert description.ticks is not None
         self._bins, self.ticks = description.events, description.ticks
         self._axes = AXES[len(self._bins.sensor)]
-        self.channels = int(np.prod(self._bins.sensor))
-        if len(self._bins.sensor) == 2:
-            self.image = self._bins.sensor[0], self._bins.sensor[1]
+        self.shape = self._bins.shape
+        self.channels = int(np.prod(self.shape))
+        if len(self.shape) > 1:  # off above on
+            self.image = self.channels // self.shape[-1], self.shape[-1]
         self.name = source.name
         self._columns, self._offsets = _event_columns(source, description, shares)
         column = next(iter(self._columns.values()))
@@ -49,30 +53,33 @@ class EventInputs(Inputs):
         """Read a sample; ValueError says what is wrong with it."""
         self._events(number)
 
+    def scored(self) -> EventInputs:
+        """The same, each sample from its beginning."""
+        found = copy(self)
+        found._bins = replace(self._bins, random_slice=False)
+        return found
+
     def raster(self, number: int, random: np.random.Generator) -> Raster:
         """The spikes of a sample, bool `(ticks, channels)`."""
         channels, times = self._events(number)
-        raster = np.zeros((self.ticks, self.channels), dtype=bool)
         ticks = _ticks_of(times, self._bins)
-        inside = ticks < self.ticks
-        places, counts = np.unique(
-            ticks[inside] * self.channels + channels[inside], return_counts=True
-        )
-        raster.reshape(-1)[places[counts >= self._bins.least]] = True
-        return raster
+        if self._bins.random_slice and len(ticks) and ticks[-1] >= self.ticks:
+            ticks = ticks - random.integers(ticks[-1] - self.ticks + 2)
+        return raster_of(channels, ticks, self.ticks, self.channels, self._bins.least)
 
     def _events(self, number: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        """Channels and times of the events of a sample, checked."""
+        """Channels and times of the events of a sample that are taken, checked."""
         fields = self._fields(number)
         thing = f"{self.name}: sample {number}"
         lengths = {key: len(values) for key, values in fields.items()}
         good = len(set(lengths.values())) == 1
         require(good, f"{thing}: fields of the events", "of one length", lengths)
-        channels = np.zeros(len(fields["t"]), dtype=np.int64)
-        for axis, size in zip(self._axes, self._bins.sensor, strict=True):
-            own = ranged(f"{thing}: {axis} of the events", fields[axis], 0, size - 1)
-            channels = channels * size + own
-        return channels, _times_of(f"{thing}: t of the events", fields["t"], self._bins)
+        own = {
+            axis: ranged(f"{thing}: {axis} of the events", fields[axis], 0, size - 1)
+            for axis, size in zip(self._axes, self._bins.sensor, strict=True)
+        }
+        times = _times_of(f"{thing}: t of the events", fields["t"], self._bins)
+        return channels_of(own, times, self._bins)
 
     def _fields(self, number: int) -> dict[str, Rows]:
         """The fields of a sample's events, each `(events,)`."""
@@ -87,6 +94,37 @@ class EventInputs(Inputs):
             return {axis: each[0] for axis, each in rows.items()}
         start, stop = self._offsets[number : number + 2].tolist()
         return {axis: each.rows(start, stop) for axis, each in self._columns.items()}
+
+
+def channels_of(
+    fields: dict[str, NDArray[np.int64]], times: NDArray[Any], bins: EventBins
+) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """The channels and times of the events that `bins` take, by `fields` of their places."""
+    shape = iter(bins.shape)
+    channels = np.zeros(len(times), dtype=np.int64)
+    if len(bins.shape) == 3:
+        channels += fields["p"]
+        next(shape)
+    for axis in AXES[min(2, len(bins.sensor))]:
+        channels = channels * next(shape) + fields[axis] // bins.pool
+    if bins.polarity in (Polarity.ON, Polarity.OFF):
+        own = fields["p"] == (bins.polarity == Polarity.ON)
+        return channels[own], times[own]
+    return channels, times
+
+
+def raster_of(
+    channels: NDArray[np.int64], ticks: NDArray[np.int64], count: int, width: int, least: int
+) -> Raster:
+    """A raster of `count` ticks and `width` channels, of events in ticks, some of them outside."""
+    raster = np.zeros((count, width), dtype=bool)
+    inside = (ticks >= 0) & (ticks < count)
+    places = ticks[inside] * width + channels[inside]
+    if least > 1:
+        places, counts = np.unique(places, return_counts=True)
+        places = places[counts >= least]
+    raster.reshape(-1)[places] = True
+    return raster
 
 
 def _event_columns(

@@ -26,7 +26,9 @@ class Inputs(ABC):
 
     What lies in memory is checked at once; what is read from a file, or from a Dataset, is checked
     as it is read. Samples in the same chunk `chunks` are read together, `chunks_kept` of them stay.
-    `image`: rows and columns, where the channels are the pixels of one.
+    `image`: rows and columns, where the channels are the pixels of one, or of one for each polarity
+    of events, below each other; `shape`: the axes of the
+    channels of events, as (2, 34, 34), the last one fastest.
     """
 
     count: int
@@ -34,6 +36,11 @@ class Inputs(ABC):
     ticks: int
     chunks_kept: int
     image: tuple[int, int] | None = None
+    shape: tuple[int, ...] | None = None
+
+    def scored(self) -> Inputs:
+        """The same inputs as they are scored: nothing is drawn that only training varies."""
+        return self
 
     @abstractmethod
     def raster(self, number: int, random: np.random.Generator) -> Raster:

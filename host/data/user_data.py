@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from axonloop.host.data.columns import ArraySource, DatasetSource, DataSource, NpzSource
 from axonloop.host.data.description import PARTS, DataDescription, InputKind, TargetKind
 from axonloop.host.data.events import EventInputs
+from axonloop.host.data.formats import FILED, event_source, parts_of, set_format
 from axonloop.host.data.hdf5 import Hdf5Source
 from axonloop.host.data.rasters import EncodedInputs, Inputs, JoinedInputs, Raster, SpikeInputs
 from axonloop.host.data.sets import named_set
@@ -105,6 +106,12 @@ class Data:
         return self.train.inputs.image
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """The axes of the channels, the last one fastest: of events as (2, 34, 34)."""
+        own = self.train.inputs
+        return own.shape or own.image or (own.channels,)
+
+    @property
     def ticks(self) -> int:
         """Ticks of a sample."""
         return self.train.inputs.ticks
@@ -159,18 +166,29 @@ def open_data(description: DataDescription, data: Any = None) -> Data:
     alone = description.path == ""
     given = "given where path is empty" if alone else "left out where there is a path"
     require((data is None) != alone, "data", given, type(data).__name__)
+    paths = _paths(description)
     with ExitStack() as opened:
-        first = _source_of(description, description.path, data)
-        opened.callback(first.close)
-        parts = _parts(description, first)
-        sources = [first]
-        if description.split.test_path is not None:
-            second = _source_of(description, description.split.test_path, None)
-            opened.callback(second.close)
-            sources.append(second)
-            parts[2] = _test_part(description, second, parts[0])
+        sources = [_source_of(description, paths[0] or "", data)]
+        opened.callback(sources[0].close)
+        parts = _parts(description, sources[0], paths)
+        count = parts[0].inputs.count
+        for place, path in enumerate(paths):
+            if place > 0 and path is not None:
+                sources.append(_source_of(description, path, None))
+                opened.callback(sources[-1].close)
+                parts[place] = _own_part(description, sources[-1], parts[0], count)
+                count += parts[place].inputs.count
         opened.pop_all()  # nothing went wrong: the files stay open
-    return Data(parts[0], parts[1], parts[2], tuple(sources), asked)
+    validation, test = (replace(own, inputs=own.inputs.scored()) for own in parts[1:])
+    return Data(parts[0], validation, test, tuple(sources), asked)
+
+
+def _paths(description: DataDescription) -> Sequence[str | None]:
+    """What is opened for training, validation and test; None: nothing of its own."""
+    if description.format == "":
+        return [description.path, None, description.split.test_path]
+    found = parts_of(set_format(description.format), Path(description.path))
+    return [None if path is None else str(path) for path in found]
 
 
 def _source_of(description: DataDescription, path: str, data: Any) -> DataSource:
@@ -182,6 +200,9 @@ def _source_of(description: DataDescription, path: str, data: Any) -> DataSource
         require(one, "inputs of a Dataset", "a single key (several: arrays)", description.inputs)
         return DatasetSource(data, description.keys[0], description.targets)
     suffix = Path(path).suffix.lower()
+    if description.format in FILED:
+        kind = set_format(description.format)
+        return event_source(kind, Path(path), description.keys[0], description.targets)
     if suffix == ".npz":
         return NpzSource(Path(path))
     good = suffix in (".h5", ".hdf5", ".hdf")
@@ -189,10 +210,14 @@ def _source_of(description: DataDescription, path: str, data: Any) -> DataSource
     return Hdf5Source(Path(path), description.memory * CHUNK_SHARE)
 
 
-def _parts(description: DataDescription, source: DataSource) -> list[DataPart]:
-    """The parts of the first file."""
+def _parts(
+    description: DataDescription, source: DataSource, paths: Sequence[str | None]
+) -> list[DataPart]:
+    """The parts of the first file; what has a path of its own gets nothing of a set's."""
     inputs, targets = _opened(description, source)
     split, labels = description.split, targets.labels
+    if description.format != "":
+        split = split.without(validation=paths[1] is not None, test=paths[2] is not None)
     if split.key is None:
         try:
             numbers = split_samples(inputs.count, labels, split)
@@ -211,8 +236,10 @@ def _parts(description: DataDescription, source: DataSource) -> list[DataPart]:
     ]
 
 
-def _test_part(description: DataDescription, source: DataSource, train: DataPart) -> DataPart:
-    """All of a file of its own, which must fit the first one."""
+def _own_part(
+    description: DataDescription, source: DataSource, train: DataPart, first: int
+) -> DataPart:
+    """All of a file of its own, which must fit the first one; `first` samples are counted ahead."""
     if train.targets.kind == TargetKind.CLASS:
         description = replace(description, classes=train.targets.outputs)
     inputs, targets = _opened(description, source)
@@ -223,7 +250,7 @@ def _test_part(description: DataDescription, source: DataSource, train: DataPart
     require(found == wanted, f"{source.name}: ticks, channels and outputs", str(wanted), found)
     every = np.arange(inputs.count, dtype=np.int64)
     numbers = limited(every, targets.labels, description.limit, description.split.seed)
-    return DataPart(inputs, targets, numbers, train.inputs.count)
+    return DataPart(inputs, targets, numbers, first)
 
 
 def _opened(description: DataDescription, source: DataSource) -> tuple[Inputs, Targets]:

@@ -35,6 +35,10 @@ class BatchedDevice(ModelDevice[BatchedChip]):
         """All weights, int32 `(axons, neurons of a core)`, a copy."""
         return _array(self._chip.read_weights())
 
+    def read_writes(self) -> Int32Array:
+        """How often pulses wrote each synapse since `count_writes`: int32, as `read_weights`."""
+        return _array(self._chip.writes())
+
     def read(self, region: Region) -> Int32Array:
         """One state array, int32, a copy; also GATED and UNGATED."""
         validation.check_region(region, readable(self.config.geometry))

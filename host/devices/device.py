@@ -50,13 +50,14 @@ class Device(ABC):
     def load_weights(self, weights: Int32Array) -> None:
         """Write all weights: int array `(axons, neurons of a core)`.
 
+        Of cores with convolutions: `(kernel rows of all cores, kernel columns)`.
         Raises ValueError for a wrong shape or dtype, a weight out of range, or a synapse outside
         its row's groups.
         """
 
     @abstractmethod
     def read_weights(self) -> Int32Array:
-        """All weights, int32 `(axons, neurons of a core)`."""
+        """All weights, int32, of the shape that `load_weights` takes."""
 
     @abstractmethod
     def read(self, region: Region) -> Int32Array:
@@ -149,6 +150,21 @@ class Device(ABC):
     def counters(self) -> dict[Counter, int]:
         """The counters of `telemetry`: ticks and cycles of the first core, sums of all others."""
         return chip_counters(self.counter_table(), self.telemetry.counted)
+
+    def count_writes(self) -> bool:
+        """Count, from now on and from 0, how often pulses write each synapse.
+
+        False, with nothing done, where the build sends no pulses, or the device counts no more than
+        all writes together (the counter `writes`). No snapshot has these counts.
+        """
+        return False
+
+    def read_writes(self) -> Int32Array:
+        """How often pulses wrote each synapse since `count_writes`: int32, as `read_weights`.
+
+        Raises ValueError where they are not counted.
+        """
+        raise ValueError(f"writes must be counted by synapse, which {self.name} does not do")
 
     @abstractmethod
     def close(self) -> None:

@@ -31,6 +31,10 @@ class GoldenDevice(ModelDevice[Chip]):
         """All weights, int32 `(axons, neurons of a core)`, a copy."""
         return self._chip.weights
 
+    def read_writes(self) -> Int32Array:
+        """How often pulses wrote each synapse since `count_writes`: int32, as `read_weights`."""
+        return self._chip.writes()
+
     def read(self, region: Region) -> Int32Array:
         """One state array, int32, a copy; also GATED and UNGATED."""
         validation.check_region(region, readable(self.config.geometry))

@@ -25,6 +25,7 @@ class Model(Protocol):
     def configure(self, config: ChipConfig) -> None: ...
     def load_weights(self, weights: Any) -> None: ...
     def learn(self) -> None: ...
+    def count_writes(self) -> None: ...
     def clear(self) -> None: ...
 
 
@@ -58,6 +59,13 @@ class ModelDevice(Device, Generic[M]):
     def read_many(self, regions: Sequence[Region]) -> list[Int32Array]:
         """Several state arrays."""
         return [self.read(region) for region in validation.check_regions(self.config, regions)]
+
+    def count_writes(self) -> bool:
+        """Count, from now on and from 0, how often pulses write each synapse; False if none do."""
+        if self.config.geometry.memristor < 2:
+            return False
+        self._chip.count_writes()
+        return True
 
     def tick(self, axons: Int32Array, learn: bool = False) -> Int32Array:
         """Run one tick with spikes on `axons`; return the reported neurons, sorted, int32."""

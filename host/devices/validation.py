@@ -82,13 +82,24 @@ def check_sums(geometry: Geometry, sums: NDArray[np.int64]) -> NDArray[np.int64]
     return sums
 
 
+def require_gateware(chip: ChipConfig, device: str) -> None:
+    """ValueError for a chip whose gateware is not written yet: one with convolutions."""
+    told = "0 (there is no gateware of cores with convolutions yet: take golden or batched)"
+    count = chip.geometry.convolutions
+    require(count == 0, f"convolutions of a chip on {device}", told, count)
+
+
 def check_weights(chip: ChipConfig, weights: ArrayLike) -> Int32Array:
-    """All weights: int32 `(axons, neurons of a core)`, `no_synapse` outside each row's groups."""
+    """All weights: int32 `(axons, neurons of a core)`, `no_synapse` outside each row's groups.
+
+    Of cores with convolutions: `(kernel rows, kernel columns)`, `no_synapse` outside kernels.
+    """
     array, geometry = _check_weight_words(chip, weights), chip.geometry
     within = np.concatenate([visited(core) for core in chip.cores])
     outside = np.argwhere((array != geometry.no_synapse) & ~within)
     for axon, neuron in outside[:1]:
-        thing = f"weights[{axon}, {neuron}], outside of the groups of row {axon},"
+        where = "every kernel" if geometry.convolutions else f"the groups of row {axon}"
+        thing = f"weights[{axon}, {neuron}], outside of {where},"
         require(False, thing, f"{geometry.no_synapse} (no synapse)", int(array[axon, neuron]))
     return array
 
@@ -97,7 +108,7 @@ def _check_weight_words(chip: ChipConfig, weights: ArrayLike) -> Int32Array:
     """Weights of the right shape and range, with synapses anywhere."""
     geometry = chip.geometry
     array = ranged("weights", weights, geometry.no_synapse, geometry.weight_max)
-    shape = (chip.axons, geometry.neurons)
+    shape = (chip.weight_rows, geometry.weight_columns)
     require(array.shape == shape, "weights", f"of shape {shape}", array.shape)
     return array.astype(np.int32)
 

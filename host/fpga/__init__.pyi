@@ -1,4 +1,5 @@
 from . import builds as builds
+from . import estimate as estimate
 from . import history as history
 from .builds import PICTURE as PICTURE
 from .builds import bitstream_of as bitstream_of

@@ -19,6 +19,7 @@ PICTURES = {
     "channel.png": "The learning channel",
     "mesh.png": "The mesh",
     "link.png": "The link",
+    "writes.png": "Writes of memristors",
 }
 """Pictures of a run that a report shows as they are."""
 

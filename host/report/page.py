@@ -130,10 +130,24 @@ def _cost(run: RunFolder) -> dict[str, str]:
         "error events": f"{counters['errors']:,}",
         "synapses visited by learning": f"{counters['visits']:,}",
         "weights changed": f"{counters['updates']:,}",
+        **_writes(metrics.get("writes")),
         **energy_shown(metrics),
         "saturations": f"{counters['saturations']:,}",
         "learning channel, bytes per tick": shown(channel.get("bytes_per_tick")),
     }
+
+
+def _writes(found: dict[str, Any] | None) -> dict[str, str]:
+    """How often memristors were written; nothing of a run without."""
+    if found is None:
+        return {}
+    limit = found["bears"] if found["endurance"] is None else found["endurance"]
+    bears = "" if limit is None else f"; they bear {limit:,.0f}"
+    most = f", at most {found['most']:,}" if "most" in found else ""
+    rows = {"writes per memristor": f"{found['per_memristor']:,.1f}{most}{bears}"}
+    if found["endurance"] is None:
+        return rows
+    return rows | {"memristors worn out": f"{found['worn']:,} of {found['memristors']:,}"}
 
 
 def write_page(path: Path, template: str, plots: dict[str, Any], **values: Any) -> Path:

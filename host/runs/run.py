@@ -33,6 +33,7 @@ from axonloop.host.training import (
     link_metrics,
     lone_trainer,
 )
+from axonloop.host.wear import WriteAccount
 from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require
 
@@ -42,6 +43,7 @@ HISTORY = "history.json"
 CURVE, WEIGHTS, RASTER = "learning_curve.png", "weights.png", "raster.png"
 OUTPUTS = "outputs.png"
 ACCOUNT, MESH, LINK, CHANNEL = "network.txt", "mesh.png", "link.png", "channel.png"
+WRITES = "writes.png"
 CHECKPOINT_SECONDS = 5.0
 """Least time between two checkpoints within an epoch."""
 Given = Mapping[str, Mapping[str, Any]]
@@ -242,6 +244,11 @@ class Run:
         """`Trainer.baseline` of the validation part."""
         return self.trainer.baseline(self.trainer.validation)
 
+    @cached_property
+    def writes(self) -> WriteAccount | None:
+        """The writes of all memristors, once it is trained; None where no pulses are sent."""
+        return next(iter(self.trainer.write_accounts()), None)
+
     def _due(self, done: int) -> bool:
         """Is it time for a checkpoint, with `done` samples done? It asks for the chip's state."""
         if self.folder is None:
@@ -282,12 +289,15 @@ class Run:
         from axonloop.host.network import draw_channel
         from axonloop.host.pictures import save
         from axonloop.host.runs import pictures
+        from axonloop.host.wear import draw_writes
 
         trainer = self.trainer
         device = trainer.device
         self._draw_curve(folder, None if trainer.settings.task.tune else score.layers)
         if trainer.costs:
             save(pictures.draw_link(trainer.costs), folder / LINK)
+        if (writes := self.writes) is not None and writes.populations:
+            save(draw_writes(writes.populations, writes.limit), folder / WRITES)
         program = trainer.program
         network = program.plan.network
         objective = trainer.settings.objective
@@ -346,6 +356,7 @@ class Run:
             "seconds": perf_counter() - self.started,
             "time": self._times(),
             **self._link(),
+            **({} if self.writes is None else {"writes": self.writes.metrics()}),
             "warnings": self._warnings(counters, weights, results),
             "errors_overtaken": trainer.layers.overtaken,
             "channel": channel_metrics(
@@ -366,6 +377,8 @@ class Run:
         found |= at_limits(trainer.program, weights)
         if "baseline_mse" in results:
             found |= no_better(results["layer_mses"][-1], results["baseline_mse"])
+        if self.writes is not None and (text := self.writes.warning):
+            found["writes"] = text
         for text in found.values():
             notice(f"warning: {text}")
         return [*trainer.rates.warnings.values(), *found.values()]

@@ -19,6 +19,7 @@ from axonloop.host.runs.checkpoint import load_checkpoint
 from axonloop.host.runs.restore import foreign_refused, require_origin
 from axonloop.host.runs.run import CHECKPOINT, Run, require_new, results_of, resumed_settings
 from axonloop.host.training import TRACED, OwnNetwork, chip_config, lone_trainer, silent
+from axonloop.host.wear import age
 from axonloop.models.checks import require
 
 
@@ -75,11 +76,15 @@ def evaluate(
     *,
     network: Network | None = None,
     readout: str | None = None,
+    seconds: float | None = None,
+    celsius: float = 25.0,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Score the weights in the checkpoint of the folder `run`, on the part that the run scores.
 
-    `data`, `network` and `readout`: those that the run was trained with, else ValueError.
+    `data`, `network` and `readout`: those that the run was trained with, else ValueError. With
+    `seconds`, its memristors are left alone for that long at `celsius` first (see `age`; the seed
+    is the run's). ValueError then where the settings name no memristor.
     """
     own = None if network is None else OwnNetwork(network, readout)
     state = load_checkpoint(Path(run) / CHECKPOINT)
@@ -95,6 +100,10 @@ def evaluate(
         with foreign_refused():
             require_origin(trainer, state)
             trainer.restore(state)
+        if seconds is not None:
+            kind = settings.network.memristor or ""
+            require(kind != "", "seconds", "left out where synapses are no memristors", seconds)
+            age(chip, kind, seconds, celsius, seed=settings.run.seed)
         part = trainer.test
         (score,) = trainer.scores(part, TRACED, lambda n: progress("score", n, len(part)))
         weights = weight_hash(chip.read_weights(), chip.config.geometry)
@@ -106,6 +115,7 @@ def evaluate(
         "weight_hash": weights,
         "trace_hash": score.trace_hash,
         "device": device,
+        **({} if seconds is None else {"seconds": seconds, "celsius": celsius}),
     }
 
 

@@ -91,6 +91,14 @@ class Copies(ABC):
         """Those of all copies, `(copies, axons, neurons of a core)`."""
 
     @abstractmethod
+    def count_writes(self) -> bool:
+        """Count how often pulses write each synapse; False where that cannot be."""
+
+    @abstractmethod
+    def writes(self) -> Weights:
+        """How often that was, since `count_writes`: of the shape of `weights`."""
+
+    @abstractmethod
     def read(self, region: Region) -> Int32Array:
         """The state array of all copies, int32 `(copies, ...)`, as of `Device.read`."""
 
@@ -181,6 +189,18 @@ class BatchedCopies(Copies):
         weights: Weights = self._chip.read_weights().numpy()
         return weights
 
+    def count_writes(self) -> bool:
+        """Count how often pulses write each synapse; False in a build without pulses."""
+        if self.config.geometry.memristor < 2:
+            return False
+        self._chip.count_writes()
+        return True
+
+    def writes(self) -> Weights:
+        """How often that was, since `count_writes`: of the shape of `weights`."""
+        writes: Weights = self._chip.writes().numpy()
+        return writes
+
     def read(self, region: Region) -> Int32Array:
         """The state array of all copies, int32 `(copies, ...)`."""
         values: Int32Array = self._chip.read(region).numpy()
@@ -226,6 +246,10 @@ class SharedCopies(BatchedCopies):
     def weights(self) -> Weights:
         """The one memory, for every copy: `(batch, axons, neurons of a core)`."""
         return np.repeat(self._chip.read_weights().numpy()[None], self.count, axis=0)
+
+    def writes(self) -> Weights:
+        """How often each synapse of the one memory was written, for every copy."""
+        return np.repeat(self._chip.writes().numpy()[None], self.count, axis=0)
 
 
 class SingleCopy(Copies):
@@ -291,6 +315,14 @@ class SingleCopy(Copies):
     def weights(self) -> Weights:
         """Those of the copy, `(1, axons, neurons of a core)`."""
         return self.device.read_weights()[None]
+
+    def count_writes(self) -> bool:
+        """Count how often pulses write each synapse; False where the device cannot."""
+        return self.device.count_writes()
+
+    def writes(self) -> Weights:
+        """How often that was, since `count_writes`: `(1, axons, neurons of a core)`."""
+        return self.device.read_writes()[None]
 
     def read(self, region: Region) -> Int32Array:
         """The state array of the copy, int32 `(1, ...)`."""

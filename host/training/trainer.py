@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from axonloop.host.configuration import Settings
 from axonloop.host.data import SCORING, Data, Digits
 from axonloop.host.devices import Device, weight_hash
+from axonloop.host.network import Program
 from axonloop.host.processing import Layers, Loss, baseline_mse, mean_target
 from axonloop.host.training.copies import BatchedCopies, Copies, SharedCopies, SingleCopy
 from axonloop.host.training.from_settings import (
@@ -24,9 +25,11 @@ from axonloop.host.training.from_settings import (
 from axonloop.host.training.loop import Score, TrainingLoop
 from axonloop.host.training.parts import TaskParts, task_parts
 from axonloop.host.training.task import Order, Samples, Task
+from axonloop.host.wear import Wear, WriteAccount, by_population
 from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import ChipConfig
+from axonloop.models.memristor import find_memristor
 
 OWN = {"run": ("seed",), "objective": ("threshold", "event_rate", "error_limit")}
 """Settings that copies may have of their own."""
@@ -41,7 +44,9 @@ class Trainer(TrainingLoop):
     copy's logits `(classes,)` and a target, takes the place of that of the settings. After each
     epoch the validation part is scored and an entry goes to the history, `validation_accuracy` and
     `layer_accuracies` of the first copy, `validation_accuracies` of all, and what its chip counted;
-    where targets are numbers, `validation_mse`, `layer_mses` and `validation_mses`.
+    where targets are numbers, `validation_mse`, `layer_mses` and `validation_mses`. On memristors
+    `wear` has the writes of each synapse; None where the device cannot count them: ValueError if
+    the settings have an endurance then.
     """
 
     def __init__(
@@ -87,6 +92,26 @@ class Trainer(TrainingLoop):
             self._config_of,
         )
         copies.load_weights(np.stack([program.weights for program in programs]))
+        self.wear = self._wear(programs[0])
+
+    def _wear(self, program: Program) -> Wear | None:
+        endurance = self.settings.network.endurance
+        if self.copies.count_writes():
+            return Wear((self.copies.count, *program.weights.shape), endurance)
+        told = "left out where no writes are counted by synapse; golden and batched do, of pulses"
+        require(endurance is None, "network.endurance", told, endurance)
+        return None
+
+    def _timed_sample(self, places: NDArray[np.int64]) -> None:
+        """Learn a sample; then worn memristors get back the weights that they are stuck at."""
+        wear = self.wear
+        if wear is None or wear.endurance is None:
+            super()._timed_sample(places)
+            return
+        super()._timed_sample(places[:1])
+        held = wear.held(self.copies.writes(), self.copies.weights)
+        if held is not None:
+            self.copies.load_weights(held)
 
     def _config_of(self, epoch: int) -> ChipConfig | None:
         """The chip with this epoch's learning rate; None where that never changes."""
@@ -163,11 +188,42 @@ class Trainer(TrainingLoop):
         """The hash of all spikes of every copy."""
         return [chain.hexdigest() for chain in self.chains]
 
+    def write_accounts(self) -> list[WriteAccount]:
+        """How often the memristors of each copy were written; none where no pulses are sent."""
+        if self.copies.config.geometry.memristor < 2:
+            return []
+        name = self.settings.network.memristor
+        bears = float("inf") if name is None else find_memristor(name).endurance
+        common = name, None if bears == float("inf") else bears, self.settings.network.endurance
+        weights, wear, found = self.copies.weights(), self.wear, []
+        counted = None if wear is None else wear.writes(self.copies.writes())
+        for copy, counters in enumerate(self.copies.counters()):
+            every = by_population(self.program, weights[copy], weights[copy])
+            total, size = counters["writes"], sum(own.size for own in every.values())
+            # A run that was on a device without counts by synapse for a while has but the total.
+            known = counted is not None and int(counted[copy].sum(dtype=np.int64)) == total
+            own = None
+            if counted is not None and known:
+                own = by_population(self.program, weights[copy], counted[copy])
+            worn = 0 if wear is None else int(np.count_nonzero(wear.worn[copy]))
+            found.append(WriteAccount(total, size, own, *common, worn))
+        return found
+
     def state(self) -> dict[str, Any]:
         """Everything that the rest of the run depends on, for `save_checkpoint`."""
         own = {"settings": self.settings.to_dict(), "data": self.parts.fingerprint}
         network = None if self.own is None else self.own.fingerprint
-        return own | {"network": network} | super().state()
+        found = own | {"network": network} | super().state()
+        return (
+            found if self.wear is None else found | {"wear": self.wear.state(self.copies.writes())}
+        )
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on where `state` was taken, on this device or another."""
+        super().restore(state)
+        if self.wear is not None and "wear" in state:
+            self.wear.restore(state["wear"])
+            self.copies.count_writes()
 
 
 def lone_trainer(

@@ -108,7 +108,7 @@ class Lockstep:
     def _compare_rest(self, learned: bool) -> None:
         """Weights and counters, as often as they are worth their time."""
         chip = self._traffic.config
-        small = chip.axons * chip.geometry.neurons <= SMALL_WEIGHTS
+        small = chip.weight_rows * chip.geometry.weight_columns <= SMALL_WEIGHTS
         due = self._tick % NOW_AND_THEN == NOW_AND_THEN - 1
         if due or (small and learned):
             self._compare_weights()

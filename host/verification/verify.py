@@ -21,10 +21,12 @@ from axonloop.host.devices import (
 from axonloop.host.verification.lockstep import DivergenceError, Lockstep, Report, TickProgress
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import ONE_CORE, ChipConfig, CoreConfig, Mesh
-from axonloop.sim.stimulus import GEOMETRIES, QUICK, random_chip
+from axonloop.sim.stimulus import CONVOLUTIONS, GEOMETRIES, QUICK, random_chip
 
 RUNS_PER_GEOMETRY = 4
 RTL = "rtl"
+KNOWN = GEOMETRIES | CONVOLUTIONS
+"""The geometries by name; devices made of RTL refuse those with convolutions."""
 
 Open = Callable[[str, ChipConfig], Device]
 
@@ -82,7 +84,7 @@ def verify(
     mesh: Mesh = ONE_CORE,
     window: WaveWindow | None = None,
 ) -> VerifyReport:
-    """Spread `ticks` over `geometries` (names of `sim.geometries.GEOMETRIES`) and seeds.
+    """Spread `ticks` over `geometries` (names of `KNOWN`) and seeds.
 
     Chips are meshes of cores that send each other spikes.
 
@@ -96,7 +98,7 @@ def verify(
     require_range("ticks", ticks, 1, 10**12)
     require_range("seed", seed, 0, 2**63 - 1)
     for name in geometries:
-        require(name in GEOMETRIES, "geometry", f"one of {', '.join(GEOMETRIES)}", name)
+        require(name in KNOWN, "geometry", f"one of {', '.join(KNOWN)}", name)
     started = time.perf_counter()
     plan = _plan(ticks, geometries)
     openers = _openers(open_named, [count for _, count in plan], devices, window)
@@ -147,7 +149,7 @@ def _run(
     open_named: Open,
 ) -> Report:
     rng = np.random.default_rng((seed, run))
-    config = random_chip(rng, GEOMETRIES[geometry], mesh)
+    config = random_chip(rng, KNOWN[geometry], mesh)
     with ExitStack() as stack:
         opened = [stack.enter_context(open_named(name, config)) for name in devices]
         try:

@@ -1,4 +1,10 @@
 from .chip import ChipConfig as ChipConfig
+from .convolution import CONVOLUTION_RANGES as CONVOLUTION_RANGES
+from .convolution import MAX_CONVOLUTIONS as MAX_CONVOLUTIONS
+from .convolution import MAX_KERNEL_COLUMNS as MAX_KERNEL_COLUMNS
+from .convolution import MAX_KERNEL_ROWS as MAX_KERNEL_ROWS
+from .convolution import Convolution as Convolution
+from .convolution import ConvolutionGeometry as ConvolutionGeometry
 from .core import CoreConfig as CoreConfig
 from .core import Destination as Destination
 from .core import Group as Group

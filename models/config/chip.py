@@ -64,6 +64,11 @@ class ChipConfig:
         return self.mesh.cores * self.geometry.neurons
 
     @property
+    def weight_rows(self) -> int:
+        """Rows of the weights of all cores: axons, or kernel rows."""
+        return self.mesh.cores * self.geometry.weight_rows
+
+    @property
     def seed(self) -> int:
         """The seed of every core."""
         return self.cores[0].seed
@@ -89,7 +94,7 @@ class ChipConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dictionary; `from_dict` is its inverse."""
-        return asdict(self)
+        return {"cores": tuple(core.to_dict() for core in self.cores), "mesh": asdict(self.mesh)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ChipConfig:

@@ -13,6 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from axonloop.models.checks import require, require_range, take_whole
+from axonloop.models.config.convolution import (
+    Convolution,
+    ConvolutionGeometry,
+    check_convolutions,
+)
 from axonloop.models.config.geometry import MAX_CORES, Geometry
 from axonloop.models.config.memristor import (
     LOSS_MAX,
@@ -71,8 +76,9 @@ class CoreConfig:
     `rows` has one entry per axon, `groups` one per neuron group, `bias` and `fanout` one per
     neuron; left empty they are filled with defaults (rows over all groups, no bias, no
     fan-out). `row_loss` of axons and `column_loss` of neurons, 0..255 of 256, are what a core with
-    a mask loses, `memristor` the tables of one that sees its weights. Raises ValueError for
-    anything out of range, and for what the geometry has not built.
+    a mask loses, `memristor` the tables of one that sees its weights. With `convolutions` (of a
+    core that has them) rows name no groups: what an axon reaches is its convolution's. Raises
+    ValueError for anything out of range, and for what the geometry has not built.
     """
 
     geometry: Geometry = field(default_factory=Geometry)
@@ -86,11 +92,12 @@ class CoreConfig:
     row_loss: tuple[int, ...] = ()
     column_loss: tuple[int, ...] = ()
     memristor: MemristorTables = NO_TABLES
+    convolutions: tuple[Convolution, ...] = ()
 
     def __post_init__(self) -> None:
         geometry = self.geometry
         defaults: dict[str, tuple[Any, ...]] = {
-            "rows": (Row(groups=geometry.groups),) * geometry.axons,
+            "rows": (_usual_row(geometry),) * geometry.axons,
             "groups": (Group(),) * geometry.groups,
             "bias": (0,) * geometry.neurons,
             "fanout": ((),) * geometry.neurons,
@@ -109,6 +116,7 @@ class CoreConfig:
         self._check_fanout()
         self._check_losses()
         self._check_memristor()
+        self._check_convolutions()
 
     def _check_parameter_sets(self) -> None:
         count = len(self.parameter_sets)
@@ -170,9 +178,32 @@ class CoreConfig:
                 where = f"parameter_sets[{index}].terms[{k}].shift with the gain shift"
                 require(shift <= ROUNDED_SHIFT_MAX, where, f"at most {ROUNDED_SHIFT_MAX}", shift)
 
+    def _check_convolutions(self) -> None:
+        object.__setattr__(self, "convolutions", tuple(self.convolutions))
+        check_convolutions(self.geometry, self.convolutions)
+        if not self.geometry.convolutions:
+            return
+        for axon, row in enumerate(self.rows):
+            told = "0 in a core with convolutions"
+            require(row.groups == 0, f"rows[{axon}].groups", told, row.groups)
+        for index, each in enumerate(self.convolutions):
+            width = each.out_channels // self.geometry.lanes
+            mine = self.groups[each.first_group :][: width * each.positions]
+            for place, group in enumerate(mine):
+                thing = f"groups[{each.first_group + place}].parameter_set"
+                first = mine[place % width].parameter_set
+                told = f"{first}, as at the first position of convolutions[{index}]"
+                require(group.parameter_set == first, thing, told, group.parameter_set)
+
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-ready dictionary; `from_dict` is its inverse."""
-        return dataclasses.asdict(self)
+        """A JSON-ready dictionary; `from_dict` is its inverse.
+
+        `convolutions` are left out where the core has none, so that hashes of older ones stay.
+        """
+        found = dataclasses.asdict(self)
+        if not self.geometry.convolutions:
+            del found["convolutions"]
+        return found
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> CoreConfig:
@@ -183,7 +214,7 @@ class CoreConfig:
         values = dict(data)
         try:
             return cls(
-                geometry=Geometry(**values.pop("geometry", {})),
+                geometry=_geometry(values.pop("geometry", {})),
                 parameter_sets=tuple(
                     ParameterSet.from_dict(entry) for entry in values.pop("parameter_sets", [{}])
                 ),
@@ -195,7 +226,19 @@ class CoreConfig:
                 ),
                 bias=tuple(values.pop("bias", ())),
                 memristor=MemristorTables.from_dict(values.pop("memristor", {})),
+                convolutions=tuple(
+                    Convolution(**entry) for entry in values.pop("convolutions", [])
+                ),
                 **values,
             )
         except TypeError as error:
             raise ValueError(f"configuration must be made of known fields: {error}") from error
+
+
+def _usual_row(geometry: Geometry) -> Row:
+    """A row over all groups; over none where convolutions say what an axon reaches."""
+    return Row(groups=0 if geometry.convolutions else geometry.groups)
+
+
+def _geometry(fields: Mapping[str, Any]) -> Geometry:
+    return ConvolutionGeometry(**fields) if "convolutions" in fields else Geometry(**fields)

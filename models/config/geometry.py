@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import ClassVar
 
 from axonloop.models.checks import require, require_member, require_range, take_whole
 from axonloop.models.config.terms import MAX_TERMS
@@ -65,8 +66,11 @@ def ceil_log2(value: int) -> int:
 class Geometry:
     """The geometry that a core is built with; docs/contract.md, section 1, has the ranges.
 
-    Raises ValueError where a value is out of range or two values do not go together.
+    `MOST` is the most axons or neurons. Raises ValueError where a value is out of range or two
+    values do not go together.
     """
+
+    MOST: ClassVar[int] = MAX_NEURONS
 
     axons: int = 256
     neurons: int = 256
@@ -94,7 +98,8 @@ class Geometry:
         object.__setattr__(self, "layout", require_member("layout", self.layout, Layout))
         take_whole(self, *_GEOMETRY_RANGES)
         for name, (low, high) in _GEOMETRY_RANGES.items():
-            require_range(name, getattr(self, name), low, high)
+            most = self.MOST if name in ("axons", "neurons") else high
+            require_range(name, getattr(self, name), low, most)
         for name in ("lanes", "update_lanes", "trace_lanes", "multipliers", "delay_slots"):
             value = getattr(self, name)
             require(value & (value - 1) == 0, name, "a power of two", value)
@@ -123,6 +128,21 @@ class Geometry:
         optional = self.terms or self.blank_out or self.mask or self.threshold_noise
         serial = alone and not optional
         return Datapath.SERIAL if serial else Datapath.PARALLEL
+
+    @property
+    def convolutions(self) -> int:
+        """Convolutions that the core may have; those of `ConvolutionGeometry` have some."""
+        return 0
+
+    @property
+    def weight_rows(self) -> int:
+        """Rows of the weight memory: axons."""
+        return self.axons
+
+    @property
+    def weight_columns(self) -> int:
+        """Columns of the weight memory: neurons."""
+        return self.neurons
 
     @property
     def groups(self) -> int:

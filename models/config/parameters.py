@@ -116,7 +116,8 @@ class ParameterSet:
 
     def require_ranges(self, geometry: Geometry, before: str = "", after: str = "") -> None:
         """ValueError for a register out of range, built or not; `before` its name, and `after`."""
-        every = dataclasses.replace(geometry, terms=MAX_TERMS, blank_out=1, threshold_noise=1)
+        widths = {name: getattr(geometry, name) for name in ("state_bits", "trace_bits", "pq_bits")}
+        every = Geometry(**widths, terms=MAX_TERMS, blank_out=1, threshold_noise=1)
         limits = parameter_max(every) | MEMRISTOR_MAX
         for entry in dataclasses.fields(self):
             if entry.name != "terms":

@@ -142,6 +142,22 @@ class Chip:
         for core, share in zip(self.cores, np.split(weights, len(self.cores)), strict=True):
             core.synapses.load(share)
 
+    def count_writes(self) -> None:
+        """Count, from now on and from 0, how often pulses write each synapse (`writes`).
+
+        The contract has no such state: a snapshot leaves it out, `clear` and `restore` leave it.
+        """
+        for core in self.cores:
+            core.synapses.writes = np.zeros_like(core.synapses.weights)
+
+    def writes(self) -> NDArray[np.int32]:
+        """How often pulses wrote each synapse since `count_writes`: int32, as `weights`."""
+        counts = [core.synapses.writes for core in self.cores]
+        counted = [each for each in counts if each is not None]
+        if not counted:
+            raise ValueError("writes must be counted (count_writes) before they are read")
+        return np.concatenate(counted)
+
     def array(self, region: Region) -> NDArray[Any]:
         """State of a region, a copy: `(cores * n,)`; PENDING `(delay_slots, cores * axons)`."""
         return np.concatenate([core.array(region) for core in self.cores], axis=-1)

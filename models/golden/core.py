@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from axonloop.models.config import CoreConfig
 from axonloop.models.golden.fixedpoint import Int64Array
+from axonloop.models.golden.kernels import Kernels
 from axonloop.models.golden.learning import Learning
 from axonloop.models.golden.neuron import Neurons
 from axonloop.models.golden.neuron_trace import NeuronTrace
@@ -30,7 +31,7 @@ class Core:
 
     def __init__(self, config: CoreConfig) -> None:
         self.scheduler = Scheduler(config)
-        self.synapses = Synapses(config)
+        self.synapses = (Kernels if config.geometry.convolutions else Synapses)(config)
         self.neurons = Neurons(config)
         self.neuron_trace = NeuronTrace(config)
         self.noise = ThresholdNoise(config)

@@ -92,7 +92,7 @@ class Learning:
         errors, when = self.errors(neurons.box), (seed, tick, self.core)
         self.forget()
         plain = errors * self._is_plain
-        counts = [self._subtract(synapses, plain, traces.trace_pq, self._plain, when)]
+        counts = [synapses.subtract(plain, traces.trace_pq, self._plain, when)]
         writes = 0
         if self._terms:
             factors = self._factors(errors, neurons, trace, traces)
@@ -105,7 +105,7 @@ class Learning:
                         counts.append((seen[0], seen[1]))
                         writes += written
                         column = column * ~sees
-                    counts.append(self._subtract(synapses, column, row, rounder, when))
+                    counts.append(synapses.subtract(column, row, rounder, when))
         visits, updates = zip(*counts, strict=True)
         return sum(visits), sum(updates), writes
 
@@ -118,27 +118,6 @@ class Learning:
             third=np.stack([one, errors, one * self.modulation]),
             axon=np.stack([0 * mark, mark & 1, mark >> 1, traces.trace_qq, traces.trace_pq]),
         )
-
-    def _subtract(
-        self,
-        synapses: Synapses,
-        column: Int64Array,
-        row: Int64Array,
-        rounder: Rounder,
-        when: Moment,
-    ) -> tuple[int, int]:
-        """W -= round(column * row) by neuron and axon; how many were visited and changed."""
-        neurons, axons = np.flatnonzero(column), np.flatnonzero(row)
-        if not len(neurons) or not len(axons):
-            return 0, 0
-        old = synapses.weights[np.ix_(axons, neurons)]
-        products = row[axons, None].astype(np.int32) * column[neurons].astype(np.int32)
-        steps = rounder.round(products, axons, neurons, when)
-        limit = self.geometry.weight_max
-        present = old != synapses.no_synapse
-        new = np.where(present, np.minimum(np.maximum(old - steps, -limit), limit), old)
-        synapses.replace(axons, neurons, new)
-        return int(np.count_nonzero(present)), int(np.count_nonzero(new != old))
 
     def _change(
         self,
@@ -158,6 +137,7 @@ class Learning:
         found, written = term.change(there, column[neurons], row[axons], (axons, neurons), when)
         new = np.where(present, found, old).astype(np.int32)
         synapses.replace(axons, neurons, new)
+        synapses.wrote(axons, neurons, written & present)
         counted = (present, new != old, written & present)
         visits, updates, writes = (int(np.count_nonzero(each)) for each in counted)
         return visits, updates, writes

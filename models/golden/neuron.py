@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from axonloop.models.config import CoreConfig, ResetMode
 from axonloop.models.golden.fixedpoint import Int64Array, decay, saturate
 from axonloop.models.golden.parameters import per_neuron
+from axonloop.models.golden.pools import Pools
 
 _ZERO = np.int64(0)
 
@@ -31,7 +32,8 @@ class Neurons:
         self.spike: NDArray[np.bool_] = np.zeros(count, dtype=bool)
 
     def configure(self, config: CoreConfig) -> None:
-        """Take over the groups' parameter sets and the bias."""
+        """Take over the groups' parameter sets, the bias and the pools."""
+        self._pools = Pools(config) if any(c.pool > 1 for c in config.convolutions) else None
         self.alpha_n = per_neuron(config, "alpha_n")
         self.beta_n = per_neuron(config, "beta_n")
         self.gamma = per_neuron(config, "gamma")
@@ -58,6 +60,8 @@ class Neurons:
         above = membrane - self.reset - self.theta
         spike = (above + noise >= 0) & free
         box = np.abs(above) < self.box_width
+        if self._pools:
+            box &= self._pools.largest(above + self.theta)
         reset, clipped_r = saturate(decay(self.reset, self.gamma) + self.rho * spike, limit)
         countdown = np.maximum(self.countdown - 1, 0)
         fired = spike.nonzero()[0]

@@ -15,14 +15,15 @@ Moment = tuple[int, int, int]
 class Rounder:
     """round(x, shift) with a shift and a mode of every neuron, and the purpose of its hash.
 
-    `shift`: int `(neurons,)`; `nearest`: bool `(neurons,)`; `codes`: the axons' codewords.
+    `shift`: int `(neurons,)`; `nearest`: bool `(neurons,)`; `codes`: the axons' codewords;
+    `purpose`: that of the hash.
     """
 
     def __init__(
         self, shift: Int64Array, nearest: NDArray[np.bool_], codes: NDArray[np.uint32], purpose: int
     ) -> None:
         self.shift, self.nearest = shift.astype(np.int32), nearest
-        self._codes, self._purpose = codes, purpose
+        self._codes, self.purpose = codes, purpose
         self._mask = (np.int32(1) << self.shift) - np.int32(1)
         self._half = np.int32(1) << self.shift >> 1
 
@@ -34,7 +35,7 @@ class Rounder:
         if nearest.all():
             addend = self._half[neurons]
         else:
-            words = neuron_words(tick_word(*when), neurons, self._purpose)
+            words = neuron_words(tick_word(*when), neurons, self.purpose)
             addend = synapse_words(words, self._codes[axons]).astype(np.int32)
             addend = addend & self._mask[neurons]
             if nearest.any():

@@ -9,10 +9,20 @@ from axonloop.models.config import CoreConfig, Purpose
 from axonloop.models.golden.fixedpoint import Int64Array
 from axonloop.models.golden.noise import codewords, neuron_words, synapse_words, tick_word
 from axonloop.models.golden.parameters import per_axon
+from axonloop.models.golden.rounding import Moment, Rounder
 
 
 def visited(config: CoreConfig) -> NDArray[np.bool_]:
-    """The weights that integration visits, by row descriptor: bool `(axons, neurons)`."""
+    """The weights that integration visits, by row descriptor: bool `(axons, neurons)`.
+
+    In a core with convolutions: those of kernels, bool `(kernel_rows, kernel_columns)`.
+    """
+    geometry = config.geometry
+    if geometry.convolutions:
+        within = np.zeros((geometry.weight_rows, geometry.weight_columns), dtype=bool)
+        for each in config.convolutions:
+            within[each.first_row : each.first_row + each.rows, : each.out_channels] = True
+        return within
     first = np.array([row.first_group for row in config.rows])[:, None]
     count = np.array([row.groups for row in config.rows])[:, None]
     group = np.arange(config.geometry.groups)
@@ -21,7 +31,12 @@ def visited(config: CoreConfig) -> NDArray[np.bool_]:
 
 
 class Synapses:
-    """`weights`: int32 `(axons, neurons)`; before any are loaded there is no synapse."""
+    """`weights`: int32 `(axons, neurons)`; before any are loaded there is no synapse.
+
+    `writes`, of the same shape, is how often pulses have written each; None: it is not counted.
+    """
+
+    writes: NDArray[np.int32] | None = None
 
     def __init__(self, config: CoreConfig) -> None:
         geometry = config.geometry
@@ -40,7 +55,7 @@ class Synapses:
         self._kept_of_column = 256 - np.array(config.column_loss, dtype=np.int64)
         self._codes = codewords(np.arange(config.geometry.neurons))
         self.row_synops = np.array([row.groups * lanes for row in config.rows], dtype=np.int64)
-        self.no_synapse = config.geometry.no_synapse
+        self.no_synapse, self.limit = config.geometry.no_synapse, config.geometry.weight_max
         self._visited = visited(config)
         self.load(self.weights)
 
@@ -66,6 +81,27 @@ class Synapses:
         words = neuron_words(tick_word(seed, tick, self.core), events, Purpose.BLANK_OUT)
         random = synapse_words(words, self._codes).T & np.uint32(0xFFFF)
         return np.asarray(random >= self.blank[events, None])
+
+    def wrote(self, axons: Int64Array, neurons: Int64Array, block: NDArray[np.bool_]) -> None:
+        """Count a write of each synapse of a block where it is True, if writes are counted."""
+        if self.writes is not None:
+            self.writes[np.ix_(axons, neurons)] += block
+
+    def subtract(
+        self, column: Int64Array, row: Int64Array, rounder: Rounder, when: Moment
+    ) -> tuple[int, int]:
+        """W -= round(column * row) by neuron and axon; how many were visited and changed."""
+        neurons, axons = np.flatnonzero(column), np.flatnonzero(row)
+        if not len(neurons) or not len(axons):
+            return 0, 0
+        old = self.weights[np.ix_(axons, neurons)]
+        products = row[axons, None].astype(np.int32) * column[neurons].astype(np.int32)
+        steps = rounder.round(products, axons, neurons, when)
+        limit = self.limit
+        present = old != self.no_synapse
+        new = np.where(present, np.minimum(np.maximum(old - steps, -limit), limit), old)
+        self.replace(axons, neurons, new)
+        return int(np.count_nonzero(present)), int(np.count_nonzero(new != old))
 
     def replace(self, axons: Int64Array, neurons: Int64Array, block: NDArray[np.int32]) -> None:
         """Write a block of weights that keeps every absent synapse absent."""

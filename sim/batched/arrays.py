@@ -48,7 +48,10 @@ def new_state(region: Region, chip: ChipConfig, copies: int, device: torch.devic
 def new_weights(chip: ChipConfig, memories: int, device: torch.device) -> Tensor:
     """Weight memories without any synapse: `(memories, axons, neurons of a core)`."""
     geometry = chip.geometry
-    shape, dtype = (memories, chip.axons, geometry.neurons), as_torch(weight_dtype(geometry))
+    shape, dtype = (
+        (memories, chip.weight_rows, geometry.weight_columns),
+        as_torch(weight_dtype(geometry)),
+    )
     return torch.full(shape, geometry.no_synapse, dtype=dtype, device=device)
 
 

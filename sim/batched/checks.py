@@ -68,7 +68,7 @@ def check_weights(chip: ChipConfig, values: Any, own: int | None, device: torch.
     A population of `own` copies also takes the whole shape; with None the one memory is shared.
     """
     geometry, found = chip.geometry, torch.as_tensor(values)
-    shape = (chip.axons, geometry.neurons)
+    shape = (chip.weight_rows, geometry.weight_columns)
     full = (own, *shape) if found.ndim == 3 and own is not None else shape
     limits = (geometry.no_synapse, geometry.weight_max)
     weights = check_whole("weights", found, full, limits, device)
@@ -83,7 +83,8 @@ def check_visited(chip: ChipConfig, weights: Tensor) -> None:
     outside = (weights != geometry.no_synapse) & ~within
     if outside.any():
         *_, axon, neuron = index = outside.nonzero()[0].tolist()
-        thing = f"weights[{axon}, {neuron}], outside of the groups of row {axon},"
+        where = "every kernel" if geometry.convolutions else f"the groups of row {axon}"
+        thing = f"weights[{axon}, {neuron}], outside of {where},"
         require(False, thing, f"{geometry.no_synapse} (no synapse)", int(weights[tuple(index)]))
 
 

@@ -63,7 +63,7 @@ class BatchedChip:
         self._own = None if shared else self.copies
         self.seeds = checks.check_seeds(chip, self._own or 1, seeds)
         self.tick_register, self.learned = 0, True
-        arithmetic = resolve(arithmetic, self.device, self.copies)
+        arithmetic = resolve(arithmetic, self.device, self.copies, self.geometry.convolutions)
         free = free_memory(self.device)
         refusal = too_large(chip, self.copies, shared, free, arithmetic)
         if self.copies > fitting_copies(chip, shared, free, arithmetic):
@@ -100,7 +100,8 @@ class BatchedChip:
     def load_weights(self, weights: Any) -> None:
         """Write all weights: int `(axons, neurons of a core)`, for all copies the same.
 
-        A population also takes `(copies, axons, neurons of a core)`. Refuses weights out of
+        A population also takes `(copies, axons, neurons of a core)`. Cores with convolutions have
+        kernel rows in the place of axons, kernel columns in that of neurons. Refuses weights out of
         range, and a synapse outside of its row's groups.
         """
         checked = checks.check_weights(self.config, weights, self._own, self.device)

@@ -29,7 +29,8 @@ def memory_bytes(
     addend = choose(arithmetic, largest_sum(chip))
     compiled = arithmetic == Arithmetic.COMPILED
     visited = 0 if compiled else sum(block.size for block in blocks_of(chip)[1])
-    stored = chip.axons * geometry.neurons * weight_dtype(geometry).itemsize
+    visited += sum(c.rows * c.out_channels for core in chip.cores for c in core.convolutions)
+    stored = chip.weight_rows * geometry.weight_columns * weight_dtype(geometry).itemsize
     extra = SPAN_BYTES * chip.axons if compiled else visited * addend.itemsize
     weights = (stored + extra) * (1 if shared else copies)
     arrays = sum(

@@ -88,12 +88,12 @@ def run_bench(
 
 
 def _public_ports(verilog: str, top: str) -> str:
-    """Verilator's configuration file that lets cocotb reach the ports of `top`."""
+    """Verilator's configuration file that lets cocotb reach the ports of `top`, in either style."""
     found = re.search(rf"^module {top} ?\(([^)]*)\)", verilog, re.MULTILINE)
     require(found is not None, "Verilog", f"text with a module {top}(ports)", verilog[:40])
     assert found is not None
     lines = [
-        f'public_flat_rw -module "{top}" -var "{port.strip()}"' for port in found[1].split(",")
+        f'public_flat_rw -module "{top}" -var "{port.split()[-1]}"' for port in found[1].split(",")
     ]
     return "\n".join(["`verilator_config", *lines, ""])
 

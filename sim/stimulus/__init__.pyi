@@ -1,3 +1,4 @@
+from .geometries import CONVOLUTIONS as CONVOLUTIONS
 from .geometries import GEOMETRIES as GEOMETRIES
 from .geometries import QUICK as QUICK
 from .random_chips import random_chip as random_chip

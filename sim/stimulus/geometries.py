@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from axonloop.models.config import Geometry, Layout
+from dataclasses import asdict
+
+from axonloop.models.config import ConvolutionGeometry, Geometry, Layout
 
 P, S = Layout.PLAIN, Layout.SKEWED
 
@@ -48,6 +50,14 @@ def _make(
         memristor=analogue[0],
         mask=analogue[1],
         threshold_noise=analogue[2],
+    )
+
+
+def _convolution(plain: Geometry, kernels: tuple[int, int, int]) -> Geometry:
+    """The geometry with convolutions: how many, rows and columns of their weights."""
+    count, rows, columns = kernels
+    return ConvolutionGeometry(
+        **asdict(plain), convolutions=count, kernel_rows=rows, kernel_columns=columns
     )
 
 
@@ -109,5 +119,16 @@ GEOMETRIES: dict[str, Geometry] = {
 }
 """Geometries by name. The `gates` are small, for netlists; the plain one fills an SPRAM. `QUICK`
 names those that `axonloop verify` uses."""
+
+CONVOLUTIONS: dict[str, Geometry] = {
+    "conv": _convolution(
+        _make(192, 384, (4, 4, 2, 4), (S, 2), (8, 16, 12, 8, 8), (4, 4, 512)), (3, 128, 8)
+    ),
+    "conv-terms": _convolution(
+        _make(160, 240, (2, 1, 2, 2), (S, 1), (6, 14, 10, 5, 6), (4, 5, 300), (2, 0), (0, 0, 1)),
+        (4, 90, 6),
+    ),
+}
+"""Geometries of cores with convolutions, by name. There is no RTL of them yet."""
 
 QUICK = ("small", "plain", "one-lane", "odd-widths", "few-bits", "terms", "terms-blank")

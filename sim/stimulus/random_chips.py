@@ -33,6 +33,7 @@ from axonloop.models.config import (
     parameter_max,
 )
 from axonloop.models.golden import visited
+from axonloop.sim.stimulus.convolutions import random_convolutions, shared_sets
 from axonloop.sim.stimulus.draws import chance, log_uniform
 from axonloop.sim.stimulus.tables import random_losses, random_tables
 
@@ -130,7 +131,9 @@ def _random_term(rng: Rng, geometry: Geometry) -> Term:
 
 def _random_row(rng: Rng, geometry: Geometry, sets: int) -> Row:
     first, groups = 0, geometry.groups
-    if chance(rng, 0.4):
+    if geometry.convolutions:
+        groups = 0
+    elif chance(rng, 0.4):
         first = int(rng.integers(0, geometry.groups))
         groups = int(rng.integers(0, geometry.groups - first + 1))
     return Row(
@@ -179,6 +182,8 @@ def random_config(
     groups = tuple(
         Group(int(rng.integers(0, sets)), chance(rng, 0.7)) for _ in range(geometry.groups)
     )
+    convolutions = random_convolutions(rng, geometry) if geometry.convolutions else ()
+    groups = shared_sets(groups, convolutions, geometry.lanes)
     chosen = np.repeat([parameters[group.parameter_set].theta for group in groups], geometry.lanes)
     drive = rng.uniform(-0.5, 0.5, geometry.neurons) * (rng.random(geometry.neurons) < 0.3)
     return CoreConfig(
@@ -190,6 +195,7 @@ def random_config(
         fanout=_random_fanout(rng, geometry, cores or range(core, core + 1)),
         seed=int(rng.integers(0, 2**32)),
         core=core,
+        convolutions=convolutions,
         **_analogue(rng, geometry),
     )
 
@@ -202,14 +208,14 @@ def random_chip(rng: Rng, geometry: Geometry, mesh: Mesh = ONE_CORE, first: int 
 
 
 def random_chip_weights(rng: Rng, chip: ChipConfig) -> NDArray[np.int32]:
-    """`random_weights` of all cores, `(axons, neurons of a core)`."""
+    """`random_weights` of all cores, one below the other."""
     return np.concatenate([random_weights(rng, core) for core in chip.cores])
 
 
 def random_weights(rng: Rng, config: CoreConfig) -> NDArray[np.int32]:
-    """Weights `(axons, neurons)`, int32: some absent, most excitatory or mixed, rails included."""
+    """Weights of a core, int32: some absent, most excitatory or mixed, rails included."""
     geometry = config.geometry
-    shape, limit = (geometry.axons, geometry.neurons), geometry.weight_max
+    shape, limit = (geometry.weight_rows, geometry.weight_columns), geometry.weight_max
     if chance(rng, 0.2):
         weights = rng.integers(-limit, limit + 1, shape)
     else:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from axonloop.host.bench import mesh as mesh_bench
 from axonloop.host.bench.mesh import LoadPoint
+from axonloop.host.cli.data.picture import draw_recording
 from axonloop.host.configuration import (
     NetworkSettings,
     ObjectiveSettings,
@@ -28,6 +29,7 @@ from axonloop.host.configuration import (
     TaskSettings,
 )
 from axonloop.host.data import split_digits
+from axonloop.host.data.formats import Recording
 from axonloop.host.devices import GoldenDevice, LinkUse
 from axonloop.host.experiments import (
     ann_snn,
@@ -58,6 +60,7 @@ from axonloop.host.experiments.memristor import (
     ica_picture,
     matched_picture,
 )
+from axonloop.host.experiments.memristor_wear import picture as wear_picture
 from axonloop.host.experiments.obstacles import experiment as obstacles
 from axonloop.host.experiments.recurrence import chip as recurrence_chip
 from axonloop.host.experiments.recurrence import float as recurrence
@@ -88,6 +91,7 @@ from axonloop.host.studies import area as area_study
 from axonloop.host.studies import layer_pictures, weight_pictures
 from axonloop.host.sweep import draw_sweep
 from axonloop.host.training import SampleCost, chip_config, lone_trainer, program_of
+from axonloop.host.wear import draw_writes
 from axonloop.models.memristor import Curve as PulseCurve
 from axonloop.models.memristor import find_memristor, fit_branch
 
@@ -330,12 +334,27 @@ def sweep() -> Picture:
     return draw_sweep(rows, results, ["network.layers", "objective.threshold"])
 
 
+def writes() -> Picture:
+    """Two populations, of which one is near its endurance."""
+    counts = [RANDOM.poisson(most, 500).astype(np.int32) for most in (20, 70)]
+    return draw_writes(dict(zip(("layer1", "layer2"), counts, strict=True)), 100)
+
+
+def recorded_events() -> Picture:
+    """A bright edge that moves to the right."""
+    t = np.arange(4000) * 100
+    x = (t // 5000 + np.arange(4000) % 3) % 34
+    p = (np.arange(4000) % 3 > 0).astype(int)
+    return draw_recording(Recording((2, 34, 34), t, x, np.arange(4000) % 34, p))
+
+
 DRAWINGS: dict[str, Callable[[], Picture]] = {
     "runs.pictures.draw_learning_curve": learning_curve,
     "runs.pictures.draw_raster": raster,
     "runs.pictures.draw_outputs": outputs,
     "runs.pictures.draw_weights": weights,
     "runs.pictures.draw_link": link,
+    "cli.data.picture.draw_recording": recorded_events,
     "inference.picture.draw_profile": profiled,
     "network.channel_picture.draw_channel": channel,
     "network.mesh_picture.draw_mesh": mesh,
@@ -379,6 +398,8 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "experiments.memristor.matched_picture.draw": lambda: matched_picture.draw(
         results("matched-neuron")
     ),
+    "experiments.memristor_wear.picture.draw": lambda: wear_picture.draw(results("memristor-wear")),
+    "wear.picture.draw_writes": writes,
     "experiments.liquid.draw": lambda: liquid.draw(results("liquid")),
     "experiments.obstacles.experiment.draw": lambda: obstacles.draw(results("obstacles")),
     "experiments.recurrence.chip.draw": lambda: recurrence_chip.draw(results("recurrence-chip")),

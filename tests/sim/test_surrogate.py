@@ -23,7 +23,7 @@ from axonloop.models.config import (
 )
 from axonloop.models.golden import Chip
 from axonloop.models.protocol import Region
-from axonloop.sim.stimulus import GEOMETRIES
+from axonloop.sim.stimulus import CONVOLUTIONS, GEOMETRIES
 from axonloop.sim.surrogate import FLOAT, ChipState, SurrogateChip
 from tests.support.random.chips import random_chip
 from tests.support.random.cores import random_weights
@@ -128,6 +128,11 @@ def test_synapses_that_drop_spikes_are_refused() -> None:
     config = CoreConfig(geometry, (ParameterSet(blank=7),))
     with pytest.raises(ValueError, match="^blank must be 0 off the chip, .*, not 7$"):
         SurrogateChip(config, np.zeros((8, 4)))
+
+
+def test_shared_kernels_are_refused() -> None:
+    with pytest.raises(ValueError, match="^convolutions must be 0 off the chip, .*, not 3$"):
+        SurrogateChip(CoreConfig(CONVOLUTIONS["conv"]), np.zeros((128, 8)))
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -88,6 +88,7 @@ class NaiveCore:
         axons, neurons = self.geometry.axons, self.geometry.neurons
         self.state = {name: [0] * neurons for name in STATES}
         self.state |= {name: [0] * axons for name in TRACES}
+        self.potential = [0] * neurons
         self.gated, self.ungated = [0] * neurons, [0] * neurons
         self.pending = [[0] * axons for _ in range(self.geometry.delay_slots)]
         self.modulation = 0
@@ -154,7 +155,7 @@ class NaiveCore:
         if countdown == 0:
             raised = decay(v1, p.alpha_n) + (current >> p.i_shift) + self.config.bias[i]
             v1, clipped = sat(raised, top), abs(raised) > top
-        u = v1 - s["reset"][i]
+        u = self.potential[i] = v1 - s["reset"][i]
         spike = u + noise >= p.theta and countdown == 0
         s["box"][i] = int(abs(u - p.theta) < p.box)
         kick = p.rho if spike else 0
@@ -289,9 +290,12 @@ class NaiveChip:
 
     def __init__(self, config: ChipConfig, shuffle: Random | None = None) -> None:
         self.columns = config.mesh.columns
-        self.cores = {core.core: NaiveCore(core) for core in config.cores}
+        self.cores = {core.core: self.core_of(core) for core in config.cores}
         self.seed, self.t, self.learned = config.cores[0].seed, 0, True
         self.shuffle = shuffle
+
+    def core_of(self, config: CoreConfig) -> NaiveCore:
+        return NaiveCore(config)
 
     def tick(self) -> list[tuple[int, int]]:
         """Run a tick; the spikes reported, as (core, neuron)."""

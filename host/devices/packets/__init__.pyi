@@ -2,6 +2,7 @@ from .answers import Answers as Answers
 from .identification import chip_of as chip_of
 from .identification import described as described
 from .in_flight import Flight as Flight
+from .loading import load_words as load_words
 from .packet_device import PacketDevice as PacketDevice
 from .packet_device import QueueTransport as QueueTransport
 from .packet_device import Transport as Transport

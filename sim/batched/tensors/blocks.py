@@ -46,7 +46,13 @@ def blocks_of(chip: ChipConfig) -> tuple[list[int], list[Block]]:
 
 
 def largest_sum(chip: ChipConfig) -> int:
-    """The largest magnitude that the sum over a block can have; with a mask in parts of 256."""
+    """The largest magnitude that the sum over a block can have; with a mask in parts of 256.
+
+    In cores with convolutions: the sum over the rows of a kernel.
+    """
+    if chip.geometry.convolutions:
+        rows = (shape.rows for core in chip.cores for shape in core.convolutions)
+        return max(rows, default=0) * chip.geometry.weight_max
     order, blocks = blocks_of(chip)
     parts = row_parts(chip)[order] if chip.geometry.mask else np.ones(len(order), np.int64)
     sums = (int(parts[each.start : each.end].sum()) for each in blocks)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from axonloop.models.config import ChipConfig
 from axonloop.models.protocol import COUNTER_BITS, PORT_COUNTERS, Counter
+from axonloop.sim.batched.tensors.convolution import reached_neurons
 from axonloop.sim.batched.tensors.fanout import MANY_RUNS, FanOut
 from axonloop.sim.batched.tensors.learning import Learning
 from axonloop.sim.batched.tensors.neurons import Neurons
@@ -30,7 +31,10 @@ class Counters:
         self.configure(chip)
 
     def configure(self, chip: ChipConfig) -> None:
-        """Take over the groups that the rows visit."""
+        """Take over the groups that the rows visit, or what convolutions reach."""
+        if chip.geometry.convolutions:
+            self._row_synops = torch.tensor(reached_neurons(chip), device=self._device)
+            return
         synops = [row.groups * chip.geometry.lanes for core in chip.cores for row in core.rows]
         self._row_synops = torch.tensor(synops, device=self._device)
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from axonloop.models.config import ChipConfig
 from axonloop.models.protocol import Region, readable
 from axonloop.sim.batched.engine import Engine
+from axonloop.sim.batched.tensors.convolution import Kernels
 from axonloop.sim.batched.tensors.counters import FLUSH, Counters
 from axonloop.sim.batched.tensors.fanout import FanOut
 from axonloop.sim.batched.tensors.learning import Learning
@@ -36,7 +37,11 @@ class TensorEngine(Engine):
         arithmetic: str,
     ) -> None:
         self._device = device
-        self.synapses = Synapses(chip, 1 if shared else copies, device, arithmetic)
+        self.synapses: Synapses | Kernels
+        if chip.geometry.convolutions:
+            self.synapses = Kernels(chip, copies, shared, device, arithmetic)
+        else:
+            self.synapses = Synapses(chip, 1 if shared else copies, device, arithmetic)
         self.neurons = Neurons(chip, copies, device)
         self.traces = Traces(chip, copies, device)
         self.learning = Learning(chip, copies, shared, device, arithmetic)

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from axonloop.models.config import AxonFactor, ChipConfig, NeuronFactor, Purpose, ThirdFactor
 from axonloop.sim.batched.tensors.arithmetic import choose, require_exact
+from axonloop.sim.batched.tensors.convolution import Kernels
 from axonloop.sim.batched.tensors.memristor import Memristors, Sight
 from axonloop.sim.batched.tensors.neurons import Neurons
 from axonloop.sim.batched.tensors.noise import (
@@ -118,7 +119,12 @@ class Learning:
         return gated.clamp_(-limit, limit)
 
     def apply(
-        self, synapses: Synapses, neurons: Neurons, traces: Traces, seeds: Sequence[int], tick: int
+        self,
+        synapses: Synapses | Kernels,
+        neurons: Neurons,
+        traces: Traces,
+        seeds: Sequence[int],
+        tick: int,
     ) -> None:
         """Learn once and zero the sums; `tick` is the one that the state belongs to."""
         if self.idle and not self.waiting:
@@ -137,7 +143,12 @@ class Learning:
                 self.geometry.error_max,
             )
             factors = _axon_factor(each.axon, traces)
-            self._pass(each, synapses, values, factors, (words, fixed))
+            if isinstance(synapses, Kernels):
+                for core, visits, updates in synapses.learn(each, values, factors, words):
+                    self.visits[:, core] += visits
+                    self.updates[:, core] += updates
+            else:
+                self._pass(each, synapses, values, factors, (words, fixed))
 
     def _neuron_factor(self, kind: NeuronFactor, neurons: Neurons) -> Tensor:
         """A factor of every neuron; broadcasts to `(copies, neurons)`."""

@@ -11,6 +11,7 @@ from axonloop.models.config import ChipConfig, Purpose, ResetMode
 from axonloop.models.protocol import Region
 from axonloop.sim.batched.arrays import NARROW_STATE, new_state
 from axonloop.sim.batched.tables import LOGISTIC
+from axonloop.sim.batched.tensors.convolution import Pools
 from axonloop.sim.batched.tensors.noise import TickWords, neuron_words, synapse_words
 from axonloop.sim.batched.tensors.parameters import Constants, neuron_register
 
@@ -86,7 +87,8 @@ class Neurons:
         self.configure(chip)
 
     def configure(self, chip: ChipConfig) -> None:
-        """Take over the groups' parameter sets and the bias."""
+        """Take over the groups' parameter sets, the bias and the pools."""
+        self._pools = Pools(chip, self._device)
         geometry = chip.geometry
         self._limit = geometry.state_max
         self._decay = decay if geometry.state_bits <= NARROW_STATE else decay_wide
@@ -139,7 +141,10 @@ class Neurons:
         fires >>= number.sign
         fires &= free
         torch.ne(fires, number.zero, out=self.spike)
+        largest = self._pools.largest(above) if self._pools.any else None
         torch.lt(above.abs_(), self._box_width, out=self.box)
+        if largest is not None:
+            self.box &= largest
         clipped = self._flags.clone() if self._noisy else None
         reset += self._rho & fires
         self._saturate(reset, self.reset)

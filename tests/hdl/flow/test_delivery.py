@@ -12,7 +12,12 @@ import pytest
 
 from axonloop.hdl.boards import BOARDS, Build
 from axonloop.hdl.flow import DELIVERIES, WAIVERS, header_files, verilog_files
-from axonloop.hdl.flow.portable import _CHOICE, _sum_of_products, _with_plain_names
+from axonloop.hdl.flow.portable import (
+    _CHOICE,
+    _sum_of_products,
+    _with_own_instances,
+    _with_plain_names,
+)
 from axonloop.models.config import Geometry, Mesh
 from tests.support.outside.verilog_tools import icarus, lint, yosys
 
@@ -130,6 +135,16 @@ def test_plain_names_do_not_meet() -> None:
     text = "wire a_1; wire \\a$1 ; wire \\a.1 ; wire \\reg ; assign \\a.1  = \\a$1 ;"
     found = _with_plain_names(text)
     assert found == "wire a_1; wire a_1_2; wire a_1_3; wire reg_; assign a_1_3 = a_1_2;"
+
+
+def test_no_signal_is_named_like_the_instance_around_it() -> None:
+    """Verilator's VARHIDDEN; an instance of the same name elsewhere stays."""
+    inner = "module {}(a);\n  input [3:0] a;\n  reg {};\nendmodule\n"
+    outer = (
+        "module top(a);\n  one mark (\n    .a(a)\n  );\n  two mark (\n    .a(a)\n  );\nendmodule\n"
+    )
+    text = inner.format("one", "mark") + inner.format("two", "other") + outer
+    assert _with_own_instances(text) == text.replace("one mark (", "one mark_inside (")
 
 
 def test_an_unknown_top_is_refused() -> None:

@@ -38,7 +38,9 @@ class Echo(wiring.Component):
 @pytest.mark.slow
 @pytest.mark.synth
 @pytest.mark.parametrize("with_pll", [False, True], ids=["oscillator", "pll"])
-@pytest.mark.parametrize("name", ["ulx3s-25f", "icebreaker", "tang-nano-20k"])
+@pytest.mark.parametrize(
+    "name", ["ulx3s-25f", "ecpix5-45f", "icebreaker", "tang-nano-20k", "tang-nano-9k"]
+)
 def test_a_bitstream(name, with_pll, tmp_path, monkeypatch):
     monkeypatch.setattr(top, "Top", lambda *_, **__: Echo())
     board = BOARDS[name]

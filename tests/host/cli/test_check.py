@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from axonloop.hdl.boards import BOARDS
 from axonloop.host.cli.app import MISTAKE, run
 from tests.support.nir_graphs import convolutional, nir, recurrent
 
@@ -36,7 +37,9 @@ def test_boards_are_asked(
     bits = ["--weight-bits", "8", "--state-bits", str(state_bits)]
     assert run(["check", str(tmp_path / "a.nir"), "--dialect", "norse", *bits]) == 0
     lines = capsys.readouterr().out.splitlines()
-    boards = dict(line.split(maxsplit=1) for line in lines[lines.index("board") + 1 :][:4])
+    boards = dict(
+        line.split(maxsplit=1) for line in lines[lines.index("board") + 1 :][: len(BOARDS)]
+    )
     own = "another build may; its own has state_bits"
     assert boards["icebreaker"] == f"{own} 14, not {state_bits}"
     wide = "holds it with its own build" if state_bits == 16 else f"{own} 16, not 24"

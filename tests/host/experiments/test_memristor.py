@@ -17,6 +17,8 @@ from axonloop.host.experiments.memristor import (
     ica,
     matched_neuron,
 )
+from axonloop.host.experiments.memristor_wear import experiment as wear
+from axonloop.host.experiments.memristor_wear import ways
 from axonloop.host.order import Order
 from axonloop.host.runs import train
 from axonloop.host.training import population_trainer
@@ -205,6 +207,32 @@ def test_digits_on_memristors(monkeypatch: pytest.MonkeyPatch) -> None:
     dense, triggered = (each["writes"][0] for each in found["written"])
     assert dense > 2 * triggered > 0
     assert digits.draw(found).axes[0].get_xlabel() == "test accuracy (%)"
+
+
+def test_memristors_that_wear_out_and_age(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wear, "OTHERS", ways.OTHERS[-2:])
+    monkeypatch.setattr(wear, "ENDURANCES", {ways.YARDSTICK: (9,)})
+    monkeypatch.setattr(wear, "SECONDS", (0.0, 1e3, 1e4, 1e6))
+    order = Order(device="population", limit=12, seeds=(1, 2), memristor="mo-tiox-tin")
+    found = wear.measure(order, quiet)
+    dense, events = (wear.last(point) for point in found["points"][:2])
+    assert dense > 5 * events > 0
+    (stuck,) = found["worn"]
+    assert 0 < stuck["worn"][0] < 1
+    assert stuck["weight_hashes"] != found["points"][0]["weight_hashes"]
+    for case in found["aged"]:
+        assert [own[0] for own in case["accuracies"]] == found["points"][1]["accuracies"]
+    bars = [row for row in found["rows"] if "events against dense" in row.what]
+    assert [row.what[-11:] for row in bars] == ["128 neurons", "256 neurons"]
+    assert all("points lost: m" in row.chip for row in bars)
+    assert wear.draw(found).axes[2].get_xscale() == "log"
+
+
+def test_ways_to_send_errors() -> None:
+    dense, events = ways.YARDSTICK.settings(1, None), ways.CHOSEN.settings(1, None)
+    assert (dense.objective.errors, events.objective.errors) == ("dense", "sigma-delta")
+    assert (dense.run.epochs, events.objective.burn_in) == (8, 26)
+    assert ways.OTHERS[-1].settings(1, None).network.layers == (256,)
 
 
 def test_a_doubled_weight_has_half_the_effect() -> None:

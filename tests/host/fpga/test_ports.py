@@ -41,8 +41,10 @@ def test_ports_of_usb_and_their_boards() -> None:
     ]
 
 
-def test_every_board_says_what_it_is() -> None:
-    assert all(name.startswith(tuple(PRODUCTS.values())) for name in BOARDS)
+def test_what_boards_say_is_of_boards_that_are_known() -> None:
+    """Not every board says what it is: its USB chip may have no words of its own."""
+    for begin in PRODUCTS.values():
+        assert any(name.startswith(begin) for name in BOARDS), begin
 
 
 @pytest.mark.usefixtures("ports")

@@ -9,8 +9,8 @@ from typing import Any
 from axonloop.host.configuration import Settings
 from axonloop.host.live import Live
 from axonloop.host.runs import Callback, Run, train
-from tests.support.browser import browser, needs_chromium
-from tests.support.live_pages import wait_until
+from tests.support.live.browser import browser, needs_chromium
+from tests.support.live.pages import wait_until
 
 
 class Ending(Callback):

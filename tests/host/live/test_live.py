@@ -25,7 +25,7 @@ from axonloop.host.training import chip_config, silent
 from axonloop.models.arrays import Int32Array
 from axonloop.models.protocol import Region
 from tests.support.board_process import CHIP, board_process
-from tests.support.live_pages import opened, wait_until
+from tests.support.live.pages import opened, wait_until
 
 SETTINGS = Settings().changed(
     {

@@ -10,7 +10,7 @@ import pytest
 
 from axonloop.host.live import Live
 from axonloop.host.live.page_server import PageServer, listening
-from tests.support.live_pages import opened, refusal
+from tests.support.live.pages import opened, refusal
 
 
 @pytest.fixture

@@ -79,3 +79,18 @@ def test_devices_by_name():
         ValueError, match="device must be one of golden, rtl, batched, .*, not 'board'"
     ):
         open_device("board", config)
+
+
+def test_golden_and_batched_agree_on_convolutions():
+    report = verify(["golden", "batched"], 80, 2, ["conv", "conv-terms"])
+    assert len(set(report.trace_hashes.values())) == len(set(report.weight_hashes.values())) == 1
+    assert report.counters["updates"] > 0
+
+
+@pytest.mark.parametrize("device", ["rtl", "gates:ecp5"])
+def test_devices_of_gateware_refuse_convolutions(device):
+    told = (
+        f"convolutions of a chip on {device} must be 0 .there is no gateware .* golden or batched"
+    )
+    with pytest.raises(ValueError, match=told):
+        verify(["golden", device], 4, 0, ["conv"])

@@ -151,6 +151,19 @@ def test_writes_are_counted_by_memristor(shared: bool) -> None:
     assert int(writes.max()) > 1
 
 
+def test_the_golden_chip_counts_the_same_writes() -> None:
+    rng = np.random.default_rng(8)
+    batch = Batch.of(rng, lively(rng, GEOMETRIES["device-terms"]), 1, True)
+    batch.batched.count_writes()
+    batch.golden[0].count_writes()
+    for _ in range(6):
+        batch.tick(rng)
+        batch.send_errors(rng.integers(-99, 100, (1, batch.batched.config.neurons)) // 30, True)
+        batch.learn()
+    assert batch.golden[0].writes().tolist() == batch.batched.writes().tolist()
+    assert batch.golden[0].writes().max() > 1
+
+
 def test_writes_that_are_not_counted_are_refused() -> None:
     chip = BatchedChip(CoreConfig(GEOMETRIES["device"]), 2, shared=True)
     with pytest.raises(ValueError, match="^writes must be counted .* before they are read$"):

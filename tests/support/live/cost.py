@@ -1,4 +1,4 @@
-"""What the live view costs where nobody looks: `python -m tests.support.live_cost [DEVICE]`.
+"""What the live view costs where nobody looks: `python -m tests.support.live.cost [DEVICE]`.
 
 The same training with and without it, in turns; seconds of the process's processors for training
 alone, all its threads together, so that other work on the machine hardly matters.

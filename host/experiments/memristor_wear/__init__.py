@@ -1,0 +1,1 @@
+"""Memristors that are written until they wear out, and that age."""

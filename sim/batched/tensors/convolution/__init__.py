@@ -1,0 +1,5 @@
+"""Batched cores with convolutions: kernels that positions share, and pools."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,37 @@
+"""docs/convolution.md: its example runs, and its weights are torch's, transposed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from axonloop.models.protocol import Region
+from axonloop.sim.batched import BatchedChip
+from tests.support.contract import DOCS, examples
+
+PAGE = DOCS / "convolution.md"
+
+
+def test_the_pages_example_is_a_convolution_that_learns(capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = examples(PAGE)
+    names: dict[str, Any] = {}
+    exec(compile(block, "convolution.md", "exec"), names)
+    synapses, changed = capsys.readouterr().out.splitlines()
+    first, weights, rng = names["first"], names["weights"], names["rng"]
+    assert re.findall(r"\d+", synapses) == ["2120", "5920"]
+    assert 200 < int(changed.split()[-1]) <= 2120
+    chip = BatchedChip(names["config"], 1, shared=True)
+    chip.load_weights(weights)
+    image = rng.random((1, 64)) < 0.3
+    chip.tick(np.pad(image, ((0, 0), (0, 128))))
+    kernel = torch.tensor(weights[: first.rows, : first.out_channels].T.reshape(8, 1, 3, 3))
+    expected = torch.conv2d(
+        torch.tensor(image.reshape(1, 1, 8, 8)).double(), kernel.double(), padding=1
+    )
+    current = chip.read(Region.CURRENT)[0, : first.neurons].view(8, 8, 8)
+    found = expected[0].permute(1, 2, 0) * 2 ** names["config"].parameter_sets[0].w_exp
+    assert current.tolist() == found.tolist()
