@@ -39,13 +39,14 @@ class SubmititCluster:
         self._folder = folder / FOLDER
         self._executor = self._submitit.AutoExecutor(self._folder / "%j", cluster)
         self._under_way: dict[str, tuple[Any, Job]] = {}
-        self._cancel_left()
+        kinds = {SLURM: self._submitit.SlurmJob, LOCAL: self._submitit.LocalJob}
+        self._cancel_left(kinds[cluster])
 
-    def _cancel_left(self) -> None:
+    def _cancel_left(self, kind: Any) -> None:
         """Cancel what an earlier process left in the queue: it would run beside this sweep's."""
         file = self._folder / QUEUED
         for number in read_json(file)["jobs"] if file.exists() else ():
-            self._executor.job_class(self._folder / "%j", number).cancel(check=False)
+            kind(self._folder / "%j", number).cancel(check=False)
         self._note()
 
     def _note(self) -> None:

@@ -63,32 +63,34 @@ class Queue:
         self.count = 0
         Queue.cancelled = []
 
-        class Queued:
-            def __init__(self, folder: Path, job_id: str) -> None:
-                self.job_id = job_id
-
-            def cancel(self, check: bool) -> None:
-                Queue.cancelled.append(self.job_id)
-
-            def done(self) -> bool:
-                return True
-
-            def result(self) -> None:
-                raise RuntimeError("job has not\nproduced any output")
-
-        self.job_class = Queued
-
     def update_parameters(self, **parameters: Any) -> None:
         self.parameters.append(parameters)
 
     def submit(self, work: Any, job: Job) -> Any:
         self.count += 1
-        return self.job_class(Path(), f"job {self.count}")
+        return Queued(Path(), f"job {self.count}")
+
+
+class Queued:
+    """A job that ends without a result."""
+
+    def __init__(self, folder: Path, job_id: str) -> None:
+        self.job_id = job_id
+
+    def cancel(self, check: bool) -> None:
+        Queue.cancelled.append(self.job_id)
+
+    def done(self) -> bool:
+        return True
+
+    def result(self) -> None:
+        raise RuntimeError("job has not\nproduced any output")
 
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("submitit.AutoExecutor", Queue)
+    monkeypatch.setattr("submitit.SlurmJob", Queued)
 
 
 class Named:
