@@ -27,14 +27,10 @@ def draw_writes(
     for axes, (name, own) in zip(every, populations.items(), strict=True):
         axes.hist(own, bins=BINS, range=(0, end), color=BLUE)
         axes.axvline(own.mean(), color=INK, linewidth=1)
-        axes.annotate(f"mean {own.mean():,.0f}", (own.mean(), 1), (3, -9), color=INK,
-                      xycoords=("data", "axes fraction"), textcoords="offset points")  # fmt: skip
         if near:
             axes.axvline(endurance, color=ORANGE, linestyle="--", linewidth=1)
-        axes.set(yscale="log", ylabel="memristors", title=f"onto {name}")
-    if near:
-        every[0].annotate("endurance", (end if endurance is None else endurance, 0.8), (-3, 0),
-                          xycoords=("data", "axes fraction"), textcoords="offset points",
-                          ha="right", color=ORANGE)  # fmt: skip
+        bears = f"; they bear {endurance:,.0f}" if near else ""
+        title = f"onto {name}: mean {own.mean():,.1f}{bears}"
+        axes.set(yscale="log", ylabel="memristors", title=title)
     every[-1].set_xlabel("writes")
     return picture
