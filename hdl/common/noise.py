@@ -44,6 +44,15 @@ def noise_rounds(word: Value, numbers: range) -> Value:
     return word
 
 
+def noise_stages(m: Module, word: Value, numbers: range, name: str = "word") -> Value:
+    """One round per stage, in registers called `name` and the round's number."""
+    for number in numbers:
+        mixed = Signal(32, name=f"{name}_{number}", reset_less=True)
+        m.d.sync += mixed.eq(noise_rounds(word, range(number, number + 1)))
+        word = mixed
+    return word
+
+
 def axon_code(axon: Value) -> Value:
     """The codeword of an axon number."""
     word: Value = Const(0, 32)

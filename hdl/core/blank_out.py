@@ -18,6 +18,7 @@ from axonloop.hdl.common import (
     axon_code_constant,
     delay,
     noise_rounds,
+    noise_stages,
     select,
 )
 from axonloop.models.config import Geometry, Purpose, ceil_log2
@@ -44,7 +45,7 @@ class BlankLane(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        word = _rounds(m, self.word, AXON_ROUNDS)
+        word = noise_stages(m, self.word, AXON_ROUNDS)
         m.d.sync += self.dropped.eq(word[:BLANK_BITS] < self.blank)
         return m
 
@@ -108,19 +109,10 @@ class BlankOut(wiring.Component):
         lane_bits = ceil_log2(self._geometry.lanes)
         code, word = Signal(32, reset_less=True), Signal(32, reset_less=True)
         key = Cat(axon, Const(0, 16 - len(axon)), Const(PURPOSE, 4))
-        hashed = _rounds(m, common ^ key, NEURON_ROUNDS[:-1])
+        hashed = noise_stages(m, common ^ key, NEURON_ROUNDS[:-1])
         group = delay(m, self.group, 3, "group")[-1]
         m.d.sync += [
             code.eq(axon_code(Cat(Const(0, lane_bits), group))),
             word.eq(noise_rounds(hashed, NEURON_ROUNDS[-1:]) ^ code),
         ]
         return word
-
-
-def _rounds(m: Module, word: Value, numbers: range) -> Value:
-    """One round per stage."""
-    for number in numbers:
-        mixed = Signal(32, name=f"word_{number}", reset_less=True)
-        m.d.sync += mixed.eq(noise_rounds(word, range(number, number + 1)))
-        word = mixed
-    return word

@@ -12,7 +12,7 @@ from axonloop.hdl.common import (
     axon_code_constant,
     clip,
     delay,
-    noise_rounds,
+    noise_stages,
     with_pulses,
 )
 from axonloop.models.config import (
@@ -161,7 +161,8 @@ class MemristorLane(wiring.Component):
         change = Signal(geometry.weight_bits, reset_less=True)
         beyond = Signal(reset_less=True)
         moved = Signal(geometry.weight_bits, reset_less=True)
-        word = _axon_rounds(m, self.word ^ self._code, "word") ^ self.rounding.flip.replicate(32)
+        flip = self.rounding.flip.replicate(32)
+        word = noise_stages(m, self.word ^ self._code, AXON_ROUNDS) ^ flip
         m.d.sync += [
             product.eq(self.size * self.factor),
             factor.eq(Mux(self.weighted, self.gain, 1)),
@@ -192,8 +193,8 @@ class MemristorLane(wiring.Component):
         """Stages 0 to 7: by what a pulse of this write and synapse is multiplied; and the noise by
         which its share is rounded, at stage 11."""
         pulses = self.pulses
-        write = _axon_rounds(m, pulses.word ^ self._code, "write")
-        pattern = _axon_rounds(m, pulses.pattern ^ self._code, "pattern")
+        write = noise_stages(m, pulses.word ^ self._code, AXON_ROUNDS, "write")
+        pattern = noise_stages(m, pulses.pattern ^ self._code, AXON_ROUNDS, "pattern")
         of_write = write[SHARE_BITS : SHARE_BITS + DEVIATE_BITS]
         of_synapse = Mux(self.up[4], pattern[:DEVIATE_BITS], pattern[DEVIATE_BITS:])[:DEVIATE_BITS]
         deviations = []
@@ -226,12 +227,3 @@ def _shifted(value: Value, shift: Value, bits: int) -> Value:
         kept = bits + (1 << number) - 1
         value = Mux(shift[number], value >> (1 << number), value)[:kept]
     return value
-
-
-def _axon_rounds(m: Module, word: Value, name: str) -> Value:
-    """The last rounds of a hash, one per stage."""
-    for number in AXON_ROUNDS:
-        mixed = Signal(32, name=f"{name}_{number}", reset_less=True)
-        m.d.sync += mixed.eq(noise_rounds(word, range(number, number + 1)))
-        word = mixed
-    return word

@@ -20,7 +20,7 @@ from axonloop.hdl.common import (
     delay_strobe,
     factor_layout,
     location_layout,
-    noise_rounds,
+    noise_stages,
     popcount,
     pq_lanes,
     saturate,
@@ -78,11 +78,8 @@ class UpdateLane(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         geometry = self._geometry
-        word, pq = self.word, delay(m, self.pq, 3, "pq")
-        for number in AXON_ROUNDS:
-            mixed = Signal(32, name=f"word_{number}", reset_less=True)
-            m.d.sync += mixed.eq(noise_rounds(word, range(number, number + 1)))
-            word = mixed
+        pq = delay(m, self.pq, 3, "pq")
+        word = noise_stages(m, self.word, AXON_ROUNDS)
         weight = delay(m, self.weight, 6, "weight")
         product = Signal(signed(geometry.error_bits + geometry.pq_bits + 1), reset_less=True)
         visited = delay(m, (self.pq != 0) & (self.weight != geometry.no_synapse), 7, "visited")

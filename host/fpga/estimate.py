@@ -3,7 +3,7 @@
 Block RAM and DSPs follow from the widths and depths of memories and multipliers. LUTs are a sum of
 the design's comparators, reductions, registers and LUT RAM, with factors that are fitted to the
 ECP5 builds on record; another family has one factor more. The clock is a band: what builds of the
-same family and datapath reached.
+same family, datapath and speed grade reached.
 """
 
 from __future__ import annotations
@@ -55,7 +55,18 @@ class BuildRecord:
 
     @property
     def family(self) -> str:
+        """The FPGA's family."""
         return find_board(self.board).family
+
+    @property
+    def pace(self) -> tuple[str, bool, str]:
+        """What decides how fast a build can be: datapath, kind of ECP5, speed grade or device."""
+        return pace_of(find_board(self.board), self.datapath)
+
+
+def pace_of(board: Board, datapath: str) -> tuple[str, bool, str]:
+    """`BuildRecord.pace` of a build on a board."""
+    return datapath, board.part[0].startswith("--um5g"), board.part[-1]
 
 
 def count_design(cells: Iterable[Cell], family: str) -> Counter[str]:
@@ -151,10 +162,11 @@ class SizeModel:
         ratios = [1.0] if known else [r.took[kind] / self._sum(kind, r.counts) for r in rows]
         return round(self._sum(kind, counts) * float(np.median(ratios)))
 
-    def band(self, family: str, datapath: str) -> tuple[float, float]:
-        """Least and most Fmax in MHz of the family's builds, of this datapath where there are."""
-        own = [r for r in self._records if r.family == family]
-        clocks = [r.mhz for r in own if r.datapath == datapath] or [r.mhz for r in own]
+    def band(self, board: Board, datapath: str) -> tuple[float, float]:
+        """Least and most Fmax in MHz of builds of the same pace, of the family where none is."""
+        own = [r for r in self._records if r.family == board.family]
+        alike = [r for r in own if r.pace == pace_of(board, datapath)]
+        clocks = [r.mhz for r in alike or own]
         return min(clocks), max(clocks)
 
 
@@ -167,7 +179,7 @@ def took(model: SizeModel, family: str, datapath: str, counts: Mapping[str, int]
 def estimate(board: Board, build: Build) -> dict[str, Any]:
     """Places, the band of Fmax in MHz, and what the chip does at both ends of it."""
     model, datapath = SizeModel(read_records()), build.geometry.datapath.value
-    low, high = model.band(board.family, datapath)
+    low, high = model.band(board, datapath)
     return {
         "board": board.name,
         "build": build.to_dict(),
@@ -180,8 +192,8 @@ def estimate(board: Board, build: Build) -> dict[str, Any]:
 def errors(records: Sequence[BuildRecord]) -> list[dict[str, Any]]:
     """For each build, how far a model of all the others is from it: relative, by kind of place.
 
-    `fmax` is how far Fmax lies outside the others' band, None where none of them has the datapath
-    too. Only of builds of whose family another one is on record.
+    `fmax` is how far Fmax lies outside the others' band, None where none of them has its
+    pace. Only of builds of whose family another one is on record.
     """
     rows = []
     for record in records:
@@ -190,9 +202,9 @@ def errors(records: Sequence[BuildRecord]) -> list[dict[str, Any]]:
             continue
         model = SizeModel(others)
         found = took(model, record.family, record.datapath, record.counts)
-        low, high = model.band(record.family, record.datapath)
+        low, high = model.band(find_board(record.board), record.datapath)
         outside: float | None = max(low / record.mhz - 1, 1 - high / record.mhz, 0.0)
-        if (record.family, record.datapath) not in [(r.family, r.datapath) for r in others]:
+        if record.pace not in [each.pace for each in others]:
             outside = None
         kinds = {k: found[k] / n - 1 for k, n in record.took.items() if n and k in found}
         rows.append({"board": record.board, "chip": record.chip, **kinds, "fmax": outside})

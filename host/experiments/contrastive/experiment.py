@@ -1,15 +1,16 @@
-"""Contrastive divergence from spikes, on synapses that drop spikes: a small Boltzmann machine.
+"""Contrastive divergence from spikes that chance moves: a small Boltzmann machine.
 
-Visible and hidden neurons are joined in both directions. Every learned synapse drops half of its
-spikes, and nothing else in a tick is random (Neftci et al. 2016); steps of the weights are rounded
-stochastically. Both directions and the biases learn by the rule of Neftci et al. 2014:
+Visible and hidden neurons are joined in both directions. Either every learned synapse drops half of
+its spikes (Neftci et al. 2016), or all thresholds vary (stochastic neurons: Neftci 2018, equation
+3); nothing else in a tick is random. Steps of the weights are rounded stochastically. Both
+directions and the biases learn by the rule of Neftci et al. 2014:
 
     dW_ij = M (S_i Q_j + S_j Z_i)
 
 For a pattern, fixed strong synapses hold the visible neurons to it: M = 0 while the hidden ones
 settle, then M = 1. The clamp goes: M = 0 while the network drifts, then M = -1. Measured are
 completion (one half clamped; every pixel of the other must come right) and what the network shows
-when nothing is clamped, against the same network without blank-out.
+when nothing is clamped, against the same network without noise.
 """
 
 from __future__ import annotations
@@ -21,12 +22,15 @@ import numpy as np
 from axonloop.host.console import Progress
 from axonloop.host.devices import weight_hash
 from axonloop.host.experiments.contrastive.boltzmann import (
-    HALF,
+    BLANK_OUT,
     KICKS,
+    KINDS,
     PICTURES,
     PIXELS,
     SIDE,
+    THRESHOLD,
     Machine,
+    Noise,
     network_of,
     patterns,
     program_of,
@@ -48,9 +52,9 @@ NOTE = (
 )
 
 
-def learned(device: str, seed: int, progress: Progress, blank: int = HALF) -> dict[str, Any]:
+def learned(device: str, seed: int, progress: Progress, noise: Noise = BLANK_OUT) -> dict[str, Any]:
     """Build a chip, score it, let it learn, score it again."""
-    program = program_of(network_of(seed, blank))
+    program = program_of(network_of(seed, noise))
     with open_copies(device, program.config, [seed]) as chip:
         chip.load_weights(program.weights[None])
         machine = Machine(chip, program, seed)
@@ -69,11 +73,10 @@ def learned(device: str, seed: int, progress: Progress, blank: int = HALF) -> di
 
 
 def measure(order: Order, progress: Progress) -> Metrics:
-    """All seeds on the device, with blank-out and without."""
-    kinds = (("blank-out of one half", HALF), ("no blank-out", 0))
+    """All seeds on the device, with each kind of noise."""
     found = {
-        name: [learned(str(order.device), seed, progress, blank) for seed in order.seeds]
-        for name, blank in kinds
+        kind.name: [learned(str(order.device), seed, progress, kind) for seed in order.seeds]
+        for kind in KINDS
     }
     rows = []
     for what, key in (("half completed right", "completion"), ("patterns, running free", "free")):
@@ -85,9 +88,10 @@ def measure(order: Order, progress: Progress) -> Metrics:
         kinds_shown = [str(np.count_nonzero(run["after"]["shown"])) for run in runs]
         text = f"{', '.join(kinds_shown)} of {len(PICTURES)}"
         rows.append(ResultRow(f"different patterns, running free: {name}", "", "", text))
-    symmetry = [f"{run['symmetry']:.2f}" for run in found[kinds[0][0]]]
-    text = ", ".join(symmetry)
-    rows.append(ResultRow("correlation of the two directions' weights, blank-out", "", "", text))
+    for kind in (BLANK_OUT, THRESHOLD):
+        text = ", ".join(f"{run['symmetry']:.2f}" for run in found[kind.name])
+        what = f"correlation of the two directions' weights: {kind.name}"
+        rows.append(ResultRow(what, "", "", text))
     return {"runs": found, "rows": rows, "note": NOTE}
 
 

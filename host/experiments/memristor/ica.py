@@ -48,8 +48,8 @@ class PulseVariant:
 
     `way` is "ideal" (no device), "exact" and "linear" (the compensation), "gain" (that of the
     middle of the range, by polarity) or "same" (as many pulses up as down). `parts` of a pulse are
-    the smallest there is, rounded at random; 0: any. With `calibrated` the pulses of each device
-    are divided by its gain, measured before.
+    the smallest there is, rounded at random; 0: any. The pulses of each device are divided by its
+    gain, measured before by `calibration` pulses up and as many down; 0: they are not.
     """
 
     name: str
@@ -57,7 +57,7 @@ class PulseVariant:
     limit: float = 2.0
     spread: Spread = Spread()
     parts: int = 0
-    calibrated: bool = False
+    calibration: int = 0
     paper: str = ""
 
 
@@ -74,8 +74,14 @@ VARIANTS = (
     PulseVariant(
         "devices and writes vary by 25 %", "linear", spread=_BOTH, paper="ends near, wobbles"
     ),
-    PulseVariant(
-        "the same, gain of each device calibrated", "linear", spread=_BOTH, calibrated=True
+    *(
+        PulseVariant(
+            f"the same, gain of each device calibrated by {pulses} pulses",
+            "linear",
+            spread=_BOTH,
+            calibration=pulses,
+        )
+        for pulses in (40, 160)
     ),
     PulseVariant("whole 1/256 of a pulse", "linear", parts=256),
     PulseVariant("whole 1/64 of a pulse", "linear", parts=64),
@@ -117,8 +123,8 @@ class Weights:
             self.kind, first.shape, self._random, self.mapping.with_reference(first)
         )
         self._gains = np.ones(()), np.ones(())
-        if variant.calibrated:
-            self._gains = gains(self.array, self.kind)
+        if variant.calibration:
+            self._gains = gains(self.array, self.kind, variant.calibration)
             self.array.verify(self.mapping.with_reference(first), self.kind.range / 100)
 
     @property
@@ -160,7 +166,7 @@ class Weights:
         return linear
 
 
-def gains(array: MemristorArray, kind: Memristor, rounds: int = 40) -> tuple[Floats, Floats]:
+def gains(array: MemristorArray, kind: Memristor, rounds: int) -> tuple[Floats, Floats]:
     """How many pulses one pulse of each device is worth, up and down: measured by writing."""
     found = []
     for sign in (1, -1):

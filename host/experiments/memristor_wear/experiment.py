@@ -145,7 +145,7 @@ def _write_rows(points: Sequence[dict[str, Any]]) -> list[ResultRow]:
     yardstick, chosen = points[:2]
     rows = []
     for point in points:
-        less = f", 1/{last(yardstick) / last(point):.0f}; {_lost(yardstick, point)}"
+        less = f", 1/{last(yardstick) / last(point):.2g}; {_lost(yardstick, point)}"
         most = max(top or 0 for top in point["most"])
         chip = f"{percent(point['accuracies'])}, {last(point):,.0f} writes, at most {most:,}"
         paper = "about 1e4 writes for MNIST, up to 1e8" if point is yardstick else "prints none"

@@ -6,7 +6,8 @@ and wanted spikes, learning at every tick:
     SuperSpike              an eligibility per synapse, filtered like the error
     one trace per axon      that filter left out: the chip's rule without a threshold
 
-Settings were found with seeds above 10.
+Settings were found with seeds above 10. Then the same with stochastic neurons, whose thresholds
+vary (Neftci 2018, equation 3).
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ THRESHOLDS = (0.1, 0.3, 0.6, 0.9, 0.95)
 FULL_THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.1)
 CHOSEN = 0.9
 """The threshold of the results' first rows."""
+TEMPERATURES = (30, 60, 120)
+"""Of stochastic neurons, at the chosen threshold of errors."""
+LAST = 20
+"""Passes at the end over which the distance of such neurons is averaged: it differs in each."""
 EPOCHS, FULL_EPOCHS = 100, 200
 TASK = SpikeTimes()
 Job = tuple[SpikeTimes, float]
@@ -44,6 +49,11 @@ def measure(order: Order, progress: Progress) -> Metrics:
     tasks = [replace(TASK, seed=seed) for seed in order.seeds]
     jobs = [(own, threshold) for threshold in thresholds for own in tasks]
     timings = learn_all(str(order.device), jobs, epochs, progress)
+    noisy = {}
+    for temperature in TEMPERATURES:
+        hot = [(own, CHOSEN) for own in _hot(tasks, temperature)]
+        runs = learn_all(str(order.device), hot, epochs, progress)
+        noisy[temperature] = [_told(run) | {"last": mean(run.distances[-LAST:])} for run in runs]
     reference = {
         rule: [float_distances(own, rule, epochs, progress) for own in tasks] for rule in RULES
     }
@@ -52,9 +62,10 @@ def measure(order: Order, progress: Progress) -> Metrics:
     return {
         "epochs": epochs,
         "chip": chip,
+        "noisy": {str(temperature): runs for temperature, runs in noisy.items()},
         "float": exact,
         "shown": {"timings": timings, "float": reference},
-        "rows": _rows(chip, exact),
+        "rows": [*_rows(chip, exact), *_noisy_rows(noisy)],
     }
 
 
@@ -72,6 +83,13 @@ def learn_all(
             copies.load_weights(weights)
             found += learn_times(copies, tasks, thresholds, epochs, progress)
     return found
+
+
+def _hot(tasks: Sequence[SpikeTimes], temperature: int) -> list[SpikeTimes]:
+    """The tasks for stochastic neurons."""
+    return [
+        replace(own, parameters=replace(own.parameters, temperature=temperature)) for own in tasks
+    ]
 
 
 def _told(timing: LoopTiming) -> dict[str, Any]:
@@ -118,6 +136,18 @@ def _rows(chip: list[dict[str, Any]], exact: dict[str, list[dict[str, Any]]]) ->
         rows.append(
             ResultRow(f"ticks with an update; distance after, C = {threshold}", "", "", _cost(runs))
         )
+    return rows
+
+
+def _noisy_rows(noisy: dict[int, list[dict[str, Any]]]) -> list[ResultRow]:
+    theta, rows = TASK.parameters.theta, []
+    for temperature, runs in noisy.items():
+        what = f"distance before and in the last {LAST} passes, temperature {temperature} at a "
+        what += f"threshold of {theta}, C = {CHOSEN}"
+        first, last = (mean(run[end] for run in runs) for end in ("before", "last"))
+        share = 100 * mean(run["share"] for run in runs)
+        text = f"{first:.0f}, {last:.3g}; {share:.2f} % of the ticks with an update"
+        rows.append(ResultRow(what, "", "", text))
     return rows
 
 

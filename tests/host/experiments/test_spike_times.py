@@ -125,7 +125,9 @@ def test_spike_timing_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [run["threshold"] for run in metrics["chip"]] == [0.3, 0.9]
     assert len({run["weight_hash"] for run in metrics["chip"]}) == 2
     assert [len(run.distances) for run in metrics["shown"]["timings"]] == [4, 4]
-    assert len(metrics["rows"]) == 7
+    assert len(metrics["rows"]) == 10
+    hashes = {runs[0]["spike_hash"] for runs in metrics["noisy"].values()}
+    assert len(hashes | {metrics["chip"][-1]["spike_hash"]}) == 4
     save(spike_timing.draw(metrics), tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
 

