@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import warnings
 from collections.abc import Callable
@@ -51,6 +52,8 @@ class PageServer:
             from tornado.httpserver import HTTPServer
             from tornado.ioloop import IOLoop
 
+        # A page that is closed while it is written to is told of as a warning.
+        logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)
         self._asyncio = asyncio.new_event_loop()
         self._loop = IOLoop(asyncio_loop=self._asyncio, make_current=False)
         origins = [f"{name}:{self.port}" for name in ("localhost", HOST)]

@@ -191,13 +191,13 @@ def test_a_step_lets_exactly_one_tick_go() -> None:
         assert sample is not None
         assert sample.tick == step % 12
         live.gate.step()
-    time.sleep(0.3)
+    time.sleep(1.5)
     live.gate.resume()
     thread.join()
     assert same(found[0]) == same(trained(opened_device("golden")))
     time_of = found[0]["time"]
     spent = sum(time_of[who] for who in ("host", "device", "loss"))
-    assert spent < found[0]["seconds"] - 0.3, "a pause is no work"
+    assert spent < 1.4, "a pause is no work"
 
 
 def test_a_paused_run_goes_on_when_its_last_page_is_closed(

@@ -18,7 +18,7 @@ from axonloop.host.runs import Run
 from axonloop.host.training import chip_config
 
 TURNS = 9
-SETTINGS = Settings().changed({"task": {"limit": 30}, "run": {"epochs": 1}})
+SETTINGS = Settings().changed({"task": {"limit": 12}, "run": {"epochs": 1}})
 
 
 def seconds(device: str, live: bool) -> float:
