@@ -20,14 +20,11 @@ from axonloop.host.devices import (
 )
 from axonloop.host.verification.lockstep import DivergenceError, Lockstep, Report, TickProgress
 from axonloop.models.checks import require, require_range
-from axonloop.models.config import ONE_CORE, ChipConfig, CoreConfig, Mesh
+from axonloop.models.config import ONE_CORE, ChipConfig, CoreConfig, Geometry, Mesh
 from axonloop.sim.stimulus import CONVOLUTIONS, GEOMETRIES, QUICK, random_chip
 
 RUNS_PER_GEOMETRY = 4
 RTL = "rtl"
-KNOWN = GEOMETRIES | CONVOLUTIONS
-"""The geometries by name; devices made of RTL refuse those with convolutions."""
-
 Open = Callable[[str, ChipConfig], Device]
 
 
@@ -74,6 +71,11 @@ def lockstep(
     return Lockstep(devices, config, seed, learning).run(ticks, progress)
 
 
+def geometries_by_name() -> dict[str, Geometry]:
+    """All geometries that can be verified; devices made of RTL refuse those with convolutions."""
+    return GEOMETRIES | CONVOLUTIONS
+
+
 def verify(
     devices: Sequence[str],
     ticks: int = 100_000,
@@ -84,7 +86,7 @@ def verify(
     mesh: Mesh = ONE_CORE,
     window: WaveWindow | None = None,
 ) -> VerifyReport:
-    """Spread `ticks` over `geometries` (names of `KNOWN`) and seeds.
+    """Spread `ticks` over `geometries` (names of `geometries_by_name`) and seeds.
 
     Chips are meshes of cores that send each other spikes.
 
@@ -97,8 +99,9 @@ def verify(
     require(len(set(devices)) == len(devices) > 1, "devices", "two or more, distinct", devices)
     require_range("ticks", ticks, 1, 10**12)
     require_range("seed", seed, 0, 2**63 - 1)
+    known = geometries_by_name()
     for name in geometries:
-        require(name in KNOWN, "geometry", f"one of {', '.join(KNOWN)}", name)
+        require(name in known, "geometry", f"one of {', '.join(known)}", name)
     started = time.perf_counter()
     plan = _plan(ticks, geometries)
     openers = _openers(open_named, [count for _, count in plan], devices, window)
@@ -149,7 +152,7 @@ def _run(
     open_named: Open,
 ) -> Report:
     rng = np.random.default_rng((seed, run))
-    config = random_chip(rng, KNOWN[geometry], mesh)
+    config = random_chip(rng, geometries_by_name()[geometry], mesh)
     with ExitStack() as stack:
         opened = [stack.enter_context(open_named(name, config)) for name in devices]
         try:

@@ -38,6 +38,7 @@ from axonloop.host.experiments import (
     gradient_cost,
     latency_digits,
     liquid,
+    memristor_pairs,
     store_recall,
     yin_yang,
 )
@@ -71,7 +72,7 @@ from axonloop.host.experiments.spike_timing import experiment as spike_timing
 from axonloop.host.experiments.spike_timing import resume
 from axonloop.host.experiments.spike_timing.chip import wanted_of
 from axonloop.host.experiments.spike_timing.loop import LoopTiming
-from axonloop.host.experiments.stdp import digits as stdp_digits
+from axonloop.host.experiments.stdp import digits_picture as stdp_digits
 from axonloop.host.experiments.stdp import hybrid
 from axonloop.host.experiments.stdp import trains as stdp_trains
 from axonloop.host.experiments.stdp import window as stdp_window
@@ -398,6 +399,7 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "experiments.memristor.matched_picture.draw": lambda: matched_picture.draw(
         results("matched-neuron")
     ),
+    "experiments.memristor_pairs.draw": lambda: memristor_pairs.draw(results("memristor-pairs")),
     "experiments.memristor_wear.picture.draw": lambda: wear_picture.draw(results("memristor-wear")),
     "wear.picture.draw_writes": writes,
     "experiments.liquid.draw": lambda: liquid.draw(results("liquid")),
@@ -409,7 +411,7 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "experiments.software_updates.experiment.draw": updated,
     "experiments.spike_timing.experiment.draw": timing,
     "experiments.spike_timing.resume.draw": resumed,
-    "experiments.stdp.digits.draw": stdp,
+    "experiments.stdp.digits_picture.draw": stdp,
     "experiments.stdp.hybrid.draw": pretrained,
     "experiments.stdp.trains.draw": lambda: stdp_trains.draw(results("stdp-trains")),
     "experiments.stdp.window.draw": lambda: stdp_window.draw(results("stdp-window")),

@@ -245,6 +245,7 @@ def test_after_an_error_the_port_is_free(what: type[BaseException]) -> None:
 
 
 def test_ctrl_c_ends_a_paused_run() -> None:
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
     live = Seen()
     live.gate.pause()
 
@@ -256,6 +257,7 @@ def test_ctrl_c_ends_a_paused_run() -> None:
     thread.start()
     with pytest.raises(KeyboardInterrupt):
         trained(opened_device("golden"), live)
+    signal.signal(signal.SIGINT, heard)
     thread.join()
     assert len(live.glimpses) == 1
 
