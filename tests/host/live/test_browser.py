@@ -9,7 +9,7 @@ from typing import Any
 from axonloop.host.configuration import Settings
 from axonloop.host.live import Live
 from axonloop.host.runs import Callback, Run, train
-from tests.support.live.browser import browser, needs_chromium
+from tests.support.live.browser import Browser, browser, needs_chromium
 from tests.support.live.pages import wait_until
 
 
@@ -21,6 +21,15 @@ class Ending(Callback):
 
     def on_epoch(self, run: Run, scored: dict[str, Any]) -> bool | None:
         return not self.told.is_set()
+
+
+def stepped(page: Browser) -> str:
+    """The page behind one more tick, or behind one more of the samples that are scored.
+
+    These look alike in words; the first tick of training behind them does not.
+    """
+    page.click("One tick")
+    return page.text
 
 
 @needs_chromium
@@ -48,8 +57,7 @@ def test_a_page_shows_pauses_steps_and_ends(tmp_path: Path) -> None:
             page.wait_for("Paused")
             assert live.gate.paused
             before = page.text
-            page.click("One tick")
-            wait_until(lambda: page.text != before)
+            wait_until(lambda: stepped(page) != before)
             page.type_into(0, "3,16")
             page.wait_for("neurons must be whole numbers in 0..15 by commas")
             page.click("Resume")
