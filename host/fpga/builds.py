@@ -6,8 +6,6 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from axonloop.host.files import read_json, write_json
 from axonloop.models.cycles import speed
 from axonloop.models.protocol import build_hash
 from axonloop.sim.build import content_key, entry_in
+from axonloop.sim.cosim import sources_key
 
 BUILDS = Path("build")
 REPORT, PICTURE = "report.json", "utilisation.png"
@@ -35,16 +34,7 @@ class TimingError(RuntimeError):
 
 def gateware_key() -> str:
     """Changes with every source that decides about a bitstream or its report."""
-    parts: list[str | bytes] = [version("amaranth")]
-    for package in ("axonloop.hdl", "axonloop.models"):
-        spec = find_spec(package)
-        assert spec is not None
-        assert spec.origin is not None
-        folder = Path(spec.origin).parent
-        for path in sorted(folder.rglob("*.py")):
-            name = path.relative_to(folder).as_posix()
-            if not name.startswith(("golden/", "reference/")):
-                parts += [name, path.read_bytes()]
+    parts: list[str | bytes] = [sources_key()]
     for name in ("builds.py", "utilisation.py"):
         parts += [name, Path(__file__).with_name(name).read_bytes()]
     return content_key(*parts)

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from axonloop.models.checks import require
 from axonloop.models.config import ChipConfig
+from axonloop.models.golden.arithmetic import Int64Array
 from axonloop.models.golden.core import Core
 from axonloop.models.golden.fanout import FanOut
-from axonloop.models.golden.fixedpoint import Int64Array
 from axonloop.models.golden.router import Routers
 from axonloop.models.protocol import (
     COUNTER_BITS,

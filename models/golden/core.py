@@ -8,15 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.models.config import CoreConfig
-from axonloop.models.golden.fixedpoint import Int64Array
-from axonloop.models.golden.kernels import Kernels
+from axonloop.models.golden.arithmetic import Int64Array
 from axonloop.models.golden.learning import Learning
-from axonloop.models.golden.neuron import Neurons
-from axonloop.models.golden.neuron_trace import NeuronTrace
+from axonloop.models.golden.neurons import Neurons, NeuronTrace, ThresholdNoise
 from axonloop.models.golden.scheduler import Scheduler
-from axonloop.models.golden.synapses import Synapses
-from axonloop.models.golden.threshold_noise import ThresholdNoise
-from axonloop.models.golden.traces import Traces
+from axonloop.models.golden.synapses import Kernels, Synapses, Traces
 from axonloop.models.protocol import Counter, Region, Use
 
 

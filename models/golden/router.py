@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from axonloop.models.config import Mesh, Port
-from axonloop.models.golden.fixedpoint import Int64Array
+from axonloop.models.golden.arithmetic import Int64Array
 
 
 class Routers:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.models.config import CoreConfig
-from axonloop.models.golden.fixedpoint import Int64Array
+from axonloop.models.golden.arithmetic import Int64Array
 
 
 class Scheduler:

@@ -1,6 +1,7 @@
 from .chip_library import build_chip as build_chip
 from .chip_library import built_chips as built_chips
 from .chip_library import is_built as is_built
+from .chip_library import sources_key as sources_key
 from .compiled_board import RtlTop as RtlTop
 from .compiled_chip import RtlChip as RtlChip
 from .compiled_mesh import Packets as Packets

@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.models.config import CoreConfig, ResetMode
-from axonloop.models.golden.fixedpoint import Int64Array, decay, saturate
-from axonloop.models.golden.parameters import per_neuron
-from axonloop.models.golden.pools import Pools
+from axonloop.models.golden.arithmetic import Int64Array, decay, per_neuron, saturate
+from axonloop.models.golden.neurons.pools import Pools
 
 _ZERO = np.int64(0)
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from axonloop.models.config import CoreConfig, Purpose
-from axonloop.models.golden.fixedpoint import Int64Array
-from axonloop.models.golden.noise import noise
-from axonloop.models.golden.parameters import per_neuron
+from axonloop.models.golden.arithmetic import Int64Array, noise, per_neuron
 
 _STEPS = np.arange(256)
 LOGISTIC = np.rint(32 * np.log((2 * _STEPS + 1) / (511 - 2 * _STEPS))).astype(np.int64)

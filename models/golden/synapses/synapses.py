@@ -6,10 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.models.config import CoreConfig, Purpose
-from axonloop.models.golden.fixedpoint import Int64Array
-from axonloop.models.golden.noise import codewords, neuron_words, synapse_words, tick_word
-from axonloop.models.golden.parameters import per_axon
-from axonloop.models.golden.rounding import Moment, Rounder
+from axonloop.models.golden.arithmetic import (
+    Int64Array,
+    Moment,
+    Rounder,
+    codewords,
+    neuron_words,
+    per_axon,
+    synapse_words,
+    tick_word,
+)
 
 
 def visited(config: CoreConfig) -> NDArray[np.bool_]:

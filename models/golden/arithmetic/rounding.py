@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.golden.fixedpoint import Int64Array
-from axonloop.models.golden.noise import neuron_words, synapse_words, tick_word
+from axonloop.models.golden.arithmetic.fixedpoint import Int64Array
+from axonloop.models.golden.arithmetic.hash import neuron_words, synapse_words, tick_word
 
 Moment = tuple[int, int, int]
 """Seed, tick and core: the words of the hash beside the synapse and the purpose."""

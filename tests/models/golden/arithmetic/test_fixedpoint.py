@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from axonloop.models.golden.fixedpoint import (
+from axonloop.models.golden.arithmetic.fixedpoint import (
     decay,
     decay_unsigned,
     saturate,

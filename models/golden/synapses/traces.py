@@ -6,8 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.models.config import CoreConfig
-from axonloop.models.golden.fixedpoint import Int64Array, decay_unsigned, saturate_unsigned
-from axonloop.models.golden.parameters import per_axon
+from axonloop.models.golden.arithmetic import (
+    Int64Array,
+    decay_unsigned,
+    per_axon,
+    saturate_unsigned,
+)
 
 
 class Traces:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from axonloop.models.config import AxonFactor, CoreConfig, ParameterSet, Term
-from axonloop.models.golden.fixedpoint import Int64Array, saturate
+from axonloop.models.golden.arithmetic import Int64Array, saturate
 
 _OFF = Term(AxonFactor.OFF)
 

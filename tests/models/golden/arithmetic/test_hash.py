@@ -12,7 +12,13 @@ import numpy as np
 import pytest
 
 from axonloop.models.golden import codewords
-from axonloop.models.golden.noise import CODE_COLUMNS, neuron_words, noise, synapse_words, tick_word
+from axonloop.models.golden.arithmetic.hash import (
+    CODE_COLUMNS,
+    neuron_words,
+    noise,
+    synapse_words,
+    tick_word,
+)
 from tests.support import naive
 from tests.support.contract import PAGE, table
 

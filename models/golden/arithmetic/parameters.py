@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from axonloop.models.config import CoreConfig
-from axonloop.models.golden.fixedpoint import Int64Array
+from axonloop.models.golden.arithmetic.fixedpoint import Int64Array
 
 
 def per_neuron(config: CoreConfig, name: str) -> Int64Array:

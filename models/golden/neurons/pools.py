@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.models.config import Convolution, CoreConfig
-from axonloop.models.golden.fixedpoint import Int64Array
+from axonloop.models.golden.arithmetic import Int64Array
 
 
 def pool_members(shape: Convolution, lanes: int) -> Int64Array:

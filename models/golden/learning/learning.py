@@ -9,16 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.models.config import CoreConfig, Purpose, Rounding
-from axonloop.models.golden.fixedpoint import Int64Array, saturate, wrap
-from axonloop.models.golden.memristor import MemristorTerm
-from axonloop.models.golden.neuron import Neurons
-from axonloop.models.golden.neuron_trace import NeuronTrace
-from axonloop.models.golden.noise import codewords
-from axonloop.models.golden.parameters import per_neuron
-from axonloop.models.golden.rounding import Moment, Rounder
-from axonloop.models.golden.synapses import Synapses
-from axonloop.models.golden.terms import Factors, NumberedTerm, is_plain
-from axonloop.models.golden.traces import Traces
+from axonloop.models.golden.arithmetic import (
+    Int64Array,
+    Moment,
+    Rounder,
+    codewords,
+    per_neuron,
+    saturate,
+    wrap,
+)
+from axonloop.models.golden.learning.memristor import MemristorTerm
+from axonloop.models.golden.learning.terms import Factors, NumberedTerm, is_plain
+from axonloop.models.golden.neurons import Neurons, NeuronTrace
+from axonloop.models.golden.synapses import Synapses, Traces
 
 
 class Learning:

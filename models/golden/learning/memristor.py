@@ -10,11 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.models.config import CoreConfig, MemristorTables, Purpose
-from axonloop.models.golden.fixedpoint import Int64Array
-from axonloop.models.golden.noise import neuron_words, synapse_words, tick_word
-from axonloop.models.golden.parameters import per_neuron
-from axonloop.models.golden.rounding import Moment
-from axonloop.models.golden.terms import NumberedTerm
+from axonloop.models.golden.arithmetic import (
+    Int64Array,
+    Moment,
+    neuron_words,
+    per_neuron,
+    synapse_words,
+    tick_word,
+)
+from axonloop.models.golden.learning.terms import NumberedTerm
 
 MOST_PULSES = 255
 """The most parts of a pulse."""

@@ -8,10 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from axonloop.models.config import Convolution, CoreConfig
-from axonloop.models.golden.fixedpoint import Int64Array, saturate
-from axonloop.models.golden.noise import noise
-from axonloop.models.golden.rounding import Moment, Rounder
-from axonloop.models.golden.synapses import Synapses, visited
+from axonloop.models.golden.arithmetic import Int64Array, Moment, Rounder, noise, saturate
+from axonloop.models.golden.synapses.synapses import Synapses, visited
 
 HASHED_ROWS = 2048
 """Kernel rows that the hash tells apart by its axon; its neuron tells which so many they are."""

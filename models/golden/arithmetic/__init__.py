@@ -1,0 +1,5 @@
+"""Numbers of the contract: fixed point, the hash, rounding, parameters by axon and neuron."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

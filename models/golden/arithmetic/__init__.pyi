@@ -1,0 +1,16 @@
+from .fixedpoint import Int64Array as Int64Array
+from .fixedpoint import decay as decay
+from .fixedpoint import decay_unsigned as decay_unsigned
+from .fixedpoint import saturate as saturate
+from .fixedpoint import saturate_unsigned as saturate_unsigned
+from .fixedpoint import wrap as wrap
+from .hash import CODE_COLUMNS as CODE_COLUMNS
+from .hash import codewords as codewords
+from .hash import neuron_words as neuron_words
+from .hash import noise as noise
+from .hash import synapse_words as synapse_words
+from .hash import tick_word as tick_word
+from .parameters import per_axon as per_axon
+from .parameters import per_neuron as per_neuron
+from .rounding import Moment as Moment
+from .rounding import Rounder as Rounder
