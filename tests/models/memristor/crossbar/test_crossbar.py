@@ -155,7 +155,9 @@ def test_ngspice_agrees(bend: float, tmp_path: Path) -> None:
     assert found == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("badcrossbar") is None, reason="badcrossbar is not installed")
+@pytest.mark.skipif(
+    importlib.util.find_spec("badcrossbar") is None, reason="badcrossbar is not installed"
+)
 def test_badcrossbar_agrees() -> None:
     import badcrossbar  # type: ignore[import-not-found]
 
