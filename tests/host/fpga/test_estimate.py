@@ -62,6 +62,19 @@ def test_errors_are_those_that_the_page_tells() -> None:
             assert row["DSP"] == 0, row
 
 
+def test_the_errors_of_a_build_are_those_of_a_model_that_never_saw_it() -> None:
+    for row in estimate.errors(RECORDS):
+        (own,) = (r for r in RECORDS if (r.board, r.chip) == (row["board"], row["chip"]))
+        model = estimate.SizeModel([r for r in RECORDS if r is not own])
+        found = estimate.took(model, own.family, own.datapath, own.counts)
+        assert row["LUT"] == found["LUT"] / own.took["LUT"] - 1
+    whole = estimate.SizeModel(RECORDS)
+    (own,) = (r for r in RECORDS if r.chip.endswith(MEMRISTORS))
+    seen = estimate.took(whole, own.family, own.datapath, own.counts)["LUT"]
+    (row,) = (row for row in estimate.errors(RECORDS) if row["chip"] == own.chip)
+    assert abs(row["LUT"]) > abs(seen / own.took["LUT"] - 1)
+
+
 def test_a_model_returns_a_build_of_which_there_is_no_other() -> None:
     """A family of one build: its factor makes that build exact."""
     (ice,) = [r for r in RECORDS if r.board == "icebreaker"][:1]

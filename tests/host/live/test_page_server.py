@@ -52,6 +52,7 @@ def test_it_frees_its_port_and_stops_once(server: PageServer) -> None:
     with opened(server.url):
         server.stop()
     server.stop()
+    assert server._asyncio.is_closed()
     listening(server.port).close()
 
 

@@ -80,6 +80,18 @@ def test_gestures_are_the_stretches_of_their_labels(tmp_path: Path) -> None:
             assert raster.reshape(2, 2, 32, 32).any(0)[part.p, part.y // 4, part.x // 4].all()
 
 
+def test_more_recordings_than_are_kept_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("axonloop.host.data.formats.source.FILES_KEPT", 1)
+    folder = gesture_set(tmp_path, train=2, test=1)
+    with open_data(described("dvs-gesture", folder, split=Split(1, 0, 0), ticks=2)) as data:
+        rng = np.random.default_rng(0)
+        first = [data.train.raster(place, rng) for place in (0, 11, 0)]
+    assert (first[0] == first[2]).all()
+    assert not np.array_equal(first[0], first[1])
+
+
 def test_one_part_may_be_all(tmp_path: Path) -> None:
     """A lone part, of whatever set, is shared out as any file is."""
     paths = {
