@@ -23,4 +23,8 @@ def test_only_plastic_synapses_that_are_there_count() -> None:
     )
     program = compile_network(network, Geometry(axons=64, neurons=32))
     found = by_population(program, program.weights, np.full_like(program.weights, 7))
-    assert {name: own.tolist() for name, own in found.items()} == {"learns": [7] * 5}
+    bias = 3
+    sizes = {"learns": 5 + bias, "stays": bias}
+    assert {name: own.tolist() for name, own in found.items()} == {
+        name: [7] * size for name, size in sizes.items()
+    }
