@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from axonloop.host.catalogue.experiments import EXPERIMENTS
 from axonloop.host.catalogue.listing import LISTING, listed
-from axonloop.host.catalogue.table import EXPERIMENTS
 from axonloop.host.console import markdown
 from axonloop.host.experiments import RESULTS
 from axonloop.host.files import read_json
