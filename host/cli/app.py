@@ -94,6 +94,10 @@ def train(
     memristor: Annotated[
         str | None, typer.Option(help="Synapses of this kind: a name, or a .toml or .csv file.")
     ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(help="cross-entropy, mse, smooth-l1, or integer: a processing node's."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder [runs/TARGET-TIME].")] = None,
     json: Json = None,
     config: Configuration = None,
@@ -122,7 +126,13 @@ def train(
     from axonloop.host.cli import train as commands
 
     given = commands.named(
-        seed=seed, epochs=epochs, limit=limit, layers=layers, mesh=mesh, memristor=memristor
+        seed=seed,
+        epochs=epochs,
+        limit=limit,
+        layers=layers,
+        mesh=mesh,
+        memristor=memristor,
+        loss=loss,
     )
     window = window_of(wave, ticks, signals, depth)
     places = (out, json, config, resume, record)

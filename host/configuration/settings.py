@@ -74,8 +74,8 @@ class ObjectiveSettings:
     `threshold` is in units of the gradient with respect to the logits; `event_rate` is the share
     of neurons in error per tick that a controller holds. `strategy` says where the errors of
     layers come from (see host.network.channel). `loss` is cross-entropy, of classes, or mse or
-    smooth-l1, of numbers; None: cross-entropy or mse, by the data. Raises ValueError for values out
-    of range.
+    smooth-l1, of numbers; None: cross-entropy or mse, by the data; integer: the one of these two
+    that a processing node computes (docs/processor.md). Raises ValueError for values out of range.
     """
 
     loss: str | None = None
@@ -166,7 +166,7 @@ class Settings:
     def require_loss(self, of_classes: bool) -> None:
         """ValueError where the loss is of other targets than the data have."""
         named = self.objective.loss
-        known = [str(loss) for loss in LossName if loss.of_classes == of_classes]
+        known = [str(loss) for loss in LossName if loss.takes(of_classes)]
         wanted = f"left out or {' or '.join(known)}, of {'classes' if of_classes else 'numbers'}"
         require(named in (None, *known), "objective.loss", wanted, named)
 

@@ -15,6 +15,10 @@ from axonloop.models.golden.arithmetic import Int64Array
 MAX_CLASSES = 256
 MAX_HEARD = 2048
 MAX_THRESHOLD = 1 << 22
+MAX_SCALE = (1 << 16) - 1
+MAX_WANTED = (1 << 15) - 1
+LARGEST_LEVEL = (1 << 15) - 1
+"""Largest magnitude of a level, an output, a target or a gradient."""
 CONTROL_SHIFT = 8
 """Bits of A behind the point of the threshold."""
 SHARE_ONE = 1 << 15
@@ -42,13 +46,13 @@ class NodeEncoding(IntEnum):
 RANGES = {
     "leak": (0, 4096),
     "rise": (0, 8),
-    "scale": (1, 65535),
+    "scale": (1, MAX_SCALE),
     "scale_shift": (0, 16),
     "gain": (0, 65535),
     "burn_in": (0, 65535),
     "threshold": (1, MAX_THRESHOLD),
     "limit": (1, 127),
-    "wanted": (0, 32767),
+    "wanted": (0, MAX_WANTED),
     "slowness": (1, 15),
 }
 

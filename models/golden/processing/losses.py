@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from axonloop.models.golden.arithmetic import Int64Array, saturate
-from axonloop.models.golden.processing.constants import TARGET_ONE, NodeConstants
+from axonloop.models.golden.processing.constants import (
+    LARGEST_LEVEL,
+    TARGET_ONE,
+    NodeConstants,
+)
 
 STEPS_PER_NAT = 32
 """Entries of the table for a factor of e."""
@@ -14,8 +18,6 @@ EXPONENTIALS: Int64Array = np.append(
     np.rint(2**15 * np.exp(-np.arange(ENTRIES) / STEPS_PER_NAT)).astype(np.int64), 0
 )
 """X of the contract: 2^15 exp(-k / 32), and 0 behind its end."""
-WORD = (1 << 15) - 1
-"""Largest magnitude of a level, an output or a gradient."""
 
 
 def softmax(level: Int64Array, constants: NodeConstants) -> Int64Array:
@@ -39,7 +41,7 @@ def cross_entropy_gradient(
 
 def outputs(level: Int64Array, constants: NodeConstants) -> tuple[Int64Array, int]:
     """The outputs of levels, of any shape, and how many were clipped."""
-    found, clipped = saturate(_scaled(level, constants), WORD)
+    found, clipped = saturate(_scaled(level, constants), LARGEST_LEVEL)
     return found, int(np.count_nonzero(clipped))
 
 
@@ -47,8 +49,8 @@ def mse_gradient(
     output: Int64Array, target: Int64Array, constants: NodeConstants
 ) -> tuple[Int64Array, int]:
     """The gradient of outputs `(classes,)` with numbers as targets, and how much was clipped."""
-    error, far = saturate(output - target, WORD)
-    gradient, steep = saturate(error * constants.gain + (1 << 13) >> 14, WORD)
+    error, far = saturate(output - target, LARGEST_LEVEL)
+    gradient, steep = saturate(error * constants.gain + (1 << 13) >> 14, LARGEST_LEVEL)
     return gradient, int(np.count_nonzero(far) + np.count_nonzero(steep))
 
 

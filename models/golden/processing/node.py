@@ -11,10 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from axonloop.models.arrays import ranged
 from axonloop.models.checks import require
 from axonloop.models.golden.arithmetic import Int64Array, decay, saturate, wrap
-from axonloop.models.golden.processing.constants import NodeConstants, NodeLoss
+from axonloop.models.golden.processing.constants import LARGEST_LEVEL, NodeConstants, NodeLoss
 from axonloop.models.golden.processing.encoding import NodeEncoder
 from axonloop.models.golden.processing.losses import (
-    WORD,
     cross_entropy_gradient,
     mse_gradient,
     outputs,
@@ -28,6 +27,7 @@ class ProcessingNode:
 
     `level` Y, `votes` V: int64 `(classes,)`; `age`: ticks of the sample; `encoder` has the rest of
     what a node keeps. `events` and `clipped` count error events, and words that were clipped.
+    `gradient` g is that of the last tick behind a burn-in, int64 `(classes,)`.
     """
 
     def __init__(self, constants: NodeConstants) -> None:
@@ -36,6 +36,7 @@ class ProcessingNode:
         self._columns = np.ascontiguousarray(constants.columns.T)
         self._rows = constants.rows
         self.events = self.clipped = 0
+        self.gradient: Int64Array = np.zeros(constants.classes, dtype=np.int64)
         none = 0 if constants.loss == NodeLoss.CROSS_ENTROPY else [0] * constants.classes
         self.begin(none)
 
@@ -50,7 +51,7 @@ class ProcessingNode:
             found = ranged("target", target, 0, classes - 1)
             require(found.ndim == 0, "target", "a class", target)
         else:
-            found = ranged("target", target, -WORD, WORD)
+            found = ranged("target", target, -LARGEST_LEVEL, LARGEST_LEVEL)
             good = found.ndim in (1, 2) and found.shape[-1] == classes
             require(good, "target", f"{classes} numbers, or as many for each tick", found.shape)
         self._target = found
@@ -64,7 +65,7 @@ class ProcessingNode:
         """Levels a tick later: they, the weights summed over spikes `(neurons,)`, the clipped."""
         heard = self._columns[spikes].sum(axis=0)
         level = decay(level, self._leak) + (heard << self.constants.rise)
-        level, clipped = saturate(level, WORD)
+        level, clipped = saturate(level, LARGEST_LEVEL)
         return level, heard, int(np.count_nonzero(clipped))
 
     def step(self, spikes: NDArray[np.bool_]) -> Int64Array:
@@ -73,15 +74,15 @@ class ProcessingNode:
         self.clipped += clipped
         errors: Int64Array = np.zeros(len(spikes), dtype=np.int64)
         if self.age >= self.constants.burn_in:
-            gradient = self._gradient(heard)
-            errors = self.encoder.encode(gradient @ self._rows)
+            self.gradient = self._slope(heard)
+            errors = self.encoder.encode(self.gradient @ self._rows)
             self.events += int(np.count_nonzero(errors))
             self.clipped += self.encoder.clipped
         self.age = min(self.age + 1, OLDEST)
         self.events, self.clipped = self.events % 2**32, self.clipped % 2**32
         return errors
 
-    def _gradient(self, heard: Int64Array) -> Int64Array:
+    def _slope(self, heard: Int64Array) -> Int64Array:
         """The gradient of this tick, `(classes,)`; what the sample is answered by moves too."""
         constants = self.constants
         if constants.loss == NodeLoss.CROSS_ENTROPY:

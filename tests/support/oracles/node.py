@@ -53,9 +53,11 @@ class NaiveNode:
     level: list[int] = field(default_factory=list)
     votes: list[int] = field(default_factory=list)
     residue: list[int] = field(default_factory=list)
+    gradient: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.residue = [0] * len(self.readout[0])
+        self.gradient = [0] * len(self.readout)
         self.control = self.constants["threshold"] * 256
         self.begin([])
 
@@ -86,7 +88,7 @@ class NaiveNode:
         sent = []
         if self.age >= own["burn_in"]:
             slopes = self.softly(sums) if own["loss"] == CROSS_ENTROPY else self.squarely()
-            sent = self.sweep(slopes)
+            self.gradient, sent = slopes, self.sweep(slopes)
             if own["wanted"] > 0:
                 self.steer(len(sent))
         self.events = (self.events + len(sent)) % 2**32

@@ -70,6 +70,7 @@ def compare(node: ProcessingNode, naive: NaiveNode, raster: Any) -> list[list[tu
         errors = node.step(spikes)
         sent = [(i, int(errors[i])) for i in np.flatnonzero(errors).tolist()]
         assert sent == naive.tick(np.flatnonzero(spikes).tolist())
+        assert node.gradient.tolist() == naive.gradient
         assert plain(node.state()) == naive.state()
         found.append(sent)
     return found
