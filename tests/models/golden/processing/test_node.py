@@ -195,6 +195,19 @@ def test_the_largest_node_saturates_as_the_page_says() -> None:
     assert node.clipped == 3 * 3  # the levels, where all spike
 
 
+def test_more_neurons_than_all_are_clipped() -> None:
+    """A share of 22 / 2^15 counts 1500 neurons for more than all of them."""
+    weights = np.ones((2, 1500), dtype=int)
+    weights[1] = -1
+    own = replace(PLAIN, readout=weights, feedback=weights, wanted=1, slowness=1)
+    node, naive = ProcessingNode(own), naive_of(own)
+    node.begin(1)
+    naive.begin(1)
+    sent = compare(node, naive, np.ones((3, 1500), dtype=bool))
+    assert len(sent[0]) == 1500
+    assert node.encoder.control > 256
+
+
 def test_a_node_that_goes_on_is_one_that_never_stopped() -> None:
     rng = np.random.default_rng(5)
     constants = random_constants(rng, wanted=7, encoder=NodeEncoding.SIGMA_DELTA, loss=0)
