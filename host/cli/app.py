@@ -98,6 +98,9 @@ def train(
         str | None,
         typer.Option(help="cross-entropy, mse, smooth-l1, or integer: a processing node's."),
     ] = None,
+    processor: Annotated[
+        str, typer.Option(help="Who computes the loss: host, or chip (golden, --loss integer).")
+    ] = "host",
     out: Annotated[Path | None, typer.Option(help="Run folder [runs/TARGET-TIME].")] = None,
     json: Json = None,
     config: Configuration = None,
@@ -136,7 +139,7 @@ def train(
     )
     window = window_of(wave, ticks, signals, depth)
     places = (out, json, config, resume, record)
-    commands.train(target, given, device, *places, geometry, tensorboard, live, window)
+    commands.train(target, given, device, *places, geometry, tensorboard, live, window, processor)
 
 
 @app.command()

@@ -136,8 +136,12 @@ class IntegerCore(ProcessingCore):
         copies = len(self.nodes)
         require(len(targets) == copies, "targets", f"one for each of {copies} chips", len(targets))
         for node, target in zip(self.nodes, targets, strict=True):
-            node.begin(int(target) if self._of_classes else _numbers(target))
+            node.begin(self.target_of(target))
         self._begun, self._age = True, 0
+
+    def target_of(self, target: Any) -> int | Integers:
+        """A target as a node takes it."""
+        return int(target) if self._of_classes else _numbers(target)
 
     def step(self, spikes: Flags) -> Integers | None:
         """Take the spikes of a tick, `(copies, neurons)`; the errors that they make, as many.

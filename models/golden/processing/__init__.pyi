@@ -11,3 +11,4 @@ from .losses import EXPONENTIALS as EXPONENTIALS
 from .losses import STEPS_PER_NAT as STEPS_PER_NAT
 from .losses import outputs as outputs
 from .node import ProcessingNode as ProcessingNode
+from .node_chip import NodeChip as NodeChip

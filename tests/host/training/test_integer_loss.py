@@ -48,6 +48,56 @@ def test_all_devices_learn_the_same(changes: dict[str, Any]) -> None:
     assert population.weight_hashes()[1] != golden[0]
 
 
+@pytest.mark.parametrize(
+    "changes", [{"objective": {"event_rate": 0.05}}, {"network": {"layers": [32, 16]}}]
+)
+def test_the_chip_learns_alone(changes: dict[str, Any]) -> None:
+    """With the processor on the chip all is as with the host in the loop, half of a run too."""
+    settings = TINY.changed(changes)
+    runs = []
+    for where in ("host", "chip", "both"):
+        run = lone_trainer(open_device("golden", chip_config(settings)), settings, DIGITS)
+        run.place_processor("host" if where == "host" else "chip")
+        done = 0
+
+        def after_sample(run: Trainer = run, where: str = where) -> None:
+            nonlocal done
+            done += 1
+            if where == "both" and done == 5:
+                run.place_processor("host")
+
+        run.run(after_sample)
+        runs.append(run)
+    first = runs[0]
+    for run in runs[1:]:
+        assert run.weight_hashes() == first.weight_hashes()
+        assert run.spike_hashes() == first.spike_hashes()
+        assert run.device.counters() == first.device.counters()
+        states = run.objective.state(), first.objective.state()
+        assert all((states[0][name] == states[1][name]).all() for name in states[1])
+    assert sum(first.layers.errors) > 100
+
+
+@pytest.mark.parametrize(
+    ("device", "changes", "message"),
+    [
+        ("batched", {}, "device with the processor on the chip must be golden, not 'batched'"),
+        ("golden", {"loss": "cross-entropy"}, "objective.loss with the processor on the chip must"),
+        ("golden", {"latency": 1}, "objective.latency with the processor on the chip must be 0"),
+    ],
+)
+def test_what_the_chip_cannot_compute_is_refused(
+    device: str, changes: dict[str, Any], message: str
+) -> None:
+    settings = TINY.changed({"objective": changes})
+    with open_device(device, chip_config(settings)) as chip:
+        run = lone_trainer(chip, settings, DIGITS)
+        with pytest.raises(ValueError, match=message):
+            run.place_processor("chip")
+        with pytest.raises(ValueError, match="processor must be one of host, chip, not 'board'"):
+            run.place_processor("board")
+
+
 def test_the_loss_decides_what_is_learned() -> None:
     usual = TINY.changed({"objective": {"loss": "cross-entropy"}})
     assert trained("golden", usual)[0] != trained("golden", TINY)[0]
