@@ -41,7 +41,7 @@ def design_text(component: wiring.Component, top: str, family: str) -> str:
     """
     text = rtlil.convert(component, platform=FPGA, name=top, emit_src=False)
     if family == "ice40":
-        text = _in_spram(text)
+        text = _in_ram(text)
     text = "\nmodule ".join(_as_assumed(module) for module in text.split("\nmodule "))
     return re.sub(r"\\\S+", lambda name: re.sub(r"\[(\d+)\]", r"<\1>", name[0]), text)
 
@@ -74,17 +74,22 @@ def without_idle_contents(text: str) -> str:
     return "\nmodule ".join(thinned(module) for module in text.split("\nmodule "))
 
 
-def _in_spram(text: str) -> str:
-    """All memories of one port in SPRAM, if there are enough of them.
+def _in_ram(text: str) -> str:
+    """Nothing in registers that can be in RAM, and all memories of one port in SPRAM, if there are
+    enough of them.
 
-    Yosys alone puts small ones into block RAM, of which a core needs nearly all for other things.
+    Yosys alone makes registers of a few words, which cost a multiplexer of as many inputs, and puts
+    small memories of one port into block RAM, of which a core needs nearly all for other things.
     """
     memories = [memory for memory in _MEMORY.finditer(text) if ONE_PORT in memory[1]]
     needed = sum(-(-int(m[2]) // SPRAM_BITS) * -(-int(m[3]) // SPRAM_WORDS) for m in memories)
-    if needed > SPRAM_COUNT:
-        return text
-    style = f"  attribute \\{ONE_PORT} 1\n"
-    return text.replace(style, f'{style}  attribute \\ram_style "huge"\n')
+
+    def styled(memory: re.Match[str]) -> str:
+        single = ONE_PORT in memory[1] and needed <= SPRAM_COUNT
+        style = "huge" if single else "block" if DISJOINT in memory[1] else None
+        return f'  attribute \\ram_style "{style}"\n{memory[0]}' if style else memory[0]
+
+    return _MEMORY.sub(styled, text)
 
 
 def synthesise(
