@@ -21,6 +21,8 @@ from axonloop.models.protocol import Region
 DISJOINT = "axonloop_disjoint"
 """No read port is read at the address that is written in the same cycle, or nobody uses the word:
 block RAM needs no logic that finds such reads."""
+CLOCKED = "axonloop_clocked"
+"""All ports are clocked, so it may be block RAM; as those of `DISJOINT` memories are."""
 UNDEFINED = "axonloop_undefined"
 """No word is used before it was written: the memory needs no initial contents."""
 ONE_PORT = "axonloop_one_port"

@@ -254,26 +254,21 @@ class Link(wiring.Component):
         moved = (limit - self._last_limit)[: len(self._last_limit)]
         news = moved >= self._config.command_depth // 4
         open_, owed = self._open, self._owed
-        header = Signal(HEADERS)
+        header, lost = Signal(HEADERS), self._owed.LOST & ~self._owed.OPEN
         m.d.comb += [
-            header.sequence.eq(self._next),
-            header.acknowledge.eq(self._inbox.expected),
-            header.limit.eq(limit),
-            header.repeat.eq(self._complaint),
-            header.epoch.eq(self._epoch),
-            header.session.eq(self._session[:8]),
+            header.sequence.eq(Mux(lost, self._reason, self._next)),
+            header.acknowledge.eq(Mux(lost, 0, self._inbox.expected)),
+            header.limit.eq(Mux(lost, 0, limit)),
+            header.repeat.eq(Mux(lost, 0, self._complaint)),
+            header.epoch.eq(Mux(lost, 0, self._epoch)),
+            header.session.eq(Mux(lost, self._refused, self._session[:8])),
         ]
         m.d.sync += [head.eq(header.as_value()), kind.eq(header.kind), number.eq(0)]
         with m.If(owed.OPEN):
             self._tell(m, header, FrameKind.OPEN, limit)
             m.d.sync += left.eq(len(self._identity))
         with m.Elif(owed.LOST):
-            m.d.comb += [
-                header.eq(0),
-                header.sequence.eq(self._reason),
-                header.kind.eq(FrameKind.LOST),
-                header.session.eq(self._refused),
-            ]
+            m.d.comb += header.kind.eq(FrameKind.LOST)
             m.d.sync += [left.eq(0), owed.LOST.eq(0)]
             self._begin_frame(m)
         with m.Elif(open_ & owed.STATUS):
