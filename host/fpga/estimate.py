@@ -31,8 +31,10 @@ BLOCKS = {
     "ice40": ((16, 256), (8, 512), (4, 1024), (2, 2048)),
 }
 """Shapes of a family's block RAM: bits of a word, words."""
-LEAST_WORDS, LEAST_BITS = 33, 512
-"""A smaller memory becomes LUT RAM, where there is such."""
+BLOCK_CELLS = 20
+"""A memory becomes LUT RAM, where there is such and no other kind is asked for, if a port takes at
+most so many cells of 16 words of 4 bits for each block RAM that it spares: for ECP5 and Gowin Yosys
+takes 18 of them rather than a block, but not 24."""
 LEAST_FACTOR = 6
 """Bits of the narrower factor of a product that takes a DSP."""
 FITTED = ("less", "reduce", "FF", "LUT RAM")
@@ -91,12 +93,13 @@ def count_design(cells: Iterable[Cell], family: str) -> Counter[str]:
 def _memory(cell: Cell, family: str) -> tuple[str, int]:
     """What a memory becomes, and how many places of it."""
     width, words, ports = (cell.sizes[name] for name in ("WIDTH", "SIZE", "RD_PORTS"))
-    if family == "ice40" and ".weights." in cell.name:
+    if cell.style == "huge":
         return "SPRAM", math.ceil(width / 16) * math.ceil(words / 16384)
-    if family != "ice40" and (words < LEAST_WORDS or width * words < LEAST_BITS):
-        return "LUT RAM", ports * math.ceil(width / 4) * math.ceil(words / 16)
-    shapes = BLOCKS[family]
-    return "block RAM", ports * min(math.ceil(width / w) * math.ceil(words / n) for w, n in shapes)
+    small = math.ceil(width / 4) * math.ceil(words / 16)
+    blocks = min(math.ceil(width / w) * math.ceil(words / n) for w, n in BLOCKS[family])
+    if family != "ice40" and cell.style != "block" and small <= BLOCK_CELLS * blocks:
+        return "LUT RAM", ports * small
+    return "block RAM", ports * blocks
 
 
 def count_board(board: Board, build: Build) -> Counter[str]:
@@ -104,7 +107,8 @@ def count_board(board: Board, build: Build) -> Counter[str]:
     from axonloop.hdl.boards import BoardTop
     from axonloop.hdl.flow import design_cells
 
-    return count_design(design_cells(BoardTop(board, build), "axonloop_board"), board.family)
+    cells = design_cells(BoardTop(board, build), "axonloop_board", board.family)
+    return count_design(cells, board.family)
 
 
 def read_records(path: Path = RECORDS) -> list[BuildRecord]:

@@ -20,8 +20,9 @@ MEMRISTORS = "0b4c844d"
 """The build with memristors, of which no other says much."""
 
 
-def memory(width: int, words: int, name: str = "core.table", reads: int = 1) -> Cell:
-    return Cell("mem_v2", name, {"WIDTH": width, "SIZE": words, "RD_PORTS": reads})
+def memory(width: int, words: int, style: str = "", reads: int = 1) -> Cell:
+    sizes = {"WIDTH": width, "SIZE": words, "RD_PORTS": reads}
+    return Cell("mem_v2", "core.table", sizes, style)
 
 
 def two_sided(kind: str, left: int, right: int) -> Cell:
@@ -36,8 +37,11 @@ def two_sided(kind: str, left: int, right: int) -> Cell:
         (memory(33, 256), "gowin", {"block RAM": 1}),
         (memory(33, 256), "ice40", {"block RAM": 3}),
         (memory(33, 32), "ecp5", {"LUT RAM": 18}),
+        (memory(33, 32, "block"), "ecp5", {"block RAM": 1}),
+        (memory(60, 32), "gowin", {"LUT RAM": 30}),
+        (memory(24, 64), "ecp5", {"block RAM": 1}),
         (memory(2, 8), "ice40", {"block RAM": 1}),
-        (memory(16, 32768, "core.weights.bank_0"), "ice40", {"SPRAM": 2}),
+        (memory(16, 32768, "huge"), "ice40", {"SPRAM": 2}),
         (two_sided("mul", 8, 9), "ecp5", {"DSP": 1}),
         (two_sided("mul", 2, 9), "ecp5", {"DSP": 0}),
         (two_sided("lt", 8, 9), "ecp5", {"less": 9}),
