@@ -17,7 +17,7 @@ from tests.support.tiny_chips import TINY
 
 RECORDS = estimate.read_records()
 MEMRISTORS = "0b4c844d"
-"""The build with memristors, of which no other says much."""
+"""The build with memristors, which has more hashes than any other."""
 
 
 def memory(width: int, words: int, style: str = "", reads: int = 1) -> Cell:
@@ -47,6 +47,7 @@ def two_sided(kind: str, left: int, right: int) -> Cell:
         (two_sided("lt", 8, 9), "ecp5", {"less": 9}),
         (Cell("reduce_or", "x", {"A_WIDTH": 7}), "ecp5", {"reduce": 7}),
         (Cell("sdffe", "x", {"WIDTH": 5}), "ecp5", {"FF": 5}),
+        (two_sided("xor", 3, 8), "gowin", {"xor": 8}),
         (Cell("mux", "x", {"WIDTH": 5}), "ecp5", {}),
     ],
 )
@@ -59,11 +60,9 @@ def test_errors_are_those_that_the_page_tells() -> None:
     rows = estimate.errors(RECORDS)
     assert len(rows) >= 10
     for row in rows:
-        most = 0.15 if row["chip"].endswith(MEMRISTORS) else 0.105
-        assert max(abs(row[kind]) for kind in ("LUT", "LUT4", "FF")) <= most, row
-        if find_board(row["board"]).family == "ecp5":
-            assert abs(row["block RAM"]) <= 0.05, row
-            assert row["DSP"] == 0, row
+        assert max(abs(row[kind]) for kind in ("LUT", "LUT4", "FF")) < 0.09, row
+        assert abs(row["block RAM"]) < 0.07, row
+        assert row["DSP"] == 0, row
 
 
 def test_the_errors_of_a_build_are_those_of_a_model_that_never_saw_it() -> None:
