@@ -14,11 +14,10 @@ from axonloop.models.checks import require
 
 FAMILIES = {
     "ecp5": "synth_ecp5 -abc9",
-    "ice40": "synth_ice40 -dsp -spram -noabc9",
+    "ice40": "synth_ice40 -dsp -spram",
     "gowin": "synth_gowin -family gw2a",
 }
-"""By name; the Yosys command that maps to each family. iCE40 goes without ABC9, which failed there
-before `design_text` changed names, and was not tried since."""
+"""By name; the Yosys command that maps to each family."""
 FPGA = "fpga"
 """The platform that components are told when they are synthesised."""
 NETLIST = "netlist.json"
