@@ -178,7 +178,7 @@ class UpdateSpec(Elaboratable):
             m.d.sync += [flying.eq(self._latency), before.eq(expected)]
             m.d.sync += expected.eq(expected + Mux(stays, 0, 1 + two))
         m.d.comb += [
-            Assert(~self._visit | (flying == 0)),
+            Assert(~(self._visit | self._rests) | (flying == 0)),
             Assert(stored == Mux(flying != 0, before, expected)),
             Assert(flying <= self._latency),
             Cover(self._again & (flying != 0) if self._hides else self._again & (expected == 2)),
@@ -205,7 +205,7 @@ def claim(name: str, size: Geometry, *mutants: Mutant) -> Claim:
         f"{name}: every update reaches its weight once, and nothing else does; reads see the last",
         lambda code: UpdateSpec(code, size),
         depth=15,
-        search=20,
+        search=18,
         reach=30,
         mutants=mutants,
     )
