@@ -105,6 +105,16 @@ EXPERIMENTS = by_name(
         limit=None,
     ),
     _experiment(
+        "decolle-events",
+        "decolle_events.experiment",
+        "saccade digits: three convolutions that learn locally from events, layer by layer",
+        "Kaiser, Mostafa & Neftci 2020, table 2",
+        "20 minutes",
+        seeds=None,
+        limit=None,
+        data="",
+    ),
+    _experiment(
         "depth",
         "depth.experiment",
         "three layers with readouts and errors of their own where memory is needed; a wide one",

@@ -191,13 +191,15 @@ class ObjectiveSettings:
 
     `threshold` is in units of the gradient with respect to the logits; `event_rate` is the share
     of neurons in error per tick that a controller holds. `strategy` says where the errors of
-    layers come from (see host.network.channel). `loss` is cross-entropy, of classes, or mse or
+    layers come from (see host.network.channel). Errors are made in every `every`-th tick behind the
+    first `burn_in` ones. `loss` is cross-entropy, of classes, or mse or
     smooth-l1, of numbers; None: cross-entropy or mse, by the data. Raises ValueError for values out
     of range.
     """
 
     loss: str | None = None
     burn_in: int = 12
+    every: int = 1
     readout_top: int = 1
     readout_leak: int = 3686
     logit_scale: float = 0.06
@@ -225,6 +227,7 @@ class ObjectiveSettings:
         _require_ranges(
             self,
             burn_in=(0, MANY),
+            every=(1, MANY),
             readout_top=(1, 127),
             readout_leak=(0, DECAY_ONE),
             error_limit=(1, 127),

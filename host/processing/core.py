@@ -148,10 +148,11 @@ class ErrorPath:
 class ProcessingCore:
     """Turns the spikes of each tick into the error events that they make.
 
-    `begin` a sample, then call `step` once per tick. Errors start after `burn_in` ticks. A target
-    is what the loss gets as its second argument; with `per_tick` it is a series, of which the loss
-    gets this tick's entry. `heard` is the gradient of the last tick, `(copies, classes)`, None
-    during the burn-in; `loss_seconds` the time spent in the loss and autograd.
+    `begin` a sample, then call `step` once per tick. Errors are made in every `every`-th tick
+    behind `burn_in` ticks. A target is what the loss gets as its second argument; with `per_tick`
+    it is a series, of which the loss gets this tick's entry. `heard` is the gradient of the last
+    tick, `(copies, classes)`, None where there was none; `loss_seconds` the time spent in the loss
+    and autograd.
     """
 
     def __init__(
@@ -162,11 +163,14 @@ class ProcessingCore:
         loss: Loss = CROSS_ENTROPY,
         burn_in: int = 0,
         per_tick: bool = False,
+        every: int = 1,
     ) -> None:
         shape = readout.weights.shape
         require(feedback.shape == shape, "feedback", f"of shape {shape}", feedback.shape)
         require_range("burn-in", burn_in, 0, 1_000_000)
+        require_range("every", every, 1, 1_000_000)
         self.readout, self.loss, self.burn_in, self.per_tick = readout, loss, burn_in, per_tick
+        self.every = every
         self.path = ErrorPath(feedback, encoder)
         weights = _copies_of(readout.weights)
         _require_exact("readout weights of a class", weights, axis=2)
@@ -195,12 +199,13 @@ class ProcessingCore:
     def step(self, spikes: Flags) -> Integers | None:
         """Take the spikes of a tick, `(copies, neurons)`; the errors that they make.
 
-        Errors are int64 of the same shape; None during the burn-in. Raises ValueError before
+        Errors are int64 of the same shape; None where none are made. Raises ValueError before
         `begin`, and for a gradient that is not finite or too large.
         """
         require(self._begun, "sample", "begun before its first tick", "without a target")
         self._listen(self._level, spikes)
-        self.heard = self.gradient() if self._age >= self.burn_in else None
+        behind = self._age - self.burn_in
+        self.heard = self.gradient() if behind >= 0 and behind % self.every == 0 else None
         self._age += 1
         return self.path.step(self.heard)
 

@@ -1,7 +1,8 @@
 """Readouts and losses of a network's layers: the objective of supervised learning.
 
 Spikes of the whole chip come in, error events for the whole chip go out. Every learning layer has
-a readout and a loss of its own, or hears the gradient of the last layer's.
+a readout and a loss of its own, or hears the gradient of the last layer's. A layer with pools is
+read pool by pool, and all neurons of a pool hear its error: their boxes say whose it is.
 """
 
 from __future__ import annotations
@@ -66,8 +67,8 @@ class Layers(Objective):
         self.layers, self._last, self.latency = tuple(layers), last, latency
         self.measure = measure
         self.copies, self._size = last.encoder.copies, program.config.neurons
-        self._neurons = [program.neurons[layer.name] for layer in layers]
-        everyone = np.array_equal(self._neurons[0], np.arange(self._size))
+        self._units = [program.units_of(layer.name) for layer in layers]
+        everyone = np.array_equal(self._units[0][:, 0], np.arange(self._size))
         self._alone = len(layers) == 1 and everyone
         self.ticks = self.overtaken = 0
         self.spikes, self.errors = [0] * len(layers), [0] * len(layers)
@@ -111,8 +112,14 @@ class Layers(Objective):
         return Events(self._joined(found), self._joined(self._held(spikes)))
 
     def _own(self, k: int, spikes: Flags) -> Flags:
-        """The spikes of a layer."""
-        return spikes if self._alone else spikes[..., self._neurons[k]]
+        """The spikes that leave a layer: those of its neurons, or of its pools."""
+        if self._alone:
+            return spikes
+        units = self._units[k]
+        if units.shape[1] == 1:
+            return spikes[..., units[:, 0]]
+        found: Flags = np.logical_or.reduce(spikes[..., units], axis=-1)
+        return found
 
     def _held(self, spikes: Flags) -> list[Integers | None]:
         """The ungated errors of every layer with a band."""
@@ -136,9 +143,9 @@ class Layers(Objective):
         if self._alone and found[0] is not None:
             return found[0].astype(np.int32)
         joined = np.zeros((self.copies, self._size), dtype=np.int32)
-        for neurons, errors in zip(self._neurons, found, strict=True):
+        for units, errors in zip(self._units, found, strict=True):
             if errors is not None:
-                joined[:, neurons] = errors
+                joined[:, units] = errors[..., None]
         return joined
 
     def votes(self, raster: Flags) -> list[Integers]:

@@ -13,6 +13,7 @@ from axonloop.hdl.boards import Build
 from axonloop.host.configuration import Configuration, NetworkSettings, Settings, open_samples
 from axonloop.host.data import BUILDING, SpikeEncoder, generator, spike_encoder
 from axonloop.host.network import (
+    Convolution,
     Network,
     Population,
     Program,
@@ -190,10 +191,16 @@ class OwnNetwork:
         network, digest = self.network, hashlib.sha256()
         for each in (*network.sources, *network.populations, self.learners[-1].name, network.seed):
             digest.update(repr(each).encode())
+        shapes = [(each.shape, each.shape) for each in network.sources]
+        shapes += [(each.shape, each.unit_shape) for each in network.populations]
+        for shape, of_units in shapes:
+            digest.update(f"{shape} {of_units}".encode() if shape else b"")
         if network.memristor != NO_TABLES:
             digest.update(repr(network.memristor).encode())
         for each in network.projections:
             digest.update(f"{each} {each.delay} {each.plastic} {each.traces!r}".encode())
+            if isinstance(each, Convolution):
+                digest.update(f"{each.stride} {each.padding}".encode())
             digest.update(each.weights.astype("<i8").tobytes())
             digest.update(b"" if each.present is None else np.packbits(each.present).tobytes())
         return digest.hexdigest()
@@ -215,12 +222,13 @@ class OwnNetwork:
         slower = replace(self.network, populations=populations)
         return _compiled(_seeing(slower, settings.network), settings)
 
-    def layers(self, settings: Settings, program: Program, goal: Goal) -> Layers:
-        """Readout, loss and errors of every population that learns."""
+    def layers(self, every: Sequence[Settings], program: Program, goal: Goal) -> Layers:
+        """Readout, loss and errors of every population that learns, for the settings of copies."""
+        settings = every[0]
         local = settings.objective.strategy == Strategy.LOCAL
         require(local, "strategy of an own network", "local", settings.objective.strategy)
         layers = [
-            LearningLayer(each.name, _reader([settings], k, each.size, goal))
+            LearningLayer(each.name, _reader(every, k, each.units, goal))
             for k, each in enumerate(self.learners)
         ]
         return Layers(program, layers, settings.objective.latency, goal.measure)
@@ -277,6 +285,7 @@ def _reader(every: Sequence[Settings], layer: int, neurons: int, goal: Goal) -> 
         goal.loss,
         objective.burn_in,
         goal.per_tick,
+        objective.every,
     )
 
 
