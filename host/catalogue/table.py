@@ -112,6 +112,7 @@ EXPERIMENTS = by_name(
         "20 minutes",
         seeds=None,
         limit=None,
+        jobs=2,
         data="",
     ),
     _experiment(

@@ -1,3 +1,4 @@
+from .convolution_layer import ConvolutionLayer as ConvolutionLayer
 from .file import Configuration as Configuration
 from .former import nested as nested
 from .samples import open_samples as open_samples

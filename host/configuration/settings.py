@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from axonloop.host.configuration.convolution_layer import ConvolutionLayer
 from axonloop.host.configuration.data_table import (
     DECIDED,
     ELSEWHERE,
@@ -26,6 +27,7 @@ from axonloop.models.config import (
     MAX_AXONS,
     MAX_ETA_SHIFT,
     MAX_NEURONS,
+    ConvolutionGeometry,
     Geometry,
     Mesh,
     ParameterSet,
@@ -54,6 +56,7 @@ DEEP = replace(
 """The same behind the first layer, where axons are neurons: found by cross-validation."""
 WIDEST = Geometry(state_bits=24, trace_bits=16)
 """Parameters that no chip has room for are refused before there is one."""
+MOST_INPUTS = ConvolutionGeometry.MOST
 MANY = 1_000_000
 """The largest number of epochs, ticks and samples that settings may ask for."""
 
@@ -62,10 +65,12 @@ MANY = 1_000_000
 class NetworkSettings:
     """The network, and the cores that hold it.
 
-    `layers` are the sizes of the populations, one behind the other; those behind the first use
-    `deep` and `deep_span`. `recurrent_span` gives every layer synapses with itself, whose first
-    weights are that large at most; `recurrent_traces` are the parameters of their axons' traces,
-    or a dictionary of what is not as in `parameters`; None: those. `rule` names a learning rule of
+    `layers` are the sizes of the populations, one behind the other, behind the `convolutions` if
+    there are some, as [[network.convolutions]]; then `image` is the shape of the inputs, (channels,
+    height, width), which of events is known. Layers behind the first use `deep` and `deep_span`.
+    `recurrent_span` gives every layer synapses with itself, whose first weights are that large at
+    most; `recurrent_traces` are the parameters of their axons' traces, or a dictionary of what is
+    not as in `parameters`; None: those. `rule` names a learning rule of
     an installed package, which makes the terms of both; None: theirs. `memristor` names a kind of
     device, or its file, that the synapses are (None: plain integers), and `write_rule` what becomes
     of a wanted change: compensation, gain or same. `write_spread` and `device_spread` are the
@@ -88,13 +93,17 @@ class NetworkSettings:
     write_spread: float | None = None
     device_spread: float | None = None
     endurance: float | None = None
+    image: tuple[int, ...] | None = None
+    convolutions: tuple[ConvolutionLayer, ...] = ()
     parameters: ParameterSet = field(default=PARAMETERS)
     deep: ParameterSet = field(default=DEEP)
 
     def __post_init__(self) -> None:
         if hasattr(self.layers, "tolist"):  # an array or a tensor
             object.__setattr__(self, "layers", self.layers.tolist())
-        listed = isinstance(self.layers, list | tuple) and len(self.layers) > 0
+        self._take_convolutions()
+        least = 0 if self.convolutions else 1
+        listed = isinstance(self.layers, list | tuple) and len(self.layers) >= least
         require(listed, "layers", "a list of sizes, at least one", self.layers)
         sizes = tuple(
             require_range(f"layers[{k}]", size, 1, MAX_NEURONS)
@@ -121,6 +130,37 @@ class NetworkSettings:
         self._check_memristor()
         if self.recurrent_traces is not None:
             self._check_recurrent_traces(self.recurrent_traces)
+
+    @property
+    def depth(self) -> int:
+        """How many layers there are, of both kinds."""
+        return len(self.convolutions) + len(self.layers)
+
+    def _take_convolutions(self) -> None:
+        """From files layers come as dictionaries, and shapes as lists."""
+        listed = isinstance(self.convolutions, list | tuple)
+        require(listed, "convolutions", "a list of tables", self.convolutions)
+        found = []
+        for k, each in enumerate(self.convolutions):
+            try:
+                found.append(ConvolutionLayer(**each) if isinstance(each, Mapping) else each)
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"convolutions[{k}].{error}") from error
+            good = isinstance(found[-1], ConvolutionLayer)
+            require(good, f"convolutions[{k}]", "a table, as {channels = 16, kernel = 5}", each)
+        object.__setattr__(self, "convolutions", tuple(found))
+        for name in ("recurrent_span", "memristor"):
+            value = getattr(self, name)
+            good = value is None or not found
+            require(good, name, "left out where convolutions are given", value)
+        if self.image is None:
+            return
+        require(bool(found), "image", "left out where convolutions are", self.image)
+        shape = self.image
+        three = isinstance(shape, list | tuple) and len(shape) == 3
+        require(three, "image", "(channels, height, width), as [2, 34, 34]", shape)
+        sides = tuple(require_range("sides of image", side, 1, MOST_INPUTS) for side in shape)
+        object.__setattr__(self, "image", sides)
 
     def _check_memristor(self) -> None:
         rules = f"one of {', '.join(WRITE_RULES)}"
@@ -179,7 +219,7 @@ class TaskSettings:
             self,
             ticks=(2, MANY),
             limit=(1, MANY),
-            inputs=(1, MAX_AXONS),
+            inputs=(1, MOST_INPUTS),
             classes=(1, 1000),
             white=(1, MANY),
         )
@@ -312,7 +352,8 @@ class Settings:
         good = data.target in (TargetKind.CLASS, TargetKind.NUMBERS)
         wanted = "class or numbers, to be trained and scored"
         require(good, "data.target", wanted, str(data.target))
-        require(data.channels <= MAX_AXONS, "channels", f"at most {MAX_AXONS}", data.channels)
+        most = MOST_INPUTS if self.network.convolutions else MAX_AXONS
+        require(data.channels <= most, "channels", f"at most {most}", data.channels)
         found: dict[str, Any] = {
             "ticks": data.ticks,
             "inputs": data.channels,
@@ -322,7 +363,10 @@ class Settings:
         own = {name: getattr(self.task, name) for name in found}
         told = {name: value for name, value in own.items() if value != getattr(usual, name)}
         agreed_task(told | {k: v for k, v in (given or {}).items() if k in found}, found)
-        fit = replace(self, task=replace(self.task, **found))
+        network = self.network
+        if network.convolutions and network.image is None and len(data.shape) > 1:
+            network = replace(network, image=(1, *data.shape)[-3:])
+        fit = replace(self, network=network, task=replace(self.task, **found))
         fit.require_ticks()
         return fit
 
@@ -330,7 +374,7 @@ class Settings:
         """The parameters of every layer in an epoch, the first being 0."""
         anneal, network = self.run.anneal, self.network
         steps = 0 if anneal is None else epoch // anneal
-        chosen = [network.parameters] + [network.deep] * (len(network.layers) - 1)
+        chosen = [network.parameters] + [network.deep] * (network.depth - 1)
         return [replace(each, eta_shift=each.eta_shift + steps) for each in chosen]
 
     def changed(self, tables: Mapping[str, Any]) -> Settings:

@@ -160,7 +160,8 @@ def _rows(wire: Wire, sets: list[ParameterSet]) -> list[Row]:
     fits = [k for k, found in enumerate(sets) if same_traces(found, wire.traces)]
     index = sets.index(own) if same else fits[0]
     plastic = wire.projection is None or wire.projection.plastic
-    spans = zip(wire.first_groups.tolist(), wire.groups.tolist(), strict=True)
+    groups = wire.groups if wire.shape is None else np.zeros_like(wire.groups)
+    spans = zip(wire.first_groups.tolist(), groups.tolist(), strict=True)
     return [Row(first, groups, plastic, index, bias) for first, groups in spans]
 
 

@@ -43,7 +43,7 @@ class Wire:
     `channels`: source neurons that have a synapse there, ascending. Axon `first_axon + k` is
     that of `channels[k]`; its synapses lie in `groups[k]` groups from `first_groups[k]` on. Of a
     population with pools, channels are pools. On a core with convolutions `shape` is the one that
-    it belongs to, and there are no groups.
+    it belongs to; an axon reaches `groups[k]` groups at various positions.
     """
 
     projection: Projection | None

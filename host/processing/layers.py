@@ -108,7 +108,7 @@ class Layers(Objective):
                 heard = teacher.heard if heard is None else heard
             else:
                 found[k] = teacher.step(heard)
-            self._count(k, own, found[k], late)
+            self._count(k, spikes, own, found[k], late)
         return Events(self._joined(found), self._joined(self._held(spikes)))
 
     def _own(self, k: int, spikes: Flags) -> Flags:
@@ -128,9 +128,14 @@ class Layers(Objective):
             for k, layer in enumerate(self.layers)
         ]
 
-    def _count(self, k: int, spikes: Flags, errors: Integers | None, late: bool) -> None:
-        self.spikes[k] += int(np.count_nonzero(spikes))
-        sent = 0 if errors is None else int(np.count_nonzero(errors))
+    def _count(
+        self, k: int, spikes: Flags, own: Flags, errors: Integers | None, late: bool
+    ) -> None:
+        """Count what crosses: of pools the spikes of all neurons, and their errors."""
+        units = self._units[k]
+        heard = own if units.shape[1] == 1 else spikes[..., units]
+        self.spikes[k] += int(np.count_nonzero(heard))
+        sent = 0 if errors is None else int(np.count_nonzero(errors)) * units.shape[1]
         if late:
             self.overtaken += sent
         else:

@@ -10,10 +10,12 @@ All settings were chosen on the validation part with seed 11; the test part is s
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from typing import Any
 
 from axonloop.host.console import Progress
-from axonloop.host.data import Data, open_data
+from axonloop.host.data import open_data
 from axonloop.host.experiments.decolle_events.float import Descent, descended
 from axonloop.host.experiments.decolle_events.network import (
     CHANNELS,
@@ -25,52 +27,60 @@ from axonloop.host.experiments.decolle_events.network import (
 from axonloop.host.experiments.decolle_events.picture import draw as draw
 from axonloop.host.experiments.rows import ResultRow, percent
 from axonloop.host.order import Metrics, Order
-from axonloop.host.training import OwnNetwork, batch_trainer, telling
+from axonloop.host.training import OwnNetwork, batch_trainer
 
-BATCH = 32
-EPOCHS, ANNEAL = 5, 2
-FULL_EPOCHS, FULL_ANNEAL = 8, 3
+BATCH, EPOCHS, ANNEAL = 32, 8, 3
+SIDES = ("float", "chip")
 PAPER = "99.0 % (N-MNIST; 64, 128, 128 channels, kernels of 7)"
 
 
 def measure(order: Order, progress: Progress) -> Metrics:
-    """The network with all seeds, on the chip and in float."""
-    epochs, anneal = (FULL_EPOCHS, FULL_ANNEAL) if order.full else (EPOCHS, ANNEAL)
-    with open_data(description_of(order.data, order.limit)) as data:
-        runs = [_trained(data, seed, epochs, anneal, progress) for seed in order.seeds]
-    chip, floats = ([run[side]["test"] for run in runs] for side in ("chip", "float"))
-    shapes = sizes(network_of(order.seeds[0]))
+    """The network with all seeds, on the chip and in float, `jobs` of them at a time."""
+    tasks = [(order.data, order.limit, seed, side) for seed in order.seeds for side in SIDES]
+    found = []
+    # Torch's threads do not survive a fork.
+    with ProcessPoolExecutor(order.jobs, mp_context=get_context("spawn")) as pool:
+        for each in pool.map(_run, tasks):
+            found.append(each)
+            progress("runs", len(found), len(tasks))
+    return {"epochs": EPOCHS, "channels": list(CHANNELS), "runs": found, "rows": _rows(found)}
+
+
+def _rows(runs: list[dict[str, Any]]) -> list[ResultRow]:
+    floats, chip = ([run["test"] for run in runs if run["side"] == side] for side in SIDES)
+    names = enumerate(zip(CHANNELS, sizes(network_of(1)), strict=True), 1)
     rows = [
         ResultRow(
-            f"layer {k + 1}: {channels} channels, {neurons:,} neurons, {weights:,} weights",
-            PAPER if k == len(CHANNELS) - 1 else "worse the nearer to the input (a picture)",
-            percent([own[k] for own in floats]),
-            percent([own[k] for own in chip]),
+            f"layer {k}: {channels} channels, {neurons:,} neurons, {weights:,} weights",
+            PAPER if k == len(CHANNELS) else "worse the nearer to the input (a picture)",
+            percent([own[k - 1] for own in floats]),
+            percent([own[k - 1] for own in chip]),
         )
-        for k, (channels, (neurons, weights)) in enumerate(zip(CHANNELS, shapes, strict=True))
+        for k, (channels, (neurons, weights)) in names
     ]
     gained = [[own[-1] - own[0] for own in side] for side in (floats, chip)]
     rows.append(ResultRow("layer 3 above layer 1", "above 0", *(percent(own) for own in gained)))
     behind = [theirs[-1] - own[-1] for theirs, own in zip(floats, chip, strict=True)]
     rows.append(ResultRow("layer 3 of the chip below float", "", "", percent(behind)))
-    return {"epochs": epochs, "channels": list(CHANNELS), "runs": runs, "rows": rows}
+    return rows
 
 
-def _trained(data: Data, seed: int, epochs: int, anneal: int, progress: Progress) -> dict[str, Any]:
-    """A seed: accuracies of all layers, in 0..1, behind each epoch and in the end."""
-    settings = settings_of(seed, epochs, anneal, data.description).fitted(data)
-    batch = min(BATCH, len(data.train))
-    trainer = batch_trainer(settings, data, batch, OwnNetwork(network_of(seed)))
-    ended, curve = descended(trainer, Descent(epochs, batch, anneal), progress)
-    trainer.run(telling(trainer, progress))
-    (score, *_) = trainer.final_each()
-    return {
-        "seed": seed,
-        "float": {"test": ended, "validation": curve},
-        "chip": {
+def _run(task: tuple[str, int | None, int, str]) -> dict[str, Any]:
+    """One seed on one side: accuracies of all layers, in 0..1, behind each epoch and in the end."""
+    folder, limit, seed, side = task
+    with open_data(description_of(folder, limit)) as data:
+        settings = settings_of(seed, EPOCHS, ANNEAL, data.description).fitted(data)
+        batch = min(BATCH, len(data.train))
+        trainer = batch_trainer(settings, data, batch, OwnNetwork(network_of(seed)))
+        about = {"seed": seed, "side": side}
+        if side == "float":
+            test, curve = descended(trainer, Descent(EPOCHS, batch, ANNEAL))
+            return about | {"test": test, "validation": curve}
+        trainer.run()
+        (score, *_) = trainer.final_each()
+        return about | {
             "test": list(score.layers),
             "validation": [own["layer_accuracies"] for own in trainer.position.history],
-        },
-        "weight_hash": trainer.weight_hashes()[0],
-        "counters": trainer.copies.counters()[0],
-    }
+            "weight_hash": trainer.weight_hashes()[0],
+            "counters": trainer.copies.counters()[0],
+        }

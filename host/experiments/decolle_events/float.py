@@ -19,7 +19,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, cross_entropy, max_pool2d
 
-from axonloop.host.console import Progress
 from axonloop.host.data import SCORING, TRAINING, DataPart, generator
 from axonloop.host.network import Convolution, Network
 from axonloop.host.processing import one_thread
@@ -162,9 +161,7 @@ class FloatNetwork:
 
 
 @one_thread()
-def descended(
-    trainer: Trainer, how: Descent, progress: Progress
-) -> tuple[list[float], list[list[float]]]:
+def descended(trainer: Trainer, how: Descent) -> tuple[list[float], list[list[float]]]:
     """Train the float network of a `trainer`, before that has run.
 
     The shares that its layers read correctly of the samples to score in the end, and those of the
@@ -194,6 +191,5 @@ def descended(
                 adamax.step()
 
             network.run(network.raster(part, places, seed, TRAINING, epoch), learn)
-            progress("float", epoch * batches + number + 1, how.epochs * batches)
         curve.append(network.accuracies(trainer.validation, how.batch))
     return network.accuracies(trainer.test, how.batch), curve

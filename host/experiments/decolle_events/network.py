@@ -34,8 +34,8 @@ NEURON = ParameterSet(
     q_inc=256,
     p_shift=2,
     pq_shift=4,
-    pq_on=16,
-    eta_shift=13,
+    pq_on=4,
+    eta_shift=12,
 )
 OBJECTIVE = ObjectiveSettings(
     burn_in=5, every=3, logit_scale=0.03, errors="dense", error_limit=127, threshold=1 / 16

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from axonloop.host.network.kernels.convolution import descriptor_of
 from axonloop.host.network.network import Network, Population, Projection, Source
@@ -115,9 +116,9 @@ def kernel_wires(network: Network, parts: tuple[PlacedPart, ...], lanes: int) ->
             )
             axons[part.core] = shape.first_axon + shape.axons
             rows[part.core] = shape.first_row + shape.rows
-            yield _wire(projection, part, shape, shape.first_axon, shape.pixels)
+            yield _wire(projection, part, shape, shape.first_axon, lanes)
             if bias:
-                yield _wire(None, part, shape, shape.first_axon + shape.pixels, 1)
+                yield _wire(None, part, shape, shape.first_axon + shape.pixels, lanes)
             bias = False
 
 
@@ -129,10 +130,22 @@ def _shape_on(
 
 
 def _wire(
-    projection: Projection | None, part: PlacedPart, shape: Convolution, first: int, axons: int
+    projection: Projection | None, part: PlacedPart, shape: Convolution, first: int, lanes: int
 ) -> Wire:
-    nothing = np.zeros(axons, np.int64)
-    return Wire(projection, part, first, np.arange(axons), nothing, nothing, shape)
+    """The wire of an image, or of its bias, from axon `first` on."""
+    groups = np.array([shape.positions]) if projection is None else _reached(shape)
+    groups = groups * shape.out_channels // lanes
+    nothing = np.zeros(len(groups), np.int64)
+    return Wire(projection, part, first, np.arange(len(groups)), nothing, groups, shape)
+
+
+def _reached(shape: Convolution) -> NDArray[np.int64]:
+    """The positions that each pixel reaches: `(pixels,)`."""
+    ways = []
+    for size, out in ((shape.in_height, shape.out_height), (shape.in_width, shape.out_width)):
+        steps = np.arange(size)[:, None] + shape.padding - shape.stride * np.arange(out)
+        ways.append(((steps >= 0) & (steps < shape.kernel)).sum(axis=1))
+    return np.tile(np.outer(*ways).ravel(), shape.in_channels)
 
 
 def _ends(network: Network) -> dict[str, Source | Population]:

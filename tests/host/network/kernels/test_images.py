@@ -22,6 +22,7 @@ from axonloop.host.network import (
     uniform_weights,
 )
 from axonloop.models.config import Mesh, ParameterSet
+from axonloop.models.protocol import Counter
 
 TICKS = 12
 INSTANT = ParameterSet(alpha_n=0, beta_n=0, w_exp=0, theta=4)
@@ -183,3 +184,21 @@ def test_a_place_holds_whole_channels() -> None:
     assert (cores == cores[:, :1]).all()
     assert cores[:, 0].tolist() == [1] * -(-shape[0] // 2) + [0] * (shape[0] // 2)
     assert set(plan.cores_of("b").tolist()) == {2}
+
+
+def test_axons_reach_as_many_groups_as_the_chip_counts() -> None:
+    program = compile_network(network := random_images(np.random.default_rng(3)), _of(network))
+    lanes = program.geometry.lanes
+    for wire in program.plan.wires:
+        if wire.projection and wire.projection.source == "in":
+            for k in range(0, len(wire.channels), 7):
+                with open_device("golden", program.config) as device:
+                    device.load_weights(program.weights)
+                    always = sum(w.groups[0] for w in program.plan.wires if w.projection is None)
+                    device.tick(np.array([wire.first_axon + k], np.int32))
+                    counted = int(device.counters()[Counter.SYNOPS])
+                assert counted == lanes * (always + wire.groups[k])
+
+
+def _of(network: Network) -> Any:
+    return smallest_geometry(network, lanes=2, weight_bits=5)
