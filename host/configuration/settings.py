@@ -231,7 +231,10 @@ class ObjectiveSettings:
 
     `threshold` is in units of the gradient with respect to the logits; `event_rate` is the share
     of neurons in error per tick that a controller holds. `strategy` says where the errors of
-    layers come from (see host.network.channel). Errors are made in every `every`-th tick behind the
+    layers come from (see host.network.channel). Of each layer its own readout leaves out a share of
+    `dropout`, drawn anew in each tick; ungated errors keep its neurons in `activity_floor` ..
+    `activity_ceiling` spikes per tick, `activity` of them for each that a neuron is outside (0:
+    none). Errors are made in every `every`-th tick behind the
     first `burn_in` ones. `loss` is cross-entropy, of classes, or mse or
     smooth-l1, of numbers; None: cross-entropy or mse, by the data. Raises ValueError for values out
     of range.
@@ -250,6 +253,10 @@ class ObjectiveSettings:
     threshold: float = 4.0
     event_rate: float | None = None
     latency: int = 0
+    dropout: float = 0.0
+    activity: float = 0.0
+    activity_floor: float = 0.0
+    activity_ceiling: float = 1.0
 
     def __post_init__(self) -> None:
         _require_word("strategy", self.strategy, Strategy)
@@ -261,6 +268,13 @@ class ObjectiveSettings:
             require_number(name, getattr(self, name))
         require(self.logit_scale > 0, "logit_scale", "above 0", self.logit_scale)
         require(0 < self.threshold < 2**20, "threshold", "above 0 and below 2**20", self.threshold)
+        for name in ("dropout", "activity", "activity_floor", "activity_ceiling"):
+            require_number(name, getattr(self, name))
+        require(0 <= self.dropout < 1, "dropout", "0 or more and below 1", self.dropout)
+        require(0 <= self.activity <= 100, "activity", "in 0..100", self.activity)
+        low, high = self.activity_floor, self.activity_ceiling
+        require(0 <= low <= 1, "activity_floor", "in 0..1", low)
+        require(low <= high <= 1, "activity_ceiling", f"in activity_floor ({low})..1", high)
         if self.event_rate is not None:
             require_number("event_rate", self.event_rate)
             require(0 < self.event_rate < 1, "event_rate", "above 0 and below 1", self.event_rate)

@@ -125,14 +125,15 @@ class ErrorPath:
         self.encoder = encoder
         self._forth = self.feedback.astype(np.float64)
 
-    def step(self, gradient: Exact | None) -> Integers | None:
+    def step(self, gradient: Exact | None, kept: Flags | None = None) -> Integers | None:
         """Take the gradient of a tick, `(copies, classes)`, if there is one; the errors of it.
 
-        Errors are int64 `(copies, neurons)`.
+        Errors are int64 `(copies, neurons)`, of the neurons that are `kept` alone.
         """
         if gradient is None:
             return None
-        return self.encoder.encode((gradient[:, None] @ self._forth)[:, 0].astype(np.int64))
+        errors = (gradient[:, None] @ self._forth)[:, 0].astype(np.int64)
+        return self.encoder.encode(errors if kept is None else errors * kept)
 
     def state(self) -> dict[str, Any]:
         """The encoder's state, for `restore`."""
@@ -196,18 +197,19 @@ class ProcessingCore:
         self._level[:] = 0
         self._begun, self._age = True, 0
 
-    def step(self, spikes: Flags) -> Integers | None:
+    def step(self, spikes: Flags, kept: Flags | None = None) -> Integers | None:
         """Take the spikes of a tick, `(copies, neurons)`; the errors that they make.
 
+        Of both only those of neurons that are `kept`, of the same shape; None: of all.
         Errors are int64 of the same shape; None where none are made. Raises ValueError before
         `begin`, and for a gradient that is not finite or too large.
         """
         require(self._begun, "sample", "begun before its first tick", "without a target")
-        self._listen(self._level, spikes)
+        self._listen(self._level, spikes if kept is None else spikes & kept)
         behind = self._age - self.burn_in
         self.heard = self.gradient() if behind >= 0 and behind % self.every == 0 else None
         self._age += 1
-        return self.path.step(self.heard)
+        return self.path.step(self.heard, kept)
 
     def _listen(self, level: Exact, spikes: Flags) -> None:
         """Move the readout's `level` on by a tick."""

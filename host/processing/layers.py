@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from axonloop.host.network import Program
 from axonloop.host.processing.activity import ActivityBand
 from axonloop.host.processing.core import ErrorPath, ProcessingCore
+from axonloop.host.processing.dropout import Dropout
 from axonloop.host.processing.error_encoders import Integers
 from axonloop.host.processing.objective import (
     ACCURACY,
@@ -37,13 +38,15 @@ class LearningLayer:
 
     With a `ProcessingCore` it has a readout and a loss of its own; with an `ErrorPath` it gets
     the gradient of the last layer's readout. `band` keeps its neurons busy. `own_target`: targets
-    have an entry for each layer, in order, of which this one gets its own.
+    have an entry for each layer, in order, of which this one gets its own. `dropout`: what its own
+    readout leaves out.
     """
 
     name: str
     teacher: ProcessingCore | ErrorPath
     band: ActivityBand | None = None
     own_target: bool = False
+    dropout: Dropout | None = None
 
 
 class Layers(Objective):
@@ -104,7 +107,8 @@ class Layers(Objective):
         for k in reversed(range(len(self.layers))):
             teacher, own = self.layers[k].teacher, self._own(k, spikes)
             if isinstance(teacher, ProcessingCore):
-                found[k] = teacher.step(own)
+                dropout = self.layers[k].dropout
+                found[k] = teacher.step(own, None if dropout is None else dropout.step())
                 heard = teacher.heard if heard is None else heard
             else:
                 found[k] = teacher.step(heard)
@@ -200,6 +204,8 @@ class Layers(Objective):
             layer.teacher.restore(own)
             if layer.band is not None:
                 layer.band.restore({n.removeprefix("band_"): v for n, v in own.items()})
+            if layer.dropout is not None:
+                layer.dropout.restore(own)
         self.ticks, self.overtaken = int(state["ticks"]), int(state["overtaken"])
         self.spikes, self.errors = (
             [int(count) for count in state[name]] for name in ("spikes", "errors")
@@ -207,6 +213,8 @@ class Layers(Objective):
 
 
 def _state_of(layer: LearningLayer) -> dict[str, Any]:
-    """The state of a layer's teacher and band."""
+    """The state of a layer's teacher, band and dropout."""
     band = {} if layer.band is None else layer.band.state()
-    return layer.teacher.state() | {f"band_{name}": value for name, value in band.items()}
+    dropped = {} if layer.dropout is None else layer.dropout.state()
+    named = {f"band_{name}": value for name, value in band.items()}
+    return layer.teacher.state() | named | dropped

@@ -38,6 +38,8 @@ from axonloop.host.network import (
 )
 from axonloop.host.processing import (
     GRADIENT_ONE,
+    ActivityBand,
+    Dropout,
     ErrorEncoder,
     ErrorPath,
     Goal,
@@ -274,7 +276,7 @@ class OwnNetwork:
         local = settings.objective.strategy == Strategy.LOCAL
         require(local, "strategy of an own network", "local", settings.objective.strategy)
         layers = [
-            LearningLayer(each.name, _reader(every, k, each.units, goal))
+            _learning(every, k, each.name, each.units, _reader(every, k, each.units, goal))
             for k, each in enumerate(self.learners)
         ]
         return Layers(program, layers, settings.objective.latency, goal.measure)
@@ -311,9 +313,28 @@ def layers_of(
     elif common.objective.strategy == Strategy.SYMMETRIC:
         readouts = cores[-1].readout.weights
         teachers[:-1] = _mirrored_paths(every, programs, readouts)
-    pairs = zip(layer_names(common), teachers, strict=True)
-    layers = [LearningLayer(name, teacher) for name, teacher in pairs]
+    layers = [
+        _learning(every, k, *each)
+        for k, each in enumerate(zip(layer_names(common), sizes, teachers, strict=True))
+    ]
     return Layers(programs[0], layers, common.objective.latency, goal.measure)
+
+
+def _learning(
+    every: Sequence[Settings],
+    layer: int,
+    name: str,
+    units: int,
+    teacher: ProcessingCore | ErrorPath,
+) -> LearningLayer:
+    """A layer with what its settings do to its readout and its activity."""
+    own, band, dropout = every[0].objective, None, None
+    if own.activity > 0:
+        floor, ceiling = own.activity_floor, own.activity_ceiling
+        band = ActivityBand(units, floor, ceiling, own.activity, len(every))
+    if own.dropout > 0 and isinstance(teacher, ProcessingCore):
+        dropout = Dropout(units, own.dropout, [each.run.seed for each in every], layer)
+    return LearningLayer(name, teacher, band, dropout=dropout)
 
 
 def _reader(every: Sequence[Settings], layer: int, neurons: int, goal: Goal) -> ProcessingCore:
