@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 from axonloop.host.console import Progress
@@ -26,21 +27,31 @@ from axonloop.host.experiments.decolle_events.network import (
 )
 from axonloop.host.experiments.decolle_events.picture import draw as draw
 from axonloop.host.experiments.rows import ResultRow, percent
+from axonloop.host.files import read_json, write_json
 from axonloop.host.order import Metrics, Order
 from axonloop.host.training import OwnNetwork, batch_trainer
+from axonloop.models.checks import require
 
-BATCH, EPOCHS, ANNEAL = 32, 8, 3
+BATCH, EPOCHS, ANNEAL, RATE = 32, 6, 2, 4e-3
 SIDES = ("float", "chip")
 PAPER = "99.0 % (N-MNIST; 64, 128, 128 channels, kernels of 7)"
 
 
 def measure(order: Order, progress: Progress) -> Metrics:
-    """The network with all seeds, on the chip and in float, `jobs` of them at a time."""
-    tasks = [(order.data, order.limit, seed, side) for seed in order.seeds for side in SIDES]
+    """The network with all seeds, on the chip and in float, `jobs` of them at a time.
+
+    What is finished lies in the order's folder, and is not repeated.
+    """
+    order.folder.mkdir(parents=True, exist_ok=True)
+    tasks = [
+        (order.folder, order.data, order.limit, seed, side)
+        for seed in order.seeds
+        for side in SIDES
+    ]
     found = []
     # Torch's threads do not survive a fork.
     with ProcessPoolExecutor(order.jobs, mp_context=get_context("spawn")) as pool:
-        for each in pool.map(_run, tasks):
+        for each in pool.map(run, tasks):
             found.append(each)
             progress("runs", len(found), len(tasks))
     return {"epochs": EPOCHS, "channels": list(CHANNELS), "runs": found, "rows": _rows(found)}
@@ -65,20 +76,35 @@ def _rows(runs: list[dict[str, Any]]) -> list[ResultRow]:
     return rows
 
 
-def _run(task: tuple[str, int | None, int, str]) -> dict[str, Any]:
-    """One seed on one side: accuracies of all layers, in 0..1, behind each epoch and in the end."""
-    folder, limit, seed, side = task
+def run(task: tuple[Path, str, int | None, int, str]) -> dict[str, Any]:
+    """One seed on one side: accuracies of all layers, in 0..1, behind each epoch and in the end.
+
+    The task names the folder of what is finished, that of the data, the limit, seed and side.
+    """
+    kept, folder, limit, seed, side = task
+    file = kept / f"{side}-{seed}.json"
+    about = {"data": folder, "limit": limit, "seed": seed, "side": side, "epochs": EPOCHS}
+    if file.exists():
+        found: dict[str, Any] = read_json(file)
+        own = {name: found.get(name) for name in about}
+        require(own == about, f"{file.name} in the folder", "of the same order", own)
+        return found
+    found = about | _trained(folder, limit, seed, side)
+    write_json(file, found)
+    return found
+
+
+def _trained(folder: str, limit: int | None, seed: int, side: str) -> dict[str, Any]:
     with open_data(description_of(folder, limit)) as data:
         settings = settings_of(seed, EPOCHS, ANNEAL, data.description).fitted(data)
         batch = min(BATCH, len(data.train))
         trainer = batch_trainer(settings, data, batch, OwnNetwork(network_of(seed)))
-        about = {"seed": seed, "side": side}
         if side == "float":
-            test, curve = descended(trainer, Descent(EPOCHS, batch, ANNEAL))
-            return about | {"test": test, "validation": curve}
+            test, curve = descended(trainer, Descent(EPOCHS, batch, ANNEAL, RATE))
+            return {"test": test, "validation": curve}
         trainer.run()
         (score, *_) = trainer.final_each()
-        return about | {
+        return {
             "test": list(score.layers),
             "validation": [own["layer_accuracies"] for own in trainer.position.history],
             "weight_hash": trainer.weight_hashes()[0],

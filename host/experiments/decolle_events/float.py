@@ -96,7 +96,7 @@ class Descent:
     epochs: int
     batch: int
     anneal: int
-    rate: float = 4e-3
+    rate: float
 
 
 class FloatNetwork:
