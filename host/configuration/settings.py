@@ -5,10 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Any
 
-from axonloop.host.configuration.convolution_layer import ConvolutionLayer
 from axonloop.host.configuration.data_table import (
     DECIDED,
     ELSEWHERE,
@@ -16,179 +14,24 @@ from axonloop.host.configuration.data_table import (
     changed_data,
     decided_by,
 )
-from axonloop.host.configuration.rules import with_rule
+from axonloop.host.configuration.network_settings import NetworkSettings
+from axonloop.host.configuration.ranges import require_ranges, require_word
 from axonloop.host.configuration.tables import changed_table, entry_of
 from axonloop.host.data import CLASSES, PIXELS, WHITE, Data, DataDescription, Encoding, TargetKind
-from axonloop.host.network import MOST_SPREAD, Strategy
+from axonloop.host.network import Strategy
 from axonloop.host.processing import ErrorCode, Feedback, LossName
-from axonloop.models.checks import require, require_number, require_range, take_whole
+from axonloop.models.checks import require, require_number, require_range
 from axonloop.models.config import (
     DECAY_ONE,
     MAX_AXONS,
     MAX_ETA_SHIFT,
-    MAX_NEURONS,
     ConvolutionGeometry,
     Geometry,
-    Mesh,
     ParameterSet,
-    ResetMode,
 )
-from axonloop.models.memristor import WRITE_RULES, find_memristor
 
-PARAMETERS = ParameterSet(
-    alpha_n=3686,
-    beta_n=2867,
-    theta=1536,
-    box=2304,
-    w_exp=4,
-    alpha_p=3482,
-    beta_p=1024,
-    q_inc=256,
-    p_shift=2,
-    pq_shift=4,
-    pq_on=16,
-    eta_shift=6,
-)
-"""Neurons and traces of the digits network, found on the validation part."""
-DEEP = replace(
-    PARAMETERS, alpha_n=3900, beta_n=1500, w_exp=3, reset_mode=ResetMode.SUBTRACT, eta_shift=6
-)
-"""The same behind the first layer, where axons are neurons: found by cross-validation."""
-WIDEST = Geometry(state_bits=24, trace_bits=16)
-"""Parameters that no chip has room for are refused before there is one."""
-MOST_INPUTS = ConvolutionGeometry.MOST
 MANY = 1_000_000
 """The largest number of epochs, ticks and samples that settings may ask for."""
-
-
-@dataclass(frozen=True)
-class NetworkSettings:
-    """The network, and the cores that hold it.
-
-    `layers` are the sizes of the populations, one behind the other, behind the `convolutions` if
-    there are some, as [[network.convolutions]]; then `image` is the shape of the inputs, (channels,
-    height, width), which of events is known. Layers behind the first use `deep` and `deep_span`.
-    `recurrent_span` gives every layer synapses with itself, whose first weights are that large at
-    most; `recurrent_traces` are the parameters of their axons' traces, or a dictionary of what is
-    not as in `parameters`; None: those. `rule` names a learning rule of
-    an installed package, which makes the terms of both; None: theirs. `memristor` names a kind of
-    device, or its file, that the synapses are (None: plain integers), and `write_rule` what becomes
-    of a wanted change: compensation, gain or same. `write_spread` and `device_spread` are the
-    standard deviations of pulses from write to write and from device to device, over their mean, in
-    0..0.57 (None: those of the kind). `endurance` is the writes after which a memristor is stuck
-    (None: it never is, whatever its kind bears). Raises ValueError for values out of range.
-    """
-
-    layers: tuple[int, ...] = (256,)
-    mesh: str = "1x1"
-    lanes: int = 16
-    weight_bits: int = 8
-    weight_span: int = 8
-    deep_span: int = 8
-    recurrent_span: int | None = None
-    recurrent_traces: ParameterSet | None = None
-    rule: str | None = None
-    memristor: str | None = None
-    write_rule: str = "compensation"
-    write_spread: float | None = None
-    device_spread: float | None = None
-    endurance: float | None = None
-    image: tuple[int, ...] | None = None
-    convolutions: tuple[ConvolutionLayer, ...] = ()
-    parameters: ParameterSet = field(default=PARAMETERS)
-    deep: ParameterSet = field(default=DEEP)
-
-    def __post_init__(self) -> None:
-        if hasattr(self.layers, "tolist"):  # an array or a tensor
-            object.__setattr__(self, "layers", self.layers.tolist())
-        self._take_convolutions()
-        least = 0 if self.convolutions else 1
-        listed = isinstance(self.layers, list | tuple) and len(self.layers) >= least
-        require(listed, "layers", "a list of sizes, at least one", self.layers)
-        sizes = tuple(
-            require_range(f"layers[{k}]", size, 1, MAX_NEURONS)
-            for k, size in enumerate(self.layers)
-        )
-        object.__setattr__(self, "layers", sizes)
-        require(isinstance(self.mesh, str), "mesh", "columns x rows, as 2x2", self.mesh)
-        span = (0, (1 << 15) - 1)
-        _require_ranges(self, lanes=(1, 64), weight_bits=(2, 16))
-        _require_ranges(self, weight_span=span, deep_span=span, recurrent_span=span)
-        taken = sum(-(-size // self.lanes) * self.lanes for size in sizes)
-        try:
-            most = Mesh.parse(self.mesh).cores * MAX_NEURONS
-        except ValueError as error:
-            told = str(error) if str(error).startswith("mesh") else f"mesh: {error}"
-            raise ValueError(told) from error
-        limit = f"of at most {most} neurons on a mesh of {self.mesh}"
-        require(taken <= most, "layers", limit, taken)
-        for name in ("parameters", "deep"):
-            _require_parameters(name, getattr(self, name))
-            if self.rule is not None:
-                require(isinstance(self.rule, str), "rule", "text", self.rule)
-                object.__setattr__(self, name, with_rule(getattr(self, name), self.rule, name))
-        self._check_memristor()
-        if self.recurrent_traces is not None:
-            self._check_recurrent_traces(self.recurrent_traces)
-
-    @property
-    def depth(self) -> int:
-        """How many layers there are, of both kinds."""
-        return len(self.convolutions) + len(self.layers)
-
-    def _take_convolutions(self) -> None:
-        """From files layers come as dictionaries, and shapes as lists."""
-        listed = isinstance(self.convolutions, list | tuple)
-        require(listed, "convolutions", "a list of tables", self.convolutions)
-        found = []
-        for k, each in enumerate(self.convolutions):
-            try:
-                found.append(ConvolutionLayer(**each) if isinstance(each, Mapping) else each)
-            except (TypeError, ValueError) as error:
-                raise ValueError(f"convolutions[{k}].{error}") from error
-            good = isinstance(found[-1], ConvolutionLayer)
-            require(good, f"convolutions[{k}]", "a table, as {channels = 16, kernel = 5}", each)
-        object.__setattr__(self, "convolutions", tuple(found))
-        for name in ("recurrent_span", "memristor"):
-            value = getattr(self, name)
-            good = value is None or not found
-            require(good, name, "left out where convolutions are given", value)
-        if self.image is None:
-            return
-        require(bool(found), "image", "left out where convolutions are", self.image)
-        shape = self.image
-        three = isinstance(shape, list | tuple) and len(shape) == 3
-        require(three, "image", "(channels, height, width), as [2, 34, 34]", shape)
-        sides = tuple(require_range("sides of image", side, 1, MOST_INPUTS) for side in shape)
-        object.__setattr__(self, "image", sides)
-
-    def _check_memristor(self) -> None:
-        rules = f"one of {', '.join(WRITE_RULES)}"
-        require(self.write_rule in WRITE_RULES, "write_rule", rules, self.write_rule)
-        for name in ("write_spread", "device_spread"):
-            value = getattr(self, name)
-            if value is not None:
-                require_number(name, value)
-                require(0 <= value <= MOST_SPREAD, name, f"in 0..{MOST_SPREAD}", value)
-        if self.endurance is not None:
-            require_number("endurance", self.endurance)
-            require(self.endurance >= 1, "endurance", "1 write or more", self.endurance)
-            good = self.memristor is not None
-            require(good, "endurance", "left out where memristor is", self.endurance)
-        if self.memristor is None:
-            return
-        require(isinstance(self.memristor, str), "memristor", "text", self.memristor)
-        find_memristor(self.memristor)
-        require(self.weight_bits >= 8, "weight_bits", "8 or more on memristors", self.weight_bits)
-
-    def _check_recurrent_traces(self, traces: ParameterSet | Mapping[str, Any]) -> None:
-        """From files traces come as a dictionary of the registers that are not the layer's."""
-        if isinstance(traces, Mapping):
-            traces = ParameterSet.from_dict(dataclasses.asdict(self.parameters) | dict(traces))
-            object.__setattr__(self, "recurrent_traces", traces)
-        _require_parameters("recurrent_traces", traces)
-        span = self.recurrent_span
-        require(span is not None, "recurrent_span", "given where recurrent_traces are", span)
 
 
 @dataclass(frozen=True)
@@ -211,15 +54,15 @@ class TaskSettings:
     white: int = WHITE
 
     def __post_init__(self) -> None:
-        _require_word("encoding", self.encoding, Encoding)
+        require_word("encoding", self.encoding, Encoding)
         require_number("peak", self.peak)
         require(0 < self.peak <= 1, "peak", "above 0 and at most 1", self.peak)
         require(isinstance(self.tune, bool), "tune", "true or false", self.tune)
-        _require_ranges(
+        require_ranges(
             self,
             ticks=(2, MANY),
             limit=(1, MANY),
-            inputs=(1, MOST_INPUTS),
+            inputs=(1, ConvolutionGeometry.MOST),
             classes=(1, 1000),
             white=(1, MANY),
         )
@@ -234,10 +77,9 @@ class ObjectiveSettings:
     layers come from (see host.network.channel). Of each layer its own readout leaves out a share of
     `dropout`, drawn anew in each tick; ungated errors keep its neurons in `activity_floor` ..
     `activity_ceiling` spikes per tick, `activity` of them for each that a neuron is outside (0:
-    none). Errors are made in every `every`-th tick behind the
-    first `burn_in` ones. `loss` is cross-entropy, of classes, or mse or
-    smooth-l1, of numbers; None: cross-entropy or mse, by the data. Raises ValueError for values out
-    of range.
+    none). Errors are made in every `every`-th tick behind the first `burn_in` ones. `loss` is
+    cross-entropy, of classes, or mse or smooth-l1, of numbers; None: cross-entropy or mse, by the
+    data. Raises ValueError for values out of range.
     """
 
     loss: str | None = None
@@ -259,11 +101,11 @@ class ObjectiveSettings:
     activity_ceiling: float = 1.0
 
     def __post_init__(self) -> None:
-        _require_word("strategy", self.strategy, Strategy)
-        _require_word("feedback", self.feedback, Feedback)
-        _require_word("errors", self.errors, ErrorCode)
+        require_word("strategy", self.strategy, Strategy)
+        require_word("feedback", self.feedback, Feedback)
+        require_word("errors", self.errors, ErrorCode)
         if self.loss is not None:
-            _require_word("loss", self.loss, LossName)
+            require_word("loss", self.loss, LossName)
         for name in ("logit_scale", "threshold"):
             require_number(name, getattr(self, name))
         require(self.logit_scale > 0, "logit_scale", "above 0", self.logit_scale)
@@ -278,7 +120,7 @@ class ObjectiveSettings:
         if self.event_rate is not None:
             require_number("event_rate", self.event_rate)
             require(0 < self.event_rate < 1, "event_rate", "above 0 and below 1", self.event_rate)
-        _require_ranges(
+        require_ranges(
             self,
             burn_in=(0, MANY),
             every=(1, MANY),
@@ -302,7 +144,7 @@ class RunSettings:
     anneal: int | None = None
 
     def __post_init__(self) -> None:
-        _require_ranges(self, seed=(0, 2**32 - 1), epochs=(1, MANY), anneal=(1, MANY))
+        require_ranges(self, seed=(0, 2**32 - 1), epochs=(1, MANY), anneal=(1, MANY))
 
 
 @dataclass(frozen=True)
@@ -366,7 +208,7 @@ class Settings:
         good = data.target in (TargetKind.CLASS, TargetKind.NUMBERS)
         wanted = "class or numbers, to be trained and scored"
         require(good, "data.target", wanted, str(data.target))
-        most = MOST_INPUTS if self.network.convolutions else MAX_AXONS
+        most = ConvolutionGeometry.MOST if self.network.convolutions else MAX_AXONS
         require(data.channels <= most, "channels", f"at most {most}", data.channels)
         found: dict[str, Any] = {
             "ticks": data.ticks,
@@ -450,24 +292,3 @@ TABLES: dict[str, type] = {
 """The tables of settings by their names in files."""
 SHARED = ("lanes", "weight_bits")
 """What a network's table says too where a chip has a geometry of its own."""
-
-
-def _require_parameters(name: str, value: object) -> None:
-    require(isinstance(value, ParameterSet), name, "a parameter set", value)
-    assert isinstance(value, ParameterSet)
-    value.require_ranges(WIDEST, f"{name}.")
-
-
-def _require_ranges(owner: object, **ranges: tuple[int, int]) -> None:
-    """ValueError for a whole number out of its range; None passes where it is the default."""
-    take_whole(owner, *ranges)
-    usual = {entry.name: entry.default for entry in dataclasses.fields(owner)}  # type: ignore[arg-type]
-    for name, (low, high) in ranges.items():
-        value = getattr(owner, name)
-        if value is not None or usual[name] is not None:
-            require_range(name, value, low, high)
-
-
-def _require_word(name: str, value: object, kind: type[StrEnum]) -> None:
-    words = [entry.value for entry in kind]
-    require(isinstance(value, str) and value in words, name, f"one of {', '.join(words)}", value)
