@@ -17,7 +17,7 @@ from typing import Any
 
 from axonloop.host.console import Progress
 from axonloop.host.data import open_data
-from axonloop.host.experiments.decolle_events.float import Descent, descended
+from axonloop.host.experiments.decolle_events.float import EventDescent, descended
 from axonloop.host.experiments.decolle_events.network import (
     CHANNELS,
     description_of,
@@ -100,7 +100,7 @@ def _trained(folder: str, limit: int | None, seed: int, side: str) -> dict[str, 
         batch = min(BATCH, len(data.train))
         trainer = batch_trainer(settings, data, batch, OwnNetwork(network_of(seed)))
         if side == "float":
-            test, curve = descended(trainer, Descent(EPOCHS, batch, ANNEAL, RATE))
+            test, curve = descended(trainer, EventDescent(EPOCHS, batch, ANNEAL, RATE))
             return {"test": test, "validation": curve}
         trainer.run()
         (score, *_) = trainer.final_each()

@@ -90,7 +90,7 @@ class ConvolutionBlock(nn.Module):
 
 
 @dataclass(frozen=True)
-class Descent:
+class EventDescent:
     """How the float network learns: epochs, samples of a batch, AdaMax's rate, its halvings."""
 
     epochs: int
@@ -99,7 +99,7 @@ class Descent:
     rate: float
 
 
-class FloatNetwork:
+class EventNetwork:
     """The layers of a `trainer`'s network, with its first weights, readouts and objective."""
 
     def __init__(self, trainer: Trainer) -> None:
@@ -161,13 +161,13 @@ class FloatNetwork:
 
 
 @one_thread()
-def descended(trainer: Trainer, how: Descent) -> tuple[list[float], list[list[float]]]:
+def descended(trainer: Trainer, how: EventDescent) -> tuple[list[float], list[list[float]]]:
     """Train the float network of a `trainer`, before that has run.
 
     The shares that its layers read correctly of the samples to score in the end, and those of the
     validation part after each epoch.
     """
-    network, part, seed = FloatNetwork(trainer), trainer.train, trainer.settings.run.seed
+    network, part, seed = EventNetwork(trainer), trainer.train, trainer.settings.run.seed
     assert isinstance(part, DataPart)
     assert isinstance(trainer.validation, DataPart)
     assert isinstance(trainer.test, DataPart)

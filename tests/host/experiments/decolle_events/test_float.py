@@ -11,8 +11,8 @@ import torch
 from axonloop.host.data import SCORING, DataPart, open_data
 from axonloop.host.experiments.decolle_events.float import (
     ConvolutionBlock,
-    Descent,
-    FloatNetwork,
+    EventDescent,
+    EventNetwork,
     descended,
 )
 from axonloop.host.experiments.decolle_events.network import (
@@ -44,7 +44,7 @@ def test_its_spikes_are_the_chips_but_for_rounding(trainer: Trainer) -> None:
     assert isinstance(part, DataPart)
     places = [0, 1, 2, 3]
     chip = trainer.response([part] * 4, places)
-    network = FloatNetwork(trainer)
+    network = EventNetwork(trainer)
     raster = network.raster(part, places, 1, SCORING)
     spikes = [torch.zeros(4, *block.shape) for block in network.blocks]
     same = np.zeros(len(spikes))
@@ -78,6 +78,6 @@ def test_a_layer_learns_from_its_own_loss_alone(trainer: Trainer) -> None:
 
 def test_it_learns_in_all_layers(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trainer, "test", trainer.train)
-    test, curve = descended(trainer, Descent(12, 4, 12, 8e-3))
+    test, curve = descended(trainer, EventDescent(12, 4, 12, 8e-3))
     assert np.array(curve).shape == (12, 3)
     assert min(test) > 0.7, test
