@@ -38,7 +38,7 @@ class Source:
     shape: tuple[int, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
-        _take_whole(self, "size")
+        take_plain(self, "size")
         _check_name_and_size("source", self.name, self.size)
         _take_shape("source", self)
 
@@ -84,7 +84,7 @@ class Population:
     pool: int = field(default=1, repr=False)
 
     def __post_init__(self) -> None:
-        _take_whole(self, "size", "pool")
+        take_plain(self, "size", "pool")
         _check_name_and_size("population", self.name, self.size)
         _take_shape("population", self)
         least = min(self.shape[1:], default=1)
@@ -156,7 +156,7 @@ def _image(kind: str, name: str, shape: Sequence[int]) -> tuple[int, ...]:
     return sides
 
 
-def _take_whole(owner: object, *names: str) -> None:
+def take_plain(owner: object, *names: str) -> None:
     """Make integers of NumPy and torch in fields of a frozen dataclass Python's."""
     for name in names:
         object.__setattr__(owner, name, plain(getattr(owner, name)))
@@ -191,7 +191,7 @@ class Projection:
     """Do all positions of an image share its weights?"""
 
     def __post_init__(self) -> None:
-        _take_whole(self, "delay")
+        take_plain(self, "delay")
         thing = f"weights of {self}"
         weights = integers(thing, self.weights).copy()
         told = f"of {_NUMBERS[self.dimensions]} dimensions"
@@ -244,7 +244,7 @@ class Network:
     def __post_init__(self) -> None:
         for name in ("sources", "populations", "projections"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        _take_whole(self, "seed")
+        take_plain(self, "seed")
         require_range("seed", self.seed, 0, 2**32 - 1)
         require(len(self.populations) > 0, "populations", "at least one", 0)
         names = [source.name for source in self.sources]

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.network.network import Population, Projection, Source, _take_whole
+from axonloop.host.network.network import Population, Projection, Source, take_plain
 from axonloop.host.whole import plain
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import CONVOLUTION_RANGES
@@ -35,7 +35,7 @@ class Convolution(Projection):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _take_whole(self, "stride", "padding")
+        take_plain(self, "stride", "padding")
         height, width = self.weights.shape[2:]
         require(height == width, f"kernel of {self}", "a square", (height, width))
         for name, value in (("kernel", height), ("stride", self.stride)):

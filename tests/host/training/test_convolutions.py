@@ -17,6 +17,7 @@ from axonloop.host.configuration import (
 )
 from axonloop.host.data import Digits, Part, split_digits
 from axonloop.host.devices import open_device
+from axonloop.host.network import Convolution, Network, Population, Source
 from axonloop.host.training import (
     OwnNetwork,
     Trainer,
@@ -173,3 +174,22 @@ def test_layers_may_be_convolutions_alone() -> None:
     assert names == ["layer1", "layer2"]
     with pytest.raises(ValueError, match=r"layers must be a list of sizes, at least one"):
         NetworkSettings(layers=())
+
+
+def test_what_an_own_network_is_tells_its_kernels_and_pools_apart() -> None:
+    def made(pool: int, stride: int, padding: int) -> str:
+        side = (8 + 2 * padding - 3) // stride + 1
+        network = Network(
+            (Source.image("pixels", (1, 8, 8)),),
+            (Population.image("a", (2, side, side), NEURON, pool=pool),),
+            (
+                Convolution(
+                    "pixels", "a", np.ones((2, 1, 3, 3), int), stride=stride, padding=padding
+                ),
+            ),
+        )
+        return OwnNetwork(network).fingerprint
+
+    # Kernels of (2, 0) and (2, 1) lead to images of 3 and 4 pixels, (1, 0) and (1, 1) of 6 and 8.
+    every = [made(1, 1, 0), made(2, 1, 0), made(1, 2, 0), made(1, 2, 1), made(1, 1, 1)]
+    assert len(set(every)) == len(every)
