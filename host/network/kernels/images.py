@@ -51,6 +51,10 @@ def require_undivided(network: Network, lanes: int) -> None:
             told = f"at most {MAX_KERNEL_ROWS}, the kernel rows of a core (fewer input channels, or"
             told += " a smaller kernel, would do)"
             require(rows <= MAX_KERNEL_ROWS, f"weights of a channel of {projection}", told, rows)
+        try:
+            descriptor_of(projection, sources[projection.source], lanes, 1)
+        except ValueError as error:
+            raise ValueError(f"{projection}: {error}") from error
 
 
 def channel_parts(

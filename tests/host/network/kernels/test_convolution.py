@@ -95,6 +95,19 @@ def test_what_two_cores_would_need_is_refused(network: Network, told: str) -> No
         smallest_geometry(network, Mesh(2, 2), lanes=4)
 
 
+def test_a_dense_layer_behind_too_many_channels_is_refused_by_name() -> None:
+    network = Network(
+        (Source("in", 3000),),
+        (Population.image("a", (1, 2, 2), NEURON, pool=2), Population("b", 4, NEURON)),
+        (
+            Projection("in", "b", ones(3000, 4)),
+            Convolution("b", "a", ones(1, 4, 2, 2), padding=1),
+        ),
+    )
+    with pytest.raises(ValueError, match=r"in -> b: in_channels must be .* 0..2048, not 3000"):
+        smallest_geometry(network, lanes=4)
+
+
 def test_neurons_above_a_core_go_on_several() -> None:
     network = net(ones(8, 1, 1, 1), (1, 30, 30), (8, 30, 30))
     with pytest.raises(ValueError, match=r"neurons of core 0 .* 4096, not 7200 .*a mesh"):
