@@ -104,7 +104,7 @@ def test_a_dense_layer_behind_too_many_channels_is_refused_by_name() -> None:
             Convolution("b", "a", ones(1, 4, 2, 2), padding=1),
         ),
     )
-    with pytest.raises(ValueError, match=r"in -> b: in_channels must be .* 0..2048, not 3000"):
+    with pytest.raises(ValueError, match=r"in -> b: in_channels must be .* 1..2048, not 3000"):
         smallest_geometry(network, lanes=4)
 
 
