@@ -48,13 +48,26 @@ def measure(order: Order, progress: Progress) -> Metrics:
         for seed in order.seeds
         for side in SIDES
     ]
-    found = []
+    before = sum(_file(order.folder, seed, side).exists() for *_, seed, side in tasks)
+    found: list[dict[str, Any]] = []
     # Torch's threads do not survive a fork.
     with ProcessPoolExecutor(order.jobs, mp_context=get_context("spawn")) as pool:
         for each in pool.map(run, tasks):
             found.append(each)
             progress("runs", len(found), len(tasks))
-    return {"epochs": EPOCHS, "channels": list(CHANNELS), "runs": found, "rows": _rows(found)}
+    note = f"{before} of its {len(tasks)} runs were finished before; the seconds are without them."
+    return {
+        "epochs": EPOCHS,
+        "channels": list(CHANNELS),
+        "runs": found,
+        "rows": _rows(found),
+        **({"note": note} if before else {}),
+    }
+
+
+def _file(folder: Path, seed: int, side: str) -> Path:
+    """What is kept of a run."""
+    return folder / f"{side}-{seed}.json"
 
 
 def _rows(runs: list[dict[str, Any]]) -> list[ResultRow]:
@@ -82,7 +95,7 @@ def run(task: tuple[Path, str, int | None, int, str]) -> dict[str, Any]:
     The task names the folder of what is finished, that of the data, the limit, seed and side.
     """
     kept, folder, limit, seed, side = task
-    file = kept / f"{side}-{seed}.json"
+    file = _file(kept, seed, side)
     about = {"data": folder, "limit": limit, "seed": seed, "side": side, "epochs": EPOCHS}
     if file.exists():
         found: dict[str, Any] = read_json(file)
