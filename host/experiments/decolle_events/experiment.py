@@ -5,7 +5,8 @@ layer has a readout of its own, random and fixed, and its own error events, whic
 kernels learn from at all positions. Beside it the same network in float, as the paper has it:
 exact errors and AdaMax. A batch of samples learns at once on the emulator; the chip's bits.
 
-All settings were chosen on the validation part with seed 11; the test part is scored at the end.
+All settings were chosen on the validation part with seed 11, AdaMax's rate with seeds 1 to 3; the
+test part is scored at the end.
 """
 
 from __future__ import annotations
