@@ -94,7 +94,6 @@ class PacketDevice(Device):
         self._transport = transport
         self._queue = transport if isinstance(transport, QueueTransport) else None
         self.config = chip = ChipConfig.of(config)
-        validation.require_gateware(chip, self.name)
         self._words = region_words(chip.geometry)
         self._writable = writable(chip.geometry)
         self._addresses = Addresses(chip)
