@@ -38,7 +38,8 @@ class Coefficients(wiring.Component):
     1. After `clear` all are 0 as soon as `clearing` is; until then no target is taken.
     2. A target writes its coefficient. What it says besides is that of the last target of its word.
 
-    Latency: neurons / multipliers cycles per term to clear; a word follows `word` after one cycle.
+    Latency: neurons / multipliers cycles per term to clear, up to a power of two; a word follows
+    `word` after one cycle.
     Resources: neurons x error_bits bits of memory per term, and little more.
 
     Members

@@ -33,9 +33,9 @@ class KernelUpdate(wiring.Component):
     2. `busy` from the cycle after `start` until the last weight was written.
     3. A row is summed while the one before is rounded; its last place waits until that is done.
 
-    Latency: neurons / multipliers per term to empty; per convolution, piece and term that learns
+    Latency: to empty, see `Coefficients`; per convolution, piece and term that learns
     its positions, + per row of weights the positions that learn, at least multipliers + 7, with one
-    weight port multipliers + 17.
+    weight port multipliers + 16.
     Resources: those of `Coefficients`, `Places`, `PairSums` and `KernelLane`.
 
     Members

@@ -129,6 +129,6 @@ CONVOLUTIONS: dict[str, Geometry] = {
         (4, 90, 6),
     ),
 }
-"""Geometries of cores with convolutions, by name. There is no RTL of them yet."""
+"""Geometries of cores with convolutions, by name."""
 
 QUICK = ("small", "plain", "one-lane", "odd-widths", "few-bits", "terms", "terms-blank")
