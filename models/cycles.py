@@ -110,23 +110,23 @@ def _pool_cycles(geometry: Geometry, shape: Convolution) -> int:
 
 
 def kernel_learn_cycles(
-    geometry: Geometry, convolutions: Sequence[Convolution], errors: int, places: Sequence[int]
+    geometry: Geometry, convolutions: Sequence[Convolution], errors: int, positions: Sequence[int]
 ) -> int:
     """Cycles of a learning step in a core with `convolutions`, by one term, about.
 
-    `errors` neurons learn, at `places[k]` positions of convolution k, in all of its channels. Every
-    row of its kernels takes a cycle per place and `multipliers` channels, or what the weights take
-    to be rounded.
+    `errors` neurons learn, at `positions[k]` positions of convolution k, in all of its channels.
+    Every row of its kernels takes a cycle per position and `multipliers` channels, or what the
+    weights take to be rounded.
     """
     total = _empty_cycles(geometry) + 7 * errors
-    for shape, count in zip(convolutions, places, strict=True):
+    for shape, count in zip(convolutions, positions, strict=True):
         pieces, row = shape.out_channels // geometry.multipliers, _row_cycles(geometry, count)
         total += pieces * (shape.positions + (shape.rows * row + 30) * (count > 0))
     return total + 20
 
 
-def _row_cycles(geometry: Geometry, places: int) -> int:
-    return max(places, geometry.multipliers + KERNEL_ROW[geometry.weight_ports])
+def _row_cycles(geometry: Geometry, positions: int) -> int:
+    return max(positions, geometry.multipliers + KERNEL_ROW[geometry.weight_ports])
 
 
 def _empty_cycles(geometry: Geometry) -> int:

@@ -21,7 +21,7 @@ from axonloop.models.config import Geometry
 
 
 def steps_layout(geometry: Geometry) -> data.StructLayout:
-    """How far a walk goes from place to place; 0 along the kernel for a bias.
+    """How far a walk goes from position to position; 0 along the kernel for a bias.
 
     `groups` of a position, `row_groups` of a row of them; `stride` and `kernel`.
     """

@@ -18,7 +18,7 @@ from axonloop.hdl.common import (
 from axonloop.hdl.convolution.coefficients import Coefficients, term_count
 from axonloop.hdl.convolution.kernel_lane import KernelLane, pair_bits
 from axonloop.hdl.convolution.pair_sums import PairSums, row_layout
-from axonloop.hdl.convolution.places import Places
+from axonloop.hdl.convolution.position_list import PositionList
 from axonloop.hdl.convolution.shapes import shape_layout, shape_members
 from axonloop.models.config import Geometry, ceil_log2
 
@@ -31,12 +31,12 @@ class KernelUpdate(wiring.Component):
     -----
     1. `start` empties the coefficients; targets are taken afterwards, until `ending`.
     2. `busy` from the cycle after `start` until the last weight was written.
-    3. A row is summed while the one before is rounded; its last place waits until that is done.
+    3. A row is summed while the one before is rounded; its last position waits until that is done.
 
     Latency: to empty, see `Coefficients`; per convolution, piece and term that learns
     its positions, + per row of weights the positions that learn, at least multipliers + 7, with one
     weight port multipliers + 16.
-    Resources: those of `Coefficients`, `Places`, `PairSums` and `KernelLane`.
+    Resources: those of `Coefficients`, `PositionList`, `PairSums` and `KernelLane`.
 
     Members
     -------
@@ -71,27 +71,27 @@ class KernelUpdate(wiring.Component):
         m = Module()
         geometry = self._geometry
         m.submodules.coefficients = self._coefficients = kept = Coefficients(geometry)
-        m.submodules.places = self._places = places = Places(geometry)
+        m.submodules.positions = self._positions = positions = PositionList(geometry)
         m.submodules.sums = self._sums = sums = PairSums(geometry)
         m.submodules.lane = self._lane = KernelLane(geometry)
         connect(m, targets=flipped(self.targets), coefficients=kept.targets)
         connect(m, sums=sums.factors, core=flipped(self.factors))
         self._shape = shape = Signal(shape_layout(geometry))
-        self._piece, self._term = Signal.like(places.piece), Signal.like(kept.read_term)
+        self._piece, self._term = Signal.like(positions.piece), Signal.like(kept.read_term)
         self._pending, self._settled = Signal(), Signal()
         m.d.comb += [
             kept.clear.eq(self.start),
             kept.term.eq(self.term),
             kept.read_term.eq(self._term),
-            kept.enable.eq(places.enable),
-            kept.word.eq(places.word),
-            places.values.eq(kept.values),
-            places.found.eq(kept.rule),
-            places.shape.eq(shape),
-            places.piece.eq(self._piece),
+            kept.enable.eq(positions.enable),
+            kept.word.eq(positions.word),
+            positions.values.eq(kept.values),
+            positions.found.eq(kept.rule),
+            positions.shape.eq(shape),
+            positions.piece.eq(self._piece),
             sums.shape.eq(shape),
-            sums.factor.eq(places.rule.factor),
-            sums.place.eq(places.place),
+            sums.factor.eq(positions.rule.factor),
+            sums.position.eq(positions.position),
         ]
         asked = self._walk(m)
         kept_weights = self._fetch(m, asked)
@@ -99,8 +99,9 @@ class KernelUpdate(wiring.Component):
         return m
 
     def _walk(self, m: Module) -> Signal:
-        """Over convolutions, pieces and terms; returns that a row's last place is asked for."""
-        geometry, shape, places, piece = self._geometry, self._shape, self._places, self._piece
+        """Over convolutions, pieces and terms; returns that a row's last position is asked for."""
+        geometry, shape, piece = self._geometry, self._shape, self._piece
+        positions = self._positions
         count, terms = geometry.convolutions, term_count(geometry)
         number, asked, rows_end = Signal(address_bits(count)), Signal(), Signal()
         shapes = Array(self.shapes[k].as_value() for k in range(count))
@@ -124,11 +125,11 @@ class KernelUpdate(wiring.Component):
                 with m.If(~shape.used):
                     m.next = "NEXT"
                 with m.Elif(there):
-                    m.d.comb += places.start.eq(1)
+                    m.d.comb += positions.start.eq(1)
                     m.next = "SCAN"
-            with m.State("SCAN"), m.If(~places.busy):
+            with m.State("SCAN"), m.If(~positions.busy):
                 m.next = "NEXT TERM"
-                with m.If(places.count != 0):
+                with m.If(positions.count != 0):
                     m.next = "ROWS"
             with m.State("ROWS"), m.If(rows_end):
                 m.next = "DRAIN"
@@ -151,27 +152,27 @@ class KernelUpdate(wiring.Component):
         return asked
 
     def _rows(self, m: Module, walking: Value, asked: Value, rows_end: Value) -> None:
-        """Place after place of a row of weights, and row after row."""
-        places, sums, shape = self._places, self._sums, self._shape
+        """Position after position of a row of weights, and row after row."""
+        positions, sums, shape = self._positions, self._sums, self._shape
         row: Fields = Signal(row_layout(self._geometry))
-        place, final, goes = Signal.like(places.number), Signal(), Signal()
+        position, final, goes = Signal.like(positions.number), Signal(), Signal()
         m.d.comb += [
-            final.eq(place == places.count - 1),
+            final.eq(position == positions.count - 1),
             goes.eq(walking & ~(final & self._pending)),
             asked.eq(goes & final),
-            places.read.eq(goes),
-            places.number.eq(place),
+            positions.read.eq(goes),
+            positions.number.eq(position),
             sums.valid.eq(goes),
-            sums.first.eq(place == 0),
+            sums.first.eq(position == 0),
             sums.last.eq(final),
             sums.row.eq(row),
         ]
         with m.If(goes):
-            m.d.sync += place.eq(Mux(final, 0, place + 1))
+            m.d.sync += position.eq(Mux(final, 0, position + 1))
         self._next_row(m, row, asked, rows_end)
         with m.If(~walking):
             m.d.sync += [
-                place.eq(0),
+                position.eq(0),
                 row.number.eq(shape.first_row),
                 row.axon.eq(shape.first_axon),
                 *(row[name].eq(0) for name in ("a", "b", "bias")),
@@ -198,12 +199,14 @@ class KernelUpdate(wiring.Component):
                 with m.If(channel == shape.in_channels - 1):
                     m.d.sync += row.bias.eq(1)
                     m.d.comb += rows_end.eq(~shape.bias)
-        with m.If(rows_end | ~self.busy | self._places.busy):
+            with m.If(row.number == self._geometry.weight_rows - 1):
+                m.d.comb += rows_end.eq(1)
+        with m.If(rows_end | ~self.busy | self._positions.busy):
             m.d.sync += channel.eq(0)
             m.d.sync += [each.eq(shape.first_axon) for each in (line, plane)]
 
     def _fetch(self, m: Module, asked: Value) -> Value:
-        """Read the weights of a row while its last places are on their way; returns them."""
+        """Read the weights of a row while its last positions are on their way; returns them."""
         geometry, location = self._geometry, self.reads.location
         width = geometry.weight_bits * geometry.multipliers
         parts = geometry.lanes // geometry.multipliers
@@ -229,7 +232,7 @@ class KernelUpdate(wiring.Component):
         count, lane_bits = geometry.multipliers, ceil_log2(geometry.multipliers)
         totals, pairs = Signal.like(sums.totals.as_value()), Signal.like(sums.pairs.as_value())
         left, turn, moving = Signal.like(weights), Signal(range(max(2, count))), Signal()
-        row, rule = Signal.like(sums.number), self._places.rule
+        row, rule = Signal.like(sums.number), self._positions.rule
         last = moving & (turn == count - 1)
         with m.If(moving):
             for values in (totals, pairs, left):

@@ -14,7 +14,7 @@ from axonloop.hdl.common import (
     pq_lanes,
 )
 from axonloop.hdl.convolution.kernel_lane import pair_bits, total_bits
-from axonloop.hdl.convolution.places import PIXEL_BITS, place_layout
+from axonloop.hdl.convolution.position_list import PIXEL_BITS, position_layout
 from axonloop.hdl.convolution.shapes import shape_layout
 from axonloop.hdl.parallel import axon_factor
 from axonloop.models.config import Geometry, ceil_log2
@@ -35,15 +35,15 @@ def row_layout(geometry: Geometry) -> data.StructLayout:
 
 
 class PairSums(wiring.Component):
-    """Adds up coefficient x axon factor over the places of a row, `multipliers` weights at once.
+    """Adds up coefficient x axon factor over the positions of a row, `multipliers` weights at once.
 
-    Latency: `LATENCY` = 6 cycles from `valid` to the sums that the place is in; a place per cycle.
+    Latency: `LATENCY` = 6 cycles from `valid` to the sums that the position is in; one per cycle.
     Resources: multipliers of error_bits x (pq_bits + 1), and a sum and a count for each.
 
     Members
     -------
     shape, factor : the convolution, and what the term takes of an axon; they stay
-    valid, first, last, row : of a place whose contents come in the next cycle, in `place`
+    valid, first, last, row : of a position whose contents come in the next cycle, in `position`
     factors : of the axons
     done : the sums are those of a whole row: `totals`, `pairs` and `number`, in this cycle
     """
@@ -61,7 +61,7 @@ class PairSums(wiring.Component):
                 "first": In(1),
                 "last": In(1),
                 "row": In(row_layout(geometry)),
-                "place": In(place_layout(geometry)),
+                "position": In(position_layout(geometry)),
                 "factors": Out(FactorReads(geometry)),
                 "done": Out(1),
                 "number": Out(address_bits(geometry.weight_rows)),
@@ -80,23 +80,23 @@ class PairSums(wiring.Component):
         number = delay(m, self.row.number, last, "number")[-1]
         axon, inside = self._axon(m, data.View(self.row.shape(), row))
         factor = self._factor(m, valid[2], axon, inside)
-        values = delay(m, self.place.values.as_value(), 3, "values")[-1]
-        value = data.View(self.place.values.shape(), values)
+        values = delay(m, self.position.values.as_value(), 3, "values")[-1]
+        value = data.View(self.position.values.shape(), values)
         for k in range(geometry.multipliers):
             self._add(m, k, value[k], factor, valid[-1], first)
         m.d.comb += [self.done.eq(ends[-1]), self.number.eq(number)]
         return m
 
     def _axon(self, m: Module, row: Fields) -> tuple[Signal, Signal]:
-        """Stage 1 to 2: the axon that the row joins with the place, and whether there is one."""
-        place, shape = self.place, self.shape
+        """Stage 1 to 2: the axon that the row joins with the position, and whether there is one."""
+        position, shape = self.position, self.shape
         y, x = (Signal(signed(PIXEL_BITS), name=name) for name in "yx")
         axon = Signal(address_bits(self._geometry.axons), reset_less=True)
         inside = Signal(reset_less=True)
-        m.d.comb += [y.eq(place.y + row.a), x.eq(place.x + row.b)]
+        m.d.comb += [y.eq(position.y + row.a), x.eq(position.x + row.b)]
         within = (y >= 0) & (y < shape.in_height) & (x >= 0) & (x < shape.in_width)
         m.d.sync += [
-            axon.eq(row.axon + Mux(row.bias, 0, place.axon)),
+            axon.eq(row.axon + Mux(row.bias, 0, position.axon)),
             inside.eq(within | row.bias),
         ]
         return axon, inside

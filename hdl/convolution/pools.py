@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In
 
 from axonloop.hdl.common import Fields, PoolPort, address_bits, disjoint_memory
-from axonloop.hdl.convolution.shapes import PLACE_BITS, shape_layout, shape_members
+from axonloop.hdl.convolution.shapes import POSITION_BITS, shape_layout, shape_members
 from axonloop.models.config import Geometry, ceil_log2
 
 POOL_BITS = 4
@@ -42,7 +42,7 @@ class Pools(wiring.Component):
         self._deep, self._wide = Signal(bits), Signal(bits)  # words of a position, and of a row
         across, down = Signal(bits), Signal(bits)  # from pool to pool
         number = Signal(address_bits(geometry.convolutions))
-        top, left = Signal(PLACE_BITS), Signal(PLACE_BITS)
+        top, left = Signal(POSITION_BITS), Signal(POSITION_BITS)
         line, corner, part = Signal(bits), Signal(bits), Signal(bits)
         self._top, self._left = top, left
         self._dv, self._du = Signal(POOL_BITS), Signal(POOL_BITS)
@@ -135,14 +135,14 @@ class Pools(wiring.Component):
         """Keep, in every lane, the largest U and its position; returns who is not at it now."""
         bits = self._geometry.state_bits + 1
         came, first = Signal(), Signal()
-        place, here = Signal(2 * POOL_BITS), Signal(2 * POOL_BITS)
+        position, here = Signal(2 * POOL_BITS), Signal(2 * POOL_BITS)
         m.d.comb += here.eq(Cat(self._du, self._dv))
-        m.d.sync += [came.eq(seeking), first.eq(here == 0), place.eq(here)]
+        m.d.sync += [came.eq(seeking), first.eq(here == 0), position.eq(here)]
         losers = Signal(self._geometry.update_lanes)
         for k in range(self._geometry.update_lanes):
             largest = Signal(signed(bits), name=f"largest_{k}", reset_less=True)
             winner = Signal(2 * POOL_BITS, name=f"winner_{k}", reset_less=True)
             with m.If(came & (first | (tops[k] > largest))):
-                m.d.sync += [largest.eq(tops[k]), winner.eq(place)]
+                m.d.sync += [largest.eq(tops[k]), winner.eq(position)]
             m.d.comb += losers[k].eq(winner != here)
         return losers

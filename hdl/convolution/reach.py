@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import UNDEFINED, Fields, address_bits, disjoint_memory
 from axonloop.hdl.convolution.shapes import (
-    PLACE_BITS,
+    POSITION_BITS,
     channel_groups,
     shape_layout,
     shape_members,
@@ -30,8 +30,8 @@ def reach_layout(geometry: Geometry) -> data.StructLayout:
             "number": address_bits(geometry.convolutions),
             "row": address_bits(geometry.weight_rows),
             "group": address_bits(geometry.groups),
-            "v": PLACE_BITS,
-            "u": PLACE_BITS,
+            "v": POSITION_BITS,
+            "u": POSITION_BITS,
             "a": 4,
             "b": 4,
         }
@@ -41,7 +41,7 @@ def reach_layout(geometry: Geometry) -> data.StructLayout:
 def cursor_layout(geometry: Geometry) -> data.StructLayout:
     """A row or column of pixels: its last position, the offset there, the groups before it."""
     return data.StructLayout(
-        {"offset": OFFSET_BITS, "place": PLACE_BITS, "group": address_bits(geometry.groups)}
+        {"offset": OFFSET_BITS, "position": POSITION_BITS, "group": address_bits(geometry.groups)}
     )
 
 
@@ -100,7 +100,7 @@ class ReachFill(wiring.Component):
                 m.next = "BEGIN"
             with m.State("BEGIN"):
                 for cursor in (self._row, self._column):
-                    m.d.sync += [cursor.offset.eq(shape.padding), cursor.place.eq(0)]
+                    m.d.sync += [cursor.offset.eq(shape.padding), cursor.position.eq(0)]
                 m.d.sync += [
                     self._row.group.eq(shape.first_group),
                     self._column.group.eq(0),
@@ -131,6 +131,8 @@ class ReachFill(wiring.Component):
                             # there, too.
                             m.d.sync += [self._row.eq(self._row), self._column.eq(self._column)]
                             m.next = "BIAS"
+                with m.If(axon == geometry.axons - 1):
+                    m.next = "BIAS"
             with m.State("BIAS"):
                 m.d.comb += [
                     self.write.eq(shape.bias),
@@ -158,38 +160,38 @@ class ReachFill(wiring.Component):
             entry.used.eq(inside),
             entry.row.eq(kernel_row + row.offset * shape.kernel + column.offset),
             entry.group.eq(row.group + column.group),
-            entry.v.eq(row.place),
-            entry.u.eq(column.place),
+            entry.v.eq(row.position),
+            entry.u.eq(column.position),
             entry.a.eq(row.offset),
             entry.b.eq(column.offset),
         ]
 
     def _step(self, cursor: Fields) -> tuple[Fields, Fields]:
-        """Groups from a cursor's place to the next, and its last place."""
+        """Groups from a cursor's position to the next, and its last position."""
         down = cursor is self._row
         step = self._shape.row_groups if down else self._groups
         last = self._shape.out_height if down else self._shape.out_width
         return step, last - 1
 
     def _align(self, m: Module, cursor: Fields) -> Value:
-        """Move a place on if the pixel is in that, too; returns whether it is."""
+        """Move a position on if the pixel is in that, too; returns whether it is."""
         step, last = self._step(cursor)
-        moves = (cursor.offset >= self._shape.stride) & (cursor.place != last)
+        moves = (cursor.offset >= self._shape.stride) & (cursor.position != last)
         with m.If(moves):
             m.d.sync += [
                 cursor.offset.eq(cursor.offset - self._shape.stride),
-                cursor.place.eq(cursor.place + 1),
+                cursor.position.eq(cursor.position + 1),
                 cursor.group.eq(cursor.group + step),
             ]
         return moves
 
     def _advance(self, m: Module, cursor: Fields) -> None:
-        """The next pixel: one further in the kernel, or the first in that of the next place."""
+        """The next pixel: one further in the kernel, or the first in that of the next position."""
         step, last = self._step(cursor)
-        moves = (cursor.offset + 1 >= self._shape.stride) & (cursor.place != last)
+        moves = (cursor.offset + 1 >= self._shape.stride) & (cursor.position != last)
         m.d.sync += [
             cursor.offset.eq(cursor.offset + 1 - Mux(moves, self._shape.stride, 0)),
-            cursor.place.eq(cursor.place + moves),
+            cursor.position.eq(cursor.position + moves),
             cursor.group.eq(cursor.group + Mux(moves, step, 0)),
         ]
 

@@ -24,7 +24,8 @@ class ShapeRegisters(wiring.Component):
     Rules
     -----
     1. After power-up and after a write `measuring` is 1, until `shapes` counts.
-    2. A descriptor with a 0 where none may be is not `used`, so that no walk is endless.
+    2. A descriptor with a 0 where none may be, or more channels than there are, is not `used`, so
+       that no walk is endless.
 
     Latency: of measuring, for each descriptor about as many cycles as an image has rows or columns.
 
@@ -88,7 +89,8 @@ class ShapeRegisters(wiring.Component):
         deeper = low + chosen.stride <= chosen.in_height + 2 * chosen.padding
         wider = right + chosen.stride <= chosen.in_width + 2 * chosen.padding
         more = line != chosen.in_height
-        used = Cat(chosen[name].any() for name in NEVER_ZERO).all() & groups.any()
+        fits = groups.any() & (chosen.out_channels <= self._geometry.weight_columns)
+        used = Cat(chosen[name].any() for name in NEVER_ZERO).all() & fits
         m.d.comb += self.measuring.eq(running)
         with m.If(written):
             m.d.sync += [running.eq(1), number.eq(0), begun.eq(0)]

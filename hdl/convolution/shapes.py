@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Member, Out
 from axonloop.hdl.common import address_bits
 from axonloop.models.config import CONVOLUTION_RANGES, Geometry, ceil_log2
 
-PLACE_BITS = 9
+POSITION_BITS = 9
 """Width of a number of rows or columns of positions: an image has 255 and 28 of padding at most."""
 
 
@@ -23,8 +23,8 @@ def shape_layout(geometry: Geometry) -> data.StructLayout:
     """
     measured = {
         "used": 1,
-        "out_height": PLACE_BITS,
-        "out_width": PLACE_BITS,
+        "out_height": POSITION_BITS,
+        "out_width": POSITION_BITS,
         "row_groups": address_bits(geometry.groups) + 1,
         "area": address_bits(geometry.axons) + 1,
     }

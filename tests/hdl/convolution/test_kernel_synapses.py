@@ -47,9 +47,9 @@ SETS = {
 def pairs(shape: Convolution) -> list[tuple[int, int, int]]:
     """Axon, kernel row, and first neuron of a position, from the page's formulas."""
     found = []
-    for place in range(shape.positions):
-        v, u = divmod(place, shape.out_width)
-        neuron = shape.first_group * GEOMETRY.lanes + place * shape.out_channels
+    for position in range(shape.positions):
+        v, u = divmod(position, shape.out_width)
+        neuron = shape.first_group * GEOMETRY.lanes + position * shape.out_channels
         for c in range(shape.in_channels):
             for a in range(shape.kernel):
                 for b in range(shape.kernel):
@@ -105,11 +105,11 @@ def run(geometry, convolutions, weights, events):
             ctx.set(synapses.events.payload, waiting[0] if waiting else 0)
             where = synapses.weights.location
             asked = ctx.get(synapses.weights.enable)
-            place = (ctx.get(where.axon), ctx.get(where.group)) if asked else None
+            position = (ctx.get(where.axon), ctx.get(where.group)) if asked else None
             if asked:
                 told["active"].append(cycle)
             told["pieces"] += ctx.get(synapses.row_groups)
-            answers.append(place)
+            answers.append(position)
             answer = answers.popleft()
             for lane in range(lanes):
                 row, group = answer or (0, 0)

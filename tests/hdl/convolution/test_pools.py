@@ -27,12 +27,12 @@ SHAPES = {
 def losers_by_the_page(shape, tops):
     width, first = shape.out_channels, shape.first_group * GEOMETRY.lanes
     pools, losers = {}, set()
-    for place in range(shape.positions):
-        v, u = divmod(place, shape.out_width)
+    for position in range(shape.positions):
+        v, u = divmod(position, shape.out_width)
         whole = (v // shape.pool + 1) * shape.pool <= shape.out_height
         whole &= (u // shape.pool + 1) * shape.pool <= shape.out_width
         for o in range(width):
-            neuron = first + place * width + o
+            neuron = first + position * width + o
             if shape.pool > 1 and not whole:
                 losers.add(neuron)
             else:

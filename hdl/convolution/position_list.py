@@ -16,7 +16,7 @@ PIXEL_BITS = 10
 """Width of a row or column of pixels, those of the padding included (signed)."""
 
 
-def place_layout(geometry: Geometry) -> data.StructLayout:
+def position_layout(geometry: Geometry) -> data.StructLayout:
     """A position that learns: row and column of its first pixel, that pixel's axon less the first
     one, and the coefficients of some of its channels."""
     return data.StructLayout(
@@ -29,19 +29,19 @@ def place_layout(geometry: Geometry) -> data.StructLayout:
     )
 
 
-class Places(wiring.Component):
+class PositionList(wiring.Component):
     """Reads the coefficients of some channels at all positions, and lists those that are not 0.
 
-    Latency: a cycle per position and 3; a place follows `number` after one cycle.
-    Resources: as many places of memory as the core has groups.
+    Latency: a cycle per position and 3; a position follows `number` after one cycle.
+    Resources: a memory of as many positions as the core has groups.
 
     Members
     -------
-    shape, piece, term : what is listed: the channels from multipliers x `piece` on
+    shape, piece : what is listed: the channels from multipliers x `piece` on
     start, busy : the list is made
     enable, word, values, found : to the coefficients
-    count, rule : how many places there are, and how their weights learn
-    read, number, place : the list
+    count, rule : how many positions there are, and how their weights learn
+    read, number, position : the list
     """
 
     def __init__(self, geometry: Geometry) -> None:
@@ -61,13 +61,13 @@ class Places(wiring.Component):
                 "rule": Out(rule_layout(geometry)),
                 "read": In(1),
                 "number": In(address_bits(geometry.groups)),
-                "place": Out(place_layout(geometry)),
+                "position": Out(position_layout(geometry)),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        layout, scanned = self.place.shape(), Signal()
+        layout, scanned = self.position.shape(), Signal()
         m.submodules.store = store = disjoint_memory(layout.size, self._geometry.groups)
         write, read = store.write_port(), store.read_port()
         entry: Fields = Signal(layout)
@@ -86,7 +86,7 @@ class Places(wiring.Component):
             write.data.eq(entry),
             read.en.eq(self.read),
             read.addr.eq(self.number),
-            self.place.as_value().eq(read.data),
+            self.position.as_value().eq(read.data),
         ]
         with m.If(keeps):
             m.d.sync += [self.count.eq(self.count + 1), self.rule.eq(self.found)]
