@@ -29,7 +29,7 @@ BLANK_OVERHEAD, TERM_OVERHEAD, MASK_OVERHEAD, NOISE_OVERHEAD = 8, 4, 1, 2
 noise at the threshold in a core of few axons."""
 UPDATE_LATENCY = {Layout.PLAIN: 11, Layout.SKEWED: 13}
 """Cycles from the read of a weight that learns until the new one is in its bank."""
-KERNEL_ROW = {1: 16, 2: 7}
+KERNEL_ROW = {1: 16, 2: 0}
 """Cycles of a row of kernels that learns beyond one per multiplier, by weight ports, at least."""
 KERNEL_OVERHEAD = 40
 """Most cycles beyond that when some channels of a convolution learn, or its pools are walked."""

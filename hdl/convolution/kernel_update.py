@@ -31,11 +31,12 @@ class KernelUpdate(wiring.Component):
     -----
     1. `start` empties the coefficients; targets are taken afterwards, until `ending`.
     2. `busy` from the cycle after `start` until the last weight was written.
-    3. A row is summed while the one before is rounded; its last position waits until that is done.
+    3. A row is summed while the one before is rounded; its last position waits until the sums of
+       that are out of the way, or with one weight port until its weights are written.
 
-    Latency: to empty, see `Coefficients`; per convolution, piece and term that learns
-    its positions, + per row of weights the positions that learn, at least multipliers + 7, with one
-    weight port multipliers + 16.
+    Latency: to empty, see `Coefficients`; per convolution, piece and term that learns its
+    positions, + per row of weights the positions that learn, at least multipliers, with one weight
+    port multipliers + 16; + some 30 to drain.
     Resources: those of `Coefficients`, `PositionList`, `PairSums` and `KernelLane`.
 
     Members
@@ -206,7 +207,7 @@ class KernelUpdate(wiring.Component):
             m.d.sync += [each.eq(shape.first_axon) for each in (line, plane)]
 
     def _fetch(self, m: Module, asked: Value) -> Value:
-        """Read the weights of a row while its last positions are on their way; returns them."""
+        """Read the weights of a row; they are there with its sums."""
         geometry, location = self._geometry, self.reads.location
         width = geometry.weight_bits * geometry.multipliers
         parts = geometry.lanes // geometry.multipliers
@@ -215,11 +216,9 @@ class KernelUpdate(wiring.Component):
             location.axon.eq(self._sums.row.number),
             location.group.eq(self._piece >> ceil_log2(parts)),
         ]
-        kept = Signal(width, reset_less=True)
         weights = self.reads.data.as_value()
-        with m.If(delay_strobe(m, asked, weight_latency(geometry), "fetched")[-1]):
-            m.d.sync += kept.eq(weights.word_select(self._part, width) if parts > 1 else weights)
-        return kept
+        part = weights.word_select(self._part, width) if parts > 1 else weights
+        return delay(m, part, PairSums.LATENCY - weight_latency(geometry), "fetched")[-1]
 
     @property
     def _part(self) -> Value:
@@ -260,12 +259,24 @@ class KernelUpdate(wiring.Component):
         ends = delay_strobe(m, last, lane.LATENCY + 2, "ends")
         on_way = delay_strobe(m, moving, lane.LATENCY + 2, "on_way")
         self._write(m, ends[lane.LATENCY + 1], delay(m, row, lane.LATENCY + 1, "written_row")[-1])
-        released = last if geometry.weight_ports == 2 else ends[-1]
+        summing = delay_strobe(m, asked, sums.LATENCY, "summing")
+        m.d.comb += self._settled.eq(~Cat(summing[1:]).any() & ~Cat(on_way).any())
+        if geometry.weight_ports == 2:
+            self._take_turns(m, asked)
+            return
         with m.If(asked):
             m.d.sync += self._pending.eq(1)
-        with m.Elif(released):
+        with m.Elif(ends[-1]):
             m.d.sync += self._pending.eq(0)
-        m.d.comb += self._settled.eq(~self._pending & ~Cat(on_way).any())
+
+    def _take_turns(self, m: Module, asked: Value) -> None:
+        """The sums of a row are in the lane before those of the next one come."""
+        wait = Signal(range(max(2, self._geometry.multipliers)))
+        with m.If(asked):
+            m.d.sync += wait.eq(self._geometry.multipliers - 1)
+        with m.Elif(wait != 0):
+            m.d.sync += wait.eq(wait - 1)
+        m.d.comb += self._pending.eq(wait != 0)
 
     def _write(self, m: Module, written: Value, row: Value) -> None:
         """Collect what the lane gives, and write the weights of a row that changed."""
