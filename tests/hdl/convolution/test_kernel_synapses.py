@@ -131,7 +131,9 @@ def run(geometry, convolutions, weights, events):
     return sums, told
 
 
-@pytest.mark.parametrize("layout", Layout, ids=lambda layout: layout.name.lower())
+@pytest.mark.parametrize(
+    "layout", [Layout.SKEWED, pytest.param(Layout.PLAIN, marks=pytest.mark.slow)], ids=str
+)
 @pytest.mark.parametrize("convolutions", SETS.values(), ids=SETS)
 def test_sums_are_those_of_all_pairs(convolutions, layout):
     multipliers = 1 if layout is Layout.PLAIN else 2

@@ -44,7 +44,7 @@ def losers_by_the_page(shape, tops):
     return losers
 
 
-@pytest.mark.parametrize("update_lanes", [1, 2])
+@pytest.mark.parametrize("update_lanes", [pytest.param(1, marks=pytest.mark.slow), 2])
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_who_loses_its_box(shape, update_lanes):
     geometry = replace(GEOMETRY, update_lanes=update_lanes)

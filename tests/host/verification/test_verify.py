@@ -8,6 +8,7 @@ from axonloop.host.devices import GoldenDevice, open_device
 from axonloop.host.verification.verify import VerificationError, verify
 from axonloop.models.config import CoreConfig, Geometry, Mesh
 from axonloop.models.protocol import Region
+from axonloop.sim.stimulus import CONVOLUTIONS
 
 
 class Broken(GoldenDevice):
@@ -88,7 +89,7 @@ def test_golden_and_batched_agree_on_convolutions():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("geometry", ["conv", "conv-terms"])
+@pytest.mark.parametrize("geometry", CONVOLUTIONS)
 def test_the_rtl_agrees_on_convolutions(geometry):
     report = verify(["golden", "rtl", "batched"], 120, 1, [geometry])
     assert len(set(report.trace_hashes.values())) == len(set(report.weight_hashes.values())) == 1
