@@ -79,7 +79,8 @@ class ObjectiveSettings:
     `activity_ceiling` spikes per tick, `activity` of them for each that a neuron is outside (0:
     none). Errors are made in every `every`-th tick behind the first `burn_in` ones. `loss` is
     cross-entropy, of classes, or mse or smooth-l1, of numbers; None: cross-entropy or mse, by the
-    data. Raises ValueError for values out of range.
+    data; integer: the one of these two that a processing node computes (docs/processor.md). Raises
+    ValueError for values out of range.
     """
 
     loss: str | None = None
@@ -106,6 +107,9 @@ class ObjectiveSettings:
         require_word("errors", self.errors, ErrorCode)
         if self.loss is not None:
             require_word("loss", self.loss, LossName)
+        if self.loss == LossName.INTEGER:
+            require(self.every == 1, "every with the loss integer", "1", self.every)
+            require(self.dropout == 0, "dropout with the loss integer", "0", self.dropout)
         for name in ("logit_scale", "threshold"):
             require_number(name, getattr(self, name))
         require(self.logit_scale > 0, "logit_scale", "above 0", self.logit_scale)
@@ -183,7 +187,7 @@ class Settings:
     def require_loss(self, of_classes: bool) -> None:
         """ValueError where the loss is of other targets than the data have."""
         named = self.objective.loss
-        known = [str(loss) for loss in LossName if loss.of_classes == of_classes]
+        known = [str(loss) for loss in LossName if loss.takes(of_classes)]
         wanted = f"left out or {' or '.join(known)}, of {'classes' if of_classes else 'numbers'}"
         require(named in (None, *known), "objective.loss", wanted, named)
 

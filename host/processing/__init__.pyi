@@ -34,6 +34,8 @@ from .goal import Goal as Goal
 from .goal import LossName as LossName
 from .goal import baseline_mse as baseline_mse
 from .goal import mean_target as mean_target
+from .integer import IntegerCore as IntegerCore
+from .integer import node_constants as node_constants
 from .label_free import LabelFree as LabelFree
 from .label_free import Modulated as Modulated
 from .layers import Layers as Layers

@@ -32,6 +32,8 @@ from .loop import Position as Position
 from .loop import Score as Score
 from .loop import Times as Times
 from .loop import TrainingLoop as TrainingLoop
+from .on_chip import Processor as Processor
+from .on_chip import require_processor as require_processor
 from .parts import TaskParts as TaskParts
 from .parts import task_parts as task_parts
 from .surrogate import Descent as Descent

@@ -37,12 +37,14 @@ from axonloop.host.network import (
     uniform_weights,
 )
 from axonloop.host.processing import (
+    ACCURACY,
     GRADIENT_ONE,
     ActivityBand,
     Dropout,
     ErrorEncoder,
     ErrorPath,
     Goal,
+    IntegerCore,
     Integers,
     Layers,
     LearningLayer,
@@ -51,6 +53,7 @@ from axonloop.host.processing import (
     error_encoder,
     feedback_matrix,
     fixed_readout,
+    node_constants,
 )
 from axonloop.models.checks import require
 from axonloop.models.config import NO_TABLES, ChipConfig, Mesh, ParameterSet
@@ -306,6 +309,9 @@ def layers_of(
     """
     common, goal = every[0], goal or Goal()
     sizes = [each.units for each in programs[0].plan.network.populations]
+    strategy = common.objective.strategy
+    own = not goal.integer or len(sizes) == 1 or strategy == Strategy.LOCAL
+    require(own, "strategy of several layers with the loss integer", "local", strategy)
     cores = [_reader(every, k, size, goal) for k, size in enumerate(sizes)]
     teachers: list[ProcessingCore | ErrorPath] = list(cores)
     if common.objective.strategy == Strategy.DIRECT:
@@ -345,6 +351,8 @@ def _reader(every: Sequence[Settings], layer: int, neurons: int, goal: Goal) -> 
         random = generator(settings.run.seed, BUILDING, 1 + layer)
         readouts.append(fixed_readout(common.task.classes, neurons, top, random))
         feedbacks.append(feedback_matrix(objective.feedback, readouts[-1], top, random))
+    if goal.integer:
+        return _integer_reader(every, readouts, feedbacks, goal)
     return ProcessingCore(
         Readout(np.stack(readouts), objective.readout_leak, objective.logit_scale),
         np.stack(feedbacks),
@@ -354,6 +362,30 @@ def _reader(every: Sequence[Settings], layer: int, neurons: int, goal: Goal) -> 
         goal.per_tick,
         objective.every,
     )
+
+
+def _integer_reader(
+    every: Sequence[Settings], readouts: list[Integers], feedbacks: list[Integers], goal: Goal
+) -> IntegerCore:
+    """A reader whose loss is in integers."""
+    nodes = [
+        node_constants(
+            readout,
+            feedback,
+            of_classes=goal.measure == ACCURACY,
+            leak=objective.readout_leak,
+            logit_scale=objective.logit_scale,
+            burn_in=objective.burn_in,
+            errors=objective.errors,
+            threshold=objective.threshold,
+            limit=objective.error_limit,
+            event_rate=objective.event_rate,
+        )
+        for objective, readout, feedback in zip(
+            (each.objective for each in every), readouts, feedbacks, strict=True
+        )
+    ]
+    return IntegerCore(nodes, goal.per_tick)
 
 
 def _encoder(every: Sequence[Settings], neurons: int, gains: Sequence[float]) -> ErrorEncoder:

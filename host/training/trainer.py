@@ -23,6 +23,7 @@ from axonloop.host.training.from_settings import (
     program_of,
 )
 from axonloop.host.training.loop import Score, TrainingLoop
+from axonloop.host.training.on_chip import ChipProcessor, Processor, require_processor
 from axonloop.host.training.parts import TaskParts, task_parts
 from axonloop.host.training.task import Order, Samples, Task
 from axonloop.host.wear import Wear, WriteAccount, by_population
@@ -92,6 +93,7 @@ class Trainer(TrainingLoop):
             self.settings.run.epochs,
             self._config_of,
         )
+        self._on_chip: ChipProcessor | None = None
         copies.load_weights(np.stack([program.weights for program in programs]))
         self.wear = self._wear(programs[0])
 
@@ -102,6 +104,28 @@ class Trainer(TrainingLoop):
         told = "left out where no writes are counted by synapse; golden and batched do, of pulses"
         require(endurance is None, "network.endurance", told, endurance)
         return None
+
+    def place_processor(self, where: str) -> None:
+        """Compute losses and errors in the host, or, with "chip", in nodes of a lone golden chip.
+
+        Raises ValueError where that cannot be.
+        """
+        device = self.device
+        require_processor(where, device.name, self.settings.objective)
+        chip = where == Processor.CHIP
+        self._on_chip = ChipProcessor(device, self.program, self.layers) if chip else None
+
+    def _sample(self, places: NDArray[np.int64], following: NDArray[np.int64] | None = None) -> int:
+        """Learn a sample, on the chip alone if the processor is there."""
+        if self._on_chip is None:
+            return super()._sample(places, following)
+        raster = self._training_raster(places)
+        target = self.tasks[0].train.target(int(places[0]))
+        own = [each.own_target for each in self.layers.layers]
+        targets = [target[k] if has else target for k, has in enumerate(own)]
+        self._chain(self._on_chip.learn(raster, targets))
+        self.rates.add(self.spikes)
+        return len(raster)
 
     def _timed_sample(self, places: NDArray[np.int64]) -> None:
         """Learn a sample; then worn memristors get back the weights that they are stuck at."""
