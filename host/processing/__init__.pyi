@@ -11,6 +11,7 @@ from .core import ProcessingCore as ProcessingCore
 from .core import Readout as Readout
 from .core import feedback_matrix as feedback_matrix
 from .core import fixed_readout as fixed_readout
+from .dropout import Dropout as Dropout
 from .error_encoders import Controller as Controller
 from .error_encoders import DenseEncoder as DenseEncoder
 from .error_encoders import ErrorCode as ErrorCode

@@ -143,11 +143,12 @@ class IntegerCore(ProcessingCore):
         """A target as a node takes it."""
         return int(target) if self._of_classes else _numbers(target)
 
-    def step(self, spikes: Flags) -> Integers | None:
+    def step(self, spikes: Flags, kept: Flags | None = None) -> Integers | None:
         """Take the spikes of a tick, `(copies, neurons)`; the errors that they make, as many.
 
-        Raises ValueError before `begin`.
+        Raises ValueError before `begin`, and for neurons that are left out: a node hears all.
         """
+        require(kept is None, "kept", "None: a node hears all neurons", kept)
         require(self._begun, "sample", "begun before its first tick", "without a target")
         start = perf_counter()
         errors = np.stack([node.step(own) for node, own in zip(self.nodes, spikes, strict=True)])

@@ -46,6 +46,7 @@ from .telemetry import SPENT as SPENT
 from .telemetry import SampleCost as SampleCost
 from .telemetry import link_metrics as link_metrics
 from .trainer import OWN as OWN
+from .trainer import BatchTrainer as BatchTrainer
 from .trainer import Trainer as Trainer
 from .trainer import batch_trainer as batch_trainer
 from .trainer import lone_trainer as lone_trainer

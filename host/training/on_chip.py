@@ -33,6 +33,7 @@ def require_processor(where: str, device: str | None, objective: ObjectiveSettin
         loss = objective.loss
         require(loss == LossName.INTEGER, f"objective.loss {there}", "integer", loss)
         require(objective.latency == 0, f"objective.latency {there}", "0", objective.latency)
+        require(objective.activity == 0, f"objective.activity {there}", "0", objective.activity)
 
 
 class ChipProcessor:
@@ -47,6 +48,10 @@ class ChipProcessor:
         assert len(cores) == len(layers.layers)
         self._cores, self._layers, self._telemetry = cores, layers, device.telemetry
         self._neurons = [program.neurons[name] for name in layers.readers]
+        for core, own, name in zip(cores, self._neurons, layers.readers, strict=True):
+            heard = core.nodes[0].constants.neurons
+            told = f"without pools, {heard} neurons, with the processor on the chip"
+            require(heard == len(own), name, told, f"{len(own)} neurons")
         self._chip = device.with_nodes(
             [(core.nodes[0], own) for core, own in zip(cores, self._neurons, strict=True)]
         )

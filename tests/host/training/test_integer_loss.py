@@ -85,6 +85,7 @@ def test_the_chip_learns_alone(changes: dict[str, Any]) -> None:
         ("batched", {}, "device with the processor on the chip must be golden, not 'batched'"),
         ("golden", {"loss": "cross-entropy"}, "objective.loss with the processor on the chip must"),
         ("golden", {"latency": 1}, "objective.latency with the processor on the chip must be 0"),
+        ("golden", {"activity": 1}, "objective.activity with the processor on the chip must be 0"),
     ],
 )
 def test_what_the_chip_cannot_compute_is_refused(
@@ -127,6 +128,18 @@ def test_numbers_are_learned_in_integers(series: bool) -> None:
     assert found[0] == found[1]
     assert mean is not None
     assert found[0][1] < 0.7 * mean
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"every": 2}, "every with the loss integer must be 1, not 2"),
+        ({"dropout": 0.5}, "dropout with the loss integer must be 0, not 0.5"),
+    ],
+)
+def test_what_a_node_cannot_compute_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        TINY.changed({"objective": changes})
 
 
 def test_the_loss_decides_what_is_learned() -> None:
