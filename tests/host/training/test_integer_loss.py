@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from axonloop.host.configuration import ObjectiveSettings, RunSettings, Settings, TaskSettings
-from axonloop.host.data import split_digits
+from axonloop.host.data import DataDescription, open_data, split_digits
 from axonloop.host.devices import open_device
 from axonloop.host.runs import load_checkpoint
 from axonloop.host.runs.checkpoint import save_checkpoint
@@ -109,6 +110,36 @@ def test_what_the_chip_cannot_compute_is_refused(
 def test_what_a_node_cannot_compute_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         TINY.changed({"objective": changes})
+
+
+@pytest.mark.parametrize("series", [False, True])
+def test_numbers_are_learned_in_integers(series: bool) -> None:
+    """Of each sample or of each tick, better than the mean of all, and on the chip alone too."""
+    random = np.random.default_rng(2)
+    inputs, ticks = random.random((60, 8)), 12
+    numbers = inputs[:, :4].sum(1, keepdims=True) - 2
+    targets = numbers[:, None] * np.linspace(0, 1, ticks)[:, None] if series else numbers
+    described = DataDescription(target="numbers", ticks=ticks)
+    settings = Settings().changed(
+        {
+            "network": {"layers": [64]},
+            "objective": {"burn_in": 4, "threshold": 1.0, "loss": "integer"},
+            "run": {"epochs": 4},
+        }
+    )
+    found = []
+    with open_data(described, {"inputs": inputs, "targets": targets}) as data:
+        fit = settings.fitted(data)
+        for where in ("host", "chip"):
+            with open_device("golden", chip_config(fit)) as device:
+                run = lone_trainer(device, fit, data)
+                run.place_processor(where)
+                run.run()
+                found.append((run.weight_hashes()[0], run.final_scores()[0]))
+                mean = run.baseline(run.test)
+    assert found[0] == found[1]
+    assert mean is not None
+    assert found[0][1] < 0.7 * mean
 
 
 def test_the_loss_decides_what_is_learned() -> None:
