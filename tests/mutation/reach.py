@@ -1,0 +1,95 @@
+"""Which tests run a mutant's line, quickest first: recorded once, test file by test file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.mutation.checkout import environment_of
+from tests.mutation.mutants import Mutant
+from tests.mutation.recorder import IMPORTING
+from tests.mutation.worker import Order, run_tests
+
+RECORDED_SECONDS = 1800
+COMPILES = "sim/cosim/chip_library.py"
+"""What a test runs that asks for a compiled chip."""
+QUICK = ("-q", "-x", "-m", "not slow", "-p", "no:cacheprovider")
+"""Arguments by which pytest runs what `make test` does, to the first failure."""
+
+
+@dataclass(frozen=True)
+class Test:
+    """A test, the seconds that it takes, and whether a chip is compiled for it."""
+
+    name: str
+    seconds: float
+    compiles: bool = False
+
+    @property
+    def file(self) -> str:
+        return self.name.partition("::")[0]
+
+
+def test_files(checkout: Path) -> list[str]:
+    """All test files of a checkout but those of the mutants themselves and of the proofs."""
+    files = sorted((checkout / "tests").rglob("test_*.py"))
+    names = (path.relative_to(checkout).as_posix() for path in files)
+    return [name for name in names if not name.startswith(("tests/mutation", "tests/formal"))]
+
+
+def recording(checkout: Path, test_file: str, folder: Path) -> Path:
+    """Where the lines of a test file's tests are kept: another place when its text changes."""
+    digest = hashlib.sha256((checkout / test_file).read_bytes()).hexdigest()[:16]
+    return folder / f"{test_file.replace('/', '.')}-{digest}.json"
+
+
+def record(checkout: Path, test_file: str, folder: Path, number: int) -> None:
+    """Record what the tests of a file run; `number` is that of the worker.
+
+    Raises RuntimeError if pytest finds no tests.
+    """
+    target = recording(checkout, test_file, folder)
+    new = target.with_suffix(".new")
+    arguments = [argument for argument in QUICK if argument != "-x"]
+    order = Order(
+        checkout, [*arguments, test_file], environment_of(checkout), RECORDED_SECONDS, new
+    )
+    verdict = run_tests(order, folder / f"pytest-{number}.log")
+    if verdict.status not in (0, 1, 5):
+        raise RuntimeError(f"{test_file}: pytest ended with {verdict.status}")
+    new.rename(target)
+
+
+class Reach:
+    """The tests that run a line of one of the `files`, by what was recorded."""
+
+    def __init__(self, recordings: Iterable[Path], files: Iterable[str]) -> None:
+        self._tests: dict[str, dict[int, list[Test]]] = {file: {} for file in files}
+        for path in recordings:
+            self._read(json.loads(path.read_text()))
+
+    def _read(self, recorded: dict[str, Any]) -> None:
+        for name, found in recorded.items():
+            if name == IMPORTING:
+                continue
+            lines, seconds = found["lines"], found["seconds"]
+            test = Test(name, seconds, COMPILES in lines)
+            for file in self._tests.keys() & lines:
+                for line in lines[file]:
+                    self._tests[file].setdefault(line, []).append(test)
+
+    def tests_of(self, mutant: Mutant) -> list[Test]:
+        """The tests that may notice a mutant, quickest first.
+
+        For a line that runs while its module is imported they are those that run anything of it.
+        """
+        by_line = self._tests[mutant.file]
+        if mutant.inside:
+            found = {*by_line.get(mutant.line, ()), *by_line.get(mutant.statement, ())}
+        else:
+            found = {test for tests in by_line.values() for test in tests}
+        return sorted(found, key=lambda test: (test.seconds, test.name))

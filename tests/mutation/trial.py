@@ -1,0 +1,102 @@
+"""One mutant on trial: the tests that run its line, until one of them fails."""
+
+from __future__ import annotations
+
+import ast
+import os
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tests.mutation.checkout import environment_of, forget
+from tests.mutation.chips import CHIPS, COMPILING_SECONDS, chip_tests
+from tests.mutation.mutants import Mutant
+from tests.mutation.reach import QUICK, Reach, Test
+from tests.mutation.results import Result
+from tests.mutation.worker import Order, run_tests
+
+FIRST_SECONDS = 4.0
+"""Tests that are run first take so long together; most mutants are killed by them."""
+NO_TESTS, NOT_FOUND = 5, 4
+
+
+@dataclass
+class Bench:
+    """Where mutants are tried: a copy of the checkout, a cache, which tests run what, and a log.
+
+    A mutant is shown tests of `most` seconds at most, as recorded.
+    """
+
+    checkout: Path
+    cache: Path
+    reach: Reach
+    log: Path
+    most: float
+    tried: int = 0
+
+    def trial(self, mutant: Mutant, digest: str) -> Result:
+        """Try a mutant; the copy is as before afterwards."""
+        self.tried += 1
+        begin = time.monotonic()
+        result = Result(mutant.key, digest, "survived", "", 0, 0.0)
+        environment = environment_of(self.checkout) | {"AXONLOOP_CACHE": str(self.cache)}
+        with applied(mutant, self.checkout, self.tried):
+            for tests in stages(mutant, self.reach, self.most):
+                result = replace(result, tests=result.tests + len(tests))
+                outcome, by = self._run(tests, environment)
+                if outcome != "survived":
+                    result = replace(result, outcome=outcome, by=by)
+                    break
+        forget(self.cache)
+        return replace(result, seconds=round(time.monotonic() - begin, 1))
+
+    def _run(self, tests: Sequence[Test], environment: dict[str, str]) -> tuple[str, str]:
+        seconds = 15 + 5 * sum(test.seconds for test in tests)
+        names = [test.name for test in tests]
+        order = Order(self.checkout, [*QUICK, *names], environment, seconds)
+        verdict = run_tests(order, self.log)
+        if verdict.status == NOT_FOUND and not verdict.failed:  # it changed the tests' parameters
+            files = list(dict.fromkeys(test.file for test in tests))
+            verdict = run_tests(replace(order, arguments=[*QUICK, *files]), self.log)
+        if verdict.status in (0, NO_TESTS):
+            return "survived", ""
+        slow = verdict.status in (None, -signal.SIGXCPU, -signal.SIGKILL)
+        return ("time" if slow else "killed"), verdict.failed
+
+
+def stages(mutant: Mutant, reach: Reach, most: float) -> Iterator[list[Test]]:
+    """The tests that run a mutant's line, quickest first, in runs of pytest of their own.
+
+    A mutant of gateware makes every chip another one, which is compiled: after all others, and for
+    a few tests only.
+    """
+    chip = mutant.file.startswith(CHIPS)
+    first, rest, total = list[Test](), list[Test](), 0.0
+    for test in (test for test in reach.tests_of(mutant) if not (chip and test.compiles)):
+        total += test.seconds
+        if total <= FIRST_SECONDS and len(first) < 60:
+            first.append(test)
+        elif total <= most:
+            rest.append(test)
+    yield from (stage for stage in (first, rest) if stage)
+    yield from ([Test(name, COMPILING_SECONDS, True)] for name in chip_tests(mutant))
+
+
+@contextmanager
+def applied(mutant: Mutant, checkout: Path, number: int) -> Iterator[None]:
+    """A file of a copy has a mutant in it, for the block."""
+    path = checkout / mutant.file
+    source, times = path.read_text(), path.stat()
+    try:
+        text = mutant.applied(source)
+        ast.parse(text)
+        path.write_text(text)
+        # Python knows compiled files by size and whole seconds: no two mutants have the same.
+        os.utime(path, (times.st_atime, times.st_mtime + number))
+        yield
+    finally:
+        path.write_text(source)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
