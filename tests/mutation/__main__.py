@@ -24,6 +24,7 @@ from tests.mutation.reach import Reach, record, recording, test_files
 from tests.mutation.results import Result, Results
 from tests.mutation.sample import all_mutants, sampled
 from tests.mutation.trial import Bench
+from tests.mutation.worker import stop
 
 FOLDER = Path("build/mutants")
 
@@ -31,11 +32,11 @@ FOLDER = Path("build/mutants")
 def arguments() -> argparse.Namespace:
     """What was asked for on the command line."""
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
-    parser.add_argument("--count", type=int, default=500, help="mutants, one of each module first")
+    parser.add_argument("--count", type=int, default=400, help="mutants, one of each module first")
     parser.add_argument("--seed", type=int, default=1, help="which mutants")
     parser.add_argument("--only", nargs="*", default=[""], help="files whose paths begin so")
     parser.add_argument("--workers", type=int, default=2, help="mutants at a time")
-    parser.add_argument("--most", type=float, default=60, help="seconds of tests for a mutant")
+    parser.add_argument("--most", type=float, default=200, help="seconds of tests for a mutant")
     parser.add_argument("--retry", action="store_true", help="try survivors again")
     parser.add_argument("--recorded", action="store_true", help="record no further tests' lines")
     parser.add_argument("--show", action="store_true", help="only what was found before")
@@ -59,7 +60,7 @@ class Place:
 
 
 def shared_out(jobs: Sequence[Callable[[Place], None]], workers: int) -> None:
-    """Do jobs, each at a worker's place; a signal ends all."""
+    """Do jobs, each at a worker's place; a signal or an error ends all."""
     waiting = iter(jobs)
     with ExitStack() as stack:
         places = [
@@ -76,8 +77,12 @@ def shared_out(jobs: Sequence[Callable[[Place], None]], workers: int) -> None:
                 job(places[number])
 
         with ThreadPoolExecutor(workers) as pool:
-            for done in [pool.submit(work, number) for number in range(workers)]:
-                done.result()
+            try:
+                for done in [pool.submit(work, number) for number in range(workers)]:
+                    done.result()
+            except BaseException:
+                stop()
+                raise
 
 
 def record_all(lines: Path, workers: int) -> None:
@@ -98,9 +103,10 @@ def try_all(
     mutants: Sequence[Mutant], results: Results, lines: Path, workers: int, most: float
 ) -> None:
     """Try mutants, each result written at once."""
-    recordings = (recording(ROOT, file, lines) for file in test_files(ROOT))
-    known = (path for path in recordings if path.exists())
-    reach = Reach(known, {mutant.file for mutant in mutants})
+    recordings = {file: recording(ROOT, file, lines) for file in test_files(ROOT)}
+    known = [path for path in recordings.values() if path.exists()]
+    unknown = [file for file, path in recordings.items() if not path.exists()]
+    reach = Reach(known, {mutant.file for mutant in mutants}, unknown)
     benches: dict[int, Bench] = {}
 
     def job(mutant: Mutant) -> Callable[[Place], None]:

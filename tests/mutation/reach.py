@@ -64,32 +64,52 @@ def record(checkout: Path, test_file: str, folder: Path, number: int) -> None:
     new.rename(target)
 
 
-class Reach:
-    """The tests that run a line of one of the `files`, by what was recorded."""
+UNRECORDED_SECONDS = 30.0
+"""What a test file of which nothing is recorded is thought to take."""
 
-    def __init__(self, recordings: Iterable[Path], files: Iterable[str]) -> None:
-        self._tests: dict[str, dict[int, list[Test]]] = {file: {} for file in files}
+
+class Reach:
+    """The tests that run a line of one of the `files`, by what was recorded.
+
+    Test files of which nothing is recorded are shown whole to the mutants beside them.
+    """
+
+    def __init__(
+        self, recordings: Iterable[Path], files: Iterable[str], unrecorded: Iterable[str] = ()
+    ) -> None:
+        self._unrecorded = [Test(file, UNRECORDED_SECONDS) for file in unrecorded]
+        self._by_line: dict[str, dict[int, list[Test]]] = {file: {} for file in files}
+        self._by_import: dict[str, list[Test]] = {file: [] for file in self._by_line}
         for path in recordings:
             self._read(json.loads(path.read_text()))
 
     def _read(self, recorded: dict[str, Any]) -> None:
+        tests = []
         for name, found in recorded.items():
             if name == IMPORTING:
                 continue
-            lines, seconds = found["lines"], found["seconds"]
-            test = Test(name, seconds, COMPILES in lines)
-            for file in self._tests.keys() & lines:
+            lines = found["lines"]
+            test = Test(name, found["seconds"], COMPILES in lines)
+            tests.append(test)
+            for file in self._by_line.keys() & lines:
                 for line in lines[file]:
-                    self._tests[file].setdefault(line, []).append(test)
+                    self._by_line[file].setdefault(line, []).append(test)
+        imported = {file for found in recorded.values() for file in found["lines"]}
+        for file in self._by_import.keys() & imported:
+            self._by_import[file] += tests
 
     def tests_of(self, mutant: Mutant) -> list[Test]:
-        """The tests that may notice a mutant, quickest first.
+        """The tests that may notice a mutant: those beside it first, then the quickest.
 
-        For a line that runs while its module is imported they are those that run anything of it.
+        For a line that runs while its module is imported they are all in whose file it was.
         """
-        by_line = self._tests[mutant.file]
+        beside = f"tests/{mutant.file.rpartition('/')[0]}/"
         if mutant.inside:
+            by_line = self._by_line[mutant.file]
             found = {*by_line.get(mutant.line, ()), *by_line.get(mutant.statement, ())}
         else:
-            found = {test for tests in by_line.values() for test in tests}
-        return sorted(found, key=lambda test: (test.seconds, test.name))
+            found = set(self._by_import[mutant.file])
+        found |= {test for test in self._unrecorded if test.name.startswith(beside)}
+        return sorted(
+            found, key=lambda test: (not test.name.startswith(beside), test.seconds, test.name)
+        )

@@ -68,8 +68,8 @@ class Recorder:
                 for test in tests:
                     ran[test][name].append(line)
         found = {
-            test: {"seconds": round(self._seconds.get(test, 0.0), 3), "lines": lines}
-            for test, lines in ran.items()
+            test: {"seconds": round(self._seconds.get(test, 0.0), 3), "lines": ran[test]}
+            for test in (IMPORTING, *self._seconds)
             if test not in self._failed
         }
         self._path.write_text(json.dumps(found))

@@ -19,7 +19,8 @@ from tests.mutation.results import Result
 from tests.mutation.worker import Order, run_tests
 
 FIRST_SECONDS = 4.0
-"""Tests that are run first take so long together; most mutants are killed by them."""
+FIRST_TESTS = 60
+"""Tests that are run first are no more, and take no longer together; they kill most mutants."""
 NO_TESTS, NOT_FOUND = 5, 4
 
 
@@ -27,7 +28,8 @@ NO_TESTS, NOT_FOUND = 5, 4
 class Bench:
     """Where mutants are tried: a copy of the checkout, a cache, which tests run what, and a log.
 
-    A mutant is shown tests of `most` seconds at most, as recorded.
+    A mutant is shown tests of `most` seconds at most, as recorded. It may take five times as long
+    as they did, and `spare` seconds of the processor's time.
     """
 
     checkout: Path
@@ -35,6 +37,7 @@ class Bench:
     reach: Reach
     log: Path
     most: float
+    spare: float = 15
     tried: int = 0
 
     def trial(self, mutant: Mutant, digest: str) -> Result:
@@ -54,7 +57,7 @@ class Bench:
         return replace(result, seconds=round(time.monotonic() - begin, 1))
 
     def _run(self, tests: Sequence[Test], environment: dict[str, str]) -> tuple[str, str]:
-        seconds = 15 + 5 * sum(test.seconds for test in tests)
+        seconds = self.spare + 5 * sum(test.seconds for test in tests)
         names = [test.name for test in tests]
         order = Order(self.checkout, [*QUICK, *names], environment, seconds)
         verdict = run_tests(order, self.log)
@@ -68,21 +71,33 @@ class Bench:
 
 
 def stages(mutant: Mutant, reach: Reach, most: float) -> Iterator[list[Test]]:
-    """The tests that run a mutant's line, quickest first, in runs of pytest of their own.
+    """The tests that run a mutant's line, in runs of pytest of their own: first the quickest.
 
-    A mutant of gateware makes every chip another one, which is compiled: after all others, and for
-    a few tests only.
+    A mutant of gateware makes every chip another one, which is compiled: for a few tests only, and
+    before the slower simulations. Tests that would exceed `most` seconds together are left out.
     """
     chip = mutant.file.startswith(CHIPS)
+    light = [test for test in reach.tests_of(mutant) if not (chip and test.compiles)]
     first, rest, total = list[Test](), list[Test](), 0.0
-    for test in (test for test in reach.tests_of(mutant) if not (chip and test.compiles)):
-        total += test.seconds
-        if total <= FIRST_SECONDS and len(first) < 60:
-            first.append(test)
-        elif total <= most:
-            rest.append(test)
-    yield from (stage for stage in (first, rest) if stage)
-    yield from ([Test(name, COMPILING_SECONDS, True)] for name in chip_tests(mutant))
+    for test in light:
+        quick = total + test.seconds <= FIRST_SECONDS and len(first) < FIRST_TESTS
+        (first if quick else rest).append(test)
+        total += test.seconds if quick else 0
+    chips = [[Test(name, COMPILING_SECONDS, True)] for name in chip_tests(mutant)]
+    left = most
+    for stage in (first, *chips, rest):
+        fitting = list(_fitting(stage, left))
+        left -= sum(test.seconds for test in fitting)
+        if fitting:
+            yield fitting
+
+
+def _fitting(tests: Sequence[Test], seconds: float) -> Iterator[Test]:
+    """Those of the tests, in their order, that take some seconds together."""
+    for test in tests:
+        if test.seconds <= seconds:
+            seconds -= test.seconds
+            yield test
 
 
 @contextmanager

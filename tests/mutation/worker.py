@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 PRELOADED = ["pytest", "numpy", "torch", "amaranth.hdl", "amaranth.sim", "matplotlib", "pydantic"]
 _context = multiprocessing.get_context("forkserver")
@@ -47,20 +48,39 @@ class Order:
     lines: Path | None = None
 
 
+_running: set[int] = set()
+_stopped = Event()
+
+
+def stop() -> None:
+    """End all tests that run now; none are run after that."""
+    _stopped.set()
+    for process in tuple(_running):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process, signal.SIGKILL)
+
+
 def run_tests(order: Order, log: Path) -> Verdict:
-    """Run tests of a checkout; what they print goes to `log`."""
+    """Run tests of a checkout; what they print goes to `log`.
+
+    Raises InterruptedError after `stop`.
+    """
     failed = log.with_suffix(".failed")
     failed.unlink(missing_ok=True)
     process = _context.Process(target=_child, args=(order, log, failed))
     process.start()
+    assert process.pid is not None
+    _running.add(process.pid)
     try:
         process.join(WALL * order.seconds)
         status = process.exitcode
     finally:
-        assert process.pid is not None
+        _running.discard(process.pid)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.join()
+    if _stopped.is_set():
+        raise InterruptedError("tests were stopped")
     return Verdict(status, failed.read_text() if failed.exists() else "")
 
 
