@@ -101,14 +101,23 @@ def _nodes(
 
 
 def _untouched(node: ast.AST) -> bool:
-    """Say whether a node is a promise, a list of names, or only for type checkers."""
+    """Say whether a node is a promise, a list of names, never run, or only for type checkers."""
     if isinstance(node, ast.Assert | ast.Import | ast.ImportFrom):
         return True
+    if isinstance(node, ast.FunctionDef):  # abstract, or of a protocol
+        return all(isinstance(each, ast.Expr) and _is_constant(each.value) for each in node.body)
+    if isinstance(node, ast.Delete):  # of an argument that is not used
+        return all(isinstance(target, ast.Name) for target in node.targets)
     if isinstance(node, ast.If):
         return "TYPE_CHECKING" in ast.unparse(node.test) or "__name__" in ast.unparse(node.test)
     if isinstance(node, ast.Assign):
         return any(isinstance(to, ast.Name) and to.id == "__all__" for to in node.targets)
     return isinstance(node, ast.keyword) and node.arg in LOOKS
+
+
+def _is_constant(node: ast.expr) -> bool:
+    """Say whether an expression is a docstring or an ellipsis."""
+    return isinstance(node, ast.Constant)
 
 
 LOOKS = {

@@ -94,6 +94,15 @@ def test_what_is_no_arithmetic_stays(source):
     assert kinds <= {"removed statement"}
 
 
+def test_what_is_never_run_stays():
+    source = 'class A:\n    def f(self, x=1):\n        """Two."""\n\n    def g(self, x=2): ...\n'
+    assert mutants_of("x.py", source) == []
+    assert [m.change for m in mutants_of("x.py", "def f(x=1):\n    del x\n")] == [
+        "1 -> 2",
+        "1 -> 0",
+    ]
+
+
 def modules(count: int) -> dict:
     texts = {f"{n}.py": "x = a < b\n" * 4 + f"y = {n}\n" for n in range(count)}
     return {file: mutants_of(file, text) for file, text in texts.items()}

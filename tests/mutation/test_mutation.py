@@ -144,8 +144,8 @@ def test_figures_by_room() -> None:
     assert rows[2:] == ["| models/golden | 25 | 17 | 2 | 1 | 5 |", "| all | 25 | 17 | 2 | 1 | 5 |"]
     kept = json.loads(page.figures(rooms, 7, ["x"]))
     assert (kept["seed"], kept["rooms"], kept["survivors"]) == (7, rooms, ["x"])
-    text = page.with_section(f"a\n{page.BEGIN}\nold\n{page.END}\nb", page.section(kept))
-    assert "old" not in text
+    text = page.with_section(f"a\n{page.BEGIN}\nas it was\n{page.END}\nb", page.section(kept))
+    assert "as it was" not in text
     assert "kill 95.0 %" in text
     assert text.startswith("a\n")
     assert text.endswith("\nb")

@@ -1,4 +1,4 @@
-"""Whole cores in Amaranth's simulator, tick by tick beside the golden model: nothing is compiled."""
+"""Whole cores in Amaranth's simulator beside the golden model, tick by tick."""
 
 from __future__ import annotations
 
