@@ -111,7 +111,7 @@ def try_all(
 
     def job(mutant: Mutant) -> Callable[[Place], None]:
         def tried(place: Place) -> None:
-            log = lines.parent / f"pytest-{place.number}.log"
+            log = place.checkout.parent / "pytest.log"
             bench = benches.setdefault(
                 place.number, Bench(place.checkout, place.cache, reach, log, most)
             )

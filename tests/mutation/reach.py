@@ -56,7 +56,12 @@ def record(checkout: Path, test_file: str, folder: Path, number: int) -> None:
     new = target.with_suffix(".new")
     arguments = [argument for argument in QUICK if argument != "-x"]
     order = Order(
-        checkout, [*arguments, test_file], environment_of(checkout), RECORDED_SECONDS, new
+        checkout,
+        [*arguments, test_file],
+        environment_of(checkout),
+        RECORDED_SECONDS,
+        RECORDED_SECONDS,
+        new,
     )
     verdict = run_tests(order, folder / f"pytest-{number}.log")
     if verdict.status not in (0, 1, 5):

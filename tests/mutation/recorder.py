@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -30,6 +31,19 @@ class FirstFailure:
     def _note(self, report: pytest.TestReport | pytest.CollectReport) -> None:
         if report.failed and not self._path.exists():
             self._path.write_text(report.nodeid)
+
+
+class TimeLimit:
+    """Ends the process, by SIGPROF, when a test takes more seconds of the processor's time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self) -> Iterator[None]:
+        signal.setitimer(signal.ITIMER_PROF, self._seconds)
+        yield
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 class Recorder:

@@ -19,8 +19,9 @@ from tests.mutation.results import Result
 from tests.mutation.worker import Order, run_tests
 
 FIRST_SECONDS = 4.0
-FIRST_TESTS = 60
-"""Tests that are run first are no more, and take no longer together; they kill most mutants."""
+"""Tests that are run first take no longer together; they kill most mutants."""
+OF_FILE = 0.3
+"""Seconds that it takes to import a file of tests."""
 NO_TESTS, NOT_FOUND = 5, 4
 
 
@@ -28,8 +29,8 @@ NO_TESTS, NOT_FOUND = 5, 4
 class Bench:
     """Where mutants are tried: a copy of the checkout, a cache, which tests run what, and a log.
 
-    A mutant is shown tests of `most` seconds at most, as recorded. It may take five times as long
-    as they did, and `spare` seconds of the processor's time.
+    A mutant is shown tests of `most` seconds at most, as recorded. With it a test may take ten
+    times as long as the slowest of them, and `spare` seconds of the processor's time.
     """
 
     checkout: Path
@@ -57,16 +58,17 @@ class Bench:
         return replace(result, seconds=round(time.monotonic() - begin, 1))
 
     def _run(self, tests: Sequence[Test], environment: dict[str, str]) -> tuple[str, str]:
-        seconds = self.spare + 5 * sum(test.seconds for test in tests)
+        slowest = max(test.seconds for test in tests)
+        seconds, whole = self.spare + 10 * slowest, self.spare + 10 * cost_of(tests)
         names = [test.name for test in tests]
-        order = Order(self.checkout, [*QUICK, *names], environment, seconds)
+        order = Order(self.checkout, [*QUICK, *names], environment, seconds, whole)
         verdict = run_tests(order, self.log)
         if verdict.status == NOT_FOUND and not verdict.failed:  # it changed the tests' parameters
             files = list(dict.fromkeys(test.file for test in tests))
             verdict = run_tests(replace(order, arguments=[*QUICK, *files]), self.log)
         if verdict.status in (0, NO_TESTS):
             return "survived", ""
-        slow = verdict.status in (None, -signal.SIGXCPU, -signal.SIGKILL)
+        slow = verdict.status in (None, -signal.SIGPROF, -signal.SIGXCPU, -signal.SIGKILL)
         return ("time" if slow else "killed"), verdict.failed
 
 
@@ -78,26 +80,30 @@ def stages(mutant: Mutant, reach: Reach, most: float) -> Iterator[list[Test]]:
     """
     chip = mutant.file.startswith(CHIPS)
     light = [test for test in reach.tests_of(mutant) if not (chip and test.compiles)]
-    first, rest, total = list[Test](), list[Test](), 0.0
-    for test in light:
-        quick = total + test.seconds <= FIRST_SECONDS and len(first) < FIRST_TESTS
-        (first if quick else rest).append(test)
-        total += test.seconds if quick else 0
+    first = _fitting(light, min(most, FIRST_SECONDS))
+    rest = [test for test in light if test not in set(first)]
     chips = [[Test(name, COMPILING_SECONDS, True)] for name in chip_tests(mutant)]
-    left = most
     for stage in (first, *chips, rest):
-        fitting = list(_fitting(stage, left))
-        left -= sum(test.seconds for test in fitting)
-        if fitting:
+        if fitting := _fitting(stage, most):
+            most -= cost_of(fitting)
             yield fitting
 
 
-def _fitting(tests: Sequence[Test], seconds: float) -> Iterator[Test]:
+def _fitting(tests: Sequence[Test], seconds: float) -> list[Test]:
     """Those of the tests, in their order, that take some seconds together."""
+    fitting, files = list[Test](), set[str]()
     for test in tests:
-        if test.seconds <= seconds:
-            seconds -= test.seconds
-            yield test
+        cost = test.seconds + OF_FILE * (test.file not in files)
+        if cost <= seconds:
+            seconds -= cost
+            fitting.append(test)
+            files.add(test.file)
+    return fitting
+
+
+def cost_of(tests: Sequence[Test]) -> float:
+    """The seconds that tests take together, importing their files included."""
+    return sum(test.seconds for test in tests) + OF_FILE * len({test.file for test in tests})
 
 
 @contextmanager

@@ -26,7 +26,8 @@ WALL = 20
 class Verdict:
     """How tests ended: pytest's exit status, and the first test that failed.
 
-    The status is negative after a signal, SIGXCPU at the limit of time; None where none was left.
+    The status is negative after a signal, SIGPROF or SIGXCPU at a limit of time; None where it
+    slept till no time was left.
     """
 
     status: int | None
@@ -37,14 +38,15 @@ class Verdict:
 class Order:
     """Tests to run: where, with which arguments and environment, and for how long.
 
-    `seconds` are the processor's; `WALL` times as many may pass. `lines` is the file for what each
-    test runs, if that is asked for.
+    `seconds` of the processor's time is what one test may take, `all_seconds` all of them; `WALL`
+    times as many may pass. `lines` is the file for what each test runs, if that is asked for.
     """
 
     checkout: Path
     arguments: Sequence[str]
     environment: dict[str, str]
     seconds: float
+    all_seconds: float
     lines: Path | None = None
 
 
@@ -72,7 +74,7 @@ def run_tests(order: Order, log: Path) -> Verdict:
     assert process.pid is not None
     _running.add(process.pid)
     try:
-        process.join(WALL * order.seconds)
+        process.join(WALL * order.all_seconds)
         status = process.exitcode
     finally:
         _running.discard(process.pid)
@@ -86,7 +88,7 @@ def run_tests(order: Order, log: Path) -> Verdict:
 
 def _child(order: Order, log: Path, failed: Path) -> None:
     os.setsid()
-    limit = int(order.seconds) + 1
+    limit = int(order.all_seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(output, 1)
@@ -100,9 +102,9 @@ def _child(order: Order, log: Path, failed: Path) -> None:
     import pytest
     import sitecustomize  # noqa: F401  # the package of this checkout
 
-    from tests.mutation.recorder import FirstFailure, Recorder
+    from tests.mutation.recorder import FirstFailure, Recorder, TimeLimit
 
-    plugins: list[object] = [FirstFailure(failed)]
+    plugins: list[object] = [FirstFailure(failed), TimeLimit(order.seconds)]
     if order.lines is not None:
         plugins.append(Recorder(order.checkout, order.lines))
     status = pytest.main(list(order.arguments), plugins=plugins)
