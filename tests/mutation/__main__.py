@@ -183,7 +183,7 @@ def report(
     if asked.page:
         figures = ROOT / page.FIGURES
         figures.parent.mkdir(exist_ok=True)
-        figures.write_text(page.figures(rooms, asked.seed, survivors))
+        figures.write_text(page.figures(rooms, len(chosen), asked.seed, survivors))
         text = (ROOT / page.PAGE).read_text()
         kept = page.section(json.loads(figures.read_text()))
         (ROOT / page.PAGE).write_text(page.with_section(text, kept))

@@ -51,13 +51,16 @@ def table(rooms: Mapping[str, Mapping[str, int]]) -> str:
     return "\n".join(lines)
 
 
-def figures(rooms: Mapping[str, Mapping[str, int]], seed: int, survivors: Sequence[str]) -> str:
-    """What is kept of a run, as JSON."""
+def figures(
+    rooms: Mapping[str, Mapping[str, int]], drawn: int, seed: int, survivors: Sequence[str]
+) -> str:
+    """What is kept of a run, as JSON: `drawn` mutants, of which some may not be tried yet."""
     python = platform.python_version()
     kept = {
         "date": date.today().isoformat(),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {python}",
         "seed": seed,
+        "drawn": drawn,
         "rooms": rooms,
         "survivors": list(survivors),
     }
@@ -68,12 +71,16 @@ def section(kept: Mapping[str, object]) -> str:
     """What the page says of a run that was kept."""
     rooms = kept["rooms"]
     assert isinstance(rooms, dict)
-    mutants = sum(sum(found.values()) for found in rooms.values())
+    tried = sum(sum(found.values()) for found in rooms.values())
+    many = f"{tried}" if tried == kept["drawn"] else f"{tried} (of {kept['drawn']} drawn)"
     said = (
-        f"Of {mutants} mutants (seed {kept['seed']}) the tests kill {100 * score(rooms):.1f} % of "
+        f"Of {many} mutants (seed {kept['seed']}) the tests kill {100 * score(rooms):.1f} % of "
         f"those that are not equivalent; {kept['date']}, {kept['machine']}."
     )
-    return f"{said}\n\n{table(rooms)}"
+    survivors = kept["survivors"]
+    assert isinstance(survivors, list)
+    listed = "".join(f"\n- `{each}`" for each in survivors)
+    return f"{said}\n\n{table(rooms)}" + (f"\n\nSurvivors:\n{listed}" if listed else "")
 
 
 def with_section(page: str, text: str) -> str:
