@@ -6,7 +6,6 @@ Nonzero when fewer mutants are killed than 95 of 100, or when a listed equivalen
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import signal
 import sys
@@ -21,6 +20,7 @@ from tests.mutation.checkout import ROOT, copied_checkout, overlaid_cache
 from tests.mutation.equivalents import read_equivalents, stale
 from tests.mutation.mutants import Mutant
 from tests.mutation.reach import Reach, record, recording, test_files
+from tests.mutation.recorder import digest
 from tests.mutation.results import Result, Results
 from tests.mutation.sample import all_mutants, sampled
 from tests.mutation.trial import Bench
@@ -42,12 +42,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--show", action="store_true", help="only what was found before")
     parser.add_argument("--page", action="store_true", help="write the figures into the page")
     return parser.parse_args()
-
-
-def digest(*files: str) -> str:
-    """A hash of source files of the checkout."""
-    texts = b"".join((ROOT / file).read_bytes() for file in files)
-    return hashlib.sha256(texts).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -106,7 +100,7 @@ def try_all(
     recordings = {file: recording(ROOT, file, lines) for file in test_files(ROOT)}
     known = [path for path in recordings.values() if path.exists()]
     unknown = [file for file, path in recordings.items() if not path.exists()]
-    reach = Reach(known, {mutant.file for mutant in mutants}, unknown)
+    reach = Reach(ROOT, known, {mutant.file for mutant in mutants}, unknown)
     benches: dict[int, Bench] = {}
 
     def job(mutant: Mutant) -> Callable[[Place], None]:
@@ -115,7 +109,7 @@ def try_all(
             bench = benches.setdefault(
                 place.number, Bench(place.checkout, place.cache, reach, log, most)
             )
-            result = bench.trial(mutant, digest(mutant.file))
+            result = bench.trial(mutant, digest(place.checkout / mutant.file))
             results.add(result)
             print(f"{said(mutant, result)}, {result.seconds:.0f} s", flush=True)
 
@@ -142,14 +136,14 @@ def main() -> int:
         for mutant in sampled(everything, asked.count, asked.seed)
         if mutant.file.startswith(tuple(asked.only))
     ]
-    lines = ROOT / FOLDER / f"lines-{digest(*everything)}"
+    lines = ROOT / FOLDER / "lines"
     lines.mkdir(parents=True, exist_ok=True)
     if not (asked.recorded or asked.show):
         record_all(lines, asked.workers)
     results = Results(ROOT / FOLDER / "results.jsonl")
     same = {mutant: any(e.is_of(mutant) for e in listed) for mutant in chosen}
     if not asked.show:
-        found = {mutant: results.of(mutant, digest(mutant.file)) for mutant in chosen}
+        found = {mutant: results.of(mutant, digest(ROOT / mutant.file)) for mutant in chosen}
         again = [
             mutant
             for mutant, result in found.items()
@@ -170,7 +164,7 @@ def report(
     """Print survivors and the table; write the page if asked."""
     outcomes, survivors = [], []
     for mutant in chosen:
-        result = results.of(mutant, digest(mutant.file))
+        result = results.of(mutant, digest(ROOT / mutant.file))
         if same[mutant] or result:
             outcome = "equivalent" if same[mutant] else result.outcome if result else ""
             outcomes.append((mutant, outcome))

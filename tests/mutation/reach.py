@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any
 
 from tests.mutation.checkout import environment_of
 from tests.mutation.mutants import Mutant
-from tests.mutation.recorder import IMPORTING
+from tests.mutation.recorder import IMPORTING, digest
 from tests.mutation.worker import Order, run_tests
 
 RECORDED_SECONDS = 1800
@@ -43,8 +42,7 @@ def test_files(checkout: Path) -> list[str]:
 
 def recording(checkout: Path, test_file: str, folder: Path) -> Path:
     """Where the lines of a test file's tests are kept: another place when its text changes."""
-    digest = hashlib.sha256((checkout / test_file).read_bytes()).hexdigest()[:16]
-    return folder / f"{test_file.replace('/', '.')}-{digest}.json"
+    return folder / f"{test_file.replace('/', '.')}-{digest(checkout / test_file)}.json"
 
 
 def record(checkout: Path, test_file: str, folder: Path, number: int) -> None:
@@ -74,34 +72,43 @@ UNRECORDED_SECONDS = 30.0
 
 
 class Reach:
-    """The tests that run a line of one of the `files`, by what was recorded.
+    """The tests that run a line of one of the `files` of a checkout, by what was recorded.
 
-    Test files of which nothing is recorded are shown whole to the mutants beside them.
+    Of a file that has changed since, it is known only which tests run any of it. Test files of
+    which nothing is recorded are shown whole to the mutants beside them.
     """
 
     def __init__(
-        self, recordings: Iterable[Path], files: Iterable[str], unrecorded: Iterable[str] = ()
+        self,
+        checkout: Path,
+        recordings: Iterable[Path],
+        files: Iterable[str],
+        unrecorded: Iterable[str] = (),
     ) -> None:
         self._unrecorded = [Test(file, UNRECORDED_SECONDS) for file in unrecorded]
-        self._by_line: dict[str, dict[int, list[Test]]] = {file: {} for file in files}
-        self._by_import: dict[str, list[Test]] = {file: [] for file in self._by_line}
+        self._digests = {file: digest(checkout / file) for file in files}
+        self._by_line: dict[str, dict[int, list[Test]]] = {file: {} for file in self._digests}
+        self._by_file: dict[str, list[Test]] = {file: [] for file in self._digests}
+        self._by_import: dict[str, list[Test]] = {file: [] for file in self._digests}
         for path in recordings:
             self._read(json.loads(path.read_text()))
 
     def _read(self, recorded: dict[str, Any]) -> None:
-        tests = []
-        for name, found in recorded.items():
-            if name == IMPORTING:
-                continue
-            lines = found["lines"]
-            test = Test(name, found["seconds"], COMPILES in lines)
-            tests.append(test)
-            for file in self._by_line.keys() & lines:
-                for line in lines[file]:
+        sources, found = recorded["sources"], recorded["tests"]
+        tests = {
+            name: Test(name, each["seconds"], COMPILES in each["lines"])
+            for name, each in found.items()
+            if name != IMPORTING
+        }
+        for file in self._digests.keys() & sources:
+            self._by_import[file] += tests.values()
+            same = sources[file] == self._digests[file]
+            for name, test in tests.items():
+                lines = found[name]["lines"].get(file, ())
+                if lines and not same:
+                    self._by_file[file].append(test)
+                for line in lines if same else ():
                     self._by_line[file].setdefault(line, []).append(test)
-        imported = {file for found in recorded.values() for file in found["lines"]}
-        for file in self._by_import.keys() & imported:
-            self._by_import[file] += tests
 
     def tests_of(self, mutant: Mutant) -> list[Test]:
         """The tests that may notice a mutant: those beside it first, then the quickest.
@@ -112,6 +119,7 @@ class Reach:
         if mutant.inside:
             by_line = self._by_line[mutant.file]
             found = {*by_line.get(mutant.line, ()), *by_line.get(mutant.statement, ())}
+            found |= {*self._by_file[mutant.file]}
         else:
             found = set(self._by_import[mutant.file])
         found |= {test for test in self._unrecorded if test.name.startswith(beside)}

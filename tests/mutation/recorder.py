@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import time
@@ -14,6 +15,11 @@ import pytest
 SOURCES = ("hdl", "host", "models", "sim/cosim")
 IMPORTING = ""
 """The name under which stands what runs while a test file is imported."""
+
+
+def digest(path: Path) -> str:
+    """A hash of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 class FirstFailure:
@@ -47,7 +53,10 @@ class TimeLimit:
 
 
 class Recorder:
-    """Writes, as JSON, the seconds and the lines of each test that passes, by source file."""
+    """Writes, as JSON, the seconds and the lines of each test that passes, by source file.
+
+    Beside them stands what these files were like.
+    """
 
     def __init__(self, root: Path, path: Path) -> None:
         from coverage import Coverage
@@ -81,9 +90,11 @@ class Recorder:
             for line, tests in data.contexts_by_lineno(file).items():
                 for test in tests:
                     ran[test][name].append(line)
-        found = {
+        tests = {
             test: {"seconds": round(self._seconds.get(test, 0.0), 3), "lines": ran[test]}
             for test in (IMPORTING, *self._seconds)
             if test not in self._failed
         }
-        self._path.write_text(json.dumps(found))
+        files = {file for lines in ran.values() for file in lines}
+        sources = {file: digest(self._root / file) for file in sorted(files)}
+        self._path.write_text(json.dumps({"sources": sources, "tests": tests}))

@@ -79,7 +79,7 @@ def test_mutants_are_killed_hang_or_survive_and_leave_nothing(
         whole = fingerprint(copy)
         record(copy, "tests/test_tiny.py", tmp_path, 0)
         (recorded,) = tmp_path.glob("*.json")
-        reach = Reach([recorded], [FILE])
+        reach = Reach(copy, [recorded], [FILE])
         bench = Bench(copy, tmp_path / "cache", reach, tmp_path / "log", 60, spare=2)
         killed = bench.trial(mutant("total += 1 -> pass"), "")
         survived = bench.trial(mutant("value > 2 -> (value >= 2)"), "")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.mutation.checkout import environment_of, forget
-from tests.mutation.chips import CHIPS, COMPILING_SECONDS, chip_tests
+from tests.mutation.chips import CHIPS, chip_tests
 from tests.mutation.mutants import Mutant
 from tests.mutation.reach import QUICK, Reach, Test
 from tests.mutation.results import Result
@@ -82,7 +82,7 @@ def stages(mutant: Mutant, reach: Reach, most: float) -> Iterator[list[Test]]:
     light = [test for test in reach.tests_of(mutant) if not (chip and test.compiles)]
     first = _fitting(light, min(most, FIRST_SECONDS))
     rest = [test for test in light if test not in set(first)]
-    chips = [[Test(name, COMPILING_SECONDS, True)] for name in chip_tests(mutant)]
+    chips = [[Test(name, seconds)] for name, seconds in chip_tests(mutant)]
     for stage in (first, *chips, rest):
         if fitting := _fitting(stage, most):
             most -= cost_of(fitting)
