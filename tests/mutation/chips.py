@@ -12,11 +12,13 @@ LOCKSTEP = "tests/host/verification/test_lockstep_mutants.py::test_the_chip_as_i
 CYCLES = "tests/models/test_cycles.py"
 PARALLEL = (f"{CORE}[parallel]", f"{CORE}[terms]", f"{CORE}[analogue]")
 SERIAL = (f"{CORE}[serial]",)
+REFUSALS = "tests/cosim/test_refusals_rtl.py::test_a_refused_packet_is_answered_and_changes_nothing"
 COMPILED = (
     f"{LOCKSTEP}[seed1-plain]",
     f"{LOCKSTEP}[seed1-analogue]",
     f"{CYCLES}::test_the_model_of_ticks_and_learning[0.3]",
     f"{LOCKSTEP}[seed1-terms]",
+    REFUSALS,
     f"{CYCLES}::test_lanes_that_are_alone",
 )
 MESH = ("tests/host/verification/test_verify.py::test_golden_and_rtl_agree_on_a_mesh",)
