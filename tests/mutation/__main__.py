@@ -110,7 +110,8 @@ def try_all(
                 place.number, Bench(place.checkout, place.cache, reach, log, most)
             )
             result = bench.trial(mutant, digest(place.checkout / mutant.file))
-            results.add(result)
+            if result.tests or not unknown:
+                results.add(result)
             print(f"{said(mutant, result)}, {result.seconds:.0f} s", flush=True)
 
         return tried

@@ -13,7 +13,7 @@ from axonloop.host.verification.verify import lockstep
 from axonloop.models.config import Layout
 from axonloop.models.protocol import Counter
 from axonloop.sim.stimulus import random_chip
-from tests.support.simulated_chip import SimulatedChip
+from tests.support.simulated.chip import SimulatedChip
 from tests.support.tiny_chips import TINY
 
 LONE = dict.fromkeys(("lanes", "update_lanes", "trace_lanes", "multipliers"), 1)
