@@ -72,6 +72,7 @@ def mutant(change: str) -> Mutant:
 def test_mutants_are_killed_hang_or_survive_and_leave_nothing(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("coverage")
     monkeypatch.syspath_prepend(ROOT)  # where a new process finds the workers' code
     before = fingerprint(root)
     (tmp_path / "cache" / "chip").mkdir(parents=True)
