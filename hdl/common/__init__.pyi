@@ -13,6 +13,7 @@ from .arithmetic import popcount as popcount
 from .arithmetic import rotate as rotate
 from .arithmetic import saturate as saturate
 from .arithmetic import select as select
+from .memory import CLOCKED as CLOCKED
 from .memory import DISJOINT as DISJOINT
 from .memory import ONE_PORT as ONE_PORT
 from .memory import UNDEFINED as UNDEFINED

@@ -54,10 +54,10 @@ class ControlRegisters(wiring.Component):
         m = Module()
         bus, read, write = self.bus, Signal(), Signal()
         selected, offset = bus.address[24:] == Region.CONTROL, bus.address[:8]
-        kept, word = Signal(8), Signal(32)
+        kept, word = Signal(range(Control.COUNTERS)), Signal(32)
         m.d.comb += write.eq(bus.write & selected)
         m.d.sync += [
-            read.eq(bus.read & selected),
+            read.eq(bus.read & selected & ~offset[5:].any()),
             kept.eq(offset),
         ]
         m.d.comb += bus.read_data.eq(word)

@@ -18,7 +18,7 @@ from axonloop.hdl.common import (
 )
 from axonloop.hdl.core.commands import Commands
 from axonloop.hdl.core.control import ControlRegisters
-from axonloop.hdl.core.counters import Counters
+from axonloop.hdl.core.counters import Counters, Increment
 from axonloop.hdl.core.datapath import PARTS
 from axonloop.hdl.core.fanout import Fanout
 from axonloop.hdl.core.scheduler import Scheduler
@@ -26,6 +26,9 @@ from axonloop.hdl.core.synapses import Synapses
 from axonloop.hdl.core.weights import Weights
 from axonloop.models.config import Geometry, Mesh, ceil_log2
 from axonloop.models.protocol import PORT_COUNTERS, Counter
+
+TICK_CYCLES, EVENT_CYCLES = 6, 2
+"""Cycles that a TICK packet takes at least; an ERROR packet, and whatever ends in a fault."""
 
 
 class Core(wiring.Component):
@@ -85,7 +88,7 @@ class Core(wiring.Component):
         m.submodules.learning = self._learning = parts.learning(geometry)
         m.submodules.parameters = self._parameters = parts.parameters(geometry)
         m.submodules.control = self._control = ControlRegisters(geometry, self._mesh, self._number)
-        m.submodules.counters = self._counters = Counters(self._increment_bits())
+        m.submodules.counters = self._counters = Counters(self._increments())
         self._wire_parts(m)
         self._wire_hash(m)
         self._wire_weights(m)
@@ -231,22 +234,27 @@ class Core(wiring.Component):
             with m.State("SWEEP"):
                 m.next = "IDLE"
 
-    def _increment_bits(self) -> dict[Counter, int]:
-        geometry = self._geometry
+    def _increments(self) -> dict[Counter, Increment]:
+        geometry, pace = self._geometry, PARTS[self._geometry.datapath].pace
+        states = 4 if geometry.terms else 3
         wide = {
-            Counter.SPIKES: geometry.update_lanes.bit_length(),
-            Counter.SYNOPS: geometry.neurons.bit_length(),
-            Counter.VISITS: geometry.multipliers.bit_length(),
-            Counter.UPDATES: geometry.multipliers.bit_length(),
-            Counter.WRITES: geometry.multipliers.bit_length(),
-            Counter.SATURATIONS: (
-                (4 if geometry.terms else 3) * geometry.update_lanes + 2 * geometry.trace_lanes
-            ).bit_length(),
+            Counter.TICKS: Increment(every=TICK_CYCLES),
+            Counter.SPIKES: Increment(geometry.update_lanes, pace.neuron),
+            Counter.EVENTS: Increment(every=pace.axon),
+            Counter.SYNOPS: Increment(geometry.neurons, pace.axon),
+            Counter.ERRORS: Increment(every=EVENT_CYCLES),
+            Counter.VISITS: Increment(geometry.multipliers, pace.synapse),
+            Counter.UPDATES: Increment(geometry.multipliers, pace.synapse),
+            Counter.FAULTS: Increment(every=EVENT_CYCLES),
+            Counter.WRITES: Increment(geometry.multipliers),
+            Counter.SATURATIONS: Increment(
+                pace.clips or states * geometry.update_lanes + 2 * geometry.trace_lanes
+            ),
         }
         absent = set(PORT_COUNTERS) if self._mesh.cores == 1 else set()
         if geometry.memristor < 2:
             absent.add(Counter.WRITES)
-        return {counter: wide.get(counter, 1) for counter in Counter if counter not in absent}
+        return {n: wide.get(n, Increment()) for n in Counter if n not in absent}
 
     def _count(self, m: Module) -> None:
         counters, events = self._counters, self._synapses.events

@@ -5,6 +5,7 @@ from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import (
+    CLOCKED,
     BusSignature,
     Fields,
     LaneMemory,
@@ -64,7 +65,7 @@ class Scheduler(wiring.Component):
         self._blocks = geometry.axons // lanes
         self._block_bits = ceil_log2(stride)
         store: memory.Memory = memory.Memory(
-            shape=lanes, depth=geometry.delay_slots * stride, init=[]
+            shape=lanes, depth=geometry.delay_slots * stride, init=[], attrs={CLOCKED: 1}
         )
         m.submodules.store = store
         m.submodules.flags = self._flags = LaneMemory(

@@ -53,16 +53,18 @@ class Synapses(wiring.Component):
 
     def __init__(self, geometry: Geometry, gap: bool) -> None:
         self._geometry, self._gap = geometry, gap
-        groups = address_bits(geometry.groups)
         columns = {
-            "first": Column(Region.ROW, groups),
-            "count": Column(Region.ROW, geometry.groups.bit_length(), low=ROW_FIELDS["groups"].low),
+            name: Column(Region.ROW, width, low=ROW_FIELDS[field].low, table=True)
+            for name, field, width in (
+                ("first", "first_group", address_bits(geometry.groups)),
+                ("count", "groups", geometry.groups.bit_length()),
+            )
         }
         if geometry.blank_out and set_bits(geometry):
             low = ROW_FIELDS["parameter_set"].low
-            columns["set"] = Column(Region.ROW, set_bits(geometry), low=low)
+            columns["set"] = Column(Region.ROW, set_bits(geometry), low=low, table=True)
         if geometry.mask:
-            columns["loss"] = Column(Region.ROW_LOSS, LOSS_BITS)
+            columns["loss"] = Column(Region.ROW_LOSS, LOSS_BITS, table=True)
         self._rows = LaneMemory(columns, words=geometry.axons)
         self._blank_out = BlankOut(geometry) if geometry.blank_out else None
         self._later = BlankOut.LATENCY - weight_latency(geometry) if geometry.blank_out else 0
