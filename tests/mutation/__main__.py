@@ -84,8 +84,8 @@ def record_all(lines: Path, workers: int) -> None:
 
     def job(file: str) -> Callable[[Place], None]:
         def recorded(place: Place) -> None:
-            record(place.checkout, file, lines, place.number)
-            print(f"recorded {file}", flush=True)
+            done = record(place.checkout, file, lines, place.number)
+            print(f"{'recorded' if done else 'NOT RECORDED'} {file}", flush=True)
 
         return recorded
 
