@@ -6,13 +6,16 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import BusSignature, with_terms
 from axonloop.models.config import Geometry, Mesh
-from axonloop.models.protocol import MAGIC, VERSION, Control, Region
+from axonloop.models.protocol import MAGIC, Control, Region, kernels_word, version_of
 
 
 def identification(geometry: Geometry, mesh: Mesh, core: int) -> dict[int, int]:
     """The read-only words, by offset."""
-    words = {Control.MAGIC: MAGIC, Control.VERSION: VERSION, Control.CORE: core}
+    words = {Control.MAGIC: MAGIC, Control.VERSION: version_of(geometry), Control.CORE: core}
     words |= {Control.COLUMNS: mesh.columns, Control.ROWS: mesh.rows}
+    if geometry.convolutions:
+        words |= {Control.CONVOLUTIONS: geometry.convolutions}
+        words |= {Control.KERNELS: kernels_word(geometry)}
     of_mesh = (Control.COLUMNS, Control.ROWS)
     geometry_words = set(range(Control.AXONS, Control.TICK)).difference(of_mesh)
     return words | {
