@@ -100,6 +100,18 @@ def test_what_the_chip_cannot_compute_is_refused(
             run.place_processor("board")
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"every": 2}, "every with the loss integer must be 1, not 2"),
+        ({"dropout": 0.5}, "dropout with the loss integer must be 0, not 0.5"),
+    ],
+)
+def test_what_a_node_cannot_compute_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        TINY.changed({"objective": changes})
+
+
 @pytest.mark.parametrize("series", [False, True])
 def test_numbers_are_learned_in_integers(series: bool) -> None:
     """Of each sample or of each tick, better than the mean of all, and on the chip alone too."""
@@ -128,18 +140,6 @@ def test_numbers_are_learned_in_integers(series: bool) -> None:
     assert found[0] == found[1]
     assert mean is not None
     assert found[0][1] < 0.7 * mean
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"every": 2}, "every with the loss integer must be 1, not 2"),
-        ({"dropout": 0.5}, "dropout with the loss integer must be 0, not 0.5"),
-    ],
-)
-def test_what_a_node_cannot_compute_is_refused(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        TINY.changed({"objective": changes})
 
 
 def test_the_loss_decides_what_is_learned() -> None:
