@@ -1,0 +1,1 @@
+"""Coverage of the RTL: the lines of its Verilog and the bits of its signals that traffic reaches."""
