@@ -1,1 +1,1 @@
-"""Coverage of the RTL: the lines of its Verilog and the bits of its signals that traffic reaches."""
+"""Coverage of the RTL: lines of its Verilog and bits of its signals that traffic reaches."""

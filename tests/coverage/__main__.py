@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from axonloop.sim.build import content_key
 from axonloop.sim.cosim.chip_library import cached_verilog
 from tests.coverage.counts import Counts, Totals, share
 from tests.coverage.page import (
@@ -28,20 +29,27 @@ from tests.coverage.stimulus import CHIPS, Covered, cover
 from tests.coverage.tied import netlist, tied
 
 REASONS = Path(__file__).with_name("reasons.toml")
+MEASURING = ("coverage_driver.cpp", "counts.py", "covered_chip.py", "stimulus.py", "tied.py")
+KEPT = Path("build/coverage")
+"""What was reached in each chip, so that an interrupted run goes on."""
 
 
-def measure(chips: Sequence[Covered], seed: int) -> Totals:
-    """Run all chips; what was reached in them."""
-    totals = Totals()
-    for chip in chips:
-        print(f"{chip}: {chip.ticks} ticks ...", file=sys.stderr, flush=True)
-        verilog = cached_verilog(chip.geometry, 0, chip.mesh)
-        counts = Counts()
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "counts.dat"
-            cover(chip, seed, path)
-            counts.add(path)
-        totals.add(counts, tied(netlist(verilog)), verilog)
+def measure(chip: Covered, seed: int) -> Totals:
+    """What is reached in a chip: from the last time, if its sources are the same, or run now."""
+    verilog = cached_verilog(chip.geometry, 0, chip.mesh)
+    sources = [(REASONS.parent / name).read_bytes() for name in MEASURING]
+    kept = KEPT / f"{content_key(verilog, repr((chip, seed)), *sources)}.json"
+    if kept.exists():
+        return Totals.read(kept)
+    print(f"{chip}: {chip.ticks} ticks ...", file=sys.stderr, flush=True)
+    totals, counts = Totals(), Counts()
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "counts.dat"
+        cover(chip, seed, path)
+        counts.add(path)
+    totals.add(counts, tied(netlist(verilog)), verilog)
+    KEPT.mkdir(parents=True, exist_ok=True)
+    totals.write(kept)
     return totals
 
 
@@ -58,7 +66,9 @@ def reasons() -> list[tuple[str, str, str]]:
 
 def rtl(chips: Sequence[Covered], seed: int) -> int:
     """Measure, keep and print the RTL; the exit status."""
-    totals = measure(chips, seed)
+    totals = Totals()
+    for chip in chips:
+        totals.join(measure(chip, seed))
     missed = [(module, line, count) for (module, line), count in sorted(totals.missed.items())]
     why = explained(missed, reasons())
     kept = {

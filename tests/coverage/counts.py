@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter as Tally
 from collections import defaultdict
@@ -109,7 +110,9 @@ class Totals:
             own.update({CODE: 1, REACHED: int(count > 0)})
             if not count:
                 self.missed[module_name(module), _plain(text[number - 1])] += 1
-        for signal in counts.signals.values():
+        for number, signal in counts.signals.items():
+            if number in early:
+                continue
             name = module_name(signal.module)
             live = signal.live(tied)
             if not live:
@@ -123,12 +126,32 @@ class Totals:
             if not moved:
                 self.missed[name, _plain(signal.name)] += 1
 
+    def join(self, other: Totals) -> None:
+        """Add those of other designs."""
+        for name, found in other.modules.items():
+            self.modules[name].update(found)
+        self.missed.update(other.missed)
+
+    def write(self, path: Path) -> None:
+        """Keep them in a file."""
+        missed = [[*where, count] for where, count in self.missed.items()]
+        path.write_text(json.dumps({"modules": self.modules, "missed": missed}))
+
+    @classmethod
+    def read(cls, path: Path) -> Totals:
+        """Those in a file."""
+        kept, totals = json.loads(path.read_text()), cls()
+        for name, found in kept["modules"].items():
+            totals.modules[name].update(found)
+        totals.missed.update({(module, line): count for module, line, count in kept["missed"]})
+        return totals
+
 
 def _initial(text: list[str]) -> Iterator[int]:
-    """The lines that run once at power-up, before anything is counted."""
+    """The lines of first contents, which run at power-up, before anything is counted."""
     inside = False
     for number, line in enumerate(text, 1):
-        inside = (inside or line.strip() == "initial begin") and line.strip() != "end"
+        inside = (inside or line.strip().startswith("initial begin")) and line.strip() != "end"
         if inside or re.match(r"\s*(reg\b.*=|initial\b)", line):
             yield number
 
@@ -136,7 +159,7 @@ def _initial(text: list[str]) -> Iterator[int]:
 def module_name(module: str) -> str:
     """A module's path in the chip, without the numbers of lanes and cores."""
     inside = module.removeprefix(TOP).lstrip(".") or "chip"
-    return re.sub(r"_\d+(?=\.|$)", "", inside)
+    return re.sub(r"[_$]\d+(?=\.|$)", "", inside)
 
 
 def _plain(text: str) -> str:

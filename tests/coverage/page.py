@@ -122,8 +122,7 @@ def python_rooms(report: Kept) -> dict[str, dict[str, int]]:
     """Lines and branches by room, from the JSON of coverage.py."""
     rooms: dict[str, Tally[str]] = defaultdict(Tally)
     for path, file in report["files"].items():
-        parts = Path(path).parts
-        room = "/".join(parts[:2]).removesuffix(".py")
+        room = "/".join(Path(path).parts[:2]).removesuffix(".py").removesuffix("/__init__")
         summary = file["summary"]
         rooms[room].update(
             {

@@ -110,9 +110,21 @@ def test_totals_name_what_is_missing(echo):
     assert 0.8 < share(chip) < 1 == share(lane)
 
 
+def test_totals_are_kept_and_joined(echo, tmp_path):
+    totals, both = Totals(), Totals()
+    totals.add(*echo, ECHO)
+    totals.write(tmp_path / "totals.json")
+    kept = Totals.read(tmp_path / "totals.json")
+    assert kept == totals
+    both.join(kept)
+    both.join(kept)
+    assert both.modules["chip"]["bits"] == 2 * totals.modules["chip"]["bits"] > 0
+    assert both.missed["chip", "never"] == 2
+
+
 def test_lanes_and_cores_are_one_module():
     assert module_name("axonloop_chip") == "chip"
-    assert module_name("axonloop_chip.core_3.neurons.lane_11") == "core.neurons.lane"
+    assert module_name("axonloop_chip.core_3.neurons.lane_11.gains$2") == "core.neurons.lane.gains"
 
 
 def test_reasons_are_found_by_module_and_name():
