@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from axonloop.host.verification.shard import COPIES, TICKS, Shard, ShardError, ShardResult, ShardRun
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import ONE_CORE, Geometry, Mesh
@@ -142,10 +144,25 @@ def soak(
 ) -> SoakReport:
     """Run the shards that `path` does not have, and write their results into it.
 
-    `progress` hears of ticks of chips done, `failed` of every shard whose devices differ: it is
-    written down, and the others go on.
+    RuntimeError while another soak writes into it. `progress` hears of ticks of chips done,
+    `failed` of every shard whose devices differ: it is written down, and the others go on.
     """
-    file, skipped, failures = SoakFile(path), 0, []
+    try:
+        with FileLock(path.with_name(f"{path.name}.lock"), timeout=0):
+            return _soak(shards, SoakFile(path), progress, failed, run)
+    except Timeout:
+        told = f"{str(path)!r} must be written by one soak at a time, not by two"
+        raise RuntimeError(told) from None
+
+
+def _soak(
+    shards: list[Shard],
+    file: SoakFile,
+    progress: Progress,
+    failed: Callable[[ShardError], None],
+    run: Run,
+) -> SoakReport:
+    skipped, failures = 0, []
     for shard in shards:
         if file.finished(shard):
             skipped += 1

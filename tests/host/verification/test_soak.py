@@ -190,6 +190,16 @@ def test_a_line_that_was_cut_is_dropped(tmp_path):
     assert path.read_bytes() == whole
 
 
+def test_two_soaks_do_not_write_one_file(tmp_path):
+    path, plan = tmp_path / "soak.jsonl", soak.plan(1, 0)
+
+    def second(shard, progress):
+        soak.soak(plan, path, run=fake)
+
+    with pytest.raises(RuntimeError, match="must be written by one soak at a time, not by two"):
+        soak.soak(plan, path, run=second)
+
+
 def test_another_line_is_refused(tmp_path):
     path = tmp_path / "soak.jsonl"
     path.write_text('{"number": 1}\n')
