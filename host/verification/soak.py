@@ -13,7 +13,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from axonloop.host.verification.shard import COPIES, TICKS, Shard, ShardError, ShardResult, ShardRun
+from axonloop.host.verification.shard import COPIES, TICKS, Shard, ShardError, ShardResult
+from axonloop.host.verification.shard_run import ShardRun
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import ONE_CORE, Geometry, Mesh
 from axonloop.sim.build import content_key

@@ -11,10 +11,11 @@ from axonloop.host.bisect import read_stimulus
 from axonloop.host.cli.app import run as command
 from axonloop.host.cli.debug import soak as soak_command
 from axonloop.host.devices import GoldenDevice, weight_hash
-from axonloop.host.verification import shard as shards
+from axonloop.host.verification import shard_run as shards
 from axonloop.host.verification import soak
 from axonloop.host.verification.random_use import TrafficStep
-from axonloop.host.verification.shard import Shard, ShardError, ShardResult, ShardRun, Traffic
+from axonloop.host.verification.shard import Shard, ShardError, ShardResult, Traffic
+from axonloop.host.verification.shard_run import ShardRun
 from axonloop.models.config import ONE_CORE, Mesh
 from axonloop.models.protocol import Region
 from axonloop.sim.batched import BatchedChip
@@ -142,6 +143,15 @@ def test_a_weight_that_is_wrong_is_seen_in_the_end():
 
     with pytest.raises(ShardError, match=r"weight\[0, 0\]: kernels"):
         ShardRun(small(), lambda name, config, seed: Slip(config)).run()
+
+
+def test_a_device_that_raises_is_named():
+    class Raises(GoldenDevice):
+        def learn(self):
+            raise IndexError("beyond the end")
+
+    with pytest.raises(ShardError, match=r"IndexError\('beyond the end'\) .shard 0 .*, copy 0"):
+        ShardRun(small(), lambda name, config, seed: Raises(config)).run()
 
 
 def fake(shard, progress):
