@@ -31,3 +31,5 @@ FIGURES = (
     Column("times better than", _better),
 )
 """The columns of figures."""
+BENCHED = (Column("bench"), *FIGURES)
+"""The columns of figures of several benches."""

@@ -1,12 +1,13 @@
-"""The results page: one table of all experiments, made of their metrics and nothing else."""
+"""The results page: all experiments and benches, made of their metrics and nothing else."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from axonloop.host.bench import BENCHED
+from axonloop.host.catalogue.experiments import EXPERIMENTS
 from axonloop.host.catalogue.listing import LISTING, listed
-from axonloop.host.catalogue.table import EXPERIMENTS
 from axonloop.host.console import markdown
 from axonloop.host.experiments import RESULTS
 from axonloop.host.files import read_json
@@ -23,12 +24,16 @@ out the same on every machine. Where torch learns in floats through time (`recur
 accuracy moves by a few points.
 
     axonloop experiment NAME --full --json docs/results/NAME.json
+    axonloop bench all --json docs/results/bench.json
     axonloop results
 
-Those without a section have not been run to their end yet.
+Those without a section have not been run to their end yet. The last section is what the benches
+found of speed: there the machine matters, and what else it did.
 """
-KEYS = ("experiment", "source", "command", "device", "seconds", "rows")
-"""What a section is made of."""
+KEYS = ("source", "command", "device", "seconds", "rows")
+"""What a section is made of, beside its name."""
+SPEED = "bench"
+"""The file and section of `axonloop bench all`."""
 
 
 def page_of(folder: Path) -> str:
@@ -38,23 +43,26 @@ def page_of(folder: Path) -> str:
     """
     files = {path.stem: read_json(path) for path in sorted(folder.glob("*.json"))}
     require(bool(files), "folder", "one with the JSON files of experiments", str(folder))
-    unknown = sorted(set(files) - set(EXPERIMENTS))
-    require(not unknown, "results", f"of {', '.join(EXPERIMENTS)}", unknown)
+    known = [*EXPERIMENTS, SPEED]
+    unknown = sorted(set(files) - set(known))
+    require(not unknown, "results", f"of {', '.join(known)}", unknown)
     for name, metrics in files.items():
-        missing = [key for key in KEYS if key not in metrics]
+        keys = ("machine" if name == SPEED else "experiment", *KEYS)
+        missing = [key for key in keys if key not in metrics]
         require(not missing, f"{name}.json", "metrics of an experiment", f"without {missing}")
         require(bool(metrics["rows"]), f"rows of {name}.json", "one or more", metrics["rows"])
     table = markdown(LISTING, listed(EXPERIMENTS))
-    sections = [_section(files[name]) for name in EXPERIMENTS if name in files]
+    sections = [_section(name, files[name]) for name in known if name in files]
     return "\n".join([HEAD, f"{table}\n", *sections])
 
 
-def _section(metrics: dict[str, Any]) -> str:
-    device = f" Device: {metrics['device']}." if metrics["device"] else ""
+def _section(name: str, metrics: dict[str, Any]) -> str:
+    place = metrics["machine"] if name == SPEED else metrics["device"]
+    where = f" {'Machine' if name == SPEED else 'Device'}: {place}." if place else ""
     note = f"\n\n{metrics['note']}" if metrics.get("note") else ""
     lines = [
-        f"## {metrics['experiment']}\n",
-        f"{metrics['source']}. `{metrics['command']}`, {metrics['seconds']:.0f} s.{device}{note}\n",
-        markdown(RESULTS, metrics["rows"]),
+        f"## {name}\n",
+        f"{metrics['source']}. `{metrics['command']}`, {metrics['seconds']:.0f} s.{where}{note}\n",
+        markdown(BENCHED if name == SPEED else RESULTS, metrics["rows"]),
     ]
     return "\n".join(lines) + "\n"

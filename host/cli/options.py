@@ -19,3 +19,7 @@ WaveSignals = Annotated[
 WaveDepth = Annotated[
     int | None, typer.Option("--depth", help="Levels of modules below those [all].")
 ]
+Configuration = Annotated[
+    Path | None,
+    typer.Option(help="TOML or JSON file of network, training and chip (docs/configuration.md)."),
+]

@@ -1,9 +1,9 @@
 from .file import Configuration as Configuration
 from .former import nested as nested
+from .network_settings import DEEP as DEEP
+from .network_settings import PARAMETERS as PARAMETERS
+from .network_settings import NetworkSettings as NetworkSettings
 from .samples import open_samples as open_samples
-from .settings import DEEP as DEEP
-from .settings import PARAMETERS as PARAMETERS
-from .settings import NetworkSettings as NetworkSettings
 from .settings import ObjectiveSettings as ObjectiveSettings
 from .settings import RunSettings as RunSettings
 from .settings import Settings as Settings

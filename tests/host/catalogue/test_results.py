@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from axonloop.host.bench import Figure
 from axonloop.host.catalogue import CATALOGUE, page_of
 from axonloop.host.cli.app import MISTAKE, run
 from axonloop.host.experiments import PRINTS_NONE, ResultRow
@@ -33,7 +35,7 @@ def test_the_page_is_made_of_the_metrics_beside_it() -> None:
 
 
 def test_no_cell_of_a_paper_is_empty() -> None:
-    for path in (DOCS / "results").iterdir():
+    for path in set((DOCS / "results").iterdir()) - {DOCS / "results" / "bench.json"}:
         rows = json.loads(path.read_text())["rows"]
         assert all(row["paper"].strip() for row in rows), path.name
     assert (ResultRow("one", "", "2").paper, ResultRow("one", "1", "2").paper) == (PRINTS_NONE, "1")
@@ -49,9 +51,22 @@ def test_a_page_lists_all_and_has_every_row(tmp_path: Path) -> None:
     assert listed == ["name", *CATALOGUE["experiment"], "what", "one"]
 
 
+def test_the_benches_are_a_table_of_their_own(tmp_path: Path) -> None:
+    """It names the machine: speed is not the same everywhere."""
+    figure = asdict(Figure("cycles per SynOp", 0.0625, "", "at most 0.07", "ReckOn", 16.0))
+    metrics = metrics_of() | {"machine": "a machine", "rows": [{"bench": "core"} | figure]}
+    (tmp_path / "bench.json").write_text(json.dumps(metrics))
+    lines = page_of(tmp_path).splitlines()
+    assert lines[-7] == "## bench"
+    assert lines[-5].endswith(", 12 s. Machine: a machine.")
+    assert lines[-1].split(" | ")[:2] == ["| core", "cycles per SynOp"]
+    assert lines[-1].endswith("| at most 0.07 | 16.0 x ReckOn |")
+
+
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
+        ("bench", {}, "bench.json must be metrics of an experiment, not "),
         ("cats", {}, "results must be of memory, "),
         ("memory", {"rows": []}, "rows of memory.json must be one or more, not"),
         ("memory", None, "memory.json must be metrics of an experiment, not "),

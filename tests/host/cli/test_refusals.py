@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from axonloop.host.cli import board
+from axonloop.host.cli.gateware import board
 from axonloop.host.verification import verify as verification
 from tests.support.commands import refused
 

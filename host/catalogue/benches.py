@@ -1,0 +1,34 @@
+"""The benches. A new one is its module, and an entry here."""
+
+from __future__ import annotations
+
+from axonloop.host.catalogue.entry import Entry, by_name
+
+
+def _bench(name: str, what: str, source: str, time: str, module: str = "") -> Entry:
+    return Entry("bench", name, f"bench.{module or name}", what, source, time)
+
+
+BENCHES = by_name(
+    _bench("core", "cycles and speed of a core, beside other cores", "docs/figures.md", "1 minute"),
+    _bench(
+        "batched",
+        "many chips at once in integers, beside float networks in torch",
+        "docs/batched.md",
+        "1 minute",
+    ),
+    _bench(
+        "link",
+        "what the serial link makes of its line, on a co-simulated board",
+        "docs/link.md",
+        "minutes",
+    ),
+    _bench(
+        "mesh",
+        "traffic on the mesh; one network on one, two and four cores",
+        "docs/figures.md",
+        "10 minutes",
+    ),
+    _bench("all", "every bench, in one table", "docs/figures.md", "20 minutes", "everything"),
+)
+"""What is measured of speed."""
