@@ -121,7 +121,7 @@ class SoakReport:
 
     `compared`: ticks of chips, each compared on two devices or more; `ticks`: how many of them by
     device; `least`, `most`: the same for the target with the fewest and the most; `failures`:
-    what was wrong, in words.
+    what was wrong, in words; `sources`: the hash of what was compared.
     """
 
     shards: int
@@ -134,6 +134,7 @@ class SoakReport:
     cpu_seconds: float
     skipped: int = 0
     failures: list[str] = field(default_factory=list)
+    sources: str = field(default_factory=sources)
 
 
 def soak(

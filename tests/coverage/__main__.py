@@ -73,6 +73,7 @@ def rtl(chips: Sequence[Covered], seed: int) -> int:
     why = explained(missed, reasons())
     kept = {
         "chips": {str(chip): chip.ticks for chip in chips},
+        "left out": [str(chip) for chip in CHIPS if chip not in chips],
         "seed": seed,
         "modules": {name: dict(found) for name, found in sorted(totals.modules.items())},
         "missed": why,

@@ -101,9 +101,10 @@ def rtl_section(kept: Kept) -> str:
         whole.update(found)
     lines = whole[CODE] + whole[SIGNALS]
     chips = ", ".join(f"{chip} ({ticks:,} ticks)" for chip, ticks in kept["chips"].items())
+    left = f" Left out this time: {', '.join(kept['left out'])}." if kept["left out"] else ""
     said = (
-        f"{100 * share(whole):.2f} % of {lines:,} lines, in the chips {chips}. Not reached, in "
-        f"lines of all chips:"
+        f"{100 * share(whole):.2f} % of {lines:,} lines, in the chips {chips}.{left} Not reached, "
+        f"in lines of all chips:"
     )
     rows = [
         (why, _number(sum(count for *_, count in found)), _examples(found))
@@ -162,7 +163,8 @@ def soak_section(kept: Kept) -> str:
     """What the page says of the soak."""
     differences = len(kept["failures"]) or "no"
     said = (
-        f"{kept['compared']:,} ticks of {kept['targets']} chips in {kept['shards']:,} shards, "
+        f"{kept['compared']:,} ticks of {kept['targets']} chips in {kept['shards']:,} shards "
+        f"(sources {kept['sources'][:8]}), "
         f"{differences} differences; {kept['cpu_seconds'] / 60:,.0f} minutes of processor time, "
         f"{kept['compared'] / kept['cpu_seconds']:,.0f} ticks in a second of it. In these ticks "
         f"{kept['counters']['spikes']:,} spikes, {kept['counters']['synops']:,} synaptic "
