@@ -36,9 +36,9 @@ class Shard:
     copies: int = COPIES
 
     def devices(self) -> dict[str, int]:
-        """How many copies are on each device. There is neither RTL nor C++ of convolutions."""
+        """How many copies are on each device. There is no C++ of convolutions."""
         if self.geometry.convolutions:
-            return {TORCH: self.copies, GOLDEN: self.copies}
+            return {TORCH: self.copies, GOLDEN: self.copies, RTL: min(2, self.copies)}
         golden = min(SINGLE, self.copies)
         synapses = self.geometry.axons * self.geometry.neurons * self.mesh.cores
         rtl = min(golden, max(2, RTL_SYNAPSES // synapses))
