@@ -85,6 +85,14 @@ def test_devices_learn_the_same(device: str) -> None:
     assert (weights != trainer.program.weights).any()
 
 
+def test_a_node_on_the_chip_hears_no_pools() -> None:
+    chosen = settings(loss="integer")
+    with open_device("golden", chip_config(chosen)) as chip:
+        trainer = lone_trainer(chip, chosen, DIGITS)
+        with pytest.raises(ValueError, match="layer1 must be without pools, 128 neurons, with the"):
+            trainer.place_processor("chip")
+
+
 def test_a_batch_of_one_is_a_lone_chip() -> None:
     _, lone, _ = trained("batched", settings(), own())
     batch = batch_trainer(settings(), DIGITS, 1, own())
