@@ -53,7 +53,9 @@ CHIP = (
     Member("int32_t", "cores", "cores of the chip"),
     Member("int32_t", "axons", "axons of one core"),
     Member("int32_t", "neurons", "neurons of one core"),
-    Member("int32_t", "rows", "rows of weights of one core: axons, or with convolutions kernel rows"),
+    Member(
+        "int32_t", "rows", "rows of weights of one core: axons, or with convolutions kernel rows"
+    ),
     Member("int32_t", "columns", "columns of weights: neurons of one core, or channels"),
     Member("int32_t", "slots", "delay slots"),
     Member("int32_t", "first", "number of the first core"),
