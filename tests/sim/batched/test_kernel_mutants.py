@@ -29,7 +29,6 @@ MUTANTS = {
     "bias": ("convolution/images.h", "memset(to + shape.in_channels * plane, ", "memset(to, "),
     "alive": ("convolution/images.h", "alive.back() |= factors[pixels];", ""),
     "rest-of-a-line": ("convolution/sums.h", "std::min(4, shape().wide - u)", "4"),
-    "rest-of-a-strip": ("convolution/sums.h", "std::min(STRIP, channels - first))", "STRIP)"),
     "pairs": ("convolution/sums.h", "is_value[k] = value[k] != 0", "is_value[k] = value[k] > 0"),
     "last-rows": ("convolution/sums.h", "if (count) add_rows", "if (count == ROWS) add_rows"),
     "fours": ("convolution/sums.h", "if (!any) continue;", "if (any <= 0) continue;"),
