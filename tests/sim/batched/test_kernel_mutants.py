@@ -39,7 +39,7 @@ MUTANTS = {
     "hashed-part": ("convolution/learner.h", "draw(drawn * HASHED_ROWS,", "draw(0,"),
     "purpose": ("convolution/learner.h", "Purpose::TERM + term, x", "Purpose::TERM, x"),
     "nearest": ("convolution/learner.h", "? one >> 1 : 0;", "? one >> 2 : 0;"),
-    "no-sum": ("convolution/learner.h", "old != none && total[o];", "old != none;"),
+    "absent": ("convolution/learner.h", "fresh = old == none ? old :", "fresh ="),
     "visits": ("convolution/learner.h", "old == none ? 0 : pairs[o]", "pairs[o]"),
     "kernels-of-a-core": ("convolution/learner.h", "shape().core == core &&", "shape().kernel &&"),
 }  # fmt: skip

@@ -103,6 +103,7 @@ template <typename W> struct KernelLearner {
         }
     }
 
+    // Changes a row of a kernel. A sum of 0 is a step of 0, whatever the noise.
     void step_row(W *weights, int channels, uint32_t code, const int64_t *total, const int64_t *pairs,
                   Tally &tally) const {
         const int64_t limit = chip.weight_max;
@@ -117,11 +118,11 @@ template <typename W> struct KernelLearner {
                 const int32_t old = weights[o], noise = int32_t(uint32_t(high[k]) << 16 | low[k]);
                 const int64_t x = total[o] + (noise & rounding.mask[o]) + rounding.half[o];
                 const int64_t moved = old - (x >> rounding.shift[o]);
-                const int64_t fresh = moved < -limit ? -limit : moved > limit ? limit : moved;
-                const bool moves = old != none && total[o];
+                const int64_t clipped = moved < -limit ? -limit : moved > limit ? limit : moved;
+                const int64_t fresh = old == none ? old : clipped;
                 visits += old == none ? 0 : pairs[o];
-                updates += moves && fresh != old;
-                weights[o] = W(moves ? fresh : old);
+                updates += fresh != old;
+                weights[o] = W(fresh);
             }
         }
         tally.visits += visits;
