@@ -11,10 +11,10 @@ from axonloop.models.protocol import Kind, header
 from axonloop.sim.cosim.verilate import build
 from tests.coverage import page
 from tests.coverage.__main__ import REASONS, reasons
-from tests.coverage.counts import Counts, Totals, module_name, share
-from tests.coverage.covered_chip import COVERED, CoveredChip
-from tests.coverage.stimulus import CHIPS
-from tests.coverage.tied import netlist, tied
+from tests.coverage.rtl.counts import Counts, Totals, module_name, share
+from tests.coverage.rtl.covered_chip import COVERED, CoveredChip
+from tests.coverage.rtl.chips import CHIPS
+from tests.coverage.rtl.tied import netlist, tied
 
 ECHO = """
 module axonloop_chip(clk, rst, commands__payload, commands__valid, commands__ready,

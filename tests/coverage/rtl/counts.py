@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TOP = "axonloop_chip"
-"""The chip's module, and the first word of the names of all modules in it."""
+from axonloop.sim.cosim.verilate import TOP
+
 Tied = Mapping[str, Mapping[str, set[int]]]
 """By module and wire, the bits that cannot change: see `tied`."""
 _POINT = re.compile(r"\x01(\w+)\x02([^\x01']*)")
@@ -49,7 +49,7 @@ class Counts:
     signals: dict[int, Signal] = field(default_factory=dict)
 
     def add(self, path: Path) -> None:
-        """Add the counts of a run of the design; lines outside of the chip are left out."""
+        """Add the counts of a run of the design; those of what is around it are left out."""
         with path.open(encoding="latin-1") as file:
             for row in file:
                 if row.startswith("C '"):
@@ -57,7 +57,7 @@ class Counts:
 
     def _take(self, point: dict[str, str], count: int) -> None:
         kind, _, module = point["page"].partition("/")
-        if not module.startswith(TOP):
+        if module == TOP:
             return
         if kind == "v_toggle":
             self._toggle(int(point["l"]), module, point["o"], count)
@@ -157,8 +157,8 @@ def _initial(text: list[str]) -> Iterator[int]:
 
 
 def module_name(module: str) -> str:
-    """A module's path in the chip, without the numbers of lanes and cores."""
-    inside = module.removeprefix(TOP).lstrip(".") or "chip"
+    """A module's path in its design, of a chip without `chip`; no numbers of lanes and cores."""
+    inside = module.removeprefix("axonloop_").removeprefix("chip.")
     return re.sub(r"[_$]\d+(?=\.|$)", "", inside)
 
 
