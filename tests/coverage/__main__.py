@@ -29,9 +29,7 @@ def python(known: bool) -> int:
     """Run the tests, keep and print which lines they run; the exit status."""
     of, found = pieces.sources(), {}
     for piece, tests in pieces.pieces().items():
-        found[piece] = (
-            pieces.known(piece, tests, of) if known else pieces.measure(piece, tests, of)
-        )
+        found[piece] = pieces.known(piece, tests, of) if known else pieces.measure(piece, tests, of)
     done = [path for path in found.values() if path is not None]
     missing = [piece for piece, path in found.items() if path is None]
     python_figures.keep(pieces.report(done), of, missing)

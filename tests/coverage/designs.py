@@ -46,7 +46,7 @@ DESIGNS: tuple[Design, ...] = (
     ChipDesign("device-gain", 1000),
     ChipDesign("gates-analogue", 1000),
     ChipDesign("ice40", 150),
-    ChipDesign("conv", 200),
+    ChipDesign("conv", 100),
     ChipDesign("one-lane", 300, Mesh(2, 2)),
     MeshDesign(Mesh(3, 3), 4000),
     LinkDesign("ice40", 1, 4),

@@ -1,4 +1,4 @@
-"""The figures of the RTL: kept by design, and told by module and by why something is not reached."""
+"""The figures of the RTL: kept by design, told by module and by why a line is not reached."""
 
 from __future__ import annotations
 
@@ -105,15 +105,14 @@ def section(kept: Kept) -> str:
     """What the page says of the lines of Verilog."""
     found = modules(kept)
     whole: Tally[str] = sum(found.values(), Tally[str]())
-    told = (
-        f"{100 * reached(kept):.2f} % of {number(whole[CODE] + whole[SIGNALS])} lines; in each "
-        f"design:"
-    )
+    when = dict.fromkeys(f"{own['date']}, {own['machine']}" for own in kept["designs"].values())
+    lines = number(whole[CODE] + whole[SIGNALS])
+    told = f"{100 * reached(kept):.2f} % of {lines} lines; {'; '.join(when)}. In each design:"
     rows = [_of_design(name, design) for name, design in kept["designs"].items()]
-    designs = table(("design", "lines", "reached", "used", "measured"), rows)
+    designs = table(("design", "lines", "reached", "used"), rows)
     whys = [
-        (why, number(lines.total()), ", ".join(_example(*line) for line in _most(lines)))
-        for why, lines in missed(kept).items()
+        (why, number(its.total()), ", ".join(_example(*line) for line in _most(its)))
+        for why, its in missed(kept).items()
     ]
     unreached = table(("why", "lines", "such as"), whys)
     return (
@@ -124,9 +123,8 @@ def section(kept: Kept) -> str:
 
 def _of_design(name: str, design: Kept) -> tuple[str, ...]:
     own = sum(map(Tally, design["modules"].values()), Tally[str]())
-    when = f"{design['date']}, {design['machine']}"
     lines = number(own[CODE] + own[SIGNALS])
-    return name, lines, f"{100 * share(own):.1f} %", design["amount"], when
+    return name, lines, f"{100 * share(own):.1f} %", design["amount"]
 
 
 def _most(lines: Tally[tuple[str, str]]) -> list[tuple[str, str]]:

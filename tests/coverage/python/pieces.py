@@ -12,8 +12,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from coverage import Coverage
-
 from axonloop.sim.build import content_key
 
 FLOORS = ("models", "hdl", "sim", "host")
@@ -64,7 +62,7 @@ def measure(piece: str, tests: list[Path], of: str) -> Path | None:
         print(f"{piece}: pytest ends with {status}, see {log}", file=sys.stderr)
         return None
     whole = folder / "whole"
-    joined(folder.glob("data*"), whole)
+    _join(folder.glob("data*"), whole)
     whole.rename(target)
     shutil.rmtree(folder)
     return target
@@ -78,21 +76,25 @@ def _target(piece: str, tests: list[Path], of: str) -> Path:
     return KEPT / f"{piece.replace('/', '-')}-{key}"
 
 
-def joined(parts: Iterable[Path], target: Path) -> Coverage:
-    """What some processes or pieces ran, together, in the file `target`."""
-    target.unlink(missing_ok=True)
-    whole = Coverage(data_file=target, config_file=str(SETTINGS), data_suffix=False)
-    whole.combine([str(part) for part in parts], keep=True)
-    whole.save()
-    return whole
-
-
 def report(parts: Iterable[Path]) -> Mapping[str, Any]:
     """The report of coverage.py on all pieces."""
-    path = KEPT / "report.json"
-    joined(parts, KEPT / "whole").json_report(outfile=str(path))
+    whole, path = KEPT / "whole", KEPT / "report.json"
+    _join(parts, whole)
+    _coverage("json", f"--data-file={whole}", "-o", str(path))
     told: Mapping[str, Any] = json.loads(path.read_text())
     return told
+
+
+def _join(parts: Iterable[Path], target: Path) -> None:
+    """Put together what some processes or pieces ran, in the file `target`."""
+    target.unlink(missing_ok=True)
+    _coverage("combine", "--keep", f"--data-file={target}", *map(str, parts))
+
+
+def _coverage(command: str, *arguments: str) -> None:
+    """Run a command of coverage.py: a process, because pytest calls this folder `coverage`."""
+    own = [sys.executable, "-m", "coverage", command, "--quiet", f"--rcfile={SETTINGS}"]
+    subprocess.run([*own, *arguments], check=True)
 
 
 def _files(folder: Path) -> list[Path]:

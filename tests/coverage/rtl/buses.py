@@ -59,9 +59,7 @@ class BusDesign:
     def cover(self, seed: int, path: Path) -> None:
         """Use all registers well and badly; then a chip behind them, beside the golden model."""
         module = DELIVERIES[self.top].module
-        pins = Pins(
-            self.verilog(), module, seed, lambda name: f"{name}.".startswith(f"{module}.chip.")
-        )
+        pins = Pins(self.verilog(), module, seed, rf"{module}\.chip\b")
         master: Master = MASTERS[self.top](pins, random.Random(seed))
         _use_settings(master)
         _break_rules(master)
@@ -107,7 +105,8 @@ class Master(ABC):
         return np.array(replies, np.uint32)
 
     def close(self) -> None:
-        """See `Transport`."""
+        """See `Transport`: the bus rests."""
+        self.pins.cycle()
 
 
 class _Wishbone(Master):

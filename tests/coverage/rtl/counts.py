@@ -17,6 +17,8 @@ Tied = Mapping[str, Mapping[str, set[int]]]
 _POINT = re.compile(r"\x01(\w+)\x02([^\x01']*)")
 _CODE = re.compile(r"__0([0-9A-Fa-f]{2})")
 _TOGGLE = re.compile(r"(.*?)((?:\[\d+\])*):(0->1|1->0)$")
+_MODULE = re.compile(r"^module \\?([\w.$]+)[\s\S]*?^endmodule", re.MULTILINE)
+_ASSIGNMENT = re.compile(r"^  assign ((_\d+_) = .*);$", re.MULTILINE)
 
 
 @dataclass
@@ -93,7 +95,8 @@ fell, and those of which all did; bits and those that did; signals whose bits ar
 class Totals:
     """What the counts of designs add up to, by module; `missed` by module and line.
 
-    Modules that differ only in a number, as lanes do, are one.
+    Modules that differ only in a number, as lanes do, are one. A signal that has no name of its own
+    is called by what drives it.
     """
 
     modules: dict[str, Tally[str]] = field(default_factory=lambda: defaultdict(Tally))
@@ -102,7 +105,7 @@ class Totals:
     def add(self, counts: Counts, tied: Tied, verilog: str) -> None:
         """Add those of a design, of which `verilog` is the text."""
         text = verilog.splitlines()
-        early = set(_initial(text))
+        early, drivers = set(_initial(text)), _drivers(verilog)
         for number, (module, count) in counts.code.items():
             if number in early:
                 continue
@@ -124,7 +127,8 @@ class Totals:
                 | {BITS: len(live), MOVED: moved}
             )
             if not moved:
-                self.missed[name, _plain(signal.name)] += 1
+                driver = drivers.get((signal.module, signal.name), signal.name)
+                self.missed[name, _plain(driver)] += 1
 
     def join(self, other: Totals) -> None:
         """Add those of other designs."""
@@ -145,6 +149,15 @@ class Totals:
             totals.modules[name].update(found)
         totals.missed.update({(module, line): count for module, line, count in kept["missed"]})
         return totals
+
+
+def _drivers(verilog: str) -> dict[tuple[str, str], str]:
+    """By module and wire what drives the wires that have no name of their own."""
+    found = {}
+    for module in _MODULE.finditer(verilog):
+        for line, wire in _ASSIGNMENT.findall(module[0]):
+            found[module[1], wire] = line
+    return found
 
 
 def _initial(text: list[str]) -> Iterator[int]:

@@ -11,12 +11,13 @@ import pytest
 
 from axonloop.host.devices import GoldenDevice
 from axonloop.host.devices.packets import PacketDevice
+from axonloop.host.devices.serial_line.frames import Deframer, Frame
 from axonloop.host.devices.serial_line.session import LinkLostError
 from axonloop.host.devices.serial_line.simulated_board import SimulatedLine
 from axonloop.host.devices.serial_line.transport import LineTransport
 from axonloop.host.verification.verify import lockstep
 from axonloop.models.config import ChipConfig, CoreConfig, Geometry, ParameterSet, Row
-from axonloop.models.protocol import LinkConfig
+from axonloop.models.protocol import FRAME_WORDS, Kind, LinkConfig, header
 from axonloop.sim.build import Notify
 from axonloop.sim.cosim import RtlTop
 from axonloop.sim.cosim.compiled_board import DRIVER, TOP, WRAPPER, board_verilog
@@ -26,14 +27,19 @@ from tests.coverage.rtl.harness import covered, replaced, silenced
 from tests.support.hostile import KINDS, LINK, Siege
 
 PULSE = f"""
-    reg [2:0] up = 0;
-    wire rst = up == 3 || up == 4;
-    always @(posedge clk) if (up != 7) up <= up + 1;
+    reg [7:0] up = 0;
+    wire rst = up == 3 || up == 4, low = (up >= 20 && up < 90) || up == 120;
+    always @(posedge clk) if (!(&up)) up <= up + 1;
     {TOP} top ("""
-"""A reset of two cycles behind power-up."""
+"""A reset of two cycles behind power-up, a break of the line, and a low that is too short."""
+CHANGES = {
+    f"\n    {TOP} top (": PULSE,
+    ".rst(1'b0)": ".rst(rst)",
+    ".rx(sampled)": ".rx(sampled & ~low)",
+}
 COVERED = covered(
     "covered-board",
-    replaced(WRAPPER, {f"\n    {TOP} top (": PULSE, ".rst(1'b0)": ".rst(rst)"}),
+    replaced(WRAPPER, CHANGES),
     "covered_board.cpp",
     DRIVER,
 )
@@ -79,10 +85,24 @@ class LinkDesign:
         for _ in range(self.stretches):
             for kind in KINDS:
                 siege.fire(kind)
-        self._use(top, siege.session + 1, seed)
-        self._hang(top, siege.session + 2)
+        self._flood(top, siege)
+        self._use(top, siege.session - 1, seed)
+        self._hang(top, siege.session)
+        siege.open()
         top.write_counts(path)
         top.close()
+
+    def _flood(self, top: CoveredTop, siege: Siege) -> None:
+        """More words than there is room for, while the chip has much to do: they must go again."""
+        siege.open()
+        words = np.full(FRAME_WORDS, header(Kind.TICK, 0), np.uint32)
+        count = self.link.command_depth // FRAME_WORDS + 4
+        numbers = range(0, count * FRAME_WORDS, FRAME_WORDS)
+        frames = [Frame(n, limit=0, session=siege.session & 0xFF, words=words) for n in numbers]
+        data = b"".join(frame.encode() for frame in frames)
+        _, heard = top.run(11 * self.link.cycles_per_bit * len(data), data)
+        assert any(frame is not None and frame.repeat for frame in Deframer().receive(heard))
+        siege.session += 2  # those of the hosts behind this
 
     def _use(self, top: CoveredTop, session: int, seed: int) -> None:
         """A lockstep, over the line; nothing is learned, which would wake the watchdog."""
@@ -100,8 +120,8 @@ class LinkDesign:
         for _ in range(3):
             device.tick(np.arange(geometry.axons, dtype=np.int32))
         device.send_errors(np.arange(geometry.neurons), np.full(geometry.neurons, 99))
+        device.learn()
         with pytest.raises(LinkLostError, match="watchdog"):
-            device.tick(np.zeros(0, np.int32), learn=True)
             device.read_weights()
 
     def _device(
@@ -124,10 +144,10 @@ class CoveredTop(RtlTop):
         self._code.axonloop_write_coverage.argtypes = [handle, text]
         self.run(1, b"")  # registers and memories take their first contents
         self._code.axonloop_forget_coverage(self._handle)
-        self.run(16, b"")
+        self.run(256, b"")
 
     def _build(self, verilog: str, notify: Notify) -> Path:
-        text = silenced(verilog, lambda name: f"{name}.".startswith(f"{TOP}.chip."))
+        text = silenced(verilog, rf"{TOP}\.chip\b")
         return build(text, notify=notify, harness=COVERED)
 
     def write_counts(self, path: Path) -> None:

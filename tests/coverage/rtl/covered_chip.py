@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import re
 from pathlib import Path
 
 from axonloop.models.config import ONE_CORE, Geometry, Mesh
@@ -29,7 +28,7 @@ _CHANGES = {
 }
 
 
-_OTHER_CORES = re.compile(r"axonloop_chip\.core_[1-9]")
+_OTHER_CORES = r"axonloop_chip\.core_[1-9]"
 COVERED = covered("covered", replaced(WRAPPER, _CHANGES), "covered_chip.cpp", DRIVER)
 
 
@@ -38,7 +37,7 @@ def build_covered(geometry: Geometry, mesh: Mesh = ONE_CORE) -> Path:
 
     Of the cores of a mesh, which are equal, the first one has them.
     """
-    verilog = silenced(cached_verilog(geometry, 0, mesh), _OTHER_CORES.match)
+    verilog = silenced(cached_verilog(geometry, 0, mesh), _OTHER_CORES)
     return build(verilog, harness=COVERED)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from axonloop.sim.cosim.verilate import Harness
@@ -37,13 +37,14 @@ def replaced(text: str, changes: Mapping[str, str]) -> str:
     return text
 
 
-def silenced(verilog: str, silent: Callable[[str], object]) -> str:
-    """The text without counters in the modules whose names, with dots, are `silent`.
+def silenced(verilog: str, modules: str | None) -> str:
+    """The text without counters in the modules of a pattern, whose names have dots.
 
     Lines keep their numbers.
     """
 
     def mark(module: re.Match[str]) -> str:
-        return f"{OFF}{module[0]}{ON}" if silent(module[1]) else module[0]
+        silent = modules is not None and re.match(modules, module[1])
+        return f"{OFF}{module[0]}{ON}" if silent else module[0]
 
     return _MODULE.sub(mark, verilog)

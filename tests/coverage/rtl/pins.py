@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 from axonloop.sim.cosim.verilate import build
@@ -17,12 +16,10 @@ class Pins:
     """The design `top` of a text of Verilog, its clock low, reset pulsed.
 
     `given` and `told` are its inputs and outputs by name: `cycle` gives the ones and, before the
-    clock rises, looks at the others. Modules that are `silent` do not count.
+    clock rises, looks at the others. Modules of the pattern `silent` do not count.
     """
 
-    def __init__(
-        self, verilog: str, top: str, seed: int, silent: Callable[[str], object] = lambda name: False
-    ) -> None:
+    def __init__(self, verilog: str, top: str, seed: int, silent: str | None = None) -> None:
         ports = _PORT.findall(verilog[verilog.index(f"module {top}(") :].partition("endmodule")[0])
         inputs, outputs = (
             {name: int(high or 0) + 1 for way, high, name in ports if way == wanted}
