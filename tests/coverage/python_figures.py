@@ -24,15 +24,25 @@ def read() -> dict[str, Any]:
 
 
 def keep(report: Kept, sources: str, without: Sequence[str]) -> None:
-    """Keep a report of coverage.py on `sources`, by hash; `without` some pieces of the tests."""
+    """Keep a report of coverage.py on `sources`, by hash; `without` some pieces of the tests.
+
+    The rooms to which those belong are left out.
+    """
+    own = {path: file for path, file in report["files"].items() if not _is_of(path, without)}
     kept = stamp("coverage", "pytest") | {
         "sources": sources,
         "without": list(without),
-        "rooms": rooms(report),
-        "files": unrun(report),
+        "rooms": rooms(own),
+        "files": unrun(own),
     }
     PATH.parent.mkdir(exist_ok=True)
     PATH.write_text(json.dumps(kept, indent=1) + "\n")
+
+
+def _is_of(path: str, pieces: Sequence[str]) -> bool:
+    """Does a file belong to the room, or to the floor, of one of some pieces of the tests?"""
+    room = f"tests/{room_of(path)}"
+    return room in pieces or room.rpartition("/")[0] in pieces
 
 
 def room_of(path: str) -> str:
@@ -40,10 +50,10 @@ def room_of(path: str) -> str:
     return "/".join(Path(path).parts[:2]).removesuffix(".py").removesuffix("/__init__")
 
 
-def rooms(report: Kept) -> dict[str, dict[str, int]]:
+def rooms(files: Kept) -> dict[str, dict[str, int]]:
     """Lines and branches by room."""
     found: dict[str, Tally[str]] = defaultdict(Tally)
-    for path, file in report["files"].items():
+    for path, file in files.items():
         summary = file["summary"]
         found[room_of(path)].update(
             {
@@ -56,13 +66,13 @@ def rooms(report: Kept) -> dict[str, dict[str, int]]:
     return {room: dict(counts) for room, counts in sorted(found.items())}
 
 
-def unrun(report: Kept) -> dict[str, dict[str, str]]:
+def unrun(files: Kept) -> dict[str, dict[str, str]]:
     """Of every file the lines that are not run and the branches that are not taken, as text.
 
     A branch from or to a line that is not run is left out.
     """
     found = {}
-    for path, file in sorted(report["files"].items()):
+    for path, file in sorted(files.items()):
         lines = set(file["missing_lines"])
         branches = [
             f"{here}->{there if there > 0 else 'exit'}"
@@ -90,8 +100,10 @@ def section(kept: Kept) -> str:
         floors[room.partition("/")[0]].update(counts)
     whole = sum(floors.values(), Tally[str]())
     without = ", ".join(f"`{piece}`" for piece in kept["without"])
-    told = f"The tests of `make test`{f' without those of {without}' if without else ''}: "
-    told += f"sources {kept['sources'][:8]}; {kept['date']}, {kept['machine']}."
+    told = "The tests of `make test`"
+    if without:
+        told += f" without those of {without}, and so without the rooms to which these belong"
+    told += f"; sources {kept['sources'][:8]}; {kept['date']}, {kept['machine']}."
     head = ("lines", "run", "branches", "taken")
     by_floor = table(
         ("floor", *head), [_row(name, own) for name, own in [*floors.items(), ("all", whole)]]

@@ -37,7 +37,9 @@ Missed = tuple[str, str, int]
 
 def read() -> dict[str, Any]:
     """What was kept last."""
-    kept: dict[str, Any] = json.loads(PATH.read_text()) if PATH.exists() else {"designs": {}}
+    kept: dict[str, Any] = (
+        json.loads(PATH.read_text()) if PATH.exists() else {"designs": {}, "left out": []}
+    )
     return kept
 
 
@@ -51,6 +53,18 @@ def keep(design: str, amount: str, totals: Totals) -> None:
     }
     kept = read()
     kept["designs"][design] = own
+    _write(kept)
+
+
+def arrange(designs: Sequence[str]) -> None:
+    """Keep the figures of those designs alone, in their order, and which of them have none."""
+    kept = read()
+    kept["left out"] = [name for name in designs if name not in kept["designs"]]
+    kept["designs"] = {name: kept["designs"][name] for name in designs if name in kept["designs"]}
+    _write(kept)
+
+
+def _write(kept: Kept) -> None:
     PATH.parent.mkdir(exist_ok=True)
     PATH.write_text(json.dumps(kept, indent=1) + "\n")
 
@@ -108,7 +122,8 @@ def section(kept: Kept) -> str:
     whole: Tally[str] = sum(found.values(), Tally[str]())
     when = dict.fromkeys(f"{own['date']}, {own['machine']}" for own in kept["designs"].values())
     lines = number(whole[CODE] + whole[SIGNALS])
-    told = f"{100 * reached(kept):.2f} % of {lines} lines; {'; '.join(when)}. In each design:"
+    left = f" Not measured: {', '.join(kept['left out'])}." if kept["left out"] else ""
+    told = f"{100 * reached(kept):.2f} % of {lines} lines; {'; '.join(when)}.{left} By design:"
     rows = [_of_design(name, design) for name, design in kept["designs"].items()]
     designs = table(("design", "lines", "reached", "used"), rows)
     whys = [

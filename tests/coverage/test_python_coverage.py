@@ -48,7 +48,7 @@ def test_a_piece_is_measured_once(checkout, monkeypatch):
     of = pieces.sources()
     assert pieces.known(piece, tests, of) is None
     data = pieces.measure(piece, tests, of)
-    told = pieces.report([data])
+    told = pieces.report([data])["files"]
     assert python_figures.unrun(told) == {
         "models/numbers.py": {"lines": "4", "branches": ""},
         "models/other.py": {"lines": "1", "branches": ""},
@@ -93,27 +93,24 @@ def file(lines: int, run: int, branches: int, taken: int, *missing: int) -> dict
     return {"summary": summary, "missing_lines": list(missing), "missing_branches": gone}
 
 
-REPORT = {
-    "files": {
-        "host/cli/app.py": file(10, 9, 4, 2, 5),
-        "host/cli/data/commands.py": file(10, 7, 0, 0, 1, 2, 8),
-        "host/files.py": file(5, 5, 0, 0),
-        "models/rules/rule.py": file(10, 1, 0, 0, *range(1, 10)),
-    }
+FILES = {
+    "host/cli/app.py": file(10, 9, 4, 2, 5),
+    "host/cli/data/commands.py": file(10, 7, 0, 0, 1, 2, 8),
+    "host/files.py": file(5, 5, 0, 0),
+    "host/nir/graph.py": file(5, 0, 0, 0),
+    "models/rules/rule.py": file(10, 1, 0, 0, *range(1, 10)),
+    "sim/waves/vcd.py": file(10, 1, 0, 0, *range(1, 10)),
 }
 
 
-def test_python_is_told_by_room_the_worst_first():
-    kept = {
-        "date": "2026-11-30",
-        "machine": "2 cores",
-        "sources": "0123456789",
-        "without": ["tests/docs"],
-        "rooms": python_figures.rooms(REPORT),
-        "files": python_figures.unrun(REPORT),
-    }
-    told = python_figures.section(kept)
-    assert "without those of `tests/docs`: sources 01234567; 2026-11-30, 2 cores" in told
+def test_python_is_told_by_room_the_worst_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(python_figures, "PATH", tmp_path / "python.json")
+    python_figures.keep(
+        {"files": FILES}, "0123456789", ["tests/docs", "tests/host/nir", "tests/sim"]
+    )
+    told = python_figures.section(python_figures.read())
+    assert "without those of `tests/docs`, `tests/host/nir`, `tests/sim`, and so" in told
+    assert "; sources 01234567; 20" in told
     assert "| host | 25 | 84.0 % | 4 | 50.0 % |" in told
     rows = [line for line in told.splitlines() if line.startswith(("| host/", "| models/"))]
     assert rows == [
@@ -121,7 +118,10 @@ def test_python_is_told_by_room_the_worst_first():
         "| host/cli | 20 | 80.0 % | 4 | 50.0 % | "
         "`app.py` 5, 3->8, 9->exit; `data/commands.py` 1-2, 8 |",
     ]
+    assert "sim" not in told.split("belong")[1]
     assert told.endswith("Complete: host/files.")
+    python_figures.keep({"files": FILES}, "0123456789", [])
+    assert "The tests of `make test`; sources" in python_figures.section(python_figures.read())
 
 
 def test_numbers_become_ranges():
