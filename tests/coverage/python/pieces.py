@@ -72,10 +72,10 @@ def measure(piece: str, tests: list[Path], of: str) -> Path | None:
 
 
 def _target(piece: str, tests: list[Path], of: str) -> Path:
-    """Where the data of a piece are kept: another place when its tests change."""
-    shared = [path for path in _files(Path("tests/support")) if path.suffix == ".py"]
-    own = [path for path in _files(tests[0].parent) if path.parent == tests[0].parent]
-    key = content_key(of, *_contents([*tests, *own, *shared, Path("tests/conftest.py"), SETTINGS]))
+    """Where the data of a piece are kept: another place when its tests or their helpers change."""
+    own = [path for path in _files(Path(piece)) if not path.name.startswith("test_")]
+    shared = [*_files(Path("tests/support")), Path("tests/conftest.py"), SETTINGS]
+    key = content_key(of, *_contents([*tests, *own, *shared]))
     return KEPT / f"{piece.replace('/', '-')}-{key}"
 
 
