@@ -138,10 +138,12 @@ def _most(files: Kept, room: str) -> str:
     """The two files of a room of which most is not run, with those lines."""
     own = [path for path in files if room_of(path) == room]
     worst = sorted(own, key=lambda path: -len(files[path][LINES] + files[path][BRANCHES]))[:2]
-    return "; ".join(
-        f"`{path.removeprefix(room).lstrip('/')}` {_short(files[path])}".replace("``", f"`{path}`")
-        for path in worst
-    )
+    return "; ".join(f"`{_inside(path, room)}` {_short(files[path])}" for path in worst)
+
+
+def _inside(path: str, room: str) -> str:
+    """The name of a file in its room; a file that stands alone is its own room."""
+    return path.removeprefix(f"{room}/") if path.startswith(f"{room}/") else Path(path).name
 
 
 def _short(file: Mapping[str, str]) -> str:
