@@ -26,7 +26,7 @@ STEPS = {
         "learning",
         "convolution",
         "core",
-        "chip",
+        "chip processing",
         "boards bus",
         "flow",
     ],

@@ -1,0 +1,58 @@
+"""The sizes of a processing node's loss engine, and the encoders that it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from axonloop.models.checks import require, require_range, take_whole
+from axonloop.models.config.geometry import ceil_log2
+
+MAX_CLASSES = 256
+MAX_HEARD = 2048
+"""Most neurons that a node hears."""
+MAX_NODE_LANES = 64
+
+
+class NodeEncoding(IntEnum):
+    """How a node makes error events of what its neurons are wrong by."""
+
+    DENSE = 0
+    THRESHOLD = 1
+    SIGMA_DELTA = 2
+
+
+@dataclass(frozen=True)
+class NodeGeometry:
+    """What is fixed when a loss engine is built: the most `neurons` and `classes`, and `lanes`.
+
+    `lanes` weights of the readout or of the feedback are read and multiplied per cycle. ValueError
+    for what is out of range.
+    """
+
+    neurons: int = 256
+    classes: int = 16
+    lanes: int = 16
+
+    def __post_init__(self) -> None:
+        take_whole(self, "neurons", "classes", "lanes")
+        require_range("neurons of a node", self.neurons, 1, MAX_HEARD)
+        require_range("classes of a node", self.classes, 1, MAX_CLASSES)
+        require_range("lanes of a node", self.lanes, 1, MAX_NODE_LANES)
+        power = self.lanes == 1 << ceil_log2(self.lanes)
+        require(power, "lanes of a node", "a power of two", self.lanes)
+
+    @property
+    def groups(self) -> int:
+        """Groups of `lanes` neurons."""
+        return -(-self.neurons // self.lanes)
+
+    @property
+    def pieces(self) -> int:
+        """Words of the readout for a neuron: of `lanes` classes each, up to a power of two."""
+        return 1 << ceil_log2(-(-self.classes // self.lanes))
+
+    @property
+    def row_stride(self) -> int:
+        """Words of the feedback for a group, one per class: up to a power of two."""
+        return 1 << ceil_log2(self.classes)
