@@ -11,6 +11,7 @@ from amaranth.sim import Simulator
 
 from axonloop.hdl.processing import LossEngine
 from axonloop.models.config import NodeEncoding, NodeGeometry
+from axonloop.models.cycles import listen_cycles, teach_cycles
 from axonloop.models.golden.processing import NodeConstants, NodeLoss, ProcessingNode
 from tests.support.random.nodes import naive_of, plain, random_constants
 from tests.support.simulated.engine import EngineBench, Firmware
@@ -83,3 +84,41 @@ def test_an_engine_is_a_node_of_the_page(seed: int, encoder: NodeEncoding, name:
     geometry = GEOMETRIES[name]
     rng = np.random.default_rng([seed, encoder, *name.encode()])
     run_beside(geometry, sized(rng, geometry, encoder=encoder), rng)
+
+
+@pytest.mark.parametrize("wanted", [0, 16], ids="wanted{}".format)
+@pytest.mark.parametrize(
+    ("geometry", "classes", "neurons"),
+    [
+        (GEOMETRIES["wide"], 10, 40),
+        (GEOMETRIES["wide"], 3, 33),
+        (GEOMETRIES["pieces"], 10, 12),
+        (GEOMETRIES["pieces"], 4, 11),
+    ],
+)
+def test_the_cycles_of_a_tick(
+    geometry: NodeGeometry, classes: int, neurons: int, wanted: int
+) -> None:
+    engine, ones = LossEngine(geometry), np.ones((classes, neurons), dtype=int)
+    constants = NodeConstants(ones, ones, 3686, 5, 16384, 16, limit=127, wanted=wanted)
+
+    async def bench(ctx: Any) -> None:
+        hardware = EngineBench(ctx, engine, geometry)
+        await hardware.load(constants)
+        await hardware.begin()
+        for spikes in (0, 5):
+            await hardware.hear(range(spikes))
+            heard = sum(hardware.cycles[part] for part in ("hear", "decay"))
+            assert heard == listen_cycles(geometry, classes, spikes)
+            assert len(await hardware.teach([spikes] * classes)) == (spikes and neurons + 1)
+            taught = teach_cycles(geometry, neurons, classes, steered=wanted > 0)
+            assert hardware.cycles["teach"] == taught
+
+    simulate(engine, bench)
+
+
+def test_the_cycles_of_a_usual_tick() -> None:
+    """The table of the contract's page."""
+    geometry = NodeGeometry()
+    assert listen_cycles(geometry, 10, 13) == 13 + 16
+    assert teach_cycles(geometry, 256, 10, steered=True) == 283 + 6
