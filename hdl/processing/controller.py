@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import saturate
-from axonloop.hdl.processing.payloads import CONTROL_BITS, CONTROL_SHIFT, COUNT_BITS, THETA_BITS
+from axonloop.hdl.processing.payloads import CONTROL_BITS, CONTROL_SHIFT, NEURONS_BITS, THETA_BITS
 
 LEAST, MOST = 1 << CONTROL_SHIFT, 1 << 30
 
@@ -29,7 +29,7 @@ class RateController(wiring.Component):
         super().__init__(
             {
                 "start": In(1),
-                "events": In(COUNT_BITS),
+                "events": In(NEURONS_BITS),
                 "wanted": In(15),
                 "share": In(16),
                 "slowness": In(4),

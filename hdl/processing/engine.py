@@ -1,8 +1,5 @@
 """The loss engine: what a node does per spike and per neuron; per class a processor does it."""
 
-from functools import reduce
-from operator import or_
-
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -13,10 +10,11 @@ from axonloop.hdl.processing.encoder import ErrorEncoder
 from axonloop.hdl.processing.feedback import Feedback
 from axonloop.hdl.processing.levels import Levels
 from axonloop.hdl.processing.listener import Listener
-from axonloop.hdl.processing.payloads import COUNT_BITS, event_layout
+from axonloop.hdl.processing.payloads import NEURONS_BITS, event_layout
 from axonloop.hdl.processing.registers import EngineRegisters
+from axonloop.hdl.processing.sharing import share_bus
 from axonloop.models.config import NodeGeometry, ceil_log2
-from axonloop.models.protocol import NodeCommand, NodePhase
+from axonloop.models.protocol import NodeCommand, NodePhase, NodeRegion
 
 
 class LossEngine(wiring.Component):
@@ -28,8 +26,8 @@ class LossEngine(wiring.Component):
        PASS. Then `events` shows error events, and LEARN if there was one; in the cycle after the
        last of them the engine is `LISTENING` again, and it sends nothing more.
     3. BEGIN, while it is `LISTENING` and no spike of the tick has come, zeroes the levels.
-    4. The bus is used while it is `LISTENING` and no spike comes, or `WAITING`; PHASE can be read
-       at any time. Residues are there while it is `LISTENING`.
+    4. Registers can be read at any time. All else is accessed while it is `LISTENING` and no spike
+       of the tick has come, or, but for residues, `WAITING`.
 
     Latency: see `node_cycles` (models/cycles.py).
 
@@ -39,6 +37,7 @@ class LossEngine(wiring.Component):
     ended : a strobe: all spikes of the tick came
     wanted : the engine waits for its processor
     listening : the engine is at rest, and takes spikes
+    hears : a constant, for those who bring spikes
     events : error events and LEARN
     bus : register access
     """
@@ -51,6 +50,7 @@ class LossEngine(wiring.Component):
                 "ended": In(1),
                 "wanted": Out(1),
                 "listening": Out(1),
+                "hears": Out(1),
                 "events": Out(stream.Signature(event_layout(geometry))),
                 "bus": In(BusSignature()),
             }
@@ -90,6 +90,7 @@ class LossEngine(wiring.Component):
         }.items():
             m.d.comb += [getattr(part, name).eq(own[name]) for name in names]
         m.d.comb += [
+            self.hears.eq(own.hears),
             self._listener.pieces.eq((own.classes - 1) >> ceil_log2(self._geometry.lanes)),
             self._encoder.theta.eq(controller.theta),
             self._registers.control.eq(controller.control),
@@ -98,26 +99,24 @@ class LossEngine(wiring.Component):
         ]
 
     def _wire_bus(self, m: Module) -> None:
-        stores = (
-            self._listener.readout,
-            self._levels.store,
-            self._feedback.weights,
-            self._feedback.gradient,
-            self._encoder.residues,
+        share_bus(
+            m,
+            self.bus,
+            [
+                (self._registers.bus, [NodeRegion.REGISTERS]),
+                (self._listener.readout.bus, [NodeRegion.READOUT]),
+                (self._levels.store.bus, [NodeRegion.LEVEL, NodeRegion.HEARD]),
+                (self._feedback.weights.bus, [NodeRegion.FEEDBACK]),
+                (self._feedback.gradient.bus, [NodeRegion.GRADIENT]),
+                (self._encoder.residues.bus, [NodeRegion.RESIDUE]),
+            ],
         )
-        members = [self._registers.bus, *(store.bus for store in stores)]
-        for member in members:
-            m.d.comb += [
-                getattr(member, name).eq(getattr(self.bus, name))
-                for name in ("address", "read", "write", "write_data")
-            ]
-        m.d.comb += self.bus.read_data.eq(reduce(or_, (member.read_data for member in members)))
 
     def _sequence(self, m: Module) -> None:
         """A tick: listen, decay; after the processor feed back, encode, steer, and emit LEARN."""
         registers, listener, levels = self._registers, self._listener, self._levels
         feedback, encoder, controller = self._feedback, self._encoder, self._controller
-        events, found = self.events, Signal(COUNT_BITS)
+        events, found = self.events, Signal(NEURONS_BITS)
         command = registers.command
         m.d.comb += [
             controller.events.eq(found),

@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import Column, LaneMemory, delay, delay_strobe
-from axonloop.hdl.processing.payloads import COUNT_BITS, GRADIENT_BITS, WEIGHT_BITS, WRONG_BITS
+from axonloop.hdl.processing.payloads import GRADIENT_BITS, NEURONS_BITS, WEIGHT_BITS, WRONG_BITS
 from axonloop.models.config import NodeGeometry, ceil_log2
 from axonloop.models.protocol import NodeRegion
 
@@ -44,7 +44,7 @@ class Feedback(wiring.Component):
         super().__init__(
             {
                 "start": In(1),
-                "neurons": In(COUNT_BITS),
+                "neurons": In(NEURONS_BITS),
                 "classes": In(range(geometry.classes + 1)),
                 "wrong": Out(stream.Signature(signed(WRONG_BITS))),
                 "busy": Out(1),
@@ -104,7 +104,7 @@ class Feedback(wiring.Component):
         """Hand out sums that were loaded, lane by lane; returns whether the next may be loaded."""
         lanes = self._geometry.lanes
         kept = Signal(data.ArrayLayout(signed(WRONG_BITS), lanes), reset_less=True)
-        left, ahead = Signal(range(lanes + 1)), Signal(COUNT_BITS)
+        left, ahead = Signal(range(lanes + 1)), Signal(NEURONS_BITS)
         taken = Signal()
         m.d.comb += [
             more.eq(ahead > lanes),

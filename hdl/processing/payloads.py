@@ -22,7 +22,7 @@ CONTROL_SHIFT = 8
 """Bits of A behind the point of the threshold."""
 STEP_BITS = 7
 """Width of the magnitude of an error event."""
-COUNT_BITS = MAX_HEARD.bit_length()
+NEURONS_BITS = MAX_HEARD.bit_length()
 
 
 def constants_layout() -> data.StructLayout:
@@ -37,6 +37,7 @@ def constants_layout() -> data.StructLayout:
         "wanted": 15,
         "share": 16,
         "slowness": 4,
+        "hears": 1,
     }
     return data.StructLayout({name: unsigned(width) for name, width in widths.items()})
 

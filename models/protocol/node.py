@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from axonloop.models.config import NodeGeometry
+from axonloop.models.config import NodeGeometry, ceil_log2
 
 NODE_MAGIC = 0x41584E44
+NODE_CORE = 254
+"""The number that a node has in packets."""
+IS_HEARD = 11
+"""Bit of a word of the region NODE_NUMBER."""
 
 
 class NodeRegion(IntEnum):
@@ -15,6 +19,8 @@ class NodeRegion(IntEnum):
     REGISTERS = 0x00
     READOUT = 0x01
     FEEDBACK = 0x02
+    NODE_NUMBER = 0x03
+    CHIP_NUMBER = 0x04
     LEVEL = 0x10
     HEARD = 0x11
     GRADIENT = 0x12
@@ -42,6 +48,7 @@ class NodeRegister(IntEnum):
     CONTROL = 15
     EVENTS = 16
     CLIPPED = 17
+    HEARS = 18
 
 
 class NodePhase(IntEnum):
@@ -71,12 +78,21 @@ def feedback_offset(geometry: NodeGeometry, neuron: int, output: int = 0) -> int
     return (group * geometry.row_stride + output) * geometry.lanes + lane
 
 
-def node_region_words(geometry: NodeGeometry) -> dict[NodeRegion, int]:
-    """Words of each region of a node."""
+def neuron_stride(neurons: int) -> int:
+    """Words of the region NODE_NUMBER for a core of so many neurons: up to a power of two."""
+    return 1 << ceil_log2(neurons)
+
+
+def node_region_words(
+    geometry: NodeGeometry, cores: int = 1, neurons: int = 1
+) -> dict[NodeRegion, int]:
+    """Words of each region of a node beside a chip of so many cores, of so many neurons each."""
     return {
         NodeRegion.REGISTERS: len(NodeRegister),
         NodeRegion.READOUT: geometry.neurons * geometry.pieces * geometry.lanes,
         NodeRegion.FEEDBACK: geometry.groups * geometry.row_stride * geometry.lanes,
+        NodeRegion.NODE_NUMBER: cores * neuron_stride(neurons),
+        NodeRegion.CHIP_NUMBER: geometry.neurons,
         NodeRegion.LEVEL: geometry.classes,
         NodeRegion.HEARD: geometry.classes,
         NodeRegion.GRADIENT: geometry.classes,

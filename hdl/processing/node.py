@@ -1,0 +1,129 @@
+"""A processing node: the loss engine, and how it sits between a chip and its host."""
+
+from amaranth.hdl import Module, Signal, Value
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from axonloop.hdl.common import header_layout
+from axonloop.hdl.core import COUNT_BITS, payload_words
+from axonloop.hdl.processing.access import NodeAccess
+from axonloop.hdl.processing.ear import Ear
+from axonloop.hdl.processing.engine import LossEngine
+from axonloop.hdl.processing.mouth import Mouth
+from axonloop.hdl.processing.sharing import share_bus
+from axonloop.models.config import Geometry, Mesh, NodeGeometry
+from axonloop.models.protocol import NODE_CORE, Kind, NodeRegion
+
+
+class Node(wiring.Component):
+    """Between the packets of a host and those of a chip (docs/contract.md, section 13.2). Rules:
+
+    1. READ and WRITE packets to core `NODE_CORE` are the node's; all others pass to the chip, word
+       by word.
+    2. While the node hears, spikes of its neurons do not reach the host; from a TICK until its
+       answer the chip takes error events and LEARN of the node alone, and the answer comes when it
+       has taken all of them.
+    3. Answers come in the order of the questions, but for those of the node during a tick that it
+       hears. The words of a DATA packet stay together.
+
+    Latency: none, but for what the node itself takes.
+
+    Members
+    -------
+    commands, replies : the host's streams of words
+    chip_commands, chip_replies : the chip's
+    """
+
+    def __init__(self, geometry: Geometry, mesh: Mesh, first: int, node: NodeGeometry) -> None:
+        words = stream.Signature(32)
+        self._engine, self._access = LossEngine(node), NodeAccess()
+        self._ear, self._mouth = Ear(geometry, mesh, first, node), Mouth(first, node)
+        super().__init__(
+            {
+                "commands": In(words),
+                "replies": Out(words),
+                "chip_commands": Out(words),
+                "chip_replies": In(words),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.engine = engine = self._engine
+        m.submodules.ear = ear = self._ear
+        m.submodules.mouth = mouth = self._mouth
+        m.submodules.access = self._access
+        connect(m, ear=ear.spikes, engine=engine.spikes)
+        connect(m, engine=engine.events, mouth=mouth.events)
+        connect(m, chip=flipped(self.chip_replies), ear=ear.words)
+        m.d.comb += [
+            engine.ended.eq(ear.ended),
+            ear.done.eq(engine.listening & ~mouth.busy),
+            ear.hears.eq(engine.hears),
+        ]
+        self._wire_bus(m)
+        self._hand_on(m)
+        self._bring_together(m)
+        return m
+
+    def _wire_bus(self, m: Module) -> None:
+        numbers = (NodeRegion.NODE_NUMBER, NodeRegion.CHIP_NUMBER)
+        share_bus(
+            m,
+            self._access.bus,
+            [
+                (self._engine.bus, [region for region in NodeRegion if region not in numbers]),
+                (self._ear.numbers.bus, [NodeRegion.NODE_NUMBER]),
+                (self._mouth.numbers.bus, [NodeRegion.CHIP_NUMBER]),
+            ],
+        )
+
+    def _hand_on(self, m: Module) -> None:
+        """The host's packets go to the node or to the chip; the node's go to the chip."""
+        host, chip, mouth = self.commands, self.chip_commands, self._mouth.words
+        header, left = header_layout()(host.payload), Signal(COUNT_BITS + 1)
+        ticking, reading = Signal(), Signal()
+        hears, moves = self._engine.hears, host.valid & host.ready
+        own = (header.core == NODE_CORE) & (
+            (header.kind == Kind.READ) | (header.kind == Kind.WRITE)
+        )
+        with m.If(self._ear.ticked):
+            m.d.sync += ticking.eq(0)
+        with m.If(self._ear.read):
+            m.d.sync += reading.eq(0)
+        with m.FSM():
+            with m.State("HEADER"):
+                m.d.sync += left.eq(payload_words(header))
+                with m.If(own), m.If(~reading & (hears | ~ticking)):
+                    connect(m, host=flipped(host), node=self._access.words)
+                    with m.If(moves):
+                        m.next = "NODE"
+                with m.Elif(~(hears & ticking)):
+                    connect(m, host=flipped(host), chip=flipped(chip))
+                    with m.If(moves):
+                        m.d.sync += ticking.eq(ticking | (header.kind == Kind.TICK))
+                        m.d.sync += reading.eq(reading | (header.kind == Kind.READ))
+                        with m.If(payload_words(header) != 0):
+                            m.next = "CHIP"
+            for state, words in {"NODE": self._access.words, "CHIP": flipped(chip)}.items():
+                with m.State(state):
+                    connect(m, host=flipped(host), words=words)
+                    with m.If(moves):
+                        m.d.sync += left.eq(left - 1)
+                        with m.If(left == 1):
+                            m.next = "HEADER"
+        m.d.comb += mouth.ready.eq(chip.ready)
+        with m.If(mouth.valid):
+            m.d.comb += [chip.valid.eq(1), chip.payload.eq(mouth.payload)]
+
+    def _bring_together(self, m: Module) -> None:
+        """The chip's replies, and DATA of the node where the host took the word before."""
+        replies, others, access = self.replies, self._ear.others, self._access
+        shows = Signal()
+        free: Value = ~others.valid | others.ready
+        with m.If(shows):
+            m.d.sync += shows.eq(access.answers)
+            connect(m, node=access.data, host=flipped(replies))
+        with m.Else():
+            m.d.sync += shows.eq(access.answers & free)
+            connect(m, ear=others, host=flipped(replies))
