@@ -1,3 +1,3 @@
-from .engine import LossEngine as LossEngine
+from .loss import LossEngine as LossEngine
 from .node import Node as Node
 from .noded_chip import NodedChip as NodedChip

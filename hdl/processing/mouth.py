@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import Column, LaneMemory, header_layout
-from axonloop.hdl.processing.payloads import event_layout
+from axonloop.hdl.processing.loss import event_layout
 from axonloop.models.config import NodeGeometry
 from axonloop.models.protocol import NEAR_NEURONS, Kind, NodeRegion
 

@@ -1,16 +1,17 @@
 """A processing node: the loss engine, and how it sits between a chip and its host."""
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from axonloop.hdl.common import header_layout
+from axonloop.hdl.common import BusSignature, header_layout
 from axonloop.hdl.core import COUNT_BITS, payload_words
 from axonloop.hdl.processing.access import NodeAccess
 from axonloop.hdl.processing.ear import Ear
-from axonloop.hdl.processing.engine import LossEngine
+from axonloop.hdl.processing.loss import LossEngine, share_bus
 from axonloop.hdl.processing.mouth import Mouth
-from axonloop.hdl.processing.sharing import share_bus
+from axonloop.hdl.processing.processor import Processor
+from axonloop.hdl.processing.program import ProgramMemory
 from axonloop.models.config import Geometry, Mesh, NodeGeometry
 from axonloop.models.protocol import NODE_CORE, Kind, NodeRegion
 
@@ -36,6 +37,7 @@ class Node(wiring.Component):
 
     def __init__(self, geometry: Geometry, mesh: Mesh, first: int, node: NodeGeometry) -> None:
         words = stream.Signature(32)
+        self._words = node.program
         self._engine, self._access = LossEngine(node), NodeAccess()
         self._ear, self._mouth = Ear(geometry, mesh, first, node), Mouth(first, node)
         super().__init__(
@@ -67,16 +69,34 @@ class Node(wiring.Component):
         return m
 
     def _wire_bus(self, m: Module) -> None:
-        numbers = (NodeRegion.NODE_NUMBER, NodeRegion.CHIP_NUMBER)
-        share_bus(
-            m,
-            self._access.bus,
-            [
-                (self._engine.bus, [region for region in NodeRegion if region not in numbers]),
-                (self._ear.numbers.bus, [NodeRegion.NODE_NUMBER]),
-                (self._mouth.numbers.bus, [NodeRegion.CHIP_NUMBER]),
-            ],
-        )
+        """The host's accesses, and, in cycles without one, the processor's."""
+        shared = BusSignature().create(path=("shared",))
+        own = (NodeRegion.NODE_NUMBER, NodeRegion.CHIP_NUMBER, NodeRegion.PROGRAM)
+        members = [
+            (self._engine.bus, [region for region in NodeRegion if region not in own]),
+            (self._ear.numbers.bus, [NodeRegion.NODE_NUMBER]),
+            (self._mouth.numbers.bus, [NodeRegion.CHIP_NUMBER]),
+        ]
+        first = self._access.bus
+        asks = first.read | first.write
+        for name in ("address", "read", "write", "write_data"):
+            m.d.comb += getattr(shared, name).eq(getattr(first, name))
+        m.d.comb += first.read_data.eq(shared.read_data)
+        if self._words:
+            m.submodules.program = program = ProgramMemory(self._words)
+            m.submodules.processor = processor = Processor(self._words)
+            members.append((program.bus, [NodeRegion.PROGRAM]))
+            m.d.comb += [
+                processor.runs.eq(self._engine.runs),
+                processor.wait.eq(asks),
+                processor.bus.read_data.eq(shared.read_data),
+                self._engine.trapped.eq(processor.trapped),
+                program.strobes.eq(Mux(asks, 0b1111, processor.strobes)),
+            ]
+            with m.If(~asks):
+                for name in ("address", "read", "write", "write_data"):
+                    m.d.comb += getattr(shared, name).eq(getattr(processor.bus, name))
+        share_bus(m, shared, members)
 
     def _hand_on(self, m: Module) -> None:
         """The host's packets go to the node or to the chip; the node's go to the chip."""

@@ -25,6 +25,7 @@ class NodeRegion(IntEnum):
     HEARD = 0x11
     GRADIENT = 0x12
     RESIDUE = 0x13
+    PROGRAM = 0x20
 
 
 class NodeRegister(IntEnum):
@@ -49,6 +50,8 @@ class NodeRegister(IntEnum):
     EVENTS = 16
     CLIPPED = 17
     HEARS = 18
+    RUNS = 19
+    TRAPPED = 20
 
 
 class NodePhase(IntEnum):
@@ -63,7 +66,7 @@ class NodeCommand(IntEnum):
     """What is written to the register COMMAND."""
 
     BEGIN = 1
-    PASS = 2
+    DONE = 2
     TEACH = 3
 
 
@@ -97,4 +100,5 @@ def node_region_words(
         NodeRegion.HEARD: geometry.classes,
         NodeRegion.GRADIENT: geometry.classes,
         NodeRegion.RESIDUE: geometry.neurons,
+        NodeRegion.PROGRAM: geometry.program,
     }

@@ -40,9 +40,9 @@ def lively(config: ChipConfig) -> ChipConfig:
     return replace(config, cores=tuple(cores))
 
 
-def random_node(rng: np.random.Generator, neurons: int, limit: int) -> NodeConstants:
+def random_node(rng: np.random.Generator, neurons: int, limit: int, **given: Any) -> NodeConstants:
     """A node that errs often."""
-    own = random_constants(rng, threshold=4096, limit=limit, burn_in=1, rise=4)
+    own = random_constants(rng, threshold=4096, limit=limit, burn_in=1, rise=4, **given)
     classes = int(rng.integers(2, 5))
     readout, feedback = (rng.integers(-99, 100, (classes, neurons)) for _ in range(2))
     return replace(own, readout=readout, feedback=feedback)

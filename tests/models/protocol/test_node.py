@@ -14,6 +14,7 @@ from axonloop.models.protocol import (
     NodeRegion,
     NodeRegister,
     feedback_offset,
+    neuron_stride,
     node_region_words,
     readout_offset,
 )
@@ -29,15 +30,18 @@ def rows(first: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(
-    "geometry", [NodeGeometry(), NodeGeometry(40, 10, 4), NodeGeometry(3, 1, 1)], ids=str
+    "geometry", [NodeGeometry(), NodeGeometry(40, 10, 4, 1024), NodeGeometry(3, 1, 1)], ids=str
 )
 def test_regions_are_the_contracts(geometry: NodeGeometry) -> None:
     found = {NodeRegion[row[0]]: row for row in rows("region of a node")}
     assert {int(row[1], 16) for row in found.values()} == set(NodeRegion)
     sizes = {"most_neurons": geometry.neurons, "most_classes": geometry.classes}
-    sizes |= {n: getattr(geometry, n) for n in ("lanes", "pieces", "groups", "row_stride")}
+    sizes |= {
+        n: getattr(geometry, n) for n in ("lanes", "pieces", "groups", "row_stride", "program")
+    }
+    sizes |= {"cores": 6, "neuron_stride": neuron_stride(24)}
     words = {region: evaluate(row[2], **sizes) for region, row in found.items()}
-    assert words == node_region_words(geometry)
+    assert words == node_region_words(geometry, 6, 24)
     for i in range(geometry.neurons):
         for c in range(geometry.classes):
             for region, offset in {"READOUT": readout_offset, "FEEDBACK": feedback_offset}.items():
@@ -66,11 +70,10 @@ def test_registers_are_the_contracts() -> None:
         ((0, 2, 1), "neurons of a node must be a whole number in 1..2048, not 0"),
         ((8, 257, 1), "classes of a node must be a whole number in 1..256, not 257"),
         ((8, 2, 3), "lanes of a node must be a power of two, not 3"),
+        ((8, 2, 2, 1000), "program words of a node must be a power of two, not 1000"),
         ((8, 2, 128), "lanes of a node must be a whole number in 1..64, not 128"),
     ],
 )
-def test_geometries_that_cannot_be_built_are_refused(
-    sizes: tuple[int, int, int], message: str
-) -> None:
+def test_geometries_that_cannot_be_built_are_refused(sizes: tuple[int, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         NodeGeometry(*sizes)

@@ -126,6 +126,7 @@ class EngineBench:
             await self.write(NodeRegion.GRADIENT, c, slope)
         start = self.now
         await self.command(NodeCommand.TEACH)
+        await self.command(NodeCommand.DONE)
         while not self.ctx.get(self.engine.listening):
             ready = not pause()
             self.ctx.set(events.ready, ready)
@@ -166,7 +167,7 @@ class Firmware:
         naive.age = min(naive.age + 1, 65535)
         if learns:
             return await bench.teach(naive.gradient, pause)
-        await bench.command(NodeCommand.PASS)
+        await bench.command(NodeCommand.DONE)
         return []
 
     async def state(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from axonloop.hdl.processing.firmware import MAILBOX, firmware_words
 from axonloop.host.devices.packets import Transport, as_words
 from axonloop.models.config import ChipConfig, NodeGeometry
 from axonloop.models.golden.processing import NodeConstants, NodeLoss
@@ -84,6 +85,7 @@ class PacketNode:
             for c in range(constants.classes):
                 at = feedback_offset(geometry, i, c)
                 self.write(NodeRegion.FEEDBACK, [constants.rows[c, i]], at)
+        self.write(NodeRegion.RESIDUE, [0] * len(heard))
         self.write(REGISTERS, [constants.threshold << 8, 0, 0, 1], NodeRegister.CONTROL)
 
     def begin(self, target: Any) -> None:
@@ -101,15 +103,15 @@ class PacketNode:
         assert header(Kind.TICK, first) & 0xFFF00000 not in {w & 0xFFF00000 for w in self.sent}
         naive.level = self.read(NodeRegion.LEVEL, len(naive.level))
         heard = self.read(NodeRegion.HEARD, len(naive.level))
-        learns, command = naive.age >= own["burn_in"], NodeCommand.PASS
+        learns, commands = naive.age >= own["burn_in"], [NodeCommand.DONE]
         if learns:
             of_classes = own["loss"] == NodeLoss.CROSS_ENTROPY
             naive.gradient = naive.softly(heard) if of_classes else naive.squarely()
             self.write(NodeRegion.GRADIENT, naive.gradient)
-            command = NodeCommand.TEACH
+            commands = [NodeCommand.TEACH, NodeCommand.DONE]
         naive.age = min(naive.age + 1, 65535)
         to, of = (address(REGISTERS, at) for at in (NodeRegister.COMMAND, NodeRegister.PHASE))
-        words = packets.write(NODE_CORE, to, [command])
+        words = [word for command in commands for word in packets.write(NODE_CORE, to, [command])]
         self.exchange([*words, *packets.read(NODE_CORE, of, 1)], 2)
         assert kind_of(self.sent[-1]) == Kind.TICK
         return self.sent
@@ -126,3 +128,38 @@ class PacketNode:
             "votes": np.array(self.naive.votes).tolist(),
             "age": self.naive.age,
         }
+
+
+class ProcessorNode(PacketNode):
+    """A node whose processor runs the firmware: the host uploads it, and sends samples."""
+
+    samples = 0
+
+    def start(self, constants: NodeConstants, words: Sequence[int]) -> None:
+        """Upload firmware and the constants of step 3; let it run."""
+        self.write(REGISTERS, [0], NodeRegister.RUNS)
+        self.write(NodeRegion.PROGRAM, words)
+        names = ("loss", "scale", "scale_shift", "gain", "burn_in")
+        own = [int(getattr(constants, name)) for name in names]
+        self.write(NodeRegion.PROGRAM, own, MAILBOX + 1)
+        self.write(REGISTERS, [1], NodeRegister.RUNS)
+
+    def sample(self, first: int, target: Any, ticks: Sequence[Sequence[tuple[int, int]]]) -> None:
+        """Learn a sample; all of its words go out at once, and only the TICKs are answered."""
+        self.samples, place, stride = self.samples + 1, len(firmware_words()), 0
+        if np.ndim(target):
+            rows = np.atleast_2d(target)
+            self.write(NodeRegion.PROGRAM, rows.ravel().tolist(), place)
+            target, stride = 4 * place, rows.shape[1] * (np.ndim(target) - 1)
+        self.write(NodeRegion.PROGRAM, [target, stride], MAILBOX + 6)
+        self.write(NodeRegion.PROGRAM, [self.samples], MAILBOX)
+        words = packets.write(NODE_CORE, address(REGISTERS, NodeRegister.COMMAND), [1])
+        for axons in ticks:
+            words += [packets.spike(core, axon) for core, axon in axons] + [packets.tick(first)]
+        self.sent = []
+        self.exchange([header(Kind.CLEAR, first), *words], len(ticks))
+
+    def state(self) -> dict[str, Any]:
+        age, clipped, *votes = self.read(NodeRegion.PROGRAM, 2 + len(self.naive.votes), MAILBOX + 8)
+        self.naive.age, self.naive.clipped, self.naive.votes = age, clipped, votes
+        return super().state()

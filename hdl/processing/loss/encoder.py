@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import Column, LaneMemory, magnitude, saturate
-from axonloop.hdl.processing.payloads import (
+from axonloop.hdl.processing.loss.payloads import (
     RESIDUE_BITS,
     STEP_BITS,
     THETA_BITS,

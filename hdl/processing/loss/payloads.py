@@ -38,6 +38,7 @@ def constants_layout() -> data.StructLayout:
         "share": 16,
         "slowness": 4,
         "hears": 1,
+        "runs": 1,
     }
     return data.StructLayout({name: unsigned(width) for name, width in widths.items()})
 

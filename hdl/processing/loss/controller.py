@@ -5,7 +5,12 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import saturate
-from axonloop.hdl.processing.payloads import CONTROL_BITS, CONTROL_SHIFT, NEURONS_BITS, THETA_BITS
+from axonloop.hdl.processing.loss.payloads import (
+    CONTROL_BITS,
+    CONTROL_SHIFT,
+    NEURONS_BITS,
+    THETA_BITS,
+)
 
 LEAST, MOST = 1 << CONTROL_SHIFT, 1 << 30
 

@@ -5,7 +5,7 @@ from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import Column, LaneMemory, address_bits, select
-from axonloop.hdl.processing.payloads import HEARD_BITS, WEIGHT_BITS
+from axonloop.hdl.processing.loss.payloads import HEARD_BITS, WEIGHT_BITS
 from axonloop.models.config import NodeGeometry, ceil_log2
 from axonloop.models.protocol import NodeRegion
 

@@ -5,14 +5,14 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from axonloop.hdl.common import BusSignature, address_bits
-from axonloop.hdl.processing.controller import RateController
-from axonloop.hdl.processing.encoder import ErrorEncoder
-from axonloop.hdl.processing.feedback import Feedback
-from axonloop.hdl.processing.levels import Levels
-from axonloop.hdl.processing.listener import Listener
-from axonloop.hdl.processing.payloads import NEURONS_BITS, event_layout
-from axonloop.hdl.processing.registers import EngineRegisters
-from axonloop.hdl.processing.sharing import share_bus
+from axonloop.hdl.processing.loss.controller import RateController
+from axonloop.hdl.processing.loss.encoder import ErrorEncoder
+from axonloop.hdl.processing.loss.feedback import Feedback
+from axonloop.hdl.processing.loss.levels import Levels
+from axonloop.hdl.processing.loss.listener import Listener
+from axonloop.hdl.processing.loss.payloads import NEURONS_BITS, event_layout
+from axonloop.hdl.processing.loss.registers import EngineRegisters
+from axonloop.hdl.processing.loss.sharing import share_bus
 from axonloop.models.config import NodeGeometry, ceil_log2
 from axonloop.models.protocol import NodeCommand, NodePhase, NodeRegion
 
@@ -22,9 +22,9 @@ class LossEngine(wiring.Component):
 
     1. While it is `LISTENING` it takes spikes; with or after the last one of a tick comes `ended`.
        Then the levels move, and it is `WAITING` for a processor, which `wanted` tells.
-    2. The processor reads levels and sums, and writes gradients and TEACH, or, in the burn-in,
-       PASS. Then `events` shows error events, and LEARN if there was one; in the cycle after the
-       last of them the engine is `LISTENING` again, and it sends nothing more.
+    2. The processor reads levels and sums, and, but in the burn-in, writes gradients and TEACH.
+       Then `events` shows error events, and LEARN if there was one. Behind the last of them, and
+       after DONE, the engine is `LISTENING` again, and it sends nothing more.
     3. BEGIN, while it is `LISTENING` and no spike of the tick has come, zeroes the levels.
     4. Registers can be read at any time. All else is accessed while it is `LISTENING` and no spike
        of the tick has come, or, but for residues, `WAITING`.
@@ -37,7 +37,7 @@ class LossEngine(wiring.Component):
     ended : a strobe: all spikes of the tick came
     wanted : the engine waits for its processor
     listening : the engine is at rest, and takes spikes
-    hears : a constant, for those who bring spikes
+    hears, runs, trapped : registers for those around the engine
     events : error events and LEARN
     bus : register access
     """
@@ -51,6 +51,8 @@ class LossEngine(wiring.Component):
                 "wanted": Out(1),
                 "listening": Out(1),
                 "hears": Out(1),
+                "runs": Out(1),
+                "trapped": In(1),
                 "events": Out(stream.Signature(event_layout(geometry))),
                 "bus": In(BusSignature()),
             }
@@ -91,6 +93,8 @@ class LossEngine(wiring.Component):
             m.d.comb += [getattr(part, name).eq(own[name]) for name in names]
         m.d.comb += [
             self.hears.eq(own.hears),
+            self.runs.eq(own.runs),
+            self._registers.trapped.eq(self.trapped),
             self._listener.pieces.eq((own.classes - 1) >> ceil_log2(self._geometry.lanes)),
             self._encoder.theta.eq(controller.theta),
             self._registers.control.eq(controller.control),
@@ -124,6 +128,11 @@ class LossEngine(wiring.Component):
             registers.phase.eq(NodePhase.WORKING),
             registers.add_events.eq(encoder.events.valid & encoder.events.ready),
         ]
+        passed = Signal()
+        with m.If(command == NodeCommand.DONE):
+            m.d.sync += passed.eq(1)
+        with m.If(self.ended):
+            m.d.sync += passed.eq(0)
         with m.If(registers.add_events):
             m.d.sync += found.eq(found + 1)
         with m.FSM():
@@ -145,7 +154,7 @@ class LossEngine(wiring.Component):
             with m.State("WAIT"):
                 m.d.comb += [self.wanted.eq(1), registers.phase.eq(NodePhase.WAITING)]
                 m.d.sync += found.eq(0)
-                with m.If(command == NodeCommand.PASS):
+                with m.If(command == NodeCommand.DONE):
                     m.next = "LISTEN"
                 with m.Elif(command == NodeCommand.TEACH):
                     m.d.comb += feedback.start.eq(1)
@@ -160,4 +169,8 @@ class LossEngine(wiring.Component):
             with m.State("LEARN"):
                 m.d.comb += [events.valid.eq(found != 0), events.payload.learn.eq(1)]
                 with m.If((found == 0) | events.ready):
-                    m.next = "LISTEN"
+                    m.next = "REST"
+                    with m.If(passed):
+                        m.next = "LISTEN"
+            with m.State("REST"), m.If(passed):
+                m.next = "LISTEN"

@@ -5,7 +5,12 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import Column, LaneMemory, delay, delay_strobe
-from axonloop.hdl.processing.payloads import GRADIENT_BITS, NEURONS_BITS, WEIGHT_BITS, WRONG_BITS
+from axonloop.hdl.processing.loss.payloads import (
+    GRADIENT_BITS,
+    NEURONS_BITS,
+    WEIGHT_BITS,
+    WRONG_BITS,
+)
 from axonloop.models.config import NodeGeometry, ceil_log2
 from axonloop.models.protocol import NodeRegion
 

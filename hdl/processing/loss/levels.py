@@ -15,7 +15,7 @@ from axonloop.hdl.common import (
     magnitude,
     saturate,
 )
-from axonloop.hdl.processing.payloads import HEARD_BITS, LEVEL_BITS
+from axonloop.hdl.processing.loss.payloads import HEARD_BITS, LEVEL_BITS
 from axonloop.models.config import NodeGeometry, ceil_log2
 from axonloop.models.protocol import NodeRegion
 

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import BusSignature
-from axonloop.hdl.processing.payloads import CONTROL_BITS, constants_layout
+from axonloop.hdl.processing.loss.payloads import CONTROL_BITS, constants_layout
 from axonloop.models.config import NodeGeometry
 from axonloop.models.protocol import (
     NODE_MAGIC,
@@ -23,6 +23,7 @@ class EngineRegisters(wiring.Component):
     constants : the registers that a processor sets
     phase : what the engine does
     command : what was written to COMMAND, in the cycle of the write; 0 in others
+    trapped : the processor stopped
     control : A
     set_control, new_control : A is written
     add_events, add_clipped : increments of the counters in this cycle
@@ -36,6 +37,7 @@ class EngineRegisters(wiring.Component):
                 "constants": Out(constants_layout()),
                 "phase": In(NodePhase),
                 "command": Out(2),
+                "trapped": In(1),
                 "control": In(CONTROL_BITS),
                 "set_control": Out(1),
                 "new_control": Out(CONTROL_BITS),
@@ -74,6 +76,7 @@ class EngineRegisters(wiring.Component):
                 m.d.sync += value.eq(bus.write_data)
         shown = self._fixed() | own
         shown |= {NodeRegister.PHASE: self.phase, NodeRegister.CONTROL: self.control}
+        shown[NodeRegister.TRAPPED] = self.trapped
         with m.If(reads), m.Switch(kept):
             for register, value in shown.items():
                 with m.Case(register):
