@@ -42,6 +42,10 @@ LEVEL_LATENCY = 6
 """
 GROUP_OVERHEAD = 3
 """Cycles between two groups of neurons whose gradient is multiplied."""
+HEARD_CYCLES = 2
+"""Cycles of a spike in a node, if its column is one word."""
+LOSS_CYCLES, VOTE_CYCLES = (203, 85), (85, 21)
+"""Cycles of the firmware before TEACH and behind it: for all classes, and for each."""
 TEACH_LATENCY, STEER_CYCLES = 17, 6
 """Cycles of a loss engine behind TEACH beyond classes and neurons; of its rate controller."""
 
@@ -169,6 +173,18 @@ def teach_cycles(
     last = neurons - (groups - 1) * geometry.lanes
     between = (groups - 1) * max(geometry.lanes, classes + GROUP_OVERHEAD)
     return classes + between + last + TEACH_LATENCY + STEER_CYCLES * steered
+
+
+def node_cycles(
+    geometry: NodeGeometry, neurons: int, classes: int, spikes: int, *, steered: bool = False
+) -> int:
+    """Cycles that a node adds to a tick, at most, with the cross-entropy of its own firmware.
+
+    The processor sums up votes while the engine encodes.
+    """
+    heard = spikes * HEARD_CYCLES + listen_cycles(geometry, classes, 0)
+    loss, votes = (fixed + each * classes for fixed, each in (LOSS_CYCLES, VOTE_CYCLES))
+    return heard + loss + max(votes, teach_cycles(geometry, neurons, classes, steered=steered))
 
 
 def _is_serial(geometry: Geometry) -> bool:

@@ -52,6 +52,7 @@ class NodeRegister(IntEnum):
     HEARS = 18
     RUNS = 19
     TRAPPED = 20
+    BEST = 21
 
 
 class NodePhase(IntEnum):

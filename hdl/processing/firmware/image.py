@@ -17,7 +17,16 @@ MAILBOX = 4
 SOURCES = ("main.c", "loss.c")
 FLAGS = (
     *("-target", "riscv32-freestanding-none", "-mcpu=generic_rv32+m", "-O2", "-nostdlib"),
-    *("-ffreestanding", "-fno-sanitize=all", "-Wall", "-Wextra", "-Werror", "-Wl,-T,link.ld"),
+    *(
+        "-flto",
+        "-fomit-frame-pointer",
+        "-ffreestanding",
+        "-fno-sanitize=all",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-Wl,-T,link.ld",
+    ),
 )
 WORD = 4
 

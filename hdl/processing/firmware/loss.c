@@ -2,6 +2,8 @@
 #include "node.h"
 #include "exponentials.h" /* EXPONENTIALS[257] */
 
+#define UNROLLED _Pragma("clang loop unroll_count(2)")
+
 static int output[MOST_CLASSES];
 
 static unsigned scaled(unsigned product, unsigned half, unsigned shift)
@@ -12,20 +14,16 @@ static unsigned scaled(unsigned product, unsigned half, unsigned shift)
 static void cross_entropy(int classes)
 {
     unsigned scale = mail.scale, shift = mail.scale_shift, half = (1u << shift) >> 1, sum = 0;
-    int best = LEVEL[0];
-    output[0] = best;
-    for (int c = 1; c < classes; c++) {
-        int level = output[c] = LEVEL[c];
-        if (level > best)
-            best = level;
-    }
+    int best = BEST;
+    UNROLLED
     for (int c = 0; c < classes; c++) {
-        unsigned k = scaled((unsigned)(best - output[c]) * scale, half, shift);
+        unsigned k = scaled((unsigned)(best - LEVEL[c]) * scale, half, shift);
         unsigned height = EXPONENTIALS[k > 256 ? 256 : k];
         output[c] = height;
         sum += height;
     }
     unsigned inverse = 0x7fffffffu / sum;
+    UNROLLED
     for (int c = 0; c < classes; c++)
         GRADIENT[c] = ((unsigned)output[c] * inverse + (1u << 18)) >> 19;
     int target = mail.target;
@@ -53,6 +51,7 @@ void loss(int classes)
 void vote(int classes)
 {
     const int *of = mail.loss == CROSS_ENTROPY ? (const int *)HEARD : output;
+    UNROLLED
     for (int c = 0; c < classes; c++)
         mail.votes[c] += of[c];
 }

@@ -95,6 +95,7 @@ class LossEngine(wiring.Component):
             self.hears.eq(own.hears),
             self.runs.eq(own.runs),
             self._registers.trapped.eq(self.trapped),
+            self._registers.best.eq(self._levels.best),
             self._listener.pieces.eq((own.classes - 1) >> ceil_log2(self._geometry.lanes)),
             self._encoder.theta.eq(controller.theta),
             self._registers.control.eq(controller.control),

@@ -35,6 +35,7 @@ class Levels(wiring.Component):
     -------
     classes, leak, rise : constants
     output, heard : a class, and its s
+    best : the largest level, when it is no longer `busy`
     """
 
     LATENCY = 4
@@ -60,6 +61,7 @@ class Levels(wiring.Component):
                 "ends": Out(1),
                 "busy": Out(1),
                 "clipped": Out(1),
+                "best": Out(signed(LEVEL_BITS)),
             }
         )
 
@@ -92,6 +94,8 @@ class Levels(wiring.Component):
             store.write_data[0].heard.eq(heard[3]),
             self.clipped.eq(valid[3] & clipped),
         ]
+        with m.If(valid[3] & ((where == 0) | (level > self.best))):
+            m.d.sync += self.best.eq(level)
         return m
 
     def _decay(self, m: Module, forgets: Value, heard: Value) -> Value:

@@ -1,11 +1,11 @@
 """The registers of a loss engine: docs/contract.md, section 13.1."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import BusSignature
-from axonloop.hdl.processing.loss.payloads import CONTROL_BITS, constants_layout
+from axonloop.hdl.processing.loss.payloads import CONTROL_BITS, LEVEL_BITS, constants_layout
 from axonloop.models.config import NodeGeometry
 from axonloop.models.protocol import (
     NODE_MAGIC,
@@ -24,6 +24,7 @@ class EngineRegisters(wiring.Component):
     phase : what the engine does
     command : what was written to COMMAND, in the cycle of the write; 0 in others
     trapped : the processor stopped
+    best : the largest level
     control : A
     set_control, new_control : A is written
     add_events, add_clipped : increments of the counters in this cycle
@@ -38,6 +39,7 @@ class EngineRegisters(wiring.Component):
                 "phase": In(NodePhase),
                 "command": Out(2),
                 "trapped": In(1),
+                "best": In(signed(LEVEL_BITS)),
                 "control": In(CONTROL_BITS),
                 "set_control": Out(1),
                 "new_control": Out(CONTROL_BITS),
@@ -76,7 +78,7 @@ class EngineRegisters(wiring.Component):
                 m.d.sync += value.eq(bus.write_data)
         shown = self._fixed() | own
         shown |= {NodeRegister.PHASE: self.phase, NodeRegister.CONTROL: self.control}
-        shown[NodeRegister.TRAPPED] = self.trapped
+        shown |= {NodeRegister.TRAPPED: self.trapped, NodeRegister.BEST: self.best}
         with m.If(reads), m.Switch(kept):
             for register, value in shown.items():
                 with m.Case(register):

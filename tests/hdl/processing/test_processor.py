@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +13,39 @@ import pytest
 from axonloop.hdl.processing.firmware import compile_firmware, firmware_words
 from axonloop.host.devices.packets import PacketDevice
 from axonloop.models.config import Mesh, NodeGeometry
+from axonloop.models.cycles import node_cycles
 from axonloop.models.golden import Chip
-from axonloop.models.golden.processing import NodeChip, NodeLoss, ProcessingNode
-from axonloop.models.protocol import Kind, NodeRegister, kind_of
+from axonloop.models.golden.processing import (
+    MAX_THRESHOLD,
+    NodeChip,
+    NodeLoss,
+    ProcessingNode,
+)
+from axonloop.models.protocol import (
+    Kind,
+    NodeRegion,
+    NodeRegister,
+    feedback_offset,
+    kind_of,
+    packets,
+)
+from axonloop.sim.cosim import RtlChip
 from tests.hdl.processing.test_noded_chip import lively, random_node
 from tests.support.random.chips import random_chip
-from tests.support.random.cores import random_weights
 from tests.support.random.nodes import naive_of, plain
 from tests.support.simulated.node import REGISTERS, ProcessorNode
 from tests.support.simulated.rtl_node import compiled
 from tests.support.tiny_chips import TINY
 
-NODE = NodeGeometry(8, 4, 2, 1024)
+NODE = NodeGeometry(256, 16, 16, 1024)
+CONFIG = lively(random_chip(np.random.default_rng(1), Mesh(1, 1), TINY))
+
+
+@pytest.fixture(scope="module")
+def chip() -> Iterator[RtlChip]:
+    """A chip with a node for more neurons than it has: it is loaded anew by each test."""
+    with compiled(CONFIG.geometry, NODE, core=CONFIG.first) as found:
+        yield found
 
 
 def test_the_image_is_what_the_sources_make() -> None:
@@ -38,16 +61,13 @@ def test_firmware_that_does_not_compile_is_refused(tmp_path: Path) -> None:
         compile_firmware([own])
 
 
-def test_samples_are_learned_without_the_host() -> None:
-    """Whatever the loss; a chip is compiled once, and loaded anew for each node."""
-    rng = np.random.default_rng(1)
-    config = lively(random_chip(rng, Mesh(1, 1), TINY))
-    first, chip = config.first, compiled(config.geometry, NODE, core=config.first)
+def test_samples_are_learned_without_the_host(chip: RtlChip) -> None:
+    rng, config, first = np.random.default_rng(1), CONFIG, CONFIG.first
     heard = np.arange(config.neurons)
     for loss in (*NodeLoss, NodeLoss.MSE):
         constants = random_node(rng, len(heard), 5, loss=loss)
         golden = NodeChip(Chip(config), [(ProcessingNode(constants), heard)])
-        weights = np.concatenate([random_weights(rng, core) for core in config.cores])
+        weights = rng.integers(-20, 100, (config.axons, config.neurons))
         golden.chip.load_weights(weights)
         device = PacketDevice(chip, config, fresh=False)
         device.load_weights(weights)
@@ -69,4 +89,37 @@ def test_samples_are_learned_without_the_host() -> None:
         np.testing.assert_array_equal(device.read_weights(), golden.chip.weights)
         assert (weights != golden.chip.weights).any()
         assert node.read(REGISTERS, 1, NodeRegister.TRAPPED) == [0]
-    chip.close()
+
+
+@pytest.mark.parametrize(("neurons", "classes"), [(256, 10), (256, 2), (32, 5), (32, 16)])
+def test_the_cycles_of_a_tick(chip: RtlChip, neurons: int, classes: int) -> None:
+    """What a tick takes longer while the node hears: at most as long as the model says, and not
+    40 cycles less. The chip has 4 neurons, so of the node's others none spikes."""
+    rng, first = np.random.default_rng(classes), CONFIG.first
+    device = PacketDevice(chip, CONFIG, fresh=False)
+    device.load_weights(np.full((CONFIG.axons, CONFIG.neurons), 100))
+    device.read_weights()
+    constants = random_node(rng, 4, 1, loss=NodeLoss.CROSS_ENTROPY)
+    constants = replace(constants, threshold=MAX_THRESHOLD, wanted=0, burn_in=0)
+    wide = np.zeros((classes, 4), dtype=int)
+    constants = replace(constants, readout=wide, feedback=wide)
+    node = ProcessorNode(chip, NODE, naive_of(constants))
+    node.load(constants, list(range(4)), CONFIG)
+    node.write(NodeRegion.FEEDBACK, [0] * feedback_offset(NODE, neurons - 1, 15))
+    node.write(REGISTERS, [neurons], NodeRegister.NEURONS)
+    node.start(constants, firmware_words())
+    words = [packets.spike(first, axon) for axon in range(4)] + [packets.tick(first)]
+    took = []
+    for hears in (1, 0):
+        node.write(REGISTERS, [hears], NodeRegister.HEARS)
+        node.sample(first, 0, [[]])
+        node.sent, start = [], chip.cycles
+        node.exchange(words, 1)
+        took.append(chip.cycles - start)
+    spikes = len(node.sent) - 1
+    assert spikes > 0
+    assert 0 <= node_cycles(NODE, neurons, classes, spikes) - (took[0] - took[1]) <= 40
+
+
+def test_a_usual_tick_is_fast_enough() -> None:
+    assert node_cycles(NodeGeometry(), 256, 10, 13, steered=True) <= 1500

@@ -79,7 +79,7 @@ def run_beside(
 
 @pytest.mark.parametrize("name", GEOMETRIES)
 @pytest.mark.parametrize("encoder", list(NodeEncoding))
-@pytest.mark.parametrize("seed", [1, 2], ids="seed{}".format)
+@pytest.mark.parametrize("seed", [1, *(pytest.param(k, marks=pytest.mark.slow) for k in (2, 3, 4))])
 def test_an_engine_is_a_node_of_the_page(seed: int, encoder: NodeEncoding, name: str) -> None:
     geometry = GEOMETRIES[name]
     rng = np.random.default_rng([seed, encoder, *name.encode()])
