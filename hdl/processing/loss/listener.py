@@ -72,7 +72,9 @@ class Listener(wiring.Component):
         """Add the word that was read to the sums of its classes; or give one sum, and clear."""
         lanes = self._geometry.lanes
         sums = data.ArrayLayout(signed(HEARD_BITS), lanes)
-        store = memory.Memory(shape=sums, depth=max(2, self._geometry.pieces), init=[])
+        store: memory.Memory = memory.Memory(
+            shape=sums, depth=max(2, self._geometry.pieces), init=[]
+        )
         m.submodules.sums = store
         write, read = store.write_port(), store.read_port(domain="comb")
         lane_bits = ceil_log2(lanes)
