@@ -14,7 +14,7 @@ class Ear(wiring.Component):
     """Between a chip and its host, on the way of the replies. Rules:
 
     1. While it `hears`, a SPIKE of a neuron that the table knows goes to `spikes`, as its number in
-       the node. All other words go on, in their order.
+       the node; if it `tells`, to the host too. All other words go on, in their order.
     2. The answer to a TICK is taken and kept. With it comes `ended`, and it goes on when, in a
        later cycle, the node is `done`. Other words, FAULTs, pass it meanwhile.
     3. `answered` strobes when the answer to a TICK, or to a READ, has gone on: its last word.
@@ -26,7 +26,7 @@ class Ear(wiring.Component):
     -------
     words, others : from the chip, to the host
     spikes, ended, done : to and from the engine
-    hears : a constant
+    hears, tells : constants
     ticked, read : rule 3, by what was asked
     """
 
@@ -50,6 +50,7 @@ class Ear(wiring.Component):
                 "ended": Out(1),
                 "done": In(1),
                 "hears": In(1),
+                "tells": In(1),
                 "ticked": Out(1),
                 "read": Out(1),
             }
@@ -103,6 +104,12 @@ class Ear(wiring.Component):
                     others.payload.eq(kept),
                 ]
                 with m.If(goes | (self.spikes.valid & self.spikes.ready)):
+                    m.next = "HEADER"
+                    with m.If(heard & self.tells):
+                        m.next = "TELL"
+            with m.State("TELL"):
+                m.d.comb += [others.valid.eq(1), others.payload.eq(kept)]
+                with m.If(goes):
                     m.next = "HEADER"
             with m.State("HOLD"):
                 connect(m, chip=flipped(words), host=flipped(others))

@@ -1,6 +1,6 @@
 """A processing node: the loss engine, and how it sits between a chip and its host."""
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -15,17 +15,21 @@ from axonloop.hdl.processing.program import ProgramMemory
 from axonloop.models.config import Geometry, Mesh, NodeGeometry
 from axonloop.models.protocol import NODE_CORE, Kind, NodeRegion
 
+PATIENCE = 1 << 20
+"""Cycles after which a processor that has not answered its engine counts as lost."""
+
 
 class Node(wiring.Component):
     """Between the packets of a host and those of a chip (docs/contract.md, section 13.2). Rules:
 
     1. READ and WRITE packets to core `NODE_CORE` are the node's; all others pass to the chip, word
        by word.
-    2. While the node hears, spikes of its neurons do not reach the host; from a TICK until its
-       answer the chip takes error events and LEARN of the node alone, and the answer comes when it
-       has taken all of them.
-    3. Answers come in the order of the questions, but for those of the node during a tick that it
-       hears. The words of a DATA packet stay together.
+    2. While the node hears, spikes of its neurons reach the host only if it tells them. From a TICK
+       until its answer the chip takes error events and LEARN of the node alone, and the answer
+       comes when it has taken all of them.
+    3. Answers come in the order of the questions; but during a tick that it hears a node without a
+       processor, or with one that failed, takes and answers its own packets. The words of a DATA
+       packet stay together.
 
     Latency: none, but for what the node itself takes.
 
@@ -61,7 +65,8 @@ class Node(wiring.Component):
         m.d.comb += [
             engine.ended.eq(ear.ended),
             ear.done.eq(engine.listening & ~mouth.busy),
-            ear.hears.eq(engine.hears),
+            ear.hears.eq(engine.hears[0]),
+            ear.tells.eq(engine.hears[1]),
         ]
         self._wire_bus(m)
         self._hand_on(m)
@@ -90,7 +95,7 @@ class Node(wiring.Component):
                 processor.runs.eq(self._engine.runs),
                 processor.wait.eq(asks),
                 processor.bus.read_data.eq(shared.read_data),
-                self._engine.trapped.eq(processor.trapped),
+                self._engine.failed.eq(Cat(processor.trapped, self._watch(m))),
                 program.strobes.eq(Mux(asks, 0b1111, processor.strobes)),
             ]
             with m.If(~asks):
@@ -98,15 +103,27 @@ class Node(wiring.Component):
                     m.d.comb += getattr(shared, name).eq(getattr(processor.bus, name))
         share_bus(m, shared, members)
 
+    def _watch(self, m: Module) -> Value:
+        """Has the processor let the engine wait for too long? Until it is in reset."""
+        waits, late = Signal(range(PATIENCE)), Signal()
+        m.d.sync += waits.eq(Mux(self._engine.wanted, waits + 1, 0))
+        with m.If(waits == PATIENCE - 1):
+            m.d.sync += late.eq(1)
+        with m.If(~self._engine.runs):
+            m.d.sync += late.eq(0)
+        return late
+
     def _hand_on(self, m: Module) -> None:
         """The host's packets go to the node or to the chip; the node's go to the chip."""
         host, chip, mouth = self.commands, self.chip_commands, self._mouth.words
         header, left = header_layout()(host.payload), Signal(COUNT_BITS + 1)
-        ticking, reading = Signal(), Signal()
-        hears, moves = self._engine.hears, host.valid & host.ready
+        ticking, reading, alone = Signal(), Signal(), Signal()
+        hears, moves = self._engine.hears[0], host.valid & host.ready
         own = (header.core == NODE_CORE) & (
             (header.kind == Kind.READ) | (header.kind == Kind.WRITE)
         )
+        # Without a processor that works, or with one that does not, the host does its part.
+        m.d.comb += alone.eq(hears & (~self._engine.runs | self._engine.failed.any()))
         with m.If(self._ear.ticked):
             m.d.sync += ticking.eq(0)
         with m.If(self._ear.read):
@@ -114,7 +131,7 @@ class Node(wiring.Component):
         with m.FSM():
             with m.State("HEADER"):
                 m.d.sync += left.eq(payload_words(header))
-                with m.If(own), m.If(~reading & (hears | ~ticking)):
+                with m.If(own), m.If(~reading & (alone | ~ticking)):
                     connect(m, host=flipped(host), node=self._access.words)
                     with m.If(moves):
                         m.next = "NODE"

@@ -1,5 +1,8 @@
 """The processor of a node: PicoRV32, a RISC-V core in Verilog, on the node's bus."""
 
+from importlib import import_module
+from pathlib import Path
+
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -8,8 +11,8 @@ from axonloop.hdl.common import BusSignature
 from axonloop.hdl.processing.program import BYTES
 from axonloop.models.protocol import NodeRegion
 
-MODULE = "picorv32"
-"""The Verilog module, of the package pythondata-cpu-picorv32 (ISC licence)."""
+MODULE, PACKAGE = "picorv32", "pythondata_cpu_picorv32"
+"""The Verilog module, and the package that has it (ISC licence)."""
 OPTIONS = {
     "ENABLE_COUNTERS": 0,
     "ENABLE_COUNTERS64": 0,
@@ -18,6 +21,19 @@ OPTIONS = {
     "BARREL_SHIFTER": 1,
 }
 """RV32IM with a shifter and a multiplier of one step each; a division takes 40 cycles."""
+
+
+def processor_source() -> str:
+    """The Verilog of the processor; ImportError where its package is not installed."""
+    try:
+        package = import_module(PACKAGE)
+    except ImportError as error:
+        wanted = (
+            "package pythondata-cpu-picorv32 must be installed, as by pip install axonloop[soc]"
+        )
+        raise ImportError(wanted) from error
+    text = Path(package.data_location, "picorv32.v").read_text()
+    return "/* verilator lint_off COMBDLY */\n" + text.replace("`timescale 1 ns / 1 ps\n", "")
 
 
 class Processor(wiring.Component):

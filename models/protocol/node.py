@@ -51,7 +51,7 @@ class NodeRegister(IntEnum):
     CLIPPED = 17
     HEARS = 18
     RUNS = 19
-    TRAPPED = 20
+    FAILED = 20
     BEST = 21
 
 

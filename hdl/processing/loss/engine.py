@@ -37,7 +37,7 @@ class LossEngine(wiring.Component):
     ended : a strobe: all spikes of the tick came
     wanted : the engine waits for its processor
     listening : the engine is at rest, and takes spikes
-    hears, runs, trapped : registers for those around the engine
+    hears, runs, failed : registers for those around the engine
     events : error events and LEARN
     bus : register access
     """
@@ -50,9 +50,9 @@ class LossEngine(wiring.Component):
                 "ended": In(1),
                 "wanted": Out(1),
                 "listening": Out(1),
-                "hears": Out(1),
+                "hears": Out(2),
                 "runs": Out(1),
-                "trapped": In(1),
+                "failed": In(2),
                 "events": Out(stream.Signature(event_layout(geometry))),
                 "bus": In(BusSignature()),
             }
@@ -94,7 +94,7 @@ class LossEngine(wiring.Component):
         m.d.comb += [
             self.hears.eq(own.hears),
             self.runs.eq(own.runs),
-            self._registers.trapped.eq(self.trapped),
+            self._registers.failed.eq(self.failed),
             self._registers.best.eq(self._levels.best),
             self._listener.pieces.eq((own.classes - 1) >> ceil_log2(self._geometry.lanes)),
             self._encoder.theta.eq(controller.theta),

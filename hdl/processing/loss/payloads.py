@@ -37,7 +37,7 @@ def constants_layout() -> data.StructLayout:
         "wanted": 15,
         "share": 16,
         "slowness": 4,
-        "hears": 1,
+        "hears": 2,
         "runs": 1,
     }
     return data.StructLayout({name: unsigned(width) for name, width in widths.items()})

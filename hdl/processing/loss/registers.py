@@ -23,7 +23,7 @@ class EngineRegisters(wiring.Component):
     constants : the registers that a processor sets
     phase : what the engine does
     command : what was written to COMMAND, in the cycle of the write; 0 in others
-    trapped : the processor stopped
+    failed : the processor stopped, or does not answer
     best : the largest level
     control : A
     set_control, new_control : A is written
@@ -38,7 +38,7 @@ class EngineRegisters(wiring.Component):
                 "constants": Out(constants_layout()),
                 "phase": In(NodePhase),
                 "command": Out(2),
-                "trapped": In(1),
+                "failed": In(2),
                 "best": In(signed(LEVEL_BITS)),
                 "control": In(CONTROL_BITS),
                 "set_control": Out(1),
@@ -78,7 +78,7 @@ class EngineRegisters(wiring.Component):
                 m.d.sync += value.eq(bus.write_data)
         shown = self._fixed() | own
         shown |= {NodeRegister.PHASE: self.phase, NodeRegister.CONTROL: self.control}
-        shown |= {NodeRegister.TRAPPED: self.trapped, NodeRegister.BEST: self.best}
+        shown |= {NodeRegister.FAILED: self.failed, NodeRegister.BEST: self.best}
         with m.If(reads), m.Switch(kept):
             for register, value in shown.items():
                 with m.Case(register):

@@ -88,7 +88,7 @@ def test_samples_are_learned_without_the_host(chip: RtlChip) -> None:
             assert node.state() == plain(golden.nodes[0].state())
         np.testing.assert_array_equal(device.read_weights(), golden.chip.weights)
         assert (weights != golden.chip.weights).any()
-        assert node.read(REGISTERS, 1, NodeRegister.TRAPPED) == [0]
+        assert node.read(REGISTERS, 1, NodeRegister.FAILED) == [0]
 
 
 @pytest.mark.parametrize(("neurons", "classes"), [(256, 10), (256, 2), (32, 5), (32, 16)])
