@@ -22,7 +22,10 @@ from axonloop.models.golden.processing import (
     ProcessingNode,
 )
 from axonloop.models.protocol import (
+    NODE_CORE,
     Kind,
+    NodeCommand,
+    NodePhase,
     NodeRegion,
     NodeRegister,
     feedback_offset,
@@ -123,3 +126,50 @@ def test_the_cycles_of_a_tick(chip: RtlChip, neurons: int, classes: int) -> None
 
 def test_a_usual_tick_is_fast_enough() -> None:
     assert node_cycles(NodeGeometry(), 256, 10, 13, steered=True) <= 1500
+
+
+@pytest.mark.parametrize(
+    ("firmware", "failed"),
+    [([0xFFFFFFFF], 1), ([0x00100073], 1), ([0x0000006F], 2), ([0x00102083], 1)],
+    ids=["illegal", "ebreak", "endless", "misaligned"],
+)
+def test_firmware_that_fails_is_told_and_left(
+    chip: RtlChip, firmware: list[int], failed: int
+) -> None:
+    """The tick goes no further; the host ends it, and the node works again after a reset."""
+    first, constants = CONFIG.first, random_node(np.random.default_rng(1), 4, 1, loss=0)
+    node = ProcessorNode(chip, NODE, naive_of(constants))
+    for words, state in ((firmware, failed), (firmware_words(), 0)):
+        node.load(constants, list(range(4)), CONFIG)
+        node.start(constants, words)
+        node.sent = []
+        if failed == state:
+            node.exchange([packets.tick(first)], 0)
+            while node.read(REGISTERS, 1, NodeRegister.PHASE) != [NodePhase.WAITING]:
+                pass
+            assert node.read(REGISTERS, 1, NodeRegister.FAILED) == [failed]
+            node.write(REGISTERS, [0], NodeRegister.RUNS)
+            node.write(REGISTERS, [NodeCommand.DONE], NodeRegister.COMMAND)
+            assert node.exchange(packets.read(NODE_CORE, NodeRegister.FAILED, 1), 2) == [0]
+        else:
+            node.sample(first, 0, [[]])
+            assert node.read(REGISTERS, 1, NodeRegister.FAILED) == [0]
+        assert [kind_of(word) for word in node.sent] == [Kind.TICK]
+
+
+def test_a_loss_of_your_own(chip: RtlChip, tmp_path: Path) -> None:
+    """The example of docs/processor.md: a gradient of two, towards the target."""
+    pytest.importorskip("ziglang")
+    page = (Path(__file__).parents[3] / "docs" / "processor.md").read_text()
+    own = tmp_path / "loss.c"
+    own.write_text(page.partition("```c\n")[2].partition("```")[0])
+    constants = replace(
+        random_node(np.random.default_rng(1), 4, 1, loss=NodeLoss.MSE), rise=0, burn_in=0
+    )
+    node = ProcessorNode(chip, NODE, naive_of(constants))
+    node.load(constants, list(range(4)), CONFIG)
+    node.start(constants, compile_firmware([own]))
+    target = np.resize([-5, 0, 7], constants.classes)
+    node.sample(CONFIG.first, target, [[]])
+    found = node.read(NodeRegion.GRADIENT, constants.classes)
+    assert found == (-2 * 4096 * np.sign(target)).tolist()

@@ -12,4 +12,4 @@ def compiled(geometry: Geometry, node: NodeGeometry, core: int = 0) -> RtlChip:
     """The chip from power-up."""
     pytest.importorskip("pythondata_cpu_picorv32")
     library = build_chip(geometry, core, notify=lambda message: None, node=node)
-    return RtlChip(library, patience=100_000)
+    return RtlChip(library, patience=2_000_000)
