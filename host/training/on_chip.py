@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from axonloop.host.configuration import ObjectiveSettings
 from axonloop.host.devices import Device, GoldenDevice, RtlDevice
@@ -40,6 +41,16 @@ WITH_NODES = (GoldenDevice.name, RtlDevice.name)
 """Devices that take nodes beside their chip; the compiled RTL one only."""
 
 
+class SampleLearner(Protocol):
+    """A chip with nodes: `NodeChip`, `NodeDevice`."""
+
+    def learn_sample(
+        self, trains: Sequence[NDArray[Any]], targets: Sequence[Any]
+    ) -> Sequence[NDArray[Any]]:
+        """Learn a sample; the neurons that were reported in each tick."""
+        ...
+
+
 class ChipProcessor:
     """The nodes of a chip, in place of the objective `layers`, whose nodes they are.
 
@@ -57,7 +68,7 @@ class ChipProcessor:
             told = f"without pools, {heard} neurons, with the processor on the chip"
             require(heard == len(own), name, told, f"{len(own)} neurons")
         self._every = device.config.neurons
-        self._chip = device.with_nodes(
+        self._chip: SampleLearner = device.with_nodes(
             [(core.nodes[0], own) for core, own in zip(cores, self._neurons, strict=True)]
         )
 

@@ -138,7 +138,8 @@ class NodeDevice:
         """What the chip must be told of the node's state: nothing if it is as the chip left it."""
         state = self._node.state()
         kept = ("residue", "control", "events", "clipped")
-        if all(np.array_equal(state[name], self._known.get(name)) for name in kept):
+        known = self._known
+        if known and all(np.array_equal(state[name], known[name]) for name in kept):
             return []
         numbers = [state[name] for name in ("control", "events", "clipped")]
         return [
