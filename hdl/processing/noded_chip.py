@@ -6,22 +6,18 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from axonloop.hdl.chip import Chip
 from axonloop.hdl.processing.node import Node
-from axonloop.models.checks import require
 from axonloop.models.config import ONE_CORE, Geometry, Mesh, NodeGeometry
-from axonloop.models.protocol import NODE_CORE
 
 
 class NodedChip(wiring.Component):
     """A chip, and a node between it and its host; ports as those of `Chip`.
 
-    Raises ValueError where a core has the node's number.
+    No core may have the node's number, `NODE_CORE`.
     """
 
     def __init__(
         self, geometry: Geometry, node: NodeGeometry, mesh: Mesh = ONE_CORE, core: int = 0
     ) -> None:
-        last = core + mesh.cores - 1
-        require(last < NODE_CORE, "cores of a chip with a node", f"below {NODE_CORE}", last)
         self._chip = Chip(geometry, mesh, core)
         self._node = Node(geometry, mesh, core, node)
         super().__init__(

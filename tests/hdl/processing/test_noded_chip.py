@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from axonloop.hdl.flow import noded_verilog
 from axonloop.hdl.processing import NodedChip
 from axonloop.host.devices.packets import PacketDevice
 from axonloop.models.config import ChipConfig, Mesh, NodeGeometry, ParameterSet
@@ -120,4 +121,4 @@ def test_other_packets_to_the_node_are_refused() -> None:
 
 def test_no_core_may_have_the_number_of_the_node() -> None:
     with pytest.raises(ValueError, match="cores of a chip with a node must be below 254, not 254"):
-        NodedChip(TINY, NODE, core=254)
+        noded_verilog(TINY, NODE, core=254)

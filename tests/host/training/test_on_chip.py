@@ -22,9 +22,8 @@ def test_compiled_rtl_learns_alone() -> None:
             run.place_processor("chip")
             run.run()
             score = run.score(run.validation).value
-            state = {
-                key: value.tolist() for key, value in run.layers.layers[0].core.state().items()
-            }
+            (core,) = run.layers.readers.values()
+            state = {key: value.tolist() for key, value in core.state().items()}
             errors = list(run.layers.errors)
             found.append((run.weight_hashes(), run.spike_hashes(), score, state, errors))
     assert found[0] == found[1]
