@@ -12,7 +12,12 @@ from amaranth.sim import Simulator
 from axonloop.hdl.processing import LossEngine
 from axonloop.models.config import NodeEncoding, NodeGeometry
 from axonloop.models.cycles import listen_cycles, teach_cycles
-from axonloop.models.golden.processing import NodeConstants, NodeLoss, ProcessingNode
+from axonloop.models.golden.processing import (
+    MAX_THRESHOLD,
+    NodeConstants,
+    NodeLoss,
+    ProcessingNode,
+)
 from tests.support.random.nodes import naive_of, plain, random_constants
 from tests.support.simulated.engine import EngineBench, Firmware
 
@@ -84,6 +89,26 @@ def test_an_engine_is_a_node_of_the_page(seed: int, encoder: NodeEncoding, name:
     geometry = GEOMETRIES[name]
     rng = np.random.default_rng([seed, encoder, *name.encode()])
     run_beside(geometry, sized(rng, geometry, encoder=encoder), rng)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "wanted"), [(1, 32767), (MAX_THRESHOLD, 1)], ids=["least", "most"]
+)
+def test_the_ends_of_the_ranges(threshold: int, wanted: int) -> None:
+    """Levels, d and x are clipped, and the threshold at one end of its range."""
+    weights = np.full((10, 12), 127)
+    weights[::3, ::2] = -127
+    constants = NodeConstants(
+        *(np.full((10, 12), 127), weights, 4096, 8, 65535, 0),
+        loss=NodeLoss.MSE,
+        gain=65535,
+        threshold=threshold,
+        limit=127,
+        wanted=wanted,
+        slowness=1,
+    )
+    rng = np.random.default_rng(threshold)
+    assert run_beside(GEOMETRIES["pieces"], constants, rng) > 0
 
 
 @pytest.mark.parametrize("wanted", [0, 16], ids="wanted{}".format)
