@@ -43,7 +43,7 @@ LEVEL_LATENCY = 6
 GROUP_OVERHEAD = 3
 """Cycles between two groups of neurons whose gradient is multiplied."""
 HEARD_CYCLES = 2
-"""Cycles of a spike in a node, if its column is one word."""
+"""Fewest cycles of a spike in a node."""
 LOSS_CYCLES, VOTE_CYCLES = (203, 85), (85, 21)
 """Cycles of the firmware before TEACH and behind it: for all classes, and for each."""
 TEACH_LATENCY, STEER_CYCLES = 17, 6
@@ -182,7 +182,8 @@ def node_cycles(
 
     The processor sums up votes while the engine encodes.
     """
-    heard = spikes * HEARD_CYCLES + listen_cycles(geometry, classes, 0)
+    each = max(HEARD_CYCLES, ceil(classes / geometry.lanes))
+    heard = spikes * each + listen_cycles(geometry, classes, 0)
     loss, votes = (fixed + each * classes for fixed, each in (LOSS_CYCLES, VOTE_CYCLES))
     return heard + loss + max(votes, teach_cycles(geometry, neurons, classes, steered=steered))
 
