@@ -95,6 +95,7 @@ def _make(board: Board, build: Build, tools: dict[str, Tool], stage: Stage, fold
     """Fill the folder of a build, step by step."""
     from axonloop.hdl.boards import BoardTop, built_clock
     from axonloop.hdl.flow import pack, place, synthesise
+    from axonloop.hdl.processing import processor_source
 
     names, seconds = TOOLS[board.family], {}
 
@@ -110,7 +111,14 @@ def _make(board: Board, build: Build, tools: dict[str, Tool], stage: Stage, fold
     design = BoardTop(board, build, build_hash(key.encode()))
     cells = timed(
         "synthesis",
-        lambda: synthesise(design, board.family, folder, top=TOP, yosys=tools[names[0]]),
+        lambda: synthesise(
+            design,
+            board.family,
+            folder,
+            top=TOP,
+            yosys=tools[names[0]],
+            verilog=processor_source() if build.processor and build.node.program else "",
+        ),
     )
     placed = timed(
         "placement and routing",
