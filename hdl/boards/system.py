@@ -14,8 +14,9 @@ from axonloop.models.protocol import LinkConfig, identity_words
 class Top(wiring.Component):
     """Pins `rx` and `tx` of a serial line (docs/link.md) with a chip behind them.
 
-    `build` is the build hash that the board tells; with `node` there is one before the chip. A new session of the link resets the chip's
-    registers; what its memories hold stays, as after any reset. `session` says that there is one.
+    `build` is the build hash that the board tells. With `node` there is one between link and chip.
+    A new session of the link resets the registers of both; what their memories hold stays, as after
+    any reset. `session` says that there is one.
     """
 
     def __init__(

@@ -25,7 +25,8 @@ class EarSpec(Elaboratable):
     """An ear that gets any words, beside an engine and a host that take words in bounded time.
 
     A DATA packet has a word at least: a chip refuses to READ none. While the ear keeps the answer
-    to a tick, the chip has nothing to say but FAULT. The engine is done with a tick when it likes. The table says of any neuron what it likes.
+    to a tick, the chip has nothing to say but FAULT. The engine is done with a tick when it likes,
+    and the table says of any neuron what it likes.
     """
 
     def __init__(self, code: Code) -> None:
@@ -68,6 +69,7 @@ class EarSpec(Elaboratable):
         m.d.comb += [
             Assume((waited == 0) | (ear.words.valid & (ear.words.payload == before))),
             Assert(waited <= LONGEST),
+            Cover((waited == LONGEST) & ear.words.ready),
         ]
 
     @staticmethod
@@ -140,7 +142,7 @@ CLAIMS = [
         EarSpec,
         depth=LONGEST + 2,
         search=14,
-        reach=12,
+        reach=18,
         mutants=(
             Mutant(
                 "never hands a spike on",
@@ -157,8 +159,8 @@ CLAIMS = [
             Mutant(
                 "takes no words while it keeps an answer",
                 EAR,
-                "with m.State(\"HOLD\"):\n                connect",
-                "with m.State(\"HOLD\"), m.If(self.done):\n                connect",
+                'with m.State("HOLD"):\n                connect',
+                'with m.State("HOLD"), m.If(self.done):\n                connect',
             ),
             Mutant(
                 "answers before the node is done", EAR, "self.done & ~words.valid", "~words.valid"
