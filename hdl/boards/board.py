@@ -7,7 +7,7 @@ from typing import Any
 
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import ConvolutionGeometry, Geometry, Mesh, NodeGeometry
-from axonloop.models.protocol import NODE_CORE, LinkConfig
+from axonloop.models.protocol import LinkConfig
 
 FIRMWARE_WORDS = 1024
 """Words of a processor's memory that hold the firmware of the node."""
@@ -35,12 +35,6 @@ class Build:
     def __post_init__(self) -> None:
         require_range("seed", self.seed, 0, 2**31 - 1)
         self.link(self.clock)
-        require(
-            not self.processor or self.mesh.cores <= NODE_CORE,
-            "cores of a chip with a node",
-            f"at most {NODE_CORE}",
-            self.mesh.cores,
-        )
         sized = self.node != NodeGeometry(program=FIRMWARE_WORDS)
         require(self.processor or not sized, "node", "left out without a processor", self.node)
 
@@ -64,6 +58,8 @@ class Build:
         values = dict(data)
         if "mesh" in values:
             values["mesh"] = Mesh.parse(str(values["mesh"]))
+        node = values.get("node", {})
+        require(isinstance(node, Mapping), "node", "an object of names and values", node)
         given = values.get("geometry", {})
         require(isinstance(given, Mapping), "geometry", "an object of names and values", given)
         kind = ConvolutionGeometry if "convolutions" in given else type(self.geometry)
@@ -71,6 +67,7 @@ class Build:
         strange = sorted(set(given) - names)
         require(not strange, "geometry", f"among {', '.join(sorted(names))}", strange)
         try:
+            values["node"] = replace(self.node, **node)
             values["geometry"] = kind(**dataclasses.asdict(self.geometry) | given)
             return replace(self, **values)
         except TypeError as error:

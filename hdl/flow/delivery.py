@@ -25,7 +25,8 @@ def verilog_files(build: Build, top: str, stem: str, number: int = 0) -> dict[st
     """By name, the texts of `stem`.v, the module of `top` for a build, and of `stem`.vlt.
 
     `top` is one of `DELIVERIES`; `number` is the build hash that the design tells. The same
-    arguments give the same texts. ValueError for an unknown top, a link that no clock allows, or a processing node.
+    arguments give the same texts. ValueError for an unknown top, a link that no clock allows, or a
+    build with a processing node.
     """
     require(not build.processor, "board.processor", "false in Verilog to deliver", build.processor)
     delivery = find_delivery(top)

@@ -343,3 +343,20 @@ def test_program_refuses_what_missed_its_clock(
 def test_the_fake_netlist_has_a_cell_for_every_count() -> None:
     kinds = [cell["type"] for cell in NETLIST["modules"]["axonloop_board"]["cells"].values()]
     assert sorted(kinds) == ["DP16KD", "LUT4", "TRELLIS_FF", "TRELLIS_FF"]
+
+
+def test_the_processor_of_a_node_is_part_of_a_build(
+    bench: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its Verilog goes to Yosys, and another text of it is another build."""
+    node = {"processor": True, "node": {"neurons": 8, "classes": 4, "lanes": 4}}
+    (bench / "tiny.json").write_text(json.dumps(TINY | {"board": node}))
+    write_tool(
+        bench / "bin", "nextpnr-ecp5", "1.0", "print(Path('modules.v').read_text()); sys.exit(1)"
+    )
+    for source in ("module picorv32; endmodule", "module picorv32 (); endmodule"):
+        monkeypatch.setattr("axonloop.hdl.processing.processor_source", lambda text=source: text)
+        assert run([*SYNTH]) == FAILURE
+    logs = [path.read_text() for path in (bench / "build").glob("*.logs/nextpnr-ecp5.log")]
+    assert sorted(logs) == ["module picorv32 (); endmodule\n", "module picorv32; endmodule\n"]
+    assert not entries(bench)
