@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from axonloop.host.devices import GoldenDevice
 from axonloop.host.devices.packets import PacketDevice
 from axonloop.host.verification.verify import lockstep
-from axonloop.models.config import Layout
+from axonloop.models.config import ConvolutionGeometry, Layout
 from axonloop.models.protocol import Counter
 from axonloop.sim.stimulus import random_chip
 from tests.support.simulated.chip import SimulatedChip
@@ -22,9 +22,16 @@ GEOMETRIES = {
     "serial": replace(TINY, **LONE, weight_ports=1, layout=Layout.PLAIN),
     "terms": replace(TINY, terms=2, blank_out=1),
     "analogue": replace(TINY, terms=1, memristor=2, mask=1, threshold_noise=1),
+    "kernels": ConvolutionGeometry(
+        **asdict(replace(TINY, axons=24, neurons=32)),
+        convolutions=2,
+        kernel_rows=16,
+        kernel_columns=4,
+    ),
 }
-SEEDS = {"parallel": 1, "serial": 1, "terms": 18, "analogue": 16}
-"""Of random configurations in which spikes, errors and updates come within a dozen ticks."""
+SEEDS = {"parallel": 1, "serial": 1, "terms": 18, "analogue": 16, "kernels": 3917}
+"""Of random configurations in which spikes, errors and updates come within a dozen ticks; with
+kernels, two convolutions, which have padding, strides, pools and biases."""
 
 
 @pytest.mark.parametrize("name", GEOMETRIES)
