@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +10,10 @@ import pytest
 from axonloop.host.devices import GoldenDevice
 from axonloop.host.devices.packets import PacketDevice
 from axonloop.host.verification.verify import lockstep
-from axonloop.models.config import ConvolutionGeometry, Layout
+from axonloop.models.config import ChipConfig, Layout, Mesh
 from axonloop.models.protocol import Counter
 from axonloop.sim.stimulus import random_chip
+from tests.support.random.convolutions import small_core
 from tests.support.simulated.chip import SimulatedChip
 from tests.support.tiny_chips import TINY
 
@@ -22,23 +23,31 @@ GEOMETRIES = {
     "serial": replace(TINY, **LONE, weight_ports=1, layout=Layout.PLAIN),
     "terms": replace(TINY, terms=2, blank_out=1),
     "analogue": replace(TINY, terms=1, memristor=2, mask=1, threshold_noise=1),
-    "kernels": ConvolutionGeometry(
-        **asdict(replace(TINY, axons=24, neurons=32)),
-        convolutions=2,
-        kernel_rows=16,
-        kernel_columns=4,
-    ),
 }
-SEEDS = {"parallel": 1, "serial": 1, "terms": 18, "analogue": 16, "kernels": 3917}
-"""Of random configurations in which spikes, errors and updates come within a dozen ticks; with
-kernels, two convolutions, which have padding, strides, pools and biases."""
+SEEDS = {"parallel": 1, "serial": 1, "terms": 18, "analogue": 16}
+"""Of random configurations in which spikes, errors and updates come within a dozen ticks."""
 
 
 @pytest.mark.parametrize("name", GEOMETRIES)
 def test_a_whole_core_agrees_with_the_golden_one(name: str) -> None:
-    geometry = GEOMETRIES[name]
-    config = random_chip(np.random.default_rng(SEEDS[name]), geometry)
-    with PacketDevice(SimulatedChip(geometry), config) as chip:
-        report = lockstep([GoldenDevice(config), chip], config, 12, SEEDS[name])
-    for counter in (Counter.SPIKES, Counter.SYNOPS, Counter.ERRORS, Counter.UPDATES):
-        assert report.counters[counter] > 0
+    agrees(random_chip(np.random.default_rng(SEEDS[name]), GEOMETRIES[name]), 12, SEEDS[name])
+
+
+def test_a_core_of_kernels_agrees_with_the_golden_one() -> None:
+    agrees(ChipConfig.of(small_core()), 5, 4)
+
+
+def test_two_cores_that_send_each_other_spikes_agree_with_golden_ones() -> None:
+    table = agrees(random_chip(np.random.default_rng(104), TINY, Mesh(2, 1)), 6, 104)
+    assert table[0, Counter.EAST] > 0
+    assert table[1, Counter.WEST] > 0
+
+
+def agrees(config: ChipConfig, ticks: int, seed: int) -> np.ndarray:
+    """The counters of the golden cores, after ticks in which all kinds of work came up."""
+    simulated = SimulatedChip(config.geometry, config.mesh)
+    with GoldenDevice(config) as golden, PacketDevice(simulated, config) as chip:
+        report = lockstep([golden, chip], config, ticks, seed)
+        for counter in (Counter.SPIKES, Counter.SYNOPS, Counter.ERRORS, Counter.UPDATES):
+            assert report.counters[counter] > 0
+        return golden.counter_table()

@@ -266,8 +266,8 @@ def test_wrong_exports(tmp_path: Path) -> None:
         export_nir(program, tmp_path / "chip.nir", program.weights[1:])
     with pytest.raises(ValueError, match="^weights must be in -128..127, not 300$"):
         export_nir(program, tmp_path / "chip.nir", program.weights * 0 + 300)
-    for dt in (0.0, float("nan")):
-        with pytest.raises(ValueError, match="^dt must be "):
+    for dt, wanted in ((0.0, "above 0 seconds"), (float("nan"), "a finite number")):
+        with pytest.raises(ValueError, match=f"^dt must be {wanted}, not {dt}$"):
             export_nir(program, tmp_path / "chip.nir", dt=dt)
     assert os.listdir(tmp_path) == []
 

@@ -34,6 +34,12 @@ def varied(size: int) -> Any:
     return node
 
 
+def with_two_tau(size: int) -> Any:
+    node = lif(size)
+    node.tau = np.full((2, size), 0.02)
+    return node
+
+
 def two_layers_in_a_cycle() -> Any:
     nodes = {"back": nir.Linear(np.ones((4, 4))), "to": nir.Linear(np.ones((4, 4))), "b": lif(4)}
     return with_edges(("n1", "to"), ("to", "b"), ("b", "back"), ("back", "n1"), **nodes)
@@ -178,6 +184,16 @@ WRONG = [
             inputs=(1, 2, 2),
         ),
         "kernel of 'n0' must be within (1, 2, 2), not (3, 3); a smaller one would do",
+        "",
+    ),
+    (
+        small(node=with_two_tau(4)),
+        "tau of 'n1' must be of shape (4,), not (2, 4);",
+        "one value, or an array of (4,), would do",
+    ),
+    (
+        chain(nir.SumPool2d(np.array([0, 2]), np.ones(2), np.zeros(2)), lif(1), inputs=(1, 2, 2)),
+        "kernel_size of 'n0' must be whole numbers from 1, not [0.0, 2.0];",
         "",
     ),
     ("no such file.nir", "NIR file must be there, not missing: no such file.nir", ""),

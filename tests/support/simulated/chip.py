@@ -10,7 +10,7 @@ from amaranth.sim import Simulator
 
 from axonloop.hdl.chip import Chip
 from axonloop.host.devices.packets.packing import Words
-from axonloop.models.config import Geometry
+from axonloop.models.config import ONE_CORE, Geometry, Mesh
 from axonloop.sim.cocotb import AnswerCount
 
 PATIENCE = 20_000
@@ -18,10 +18,10 @@ PATIENCE = 20_000
 
 
 class SimulatedChip:
-    """A transport for `PacketDevice`: a chip of one core, from power-up."""
+    """A transport for `PacketDevice`: a chip, from power-up."""
 
-    def __init__(self, geometry: Geometry) -> None:
-        chip = Chip(geometry)
+    def __init__(self, geometry: Geometry, mesh: Mesh = ONE_CORE) -> None:
+        chip = Chip(geometry, mesh)
         self._waiting, self._heard, self._answers = deque[int](), list[int](), AnswerCount()
         self._idle = 0
 
