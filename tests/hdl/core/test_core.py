@@ -34,11 +34,11 @@ def test_a_whole_core_agrees_with_the_golden_one(name: str) -> None:
 
 
 def test_a_core_of_kernels_agrees_with_the_golden_one() -> None:
-    agrees(ChipConfig.of(small_core()), 5, 4)
+    agrees(ChipConfig.of(small_core()), 2, 160)
 
 
 def test_two_cores_that_send_each_other_spikes_agree_with_golden_ones() -> None:
-    table = agrees(random_chip(np.random.default_rng(104), TINY, Mesh(2, 1)), 6, 104)
+    table = agrees(random_chip(np.random.default_rng(1110), TINY, Mesh(2, 1)), 3, 1110)
     assert table[0, Counter.EAST] > 0
     assert table[1, Counter.WEST] > 0
 
