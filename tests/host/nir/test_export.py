@@ -28,7 +28,9 @@ from axonloop.host.network import (
 )
 from axonloop.host.network.network import sparse_synapses
 from axonloop.host.nir import export_nir, graph_of, import_nir
-from axonloop.models.config import Mesh, ParameterSet, ResetMode, Term
+from axonloop.host.nir.export.scales import threshold_of
+from axonloop.host.nir.export.truncation import error_of
+from axonloop.models.config import Geometry, Mesh, ParameterSet, ResetMode, Term
 from axonloop.models.protocol import Region
 from tests.support.nir_graphs import nir
 
@@ -314,3 +316,14 @@ def test_without_nir_the_line_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nir", None)
     with pytest.raises(ValueError, match="^nir must be installed to write NIR files; pip install"):
         graph_of(program_of(0))
+
+
+def test_how_far_inputs_drive_a_membrane_that_forgets() -> None:
+    """All weights of a tick that rise, or all that fall, shifted by w_exp; in thresholds."""
+    own = ParameterSet(alpha_n=0, beta_n=0, w_exp=2, theta=101)
+    weights = np.array([[3, -9], [5, 2], [-1, -4]])
+    network = Network(
+        (Source("x", 3),), (Population("a", 2, own),), (Projection("x", "a", weights),)
+    )
+    found = error_of(network.populations[0], network, Geometry())
+    assert found.reach == pytest.approx(13 * 4 / threshold_of(network.populations[0]))

@@ -268,6 +268,15 @@ def test_wrong_options(graph: Any, options: dict[str, Any], message: str) -> Non
         import_nir(graph, **options)
 
 
+def test_the_slowest_leak_that_the_chip_has() -> None:
+    """A leak of half a 4096th a step rounds to one; a smaller one would be none."""
+    step = 1e-3
+    slow = small(node=lif(4, tau=step / (0.5 / 4095.7)))
+    assert import_nir(slow, "nir", step).populations["n1"].parameters.alpha_n == 4095
+    with pytest.raises(ValueError, match="^tau of 'n1' must be at most 8.191 with dt = 0.001, not"):
+        import_nir(small(node=lif(4, tau=step / (0.5 / 4096.3))), "nir", step)
+
+
 def test_a_file_that_is_no_graph(tmp_path: Any) -> None:
     path = tmp_path / "broken.nir"
     path.write_text("not HDF5")
