@@ -7,11 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from axonloop.host.bench.core import tick_cycles
 from axonloop.host.devices import GoldenDevice
 from axonloop.host.devices.packets import PacketDevice
 from axonloop.host.verification.verify import lockstep
-from axonloop.models.config import ChipConfig, CoreConfig, Layout, Mesh, ParameterSet, Row
+from axonloop.models.config import ChipConfig, Layout, Mesh
 from axonloop.models.protocol import Counter
 from axonloop.sim.stimulus import random_chip
 from tests.support.random.convolutions import small_core
@@ -42,16 +41,6 @@ def test_two_cores_that_send_each_other_spikes_agree_with_golden_ones() -> None:
     table = agrees(random_chip(np.random.default_rng(1110), TINY, Mesh(2, 1)), 3, 1110)
     assert table[0, Counter.EAST] > 0
     assert table[1, Counter.WEST] > 0
-
-
-def test_a_spike_costs_as_many_cycles_as_its_row_has_groups() -> None:
-    """A core of several lanes reads a group of weights in every cycle, without a gap."""
-    geometry = replace(TINY, axons=8, neurons=8)
-    row = Row(groups=geometry.groups)
-    config = CoreConfig(geometry, (ParameterSet(),) * 2, rows=(row,) * geometry.axons)
-    with PacketDevice(SimulatedChip(geometry), config) as chip:
-        found = [tick_cycles(chip, np.arange(count)) for count in (2, 4, 8)]
-    assert np.diff(found).tolist() == [2 * geometry.groups, 4 * geometry.groups]
 
 
 def agrees(config: ChipConfig, ticks: int, seed: int) -> np.ndarray:
