@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from axonloop.hdl.chip import Chip
 from axonloop.host.devices import GoldenDevice
 from axonloop.host.devices.packets import PacketDevice
 from axonloop.host.verification.verify import lockstep
@@ -45,7 +46,7 @@ def test_two_cores_that_send_each_other_spikes_agree_with_golden_ones() -> None:
 
 def agrees(config: ChipConfig, ticks: int, seed: int) -> np.ndarray:
     """The counters of the golden cores, after ticks in which all kinds of work came up."""
-    simulated = SimulatedChip(config.geometry, config.mesh)
+    simulated = SimulatedChip(Chip(config.geometry, config.mesh))
     with GoldenDevice(config) as golden, PacketDevice(simulated, config) as chip:
         report = lockstep([golden, chip], config, ticks, seed)
         for counter in (Counter.SPIKES, Counter.SYNOPS, Counter.ERRORS, Counter.UPDATES):

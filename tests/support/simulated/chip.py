@@ -10,7 +10,7 @@ from amaranth.sim import Simulator
 
 from axonloop.hdl.chip import Chip
 from axonloop.host.devices.packets.packing import Words
-from axonloop.models.config import ONE_CORE, Geometry, Mesh
+from axonloop.models.config import Geometry
 from axonloop.sim.cocotb import AnswerCount
 
 PATIENCE = 20_000
@@ -18,25 +18,27 @@ PATIENCE = 20_000
 
 
 class SimulatedChip:
-    """A transport for `PacketDevice`: a chip, from power-up."""
+    """A transport for `PacketDevice`: a chip of one core, or what has its ports, from power-up."""
 
-    def __init__(self, geometry: Geometry, mesh: Mesh = ONE_CORE) -> None:
-        chip = Chip(geometry, mesh)
+    def __init__(self, chip: Geometry | Any) -> None:
+        if isinstance(chip, Geometry):
+            chip = Chip(chip)
         self._waiting, self._heard, self._answers = deque[int](), list[int](), AnswerCount()
         self._idle = 0
 
         async def ports(context: Any) -> None:
             context.set(chip.replies.ready, 1)
             while True:
-                context.set(chip.commands.valid, bool(self._waiting))
-                if self._waiting:
+                offered = bool(self._waiting)
+                context.set(chip.commands.valid, offered)
+                if offered:
                     context.set(chip.commands.payload, self._waiting[0])
                 moved = context.tick().sample(
                     chip.commands.ready, chip.replies.valid, chip.replies.payload
                 )
                 _, _, taken, sent, word = await moved
-                self._idle = 0 if sent or (taken and self._waiting) else self._idle + 1
-                if taken and self._waiting:
+                self._idle = 0 if sent or (taken and offered) else self._idle + 1
+                if taken and offered:
                     self._waiting.popleft()
                 if sent:
                     self._heard.append(word)
