@@ -72,7 +72,7 @@ class _Told:
             return f"@{value['field']}"
         if kind == "map":
             pairs = [f"{key}: {self.value(own)}" for key, own in value.get("entries", ())]
-            return f"{{{', '.join(pairs)}}}"
+            return f"{{{', '.join(sorted(pairs))}}}"  # Bokeh has some in the order of a set
         if kind == "object":
             return f"{value['name']}{self._attributes(value)}"
         return "{" + ", ".join(f"{k}: {self.value(v)}" for k, v in value.items()) + "}"
