@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -305,3 +306,17 @@ def test_digits_through_a_crossbar(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [len(found[name]) for name in ("tuned", "scratch", "parts")] == [6, 5, 1]
     assert "points lost" in found["rows"][1].chip
     assert crossbar_digits.draw(found).axes[0].get_ylabel() == "test accuracy (%)"
+
+
+@pytest.mark.parametrize(("asked", "name"), [(None, ica.MEMRISTOR), ("pcm", "pcm")])
+def test_sources_are_unmixed_on_the_memristor_that_is_asked_for(
+    asked: str | None, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def learned(variant: Any, kind: Any, seeds: Any, samples: int) -> dict[str, Any]:
+        assert kind.name == name
+        return {"outputs": [], "amari": [0.5, 0.25], "correlation": [0.75]}
+
+    monkeypatch.setattr(ica, "learned", learned)
+    found = ica.measure(Order(seeds=(1,), memristor=asked), quiet)
+    assert list(found["variants"]) == [variant.name for variant in ica.VARIANTS]
+    assert {row.float for row in found["rows"][1:]} == {"0.375, 0.375 (0.250 to 0.500); 0.750"}
