@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bokeh.document import Document
 from bokeh.models.widgets import Button, Div, Select, TextInput
 
 from axonloop.host.configuration import Settings
@@ -17,6 +18,7 @@ from axonloop.host.live.gate import Gate
 from axonloop.host.live.glimpse import OVER, TRAINING, Glimpse, SampleGlimpse
 from axonloop.host.live.pages import Page
 from axonloop.host.live.pages.progress_panel import ProgressPanel
+from axonloop.host.live.viewers import Viewers
 from axonloop.host.live.watch import Watch
 from axonloop.host.runs import Run
 from axonloop.host.training import chip_config
@@ -137,3 +139,19 @@ def test_progress_of_errors_has_no_upper_end(recorded: Recorded) -> None:
     panel = ProgressPanel("mse", 1, 3)
     panel.show(Glimpse(TRAINING, "", 1, 3, None, [{"layer_mses": [0.125]}, {"layer_mses": [0.5]}]))
     recorded.check("progress-of-errors", outline(panel.view))
+
+
+def test_a_run_is_watched_until_its_last_page_is_closed(run: Run) -> None:
+    watch = Watch(run.trainer, Gate())
+    viewers, documents = Viewers(watch, run), [Document(), Document()]
+    assert not watch.looked_at
+    for document in documents:
+        viewers.add(document)
+    assert [document.title for document in documents] == ["axonloop"] * 2
+    assert [len(document.roots) for document in documents] == [1, 1]
+    watch.gate.pause()
+    left = [next(iter(document.session_destroyed_callbacks)) for document in documents]
+    left[0](None)
+    assert (watch.looked_at, watch.gate.paused) == (True, True)
+    left[1](None)
+    assert (watch.looked_at, watch.gate.paused) == (False, False)
