@@ -62,9 +62,9 @@ RESULTS = {
 def test_all_that_the_page_of_a_sweep_says(tmp_path: Path, recorded: Recorded) -> None:
     varied = ["network.layers", "objective.threshold"]
     page = write_overview(tmp_path / "overview.html", "A sweep", ROWS, RESULTS, varied).read_text()
-    recorded.check("overview", outline_of_page(page, __version__))
+    recorded.check("overview", outline_of_page(page, __version__, folded=True))
 
 
 def test_a_sweep_of_seeds_alone_is_drawn_over_them(tmp_path: Path, recorded: Recorded) -> None:
     page = write_overview(tmp_path / "overview.html", "Seeds", ROWS, RESULTS, []).read_text()
-    recorded.check("overview-of-seeds", outline_of_page(page, __version__))
+    recorded.check("overview-of-seeds", outline_of_page(page, __version__, folded=True))
