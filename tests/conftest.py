@@ -7,7 +7,7 @@ from hypothesis import settings
 
 from axonloop.sim.batched import choice
 from axonloop.sim.batched.kernels import build as library
-from tests.support.recorded import Recorded
+from tests.support.outlines.recorded import Recorded
 
 settings.register_profile("axonloop", deadline=None, derandomize=True)
 settings.load_profile("axonloop")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.outlines.numbers import told
-from tests.support.recorded import Recorded, differences
+from tests.support.outlines.recorded import Recorded, differences
 
 TEXT = "line 'a' 3 points from 0.123456 to 2e-05\nline 'b' #1f6fb2\n"
 

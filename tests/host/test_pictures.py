@@ -97,7 +97,7 @@ from axonloop.host.wear import draw_writes
 from axonloop.models.memristor import Curve as PulseCurve
 from axonloop.models.memristor import find_memristor, fit_branch
 from tests.support.outlines.figures import outline
-from tests.support.recorded import Recorded
+from tests.support.outlines.recorded import Recorded
 
 ROOT = Path(__file__).parents[2]
 RANDOM = np.random.default_rng(1)

@@ -11,7 +11,7 @@ import pytest
 from axonloop.hdl.boards import BOARDS
 from axonloop.host.cli.app import MISTAKE, run
 from tests.support.nir_graphs import convolutional, nir, recurrent
-from tests.support.recorded import Recorded
+from tests.support.outlines.recorded import Recorded
 
 
 def test_a_file_is_shown_and_compared(

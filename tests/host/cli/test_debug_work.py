@@ -15,7 +15,7 @@ from axonloop.host.cli.debug import soak as command
 from axonloop.host.verification import soak
 from axonloop.host.verification import verify as verification
 from axonloop.models.config import Mesh
-from tests.support.recorded import Recorded
+from tests.support.outlines.recorded import Recorded
 
 Told = list[tuple[str, int, int]]
 

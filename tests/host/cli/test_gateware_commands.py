@@ -13,7 +13,7 @@ from axonloop.host.cli.gateware import estimate, fpga
 from axonloop.host.fpga import estimate as model
 from axonloop.host.fpga.ports import PluggedIn
 from axonloop.sim.cosim import Misbehaviour
-from tests.support.recorded import Recorded
+from tests.support.outlines.recorded import Recorded
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args, get_origin
 import typer
 
 from axonloop.host.cli.app import app
-from tests.support.recorded import Recorded
+from tests.support.outlines.recorded import Recorded
 
 
 def lines(group: typer.Typer, name: str) -> Iterator[str]:

@@ -27,7 +27,7 @@ from axonloop.host.experiments.recurrence import chip as recurrence_chip
 from axonloop.host.experiments.stdp import digits as stdp_digits
 from axonloop.host.experiments.stdp import hybrid
 from tests.support.outlines.numbers import told
-from tests.support.recorded import Recorded
+from tests.support.outlines.recorded import Recorded
 
 HOST = Path(__file__).parents[3] / "host"
 SEED = 11

@@ -23,7 +23,7 @@ from axonloop.host.live.watch import Watch
 from axonloop.host.runs import Run
 from axonloop.host.training import chip_config
 from tests.support.outlines.models import outline
-from tests.support.recorded import Recorded
+from tests.support.outlines.recorded import Recorded
 
 SETTINGS = Settings().changed(
     {

@@ -17,7 +17,7 @@ from axonloop.host.runs import train
 from axonloop.host.version import __version__
 from tests.support.commands import refused
 from tests.support.outlines.pages import outline_of_page
-from tests.support.recorded import Recorded
+from tests.support.outlines.recorded import Recorded
 
 SMALL = {
     "network": {"layers": [16]},

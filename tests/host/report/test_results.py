@@ -9,7 +9,7 @@ from axonloop.host.console import Column
 from axonloop.host.report import write_results_report
 from axonloop.host.version import __version__
 from tests.support.outlines.pages import outline_of_page
-from tests.support.recorded import Recorded
+from tests.support.outlines.recorded import Recorded
 
 COLUMNS = {"rows": (Column("network"), Column("accuracy"), Column("note"))}
 METRICS: dict[str, Any] = {

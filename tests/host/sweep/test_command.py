@@ -13,7 +13,7 @@ from axonloop.host.runs import Run
 from axonloop.host.sweep import InProcess, JobOutcome
 from axonloop.host.sweep.ray_cluster import RayCluster
 from tests.support.commands import refused
-from tests.support.recorded import Recorded
+from tests.support.outlines.recorded import Recorded
 from tests.support.sweeps.small import table, written
 
 pytest.importorskip("pyarrow", reason="the extra sweep is not installed")

@@ -8,7 +8,7 @@ from typing import Any
 from axonloop.host.sweep.overview import write_overview
 from axonloop.host.version import __version__
 from tests.support.outlines.pages import outline_of_page
-from tests.support.recorded import Recorded
+from tests.support.outlines.recorded import Recorded
 
 SCORES = {0: [0.51, 0.52], 1: [0.91, None], 2: [0.74, 0.7], 3: []}
 """On the validation part, of the seeds 1 and 2."""
