@@ -148,7 +148,7 @@ def test_what_is_acknowledged_after_going_back_is_not_sent_again(count):
     """
     back = data(sequence=1, repeat=1, epoch=1, limit=0)
     taken = data(sequence=1, acknowledge=count + 1)
-    _, first, went_back, silent = answers([OPEN, data(count), back, taken], wait=1200)
+    _, first, went_back, silent = answers([OPEN, data(count), back, taken], wait=2400)
     assert [f.words.size for f in first] == [count + 1]
     assert went_back == silent == []
 
