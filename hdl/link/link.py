@@ -25,7 +25,7 @@ from axonloop.models.protocol import (
 RESET_CYCLES = 4
 """Cycles for which a new session holds the chip in reset."""
 SETTLING = 4
-"""Cycles from the end of a frame that is heard until what is due is known anew."""
+"""Cycles from the end of a frame that was heard until what is due is known anew."""
 HEADERS = data.StructLayout(
     {name: field.width for fields in (HEADER_0, HEADER_1) for name, field in fields.items()}
 )
@@ -93,6 +93,7 @@ class Link(wiring.Component):
         self._complaint = Signal()
         self._acknowledged, self._next = Signal(NUMBER_BITS), Signal(NUMBER_BITS)
         self._limit, self._back, self._heard = Signal(NUMBER_BITS), Signal(), Signal(SETTLING)
+        self._due, self._news = Signal(range(FRAME_WORDS + 1)), Signal()
         self._own_limit = (self._inbox.taken + self._config.command_depth)[:NUMBER_BITS]
         self._last_limit = Signal(ceil_log2(self._config.command_depth) + 1)
         self._epoch, self._refused = Signal(HEADER_1["epoch"].width), Signal(8)
@@ -171,16 +172,16 @@ class Link(wiring.Component):
             m.d.sync += [self._owed.LOST.eq(1), self._refused.eq(header.session)]
 
     def _compare(self, m: Module, words: Value) -> None:
-        """Is the session of the words ours, or the one that is there? Do data fit on, is the
-        acknowledgement new?"""
-        header, acknowledged = HEADERS(words), self._acknowledged
+        """Is the frame of our session, or, with OPEN, of the one that is there? Do its data fit on?
+        Can the acknowledgement be true?"""
+        header, acknowledged, expected = HEADERS(words), self._acknowledged, self._inbox.expected
         # What waits for its acknowledgement lies within the depth of the buffer.
         old = (header.acknowledge - acknowledged)[self._bits : NUMBER_BITS].any()
         new = (self._outbox.written - header.acknowledge)[self._bits : NUMBER_BITS].any()
         m.d.sync += [
             self._ours.eq(self._open & (header.session == self._session[:8])),
             self._present.eq(self._open & (words[:32] == self._session)),
-            self._fits.eq((header.kind == FrameKind.DATA) & (header.sequence == self._inbox.expected)),
+            self._fits.eq((header.kind == FrameKind.DATA) & (header.sequence == expected)),
             self._known.eq(~old & ~new),
         ]
 
@@ -237,25 +238,30 @@ class Link(wiring.Component):
         kind, number = Signal(FrameKind), Signal(NUMBER_BITS)
         heading, place = Signal(), Signal(range(8))
         reply, note = Signal(16), Signal(16)
-        half = Mux(kind == FrameKind.DATA, reply, note)
+        half = (reply | note).word_select(place[0], 8)
         first = Mux(kind == FrameKind.STATUS, STATUS, 0)
         over = (place[:2] == 3) & (place[2] | ~heading)
         m.d.comb += [
             outbox.number.eq(number),
             told.index.eq(first | number[: STATUS.bit_length() - 1]),
-            body.payload.byte.eq(Mux(heading, head[:8], half.word_select(place[0], 8))),
+            body.payload.byte.eq(head[:8] | half),
             body.payload.last.eq(over & (left == 0)),
         ]
-        due, news = self._due_words(m), self._news(m)
+        self._reckon(m)
         m.d.sync += [
             reply.eq(outbox.data.word_select(place[1], 16)),
             note.eq(told.data.word_select(place[1], 16)),
         ]
+        # All but the one that is to be sent are 0.
+        with m.If(heading | (kind != FrameKind.DATA)):
+            m.d.sync += reply.eq(0)
+        with m.If(heading | (kind == FrameKind.DATA)):
+            m.d.sync += note.eq(0)
         with m.FSM():
             with m.State("CHOOSE"):
-                # What was heard may change what is due.
+                # What was heard changes what is due.
                 with m.If(self._enframer.low & ~self.chip_reset & ~self._heard.any()):
-                    self._choose(m, head, kind, left, number, due, news)
+                    self._choose(m, head, kind, left, number)
                 m.d.sync += heading.eq(1)
             with m.State("FETCH"):
                 m.d.comb += told.fetch.eq(1)
@@ -279,72 +285,57 @@ class Link(wiring.Component):
                     with m.If(left != 0):
                         m.next = "FETCH"
 
-    def _choose(
-        self,
-        m: Module,
-        head: Value,
-        kind: Signal,
-        left: Value,
-        number: Value,
-        count: Value,
-        news: Value,
-    ) -> None:
+    def _choose(self, m: Module, head: Value, kind: Value, left: Value, number: Value) -> None:
         """The next frame, if one is due: its headers, and how many words of what follow."""
-        limit = self._own_limit
-        open_, owed = self._open, self._owed
+        open_, owed, count = self._open, self._owed, self._due
         header, lost = Signal(HEADERS), self._owed.LOST & ~self._owed.OPEN
         m.d.comb += [
             header.sequence.eq(Mux(lost, self._reason, self._next)),
             header.acknowledge.eq(Mux(lost, 0, self._inbox.expected)),
-            header.limit.eq(Mux(lost, 0, limit)),
+            header.limit.eq(Mux(lost, 0, self._own_limit)),
             header.repeat.eq(Mux(lost, 0, self._complaint)),
             header.epoch.eq(Mux(lost, 0, self._epoch)),
             header.session.eq(Mux(lost, self._refused, self._session[:8])),
         ]
         m.d.sync += [head.eq(header.as_value()), kind.eq(header.kind), number.eq(0)]
         with m.If(owed.OPEN):
-            self._tell(m, header, FrameKind.OPEN, limit)
+            self._tell(m, header, FrameKind.OPEN)
             m.d.sync += left.eq(len(self._identity))
         with m.Elif(owed.LOST):
             m.d.comb += header.kind.eq(FrameKind.LOST)
             m.d.sync += [left.eq(0), owed.LOST.eq(0)]
             self._begin_frame(m)
         with m.Elif(open_ & owed.STATUS):
-            self._tell(m, header, FrameKind.STATUS, limit)
+            self._tell(m, header, FrameKind.STATUS)
             m.d.sync += left.eq(len(Status))
-        with m.Elif(open_ & (owed.DATA | (count != 0) | news)):
-            self._tell(m, header, FrameKind.DATA, limit)
+        with m.Elif(open_ & (owed.DATA | (count != 0) | self._news)):
+            self._tell(m, header, FrameKind.DATA)
             m.d.sync += [left.eq(count), number.eq(self._next), self._next.eq(self._next + count)]
 
-    def _due_words(self, m: Module) -> Signal:
-        """How many words are to be sent now; none with what is owed. Two cycles late."""
-        outbox, count = self._outbox, Signal(range(FRAME_WORDS + 1))
+    def _reckon(self, m: Module) -> None:
+        """How many words are due, none with what is owed; has the limit moved on by a quarter of
+        the buffer? Two cycles late, and one."""
+        outbox, due = self._outbox, self._due
         waiting, allowed, answer = Signal(self._bits), Signal(NUMBER_BITS), Signal()
+        moved = (self._own_limit - self._last_limit)[: len(self._last_limit)]
         m.d.sync += [
             waiting.eq(outbox.written - self._next),
             allowed.eq(self._limit - self._next),
             answer.eq((self._next - outbox.complete)[self._bits]),
-            count.eq(0),
+            due.eq(0),
+            self._news.eq(moved >= self._config.command_depth // 4),
         ]
-        most = Mux(waiting < FRAME_WORDS, waiting, FRAME_WORDS)[: len(count)]
+        most = Mux(waiting < FRAME_WORDS, waiting, FRAME_WORDS)[: len(due)]
         wanted = (waiting >= FRAME_WORDS) | answer
         with m.If(wanted & ~allowed[NUMBER_BITS - 1] & ~self._owed.DATA):
-            few = ~allowed[len(count) :].any() & (allowed[: len(count)] < most)
-            m.d.sync += count.eq(Mux(few, allowed, most))
-        return count
+            few = ~allowed[len(due) :].any() & (allowed[: len(due)] < most)
+            m.d.sync += due.eq(Mux(few, allowed, most))
 
-    def _news(self, m: Module) -> Signal:
-        """Has the limit moved on by a quarter of the buffer? A cycle late."""
-        news = Signal()
-        moved = (self._own_limit - self._last_limit)[: len(self._last_limit)]
-        m.d.sync += news.eq(moved >= self._config.command_depth // 4)
-        return news
-
-    def _tell(self, m: Module, header: Fields, kind: FrameKind, limit: Value) -> None:
+    def _tell(self, m: Module, header: Fields, kind: FrameKind) -> None:
         """A frame with this end's state: one for all that was owed."""
         m.d.comb += header.kind.eq(kind)
         m.d.sync += [
-            self._last_limit.eq(limit),
+            self._last_limit.eq(self._own_limit),
             self._complaint.eq(0),
             self._owed.DATA.eq(0),
             self._owed[kind.name].eq(0),
