@@ -16,7 +16,7 @@ STATUS = 1 << (IDENTITY_WORDS - 1).bit_length()
 class LinkWords(wiring.Component):
     """The identification, with the number of the session in it, and the counters. Rules:
 
-    1. A counter grows by 1 with each of its strobes, if these are at least 32 cycles apart.
+    1. A counter grows by 1 with each of its strobes, if these are at least 64 cycles apart.
     2. `open` writes `session` into the identification.
     3. While `settled`, `fetch` makes `data` the word of `index` from the next cycle on; it holds
        as long as `hold` is 1.
