@@ -74,8 +74,10 @@ class ObjectiveSettings:
     `threshold` is in units of the gradient with respect to the logits; `event_rate` is the share
     of neurons in error per tick that a controller holds. `strategy` says where the errors of
     layers come from (see host.network.channel). `loss` is cross-entropy, of classes, or mse or
-    smooth-l1, of numbers; None: cross-entropy or mse, by the data. Raises ValueError for values out
-    of range.
+    smooth-l1, of numbers; None: cross-entropy or mse, by the data. `least` is from how many
+    thresholds on the errors of a sample are sent, where `errors` are those of a sample. With a
+    `margin` there is no error while the logit of the right class leads by more. Raises ValueError
+    for values out of range, and for errors of a sample with latency or an event rate.
     """
 
     loss: str | None = None
@@ -89,6 +91,8 @@ class ObjectiveSettings:
     error_limit: int = 1
     threshold: float = 4.0
     event_rate: float | None = None
+    least: float = 1.0
+    margin: float | None = None
     latency: int = 0
 
     def __post_init__(self) -> None:
@@ -97,8 +101,11 @@ class ObjectiveSettings:
         require_word("errors", self.errors, ErrorCode)
         if self.loss is not None:
             require_word("loss", self.loss, LossName)
-        for name in ("logit_scale", "threshold"):
+        for name in ("logit_scale", "threshold", "least"):
             require_number(name, getattr(self, name))
+        require(0 < self.least < 2**20, "least", "above 0 and below 2**20", self.least)
+        if self.margin is not None:
+            require_number("margin", self.margin)
         require(self.logit_scale > 0, "logit_scale", "above 0", self.logit_scale)
         require(0 < self.threshold < 2**20, "threshold", "above 0 and below 2**20", self.threshold)
         if self.event_rate is not None:
@@ -112,6 +119,19 @@ class ObjectiveSettings:
             error_limit=(1, 127),
             latency=(0, MANY),
         )
+        if self.errors == ErrorCode.SAMPLE:
+            alone = "left out where errors are those of a sample"
+            require(self.event_rate is None, "event_rate", alone, self.event_rate)
+            require(
+                self.latency == 0, "latency", "0 where errors are those of a sample", self.latency
+            )
+
+    @property
+    def of_classes(self) -> str | None:
+        """The name of a setting that only targets that are classes go with, if there is one."""
+        if self.margin is not None:
+            return "margin"
+        return "errors" if self.errors == ErrorCode.SAMPLE else None
 
 
 @dataclass(frozen=True)
@@ -169,6 +189,10 @@ class Settings:
         known = [str(loss) for loss in LossName if loss.of_classes == of_classes]
         wanted = f"left out or {' or '.join(known)}, of {'classes' if of_classes else 'numbers'}"
         require(named in (None, *known), "objective.loss", wanted, named)
+        bound = self.objective.of_classes
+        if bound is not None:
+            told = "left out where targets are no classes"
+            require(of_classes, f"objective.{bound}", told, getattr(self.objective, bound))
 
     def _task_of(self, data: DataDescription) -> TaskSettings:
         """The task, with what the description decides; what is as usual counts as left out."""

@@ -16,6 +16,7 @@ from .error_encoders import DenseEncoder as DenseEncoder
 from .error_encoders import ErrorCode as ErrorCode
 from .error_encoders import ErrorEncoder as ErrorEncoder
 from .error_encoders import Integers as Integers
+from .error_encoders import SampleEncoder as SampleEncoder
 from .error_encoders import SigmaDeltaEncoder as SigmaDeltaEncoder
 from .error_encoders import ThresholdEncoder as ThresholdEncoder
 from .error_encoders import error_encoder as error_encoder

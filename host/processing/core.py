@@ -125,6 +125,10 @@ class ErrorPath:
         self.encoder = encoder
         self._forth = self.feedback.astype(np.float64)
 
+    def begin(self, targets: Sequence[Any]) -> None:
+        """Start a sample: a target for each copy."""
+        self.encoder.begin(targets)
+
     def step(self, gradient: Exact | None) -> Integers | None:
         """Take the gradient of a tick, `(copies, classes)`, if there is one; the errors of it.
 
@@ -150,8 +154,9 @@ class ProcessingCore:
 
     `begin` a sample, then call `step` once per tick. Errors start after `burn_in` ticks. A target
     is what the loss gets as its second argument; with `per_tick` it is a series, of which the loss
-    gets this tick's entry. `heard` is the gradient of the last tick, `(copies, classes)`, None
-    during the burn-in; `loss_seconds` the time spent in the loss and autograd.
+    gets this tick's entry. With a `margin`, of classes, there is no error while the logit of the
+    right one leads by more than that. `heard` is the gradient of the last tick, `(copies,
+    classes)`, None during the burn-in; `loss_seconds` the time spent in the loss and autograd.
     """
 
     def __init__(
@@ -162,11 +167,13 @@ class ProcessingCore:
         loss: Loss = CROSS_ENTROPY,
         burn_in: int = 0,
         per_tick: bool = False,
+        margin: float | None = None,
     ) -> None:
         shape = readout.weights.shape
         require(feedback.shape == shape, "feedback", f"of shape {shape}", feedback.shape)
         require_range("burn-in", burn_in, 0, 1_000_000)
         self.readout, self.loss, self.burn_in, self.per_tick = readout, loss, burn_in, per_tick
+        self.margin = margin
         self.path = ErrorPath(feedback, encoder)
         weights = _copies_of(readout.weights)
         _require_exact("readout weights of a class", weights, axis=2)
@@ -191,6 +198,7 @@ class ProcessingCore:
         self._targets = torch.stack([torch.as_tensor(target) for target in targets])
         self._level[:] = 0
         self._begun, self._age = True, 0
+        self.path.begin(targets)
 
     def step(self, spikes: Flags) -> Integers | None:
         """Take the spikes of a tick, `(copies, neurons)`; the errors that they make.
@@ -254,7 +262,17 @@ class ProcessingCore:
         if not _bounded(gradient):
             require(False, "gradient of the loss", f"finite and within +-{GRADIENT_MAX}", gradient)
         rounded: Exact = np.rint(gradient * GRADIENT_ONE)
+        if self.margin is not None:
+            rounded[self._lead() > self.margin] = 0
         return rounded
+
+    def _lead(self) -> NDArray[np.float64]:
+        """By how much the right class's logit leads the best other one, `(copies,)`."""
+        logits, right = self.logits, self._targets.numpy()[:, None]
+        own = np.take_along_axis(logits, right, axis=1)[:, 0]
+        np.put_along_axis(logits, right, -np.inf, axis=1)
+        lead: NDArray[np.float64] = own - logits.max(axis=1)
+        return lead
 
     def _loss_of(self, logits: torch.Tensor) -> torch.Tensor:
         """The sum of the copies' losses at this tick."""

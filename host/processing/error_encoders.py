@@ -8,6 +8,7 @@ sent. State is whole numbers too, so that a run resumed from `state` goes on wit
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -31,6 +32,7 @@ class ErrorCode(StrEnum):
     DENSE = "dense"
     THRESHOLD = "threshold"
     SIGMA_DELTA = "sigma-delta"
+    SAMPLE = "sample"
 
 
 def rounded_steps(gradient: Integers, threshold: int | Integers, limit: int | Integers) -> Integers:
@@ -58,6 +60,10 @@ class ErrorEncoder(ABC):
         self.neurons, self.copies = neurons, len(self.threshold)
         require(len(self.limit) == self.copies, "limits", f"{self.copies} numbers", len(self.limit))
         self._shape = (self.copies, neurons)
+
+    def begin(self, targets: Sequence[Any]) -> None:
+        """Start a sample: a target for each copy."""
+        del targets
 
     def encode(self, gradient: Integers) -> Integers:
         """The error values of this tick, int64 `(copies, neurons)`."""
@@ -128,6 +134,60 @@ class SigmaDeltaEncoder(ErrorEncoder):
         self.residue = residue
 
 
+class SampleEncoder(ErrorEncoder):
+    """Sums the errors of a sample's `ticks` and sends them behind its last one.
+
+    A neuron sends the thresholds that are nearest to its sum, ties away from 0, if that has reached
+    `least` thresholds, a number above 0. What was not sent waits for the next sample of the same
+    class: targets are whole numbers in 0..classes - 1, to be told by `begin`.
+    """
+
+    def __init__(
+        self,
+        neurons: int,
+        threshold: ArrayLike,
+        limit: ArrayLike,
+        classes: int,
+        ticks: int,
+        least: float = 1.0,
+    ) -> None:
+        super().__init__(neurons, threshold, limit)
+        require_range("ticks with errors", ticks, 1, 2**31)
+        require(0 < least < np.inf, "least error", "above 0 and finite", least)
+        self.ticks, self._tick = ticks, 0
+        self._least = np.ceil(least * self.threshold).astype(np.int64)
+        self._copy = np.arange(self.copies)
+        self._target = np.zeros(self.copies, dtype=np.int64)
+        self.residue = np.zeros((self.copies, classes, neurons), dtype=np.int64)
+
+    def begin(self, targets: Sequence[Any]) -> None:
+        """Start a sample: the class of each copy's."""
+        self._target, self._tick = np.array([int(target) for target in targets]), 0
+
+    def _encode(self, gradient: Integers) -> Integers:
+        own = self._copy, self._target
+        self.residue[own] += gradient
+        self._tick += 1
+        if self._tick < self.ticks:
+            return np.zeros(self._shape, dtype=np.int64)
+        owed = self.residue[own]
+        errors = rounded_steps(owed, self.threshold, self.limit)
+        errors[np.abs(owed) < self._least] = 0
+        self.residue[own] -= errors * self.threshold
+        return errors
+
+    def state(self) -> dict[str, Any]:
+        """What every neuron owes each class: between samples that is all."""
+        return {"residue": self.residue.copy()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put the residues back."""
+        residue = np.array(state["residue"], dtype=np.int64)
+        shape = self.residue.shape
+        require(residue.shape == shape, "residue", f"of shape {shape}", residue.shape)
+        self.residue = residue
+
+
 class Controller(ErrorEncoder):
     """Moves another encoder's threshold until a share `rate` of all neurons err per tick.
 
@@ -182,7 +242,7 @@ def error_encoder(
     limit: ArrayLike,
     rate: ArrayLike | None = None,
 ) -> ErrorEncoder:
-    """The encoder called `code`, under a controller if a `rate` is given."""
+    """The encoder of ticks called `code`, under a controller if a `rate` is given."""
     kinds: dict[ErrorCode, type[ErrorEncoder]] = {
         ErrorCode.DENSE: DenseEncoder,
         ErrorCode.THRESHOLD: ThresholdEncoder,

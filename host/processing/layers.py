@@ -87,9 +87,8 @@ class Layers(Objective):
     def begin(self, targets: Sequence[Any]) -> None:
         """Start a sample in every copy: a target for each."""
         for k, layer in enumerate(self.layers):
-            if isinstance(layer.teacher, ProcessingCore):
-                own = [target[k] for target in targets] if layer.own_target else targets
-                layer.teacher.begin(own)
+            own = [target[k] for target in targets] if layer.own_target else targets
+            layer.teacher.begin(own)
 
     def step(self, spikes: Flags, late: bool = False) -> Events:
         """Take the spikes of a tick, `(copies, neurons of the chip)`; the events they make.

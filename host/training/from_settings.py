@@ -29,6 +29,7 @@ from axonloop.host.network import (
 )
 from axonloop.host.processing import (
     GRADIENT_ONE,
+    ErrorCode,
     ErrorEncoder,
     ErrorPath,
     Goal,
@@ -37,6 +38,7 @@ from axonloop.host.processing import (
     LearningLayer,
     ProcessingCore,
     Readout,
+    SampleEncoder,
     error_encoder,
     feedback_matrix,
     fixed_readout,
@@ -277,6 +279,7 @@ def _reader(every: Sequence[Settings], layer: int, neurons: int, goal: Goal) -> 
         goal.loss,
         objective.burn_in,
         goal.per_tick,
+        objective.margin,
     )
 
 
@@ -288,6 +291,10 @@ def _encoder(every: Sequence[Settings], neurons: int, gains: Sequence[float]) ->
     ]
     objectives = [each.objective for each in every]
     limits, rates = [one.error_limit for one in objectives], [one.event_rate for one in objectives]
+    if objectives[0].errors == ErrorCode.SAMPLE:
+        task, own = every[0].task, objectives[0]
+        ticks = task.ticks - own.burn_in
+        return SampleEncoder(neurons, thresholds, limits, task.classes, ticks, own.least)
     held = [rate for rate in rates if rate is not None]
     alike = len(held) in (0, len(rates))
     require(alike, "event_rate of a population", "given for all copies or for none", rates)

@@ -36,6 +36,16 @@ from axonloop.models.config import AxonFactor, ResetMode, Term
         ),
         ({"threshold": 0}, "objective.threshold must be above 0 and below 2**20, not 0"),
         ({"event_rate": 1.0}, "objective.event_rate must be above 0 and below 1, not 1.0"),
+        ({"least": 0}, "objective.least must be above 0 and below 2**20, not 0"),
+        ({"margin": "wide"}, "objective.margin must be a finite number, not 'wide'"),
+        (
+            {"errors": "sample", "event_rate": 0.1},
+            "objective.event_rate must be left out where errors are those of a sample, not 0.1",
+        ),
+        (
+            {"errors": "sample", "latency": 1},
+            "objective.latency must be 0 where errors are those of a sample, not 1",
+        ),
         ({"logit_scale": -1}, "objective.logit_scale must be above 0, not -1"),
         (
             {"encoding": []},

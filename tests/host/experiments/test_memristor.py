@@ -230,8 +230,14 @@ def test_memristors_that_wear_out_and_age(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_ways_to_send_errors() -> None:
     dense, events = ways.YARDSTICK.settings(1, None), ways.CHOSEN.settings(1, None)
-    assert (dense.objective.errors, events.objective.errors) == ("dense", "sigma-delta")
-    assert (dense.run.epochs, events.objective.burn_in) == (8, 26)
+    assert (dense.objective.errors, events.objective.errors) == ("dense", "sample")
+    assert (dense.run.epochs, events.objective.burn_in) == (8, 20)
+    assert (events.objective.least, events.objective.margin) == (1.5, 1.5)
+    own, usual = events.network.parameters, dense.network.parameters
+    assert (own.q_inc, own.box) == (192, 1500)
+    assert (usual.q_inc, usual.box) == (256, 2304)
+    ternary = ways.OTHERS[2].settings(1, None).objective
+    assert (ternary.errors, ternary.error_limit, ternary.margin) == ("sigma-delta", 1, None)
     assert ways.OTHERS[-1].settings(1, None).network.layers == (256,)
 
 

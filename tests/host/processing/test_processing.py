@@ -97,6 +97,26 @@ def test_gradient_equals_finite_differences(name: str, seed: int) -> None:
     assert np.abs(wanted).max() > 10 * bound.max()
 
 
+def test_no_error_while_the_right_class_leads_by_the_margin() -> None:
+    weights = fixed_readout(CLASSES, NEURONS, 5, np.random.default_rng(3))
+    readout, trains = Readout(weights, 3686, 0.1), spikes(3, 30)
+    encoder = DenseEncoder(NEURONS, 1, 127)
+    core, free = ProcessingCore(readout, weights, encoder, margin=2.0), core_of(weights)
+    silent = 0
+    core.begin([1])
+    free.begin([1])
+    for train in trains:
+        core.step(flags(train))
+        free.step(flags(train))
+        own = core.logits[0]
+        leads = own[1] - np.delete(own, 1).max() > 2
+        silent += leads
+        assert core.heard is not None
+        assert free.heard is not None
+        assert core.heard.tolist() == (0 * free.heard if leads else free.heard).tolist()
+    assert 0 < silent < len(trains)
+
+
 @pytest.mark.parametrize("leak", [0, 1, 2048, 3686, 4095, 4096])
 @pytest.mark.parametrize("size", [1, 5, (EXACT_SUM - 1) // NEURONS])
 def test_readout_is_leaky_and_exact(leak: int, size: int) -> None:
