@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test lint docs verify prove bench synth budget clean
+.PHONY: train test lint docs verify prove mutants bench synth budget clean
 
 train: .venv/ready
 	$(BIN)/axonloop train digits --out runs/digits
@@ -24,6 +24,9 @@ verify: .venv/ready
 
 prove: .venv/ready
 	$(BIN)/python -m tests.formal
+
+mutants: .venv/ready
+	$(BIN)/python -m tests.mutation
 
 bench: .venv/ready
 	$(BIN)/axonloop bench core

@@ -18,7 +18,8 @@ class Order:
 
     `device` is None where no chip takes part; `seeds` are 1, or 1 to 3 if it is `full`, unless
     they are given; `limit` samples of each part are used (None: all); `jobs` runs go on at a time;
-    `memristor` is a name or a file; in `folder` lies what a stopped measurement goes on with.
+    `memristor` is a name or a file; `data` a folder that holds the
+    real set; in `folder` lies what a stopped measurement goes on with.
     """
 
     device: str | None = None
@@ -29,6 +30,7 @@ class Order:
     jobs: int = 1
     board: str = ""
     memristor: str = ""
+    data: str = ""
     folder: Path = Path()
 
     def __post_init__(self) -> None:

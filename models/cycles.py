@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 
-from axonloop.models.config import Datapath, Geometry, Layout, ParameterSet
+from axonloop.models.config import (
+    Convolution,
+    Datapath,
+    Geometry,
+    Layout,
+    ParameterSet,
+    ceil_log2,
+)
 
 ALONE_TRACE, ALONE_NEURON = 7, 9
 """Cycles of an axon's traces or of a neuron where the lane is the only one: nothing overlaps."""
@@ -21,12 +29,18 @@ BLANK_OVERHEAD, TERM_OVERHEAD, MASK_OVERHEAD, NOISE_OVERHEAD = 8, 4, 1, 2
 noise at the threshold in a core of few axons."""
 UPDATE_LATENCY = {Layout.PLAIN: 11, Layout.SKEWED: 13}
 """Cycles from the read of a weight that learns until the new one is in its bank."""
+KERNEL_ROW = {1: 16, 2: 0}
+"""Cycles of a row of kernels that learns beyond one per multiplier, by weight ports, at least."""
+KERNEL_OVERHEAD = 40
+"""Most cycles beyond that when some channels of a convolution learn, or its pools are walked."""
 PULSE_LATENCY = 4
 """More of them where weights may move by pulses."""
 
 
 def tick_cycles(geometry: Geometry, events: int) -> int:
     """Cycles of a tick in which `events` axons spike and all rows visit all groups, at most.
+
+    Pools of a core with convolutions come on top; see `kernel_tick_cycles`.
 
     The scan of the axons for spikes and traces and the integration overlap; the neurons' sweep
     follows. Spikes that the neurons send cost more where their fan-out is long.
@@ -55,8 +69,11 @@ def learn_cycles(
 
     Each of them has `terms_each` terms whose coefficient is not 0; the plain rule is one term. All
     neurons are `swept` if a set of the core has a term that may differ from 0 without an error.
-    `eta_shift` of the neurons matters to a serial core alone.
+    `eta_shift` of the neurons matters to a serial core alone. With convolutions it is a bound: see
+    `kernel_learn_cycles`.
     """
+    if geometry.convolutions:
+        return _most_learn_cycles(geometry, errors, terms_each)
     if _is_serial(geometry):
         return errors * (geometry.axons * (ALONE_SYNAPSE + eta_shift) + 7) + 7
     walk = geometry.axons / (geometry.multipliers * geometry.weight_ports / 2)
@@ -66,6 +83,64 @@ def learn_cycles(
     again = walk if walk > latency else walk + latency + 1  # its walks touch the same weights
     each = (terms_each - 1) * max(again, 4) + max(walk, least)
     return ceil(errors * each) + quiet + 35
+
+
+def kernel_tick_cycles(
+    geometry: Geometry, convolutions: Sequence[Convolution], synops: int, silent: int = 0
+) -> int:
+    """Cycles of a tick in a core with `convolutions` whose spikes make `synops` SynOps, at most.
+
+    An axon costs C' / lanes cycles at each position that sees it; `silent` spikes, of axons that no
+    position sees, cost one.
+    """
+    scan, rows = geometry.axons // geometry.trace_lanes, synops // geometry.lanes + silent
+    overhead = TICK_OVERHEAD + TERM_OVERHEAD * (geometry.terms > 0)
+    overhead += NOISE_OVERHEAD * geometry.threshold_noise
+    gather = max(scan, rows) + min(scan, rows, TICK_OVERHEAD)
+    pools = sum(_pool_cycles(geometry, each) for each in convolutions)
+    return gather + _sweep(geometry) + pools + overhead
+
+
+def _pool_cycles(geometry: Geometry, shape: Convolution) -> int:
+    """Two walks over all positions, and two cycles for each pool, per word of channels."""
+    if shape.pool == 1:
+        return 4
+    pools = ceil(shape.out_height / shape.pool) * ceil(shape.out_width / shape.pool)
+    return 2 * (shape.positions + pools) * shape.out_channels // geometry.update_lanes + 4
+
+
+def kernel_learn_cycles(
+    geometry: Geometry, convolutions: Sequence[Convolution], errors: int, positions: Sequence[int]
+) -> int:
+    """Cycles of a learning step in a core with `convolutions`, by one term, about.
+
+    `errors` neurons learn, at `positions[k]` positions of convolution k, in all of its channels.
+    Every row of its kernels takes a cycle per position and `multipliers` channels, or what the
+    weights take to be rounded.
+    """
+    total = _empty_cycles(geometry) + 7 * errors
+    for shape, count in zip(convolutions, positions, strict=True):
+        pieces, row = shape.out_channels // geometry.multipliers, _row_cycles(geometry, count)
+        total += pieces * (shape.positions + (shape.rows * row + 30) * (count > 0))
+    return total + 20
+
+
+def _row_cycles(geometry: Geometry, positions: int) -> int:
+    return max(positions, geometry.multipliers + KERNEL_ROW[geometry.weight_ports])
+
+
+def _empty_cycles(geometry: Geometry) -> int:
+    """Words of coefficients: of each term as many as a power of two."""
+    return max(1, geometry.terms) << ceil_log2(geometry.neurons // geometry.multipliers)
+
+
+def _most_learn_cycles(geometry: Geometry, errors: int, terms_each: int) -> int:
+    """A step in which all channels of all convolutions learn, whose positions are all groups."""
+    row = _row_cycles(geometry, min(errors, geometry.groups))
+    scans = geometry.convolutions * (geometry.groups + KERNEL_OVERHEAD)
+    pieces = geometry.weight_columns // geometry.multipliers * terms_each
+    walks = pieces * (scans + geometry.weight_rows * row)
+    return _empty_cycles(geometry) + 7 * errors + geometry.neurons + walks
 
 
 def _is_serial(geometry: Geometry) -> bool:

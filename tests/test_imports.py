@@ -20,7 +20,16 @@ ROOT = Path(__file__).parents[1]
 LAYERS = ("models", "hdl", "sim", "host")
 STEPS = {
     "models": ["checks", "arrays config", "cycles protocol rules", "golden memristor reference"],
-    "hdl": ["common", "link parallel serial", "learning", "core", "chip", "boards bus", "flow"],
+    "hdl": [
+        "common",
+        "link parallel serial",
+        "learning",
+        "convolution",
+        "core",
+        "chip",
+        "boards bus",
+        "flow",
+    ],
     "sim": ["build", "batched cocotb cosim stimulus surrogate waves"],
     "host": [
         "energy files",

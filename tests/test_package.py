@@ -5,12 +5,9 @@ from __future__ import annotations
 import ast
 import re
 import shutil
-import subprocess
 import sys
-import sysconfig
 import tarfile
 import tomllib
-import venv
 import zipfile
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -21,6 +18,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from axonloop.host.cli import app
+from tests.support.contract import examples
+from tests.support.outside.environment import install, run
+from tests.support.outside.verilog_tools import require_simulator
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -56,12 +56,6 @@ def installed(path: str) -> str:
         key=lambda name: len(DIRECTORIES[name]),
     )
     return package.replace(".", "/") + path.removeprefix(DIRECTORIES[package])
-
-
-def run(*command: str | Path, cwd: Path) -> str:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -107,13 +101,9 @@ def test_the_wheel_has_every_file_of_the_packages(sources: Path, distributions: 
 
 
 def test_the_wheel_runs_outside_of_a_checkout(distributions: Path, tmp_path: Path) -> None:
-    """Dependencies are those of the environment that runs the tests; nothing is downloaded."""
-    venv.create(tmp_path / "venv", with_pip=True)
-    binaries = tmp_path / "venv" / "bin"
     (wheel,) = distributions.glob("*.whl")
-    run(binaries / "pip", "install", "--no-deps", "--no-index", wheel, cwd=tmp_path)
-    (site,) = tmp_path.glob("venv/lib/python*/site-packages")
-    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    site = install(wheel, requirements(), tmp_path)
+    binaries = tmp_path / "venv" / "bin"
 
     where = run(binaries / "python", "-c", "import axonloop; print(axonloop)", cwd=tmp_path)
     assert str(site) in where
@@ -122,6 +112,32 @@ def test_the_wheel_runs_outside_of_a_checkout(distributions: Path, tmp_path: Pat
     train = ("train", "digits", "--limit", "20", "--device", "golden", "--out", "run")
     run(binaries / "axonloop", *train, cwd=tmp_path)
     assert (tmp_path / "run" / "metrics.json").is_file()
+
+
+@pytest.fixture(scope="module")
+def user(distributions: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the environment of a user of `axonloop[cocotb]`."""
+    (wheel,) = distributions.glob("*.whl")
+    folder = tmp_path_factory.mktemp("user")
+    site = install(wheel, requirements("cocotb"), folder)
+    program = "import axonloop.sim.cocotb as package; print(package.__file__)"
+    assert run(folder / "venv/bin/python", "-c", program, cwd=folder).startswith(str(site))
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
+def test_a_users_cocotb_bench_runs_outside_of_a_checkout(user: Path, simulator: str) -> None:
+    """The example of docs/cocotb.md, with what its page says to install and no more."""
+    require_simulator(simulator)
+    bench, runner = examples(ROOT / "docs" / "cocotb.md")
+    folder = user / simulator
+    folder.mkdir()
+    (folder / "my_bench.py").write_text(bench)
+    (folder / "test_my_bench.py").write_text(runner.replace('"verilator"', f'"{simulator}"'))
+    cache = str(folder / "cache")
+    told = run(user / "venv/bin/python", "-m", "pytest", "-q", cwd=folder, AXONLOOP_CACHE=cache)
+    assert "1 passed" in told
 
 
 def test_windows_is_refused_in_a_line(

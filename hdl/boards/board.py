@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from axonloop.models.checks import require, require_range
-from axonloop.models.config import Geometry, Mesh
+from axonloop.models.config import ConvolutionGeometry, Geometry, Mesh
 from axonloop.models.protocol import LinkConfig
 
 
@@ -47,11 +47,12 @@ class Build:
             values["mesh"] = Mesh.parse(str(values["mesh"]))
         given = values.get("geometry", {})
         require(isinstance(given, Mapping), "geometry", "an object of names and values", given)
-        names = {entry.name for entry in dataclasses.fields(Geometry)}
+        kind = ConvolutionGeometry if "convolutions" in given else type(self.geometry)
+        names = {entry.name for entry in dataclasses.fields(kind)}
         strange = sorted(set(given) - names)
         require(not strange, "geometry", f"among {', '.join(sorted(names))}", strange)
         try:
-            values["geometry"] = replace(self.geometry, **given)
+            values["geometry"] = kind(**dataclasses.asdict(self.geometry) | given)
             return replace(self, **values)
         except TypeError as error:
             raise ValueError(f"configuration must be of the known kinds: {error}") from error

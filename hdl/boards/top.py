@@ -12,7 +12,8 @@ from axonloop.hdl.boards.system import Top
 WAIT_BITS = 10
 """Reset lasts 2^this cycles after the clock is good: an iCE40 loads its block RAMs meanwhile."""
 HEARTBEAT_BITS = 24
-ACTIVITY_BITS = 20
+ACTIVITY_BIT = 19
+"""The light of activity goes out at the second change of this bit of the heartbeat."""
 
 
 class BoardTop(wiring.Component):
@@ -73,10 +74,12 @@ class BoardTop(wiring.Component):
         m.d.comb += ResetSignal().eq(reset)
 
     def _show(self, m: Module, top: Top) -> None:
-        beat, quiet = Signal(HEARTBEAT_BITS), Signal(ACTIVITY_BITS)
-        m.d.sync += [beat.eq(beat + 1), quiet.eq(quiet - (quiet != 0))]
+        beat, last, quiet = Signal(HEARTBEAT_BITS), Signal(), Signal(2)
+        m.d.sync += [beat.eq(beat + 1), last.eq(beat[ACTIVITY_BIT])]
         with m.If(~top.rx | ~top.tx):
-            m.d.sync += quiet.eq(~Const(0, ACTIVITY_BITS))
+            m.d.sync += quiet.eq(2)
+        with m.Elif((beat[ACTIVITY_BIT] != last) & (quiet != 0)):
+            m.d.sync += quiet.eq(quiet - 1)
         lights = (beat[-1], top.session, quiet != 0)
         for led, light in zip(self.leds, lights, strict=False):
             m.d.comb += led.eq(light ^ self._board.leds_low)

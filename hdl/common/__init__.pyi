@@ -1,3 +1,4 @@
+from .accumulators import accumulate as accumulate
 from .arithmetic import DECAY_BITS as DECAY_BITS
 from .arithmetic import DECAY_SHIFT as DECAY_SHIFT
 from .arithmetic import awake as awake
@@ -13,6 +14,7 @@ from .arithmetic import popcount as popcount
 from .arithmetic import rotate as rotate
 from .arithmetic import saturate as saturate
 from .arithmetic import select as select
+from .memory import CLOCKED as CLOCKED
 from .memory import DISJOINT as DISJOINT
 from .memory import ONE_PORT as ONE_PORT
 from .memory import UNDEFINED as UNDEFINED
@@ -56,6 +58,7 @@ from .signatures import HashInputs as HashInputs
 from .signatures import NeuronHash as NeuronHash
 from .signatures import NeuronLookup as NeuronLookup
 from .signatures import ParameterPort as ParameterPort
+from .signatures import PoolPort as PoolPort
 from .signatures import PulseHashes as PulseHashes
 from .signatures import SumReads as SumReads
 from .signatures import ThresholdInputs as ThresholdInputs
@@ -64,6 +67,7 @@ from .signatures import WeightReads as WeightReads
 from .signatures import WeightWrites as WeightWrites
 from .signatures import parameter_users as parameter_users
 from .signatures import with_blank_out as with_blank_out
+from .signatures import with_convolutions as with_convolutions
 from .signatures import with_memristor as with_memristor
 from .signatures import with_pulses as with_pulses
 from .signatures import with_terms as with_terms

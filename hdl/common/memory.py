@@ -21,6 +21,8 @@ from axonloop.models.protocol import Region
 DISJOINT = "axonloop_disjoint"
 """No read port is read at the address that is written in the same cycle, or nobody uses the word:
 block RAM needs no logic that finds such reads."""
+CLOCKED = "axonloop_clocked"
+"""All ports are clocked, so it may be block RAM; as those of `DISJOINT` memories are."""
 UNDEFINED = "axonloop_undefined"
 """No word is used before it was written: the memory needs no initial contents."""
 ONE_PORT = "axonloop_one_port"
@@ -39,13 +41,15 @@ def disjoint_memory(
 class Column:
     """A value of `width` bits in words of `region`, from bit `low` up; sign-extended if `signed`.
 
-    A signed column must be the only column of its region in a memory.
+    A signed column must be the only column of its region in a memory. A `table` is written by the
+    register map alone, so its data need not be chosen.
     """
 
     region: Region
     width: int
     low: int = 0
     signed: bool = False
+    table: bool = False
 
 
 class LaneMemory(wiring.Component):
@@ -58,7 +62,8 @@ class LaneMemory(wiring.Component):
     Members
     -------
     read_enable, read_address, read_data : the read port; data one cycle after the address
-    write_enable, write_address, write_data : the write port; per column one enable per lane
+    write_enable, write_address, write_data : the write port; per column one enable per lane;
+        without meaning for tables
     bus : register access; in its cycles it uses both ports instead
     """
 
@@ -93,14 +98,15 @@ class LaneMemory(wiring.Component):
             read.en.eq(self.read_enable | bus.read),
             read.addr.eq(Mux(bus.read, word, self.read_address)),
             self.read_data.eq(read.data),
-            write.addr.eq(self.write_address),
-            write.data.eq(self.write_data.as_value()),
+            write.addr.eq(word),
         ]
         enables = {name: Signal(self._lanes, name=f"write_{name}") for name in self._columns}
         for name, column in self._columns.items():
-            m.d.comb += enables[name].eq(self.write_enable[name])
-            with m.If(bus.write):
-                m.d.comb += enables[name].eq(Mux(selected[column.region], 1 << lane, 0))
+            hit = bus.write & selected[column.region]
+            m.d.comb += enables[name].eq(Mux(hit, 1 << lane, 0))
+            if not column.table:
+                with m.If(~bus.write):
+                    m.d.comb += enables[name].eq(self.write_enable[name])
         m.d.comb += write.en.eq(
             Cat(
                 enables[name][k].replicate(column.width // grain)
@@ -108,13 +114,23 @@ class LaneMemory(wiring.Component):
                 for name, column in self._columns.items()
             )
         )
-        with m.If(bus.write):
-            given = [
-                bus.write_data[column.low :][: column.width] for column in self._columns.values()
-            ]
-            m.d.comb += [write.addr.eq(word), write.data.eq(Cat(*given * self._lanes))]
+        m.d.comb += write.data.eq(
+            Cat(
+                self._given(column, self.write_data[k][name])
+                for k in range(self._lanes)
+                for name, column in self._columns.items()
+            )
+        )
+        if not all(column.table for column in self._columns.values()):
+            with m.If(~bus.write):
+                m.d.comb += write.addr.eq(self.write_address)
         self._read_back(m, selected, lane)
         return m
+
+    def _given(self, column: Column, own: Value) -> Value:
+        """What a column is written with: by the bus, or, if it is no table, by its user."""
+        word = self.bus.write_data[column.low :][: column.width]
+        return word if column.table else Mux(self.bus.write, word, own)
 
     @property
     def _regions(self) -> list[Region]:

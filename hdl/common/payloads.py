@@ -88,6 +88,9 @@ def factor_layout(geometry: Geometry) -> data.StructLayout:
 def location_layout(geometry: Geometry) -> data.StructLayout:
     """Where an access goes: a row piece (`axon`, `group`) or, with `column`, a column piece.
 
+    In a core with convolutions `axon` is a row of kernels, `group` the first L, the next L, ... of
+    its channels, and there are no column pieces.
+
     A row piece is the L weights of `axon` to the neurons of `group`; lane k is neuron k of the
     group. A column piece is the weights of axons `axon`, `axon` + 1, ... to neuron `lane` of
     `group`; `axon` is a multiple of the number of lanes in use, a power of two.
@@ -95,8 +98,8 @@ def location_layout(geometry: Geometry) -> data.StructLayout:
     return data.StructLayout(
         {
             "column": 1,
-            "axon": address_bits(geometry.axons),
-            "group": address_bits(geometry.groups),
+            "axon": address_bits(geometry.weight_rows),
+            "group": address_bits(geometry.weight_columns // geometry.lanes),
             "lane": address_bits(geometry.lanes),
         }
     )

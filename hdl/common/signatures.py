@@ -48,6 +48,11 @@ def with_threshold_noise(geometry: Geometry, **members: Member) -> dict[str, Mem
     return members if geometry.threshold_noise else {}
 
 
+def with_convolutions(geometry: Geometry, **members: Member) -> dict[str, Member]:
+    """`members`, in a core with convolutions; none in another one."""
+    return members if geometry.convolutions else {}
+
+
 class BusSignature(Signature):
     """Register access, as the core sees it. Rules:
 
@@ -257,6 +262,30 @@ class Emission(Signature):
                 "last": Out(number),
                 "report": Out(1),
                 "waiting": Out(1),
+                "busy": In(1),
+            }
+        )
+
+
+class PoolPort(Signature):
+    """The neurons' sweep, as pools see it: `valid` with each word `index`, and the U of its neurons
+    in `tops`. `start` comes with the last word of a tick.
+
+    From the next cycle on, while `busy`, pools may lower B: of the neurons in word `lowered` that
+    have a bit in `losers`.
+    """
+
+    def __init__(self, geometry: Geometry) -> None:
+        word = address_bits(geometry.neurons // geometry.update_lanes)
+        tops = data.ArrayLayout(signed(geometry.state_bits + 1), geometry.update_lanes)
+        super().__init__(
+            {
+                "valid": Out(1),
+                "index": Out(word),
+                "tops": Out(tops),
+                "start": Out(1),
+                "losers": In(geometry.update_lanes),
+                "lowered": In(word),
                 "busy": In(1),
             }
         )

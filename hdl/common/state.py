@@ -22,7 +22,7 @@ NEURON_PARAMETERS = (
     "refractory",
 )
 STATES = ("current", "membrane", "reset")
-REPORT = {"report": Column(Region.GROUP, 1, low=GROUP_FIELDS["report"].low)}
+REPORT = {"report": Column(Region.GROUP, 1, low=GROUP_FIELDS["report"].low, table=True)}
 """Whether the host hears of a group's spikes."""
 TRACE_PARAMETERS = ("alpha_p", "beta_p", "q_inc", "p_shift", "pq_shift", "pq_on")
 
@@ -47,7 +47,7 @@ def flags_layout(geometry: Geometry) -> data.StructLayout:
 def state_columns(geometry: Geometry) -> dict[str, Column]:
     """The state of a neuron, as the register map sees it."""
     state = geometry.state_bits
-    loss = {"loss": Column(Region.COLUMN_LOSS, LOSS_BITS)} if geometry.mask else {}
+    loss = {"loss": Column(Region.COLUMN_LOSS, LOSS_BITS, table=True)} if geometry.mask else {}
     return {
         "current": Column(Region.CURRENT, state, signed=True),
         "membrane": Column(Region.MEMBRANE, state, signed=True),
@@ -55,14 +55,14 @@ def state_columns(geometry: Geometry) -> dict[str, Column]:
         "countdown": Column(Region.COUNTDOWN, COUNTDOWN_BITS),
         "spike": Column(Region.SPIKE, 1),
         "box": Column(Region.BOX, 1),
-        "bias": Column(Region.BIAS, state, signed=True),
+        "bias": Column(Region.BIAS, state, signed=True, table=True),
     } | loss
 
 
 def set_columns(geometry: Geometry) -> dict[str, Column]:
     """The number of a group's parameter set, if there are several."""
     bits = set_bits(geometry)
-    return {"number": Column(Region.GROUP, bits)} if bits else {}
+    return {"number": Column(Region.GROUP, bits, table=True)} if bits else {}
 
 
 def trace_columns(geometry: Geometry) -> dict[str, Column]:
@@ -82,7 +82,7 @@ def flag_columns(geometry: Geometry) -> dict[str, Column]:
     """The fields of a row's descriptor besides its groups."""
     widths = {"parameter_set": set_bits(geometry), "plastic": 1, "always_on": 1}
     return {
-        name: Column(Region.ROW, width, low=ROW_FIELDS[name].low)
+        name: Column(Region.ROW, width, low=ROW_FIELDS[name].low, table=True)
         for name, width in widths.items()
         if width
     }

@@ -17,7 +17,15 @@ from axonloop.hdl.common import (
     spike_layout,
 )
 from axonloop.models.config import Geometry
-from axonloop.models.protocol import READ_ONLY, Control, Fault, Kind, Region, region_words
+from axonloop.models.protocol import (
+    NEAR_NEURONS,
+    READ_ONLY,
+    Control,
+    Fault,
+    Kind,
+    Region,
+    region_words,
+)
 
 COUNT_BITS = 16
 REGION_BITS = 6
@@ -189,6 +197,8 @@ class Commands(wiring.Component):
             self._astray.eq(0),
         ]
         known = (header.kind >= Kind.SPIKE) & (header.kind <= Kind.READ)
+        if self._geometry.neurons > NEAR_NEURONS:
+            known |= header.kind == Kind.FAR_ERROR
         expected = Mux(for_all_cores(header.kind), self._first, self._core)
         with m.If(self.words.valid):
             with m.If(~known):
@@ -205,6 +215,10 @@ class Commands(wiring.Component):
         header, geometry = self._header, self._geometry
         axon, slot_delay = header.argument[:16], header.argument[16:20]
         neuron = header.argument[8:19]
+        errors: tuple[Kind, ...] = (Kind.ERROR,)
+        if geometry.neurons > NEAR_NEURONS:
+            errors = (Kind.ERROR, Kind.FAR_ERROR)
+            neuron = Cat(neuron, header.kind == Kind.FAR_ERROR)
         m.d.comb += [
             self.spikes.payload.axon.eq(axon),
             self.spikes.payload.delay.eq(slot_delay),
@@ -218,7 +232,7 @@ class Commands(wiring.Component):
                 m.d.comb += self.spikes.valid.eq(inside)
                 with m.If(~inside):
                     self._reject(m, Fault.RANGE)
-            with m.Case(Kind.ERROR):
+            with m.Case(*errors):
                 inside = is_below(neuron, geometry.neurons)
                 m.d.comb += self.errors.valid.eq(inside)
                 m.next = "REST"
@@ -247,6 +261,12 @@ class Commands(wiring.Component):
                     m.d.comb += words.eq(size)
         writing, fixed = self._kind == Kind.WRITE, Signal()
         m.d.comb += fixed.eq((self._region == Region.CONTROL) & (self._offset < Control.TICK))
+        if self._geometry.convolutions:
+            behind = (self._offset < Control.COUNTERS) & (
+                self._offset + self._left > Control.CONVOLUTIONS
+            )
+            with m.If((self._region == Region.CONTROL) & behind):
+                m.d.comb += fixed.eq(1)
         with m.If(Cat(self._region == number for number in READ_ONLY).any()):
             m.d.comb += fixed.eq(1)
         inside = (self._offset + self._left <= words) & (self._left != 0) & ~self._absent

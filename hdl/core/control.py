@@ -6,13 +6,16 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import BusSignature, with_terms
 from axonloop.models.config import Geometry, Mesh
-from axonloop.models.protocol import MAGIC, VERSION, Control, Region
+from axonloop.models.protocol import MAGIC, Control, Region, kernels_word, version_of
 
 
 def identification(geometry: Geometry, mesh: Mesh, core: int) -> dict[int, int]:
     """The read-only words, by offset."""
-    words = {Control.MAGIC: MAGIC, Control.VERSION: VERSION, Control.CORE: core}
+    words = {Control.MAGIC: MAGIC, Control.VERSION: version_of(geometry), Control.CORE: core}
     words |= {Control.COLUMNS: mesh.columns, Control.ROWS: mesh.rows}
+    if geometry.convolutions:
+        words |= {Control.CONVOLUTIONS: geometry.convolutions}
+        words |= {Control.KERNELS: kernels_word(geometry)}
     of_mesh = (Control.COLUMNS, Control.ROWS)
     geometry_words = set(range(Control.AXONS, Control.TICK)).difference(of_mesh)
     return words | {
@@ -54,10 +57,10 @@ class ControlRegisters(wiring.Component):
         m = Module()
         bus, read, write = self.bus, Signal(), Signal()
         selected, offset = bus.address[24:] == Region.CONTROL, bus.address[:8]
-        kept, word = Signal(8), Signal(32)
+        kept, word = Signal(range(Control.COUNTERS)), Signal(32)
         m.d.comb += write.eq(bus.write & selected)
         m.d.sync += [
-            read.eq(bus.read & selected),
+            read.eq(bus.read & selected & ~offset[5:].any()),
             kept.eq(offset),
         ]
         m.d.comb += bus.read_data.eq(word)

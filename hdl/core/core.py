@@ -16,16 +16,19 @@ from axonloop.hdl.common import (
     popcount,
     spike_layout,
 )
+from axonloop.hdl.convolution import Pools, ShapeRegisters
 from axonloop.hdl.core.commands import Commands
 from axonloop.hdl.core.control import ControlRegisters
-from axonloop.hdl.core.counters import Counters
-from axonloop.hdl.core.datapath import PARTS
+from axonloop.hdl.core.counters import Counters, Increment
+from axonloop.hdl.core.datapath import parts_of
 from axonloop.hdl.core.fanout import Fanout
 from axonloop.hdl.core.scheduler import Scheduler
-from axonloop.hdl.core.synapses import Synapses
 from axonloop.hdl.core.weights import Weights
 from axonloop.models.config import Geometry, Mesh, ceil_log2
 from axonloop.models.protocol import PORT_COUNTERS, Counter
+
+TICK_CYCLES, EVENT_CYCLES = 6, 2
+"""Cycles that a TICK packet takes at least; an ERROR packet, and whatever ends in a fault."""
 
 
 class Core(wiring.Component):
@@ -72,11 +75,11 @@ class Core(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         geometry = self._geometry
-        parts = PARTS[geometry.datapath]
+        parts = parts_of(geometry)
         m.submodules.commands = self._commands = Commands(geometry, self._number, self._first)
         m.submodules.scheduler = self._scheduler = Scheduler(geometry)
         m.submodules.weights = self._weights = Weights(geometry)
-        m.submodules.synapses = self._synapses = Synapses(geometry, parts.gap)
+        m.submodules.synapses = self._synapses = parts.synapses(geometry)
         m.submodules.neurons = self._neurons = parts.neurons(geometry)
         m.submodules.traces = self._traces = parts.traces(geometry)
         m.submodules.fanout = self._fanout = Fanout(
@@ -85,7 +88,9 @@ class Core(wiring.Component):
         m.submodules.learning = self._learning = parts.learning(geometry)
         m.submodules.parameters = self._parameters = parts.parameters(geometry)
         m.submodules.control = self._control = ControlRegisters(geometry, self._mesh, self._number)
-        m.submodules.counters = self._counters = Counters(self._increment_bits())
+        m.submodules.counters = self._counters = Counters(self._increments())
+        if geometry.convolutions:
+            self._convolve(m)
         self._wire_parts(m)
         self._wire_hash(m)
         self._wire_weights(m)
@@ -118,6 +123,14 @@ class Core(wiring.Component):
             traces.block.eq(self._scheduler.blocks),
             self._scheduler.pause.eq(~traces.ready),
         ]
+
+    def _convolve(self, m: Module) -> None:
+        """The shapes of convolutions, for all that walk them; and the pools behind the neurons."""
+        m.submodules.shapes = self._shapes = shapes = ShapeRegisters(self._geometry)
+        m.submodules.pools = pools = Pools(self._geometry)
+        connect(m, neurons=self._neurons.pools, pools=pools.neurons)
+        for part in (self._synapses, self._learning, pools):
+            m.d.comb += [part.shapes.eq(shapes.shapes), part.measuring.eq(shapes.measuring)]
 
     def _wire_hash(self, m: Module) -> None:
         """The inputs of the hash: noise in a tick uses its number, learning the tick before."""
@@ -174,6 +187,8 @@ class Core(wiring.Component):
         bus = self._commands.bus
         members = [self._scheduler.bus, self._scheduler.flags_bus]
         members += [self._learning.bus, self._parameters.bus, self._control.bus, self._counters.bus]
+        if self._geometry.convolutions:
+            members.append(self._shapes.bus)
         owners = (self._synapses, self._neurons, self._traces, self._fanout, self._learning)
         for owner in owners:
             members += [store.bus for store in owner.memories.values()]
@@ -231,22 +246,29 @@ class Core(wiring.Component):
             with m.State("SWEEP"):
                 m.next = "IDLE"
 
-    def _increment_bits(self) -> dict[Counter, int]:
-        geometry = self._geometry
+    def _increments(self) -> dict[Counter, Increment]:
+        geometry, pace = self._geometry, parts_of(self._geometry).pace
+        visits = geometry.groups if geometry.convolutions else geometry.multipliers
+        updates = 1 if geometry.convolutions else geometry.multipliers
+        states = 4 if geometry.terms else 3
         wide = {
-            Counter.SPIKES: geometry.update_lanes.bit_length(),
-            Counter.SYNOPS: geometry.neurons.bit_length(),
-            Counter.VISITS: geometry.multipliers.bit_length(),
-            Counter.UPDATES: geometry.multipliers.bit_length(),
-            Counter.WRITES: geometry.multipliers.bit_length(),
-            Counter.SATURATIONS: (
-                (4 if geometry.terms else 3) * geometry.update_lanes + 2 * geometry.trace_lanes
-            ).bit_length(),
+            Counter.TICKS: Increment(every=TICK_CYCLES),
+            Counter.SPIKES: Increment(geometry.update_lanes, pace.neuron),
+            Counter.EVENTS: Increment(every=pace.axon),
+            Counter.SYNOPS: Increment(geometry.neurons, pace.axon),
+            Counter.ERRORS: Increment(every=EVENT_CYCLES),
+            Counter.VISITS: Increment(visits, pace.synapse),
+            Counter.UPDATES: Increment(updates, pace.synapse),
+            Counter.FAULTS: Increment(every=EVENT_CYCLES),
+            Counter.WRITES: Increment(geometry.multipliers),
+            Counter.SATURATIONS: Increment(
+                pace.clips or states * geometry.update_lanes + 2 * geometry.trace_lanes
+            ),
         }
         absent = set(PORT_COUNTERS) if self._mesh.cores == 1 else set()
         if geometry.memristor < 2:
             absent.add(Counter.WRITES)
-        return {counter: wide.get(counter, 1) for counter in Counter if counter not in absent}
+        return {n: wide.get(n, Increment()) for n in Counter if n not in absent}
 
     def _count(self, m: Module) -> None:
         counters, events = self._counters, self._synapses.events

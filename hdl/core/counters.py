@@ -1,5 +1,9 @@
 """The counters of a core: totals in a small memory, recent counts in accumulators beside it."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -12,10 +16,22 @@ BUSY_BITS = 8
 BUSY = (Counter.CYCLES, Counter.STALLS)
 
 
+@dataclass(frozen=True)
+class Increment:
+    """How a counter grows: by 0..`most` in a cycle, and in one of `every` cycles at most."""
+
+    most: int = 1
+    every: int = 1
+
+    def in_cycles(self, cycles: int) -> int:
+        """The most that is counted in so many cycles."""
+        return self.most * ceil(cycles / self.every)
+
+
 class Counters(wiring.Component):
     """Counters of 48 bits that wrap. Rules:
 
-    1. Counter n grows by its increment in every cycle. Counters that `increment_bits` does not
+    1. Counter n grows by its increment in every cycle. Counters that `increments` does not
        name have no hardware: they read 0 and ignore writes. Those named are the first ones, in
        their order, and possibly one more, the last.
     2. A read strobe comes at least `SPACING` = 3 cycles after the access before it. The word read
@@ -35,7 +51,11 @@ class Counters(wiring.Component):
     bus goes first.
 
     Latency: `BUS_LATENCY` cycles for a low half; 1 more for a high half, on `high`.
-    Resources: a memory of two words per counter, one adder of 32 bits, an accumulator per counter.
+    Increments of one bit are counted a cycle later, and a visit adds the one that waits as a carry:
+    then an accumulator starts anew from 0, which costs no logic.
+
+    Resources: a memory of two words per counter, one adder of 32 bits, an accumulator per counter,
+    as wide as what it may count in a round.
 
     Members
     -------
@@ -45,15 +65,15 @@ class Counters(wiring.Component):
 
     SPACING = 3
 
-    def __init__(self, increment_bits: dict[Counter, int]) -> None:
-        self._bits = increment_bits
-        increments = {_port(counter): In(bits) for counter, bits in increment_bits.items()}
+    def __init__(self, increments: Mapping[Counter, Increment]) -> None:
+        self._increments = increments
+        ports = {_port(counter): In(range(each.most + 1)) for counter, each in increments.items()}
         high = {"high": Out(COUNTER_BITS - 32)}
-        super().__init__(increments | high | {"bus": In(BusSignature())})
+        super().__init__(ports | high | {"bus": In(BusSignature())})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        bus, count = self.bus, len(self._bits)
+        bus, count = self.bus, len(self._increments)
         m.submodules.totals = totals = disjoint_memory(32, 2 * count)
         write, read = totals.write_port(), totals.read_port()
         reads, writes, wanted, half = self._access(m)
@@ -61,11 +81,15 @@ class Counters(wiring.Component):
         visited, upper, fresh = Signal(range(count)), Signal(), Signal()
         index, total, carry, more = Signal.like(visited), Signal(33), Signal(), Signal()
         shows_low, asks_high, shows_high = Signal(), Signal(), Signal()
-        again, commit = Signal(), Signal()
-        counted = self._collect(m, writes & ~half | commit & ~upper, index, visited)
+        again, commit, carried = Signal(), Signal(), Signal()
+        counted, waiting = self._collect(m, writes & ~half | commit & ~upper, index, visited)
         m.d.comb += [
             index.eq(Mux(writes, wanted, visited)),
-            total.eq(read.data + Mux(upper, carry, counted)),
+            carried.eq(Mux(upper, carry, waiting)),
+            # The bit below the sum makes a carry of it.
+            total.eq(
+                (Cat(1, read.data) + Cat(Mux(upper, carry, waiting), Mux(upper, 0, counted)))[1:]
+            ),
             more.eq(~upper & (total[32] | asks_high)),
             # The bus takes the read port, so this visit is repeated. Whether the sum carries would
             # decide if that is needed; the repetition does not wait for the carry.
@@ -105,7 +129,7 @@ class Counters(wiring.Component):
 
     def _place(self, number: Value) -> tuple[Value, Value]:
         """The place of a counter among those that are there, and whether it is one of them."""
-        last, count = max(self._bits), len(self._bits)
+        last, count = max(self._increments), len(self._increments)
         if last == count - 1:
             return number, number < count
         return Mux(number == last, count - 1, number), (number < count - 1) | (number == last)
@@ -123,7 +147,7 @@ class Counters(wiring.Component):
         again: Value,
     ) -> Value:
         """The word to be read next; returns its address."""
-        count = len(self._bits)
+        count = len(self._increments)
         turn, next_visited, next_upper = Signal(range(count)), Signal.like(visited), Signal()
         m.d.comb += [next_visited.eq(visited), next_upper.eq(upper)]
         m.d.sync += fresh.eq(~writes)
@@ -141,22 +165,31 @@ class Counters(wiring.Component):
         m.d.sync += [visited.eq(next_visited), upper.eq(next_upper)]
         return Cat(next_upper, next_visited)
 
-    def _collect(self, m: Module, visit: Value, visited: Value, shown: Value) -> Value:
+    def _collect(
+        self, m: Module, visit: Value, visited: Value, shown: Value
+    ) -> tuple[Value, Value]:
         """Add the increments to the accumulators; `visit` restarts the one of counter `visited`.
 
-        Returns the accumulator of counter `shown`, whose word was read. The bus never writes that
-        word in the same cycle, so the choice need not wait for the address of the bus.
+        Returns the accumulator of counter `shown`, whose word was read, and what waits to be added
+        to it. The bus never writes that word in the same cycle, so the choice need not wait for the
+        address of the bus.
         """
-        accumulators = []
-        for index, (counter, bits) in enumerate(self._bits.items()):
-            most = ((1 << bits) - 1) * (2 * len(self._bits) + 4)  # in a round full of carries
-            width = max(most.bit_length(), BUSY_BITS if counter in BUSY else 0)
-            value = Signal(width, name=f"count_{counter.name.lower()}")
-            m.d.sync += value.eq(value + getattr(self, _port(counter)))
+        accumulators, waiting = [], []
+        most = 2 * len(self._increments) + 4  # cycles of a round full of carries
+        for index, (counter, increment) in enumerate(self._increments.items()):
+            name, added = counter.name.lower(), getattr(self, _port(counter))
+            width = increment.in_cycles(most).bit_length()
+            width = max(width, BUSY_BITS if counter in BUSY else 0)
+            value, later = Signal(width, name=f"count_{name}"), Signal(name=f"waits_{name}")
+            now, restart = (later, 0) if increment.most == 1 else (added, added)
+            m.d.sync += value.eq(value + now)
             with m.If(visit & (visited == index)):
-                m.d.sync += value.eq(getattr(self, _port(counter)))
+                m.d.sync += value.eq(restart)
+            if increment.most == 1:
+                m.d.sync += later.eq(added)
             accumulators.append(value)
-        return Array(accumulators)[shown]
+            waiting.append(later)
+        return Array(accumulators)[shown], Array(waiting)[shown]
 
 
 def _port(counter: Counter) -> str:

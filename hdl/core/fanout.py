@@ -38,14 +38,15 @@ class Fanout(wiring.Component):
         self._geometry, self._cores = geometry, cores
         first, count = FANOUT_FIELDS["first"], FANOUT_FIELDS["count"]
         neurons = geometry.neurons
+        first_bits = address_bits(geometry.entries)
         count_bits = min(count.width, geometry.entries.bit_length())
         columns = {
-            "first": Column(Region.FANOUT, address_bits(geometry.entries), low=first.low),
-            "count": Column(Region.FANOUT, count_bits, low=count.low),
+            "first": Column(Region.FANOUT, first_bits, low=first.low, table=True),
+            "count": Column(Region.FANOUT, count_bits, low=count.low, table=True),
         }
         self._lists = LaneMemory(columns, words=neurons)
         self._entries = LaneMemory(
-            {"entry": Column(Region.ENTRY, ENTRY_BITS)}, words=geometry.entries
+            {"entry": Column(Region.ENTRY, ENTRY_BITS, table=True)}, words=geometry.entries
         )
         super().__init__(
             {

@@ -1,10 +1,13 @@
 """Arrival of spikes: the bitmap of slots and axons, and its scan at the start of a tick."""
 
+from typing import Any
+
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import (
+    CLOCKED,
     BusSignature,
     Fields,
     LaneMemory,
@@ -63,8 +66,9 @@ class Scheduler(wiring.Component):
         lanes, stride = geometry.trace_lanes, pending_stride(geometry)
         self._blocks = geometry.axons // lanes
         self._block_bits = ceil_log2(stride)
+        marks: dict[str, Any] = {CLOCKED: 1}
         store: memory.Memory = memory.Memory(
-            shape=lanes, depth=geometry.delay_slots * stride, init=[]
+            shape=lanes, depth=geometry.delay_slots * stride, init=[], attrs=marks
         )
         m.submodules.store = store
         m.submodules.flags = self._flags = LaneMemory(

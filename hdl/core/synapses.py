@@ -1,7 +1,7 @@
 """Integration: the exact sum of the weights of all axons with a spike (step 2 of a tick)."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
-from amaranth.lib import memory, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from axonloop.hdl.common import (
@@ -11,11 +11,10 @@ from axonloop.hdl.common import (
     LaneMemory,
     SumReads,
     WeightReads,
+    accumulate,
     address_bits,
     delay,
     delay_strobe,
-    disjoint_memory,
-    sum_bits,
     weight_latency,
     with_blank_out,
 )
@@ -53,16 +52,18 @@ class Synapses(wiring.Component):
 
     def __init__(self, geometry: Geometry, gap: bool) -> None:
         self._geometry, self._gap = geometry, gap
-        groups = address_bits(geometry.groups)
         columns = {
-            "first": Column(Region.ROW, groups),
-            "count": Column(Region.ROW, geometry.groups.bit_length(), low=ROW_FIELDS["groups"].low),
+            name: Column(Region.ROW, width, low=ROW_FIELDS[field].low, table=True)
+            for name, field, width in (
+                ("first", "first_group", address_bits(geometry.groups)),
+                ("count", "groups", geometry.groups.bit_length()),
+            )
         }
         if geometry.blank_out and set_bits(geometry):
             low = ROW_FIELDS["parameter_set"].low
-            columns["set"] = Column(Region.ROW, set_bits(geometry), low=low)
+            columns["set"] = Column(Region.ROW, set_bits(geometry), low=low, table=True)
         if geometry.mask:
-            columns["loss"] = Column(Region.ROW_LOSS, LOSS_BITS)
+            columns["loss"] = Column(Region.ROW_LOSS, LOSS_BITS, table=True)
         self._rows = LaneMemory(columns, words=geometry.axons)
         self._blank_out = BlankOut(geometry) if geometry.blank_out else None
         self._later = BlankOut.LATENCY - weight_latency(geometry) if geometry.blank_out else 0
@@ -102,7 +103,7 @@ class Synapses(wiring.Component):
         addends = [self._addend(lane) for lane in range(self._geometry.lanes)]
         if self._geometry.mask:
             addends = self._masked(m, addends, delay(m, kept, shown, "kept")[-1])
-        self._accumulate(m, valid, where, addends)
+        accumulate(m, self._geometry, self.sums, valid, where, addends, self._gap)
         return m
 
     def _drop(self, m: Module, blank: BlankOut, axon: Value, group: Value, number: Value) -> None:
@@ -149,36 +150,6 @@ class Synapses(wiring.Component):
         with m.If(accept):
             m.d.sync += [fetched.eq(1), fetched_axon.eq(self.events.payload)]
         return axon, fetched, number, kept
-
-    def _accumulate(
-        self, m: Module, valid: list[Value], where: list[Value], addends: list[Value]
-    ) -> None:
-        """Add a row piece to its group's accumulators; the read port forwards the last write."""
-        geometry, sums = self._geometry, self.sums
-        width, depth = sum_bits(geometry) * geometry.lanes, max(2, geometry.groups)
-        m.submodules.store = store = (
-            disjoint_memory(width, depth)
-            if self._gap
-            else memory.Memory(shape=width, depth=depth, init=[])
-        )
-        write = store.write_port()
-        read = store.read_port(transparent_for=() if self._gap else (write,))
-        cleared = Signal.like(sums.address)
-        m.d.sync += cleared.eq(sums.address)
-        m.d.comb += [
-            read.en.eq(valid[-2] | sums.enable),
-            read.addr.eq(Mux(sums.enable, sums.address, where[-2])),
-            sums.data.as_value().eq(read.data),
-            write.en.eq(valid[-1] | sums.clear),
-            write.addr.eq(Mux(sums.clear, cleared, where[-1])),
-        ]
-        with m.If(~sums.clear):
-            m.d.comb += write.data.eq(
-                Cat(
-                    (sums.data[lane] + addend)[: sum_bits(geometry)]
-                    for lane, addend in enumerate(addends)
-                )
-            )
 
     def _addend(self, lane: int) -> Value:
         weight = self.weights.data[lane]

@@ -24,7 +24,7 @@ from axonloop.models.protocol import Region, weight_stride
 
 
 class Weights(wiring.Component):
-    """axons x neurons weights in L banks.
+    """axons x neurons weights, or kernel rows x output channels, in L banks.
 
     In the skewed layout neuron r of a group lies, for axon j, in bank (r + j) mod L. So both a
     row piece and a column piece touch every bank once, and a rotation by one amount puts the
@@ -46,7 +46,7 @@ class Weights(wiring.Component):
     def __init__(self, geometry: Geometry) -> None:
         self._geometry, self._latency = geometry, weight_latency(geometry)
         self._lane_bits = ceil_log2(geometry.lanes)
-        self._group_bits = ceil_log2(geometry.groups)
+        self._group_bits = ceil_log2(geometry.weight_columns // geometry.lanes)
         super().__init__(
             {
                 "reads": In(WeightReads(geometry)),
@@ -156,7 +156,7 @@ class Weights(wiring.Component):
         one_port = self._geometry.weight_ports == 1
         m.submodules[f"bank_{number}"] = store = disjoint_memory(
             width * len(values),
-            self._geometry.axons << self._group_bits,
+            self._geometry.weight_rows << self._group_bits,
             (),
             UNDEFINED,
             *[ONE_PORT] * one_port,
@@ -198,7 +198,7 @@ class Weights(wiring.Component):
         part_bits, word_bits = ceil_log2(parts), ceil_log2(weight_stride(geometry))
         part = bus.address[:part_bits]
         location: Fields = Signal(location_layout(geometry))
-        inside = bus.address[:word_bits] < geometry.neurons // per_word if word_bits else 1
+        inside = bus.address[:word_bits] < geometry.weight_columns // per_word if word_bits else 1
         selected = Signal()
         weights = Cat(
             bus.write_data[k * container :][: geometry.weight_bits] for k in range(per_word)

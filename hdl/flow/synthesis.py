@@ -1,28 +1,32 @@
 """Synthesis with Yosys: any component onto the cells of an FPGA family."""
 
 import re
+from math import ceil
 from pathlib import Path
 
 from amaranth.back import rtlil
 from amaranth.lib import wiring
 
-from axonloop.hdl.common import DISJOINT, ONE_PORT, UNDEFINED
+from axonloop.hdl.common import CLOCKED, DISJOINT, ONE_PORT, UNDEFINED
 from axonloop.hdl.flow.tools import Tool, find_tool, run_tool
 from axonloop.hdl.flow.verilog import TOP
 from axonloop.models.checks import require
 
 FAMILIES = {
     "ecp5": "synth_ecp5 -abc9",
-    "ice40": "synth_ice40 -dsp -spram -noabc9",
+    "ice40": "synth_ice40 -dsp -spram",
     "gowin": "synth_gowin -family gw2a",
 }
-"""By name; the Yosys command that maps to each family. iCE40 goes without ABC9, which failed there
-before `design_text` changed names, and was not tried since."""
+"""By name; the Yosys command that maps to each family."""
 FPGA = "fpga"
 """The platform that components are told when they are synthesised."""
 NETLIST = "netlist.json"
 """The file that synthesis leaves, for placement."""
 
+ECP5_BLOCKS = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
+"""Shapes of an ECP5's block RAM: bits of a word, words."""
+FEW_BLOCKS = 28
+"""Half the block RAMs of an ECP5-25F."""
 SPRAM_COUNT, SPRAM_WORDS, SPRAM_BITS = 4, 1 << 14, 16
 """The single-port RAMs of an iCE40UP5K, and the words and the bits per word of each."""
 _MEMORY = re.compile(r"((?:  attribute .*\n)+)  memory width (\d+) size (\d+) \\(\S+)\n")
@@ -40,8 +44,8 @@ def design_text(component: wiring.Component, top: str, family: str) -> str:
     an assertion on their widths.
     """
     text = rtlil.convert(component, platform=FPGA, name=top, emit_src=False)
-    if family == "ice40":
-        text = _in_spram(text)
+    if family in ("ice40", "ecp5"):
+        text = _in_ram(text, family)
     text = "\nmodule ".join(_as_assumed(module) for module in text.split("\nmodule "))
     return re.sub(r"\\\S+", lambda name: re.sub(r"\[(\d+)\]", r"<\1>", name[0]), text)
 
@@ -74,17 +78,34 @@ def without_idle_contents(text: str) -> str:
     return "\nmodule ".join(thinned(module) for module in text.split("\nmodule "))
 
 
-def _in_spram(text: str) -> str:
-    """All memories of one port in SPRAM, if there are enough of them.
+def _in_ram(text: str, family: str) -> str:
+    """The design with its memories where they cost least logic.
 
-    Yosys alone puts small ones into block RAM, of which a core needs nearly all for other things.
+    iCE40: all memories of one port in SPRAM, if there are enough of them, and the others in block
+    RAM; Yosys alone makes registers of a few words, which cost a multiplexer. ECP5: all in block
+    RAM where that leaves most of it free; Yosys alone makes LUT RAM of small ones.
     """
-    memories = [memory for memory in _MEMORY.finditer(text) if ONE_PORT in memory[1]]
-    needed = sum(-(-int(m[2]) // SPRAM_BITS) * -(-int(m[3]) // SPRAM_WORDS) for m in memories)
-    if needed > SPRAM_COUNT:
-        return text
-    style = f"  attribute \\{ONE_PORT} 1\n"
-    return text.replace(style, f'{style}  attribute \\ram_style "huge"\n')
+    memories = list(_MEMORY.finditer(text))
+    blocks = sum(_blocks(int(m[2]), int(m[3])) for m in memories if _is_clocked(m))
+    single = [m for m in memories if ONE_PORT in m[1]]
+    needed = sum(-(-int(m[2]) // SPRAM_BITS) * -(-int(m[3]) // SPRAM_WORDS) for m in single)
+
+    def styled(memory: re.Match[str]) -> str:
+        huge = family == "ice40" and ONE_PORT in memory[1] and needed <= SPRAM_COUNT
+        block = _is_clocked(memory) and (family == "ice40" or blocks <= FEW_BLOCKS)
+        style = "huge" if huge else "block" if block else None
+        return f'  attribute \\ram_style "{style}"\n{memory[0]}' if style else memory[0]
+
+    return _MEMORY.sub(styled, text)
+
+
+def _is_clocked(memory: re.Match[str]) -> bool:
+    return DISJOINT in memory[1] or CLOCKED in memory[1]
+
+
+def _blocks(width: int, words: int) -> int:
+    """Block RAMs of an ECP5 that a memory takes."""
+    return min(ceil(width / wide) * ceil(words / long) for wide, long in ECP5_BLOCKS)
 
 
 def synthesise(

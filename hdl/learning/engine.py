@@ -5,10 +5,11 @@ proportional to what is in error: a list of the neurons that received events rep
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
 from amaranth.hdl import Module, signed
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import In, Member, Out, connect, flipped
 
 from axonloop.hdl.common import (
     BusSignature,
@@ -31,9 +32,12 @@ from axonloop.hdl.parallel import MemristorTables, MemristorUpdate, Update
 from axonloop.hdl.serial import SerialUpdate
 from axonloop.models.config import Geometry
 
+NO_MEMBERS: Mapping[str, Member] = {}
+
 
 class Learning(wiring.Component, ABC):
-    """Turns error sums into weight updates: `targets` says who learns, `update` walks the weights.
+    """Turns error sums into weight updates: `targets` says who learns, `update` walks the weights;
+    `more` members are those of a class that is derived.
 
     Rules
     -----
@@ -56,7 +60,8 @@ class Learning(wiring.Component, ABC):
         self,
         geometry: Geometry,
         targets: PlainTargets | TermTargets,
-        update: Update | SerialUpdate,
+        update: wiring.Component,
+        more: Mapping[str, Member] = NO_MEMBERS,
     ) -> None:
         self._geometry, self._errors = geometry, Errors(geometry)
         self._targets, self._update = targets, update
@@ -71,13 +76,14 @@ class Learning(wiring.Component, ABC):
                 "factors": Out(FactorReads(geometry)),
                 "reads": Out(WeightReads(geometry)),
                 "writes": Out(WeightWrites(geometry)),
-                "visits": Out(range(geometry.multipliers + 1)),
-                "updates": Out(range(geometry.multipliers + 1)),
+                "visits": Out(update.visits.shape()),
+                "updates": Out(update.updates.shape()),
                 "busy": Out(1),
                 "bus": In(BusSignature()),
             }
             | with_terms(geometry, modulation=In(signed(geometry.error_bits)))
             | with_pulses(geometry, pulses=Out(range(geometry.multipliers + 1)))
+            | dict(more)
         )
 
     @property

@@ -126,7 +126,7 @@ class Outbox(wiring.Component):
             m.d.sync += self.written.eq(self.written + 1)
         with m.If(moved & answers.end):
             m.d.sync += self.complete.eq(self.written + 1)
-        with m.Elif((self.complete - self.acknowledged)[NUMBER_BITS - 1]):
+        with m.Elif((self.complete - self.acknowledged)[bits + 1]):
             m.d.sync += self.complete.eq(self.acknowledged)
         with m.If(self.clear):
             m.d.sync += [self.written.eq(0), self.complete.eq(0)]

@@ -151,7 +151,7 @@ class Stuffer(wiring.Component):
         m.d.comb += [used.eq(address - self._read), put.addr.eq(whole), put.data.eq(count)]
         with m.FSM():
             with m.State("TAKE"):
-                m.d.comb += body.ready.eq(used < STUFFING - 4)
+                m.d.comb += body.ready.eq(~used[2:].all())  # four places are left
                 with m.If(body.valid & body.ready):
                     m.d.comb += put.en.eq(1)
                     with m.If(body.payload.end):
@@ -198,9 +198,9 @@ class Enframer(wiring.Component):
 
     Members
     -------
-    words : the words of a body but the CRC; `last` goes with the last one
+    words : the words of a body but the CRC, taken with their last byte; `last` goes with the last
     line : bytes for the line
-    low : the line will soon have nothing to send
+    low : no frame is under way, and the line will soon have nothing to send
     """
 
     def __init__(self) -> None:
@@ -218,39 +218,43 @@ class Enframer(wiring.Component):
         m.submodules.stuffer = stuffer = Stuffer()
         m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=4).create()
         wiring.connect(m, stuffer=stuffer.line, line=wiring.flipped(self.line))
-        word, position, last, check = Signal(32), Signal(2), Signal(), Signal()
-        second = Signal()  # the CRC takes a byte in two halves
+        words, position, second = self.words, Signal(2), Signal()
         body, byte = stuffer.body, Signal(8)
-        moved = body.valid & body.ready
+        last, moved = position == 3, body.valid & body.ready
         m.d.comb += [
-            byte.eq(word.word_select(position, 8)),
-            self.low.eq(stuffer.low),
+            byte.eq(words.payload.data.word_select(position, 8)),
             body.payload.byte.eq(byte),
             crc.data.eq(Mux(second, byte[4:], byte[:4])),
         ]
-        with m.FSM():
+        with m.FSM() as fsm:
+            m.d.comb += self.low.eq(stuffer.low & fsm.ongoing("WORD"))
             with m.State("WORD"):
-                m.d.comb += self.words.ready.eq(1)
-                m.d.sync += [word.eq(self.words.payload.data), last.eq(self.words.payload.last)]
-                with m.If(self.words.valid):
-                    m.next = "BYTES"
-            with m.State("BYTES"):
-                m.d.comb += [body.valid.eq(second), crc.valid.eq(~second | moved)]
-                m.d.sync += second.eq(~moved)
+                # The CRC takes a byte in two halves, the second one when the byte goes.
+                m.d.comb += [
+                    body.valid.eq(second & words.valid),
+                    crc.valid.eq(Mux(second, moved, words.valid)),
+                    words.ready.eq(moved & last),
+                ]
+                m.d.sync += second.eq(words.valid & ~moved)
                 with m.If(moved):
                     m.d.sync += position.eq(position + 1)
-                    with m.If(position == 3):
-                        m.next = "WORD"
-                        with m.If(last):
-                            m.next = "CHECK"
-                        with m.If(check):
-                            m.next = "END"
+                    with m.If(last & words.payload.last):
+                        m.next = "CHECK"
             with m.State("CHECK"):
-                m.d.sync += [word.eq(crc.crc), check.eq(1)]
-                m.next = "BYTES"
+                # A CRC that hears what it would say moves on by as many bits.
+                m.d.comb += [
+                    body.valid.eq(~second),
+                    byte.eq(crc.crc[:8]),
+                    crc.data.eq(~crc.crc[:4]),
+                    crc.valid.eq(second | moved),
+                ]
+                m.d.sync += second.eq(moved)
+                with m.If(second):
+                    m.d.sync += position.eq(position + 1)
+                    with m.If(last):
+                        m.next = "END"
             with m.State("END"):
                 m.d.comb += [body.valid.eq(1), body.payload.end.eq(Const(1)), crc.start.eq(moved)]
-                m.d.sync += check.eq(0)
                 with m.If(moved):
                     m.next = "WORD"
         return m

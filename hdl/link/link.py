@@ -53,6 +53,8 @@ class Link(wiring.Component):
 
     def __init__(self, config: LinkConfig, identity: Sequence[int]) -> None:
         self._config, self._identity = config, identity
+        self._bits = ceil_log2(config.reply_depth) + 1
+        """So many bits tell how far words in the buffer are apart."""
         super().__init__(
             {
                 "received": In(stream.Signature(8, always_ready=True)),
@@ -88,7 +90,7 @@ class Link(wiring.Component):
         self._owed: Fields = Signal(owed)
         self._complaint = Signal()
         self._acknowledged, self._next = Signal(NUMBER_BITS), Signal(NUMBER_BITS)
-        self._limit = Signal(NUMBER_BITS)
+        self._limit, self._back = Signal(NUMBER_BITS), Signal()
         self._last_limit = Signal(ceil_log2(self._config.command_depth) + 1)
         self._epoch, self._refused = Signal(HEADER_1["epoch"].width), Signal(8)
         self._counts = [Signal(name=f"count_{entry.name}") for entry in Status]
@@ -123,6 +125,9 @@ class Link(wiring.Component):
         ours = self._open & (header.session == self._session[:8])
         fits = ours & (header.kind == FrameKind.DATA) & (header.sequence == inbox.expected)
         m.d.comb += [inbox.data.eq(events.payload.data), inbox.put.eq(word & (index >= 2) & fits)]
+        m.d.sync += self._back.eq(0)
+        with m.If(self._back | (self._next - self._acknowledged)[self._bits]):
+            m.d.sync += self._next.eq(self._acknowledged)
         with m.If(word):
             with m.Switch(index):
                 with m.Case(0):
@@ -174,19 +179,15 @@ class Link(wiring.Component):
 
     def _hear_header(self, m: Module, header: Fields) -> None:
         """Acknowledgement, limit, and whether to go back or to answer."""
-        known = Signal()
-        kept = (self._outbox.written - self._acknowledged)[:NUMBER_BITS]
-        news = (header.acknowledge - self._acknowledged)[:NUMBER_BITS]
-        back = header.repeat & (header.epoch != self._epoch)
-        m.d.comb += known.eq(news <= kept)
+        # What waits for its acknowledgement lies within the depth of the buffer.
+        old = (header.acknowledge - self._acknowledged)[self._bits : NUMBER_BITS].any()
+        new = (self._outbox.written - header.acknowledge)[self._bits : NUMBER_BITS].any()
         m.d.sync += [self._limit.eq(header.limit), self._epoch.eq(header.epoch)]
-        with m.If(known):
+        with m.If(~old & ~new):
             m.d.sync += self._acknowledged.eq(header.acknowledge)
-        with m.If(back):
-            m.d.sync += self._next.eq(Mux(known, header.acknowledge, self._acknowledged))
+        with m.If(header.repeat & (header.epoch != self._epoch)):
+            m.d.sync += self._back.eq(1)
             self._count(m, Status.RETURNS)
-        with m.Elif(known & is_before(self._next, header.acknowledge)):
-            m.d.sync += self._next.eq(header.acknowledge)
         with m.If(header.ask):
             m.d.sync += self._owed.DATA.eq(1)
         with m.If(header.kind == FrameKind.STATUS):
@@ -204,11 +205,13 @@ class Link(wiring.Component):
     def _speak(self, m: Module) -> None:
         """Send a frame when section 7 says so."""
         words, outbox = self._enframer.words, self._outbox
-        second, left = Signal(32), Signal(range(FRAME_WORDS + 1))
+        head, left = Signal(64), Signal(range(FRAME_WORDS + 1))
         kind, number = Signal(FrameKind), Signal(NUMBER_BITS)
+        word = Mux(kind == FrameKind.DATA, outbox.data, self._told.data)
         told = Mux(kind == FrameKind.STATUS, STATUS, 0) | number[: STATUS.bit_length() - 1]
         m.d.comb += [
             outbox.number.eq(number),
+            words.payload.data.eq(word),
             words.payload.last.eq(left == 0),
             self._told.index.eq(told),
         ]
@@ -219,13 +222,17 @@ class Link(wiring.Component):
                 m.d.sync += due.eq(self._due_words(m))
                 m.next = "CHOOSE"
             with m.State("CHOOSE"):
-                m.d.comb += words.payload.last.eq(0)
                 m.next = "COUNT"
                 # What was heard since may change what is due.
-                with m.If(self._enframer.low & words.ready & ~self.chip_reset & ~heard):
-                    self._choose(m, second, kind, left, number, due)
+                with m.If(self._enframer.low & ~self.chip_reset & ~heard):
+                    self._choose(m, head, kind, left, number, due)
+            with m.State("FIRST"):
+                m.d.comb += [words.valid.eq(1), words.payload.data.eq(head[:32])]
+                m.d.comb += words.payload.last.eq(0)
+                with m.If(words.ready):
+                    m.next = "SECOND"
             with m.State("SECOND"):
-                m.d.comb += words.valid.eq(1), words.payload.data.eq(second)
+                m.d.comb += [words.valid.eq(1), words.payload.data.eq(head[32:])]
                 with m.If(words.ready):
                     self._go_on(m, left)
             with m.State("FETCH"):
@@ -234,43 +241,34 @@ class Link(wiring.Component):
                     m.d.sync += left.eq(left - 1)
                     m.next = "DATA"
             with m.State("DATA"):
-                word = Mux(kind == FrameKind.DATA, outbox.data, self._told.data)
-                m.d.comb += [words.valid.eq(1), words.payload.data.eq(word)]
-                m.d.comb += self._told.hold.eq(1)
+                m.d.comb += [words.valid.eq(1), self._told.hold.eq(1)]
                 with m.If(words.ready):
                     m.d.sync += number.eq(number + 1)
                     self._go_on(m, left)
 
     def _choose(
-        self, m: Module, second: Value, kind: Signal, left: Value, number: Value, count: Value
+        self, m: Module, head: Value, kind: Signal, left: Value, number: Value, count: Value
     ) -> None:
         """The next frame, if one is due: its headers, and how many words of what follow."""
         limit = (self._inbox.taken + self._config.command_depth)[:NUMBER_BITS]
         moved = (limit - self._last_limit)[: len(self._last_limit)]
         news = moved >= self._config.command_depth // 4
         open_, owed = self._open, self._owed
-        header = Signal(HEADERS)
-        first = header.as_value()[:32]
+        header, lost = Signal(HEADERS), self._owed.LOST & ~self._owed.OPEN
         m.d.comb += [
-            self._enframer.words.payload.data.eq(first),
-            header.sequence.eq(self._next),
-            header.acknowledge.eq(self._inbox.expected),
-            header.limit.eq(limit),
-            header.repeat.eq(self._complaint),
-            header.epoch.eq(self._epoch),
-            header.session.eq(self._session[:8]),
+            header.sequence.eq(Mux(lost, self._reason, self._next)),
+            header.acknowledge.eq(Mux(lost, 0, self._inbox.expected)),
+            header.limit.eq(Mux(lost, 0, limit)),
+            header.repeat.eq(Mux(lost, 0, self._complaint)),
+            header.epoch.eq(Mux(lost, 0, self._epoch)),
+            header.session.eq(Mux(lost, self._refused, self._session[:8])),
         ]
-        m.d.sync += [second.eq(header.as_value()[32:]), kind.eq(header.kind), number.eq(0)]
+        m.d.sync += [head.eq(header.as_value()), kind.eq(header.kind), number.eq(0)]
         with m.If(owed.OPEN):
             self._tell(m, header, FrameKind.OPEN, limit)
             m.d.sync += left.eq(len(self._identity))
         with m.Elif(owed.LOST):
-            m.d.comb += [
-                header.eq(0),
-                header.sequence.eq(self._reason),
-                header.kind.eq(FrameKind.LOST),
-                header.session.eq(self._refused),
-            ]
+            m.d.comb += header.kind.eq(FrameKind.LOST)
             m.d.sync += [left.eq(0), owed.LOST.eq(0)]
             self._begin_frame(m)
         with m.Elif(open_ & owed.STATUS):
@@ -283,15 +281,14 @@ class Link(wiring.Component):
     def _due_words(self, m: Module) -> Signal:
         """How many words are to be sent now; none with what is owed."""
         outbox, count = self._outbox, Signal(range(FRAME_WORDS + 1))
-        # What waits lies within the depth of the buffer: so many bits tell the differences.
-        bits = ceil_log2(self._config.reply_depth) + 1
-        waiting = (outbox.written - self._next)[:bits]
-        answer = (self._next - outbox.complete)[bits]
+        waiting = (outbox.written - self._next)[: self._bits]
+        answer = (self._next - outbox.complete)[self._bits]
         allowed = (self._limit - self._next)[:NUMBER_BITS]
         wanted = (waiting >= FRAME_WORDS) | answer
         most = Mux(waiting < FRAME_WORDS, waiting, FRAME_WORDS)[: len(count)]
         with m.If(wanted & ~allowed[NUMBER_BITS - 1] & ~self._owed.DATA):
-            m.d.comb += count.eq(Mux(allowed < most, allowed, most))
+            few = ~allowed[len(count) :].any() & (allowed[: len(count)] < most)
+            m.d.comb += count.eq(Mux(few, allowed, most))
         return count
 
     def _tell(self, m: Module, header: Fields, kind: FrameKind, limit: Value) -> None:
@@ -307,8 +304,7 @@ class Link(wiring.Component):
 
     def _begin_frame(self, m: Module) -> None:
         self._count(m, Status.SENT)
-        m.d.comb += self._enframer.words.valid.eq(1)
-        m.next = "SECOND"
+        m.next = "FIRST"
 
     def _go_on(self, m: Module, left: Value) -> None:
         m.next = "COUNT"

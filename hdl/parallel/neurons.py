@@ -15,6 +15,7 @@ from axonloop.hdl.common import (
     LaneMemory,
     NeuronLookup,
     ParameterPort,
+    PoolPort,
     SumReads,
     ThresholdInputs,
     awake,
@@ -31,6 +32,7 @@ from axonloop.hdl.common import (
     set_columns,
     state_columns,
     sum_bits,
+    with_convolutions,
     with_threshold_noise,
 )
 from axonloop.hdl.parallel.neuron_traces import NeuronTraces
@@ -56,6 +58,7 @@ class NeuronLane(wiring.Component):
     level : with noise at the threshold: what it multiplies the temperature by, at stage 2
     parameters : element k goes with stage k; shared by all lanes, so delayed once outside
     new_state, box, spike, clips : outputs, `LATENCY` cycles later
+    top : in a core with convolutions: U, with the outputs
     """
 
     LATENCY = 6
@@ -78,6 +81,7 @@ class NeuronLane(wiring.Component):
             }
             | ({"kept": In(LOSS_BITS + 1)} if geometry.mask else {})
             | with_threshold_noise(geometry, level=In(signed(LEVEL_BITS)))
+            | with_convolutions(geometry, top=Out(signed(geometry.state_bits + 1)))
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -94,6 +98,9 @@ class NeuronLane(wiring.Component):
         parameters = self.parameters
         distance = Signal(signed(bits + 2), reset_less=True)
         m.d.sync += distance.eq(membrane[4] - reset[4] - parameters[4].theta)
+        if self._geometry.convolutions:
+            above = (membrane[4] - reset[4]).as_signed()
+            m.d.comb += self.top.eq(delay(m, above, 2, "top", self._results)[2])
         # Stage 5: spike and box; stage 6: R, V, countdown.
         spike, box = Signal(), Signal()
         far = Mux(distance < 0, -distance, distance)[: bits + 2]
@@ -223,6 +230,7 @@ class Neurons(wiring.Component):
     parameters : all parameter sets
     lookup : while at rest: what learning takes of a neuron
     noise : with noise at the threshold: what it is drawn from
+    pools : in a core with convolutions: who lowers B where another neuron of the pool is larger
     sums : the accumulators
     emission : the neurons that spiked
     clips : state words clipped in this cycle
@@ -250,6 +258,7 @@ class Neurons(wiring.Component):
                 "busy": Out(1),
             }
             | with_threshold_noise(geometry, noise=In(ThresholdInputs()))
+            | with_convolutions(geometry, pools=Out(PoolPort(geometry)))
         )
 
     @property
@@ -289,7 +298,25 @@ class Neurons(wiring.Component):
         self._write(m, valid[stages] & ~clearing, valid[stages], index[stages], lanes)
         if self._traces is not None:
             self._trace(m, self._traces, valid[stages], index[stages], clearing, lanes)
+        if self._geometry.convolutions:
+            self._pool(m, lanes)
         return m
+
+    def _pool(self, m: Module, lanes: list[NeuronLane]) -> None:
+        """Show the sweep's words to the pools, and let these lower B behind it."""
+        pools, states, shown = self.pools, self._states, self.spikes
+        m.d.comb += [
+            pools.valid.eq(shown.valid),
+            pools.index.eq(shown.index),
+            *(pools.tops[k].eq(lane.top) for k, lane in enumerate(lanes)),
+            pools.start.eq(shown.valid & (shown.index == self._words - 1)),
+        ]
+        with m.If(pools.busy):
+            m.d.comb += [
+                self.busy.eq(1),
+                states.write_address.eq(pools.lowered),
+                states.write_enable.box.eq(pools.losers),
+            ]
 
     def _read(self, m: Module, issue: Value, word: Value, valid: list[Value]) -> None:
         """Stage 0: addresses of state, parameter set and accumulators."""

@@ -270,7 +270,7 @@ class Update(wiring.Component):
         if not geometry.terms:
             return [rows[k].pq for k in range(geometry.multipliers)]
         factor = delay(m, target.factor, cycles, "factor")[-1]
-        return [_chosen(rows[k], factor) for k in range(geometry.multipliers)]
+        return [axon_factor(rows[k], factor) for k in range(geometry.multipliers)]
 
     def _part(self, m: Module, axon: Value) -> Value:
         count = self._geometry.multipliers
@@ -292,7 +292,7 @@ class Update(wiring.Component):
         return rounding
 
 
-def _chosen(row: Fields, factor: Value) -> Value:
+def axon_factor(row: Fields, factor: Value) -> Value:
     """The axon factor of a term by the low bits of its number."""
     values = {AxonFactor.ONE: row.mark[0], AxonFactor.SPIKE: row.mark[1], AxonFactor.QQ: row.qq}
     found: Value = row.pq

@@ -29,7 +29,7 @@ class ParameterMemory(wiring.Component):
         names = parameter_bits(geometry)
         self._last = max(PARAMETER_INDEX[name] for name in names)
         self._words = LaneMemory(
-            {"parameter": Column(Region.PARAMETERS, parameter_width(geometry))},
+            {"parameter": Column(Region.PARAMETERS, parameter_width(geometry), table=True)},
             words=PARAMETER_STRIDE * geometry.parameter_sets,
         )
         super().__init__({**parameter_users(geometry), "bus": In(BusSignature())})

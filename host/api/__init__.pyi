@@ -25,6 +25,7 @@ from .host.energy import chip_energy as chip_energy
 from .host.inference import Profile as Profile
 from .host.inference import profile as profile
 from .host.live import Live as Live
+from .host.network import Convolution as Convolution
 from .host.network import Network as Network
 from .host.network import Population as Population
 from .host.network import Program as Program
@@ -36,6 +37,7 @@ from .host.network import compile_network as compile_network
 from .host.network import explain as explain
 from .host.network import on_memristors as on_memristors
 from .host.network import smallest_geometry as smallest_geometry
+from .host.network import uniform_kernel as uniform_kernel
 from .host.network import uniform_weights as uniform_weights
 from .host.nir import ImportedGraph as ImportedGraph
 from .host.nir import export_nir as export_nir

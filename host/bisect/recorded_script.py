@@ -24,6 +24,7 @@ from axonloop.models.protocol import (
     argument_of,
     core_of,
     kind_of,
+    neuron_of_error,
     region_words,
 )
 
@@ -44,10 +45,10 @@ class _Decoder:
         kind = Kind(kind_of(packet[0]))
         if kind == Kind.SPIKE:
             self._add("send_spikes", self._axon(packet[0]), argument_of(packet[0]) >> 16)
-        elif kind == Kind.ERROR:
+        elif kind in (Kind.ERROR, Kind.FAR_ERROR):
             word = packet[0]
             neurons = self.chip.geometry.neurons
-            neuron = (core_of(word) - self.chip.first) * neurons + (word >> 8 & 0x7FF)
+            neuron = (core_of(word) - self.chip.first) * neurons + neuron_of_error(word)
             value = (word & 0xFF) - (word << 1 & 0x100)
             self._add("send_errors", neuron, value, bool(word >> 19 & 1))
         elif kind == Kind.WRITE:

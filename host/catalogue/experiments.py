@@ -7,10 +7,18 @@ from typing import Any
 from axonloop.host.catalogue.entry import POPULATION, Entry, by_name
 
 
-def _experiment(name: str, module: str, what: str, source: str, time: str, **options: Any) -> Entry:
+def _experiment(
+    name: str,
+    module: str,
+    what: str,
+    source: str,
+    time: str,
+    resumes: bool = False,
+    **options: Any,
+) -> Entry:
     """An experiment of a paper; without a device, all of it is in float."""
     taken = options | {"full": False}
-    return Entry("experiment", name, f"experiments.{module}", what, source, time, taken)
+    return Entry("experiment", name, f"experiments.{module}", what, source, time, taken, resumes)
 
 
 EXPERIMENTS = by_name(
@@ -93,6 +101,18 @@ EXPERIMENTS = by_name(
         device=POPULATION,
         seeds=None,
         limit=None,
+    ),
+    _experiment(
+        "decolle-events",
+        "decolle_events.experiment",
+        "saccade digits: three convolutions that learn locally from events, layer by layer",
+        "Kaiser, Mostafa & Neftci 2020, table 2",
+        "8 minutes",
+        resumes=True,
+        seeds=None,
+        limit=None,
+        jobs=2,
+        data="",
     ),
     _experiment(
         "depth",

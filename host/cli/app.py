@@ -94,6 +94,13 @@ def train(
     memristor: Annotated[
         str | None, typer.Option(help="Synapses of this kind: a name, or a .toml or .csv file.")
     ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(help="cross-entropy, mse, smooth-l1, or integer: a processing node's."),
+    ] = None,
+    processor: Annotated[
+        str, typer.Option(help="Who computes the loss: host, or chip (golden, --loss integer).")
+    ] = "host",
     out: Annotated[Path | None, typer.Option(help="Run folder [runs/TARGET-TIME].")] = None,
     json: Json = None,
     config: Configuration = None,
@@ -122,11 +129,17 @@ def train(
     from axonloop.host.cli import train as commands
 
     given = commands.named(
-        seed=seed, epochs=epochs, limit=limit, layers=layers, mesh=mesh, memristor=memristor
+        seed=seed,
+        epochs=epochs,
+        limit=limit,
+        layers=layers,
+        mesh=mesh,
+        memristor=memristor,
+        loss=loss,
     )
     window = window_of(wave, ticks, signals, depth)
     places = (out, json, config, resume, record)
-    commands.train(target, given, device, *places, geometry, tensorboard, live, window)
+    commands.train(target, given, device, *places, geometry, tensorboard, live, window, processor)
 
 
 @app.command()

@@ -27,8 +27,9 @@ HELP = {
     "jobs": "Runs at a time.",
     "board": "A board with many DSPs.",
     "memristor": "A name, or a .toml or .csv file (docs/memristors.md).",
+    "data": "Folder of the real set in place of the generated one (docs/events.md).",
 }
-TYPES = {"device": str, "full": bool, "board": str, "memristor": str}
+TYPES = {"device": str, "full": bool, "board": str, "memristor": str, "data": str}
 """Types of options; all others are whole numbers."""
 FILES = {
     "out": "Folder for results and picture [{folder}].",

@@ -30,7 +30,13 @@ from axonloop.host.runs import (
     require_same,
     resumed_settings,
 )
-from axonloop.host.training import Trainer, chip_config, on_built_chip
+from axonloop.host.training import (
+    Processor,
+    Trainer,
+    chip_config,
+    on_built_chip,
+    require_processor,
+)
 from axonloop.models.checks import require
 from axonloop.models.config import ChipConfig, CoreConfig
 from axonloop.sim.build import MissingToolError
@@ -93,6 +99,7 @@ def train(
     tensorboard: bool = False,
     live: bool = False,
     window: WaveWindow | None = None,
+    processor: str = Processor.HOST,
 ) -> None:
     """Train, or go on with, a run on digits or on what a file says.
 
@@ -120,6 +127,7 @@ def train(
         settings = configuration.settings.changed(given)
     own = "the file with its [data], or the run's config.json"
     require(file is not None or settings.data is None, "target", own, target)
+    require_processor(processor, device, settings.objective)
     with open_samples(settings, configuration.tables.get("task")) as (fit, data):
         if not resume:
             require_new(folder)
@@ -132,6 +140,7 @@ def train(
         ):
             if window is not None:
                 window.require_within(_ticks(run.trainer), "the run")
+            run.trainer.place_processor(processor)
             notice(f"run folder: {folder}")
             with going_on(folder), progress_bars() as progress:
                 run.train(progress, lambda scored: notice(epoch_line(run, scored)), callbacks)

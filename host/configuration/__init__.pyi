@@ -1,3 +1,4 @@
+from .convolution_layer import ConvolutionLayer as ConvolutionLayer
 from .file import Configuration as Configuration
 from .former import nested as nested
 from .network_settings import DEEP as DEEP

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from axonloop.host.configuration.convolution_layer import ConvolutionLayer
 from axonloop.host.configuration.ranges import require_ranges
 from axonloop.host.configuration.rules import with_rule
 from axonloop.host.network import MOST_SPREAD
 from axonloop.models.checks import require, require_number, require_range
 from axonloop.models.config import (
     MAX_NEURONS,
+    ConvolutionGeometry,
     Geometry,
     Mesh,
     ParameterSet,
@@ -47,10 +49,12 @@ WIDEST = Geometry(state_bits=24, trace_bits=16)
 class NetworkSettings:
     """The network, and the cores that hold it.
 
-    `layers` are the sizes of the populations, one behind the other; those behind the first use
-    `deep` and `deep_span`. `recurrent_span` gives every layer synapses with itself, whose first
-    weights are that large at most; `recurrent_traces` are the parameters of their axons' traces,
-    or a dictionary of what is not as in `parameters`; None: those. `rule` names a learning rule of
+    `layers` are the sizes of the populations, one behind the other, behind the `convolutions` if
+    there are some, as [[network.convolutions]]; then `image` is the shape of the inputs, (channels,
+    height, width), which of events is known. Layers behind the first use `deep` and `deep_span`.
+    `recurrent_span` gives every layer synapses with itself, whose first weights are that large at
+    most; `recurrent_traces` are the parameters of their axons' traces, or a dictionary of what is
+    not as in `parameters`; None: those. `rule` names a learning rule of
     an installed package, which makes the terms of both; None: theirs. `memristor` names a kind of
     device, or its file, that the synapses are (None: plain integers), and `write_rule` what becomes
     of a wanted change: compensation, gain or same. `write_spread` and `device_spread` are the
@@ -73,13 +77,17 @@ class NetworkSettings:
     write_spread: float | None = None
     device_spread: float | None = None
     endurance: float | None = None
+    image: tuple[int, ...] | None = None
+    convolutions: tuple[ConvolutionLayer, ...] = ()
     parameters: ParameterSet = field(default=PARAMETERS)
     deep: ParameterSet = field(default=DEEP)
 
     def __post_init__(self) -> None:
         if hasattr(self.layers, "tolist"):  # an array or a tensor
             object.__setattr__(self, "layers", self.layers.tolist())
-        listed = isinstance(self.layers, list | tuple) and len(self.layers) > 0
+        self._take_convolutions()
+        least = 0 if self.convolutions else 1
+        listed = isinstance(self.layers, list | tuple) and len(self.layers) >= least
         require(listed, "layers", "a list of sizes, at least one", self.layers)
         sizes = tuple(
             require_range(f"layers[{k}]", size, 1, MAX_NEURONS)
@@ -106,6 +114,38 @@ class NetworkSettings:
         self._check_memristor()
         if self.recurrent_traces is not None:
             self._check_recurrent_traces(self.recurrent_traces)
+
+    @property
+    def depth(self) -> int:
+        """How many layers there are, of both kinds."""
+        return len(self.convolutions) + len(self.layers)
+
+    def _take_convolutions(self) -> None:
+        """From files layers come as dictionaries, and shapes as lists."""
+        listed = isinstance(self.convolutions, list | tuple)
+        require(listed, "convolutions", "a list of tables", self.convolutions)
+        found = []
+        for k, each in enumerate(self.convolutions):
+            try:
+                found.append(ConvolutionLayer(**each) if isinstance(each, Mapping) else each)
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"convolutions[{k}].{error}") from error
+            good = isinstance(found[-1], ConvolutionLayer)
+            require(good, f"convolutions[{k}]", "a table, as {channels = 16, kernel = 5}", each)
+        object.__setattr__(self, "convolutions", tuple(found))
+        for name in ("recurrent_span", "memristor"):
+            value = getattr(self, name)
+            good = value is None or not found
+            require(good, name, "left out where convolutions are given", value)
+        if self.image is None:
+            return
+        require(bool(found), "image", "left out where convolutions are", self.image)
+        shape = self.image
+        three = isinstance(shape, list | tuple) and len(shape) == 3
+        require(three, "image", "(channels, height, width), as [2, 34, 34]", shape)
+        most = ConvolutionGeometry.MOST
+        sides = tuple(require_range("sides of image", side, 1, most) for side in shape)
+        object.__setattr__(self, "image", sides)
 
     def _check_memristor(self) -> None:
         rules = f"one of {', '.join(WRITE_RULES)}"

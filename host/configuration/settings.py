@@ -25,6 +25,7 @@ from axonloop.models.config import (
     DECAY_ONE,
     MAX_AXONS,
     MAX_ETA_SHIFT,
+    ConvolutionGeometry,
     Geometry,
     ParameterSet,
 )
@@ -61,7 +62,7 @@ class TaskSettings:
             self,
             ticks=(2, MANY),
             limit=(1, MANY),
-            inputs=(1, MAX_AXONS),
+            inputs=(1, ConvolutionGeometry.MOST),
             classes=(1, 1000),
             white=(1, MANY),
         )
@@ -73,15 +74,21 @@ class ObjectiveSettings:
 
     `threshold` is in units of the gradient with respect to the logits; `event_rate` is the share
     of neurons in error per tick that a controller holds. `strategy` says where the errors of
-    layers come from (see host.network.channel). `loss` is cross-entropy, of classes, or mse or
-    smooth-l1, of numbers; None: cross-entropy or mse, by the data. `least` is from how many
-    thresholds on the errors of a sample are sent, where `errors` are those of a sample. With a
-    `margin` there is no error while the logit of the right class leads by more. Raises ValueError
-    for values out of range, and for errors of a sample with latency or an event rate.
+    layers come from (see host.network.channel). Of each layer its own readout leaves out a share of
+    `dropout`, drawn anew in each tick; ungated errors keep its neurons in `activity_floor` ..
+    `activity_ceiling` spikes per tick, `activity` of them for each that a neuron is outside (0:
+    none). Errors are made in every `every`-th tick behind the first `burn_in` ones. `least` is from
+    how many thresholds on the errors of a sample are sent, where `errors` are those of a sample.
+    With a `margin` there is no error while the logit of the right class leads by more. `loss` is
+    cross-entropy, of classes, or mse or smooth-l1, of numbers; None: cross-entropy or mse, by the
+    data; integer: the one of these two that a processing node computes (docs/processor.md). Raises
+    ValueError for values out of range, for errors of a sample with latency or an event rate, and
+    for what a node cannot compute.
     """
 
     loss: str | None = None
     burn_in: int = 12
+    every: int = 1
     readout_top: int = 1
     readout_leak: int = 3686
     logit_scale: float = 0.06
@@ -94,6 +101,10 @@ class ObjectiveSettings:
     least: float = 1.0
     margin: float | None = None
     latency: int = 0
+    dropout: float = 0.0
+    activity: float = 0.0
+    activity_floor: float = 0.0
+    activity_ceiling: float = 1.0
 
     def __post_init__(self) -> None:
         require_word("strategy", self.strategy, Strategy)
@@ -101,6 +112,8 @@ class ObjectiveSettings:
         require_word("errors", self.errors, ErrorCode)
         if self.loss is not None:
             require_word("loss", self.loss, LossName)
+        if self.loss == LossName.INTEGER:
+            self._require_node()
         for name in ("logit_scale", "threshold", "least"):
             require_number(name, getattr(self, name))
         require(0 < self.least < 2**20, "least", "above 0 and below 2**20", self.least)
@@ -108,12 +121,20 @@ class ObjectiveSettings:
             require_number("margin", self.margin)
         require(self.logit_scale > 0, "logit_scale", "above 0", self.logit_scale)
         require(0 < self.threshold < 2**20, "threshold", "above 0 and below 2**20", self.threshold)
+        for name in ("dropout", "activity", "activity_floor", "activity_ceiling"):
+            require_number(name, getattr(self, name))
+        require(0 <= self.dropout < 1, "dropout", "0 or more and below 1", self.dropout)
+        require(0 <= self.activity <= 100, "activity", "in 0..100", self.activity)
+        low, high = self.activity_floor, self.activity_ceiling
+        require(0 <= low <= 1, "activity_floor", "in 0..1", low)
+        require(low <= high <= 1, "activity_ceiling", f"in activity_floor ({low})..1", high)
         if self.event_rate is not None:
             require_number("event_rate", self.event_rate)
             require(0 < self.event_rate < 1, "event_rate", "above 0 and below 1", self.event_rate)
         require_ranges(
             self,
             burn_in=(0, MANY),
+            every=(1, MANY),
             readout_top=(1, 127),
             readout_leak=(0, DECAY_ONE),
             error_limit=(1, 127),
@@ -125,6 +146,15 @@ class ObjectiveSettings:
             require(
                 self.latency == 0, "latency", "0 where errors are those of a sample", self.latency
             )
+
+    def _require_node(self) -> None:
+        """ValueError for what a processing node cannot compute."""
+        own, told = LossName.INTEGER, [str(code) for code in ErrorCode if code != ErrorCode.SAMPLE]
+        require(self.every == 1, f"every with the loss {own}", "1", self.every)
+        require(self.dropout == 0, f"dropout with the loss {own}", "0", self.dropout)
+        require(self.margin is None, f"margin with the loss {own}", "left out", self.margin)
+        wanted = f"one of {', '.join(told)}"
+        require(self.errors in told, f"errors with the loss {own}", wanted, self.errors)
 
     @property
     def of_classes(self) -> str | None:
@@ -186,7 +216,7 @@ class Settings:
     def require_loss(self, of_classes: bool) -> None:
         """ValueError where the loss is of other targets than the data have."""
         named = self.objective.loss
-        known = [str(loss) for loss in LossName if loss.of_classes == of_classes]
+        known = [str(loss) for loss in LossName if loss.takes(of_classes)]
         wanted = f"left out or {' or '.join(known)}, of {'classes' if of_classes else 'numbers'}"
         require(named in (None, *known), "objective.loss", wanted, named)
         bound = self.objective.of_classes
@@ -215,7 +245,8 @@ class Settings:
         good = data.target in (TargetKind.CLASS, TargetKind.NUMBERS)
         wanted = "class or numbers, to be trained and scored"
         require(good, "data.target", wanted, str(data.target))
-        require(data.channels <= MAX_AXONS, "channels", f"at most {MAX_AXONS}", data.channels)
+        most = ConvolutionGeometry.MOST if self.network.convolutions else MAX_AXONS
+        require(data.channels <= most, "channels", f"at most {most}", data.channels)
         found: dict[str, Any] = {
             "ticks": data.ticks,
             "inputs": data.channels,
@@ -225,7 +256,10 @@ class Settings:
         own = {name: getattr(self.task, name) for name in found}
         told = {name: value for name, value in own.items() if value != getattr(usual, name)}
         agreed_task(told | {k: v for k, v in (given or {}).items() if k in found}, found)
-        fit = replace(self, task=replace(self.task, **found))
+        network = self.network
+        if network.convolutions and network.image is None and len(data.shape) > 1:
+            network = replace(network, image=(1, *data.shape)[-3:])
+        fit = replace(self, network=network, task=replace(self.task, **found))
         fit.require_ticks()
         return fit
 
@@ -233,7 +267,7 @@ class Settings:
         """The parameters of every layer in an epoch, the first being 0."""
         anneal, network = self.run.anneal, self.network
         steps = 0 if anneal is None else epoch // anneal
-        chosen = [network.parameters] + [network.deep] * (len(network.layers) - 1)
+        chosen = [network.parameters] + [network.deep] * (network.depth - 1)
         return [replace(each, eta_shift=each.eta_shift + steps) for each in chosen]
 
     def changed(self, tables: Mapping[str, Any]) -> Settings:

@@ -15,6 +15,7 @@ from .event_bins import EventBins as EventBins
 from .randman import draw_randman as draw_randman
 from .sets import GENERATED as GENERATED
 from .spike_encoders import BUILDING as BUILDING
+from .spike_encoders import DROPPING as DROPPING
 from .spike_encoders import SCORING as SCORING
 from .spike_encoders import SHUFFLING as SHUFFLING
 from .spike_encoders import TRAINING as TRAINING

@@ -26,6 +26,8 @@ SHUFFLING = 2
 """The same: the order of samples."""
 BUILDING = 3
 """The same: first weights and readouts."""
+DROPPING = 4
+"""The same: what a readout leaves out."""
 MAX_PHASES = 16
 """Most bits that a phase code gives a value."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 
 from axonloop.host.devices.device import DeviceError
@@ -13,7 +14,7 @@ from axonloop.host.devices.recording import recorded
 from axonloop.host.devices.serial_line import LineTransport, SerialTransport, parse_port
 from axonloop.host.devices.telemetry import Telemetry
 from axonloop.models.config import ChipConfig, CoreConfig
-from axonloop.models.protocol import GEOMETRY_FIELDS, Counter, Identity, Status, geometry_words
+from axonloop.models.protocol import Counter, Identity, Status, geometry_fields, geometry_words
 
 
 class LineTelemetry(Telemetry):
@@ -86,12 +87,13 @@ class SerialDevice(BoardDevice):
 
 def check_configuration(identity: Words, chip: ChipConfig) -> None:
     """DeviceError that lists what is other on the board than in `chip`."""
-    names = ["core number", *(field.name.lower() for field in GEOMETRY_FIELDS)]
     wanted = [chip.first, *geometry_words(chip.geometry, chip.mesh)]
     found = identity[Identity.CORE :].tolist()
+    fields = geometry_fields(max(len(wanted), len(found)) - 1)
+    names = ["core number", *(field.name.lower() for field in fields)]
     other = [
         f"{name} {there} instead of {here}"
-        for name, here, there in zip(names, wanted, found, strict=True)
+        for name, here, there in zip_longest(names, wanted, found, fillvalue=0)
         if here != there
     ]
     if other:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from axonloop.host.devices.model_device import ModelDevice
 from axonloop.models.arrays import Int32Array
 from axonloop.models.config import ChipConfig, CoreConfig
 from axonloop.models.golden import Chip
+from axonloop.models.golden.processing import NodeChip, ProcessingNode
 from axonloop.models.protocol import Region, readable, writable
 
 
@@ -26,6 +28,10 @@ class GoldenDevice(ModelDevice[Chip]):
     def __init__(self, config: ChipConfig | CoreConfig) -> None:
         chip = ChipConfig.of(config)
         super().__init__(chip, Chip(chip))
+
+    def with_nodes(self, nodes: Sequence[tuple[ProcessingNode, Int32Array]]) -> NodeChip:
+        """This chip with processing nodes beside it, each with the neurons that it hears."""
+        return NodeChip(self._chip, nodes)
 
     def read_weights(self) -> Int32Array:
         """All weights, int32 `(axons, neurons of a core)`, a copy."""

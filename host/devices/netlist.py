@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from axonloop.host.devices.packets import PacketDevice
 from axonloop.host.devices.rtl import patience
-from axonloop.host.devices.validation import require_gateware
 from axonloop.models.config import ChipConfig, CoreConfig
 from axonloop.sim.build import Notify, to_stderr
 from axonloop.sim.cosim import RtlChip, build_netlist
@@ -27,7 +26,6 @@ class GatesDevice(PacketDevice):
     ) -> None:
         self.name = f"gates:{family}"
         chip = ChipConfig.of(config)
-        require_gateware(chip, self.name)
         library = build_netlist(chip.geometry, family, chip.first, notify, chip.mesh)
         self.chip = RtlChip(library, seed, patience(chip.geometry))
         try:

@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 
 from axonloop.host.devices.packets import PacketDevice
 from axonloop.host.devices.recording import recorded
-from axonloop.host.devices.validation import require_gateware
 from axonloop.host.files import new_name, put_in_place, require_writable
 from axonloop.models.config import MAX_ETA_SHIFT, ChipConfig, CoreConfig, Geometry
 from axonloop.models.cycles import learn_cycles
@@ -45,7 +44,6 @@ class RtlDevice(PacketDevice):
         record: Path | None = None,
     ) -> None:
         chip = ChipConfig.of(config)
-        require_gateware(chip, self.name)
         library = build_chip(chip.geometry, chip.first, trace, notify, chip.mesh)
         self.chip = RtlChip(library, seed, patience(chip.geometry))
         try:

@@ -82,13 +82,6 @@ def check_sums(geometry: Geometry, sums: NDArray[np.int64]) -> NDArray[np.int64]
     return sums
 
 
-def require_gateware(chip: ChipConfig, device: str) -> None:
-    """ValueError for a chip whose gateware is not written yet: one with convolutions."""
-    told = "0 (there is no gateware of cores with convolutions yet: take golden or batched)"
-    count = chip.geometry.convolutions
-    require(count == 0, f"convolutions of a chip on {device}", told, count)
-
-
 def check_weights(chip: ChipConfig, weights: ArrayLike) -> Int32Array:
     """All weights: int32 `(axons, neurons of a core)`, `no_synapse` outside each row's groups.
 

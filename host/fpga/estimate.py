@@ -1,9 +1,11 @@
 """What a build will take and how fast it will be, without synthesis, from builds on record.
 
-Block RAM and DSPs follow from the widths and depths of memories and multipliers. LUTs are a sum of
-the design's comparators, reductions, registers and LUT RAM, with factors that are fitted to the
-ECP5 builds on record; another family has one factor more. The clock is a band: what builds of the
-same family, datapath and speed grade reached.
+Block RAM and DSPs follow from the widths and depths of memories and multipliers. LUTs are those of
+the exclusive ors, which hashes are made of, and a sum of the design's comparators, reductions and
+LUT RAM, with factors that are fitted to the ECP5 builds on record. Another family has one factor
+more; there a register whose input no LUT makes takes the place of a LUT too, so a share of all
+registers does. The clock is a band: what builds of the same family, datapath and speed grade
+reached.
 """
 
 from __future__ import annotations
@@ -31,12 +33,16 @@ BLOCKS = {
     "ice40": ((16, 256), (8, 512), (4, 1024), (2, 2048)),
 }
 """Shapes of a family's block RAM: bits of a word, words."""
-LEAST_WORDS, LEAST_BITS = 33, 512
-"""A smaller memory becomes LUT RAM, where there is such."""
+BLOCK_CELLS = 20
+"""A memory becomes LUT RAM, where there is such and no other kind is asked for, if a port takes at
+most so many cells of 16 words of 4 bits for each block RAM that it spares: for ECP5 and Gowin Yosys
+takes 18 of them rather than a block, but not 24."""
 LEAST_FACTOR = 6
 """Bits of the narrower factor of a product that takes a DSP."""
-FITTED = ("less", "reduce", "FF", "LUT RAM")
-"""What LUTs are a sum of."""
+XOR_LUTS = 2 / 3
+"""LUTs of a bit of exclusive or: a round of the hash has 48 of them in 32 LUTs of 4 inputs."""
+FITTED = ("less", "reduce", "LUT RAM")
+"""What the other LUTs are a sum of."""
 REFERENCE = "ecp5"
 """The family to whose builds the factors are fitted."""
 LOGIC = ("LUT", "LUT4", "FF")
@@ -70,7 +76,7 @@ def pace_of(board: Board, datapath: str) -> tuple[str, bool, str]:
 
 
 def count_design(cells: Iterable[Cell], family: str) -> Counter[str]:
-    """Bits of comparators, reductions and registers, LUT RAM, block RAM, SPRAM and DSPs."""
+    """Bits of comparators, reductions, exclusive ors and registers; RAM of all kinds, and DSPs."""
     counts: Counter[str] = Counter()
     for cell in cells:
         sizes = cell.sizes
@@ -78,6 +84,8 @@ def count_design(cells: Iterable[Cell], family: str) -> Counter[str]:
             counts["less"] += max(sizes["A_WIDTH"], sizes["B_WIDTH"])
         elif cell.kind.startswith("reduce") or cell.kind == "logic_not":
             counts["reduce"] += sizes["A_WIDTH"]
+        elif cell.kind in ("xor", "xnor"):
+            counts["xor"] += max(sizes.values())
         elif "dff" in cell.kind:
             counts["FF"] += sizes["WIDTH"]
         elif cell.kind == "mul":
@@ -91,12 +99,13 @@ def count_design(cells: Iterable[Cell], family: str) -> Counter[str]:
 def _memory(cell: Cell, family: str) -> tuple[str, int]:
     """What a memory becomes, and how many places of it."""
     width, words, ports = (cell.sizes[name] for name in ("WIDTH", "SIZE", "RD_PORTS"))
-    if family == "ice40" and ".weights." in cell.name:
+    if cell.style == "huge":
         return "SPRAM", math.ceil(width / 16) * math.ceil(words / 16384)
-    if family != "ice40" and (words < LEAST_WORDS or width * words < LEAST_BITS):
-        return "LUT RAM", ports * math.ceil(width / 4) * math.ceil(words / 16)
-    shapes = BLOCKS[family]
-    return "block RAM", ports * min(math.ceil(width / w) * math.ceil(words / n) for w, n in shapes)
+    small = math.ceil(width / 4) * math.ceil(words / 16)
+    blocks = min(math.ceil(width / w) * math.ceil(words / n) for w, n in BLOCKS[family])
+    if family != "ice40" and cell.style != "block" and small <= BLOCK_CELLS * blocks:
+        return "LUT RAM", ports * small
+    return "block RAM", ports * blocks
 
 
 def count_board(board: Board, build: Build) -> Counter[str]:
@@ -104,7 +113,8 @@ def count_board(board: Board, build: Build) -> Counter[str]:
     from axonloop.hdl.boards import BoardTop
     from axonloop.hdl.flow import design_cells
 
-    return count_design(design_cells(BoardTop(board, build), "axonloop_board"), board.family)
+    cells = design_cells(BoardTop(board, build), "axonloop_board", board.family)
+    return count_design(cells, board.family)
 
 
 def read_records(path: Path = RECORDS) -> list[BuildRecord]:
@@ -147,19 +157,26 @@ class SizeModel:
         rows = [r for r in self._records if r.family == REFERENCE]
         shares = [[r.counts.get(name, 0) / r.took[kind] for name in FITTED] for r in rows]
         fit = LinearRegression(fit_intercept=False, positive=True)
-        return np.asarray(fit.fit(np.array(shares), np.ones(len(rows))).coef_, np.float64)
+        rest = [1 - XOR_LUTS * r.counts["xor"] / r.took[kind] for r in rows]
+        return np.asarray(fit.fit(np.array(shares), np.array(rest)).coef_, np.float64)
 
     def _sum(self, kind: str, counts: Mapping[str, int]) -> float:
         if kind == "FF":
             return float(counts["FF"])
-        return float(self._factors[kind] @ [counts.get(name, 0) for name in FITTED])
+        fitted = self._factors[kind] @ [counts.get(name, 0) for name in FITTED]
+        return float(XOR_LUTS * counts.get("xor", 0) + fitted)
 
     def logic(self, kind: str, family: str, datapath: str, counts: Mapping[str, int]) -> int:
         """LUT, LUT4 or FF: by the family's builds of this datapath, else by all of the family."""
         own = [r for r in self._records if r.family == family]
         rows = [r for r in own if r.datapath == datapath] or own or list(self._records)
-        known = family == REFERENCE and kind != "FF"
-        ratios = [1.0] if known else [r.took[kind] / self._sum(kind, r.counts) for r in rows]
+        if family == REFERENCE and kind != "FF":
+            return round(self._sum(kind, counts))
+        if kind == "LUT":
+            alone = [(r.took["LUT"] - r.took["LUT4"]) / r.took["FF"] for r in rows]
+            mapped, registers = (self.logic(k, family, datapath, counts) for k in ("LUT4", "FF"))
+            return round(mapped + registers * float(np.median(alone)))
+        ratios = [r.took[kind] / self._sum(kind, r.counts) for r in rows]
         return round(self._sum(kind, counts) * float(np.median(ratios)))
 
     def band(self, board: Board, datapath: str) -> tuple[float, float]:

@@ -155,6 +155,8 @@ def synops_of(program: Program, name: str, record: StateRecord, rasters: Rasters
         source, delay = wire.projection.source, wire.projection.delay
         host = source in rasters
         sent = rasters[source] if host else record.of(source, "spike").astype(np.bool_)
+        if not host:
+            sent = np.logical_or.reduce(sent[:, program.plan.units_of(source)], axis=-1)
         arrived = sent[: max(0, ticks - delay - (not host)), wire.channels]
         total += int((arrived.sum(axis=0) * work).sum())
     return total

@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 
 def refusal(network: Network) -> str:
     """Why a network has no float twin; "" if it has one."""
+    if network.convolutional:
+        return "kernels of convolutions, which the float network here has not got"
     sets = [each.parameters for each in network.populations]
     sets += [each.traces for each in network.projections if each.traces]
     drops = any(each.blank for each in sets)

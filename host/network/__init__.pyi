@@ -7,6 +7,9 @@ from .channel import learning_populations as learning_populations
 from .channel_picture import draw_channel as draw_channel
 from .compiler import compile_network as compile_network
 from .compiler import smallest_geometry as smallest_geometry
+from .kernels import Convolution as Convolution
+from .kernels import kernel_rows as kernel_rows
+from .kernels import uniform_kernel as uniform_kernel
 from .memristors import MOST_SPREAD as MOST_SPREAD
 from .memristors import on_memristors as on_memristors
 from .mesh_picture import draw_mesh as draw_mesh

@@ -15,6 +15,7 @@ SAME = ("lanes", "weight_bits", "state_bits", "trace_bits", "error_bits", "pq_bi
 ENOUGH = (
     *("axons", "neurons", "entries", "delay_slots", "parameter_sets"),
     *("terms", "blank_out", "memristor", "mask", "threshold_noise"),
+    *("convolutions", "weight_rows", "weight_columns"),
 )
 """Of what more will do: what is left over stays silent."""
 
@@ -46,7 +47,8 @@ def built_geometry(
     """
     least = smallest_geometry(network, mesh, lanes, weight_bits, place, **others)
     for own in built_geometries(mesh):
-        same = all(getattr(own, name) == getattr(least, name) for name in SAME)
+        same = type(own) is type(least)
+        same &= all(getattr(own, name) == getattr(least, name) for name in SAME)
         if same and all(getattr(own, name) >= getattr(least, name) for name in ENOUGH):
             return own
     return None

@@ -13,16 +13,21 @@ from typing import Any
 import numpy as np
 
 from axonloop.host.network.fitting import grown, needs, require_fit, require_parameters
+from axonloop.host.network.kernels import kernel_rows
 from axonloop.host.network.network import Network
-from axonloop.host.network.plan import Places, Plan, Wire, make_plan, same_traces
+from axonloop.host.network.plan import Places, Plan, make_plan
 from axonloop.host.network.program import Program, block
+from axonloop.host.network.wires import Wire, same_traces
 from axonloop.models.arrays import Int32Array
+from axonloop.models.checks import require
 from axonloop.models.config import (
-    MAX_AXONS,
+    MAX_CONVOLUTIONS,
     MAX_ENTRIES,
-    MAX_NEURONS,
+    MAX_KERNEL_COLUMNS,
+    MAX_KERNEL_ROWS,
     MAX_TERMS,
     ChipConfig,
+    ConvolutionGeometry,
     CoreConfig,
     Destination,
     Geometry,
@@ -39,10 +44,15 @@ def compile_network(
     """Map a network onto a mesh of cores, one core if none is given.
 
     Populations take whole groups of neurons, in order, an equal share on every core; `place`
-    names the cores of every population instead. Raises ValueError where the network does not
-    fit, before anything is built: what, where, by how much, and what would do.
+    names the cores of every population instead. Images of a network with convolutions are spread
+    by their channels, of which a core holds all positions. Raises ValueError where the network does
+    not fit, before anything is built: what, where, by how much, and what would do.
     """
     mesh = mesh or Mesh()
+    kind = "one with convolutions" if network.convolutional else "one without convolutions"
+    good = network.convolutional == (geometry.convolutions > 0)
+    told = f"{kind} (smallest_geometry(network) finds one)"
+    require(good, "geometry of this network", told, type(geometry).__name__)
     require_parameters(network, geometry)
     plan = make_plan(network, geometry.lanes, mesh.cores, place)
     require_fit(plan, geometry, may_move=place is None)
@@ -73,26 +83,38 @@ def smallest_geometry(
     they must be. Raises ValueError where no core would do.
     """
     sides = {"update_lanes": lanes, "trace_lanes": min(8, lanes), "multipliers": lanes}
-    base = Geometry(
-        lanes, lanes, lanes, **({"weight_bits": weight_bits, "entries": 1} | sides | others)
-    )
+    fields: dict[str, Any] = {"weight_bits": weight_bits, "entries": 1} | sides | others
+    if network.convolutional:
+        fields = {"kernel_rows": 1, "kernel_columns": lanes} | fields
+        base: Geometry = ConvolutionGeometry(lanes, lanes, lanes, **fields)
+    else:
+        base = Geometry(lanes, lanes, lanes, **fields)
     plan = make_plan(network, lanes, (mesh or Mesh()).cores, place)
-    largest = replace(
-        base,
-        axons=MAX_AXONS,
-        neurons=MAX_NEURONS,
-        entries=MAX_ENTRIES,
-        delay_slots=16,
-        parameter_sets=16,
-        terms=MAX_TERMS,
-        blank_out=1,
-        memristor=2 if weight_bits >= 8 else 0,
-        threshold_noise=1,
-    )
+    largest = replace(base, **_largest(base))
     require_fit(plan, largest, may_move=place is None)
     found = grown(base, needs(plan))
     assert found is not None  # what fits the largest core can be reached from the smallest
     return found
+
+
+def _largest(base: Geometry) -> dict[str, Any]:
+    """The fields of the largest core of a kind."""
+    found = {
+        "axons": base.MOST,
+        "neurons": base.MOST,
+        "entries": MAX_ENTRIES,
+        "delay_slots": 16,
+        "parameter_sets": 16,
+        "terms": MAX_TERMS,
+        "threshold_noise": 1,
+    }
+    if base.convolutions:
+        return found | {
+            "convolutions": MAX_CONVOLUTIONS,
+            "kernel_rows": MAX_KERNEL_ROWS,
+            "kernel_columns": MAX_KERNEL_COLUMNS,
+        }
+    return found | {"blank_out": 1, "memristor": 2 if base.weight_bits >= 8 else 0}
 
 
 def _core(
@@ -117,16 +139,17 @@ def _core(
         seed=plan.network.seed,
         core=core,
         memristor=plan.network.memristor,
+        convolutions=plan.shapes_on(core),
     )
 
 
 def _drives(plan: Plan, geometry: Geometry, core: int) -> tuple[int, ...]:
     """The bias registers of a core; 0 where a population has no drives."""
     found = np.zeros(geometry.neurons, np.int64)
-    for part in plan.parts_on(core):
-        if part.population.drives:
-            first, size = part.first_group * geometry.lanes, part.end - part.first
-            found[first : first + size] = part.population.drives[part.first : part.end]
+    for population in plan.network.populations:
+        if population.drives:
+            here = plan.cores_of(population.name) == core
+            found[plan.neurons_of(population.name)[here]] = np.array(population.drives)[here]
     return tuple(found.tolist())
 
 
@@ -137,7 +160,8 @@ def _rows(wire: Wire, sets: list[ParameterSet]) -> list[Row]:
     fits = [k for k, found in enumerate(sets) if same_traces(found, wire.traces)]
     index = sets.index(own) if same else fits[0]
     plastic = wire.projection is None or wire.projection.plastic
-    spans = zip(wire.first_groups.tolist(), wire.groups.tolist(), strict=True)
+    groups = wire.groups if wire.shape is None else np.zeros_like(wire.groups)
+    spans = zip(wire.first_groups.tolist(), groups.tolist(), strict=True)
     return [Row(first, groups, plastic, index, bias) for first, groups in spans]
 
 
@@ -147,10 +171,12 @@ def _fanout(plan: Plan, geometry: Geometry) -> dict[int, list[Destination]]:
     for wire in plan.wires:
         if wire.projection and plan.parts_of(wire.projection.source):
             delay = wire.projection.delay
-            neurons = _global_neurons(plan, geometry, wire.projection.source)[wire.channels]
-            for k, neuron in enumerate(neurons.tolist()):
+            source = wire.projection.source
+            neurons = _global_neurons(plan, geometry, source)[plan.units_of(source)]
+            for k, unit in enumerate(neurons[wire.channels].tolist()):
                 entry = Destination(wire.first_axon + k, delay, wire.part.core)
-                found.setdefault(neuron, []).append(entry)
+                for neuron in unit:
+                    found.setdefault(neuron, []).append(entry)
     return found
 
 
@@ -180,16 +206,16 @@ def _source_axons(
 
 
 def _first_weights(plan: Plan, geometry: Geometry) -> Int32Array:
-    """The first weights of all cores: int32 `(cores * axons, neurons)`."""
-    shape = (plan.cores * geometry.axons, geometry.neurons)
+    """The first weights of all cores: int32 `(cores * rows, columns)` of a core's memory."""
+    shape = (plan.cores * geometry.weight_rows, geometry.weight_columns)
     weights = np.full(shape, geometry.no_synapse, np.int32)
     for wire in plan.wires:
+        channels = wire.part.channels
         if wire.projection:
             given = wire.projection
-            known = np.where(given.synapses, given.weights, geometry.no_synapse)
-            values = known[wire.channels, wire.part.first : wire.part.end]
-            weights[block(wire, geometry)] = values
+            known = kernel_rows(np.where(given.synapses, given.weights, geometry.no_synapse))
+            own = known if wire.shape else known[wire.channels]
+            weights[block(wire, geometry)] = own[:, channels]
         else:
-            biases = wire.part.population.first_biases
-            weights[block(wire, geometry)] = biases[wire.part.first : wire.part.end] or 0
+            weights[block(wire, geometry)] = wire.part.population.first_biases[channels] or 0
     return weights

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from axonloop.host.network.network import Network
+from axonloop.host.network.network import Network, Projection
 from axonloop.host.network.plan import Plan, groups_of, make_plan
 from axonloop.models.arrays import ranged
 from axonloop.models.config import (
-    MAX_AXONS,
     MAX_CORES,
-    MAX_NEURONS,
     MAX_SIDE,
     MEMRISTOR_MAX,
     NO_TABLES,
@@ -79,15 +77,17 @@ def needs(plan: Plan) -> list[Need]:
 
 def _core_needs(plan: Plan, core: int) -> Iterator[Need]:
     where, lanes = f"core {core}", plan.lanes
-    wires = {str(wire): len(wire.channels) for wire in plan.wires_on(core)}
+    wires = _summed((str(wire), len(wire.channels)) for wire in plan.wires_on(core))
     axons = sum(wires.values())
     yield Need("axons", max(1, -(-axons // lanes)) * lanes, where, axons, wires)
-    parts = {part.population.name: part.groups * lanes for part in plan.parts_on(core)}
+    parts = _summed((part.population.name, part.groups * lanes) for part in plan.parts_on(core))
     neurons = sum(parts.values())
     yield Need("neurons", max(lanes, neurons), where, neurons, parts)
     entries = entries_on(plan, core)
     total = sum(entries.values())
     yield Need("entries", max(1, total), where, total, entries)
+    if plan.network.convolutional:
+        yield from _kernel_needs(plan, core)
     sets = plan.parameter_sets(core)
     yield Need("parameter_sets", max(1, len(sets)), where, len(sets))
     for name, ask in _ASKED.items():
@@ -97,6 +97,27 @@ def _core_needs(plan: Plan, core: int) -> Iterator[Need]:
     built = 2 if tables.pulsed else int(tables != NO_TABLES)
     yield Need("memristor", built, where, built)
     yield Need("terms", min(built, 1), where, min(built, 1))
+
+
+def _kernel_needs(plan: Plan, core: int) -> Iterator[Need]:
+    where = f"core {core}"
+    shapes = [(str(w), w.shape) for w in plan.wires_on(core) if w.shape and w.projection]
+    for name, counts in (
+        ("convolutions", _summed((of, 1) for of, _ in shapes)),
+        ("kernel_rows", _summed((of, shape.rows) for of, shape in shapes)),
+    ):
+        total = sum(counts.values())
+        yield Need(name, max(1, total), where, total, counts)
+    columns = max((shape.out_channels for _, shape in shapes), default=plan.lanes)
+    yield Need("kernel_columns", columns, where, columns)
+
+
+def _summed(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """The sum of the counts under each name."""
+    found: dict[str, int] = {}
+    for name, count in counts:
+        found[name] = found.get(name, 0) + count
+    return found
 
 
 def _terms(parameters: ParameterSet) -> int:
@@ -129,7 +150,8 @@ def entries_on(plan: Plan, core: int) -> dict[str, int]:
     here = {part.population.name for part in plan.parts_on(core)}
     for wire in plan.wires:
         if wire.projection and wire.projection.source in here:
-            leaving = plan.cores_of(wire.projection.source)[wire.channels] == core
+            source = wire.projection.source
+            leaving = plan.cores_of(source)[plan.units_of(source)[wire.channels]] == core
             found[str(wire)] = found.get(str(wire), 0) + int(leaving.sum())
     return found
 
@@ -185,7 +207,7 @@ def _advice(plan: Plan, geometry: Geometry, found: list[Need], may_move: bool) -
     if larger:
         options.append(_larger(geometry, larger))
     tried: list[tuple[Mesh, list[Need]]] = []
-    for mesh, wider in _wider(plan) if may_move else ():
+    for mesh, wider in _wider(plan, geometry.MOST) if may_move else ():
         tried.append((mesh, needs(wider)))
         if not exceeded(tried[-1][1], geometry):
             options.append(_mesh(mesh))
@@ -199,7 +221,9 @@ def _advice(plan: Plan, geometry: Geometry, found: list[Need], may_move: bool) -
 
 
 def _larger(geometry: Geometry, larger: Geometry) -> str:
-    names = ("axons", "neurons", "entries", "parameter_sets", "delay_slots", "weight_bits")
+    names = ["axons", "neurons", "entries", "parameter_sets", "delay_slots", "weight_bits"]
+    if geometry.convolutions:
+        names += ["convolutions", "kernel_rows", "kernel_columns"]
     values = [(getattr(larger, name), name) for name in (*names, *_ASKED)]
     changed = [f"{v} {name}" for v, name in values if v != getattr(geometry, name)]
     return f"a geometry of {', '.join(changed)}"
@@ -209,19 +233,28 @@ def _mesh(mesh: Mesh) -> str:
     return f"a mesh of {mesh.columns} x {mesh.rows} cores"
 
 
-def _wider(plan: Plan) -> Iterator[tuple[Mesh, Plan]]:
-    """Plans for more cores, each the smallest and squarest mesh with a share of its own."""
+def _wider(plan: Plan, most: int) -> Iterator[tuple[Mesh, Plan]]:
+    """Plans for more cores, each the smallest and squarest mesh with a share of its own.
+
+    `most` is that of the axons, and of the neurons, of a core.
+    """
     total = sum(groups_of(population, plan.lanes) for population in plan.network.populations)
     share = -(-total // plan.cores)
-    axons = sum(int(p.synapses.any(axis=1).sum()) for p in plan.network.projections)
+    used = {w.projection: w.channels for w in plan.wires if w.projection and w.shape}
+    axons = sum(len(used[p]) if used else _used(p) for p in plan.network.projections)
     axons += sum(population.bias for population in plan.network.populations)
     # With fewer cores not even the largest ones would do.
-    fewest = max(-(-axons // MAX_AXONS), -(-total * plan.lanes // MAX_NEURONS))
+    fewest = max(-(-axons // most), -(-total * plan.lanes // most))
     for cores in range(max(plan.cores + 1, fewest), MAX_CORES + 1):
         mesh = _squarest(cores)
         if mesh and -(-total // cores) < share:
             share = -(-total // cores)
             yield mesh, make_plan(plan.network, plan.lanes, cores)
+
+
+def _used(projection: Projection) -> int:
+    """Source neurons with a synapse."""
+    return int(projection.synapses.any(axis=1).sum())
 
 
 def _squarest(cores: int) -> Mesh | None:

@@ -6,30 +6,56 @@ A `Network` says nothing about cores: `axonloop.host.network.compiler` maps it o
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.host.whole import plain
 from axonloop.models.arrays import integers
-from axonloop.models.checks import require, require_range
-from axonloop.models.config import NO_TABLES, MemristorTables, ParameterSet
+from axonloop.models.checks import is_whole, require, require_range
+from axonloop.models.config import CONVOLUTION_RANGES, NO_TABLES, MemristorTables, ParameterSet
 
 MAX_DELAY = 14
 """Largest delay that any core can be built for, in ticks."""
+MAX_POOL = CONVOLUTION_RANGES["pool"][1]
+_NUMBERS = {2: "two", 4: "four"}
 
 
 @dataclass(frozen=True)
 class Source:
-    """Channels, `size` of them, through which the host sends spikes."""
+    """Channels, `size` of them, through which the host sends spikes.
+
+    Those of an image have a `shape`, (channels, height, width), and count through it, the width
+    fastest.
+    """
 
     name: str
     size: int
+    shape: tuple[int, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
-        _take_whole(self, "size")
+        take_plain(self, "size")
         _check_name_and_size("source", self.name, self.size)
+        _take_shape("source", self)
+
+    @classmethod
+    def image(cls, name: str, shape: tuple[int, int, int]) -> Source:
+        """The pixels of an image of `shape`, (channels, height, width)."""
+        return cls(name, prod(_image("source", name, shape)), shape)
+
+    @property
+    def units(self) -> int:
+        """The spikes that can leave the source in a tick: one of each channel."""
+        return self.size
+
+    @property
+    def unit_shape(self) -> tuple[int, ...]:
+        """The shape of what leaves the source."""
+        return self.shape
 
 
 @dataclass(frozen=True)
@@ -40,6 +66,11 @@ class Population:
     weight `first_biases[i]`, or 0. With `report` the host hears its spikes. `drives[i]` is the
     constant that the chip adds to the membrane of neuron i in every tick (the contract's bias
     register); learning does not change it. Both are whole numbers, `size` of them, or none.
+
+    Neurons of an image have a `shape`, (channels, height, width), and count through it, the width
+    fastest; those of a channel share a bias, so there are as many as channels. With a `pool` their
+    spikes leave as those of the largest of `pool` x `pool` neighbours of a channel: that is what
+    projections and readouts hear (docs/convolution.md).
     """
 
     name: str
@@ -49,27 +80,83 @@ class Population:
     report: bool = True
     first_biases: tuple[int, ...] = ()
     drives: tuple[int, ...] = ()
+    shape: tuple[int, ...] = field(default=(), repr=False)
+    pool: int = field(default=1, repr=False)
 
     def __post_init__(self) -> None:
-        _take_whole(self, "size")
+        take_plain(self, "size", "pool")
         _check_name_and_size("population", self.name, self.size)
+        _take_shape("population", self)
+        least = min(self.shape[1:], default=1)
+        require_range(f"pool of population {self.name!r}", self.pool, 1, min(least, MAX_POOL))
         # Neurons that only fill up a group have no input; with theta = 0 they would fire.
         theta = self.parameters.theta
         require(theta > 0, f"theta of population {self.name!r}", "at least 1", theta)
-        for field in ("first_biases", "drives"):
-            self._take_values(field)
+        self._take_values("first_biases", self.channels)
+        self._take_values("drives", self.size)
         learns = self.bias or not self.first_biases
         require(learns, f"first_biases of population {self.name!r}", "none without bias", "given")
 
-    def _take_values(self, field: str) -> None:
-        """Make a field a tuple of ints; ValueError unless it has none or `size` of them."""
-        thing = f"{field} of population {self.name!r}"
-        values = integers(thing, getattr(self, field))
-        require(values.shape in ((0,), (self.size,)), thing, f"{self.size} or none", values.shape)
-        object.__setattr__(self, field, tuple(values.tolist()))
+    @classmethod
+    def image(
+        cls,
+        name: str,
+        shape: tuple[int, int, int],
+        parameters: ParameterSet,
+        pool: int = 1,
+        **others: Any,
+    ) -> Population:
+        """The neurons of an image of `shape`, (channels, height, width); `others` are fields."""
+        size = prod(_image("population", name, shape))
+        return cls(name, size, parameters, shape=shape, pool=pool, **others)
+
+    @property
+    def positions(self) -> int:
+        """Neurons that share the weights of their channel; 1 where there is no image."""
+        return prod(self.shape[1:])
+
+    @property
+    def channels(self) -> int:
+        """Channels of the image; without one every neuron is its own."""
+        return self.size // self.positions
+
+    @property
+    def unit_shape(self) -> tuple[int, ...]:
+        """The shape of what leaves the population: of its image, or of that of the pools."""
+        return (*self.shape[:1], *(side // self.pool for side in self.shape[1:]))
+
+    @property
+    def units(self) -> int:
+        """The spikes that can leave the population in a tick: one of each neuron, or pool."""
+        return prod(self.unit_shape) if self.shape else self.size
+
+    def _take_values(self, name: str, count: int) -> None:
+        """Make a field a tuple of ints; ValueError unless it has none or `count` of them."""
+        thing = f"{name} of population {self.name!r}"
+        values = integers(thing, getattr(self, name))
+        require(values.shape in ((0,), (count,)), thing, f"{count} or none", values.shape)
+        object.__setattr__(self, name, tuple(values.tolist()))
 
 
-def _take_whole(owner: object, *names: str) -> None:
+def _take_shape(kind: str, owner: Source | Population) -> None:
+    """Make the shape a tuple of ints; ValueError unless it has none or is one of `size`."""
+    shape = tuple(owner.shape)
+    if shape:
+        shape = _image(kind, owner.name, shape)
+        told = f"{prod(shape)}, the product of its shape"
+        require(owner.size == prod(shape), f"size of {kind} {owner.name!r}", told, owner.size)
+    object.__setattr__(owner, "shape", shape)
+
+
+def _image(kind: str, name: str, shape: Sequence[int]) -> tuple[int, ...]:
+    """A shape as ints; ValueError unless it is that of an image."""
+    sides = tuple(plain(side) for side in shape)
+    good = len(sides) == 3 and all(is_whole(side) and side >= 1 for side in sides)
+    require(good, f"shape of {kind} {name!r}", "(channels, height, width), as (2, 34, 34)", shape)
+    return sides
+
+
+def take_plain(owner: object, *names: str) -> None:
     """Make integers of NumPy and torch in fields of a frozen dataclass Python's."""
     for name in names:
         object.__setattr__(owner, name, plain(getattr(owner, name)))
@@ -85,7 +172,8 @@ def _check_name_and_size(kind: str, name: str, size: int) -> None:
 class Projection:
     """Synapses from a source or population to a population; recurrent if both are the same.
 
-    `weights`: int array `(source size, target size)`; `present`: bool array of that shape, or
+    `weights`: int array `(source size, target size)`, of a source with pools `(its units, ...)`;
+    `present`: bool array of that shape, or
     None where all synapses are there. A spike arrives `delay` ticks late. Learning changes the
     weights of `plastic` ones only. `traces` are the trace parameters of the axons; None: those
     of the target population.
@@ -98,12 +186,16 @@ class Projection:
     delay: int = 0
     plastic: bool = True
     traces: ParameterSet | None = None
+    dimensions: ClassVar[int] = 2
+    of_positions: ClassVar[bool] = False
+    """Do all positions of an image share its weights?"""
 
     def __post_init__(self) -> None:
-        _take_whole(self, "delay")
+        take_plain(self, "delay")
         thing = f"weights of {self}"
         weights = integers(thing, self.weights).copy()
-        require(weights.ndim == 2, thing, "of two dimensions", weights.ndim)
+        told = f"of {_NUMBERS[self.dimensions]} dimensions"
+        require(weights.ndim == self.dimensions, thing, told, weights.ndim)
         require_range(f"delay of {self}", self.delay, 0, MAX_DELAY)
         weights.setflags(write=False)
         object.__setattr__(self, "weights", weights)
@@ -124,8 +216,13 @@ class Projection:
 
     @property
     def synapses(self) -> NDArray[np.bool_]:
-        """The mask of synapses: bool `(source size, target size)`."""
+        """The mask of synapses: bool, of the shape of the weights."""
         return np.ones(self.weights.shape, np.bool_) if self.present is None else self.present
+
+    def require_ends(self, source: Source | Population, target: Population) -> None:
+        """ValueError unless the weights lead from what leaves `source` to `target`."""
+        shape, given = (source.units, target.size), self.weights.shape
+        require(given == shape, f"weights of {self}", f"of shape {shape}", given)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,9 +242,9 @@ class Network:
     memristor: MemristorTables = NO_TABLES
 
     def __post_init__(self) -> None:
-        for field in ("sources", "populations", "projections"):
-            object.__setattr__(self, field, tuple(getattr(self, field)))
-        _take_whole(self, "seed")
+        for name in ("sources", "populations", "projections"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        take_plain(self, "seed")
         require_range("seed", self.seed, 0, 2**32 - 1)
         require(len(self.populations) > 0, "populations", "at least one", 0)
         names = [source.name for source in self.sources]
@@ -162,14 +259,18 @@ class Network:
         self._check_reach()
 
     def _check_ends(self) -> None:
-        targets = {population.name: population.size for population in self.populations}
-        sizes = {source.name: source.size for source in self.sources} | targets
-        ends, own = f"one of {', '.join(sizes)}", f"one of the populations {', '.join(targets)}"
+        targets = {population.name: population for population in self.populations}
+        sources: dict[str, Source | Population] = {each.name: each for each in self.sources}
+        sources |= targets
+        ends, own = f"one of {', '.join(sources)}", f"one of the populations {', '.join(targets)}"
         for p in self.projections:
-            require(p.source in sizes, f"source of {p}", ends, p.source)
+            require(p.source in sources, f"source of {p}", ends, p.source)
             require(p.target in targets, f"target of {p}", own, p.target)
-            shape, given = (sizes[p.source], sizes[p.target]), p.weights.shape
-            require(given == shape, f"weights of {p}", f"of shape {shape}", given)
+            p.require_ends(sources[p.source], targets[p.target])
+            if self.convolutional and not p.of_positions:
+                told = "an image only of convolutions, in a network that has some"
+                one = targets[p.target].positions == 1
+                require(one, f"target of {p}", told, f"one of {p.target!r}")
 
     def _check_reach(self) -> None:
         reached = {source.name for source in self.sources}
@@ -187,6 +288,12 @@ class Network:
         for population in self.populations:
             good = population.name in reached
             require(good, f"population {population.name!r}", "reached from a source", "cut off")
+
+    @property
+    def convolutional(self) -> bool:
+        """Whether it takes cores with convolutions: for its kernels, or its pools."""
+        pools = any(population.pool > 1 for population in self.populations)
+        return pools or any(projection.of_positions for projection in self.projections)
 
     def population(self, name: str) -> Population:
         """The population of this name; ValueError if there is none."""

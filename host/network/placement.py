@@ -102,9 +102,11 @@ def links(mesh: Mesh) -> list[tuple[int, Port, int]]:
 def explain(program: Program, traffic: Mapping[str, LinkRates] | None = None) -> str:
     """A table of the cores, and one of the traffic: a column for each entry of `traffic`.
 
-    Links without traffic are left out.
+    Links without traffic are left out. Between them stand the kernels, where there are some.
     """
     tables = [_table(_core_lines(program))]
+    if program.plan.network.convolutional:
+        tables.append(_table(_kernel_lines(program)))
     if traffic:
         tables.append("spikes per tick\n" + _table(_link_lines(program, traffic)))
     return "\n\n".join(tables) + "\n"
@@ -127,6 +129,30 @@ def _core_lines(program: Program) -> list[list[str]]:
                 ", ".join(ranges) or "-",
             ]
         )
+    return lines
+
+
+def _kernel_lines(program: Program) -> list[list[str]]:
+    titles = ["core", "convolution", "image", "channels", "kernel", "stride", "padding", "pool"]
+    lines = [[*titles, "axons", "kernel rows"]]
+    for wire in program.plan.wires:
+        if wire.shape and wire.projection:
+            shape, channels = wire.shape, wire.part.channels
+            image = (shape.in_channels, shape.in_height, shape.in_width)
+            spans = (shape.first_axon, shape.axons), (shape.first_row, shape.rows)
+            side = f"{shape.kernel} x {shape.kernel}"
+            numbers = [str(each) for each in (shape.stride, shape.padding, shape.pool)]
+            lines.append(
+                [
+                    str(wire.part.core),
+                    str(wire),
+                    " x ".join(str(each) for each in image),
+                    f"{channels.start}..{channels.stop - 1}",
+                    side,
+                    *numbers,
+                    *(f"{first}..{first + count - 1}" for first, count in spans),
+                ]
+            )
     return lines
 
 

@@ -5,61 +5,21 @@ A plan knows no limits: `axonloop.host.network.fitting` compares it with what th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from axonloop.host.network.kernels import channel_parts, kernel_wires, require_undivided
 from axonloop.host.network.network import Network, Population, Projection
+from axonloop.host.network.wires import PlacedPart, Wire, grouped, same_traces
 from axonloop.models.checks import require, require_range
-from axonloop.models.config import ParameterSet
+from axonloop.models.config import Convolution, ParameterSet
 
 Places = Mapping[str, tuple[int, ...]]
 """The cores of every population, by its name."""
-Entry = TypeVar("Entry")
-Key = TypeVar("Key")
-
-_TRACES = ("alpha_p", "beta_p", "q_inc", "p_shift", "pq_shift", "pq_on", "qq_shift", "blank")
-
-
-@dataclass(frozen=True)
-class PlacedPart:
-    """Neurons `first .. end - 1` of a population, on `groups` groups of one core."""
-
-    population: Population
-    core: int
-    first: int
-    end: int
-    first_group: int
-    groups: int
-
-
-@dataclass(frozen=True, eq=False)
-class Wire:
-    """The axons through which a projection reaches a part; without a projection: its bias.
-
-    `channels`: source neurons that have a synapse there, ascending. Axon `first_axon + k` is
-    that of `channels[k]`; its synapses lie in `groups[k]` groups from `first_groups[k]` on.
-    """
-
-    projection: Projection | None
-    part: PlacedPart
-    first_axon: int
-    channels: NDArray[np.int64]
-    first_groups: NDArray[np.int64]
-    groups: NDArray[np.int64]
-
-    def __str__(self) -> str:
-        return str(self.projection or f"{self.part.population.name} bias")
-
-    @property
-    def traces(self) -> ParameterSet:
-        """The parameter set whose trace registers the axons use."""
-        own = self.projection.traces if self.projection else None
-        return own or self.part.population.parameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +40,10 @@ class Plan:
         """The wires that end on a core."""
         return self._wires_by_core.get(core, [])
 
+    def shapes_on(self, core: int) -> tuple[Convolution, ...]:
+        """The convolutions of a core, in the order of their axons; none on one without any."""
+        return tuple(w.shape for w in self.wires_on(core) if w.shape and w.projection)
+
     def parts_of(self, name: str) -> list[PlacedPart]:
         """The parts of a population, in the order of their neurons; none for a source."""
         return self._parts_by_name.get(name, [])
@@ -91,10 +55,32 @@ class Plan:
         return np.repeat(np.array([part.core for part in parts], np.int64), sizes)
 
     def neurons_of(self, name: str) -> NDArray[np.int64]:
-        """The number of every neuron of a population on its core: `(size,)`."""
-        first = {part.first: part.first_group * self.lanes for part in self.parts_of(name)}
-        numbers = [np.arange(p.end - p.first) + first[p.first] for p in self.parts_of(name)]
-        return np.concatenate([np.empty(0, np.int64), *numbers])
+        """The number of every neuron of a population on its core: `(size,)`.
+
+        Those of an image lie position after position, with all channels of the part inside.
+        """
+        numbers = [np.empty(0, np.int64)]
+        for part in self.parts_of(name):
+            positions = part.population.positions
+            channels = np.arange((part.end - part.first) // positions)
+            apart = part.groups * self.lanes // positions
+            places = channels[:, None] + apart * np.arange(positions)
+            numbers.append(places.ravel() + part.first_group * self.lanes)
+        return np.concatenate(numbers)
+
+    def units_of(self, name: str) -> NDArray[np.int64]:
+        """The neurons of a population behind each spike that leaves it: `(units, members)`.
+
+        A unit is a neuron, or a pool of several.
+        """
+        own = self.network.population(name)
+        neurons, side = np.arange(own.size), own.pool
+        if side == 1:
+            return neurons[:, None]
+        channels, height, width = own.unit_shape
+        image = neurons.reshape(own.shape)[:, : height * side, : width * side]
+        apart = image.reshape(channels, height, side, width, side).swapaxes(2, 3)
+        return apart.reshape(-1, side * side)
 
     def parameter_sets(self, core: int) -> list[ParameterSet]:
         """The parameter sets of a core, without repeats: those of neurons, then of axons.
@@ -121,39 +107,32 @@ class Plan:
         return grouped(ordered, lambda part: part.population.name)
 
 
-def grouped(entries: Iterable[Entry], key: Callable[[Entry], Key]) -> dict[Key, list[Entry]]:
-    """The entries with each key, in their order."""
-    found: dict[Key, list[Entry]] = {}
-    for entry in entries:
-        found.setdefault(key(entry), []).append(entry)
-    return found
-
-
-def same_traces(one: ParameterSet, other: ParameterSet) -> bool:
-    """Say whether two parameter sets are the same to an axon."""
-    return all(getattr(one, name) == getattr(other, name) for name in _TRACES)
-
-
 def make_plan(network: Network, lanes: int, cores: int, place: Places | None = None) -> Plan:
     """Lay a network over cores: in equal shares of groups, in order, or as `place` says.
 
-    With `place`, a population is spread in equal shares over its own cores. Raises ValueError
-    for places that are unknown, missing or given twice.
+    With `place`, a population is spread in equal shares over its own cores. Images of a network
+    with convolutions are spread by their channels. Raises ValueError for places that are unknown,
+    missing or given twice, and where a kernel would be needed on two cores.
     """
-    if place is None:
-        found = _balanced(network, lanes, cores)
-    else:
+    if place is not None:
         # Arrays and tensors of cores become lists.
         place = {name: tuple(np.asarray(chosen).tolist()) for name, chosen in place.items()}
         _check_places(network, cores, place)
+    if network.convolutional:
+        require_undivided(network, lanes)
+        found = channel_parts(network, lanes, cores, place)
+    elif place is None:
+        found = _balanced(network, lanes, cores)
+    else:
         found = _placed(network, lanes, place)
     parts = tuple(sorted(found, key=lambda part: (part.core, part.first_group)))
-    return Plan(network, lanes, cores, parts, tuple(_wires(network, parts, lanes)))
+    make = kernel_wires if network.convolutional else _wires
+    return Plan(network, lanes, cores, parts, tuple(make(network, parts, lanes)))
 
 
 def groups_of(population: Population, lanes: int) -> int:
-    """Groups that a population takes; the last one may not be full."""
-    return -(-population.size // lanes)
+    """Groups that a population takes; the last one, at every position, may not be full."""
+    return -(-population.channels // lanes) * population.positions
 
 
 def _part(

@@ -8,8 +8,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from axonloop.host.network.kernels import kernel_rows
 from axonloop.host.network.network import Projection
-from axonloop.host.network.plan import Plan, Wire
+from axonloop.host.network.plan import Plan
+from axonloop.host.network.wires import Wire
 from axonloop.host.whole import plain
 from axonloop.models.arrays import Int32Array, indices, ranged
 from axonloop.models.checks import require
@@ -20,7 +22,8 @@ from axonloop.models.config import ChipConfig, Geometry
 class Program:
     """A network on a chip.
 
-    `weights`: the first weights of all cores, int32 `(cores * axons, neurons)`.
+    `weights`: the first weights of all cores, int32 `(cores * axons, neurons)`; of cores with
+    convolutions `(cores * kernel rows, kernel columns)`.
     `neurons[name]`: the global neurons of a population, `(size,)`.
     `axons[name]`: the global axons of a source, `(size, parts and projections that it
     reaches)`, -1 where a channel has no synapse; `delays[name]`: the delay of every column.
@@ -67,6 +70,13 @@ class Program:
             late = found[delay : delay + len(raster)]
             late[:, axons[used]] = raster[: len(late), used]
 
+    def units_of(self, population: str) -> Int32Array:
+        """The global neurons behind each spike that leaves a population: `(units, members)`.
+
+        A unit spikes when one of its members does: it is a neuron, or a pool of several.
+        """
+        return self.neurons[population][self.plan.units_of(population)]
+
     def split(self, spikes: ArrayLike) -> dict[str, Int32Array]:
         """Reported global neurons as neurons of each population, int32, in the given order."""
         owner, index = self._owners
@@ -84,27 +94,32 @@ class Program:
         return owner, index
 
     def weights_of(self, projection: Projection, weights: ArrayLike) -> Int32Array:
-        """The weights of a projection, int32 `(source size, target size)`, from a device's.
+        """The weights of a projection, int32 of the shape of its own, from a device's.
 
         Where there is no synapse: the geometry's `no_synapse`.
         """
-        found = np.full(projection.weights.shape, self.geometry.no_synapse, np.int32)
+        found = np.empty(projection.weights.shape, np.int32)
+        rows = kernel_rows(found)
+        rows[:] = self.geometry.no_synapse
         checked = self._checked(weights)
         wires = [wire for wire in self.plan.wires if wire.projection is projection]
         require(len(wires) > 0, "projection", "one of the program's network", str(projection))
         for wire in wires:
-            part = wire.part
-            found[wire.channels, part.first : part.end] = self._block(wire, checked)
+            own = slice(None) if wire.shape else wire.channels
+            rows[own, wire.part.channels] = self._block(wire, checked)
         return found
 
     def bias_of(self, population: str, weights: ArrayLike) -> Int32Array:
-        """The learned biases of a population, int32 `(size,)`, from a device's weights."""
+        """The learned biases of a population, int32 `(size,)`, from a device's weights.
+
+        Of an image there is one for each channel.
+        """
         owner = self.plan.network.population(population)
         require(owner.bias, f"population {population!r}", "one with a bias", "without")
-        found, checked = np.zeros(owner.size, np.int32), self._checked(weights)
+        found, checked = np.zeros(owner.channels, np.int32), self._checked(weights)
         for wire in self.plan.wires:
             if wire.projection is None and wire.part.population is owner:
-                found[wire.part.first : wire.part.end] = self._block(wire, checked)[0]
+                found[wire.part.channels] = self._block(wire, checked)[0]
         return found
 
     def _checked(self, weights: ArrayLike) -> NDArray[np.int64]:
@@ -119,8 +134,17 @@ class Program:
 
 
 def block(wire: Wire, geometry: Geometry) -> tuple[slice, slice]:
-    """The indices, in global weights, of a wire's axons and of the neurons of its part."""
+    """The indices, in global weights, of a wire's rows and of the neurons or channels of its part.
+
+    Rows are its axons, or those of its kernel.
+    """
+    channels = wire.part.channels
+    width = channels.stop - channels.start
+    if wire.shape:
+        kernel = wire.shape.rows - wire.shape.bias
+        first, count = (0, kernel) if wire.projection else (kernel, 1)
+        row = wire.part.core * geometry.weight_rows + wire.shape.first_row + first
+        return slice(row, row + count), slice(0, width)
     axon = wire.part.core * geometry.axons + wire.first_axon
     neuron = wire.part.first_group * geometry.lanes
-    width = wire.part.end - wire.part.first
     return slice(axon, axon + len(wire.channels)), slice(neuron, neuron + width)

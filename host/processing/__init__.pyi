@@ -11,6 +11,7 @@ from .core import ProcessingCore as ProcessingCore
 from .core import Readout as Readout
 from .core import feedback_matrix as feedback_matrix
 from .core import fixed_readout as fixed_readout
+from .dropout import Dropout as Dropout
 from .error_encoders import Controller as Controller
 from .error_encoders import DenseEncoder as DenseEncoder
 from .error_encoders import ErrorCode as ErrorCode
@@ -34,6 +35,8 @@ from .goal import Goal as Goal
 from .goal import LossName as LossName
 from .goal import baseline_mse as baseline_mse
 from .goal import mean_target as mean_target
+from .integer import IntegerCore as IntegerCore
+from .integer import node_constants as node_constants
 from .label_free import LabelFree as LabelFree
 from .label_free import Modulated as Modulated
 from .layers import Layers as Layers

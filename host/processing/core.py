@@ -129,14 +129,15 @@ class ErrorPath:
         """Start a sample: a target for each copy."""
         self.encoder.begin(targets)
 
-    def step(self, gradient: Exact | None) -> Integers | None:
+    def step(self, gradient: Exact | None, kept: Flags | None = None) -> Integers | None:
         """Take the gradient of a tick, `(copies, classes)`, if there is one; the errors of it.
 
-        Errors are int64 `(copies, neurons)`.
+        Errors are int64 `(copies, neurons)`, of the neurons that are `kept` alone.
         """
         if gradient is None:
             return None
-        return self.encoder.encode((gradient[:, None] @ self._forth)[:, 0].astype(np.int64))
+        errors = (gradient[:, None] @ self._forth)[:, 0].astype(np.int64)
+        return self.encoder.encode(errors if kept is None else errors * kept)
 
     def state(self) -> dict[str, Any]:
         """The encoder's state, for `restore`."""
@@ -152,11 +153,12 @@ class ErrorPath:
 class ProcessingCore:
     """Turns the spikes of each tick into the error events that they make.
 
-    `begin` a sample, then call `step` once per tick. Errors start after `burn_in` ticks. A target
-    is what the loss gets as its second argument; with `per_tick` it is a series, of which the loss
-    gets this tick's entry. With a `margin`, of classes, there is no error while the logit of the
-    right one leads by more than that. `heard` is the gradient of the last tick, `(copies,
-    classes)`, None during the burn-in; `loss_seconds` the time spent in the loss and autograd.
+    `begin` a sample, then call `step` once per tick. Errors are made in every `every`-th tick
+    behind `burn_in` ticks. A target is what the loss gets as its second argument; with `per_tick`
+    it is a series, of which the loss gets this tick's entry. With a `margin`, of classes, there is
+    no error while the logit of the right one leads by more than that. `heard` is the gradient of
+    the last tick, `(copies, classes)`, None where there was none; `loss_seconds` the time spent in
+    the loss and autograd.
     """
 
     def __init__(
@@ -167,13 +169,15 @@ class ProcessingCore:
         loss: Loss = CROSS_ENTROPY,
         burn_in: int = 0,
         per_tick: bool = False,
+        every: int = 1,
         margin: float | None = None,
     ) -> None:
         shape = readout.weights.shape
         require(feedback.shape == shape, "feedback", f"of shape {shape}", feedback.shape)
         require_range("burn-in", burn_in, 0, 1_000_000)
+        require_range("every", every, 1, 1_000_000)
         self.readout, self.loss, self.burn_in, self.per_tick = readout, loss, burn_in, per_tick
-        self.margin = margin
+        self.every, self.margin = every, margin
         self.path = ErrorPath(feedback, encoder)
         weights = _copies_of(readout.weights)
         _require_exact("readout weights of a class", weights, axis=2)
@@ -200,17 +204,19 @@ class ProcessingCore:
         self._begun, self._age = True, 0
         self.path.begin(targets)
 
-    def step(self, spikes: Flags) -> Integers | None:
+    def step(self, spikes: Flags, kept: Flags | None = None) -> Integers | None:
         """Take the spikes of a tick, `(copies, neurons)`; the errors that they make.
 
-        Errors are int64 of the same shape; None during the burn-in. Raises ValueError before
+        Of both only those of neurons that are `kept`, of the same shape; None: of all.
+        Errors are int64 of the same shape; None where none are made. Raises ValueError before
         `begin`, and for a gradient that is not finite or too large.
         """
         require(self._begun, "sample", "begun before its first tick", "without a target")
-        self._listen(self._level, spikes)
-        self.heard = self.gradient() if self._age >= self.burn_in else None
+        self._listen(self._level, spikes if kept is None else spikes & kept)
+        behind = self._age - self.burn_in
+        self.heard = self.gradient() if behind >= 0 and behind % self.every == 0 else None
         self._age += 1
-        return self.path.step(self.heard)
+        return self.path.step(self.heard, kept)
 
     def _listen(self, level: Exact, spikes: Flags) -> None:
         """Move the readout's `level` on by a tick."""

@@ -16,11 +16,12 @@ from axonloop.host.processing.objective import ACCURACY, MSE, Measure
 
 
 class LossName(StrEnum):
-    """Losses that settings can name: one of classes, two of numbers."""
+    """Losses that settings can name: one of classes, two of numbers, and integers of either."""
 
     CROSS_ENTROPY = "cross-entropy"
     MSE = "mse"
     SMOOTH_L1 = "smooth-l1"
+    INTEGER = "integer"
 
     @property
     def function(self) -> Loss:
@@ -32,22 +33,23 @@ class LossName(StrEnum):
         }
         return named[self]
 
-    @property
-    def of_classes(self) -> bool:
-        """Are its targets classes? Else they are numbers."""
-        return self is LossName.CROSS_ENTROPY
+    def takes(self, of_classes: bool) -> bool:
+        """Can targets be classes, or else numbers?"""
+        return self is LossName.INTEGER or (self is LossName.CROSS_ENTROPY) == of_classes
 
 
 @dataclass(frozen=True)
 class Goal:
     """The loss of readouts and the measure of their samples.
 
-    `per_tick`: a target is a series, with an entry for each tick.
+    `per_tick`: a target is a series, with an entry for each tick. `integer`: the loss is that of a
+    processing node, in place of torch's.
     """
 
     loss: Loss = CROSS_ENTROPY
     measure: Measure = ACCURACY
     per_tick: bool = False
+    integer: bool = False
 
     @classmethod
     def of(cls, of_classes: bool, loss: Loss | str | None, per_tick: bool = False) -> Goal:
@@ -56,8 +58,10 @@ class Goal:
         `loss`: a function of torch, a `LossName`, or None for the usual one: cross-entropy or mse.
         """
         usual = LossName.CROSS_ENTROPY if of_classes else LossName.MSE
-        function = LossName(loss or usual).function if not callable(loss) else loss
-        return cls(function, ACCURACY if of_classes else MSE, per_tick)
+        integer = loss == LossName.INTEGER
+        named = usual if integer or loss is None else loss
+        function = LossName(named).function if not callable(named) else named
+        return cls(function, ACCURACY if of_classes else MSE, per_tick, integer)
 
 
 def mean_target(targets: Iterable[NDArray[Any]]) -> NDArray[np.float64]:

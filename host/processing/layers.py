@@ -1,7 +1,8 @@
 """Readouts and losses of a network's layers: the objective of supervised learning.
 
 Spikes of the whole chip come in, error events for the whole chip go out. Every learning layer has
-a readout and a loss of its own, or hears the gradient of the last layer's.
+a readout and a loss of its own, or hears the gradient of the last layer's. A layer with pools is
+read pool by pool, and all neurons of a pool hear its error: their boxes say whose it is.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from axonloop.host.network import Program
 from axonloop.host.processing.activity import ActivityBand
 from axonloop.host.processing.core import ErrorPath, ProcessingCore
+from axonloop.host.processing.dropout import Dropout
 from axonloop.host.processing.error_encoders import Integers
 from axonloop.host.processing.objective import (
     ACCURACY,
@@ -36,13 +38,15 @@ class LearningLayer:
 
     With a `ProcessingCore` it has a readout and a loss of its own; with an `ErrorPath` it gets
     the gradient of the last layer's readout. `band` keeps its neurons busy. `own_target`: targets
-    have an entry for each layer, in order, of which this one gets its own.
+    have an entry for each layer, in order, of which this one gets its own. `dropout`: what its own
+    readout leaves out.
     """
 
     name: str
     teacher: ProcessingCore | ErrorPath
     band: ActivityBand | None = None
     own_target: bool = False
+    dropout: Dropout | None = None
 
 
 class Layers(Objective):
@@ -66,8 +70,8 @@ class Layers(Objective):
         self.layers, self._last, self.latency = tuple(layers), last, latency
         self.measure = measure
         self.copies, self._size = last.encoder.copies, program.config.neurons
-        self._neurons = [program.neurons[layer.name] for layer in layers]
-        everyone = np.array_equal(self._neurons[0], np.arange(self._size))
+        self._units = [program.units_of(layer.name) for layer in layers]
+        everyone = np.array_equal(self._units[0][:, 0], np.arange(self._size))
         self._alone = len(layers) == 1 and everyone
         self.ticks = self.overtaken = 0
         self.spikes, self.errors = [0] * len(layers), [0] * len(layers)
@@ -102,16 +106,23 @@ class Layers(Objective):
         for k in reversed(range(len(self.layers))):
             teacher, own = self.layers[k].teacher, self._own(k, spikes)
             if isinstance(teacher, ProcessingCore):
-                found[k] = teacher.step(own)
+                dropout = self.layers[k].dropout
+                found[k] = teacher.step(own, None if dropout is None else dropout.step())
                 heard = teacher.heard if heard is None else heard
             else:
                 found[k] = teacher.step(heard)
-            self._count(k, own, found[k], late)
+            self._count(k, spikes, own, found[k], late)
         return Events(self._joined(found), self._joined(self._held(spikes)))
 
     def _own(self, k: int, spikes: Flags) -> Flags:
-        """The spikes of a layer."""
-        return spikes if self._alone else spikes[..., self._neurons[k]]
+        """The spikes that leave a layer: those of its neurons, or of its pools."""
+        if self._alone:
+            return spikes
+        units = self._units[k]
+        if units.shape[1] == 1:
+            return spikes[..., units[:, 0]]
+        found: Flags = np.logical_or.reduce(spikes[..., units], axis=-1)
+        return found
 
     def _held(self, spikes: Flags) -> list[Integers | None]:
         """The ungated errors of every layer with a band."""
@@ -120,9 +131,14 @@ class Layers(Objective):
             for k, layer in enumerate(self.layers)
         ]
 
-    def _count(self, k: int, spikes: Flags, errors: Integers | None, late: bool) -> None:
-        self.spikes[k] += int(np.count_nonzero(spikes))
-        sent = 0 if errors is None else int(np.count_nonzero(errors))
+    def _count(
+        self, k: int, spikes: Flags, own: Flags, errors: Integers | None, late: bool
+    ) -> None:
+        """Count what crosses: of pools the spikes of all neurons, and their errors."""
+        units = self._units[k]
+        heard = own if units.shape[1] == 1 else spikes[..., units]
+        self.spikes[k] += int(np.count_nonzero(heard))
+        sent = 0 if errors is None else int(np.count_nonzero(errors)) * units.shape[1]
         if late:
             self.overtaken += sent
         else:
@@ -135,9 +151,9 @@ class Layers(Objective):
         if self._alone and found[0] is not None:
             return found[0].astype(np.int32)
         joined = np.zeros((self.copies, self._size), dtype=np.int32)
-        for neurons, errors in zip(self._neurons, found, strict=True):
+        for units, errors in zip(self._units, found, strict=True):
             if errors is not None:
-                joined[:, neurons] = errors
+                joined[:, units] = errors[..., None]
         return joined
 
     def votes(self, raster: Flags) -> list[Integers]:
@@ -187,6 +203,8 @@ class Layers(Objective):
             layer.teacher.restore(own)
             if layer.band is not None:
                 layer.band.restore({n.removeprefix("band_"): v for n, v in own.items()})
+            if layer.dropout is not None:
+                layer.dropout.restore(own)
         self.ticks, self.overtaken = int(state["ticks"]), int(state["overtaken"])
         self.spikes, self.errors = (
             [int(count) for count in state[name]] for name in ("spikes", "errors")
@@ -194,6 +212,8 @@ class Layers(Objective):
 
 
 def _state_of(layer: LearningLayer) -> dict[str, Any]:
-    """The state of a layer's teacher and band."""
+    """The state of a layer's teacher, band and dropout."""
     band = {} if layer.band is None else layer.band.state()
-    return layer.teacher.state() | {f"band_{name}": value for name, value in band.items()}
+    dropped = {} if layer.dropout is None else layer.dropout.state()
+    named = {f"band_{name}": value for name, value in band.items()}
+    return layer.teacher.state() | named | dropped

@@ -286,7 +286,7 @@ class Run:
         self._draw(folder, score)
 
     def _draw(self, folder: Path, score: Score) -> None:
-        from axonloop.host.network import draw_channel
+        from axonloop.host.network import Convolution, draw_channel, kernel_rows
         from axonloop.host.pictures import save
         from axonloop.host.runs import pictures
         from axonloop.host.wear import draw_writes
@@ -306,9 +306,12 @@ class Run:
         save(draw_channel(network, channel, objective.loss or usual), folder / CHANNEL)
         source = network.sources[0].name
         first = next(each for each in network.projections if each.source == source)
-        weights = program.weights_of(first, device.read_weights())
+        weights = kernel_rows(program.weights_of(first, device.read_weights()))
         top = device.config.geometry.weight_max
-        save(pictures.draw_weights(weights, self.image, top), folder / WEIGHTS)
+        image = self.image
+        if isinstance(first, Convolution):
+            image = first.weights.shape[1] * first.kernel, first.kernel
+        save(pictures.draw_weights(weights, image, top), folder / WEIGHTS)
         place = score.wrong[0] if score.wrong else 0
         trains = trainer.trains(trainer.test, place)
         target = trainer.test.target(place)
@@ -324,10 +327,10 @@ class Run:
             save(pictures.draw_outputs(outputs, target, quiet.burn_in, title), folder / OUTPUTS)
         save(pictures.draw_raster(recording, title), folder / RASTER)
         kept = Kept(
-            program.weights_of(first, program.weights),
+            kernel_rows(program.weights_of(first, program.weights)),
             weights,
             top,
-            self.image,
+            image,
             pictures.trace_of(recording, title),
         )
         kept.save(folder)

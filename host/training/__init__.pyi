@@ -32,6 +32,8 @@ from .loop import Position as Position
 from .loop import Score as Score
 from .loop import Times as Times
 from .loop import TrainingLoop as TrainingLoop
+from .on_chip import Processor as Processor
+from .on_chip import require_processor as require_processor
 from .parts import TaskParts as TaskParts
 from .parts import task_parts as task_parts
 from .surrogate import Descent as Descent
@@ -44,6 +46,7 @@ from .telemetry import SPENT as SPENT
 from .telemetry import SampleCost as SampleCost
 from .telemetry import link_metrics as link_metrics
 from .trainer import OWN as OWN
+from .trainer import BatchTrainer as BatchTrainer
 from .trainer import Trainer as Trainer
 from .trainer import batch_trainer as batch_trainer
 from .trainer import lone_trainer as lone_trainer

@@ -6,13 +6,21 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import prod
 
 import numpy as np
 
 from axonloop.hdl.boards import Build
-from axonloop.host.configuration import Configuration, NetworkSettings, Settings, open_samples
-from axonloop.host.data import BUILDING, SpikeEncoder, generator, spike_encoder
+from axonloop.host.configuration import (
+    Configuration,
+    ConvolutionLayer,
+    NetworkSettings,
+    Settings,
+    open_samples,
+)
+from axonloop.host.data import BUILDING, SIDE, SpikeEncoder, generator, spike_encoder
 from axonloop.host.network import (
+    Convolution,
     Network,
     Population,
     Program,
@@ -25,14 +33,19 @@ from axonloop.host.network import (
     learning_populations,
     on_memristors,
     smallest_geometry,
+    uniform_kernel,
     uniform_weights,
 )
 from axonloop.host.processing import (
+    ACCURACY,
     GRADIENT_ONE,
+    ActivityBand,
+    Dropout,
     ErrorCode,
     ErrorEncoder,
     ErrorPath,
     Goal,
+    IntegerCore,
     Integers,
     Layers,
     LearningLayer,
@@ -42,9 +55,10 @@ from axonloop.host.processing import (
     error_encoder,
     feedback_matrix,
     fixed_readout,
+    node_constants,
 )
 from axonloop.models.checks import require
-from axonloop.models.config import NO_TABLES, ChipConfig, Mesh
+from axonloop.models.config import NO_TABLES, ChipConfig, Mesh, ParameterSet
 
 INPUT = "pixels"
 LARGEST = 127
@@ -59,22 +73,25 @@ def network_of(settings: Settings, epoch: int = 0) -> Network:
     """
     own, random = settings.network, generator(settings.run.seed, BUILDING, 0)
     names = [INPUT if settings.data is None else "inputs", *layer_names(settings)]
-    sizes = [settings.task.inputs, *own.layers]
     parameters = settings.parameters_in(epoch)
-    populations = [
-        Population(name, size, parameters[k])
-        for k, (name, size) in enumerate(zip(names[1:], sizes[1:], strict=True))
-    ]
-    spans = [own.weight_span] + [own.deep_span] * (len(own.layers) - 1)
-    projections = [
-        Projection(
-            names[k],
-            names[k + 1],
-            uniform_weights(random, sizes[k], sizes[k + 1], span),
-            plastic=k == 0 or settings.objective.strategy != Strategy.SYMMETRIC,
-        )
-        for k, span in enumerate(spans)
-    ]
+    spans = [own.weight_span] + [own.deep_span] * (own.depth - 1)
+    source = _source(settings, names[0])
+    populations: list[Population] = []
+    projections: list[Projection] = []
+    every: list[ConvolutionLayer | int] = [*own.convolutions, *own.layers]
+    for k, (layer, span) in enumerate(zip(every, spans, strict=True)):
+        before = populations[-1] if populations else source
+        if isinstance(layer, ConvolutionLayer):
+            population, projection = _convolution(
+                layer, before, names[k + 1], parameters[k], random, span
+            )
+        else:
+            population = Population(names[k + 1], layer, parameters[k])
+            weights = uniform_weights(random, before.units, layer, span)
+            plastic = k == 0 or settings.objective.strategy != Strategy.SYMMETRIC
+            projection = Projection(before.name, names[k + 1], weights, plastic=plastic)
+        populations.append(population)
+        projections.append(projection)
     if own.recurrent_span is not None:
         projections += [
             Projection(
@@ -85,9 +102,44 @@ def network_of(settings: Settings, epoch: int = 0) -> Network:
             )
             for name, size in zip(names[1:], own.layers, strict=True)
         ]
-    source = Source(names[0], settings.task.inputs)
     seed = settings.run.seed
     return _seeing(Network((source,), tuple(populations), tuple(projections), seed), own)
+
+
+def _source(settings: Settings, name: str) -> Source:
+    """The inputs; in front of convolutions they are an image."""
+    own, inputs = settings.network, settings.task.inputs
+    if not own.convolutions:
+        return Source(name, inputs)
+    local = settings.objective.strategy == Strategy.LOCAL
+    told = "local where network.convolutions are given"
+    require(local, "objective.strategy", told, settings.objective.strategy)
+    image = own.image or ((1, SIDE, SIDE) if settings.data is None else None)
+    told = "given, as [1, 28, 28], where convolutions are and the data have no shape"
+    require(image is not None, "network.image", told, image)
+    assert image is not None
+    told = f"of {inputs} pixels in all, as the data"
+    require(prod(image) == inputs, "network.image", told, image)
+    return Source(name, inputs, image)
+
+
+def _convolution(
+    layer: ConvolutionLayer,
+    before: Source | Population,
+    name: str,
+    parameters: ParameterSet,
+    random: np.random.Generator,
+    span: int,
+) -> tuple[Population, Projection]:
+    """A layer of convolutions, and its kernel."""
+    channels, high, wide = before.unit_shape
+    shape = layer.after((channels, high, wide))
+    told = f"at least that of the kernel ({layer.kernel}), with its padding"
+    require(min(shape) > 0, f"image before {name}", told, before.unit_shape)
+    population = Population.image(name, shape, parameters, layer.pool)
+    weights = uniform_kernel(random, layer.channels, channels, layer.kernel, span)
+    kernel = Convolution(before.name, name, weights, stride=layer.stride, padding=layer.padding)
+    return population, kernel
 
 
 def _seeing(network: Network, own: NetworkSettings) -> Network:
@@ -106,7 +158,7 @@ def encoder_of(settings: Settings) -> SpikeEncoder:
 
 def layer_names(settings: Settings) -> list[str]:
     """The names of the populations."""
-    return [f"layer{k + 1}" for k in range(len(settings.network.layers))]
+    return [f"layer{k + 1}" for k in range(settings.network.depth)]
 
 
 @lru_cache(maxsize=8)
@@ -192,10 +244,16 @@ class OwnNetwork:
         network, digest = self.network, hashlib.sha256()
         for each in (*network.sources, *network.populations, self.learners[-1].name, network.seed):
             digest.update(repr(each).encode())
+        shapes = [(each.shape, each.shape) for each in network.sources]
+        shapes += [(each.shape, each.unit_shape) for each in network.populations]
+        for shape, of_units in shapes:
+            digest.update(f"{shape} {of_units}".encode() if shape else b"")
         if network.memristor != NO_TABLES:
             digest.update(repr(network.memristor).encode())
         for each in network.projections:
             digest.update(f"{each} {each.delay} {each.plastic} {each.traces!r}".encode())
+            if isinstance(each, Convolution):
+                digest.update(f"{each.stride} {each.padding}".encode())
             digest.update(each.weights.astype("<i8").tobytes())
             digest.update(b"" if each.present is None else np.packbits(each.present).tobytes())
         return digest.hexdigest()
@@ -217,12 +275,13 @@ class OwnNetwork:
         slower = replace(self.network, populations=populations)
         return _compiled(_seeing(slower, settings.network), settings)
 
-    def layers(self, settings: Settings, program: Program, goal: Goal) -> Layers:
-        """Readout, loss and errors of every population that learns."""
+    def layers(self, every: Sequence[Settings], program: Program, goal: Goal) -> Layers:
+        """Readout, loss and errors of every population that learns, for the settings of copies."""
+        settings = every[0]
         local = settings.objective.strategy == Strategy.LOCAL
         require(local, "strategy of an own network", "local", settings.objective.strategy)
         layers = [
-            LearningLayer(each.name, _reader([settings], k, each.size, goal))
+            _learning(every, k, each.name, each.units, _reader(every, k, each.units, goal))
             for k, each in enumerate(self.learners)
         ]
         return Layers(program, layers, settings.objective.latency, goal.measure)
@@ -251,7 +310,10 @@ def layers_of(
     Copies may differ in seeds, thresholds, limits and rates of their error events.
     """
     common, goal = every[0], goal or Goal()
-    sizes = common.network.layers
+    sizes = [each.units for each in programs[0].plan.network.populations]
+    strategy = common.objective.strategy
+    own = not goal.integer or len(sizes) == 1 or strategy == Strategy.LOCAL
+    require(own, "strategy of several layers with the loss integer", "local", strategy)
     cores = [_reader(every, k, size, goal) for k, size in enumerate(sizes)]
     teachers: list[ProcessingCore | ErrorPath] = list(cores)
     if common.objective.strategy == Strategy.DIRECT:
@@ -259,9 +321,28 @@ def layers_of(
     elif common.objective.strategy == Strategy.SYMMETRIC:
         readouts = cores[-1].readout.weights
         teachers[:-1] = _mirrored_paths(every, programs, readouts)
-    pairs = zip(layer_names(common), teachers, strict=True)
-    layers = [LearningLayer(name, teacher) for name, teacher in pairs]
+    layers = [
+        _learning(every, k, *each)
+        for k, each in enumerate(zip(layer_names(common), sizes, teachers, strict=True))
+    ]
     return Layers(programs[0], layers, common.objective.latency, goal.measure)
+
+
+def _learning(
+    every: Sequence[Settings],
+    layer: int,
+    name: str,
+    units: int,
+    teacher: ProcessingCore | ErrorPath,
+) -> LearningLayer:
+    """A layer with what its settings do to its readout and its activity."""
+    own, band, dropout = every[0].objective, None, None
+    if own.activity > 0:
+        floor, ceiling = own.activity_floor, own.activity_ceiling
+        band = ActivityBand(units, floor, ceiling, own.activity, len(every))
+    if own.dropout > 0 and isinstance(teacher, ProcessingCore):
+        dropout = Dropout(units, own.dropout, [each.run.seed for each in every], layer)
+    return LearningLayer(name, teacher, band, dropout=dropout)
 
 
 def _reader(every: Sequence[Settings], layer: int, neurons: int, goal: Goal) -> ProcessingCore:
@@ -272,6 +353,8 @@ def _reader(every: Sequence[Settings], layer: int, neurons: int, goal: Goal) -> 
         random = generator(settings.run.seed, BUILDING, 1 + layer)
         readouts.append(fixed_readout(common.task.classes, neurons, top, random))
         feedbacks.append(feedback_matrix(objective.feedback, readouts[-1], top, random))
+    if goal.integer:
+        return _integer_reader(every, readouts, feedbacks, goal)
     return ProcessingCore(
         Readout(np.stack(readouts), objective.readout_leak, objective.logit_scale),
         np.stack(feedbacks),
@@ -279,8 +362,33 @@ def _reader(every: Sequence[Settings], layer: int, neurons: int, goal: Goal) -> 
         goal.loss,
         objective.burn_in,
         goal.per_tick,
-        objective.margin,
+        every=objective.every,
+        margin=objective.margin,
     )
+
+
+def _integer_reader(
+    every: Sequence[Settings], readouts: list[Integers], feedbacks: list[Integers], goal: Goal
+) -> IntegerCore:
+    """A reader whose loss is in integers."""
+    nodes = [
+        node_constants(
+            readout,
+            feedback,
+            of_classes=goal.measure == ACCURACY,
+            leak=objective.readout_leak,
+            logit_scale=objective.logit_scale,
+            burn_in=objective.burn_in,
+            errors=objective.errors,
+            threshold=objective.threshold,
+            limit=objective.error_limit,
+            event_rate=objective.event_rate,
+        )
+        for objective, readout, feedback in zip(
+            (each.objective for each in every), readouts, feedbacks, strict=True
+        )
+    ]
+    return IntegerCore(nodes, goal.per_tick)
 
 
 def _encoder(every: Sequence[Settings], neurons: int, gains: Sequence[float]) -> ErrorEncoder:
@@ -293,7 +401,7 @@ def _encoder(every: Sequence[Settings], neurons: int, gains: Sequence[float]) ->
     limits, rates = [one.error_limit for one in objectives], [one.event_rate for one in objectives]
     if objectives[0].errors == ErrorCode.SAMPLE:
         task, own = every[0].task, objectives[0]
-        ticks = task.ticks - own.burn_in
+        ticks = len(range(own.burn_in, task.ticks, own.every))
         return SampleEncoder(neurons, thresholds, limits, task.classes, ticks, own.least)
     held = [rate for rate in rates if rate is not None]
     alike = len(held) in (0, len(rates))

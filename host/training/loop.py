@@ -287,12 +287,22 @@ class TrainingLoop:
 
     def _responses(self, samples: list[Samples], traced: int, trace: TraceHash) -> Iterator[Flags]:
         for place in range(len(samples[0])):
-            with one_thread():
-                raster = self.arriving(samples, [place] * self.copies.count, SCORING)
-                self._refresh()
-                spikes = self._traced(raster, trace) if place < traced else self.copies.run(raster)
-                self._chain(spikes)
-            yield spikes
+            into = trace if place < traced else None
+            yield self.response(samples, [place] * self.copies.count, into)
+
+    @one_thread()
+    def response(
+        self, samples: Sequence[Samples], places: Sequence[int], trace: TraceHash | None = None
+    ) -> Flags:
+        """Run a sample for each copy without learning: `(ticks, copies, neurons of the chip)`.
+
+        Its state, tick by tick, goes into a `trace`.
+        """
+        raster = self.arriving(samples, places, SCORING)
+        self._refresh()
+        spikes = self.copies.run(raster) if trace is None else self._traced(raster, trace)
+        self._chain(spikes)
+        return spikes
 
     def _for_each(self, samples: Samples | list[Samples]) -> list[Samples]:
         """Samples for each copy; what is no list of them serves all."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from axonloop.host.configuration import Settings
 from axonloop.host.data import SCORING, Data, Digits
-from axonloop.host.devices import Device, weight_hash
+from axonloop.host.devices import Device, TraceHash, weight_hash
 from axonloop.host.network import Program
 from axonloop.host.processing import Layers, Loss, baseline_mse, mean_target
 from axonloop.host.training.copies import BatchedCopies, Copies, SharedCopies, SingleCopy
@@ -23,6 +23,7 @@ from axonloop.host.training.from_settings import (
     program_of,
 )
 from axonloop.host.training.loop import Score, TrainingLoop
+from axonloop.host.training.on_chip import ChipProcessor, Processor, require_processor
 from axonloop.host.training.parts import TaskParts, task_parts
 from axonloop.host.training.task import Order, Samples, Task
 from axonloop.host.wear import Wear, WriteAccount, by_population
@@ -68,9 +69,10 @@ class Trainer(TrainingLoop):
             programs = [program_of(each) for each in every]
             self.layers: Layers = layers_of(every, programs, goal)
         else:
-            require(copies.count == 1, "copies of an own network", "one", copies.count)
-            programs = [own.program(self.settings)]
-            self.layers = own.layers(self.settings, programs[0], goal)
+            alike = all(each == self.settings for each in every)
+            require(alike, "settings of an own network", "the same for all copies", every)
+            programs = [own.program(self.settings)] * copies.count
+            self.layers = own.layers(every, programs[0], goal)
         sources = parts[0].sources(programs[0].plan.network)
         sizes = {(len(own.train), len(own.validation), len(own.final)) for own in parts}
         require(len(sizes) == 1, "samples", "as many for every copy", sorted(sizes))
@@ -91,6 +93,7 @@ class Trainer(TrainingLoop):
             self.settings.run.epochs,
             self._config_of,
         )
+        self._on_chip: ChipProcessor | None = None
         copies.load_weights(np.stack([program.weights for program in programs]))
         self.wear = self._wear(programs[0])
 
@@ -101,6 +104,28 @@ class Trainer(TrainingLoop):
         told = "left out where no writes are counted by synapse; golden and batched do, of pulses"
         require(endurance is None, "network.endurance", told, endurance)
         return None
+
+    def place_processor(self, where: str) -> None:
+        """Compute losses and errors in the host, or, with "chip", in nodes of a lone golden chip.
+
+        Raises ValueError where that cannot be.
+        """
+        device = self.device
+        require_processor(where, device.name, self.settings.objective)
+        chip = where == Processor.CHIP
+        self._on_chip = ChipProcessor(device, self.program, self.layers) if chip else None
+
+    def _sample(self, places: NDArray[np.int64], following: NDArray[np.int64] | None = None) -> int:
+        """Learn a sample, on the chip alone if the processor is there."""
+        if self._on_chip is None:
+            return super()._sample(places, following)
+        raster = self._training_raster(places)
+        target = self.tasks[0].train.target(int(places[0]))
+        own = [each.own_target for each in self.layers.layers]
+        targets = [target[k] if has else target for k, has in enumerate(own)]
+        self._chain(self._on_chip.learn(raster, targets))
+        self.rates.add(self.spikes)
+        return len(raster)
 
     def _timed_sample(self, places: NDArray[np.int64]) -> None:
         """Learn a sample; then worn memristors get back the weights that they are stuck at."""
@@ -246,18 +271,51 @@ def population_trainer(
     return Trainer(copies, every, parts_for(every[0], data))
 
 
-def batch_trainer(settings: Settings, data: Digits | Data, batch: int) -> Trainer:
+def batch_trainer(
+    settings: Settings, data: Digits | Data, batch: int, own: OwnNetwork | None = None
+) -> Trainer:
     """A trainer of one chip that learns `batch` samples at once, on the batched emulator.
 
     Every copy takes each `batch`-th sample of an epoch's order; what is left over of an epoch is
     not learned in it. So an epoch has as many times fewer learning steps, each the exact sum of all
-    samples'. Raises ValueError for a batch larger than the training part.
+    samples'. With an `own` network copies also share out what is scored. Raises ValueError for a
+    batch larger than the training part.
     """
     parts = task_parts(settings, data)
     require_range("batch", batch, 1, len(parts.train))
-    copies = SharedCopies(chip_config(settings), batch)
+    copies = SharedCopies(chip_config(settings, own=own), batch)
     shares = [replace(parts, order=_share(parts, place, batch)) for place in range(batch)]
-    return Trainer(copies, [settings] * batch, shares)
+    kind = Trainer if own is None else BatchTrainer
+    return kind(copies, [settings] * batch, shares, own=own)
+
+
+class BatchTrainer(Trainer):
+    """A trainer whose copies are one network: each scores a share of the samples."""
+
+    def scores(
+        self,
+        samples: Samples | list[Samples],
+        traced: int = 0,
+        progress: Callable[[int], None] = lambda done: None,
+    ) -> list[Score]:
+        """Score the samples, `copies` of them at a time: as many times the same score.
+
+        A list must be of the same samples for every copy; none can be traced.
+        """
+        require(traced == 0, "samples to trace", "0 in a batch", traced)
+        own = samples[0] if isinstance(samples, list) else samples
+        count = self.copies.count
+        found: list[NDArray[np.float64]] = []
+        for first in range(0, len(own), count):
+            places = [min(first + copy, len(own) - 1) for copy in range(count)]
+            spikes = self.response([own] * count, places)
+            scored = self.objective.score(spikes, [own.target(place) for place in places])
+            found.append(scored[:, : len(own) - first])
+            progress(min(first + count, len(own)))
+        table = np.concatenate(found, axis=1)  # (layers, samples)
+        wrong = tuple(self._worst(table[-1]))
+        score = Score(tuple(table.mean(axis=1).tolist()), len(own), TraceHash().hexdigest(), wrong)
+        return [score] * count
 
 
 def _share(parts: TaskParts, place: int, batch: int) -> Order:

@@ -41,7 +41,7 @@ def with_bits(settings: Settings, bits: int, rounding: Rounding = Rounding.STOCH
 def step_log2(settings: Settings, bits: int) -> int:
     """Log2 of a weight step at `bits` bits, in steps at 8 bits."""
     own = settings.network
-    used = [own.parameters] + [own.deep] * (len(own.layers) > 1)
+    used = [own.parameters] + [own.deep] * (own.depth > 1)
     return max(USUAL - bits, *(-each.w_exp for each in used), -min(each.eta_shift for each in used))
 
 

@@ -72,7 +72,7 @@ def lockstep(
 
 
 def geometries_by_name() -> dict[str, Geometry]:
-    """All geometries that can be verified; devices made of RTL refuse those with convolutions."""
+    """All geometries that can be verified."""
     return GEOMETRIES | CONVOLUTIONS
 
 

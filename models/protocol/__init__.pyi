@@ -1,10 +1,12 @@
 from .packets import MAX_COUNT as MAX_COUNT
+from .packets import NEAR_NEURONS as NEAR_NEURONS
 from .packets import Fault as Fault
 from .packets import Kind as Kind
 from .packets import argument_of as argument_of
 from .packets import core_of as core_of
 from .packets import header as header
 from .packets import kind_of as kind_of
+from .packets import neuron_of_error as neuron_of_error
 from .regions import READ_ONLY as READ_ONLY
 from .regions import Owner as Owner
 from .regions import Region as Region
@@ -19,6 +21,8 @@ from .regions import state_regions as state_regions
 from .regions import value_bits as value_bits
 from .regions import weight_stride as weight_stride
 from .regions import writable as writable
+from .registers import CONVOLUTION_INDEX as CONVOLUTION_INDEX
+from .registers import CONVOLUTION_STRIDE as CONVOLUTION_STRIDE
 from .registers import COUNTER_BITS as COUNTER_BITS
 from .registers import ENTRY_FIELDS as ENTRY_FIELDS
 from .registers import FANOUT_FIELDS as FANOUT_FIELDS
@@ -33,10 +37,12 @@ from .registers import VERSION as VERSION
 from .registers import Control as Control
 from .registers import Counter as Counter
 from .registers import chip_counters as chip_counters
+from .registers import kernels_word as kernels_word
 from .registers import pack as pack
 from .registers import parameter_bits as parameter_bits
 from .registers import set_bits as set_bits
 from .registers import unpack as unpack
+from .registers import version_of as version_of
 from .serial_link import BODY_WORDS as BODY_WORDS
 from .serial_link import EPOCH_BITS as EPOCH_BITS
 from .serial_link import FRAME_WORDS as FRAME_WORDS
@@ -56,6 +62,7 @@ from .serial_link import Reason as Reason
 from .serial_link import Status as Status
 from .serial_link import build_hash as build_hash
 from .serial_link import configuration_hash as configuration_hash
+from .serial_link import geometry_fields as geometry_fields
 from .serial_link import geometry_words as geometry_words
 from .serial_link import identity_words as identity_words
 from .serial_link import line_bytes as line_bytes

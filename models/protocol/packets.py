@@ -13,10 +13,12 @@ from axonloop.models.checks import require_range
 
 MAX_COUNT = 0xFFFF
 """Most words that one register access can move."""
+NEAR_NEURONS = 2048
+"""Neurons that an ERROR can name; FAR_ERROR names those behind them."""
 
 
 class Kind(IntEnum):
-    """Bits 31..28 of a header. 0 and 10..15 are reserved."""
+    """Bits 31..28 of a header. 0 and 11..15 are reserved."""
 
     SPIKE = 1
     ERROR = 2
@@ -27,6 +29,7 @@ class Kind(IntEnum):
     READ = 7
     DATA = 8
     FAULT = 9
+    FAR_ERROR = 10
 
 
 class Fault(IntEnum):
@@ -49,9 +52,17 @@ def spike(core: int, axon: int, delay: int = 0) -> int:
 
 
 def error(core: int, neuron: int, value: int, ungated: bool = False) -> int:
-    """An error event of signed `value` (-127..127) for `neuron` (0..2047)."""
+    """An error event of signed `value` (-127..127) for `neuron` (0..4095)."""
     require_range("error event", value, -127, 127)
-    return header(Kind.ERROR, core, int(ungated) << 19 | neuron << 8 | value & 0xFF)
+    far, near = divmod(neuron, NEAR_NEURONS)
+    kind = Kind.FAR_ERROR if far else Kind.ERROR
+    return header(kind, core, int(ungated) << 19 | near << 8 | value & 0xFF)
+
+
+def neuron_of_error(word: int) -> int:
+    """The neuron of an ERROR or FAR_ERROR packet."""
+    far = NEAR_NEURONS if kind_of(word) == Kind.FAR_ERROR else 0
+    return far + (word >> 8 & NEAR_NEURONS - 1)
 
 
 def tick(core: int, learn: bool = False) -> int:

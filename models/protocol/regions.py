@@ -12,7 +12,12 @@ from functools import lru_cache
 
 from axonloop.models.checks import require
 from axonloop.models.config import TABLE_WORDS, Geometry, ceil_log2
-from axonloop.models.protocol.registers import PARAMETER_STRIDE, Control, Counter
+from axonloop.models.protocol.registers import (
+    CONVOLUTION_STRIDE,
+    PARAMETER_STRIDE,
+    Control,
+    Counter,
+)
 
 
 class Owner(Enum):
@@ -21,6 +26,7 @@ class Owner(Enum):
     CORE = "core"
     TABLES = "tables of a core's memristors"
     SET = "parameter set"
+    CONVOLUTION = "convolution"
     GROUP = "group of neurons"
     AXON = "axon"
     NEURON = "neuron"
@@ -88,6 +94,7 @@ class Region(IntEnum):
     MEMRISTOR = 0x07, Owner.TABLES, Use.SETTING, 16, False, "memristor"
     ROW_LOSS = 0x08, Owner.AXON, Use.SETTING, 8, False, "mask"
     COLUMN_LOSS = 0x09, Owner.NEURON, Use.SETTING, 8, False, "mask"
+    CONVOLUTION = 0x0A, Owner.CONVOLUTION, Use.SETTING, 32, False, "convolutions"
     CURRENT = 0x10, Owner.NEURON, Use.TRACED, "state_bits", True
     MEMBRANE = 0x11, Owner.NEURON, Use.TRACED, "state_bits", True
     RESET = 0x12, Owner.NEURON, Use.TRACED, "state_bits", True
@@ -159,7 +166,7 @@ def address(region: Region, offset: int = 0) -> int:
 
 def weight_stride(geometry: Geometry) -> int:
     """Words between two rows of Region.WEIGHT: the words of a row, up to a power of two."""
-    return 1 << ceil_log2(geometry.neurons // geometry.weights_per_word)
+    return 1 << ceil_log2(geometry.weight_columns // geometry.weights_per_word)
 
 
 def pending_stride(geometry: Geometry) -> int:
@@ -173,12 +180,13 @@ def region_words(geometry: Geometry) -> dict[Region, int]:
         Owner.CORE: Control.COUNTERS + 2 * len(Counter),
         Owner.TABLES: 4 * TABLE_WORDS + 2,
         Owner.SET: geometry.parameter_sets * PARAMETER_STRIDE,
+        Owner.CONVOLUTION: geometry.convolutions * CONVOLUTION_STRIDE,
         Owner.GROUP: geometry.groups,
         Owner.AXON: geometry.axons,
         Owner.NEURON: geometry.neurons,
         Owner.ENTRY: geometry.entries,
         Owner.SLOT: geometry.delay_slots * pending_stride(geometry),
-        Owner.ROW: geometry.axons * weight_stride(geometry),
+        Owner.ROW: geometry.weight_rows * weight_stride(geometry),
     }
     return {region: words[region.owner] for region in Region if region.built(geometry)}
 

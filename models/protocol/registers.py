@@ -13,19 +13,30 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.models.config import MAX_TERMS, Geometry, ceil_log2, parameter_max
+from axonloop.models.config import (
+    CONVOLUTION_RANGES,
+    MAX_TERMS,
+    Geometry,
+    ceil_log2,
+    parameter_max,
+)
 
 MAGIC = 0x4158_4C50
 """Word 0 of a core: "AXLP" """
 VERSION = 4
 """Version of the packets and of this map; a host refuses any other."""
+CONVOLUTION_VERSION = 5
+"""That of cores with convolutions."""
 PARAMETER_STRIDE = 32
 """Words between two parameter sets."""
+CONVOLUTION_STRIDE = 16
+"""Words between two descriptors of convolutions."""
 COUNTER_BITS = 48
 
 
 class Control(IntEnum):
-    """Offsets in Region.CONTROL. Those below TICK are read-only."""
+    """Offsets in Region.CONTROL. Those below TICK are read-only, and so are CONVOLUTIONS and
+    KERNELS, which only cores with convolutions have."""
 
     MAGIC = 0
     VERSION = 1
@@ -57,6 +68,8 @@ class Control(IntEnum):
     SEED = 27
     LEARNED = 28
     MODULATION = 29
+    CONVOLUTIONS = 30
+    KERNELS = 31
     COUNTERS = 32
 
 
@@ -115,6 +128,8 @@ PARAMETER_INDEX = {name: index for index, name in enumerate(parameter_max(Geomet
     "device_to_device": 29,
 }
 """Offset of each register inside its parameter set."""
+CONVOLUTION_INDEX = {name: index for index, name in enumerate(CONVOLUTION_RANGES)}
+"""Offset of each register inside the descriptor of a convolution."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +172,16 @@ def unpack(fields: dict[str, Field], word: int) -> dict[str, int]:
 def parameter_bits(geometry: Geometry) -> dict[str, int]:
     """Width of every register of a parameter set (all unsigned)."""
     return {name: limit.bit_length() for name, limit in parameter_max(geometry).items()}
+
+
+def version_of(geometry: Geometry) -> int:
+    """The version that a core of this geometry tells."""
+    return CONVOLUTION_VERSION if geometry.convolutions else VERSION
+
+
+def kernels_word(geometry: Geometry) -> int:
+    """Word `Control.KERNELS`: rows and columns of the weights of a core with convolutions."""
+    return geometry.weight_columns << 16 | geometry.weight_rows
 
 
 def set_bits(geometry: Geometry) -> int:

@@ -10,7 +10,7 @@ from enum import IntEnum
 
 from axonloop.models.checks import require, require_range, take_whole
 from axonloop.models.config import Geometry, Mesh
-from axonloop.models.protocol.registers import Control, Field
+from axonloop.models.protocol.registers import Control, Field, kernels_word
 
 LINK_MAGIC = 0x41584C4C
 """Word 0 of the identification."""
@@ -75,7 +75,8 @@ class Reason(IntEnum):
 
 
 class Identity(IntEnum):
-    """Words of the identification; from GEOMETRY on, words 3..25 of the chip's CONTROL region."""
+    """Words of the identification; from GEOMETRY on, words 3..25 of the chip's CONTROL region, and
+    30 and 31 if it has convolutions."""
 
     MAGIC = 0
     VERSION = 1
@@ -92,6 +93,9 @@ class Identity(IntEnum):
 
 GEOMETRY_FIELDS = tuple(entry for entry in Control if Control.AXONS <= entry < Control.TICK)
 IDENTITY_WORDS = Identity.GEOMETRY + len(GEOMETRY_FIELDS)
+"""Words of an identification of a chip without convolutions."""
+CONVOLUTION_FIELDS = (Control.CONVOLUTIONS, Control.KERNELS)
+"""Fields that follow where the chip has convolutions."""
 
 
 class Status(IntEnum):
@@ -142,9 +146,16 @@ class LinkConfig:
 
 
 def geometry_words(geometry: Geometry, mesh: Mesh) -> list[int]:
-    """Words 3..25 of the chip's CONTROL region."""
+    """The values of `geometry_fields` in the chip's CONTROL region."""
     values = {**vars(geometry), **vars(mesh)}
-    return [int(values[field.name.lower()]) for field in GEOMETRY_FIELDS]
+    words = [int(values[field.name.lower()]) for field in GEOMETRY_FIELDS]
+    return words + [geometry.convolutions, kernels_word(geometry)] * bool(geometry.convolutions)
+
+
+def geometry_fields(words: int) -> tuple[Control, ...]:
+    """The offsets in CONTROL of so many words of geometry in an identification."""
+    more = words > len(GEOMETRY_FIELDS)
+    return GEOMETRY_FIELDS + CONVOLUTION_FIELDS * more
 
 
 def configuration_hash(words: Sequence[int]) -> int:

@@ -18,6 +18,7 @@ from axonloop.models.protocol import (
     core_of,
     header,
     kind_of,
+    neuron_of_error,
 )
 from axonloop.sim.cocotb.core_words import words_of, write_words
 
@@ -76,8 +77,8 @@ class Scoreboard:
         if kind == Kind.SPIKE:
             axon = index * geometry.axons + (argument & 0xFFFF)
             chip.send_spikes(np.array([axon]), argument >> 16)
-        elif kind == Kind.ERROR:
-            neuron = index * geometry.neurons + (argument >> 8 & 0x7FF)
+        elif kind in (Kind.ERROR, Kind.FAR_ERROR):
+            neuron = index * geometry.neurons + neuron_of_error(packet[0])
             value = (argument & 0xFF) - (argument << 1 & 0x100)
             chip.send_errors(np.array([neuron]), np.array([value]), bool(argument >> 19))
         elif kind == Kind.TICK:

@@ -128,7 +128,13 @@ CONVOLUTIONS: dict[str, Geometry] = {
         _make(160, 240, (2, 1, 2, 2), (S, 1), (6, 14, 10, 5, 6), (4, 5, 300), (2, 0), (0, 0, 1)),
         (4, 90, 6),
     ),
+    "conv-plain": _convolution(
+        _make(80, 144, (4, 2, 1, 1), (P, 1), (9, 17, 13, 7, 8), (2, 3, 100), (3, 0)), (2, 64, 8)
+    ),
+    "conv-one-port": _convolution(
+        _make(96, 160, (8, 8, 2, 2), (S, 1), (5, 15, 12, 4, 7), (8, 2, 128)), (3, 80, 16)
+    ),
 }
-"""Geometries of cores with convolutions, by name. There is no RTL of them yet."""
+"""Geometries of cores with convolutions, by name."""
 
 QUICK = ("small", "plain", "one-lane", "odd-widths", "few-bits", "terms", "terms-blank")

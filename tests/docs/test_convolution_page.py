@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from axonloop.host.configuration import Configuration
+from axonloop.host.training import program_of
 from axonloop.models.protocol import Region
 from axonloop.sim.batched import BatchedChip
 from tests.support.contract import DOCS, examples
@@ -16,8 +19,28 @@ from tests.support.contract import DOCS, examples
 PAGE = DOCS / "convolution.md"
 
 
+def test_the_pages_network_is_placed_as_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    block, _ = examples(PAGE)
+    names: dict[str, Any] = {}
+    exec(compile(block, "convolution.md", "exec"), names)
+    printed = [line for line in capsys.readouterr().out.splitlines() if line]
+    page = [line.strip() for line in PAGE.read_text().splitlines()]
+    first = page.index(printed[0])
+    assert [line for line in page[first : first + 7] if line] == printed
+    assert names["program"].units_of("edges").shape == (16 * 6 * 6, 4)
+
+
+def test_the_pages_file_describes_convolutions() -> None:
+    (file,) = re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    settings = Configuration.of(tomllib.loads(file), "convolution.md").settings
+    shapes = [(own.channels, own.kernel, own.pool) for own in settings.network.convolutions]
+    assert shapes == [(16, 5, 2), (32, 3, 1)]
+    names = [each.name for each in program_of(settings).plan.network.populations]
+    assert names == ["layer1", "layer2", "layer3"]
+
+
 def test_the_pages_example_is_a_convolution_that_learns(capsys: pytest.CaptureFixture[str]) -> None:
-    (block,) = examples(PAGE)
+    _, block = examples(PAGE)
     names: dict[str, Any] = {}
     exec(compile(block, "convolution.md", "exec"), names)
     synapses, changed = capsys.readouterr().out.splitlines()

@@ -1,1 +1,1 @@
-"""Formal proofs of the mesh's gateware: `make prove` (docs/testing.md)."""
+"""Formal proofs of the gateware: `make prove` (docs/testing.md)."""

@@ -9,15 +9,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.formal import barrier, bus, deframer, mesh, port, queue, router, scheduler
+from tests.formal.chip import barrier, mesh, queue, router
 from tests.formal.code import Mutant
+from tests.formal.core import scheduler, serial_update, update
 from tests.formal.engine import Claim, Outcome, check, require_tools
+from tests.formal.ports import bus, deframer, port
 
-CLAIMS = [
-    claim
-    for module in (queue, router, mesh, barrier, scheduler, port, deframer, bus)
-    for claim in module.CLAIMS
-]
+BLOCKS = (
+    *(queue, router, mesh, barrier),
+    *(scheduler, update, serial_update),
+    *(port, deframer, bus),
+)
+CLAIMS = [claim for block in BLOCKS for claim in block.CLAIMS]
 FOLDER = Path("build/formal")
 Job = tuple[Claim, Mutant | None]
 

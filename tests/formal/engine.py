@@ -29,18 +29,16 @@ SCRIPT = (
 class Claim:
     """What is to be proved of a block.
 
-    `top` builds the wrapper around the gateware that `Code` loads. With `induction` the claim
-    holds for ever: `depth` cycles from reset, and a step over `depth` cycles. Without, it holds for
-    `depth` cycles from reset. Within `search` cycles from reset (`depth`, if that is more) each of
-    `mutants` must break it, and the gateware as it is must not. `reach`: the cycles within which
-    every Cover of the wrapper must be reached.
+    `top` builds the wrapper around the gateware that `Code` loads. The claim holds for ever:
+    `depth` cycles from reset, and by induction over `depth` cycles. Within `search` cycles from
+    reset (`depth`, if that is more) each of `mutants` must break it. `reach`: the cycles within
+    which every Cover of the wrapper must be reached.
     """
 
     block: str
     words: str
     top: Callable[[Code], Elaboratable]
     depth: int
-    induction: bool = True
     mutants: tuple[Mutant, ...] = ()
     search: int = 0
     reach: int = 0
@@ -48,7 +46,7 @@ class Claim:
     @property
     def method(self) -> str:
         """How it is proved, in words."""
-        return f"induction, k = {self.depth}" if self.induction else f"{self.depth} cycles"
+        return f"induction, k = {self.depth}"
 
 
 @dataclass(frozen=True)
@@ -77,10 +75,10 @@ def check(claim: Claim, folder: Path, mutant: Mutant | None = None) -> Outcome:
     """Prove a claim; of a mutant, look for the counterexample only."""
     begin = time.monotonic()
     _prepare(claim, folder, mutant)
-    stages = {"reset": ["-t", str(max(claim.depth, claim.search)), "--dump-vcd", "reset.vcd"]}
+    cycles = max(claim.depth, claim.search if mutant is not None else 0)
+    stages = {"reset": ["-t", str(cycles), "--dump-vcd", "reset.vcd"]}
     if mutant is None:
-        if claim.induction:
-            stages["step"] = ["-i", "-t", str(claim.depth), "--dump-vcd", "step.vcd"]
+        stages["step"] = ["-i", "-t", str(claim.depth), "--dump-vcd", "step.vcd"]
         if claim.reach:
             stages["cover"] = ["-c", "-t", str(claim.reach)]
     failed = ""

@@ -6,7 +6,8 @@ import shutil
 import pytest
 
 from tests.formal import __main__ as prove
-from tests.formal import engine, queue
+from tests.formal import engine
+from tests.formal.chip import queue
 from tests.formal.code import Code
 
 CLAIM = queue.CLAIMS[0]

@@ -6,14 +6,13 @@ SystemRDL counts bytes: the byte address of a word is four times its address in 
 from collections.abc import Iterator
 
 from axonloop.hdl.bus import BUS_MAGIC, BUS_VERSION, BusRegister, Interrupt
-from axonloop.hdl.flow.headers.constants import FIELDS
+from axonloop.hdl.flow.headers.constants import FIELDS, built_control
 from axonloop.models.config import Geometry
 from axonloop.models.protocol import (
     MAGIC,
     PARAMETER_INDEX,
     PARAMETER_STRIDE,
     READ_ONLY,
-    VERSION,
     Control,
     Counter,
     Region,
@@ -21,10 +20,8 @@ from axonloop.models.protocol import (
     parameter_bits,
     region_words,
     value_bits,
+    version_of,
 )
-
-RESETS = {Control.MAGIC: MAGIC, Control.VERSION: VERSION}
-"""Words of CONTROL that are the same in every chip."""
 
 
 def systemrdl(geometry: Geometry, banner: str) -> str:
@@ -33,7 +30,7 @@ def systemrdl(geometry: Geometry, banner: str) -> str:
     The byte address is four times the word's address; cores are told apart by the packet's header.
     """
     lines = [f"/* {banner} */", "addrmap axonloop_core {", "  default regwidth = 32;"]
-    lines += [*_control(), *_parameters(geometry)]
+    lines += [*_control(geometry), *_parameters(geometry)]
     for region, words in region_words(geometry).items():
         if region.name in FIELDS:
             fields = [_field(name, f.low, f.width) for name, f in FIELDS[region.name].items()]
@@ -76,10 +73,11 @@ def _field(name: str, low: int, width: int, access: str = "rw", reset: int | Non
     return f"field {{ sw = {access}; hw = rw; }} {name}[{low + width - 1}:{low}]{start}; "
 
 
-def _control() -> Iterator[str]:
-    for entry in Control:
-        if entry < Control.TICK:
-            reset = RESETS.get(entry)
+def _control(geometry: Geometry) -> Iterator[str]:
+    resets = {Control.MAGIC: MAGIC, Control.VERSION: version_of(geometry)}
+    for entry in built_control(geometry):
+        if entry < Control.TICK or entry in (Control.CONVOLUTIONS, Control.KERNELS):
+            reset = resets.get(entry)
             yield _register(entry.name, entry, _field("value", 0, 32, "r", reset))
         elif entry < Control.COUNTERS:
             yield _register(entry.name, entry, _field("value", 0, 32))

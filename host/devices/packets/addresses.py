@@ -16,7 +16,7 @@ from axonloop.host.devices import validation
 from axonloop.host.devices.packets.packing import Words
 from axonloop.models.arrays import Int32Array
 from axonloop.models.config import ChipConfig
-from axonloop.models.protocol import Kind, header
+from axonloop.models.protocol import NEAR_NEURONS, Kind, header
 
 
 class Addresses:
@@ -29,9 +29,10 @@ class Addresses:
         self._chip, self._neurons, self._most = chip, geometry.neurons, geometry.error_max
         self._numbers = np.arange(geometry.neurons, dtype=np.int32)
         self._spikes = _headers(Kind.SPIKE, self.cores, np.arange(geometry.axons))
-        neurons = np.arange(geometry.neurons) << 8
+        far, near = np.divmod(np.arange(geometry.neurons), NEAR_NEURONS)
+        moved = near << 8 | far * (Kind.FAR_ERROR - Kind.ERROR) << 28
         self._errors = [
-            _headers(Kind.ERROR, self.cores, neurons | ungated << 19) for ungated in (0, 1)
+            _headers(Kind.ERROR, self.cores, moved + (ungated << 19)) for ungated in (0, 1)
         ]
         self._values = (np.arange(-self._most, self._most + 1) & 0xFF).astype(np.uint32)
 
@@ -76,5 +77,5 @@ _INT32 = np.dtype(np.int32)
 
 def _headers(kind: Kind, cores: list[int], arguments: NDArray[np.int64]) -> Words:
     """Headers for all cores and arguments, core by core."""
-    words = [header(kind, core) | arguments for core in cores]
+    words = [header(kind, core) + arguments for core in cores]
     return np.concatenate(words).astype(np.uint32)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from axonloop.host.devices.device import DeviceError
 from axonloop.host.devices.packets.packing import Words
 from axonloop.models.config import ChipConfig
-from axonloop.models.protocol import GEOMETRY_FIELDS, MAGIC, VERSION, Control, geometry_words
+from axonloop.models.protocol import MAGIC, Control, geometry_fields, geometry_words, version_of
 
 
 def check_identity(chip: ChipConfig, core: int, control: Words) -> None:
@@ -18,9 +18,10 @@ def check_identity(chip: ChipConfig, core: int, control: Words) -> None:
 
     `control` holds at least the read-only words of the core with number `core`.
     """
-    expected = {Control.MAGIC: MAGIC, Control.VERSION: VERSION, Control.CORE: core}
+    version = version_of(chip.geometry)
+    expected = {Control.MAGIC: MAGIC, Control.VERSION: version, Control.CORE: core}
     built = geometry_words(chip.geometry, chip.mesh)
-    expected |= dict(zip(GEOMETRY_FIELDS, built, strict=True))
+    expected |= dict(zip(geometry_fields(len(built)), built, strict=True))
     for entry, value in expected.items():
         if control[entry] != value:
             thing = f"{entry.name.lower()} of the device"

@@ -9,6 +9,7 @@ from axonloop.host.devices.device import DeviceError
 from axonloop.host.devices.packets.packing import Words
 from axonloop.models.config import (
     ChipConfig,
+    ConvolutionGeometry,
     CoreConfig,
     Geometry,
     Layout,
@@ -16,7 +17,7 @@ from axonloop.models.config import (
     ParameterSet,
     parameter_max,
 )
-from axonloop.models.protocol import GEOMETRY_FIELDS, Identity, configuration_hash
+from axonloop.models.protocol import Control, Identity, configuration_hash, geometry_fields
 
 
 def chip_of(identity: Words) -> ChipConfig:
@@ -46,16 +47,22 @@ def _default_set(geometry: Geometry) -> ParameterSet:
 
 def _geometry_of(words: Sequence[int]) -> tuple[Geometry, Mesh]:
     """The inverse of `geometry_words`; ValueError if no chip has these."""
-    names = (field.name.lower() for field in GEOMETRY_FIELDS)
+    names = (field.name.lower() for field in geometry_fields(len(words)))
     values: dict[str, Any] = dict(zip(names, words, strict=True))
     mesh = Mesh(values.pop("columns"), values.pop("rows"))
-    return Geometry(**values | {"layout": Layout(values["layout"])}), mesh
+    values["layout"] = Layout(values["layout"])
+    kernels = values.pop(Control.KERNELS.name.lower(), None)
+    if kernels is None:
+        return Geometry(**values), mesh
+    sizes = {"kernel_rows": kernels & 0xFFFF, "kernel_columns": kernels >> 16}
+    return ConvolutionGeometry(**values, **sizes), mesh
 
 
 def described(identity: Words) -> dict[str, str]:
     """The identification for people, a name and a value each."""
     word = [int(value) for value in identity]
-    geometry = zip(GEOMETRY_FIELDS, word[Identity.GEOMETRY :], strict=True)
+    values = word[Identity.GEOMETRY :]
+    geometry = zip(geometry_fields(len(values)), values, strict=True)
     return {
         "protocol version": str(word[Identity.VERSION]),
         "clock": f"{word[Identity.CLOCK]:,} Hz",

@@ -94,7 +94,6 @@ class PacketDevice(Device):
         self._transport = transport
         self._queue = transport if isinstance(transport, QueueTransport) else None
         self.config = chip = ChipConfig.of(config)
-        validation.require_gateware(chip, self.name)
         self._words = region_words(chip.geometry)
         self._writable = writable(chip.geometry)
         self._addresses = Addresses(chip)
@@ -106,8 +105,8 @@ class PacketDevice(Device):
         self._posted_size = 0
         try:
             self._identify()
-            no_synapse = np.full((chip.axons, chip.geometry.neurons), chip.geometry.no_synapse)
-            self._write_weights(no_synapse)
+            shape = (chip.weight_rows, chip.geometry.weight_columns)
+            self._write_weights(np.full(shape, chip.geometry.no_synapse))
             self.configure(chip)
             if not fresh:
                 self._start_over()

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonloop.models.arrays import Int32Array
-from axonloop.models.config import CoreConfig, Geometry, parameter_max
+from axonloop.models.config import CONVOLUTION_RANGES, CoreConfig, Geometry, parameter_max
 from axonloop.models.protocol import (
+    CONVOLUTION_INDEX,
+    CONVOLUTION_STRIDE,
     FANOUT_FIELDS,
     GROUP_FIELDS,
     MAX_COUNT,
@@ -51,6 +53,7 @@ def table_words(config: CoreConfig) -> dict[Region, Words]:
         Region.MEMRISTOR: as_words(config.memristor.words),
         Region.ROW_LOSS: as_words(config.row_loss),
         Region.COLUMN_LOSS: as_words(config.column_loss),
+        Region.CONVOLUTION: _convolution_words(config),
     }
     return {region: each for region, each in words.items() if region.built(config.geometry)}
 
@@ -63,30 +66,39 @@ def _parameter_words(config: CoreConfig) -> Words:
     return words.ravel()
 
 
+def _convolution_words(config: CoreConfig) -> Words:
+    """The descriptors of all convolutions; those that are not used are 0."""
+    words = np.zeros((config.geometry.convolutions, CONVOLUTION_STRIDE), np.uint32)
+    for index, each in enumerate(config.convolutions):
+        for name in CONVOLUTION_RANGES:
+            words[index, CONVOLUTION_INDEX[name]] = getattr(each, name)
+    return words.ravel()
+
+
 def pack_weights(geometry: Geometry, weights: Int32Array) -> Words:
-    """`weights` `(axons, neurons)` as the words of Region.WEIGHT."""
-    words = np.zeros((geometry.axons, weight_stride(geometry)), "<u4")
+    """`weights` `(weight_rows, weight_columns)` as the words of Region.WEIGHT."""
+    words = np.zeros((geometry.weight_rows, weight_stride(geometry)), "<u4")
     _containers(geometry, words)[...] = weights.reshape(_container_shape(geometry))
     return words.ravel().astype(np.uint32, copy=False)
 
 
 def unpack_weights(geometry: Geometry, words: Words) -> Int32Array:
-    """The inverse of `pack_weights`: int32 `(axons, neurons)`."""
-    rows = words.astype("<u4", copy=False).reshape(geometry.axons, weight_stride(geometry))
+    """The inverse of `pack_weights`: int32 `(weight_rows, weight_columns)`."""
+    rows = words.astype("<u4", copy=False).reshape(geometry.weight_rows, weight_stride(geometry))
     weights = _containers(geometry, np.ascontiguousarray(rows)).astype(np.int32)
-    return weights.reshape(geometry.axons, geometry.neurons)
+    return weights.reshape(geometry.weight_rows, geometry.weight_columns)
 
 
 def _container_shape(geometry: Geometry) -> tuple[int, int, int]:
-    used = geometry.neurons // geometry.weights_per_word
-    return geometry.axons, used, geometry.weights_per_word
+    used = geometry.weight_columns // geometry.weights_per_word
+    return geometry.weight_rows, used, geometry.weights_per_word
 
 
 def _containers(geometry: Geometry, words: NDArray[np.uint32]) -> NDArray[np.signedinteger]:
-    """The used containers of the words `(axons, stride)`, a view of `_container_shape`."""
+    """The used containers of the words `(rows, stride)`, a view of `_container_shape`."""
     kind = np.dtype("<i1") if geometry.weight_container_bits == 8 else np.dtype("<i2")
-    axons, used, per_word = _container_shape(geometry)
-    view = words.view(kind).reshape(axons, -1, 4 // kind.itemsize)
+    rows, used, per_word = _container_shape(geometry)
+    view = words.view(kind).reshape(rows, -1, 4 // kind.itemsize)
     return view[:, :used, :per_word]
 
 

@@ -19,13 +19,13 @@ from axonloop.models.checks import require_range
 from axonloop.models.protocol import (
     EPOCH_BITS,
     HOST_DEPTH,
-    IDENTITY_WORDS,
     LINK_MAGIC,
     LINK_VERSION,
     NUMBER_BITS,
     FrameKind,
     Identity,
     Reason,
+    geometry_fields,
 )
 
 LONGEST_PAUSE = 1.0
@@ -202,7 +202,8 @@ class HostLink:
                 f"link protocol of the board must be version {LINK_VERSION}, not {version}: "
                 "build its bitstream anew from this release"
             )
-        if words.size != IDENTITY_WORDS:
+        fields = geometry_fields(words.size - Identity.GEOMETRY)
+        if words.size != Identity.GEOMETRY + len(fields):
             return
         self.identity = words
         self._progress(now)

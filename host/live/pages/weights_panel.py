@@ -10,7 +10,7 @@ from bokeh.models import ColumnDataSource, HoverTool, LinearColorMapper
 from numpy.typing import NDArray
 
 from axonloop.host.live.pages.choice import Choice
-from axonloop.host.network import Program, Projection
+from axonloop.host.network import Program, Projection, kernel_rows
 from axonloop.host.pictures import BLUE, GREY, sheet_of
 from axonloop.host.report import axes_of, diverging, legend_below
 from axonloop.models.arrays import Int32Array
@@ -73,8 +73,11 @@ class WeightsPanel:
         return next(each for each in every if each.target == layer)
 
     def _of(self, projection: Projection, weights: Int32Array) -> NDArray[np.float64]:
-        """Weights of a projection, `(inputs, neurons)`, NaN where there is no synapse."""
-        found = self._program.weights_of(projection, weights).astype(np.float64)
+        """Weights of a projection, `(inputs, neurons)`, NaN where there is no synapse.
+
+        Those of a convolution are its kernel rows and channels.
+        """
+        found = kernel_rows(self._program.weights_of(projection, weights)).astype(np.float64)
         found[found == self._program.geometry.no_synapse] = np.nan
         return found
 

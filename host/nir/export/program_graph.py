@@ -20,6 +20,9 @@ def graph_of(
     """A program as a `nir.NIRGraph`, and what of it NIR cannot say; see `export_nir`."""
     require_number("dt", dt)
     require(dt > 0, "dt", "above 0 seconds", dt)
+    network = program.plan.network
+    told = "without convolutions and pools, which are not written as NIR yet"
+    require(not network.convolutional, "network", told, str(network.projections[0]))
     held = _held(program, program.weights if weights is None else weights)
     return GraphWriter(held, dt).graph(record_of(held, program, dt))
 

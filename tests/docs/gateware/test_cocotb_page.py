@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 import axonloop.sim.cocotb as package
 from tests.support.contract import DOCS, examples, table
+from tests.support.outside.verilog_tools import require_simulator
 
 PAGE = DOCS / "cocotb.md"
 
@@ -28,10 +28,7 @@ def test_the_page_names_what_there_is() -> None:
 @pytest.mark.parametrize("simulator", ["verilator", "icarus"])
 def test_the_example(simulator: str, tmp_path: Path) -> None:
     """As a user runs it: two files in a folder, and pytest."""
-    if simulator == "icarus" and shutil.which("iverilog") is None:
-        pytest.skip("Icarus is not installed")
-    if simulator == "verilator" and (shutil.which("perl") is None or shutil.which("make") is None):
-        pytest.skip("cocotb's Verilator needs perl and make")
+    require_simulator(simulator)
     bench, runner = examples(PAGE)
     (tmp_path / "my_bench.py").write_text(bench)
     (tmp_path / "test_my_bench.py").write_text(runner.replace('"verilator"', f'"{simulator}"'))

@@ -127,6 +127,16 @@ def test_the_tang_nano_9k_keeps_its_own_data_sheet(monkeypatch: pytest.MonkeyPat
     assert all(is_legal("gowin", 27, settings_of(primitive("gowin", 27, w), 27)) for w in made)
 
 
+WIDE = {"FBDSEL": 6, "IDSEL": 6, "ODSEL": 6, "PSDA": 4, "DUTYDA": 4, "FDLY": 4}
+"""Inputs of Gowin's PLL that are wider than a bit, by UG286."""
+
+
+@pytest.mark.parametrize("family", DIVISORS)
+def test_inputs_of_a_pll_are_as_wide_as_its_ports(family: str) -> None:
+    for name, (value, _) in primitive(family, 48, 60).ports.items():
+        assert len(value) == (WIDE.get(name, 1) if family == "gowin" else 1)
+
+
 @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 def test_the_clocks_of_boards_are_made_exactly(board) -> None:
     assert built_clock(board.family, board.oscillator, board.build.clock) == board.build.clock

@@ -6,7 +6,7 @@ import pytest
 from amaranth.sim import Simulator
 
 from axonloop.hdl.common import BUS_LATENCY
-from axonloop.hdl.core.counters import Counters
+from axonloop.hdl.core.counters import Counters, Increment
 from axonloop.models.protocol import COUNTER_BITS, Control, Counter, Region, address
 
 BITS = dict.fromkeys(Counter, 1) | {Counter.SYNOPS: 9, Counter.SATURATIONS: 7}
@@ -35,7 +35,8 @@ class Model:
 
 def run(bits: dict[Counter, int], accesses, increments, cycles: int) -> int:
     """Compare every read; returns how many were not 0."""
-    counters, model, due = Counters(bits), Model(bits), ([], [])
+    increments_of = {counter: Increment((1 << n) - 1) for counter, n in bits.items()}
+    counters, model, due = Counters(increments_of), Model(bits), ([], [])
 
     async def bench(ctx):
         for cycle in range(cycles):

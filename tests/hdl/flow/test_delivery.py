@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 
@@ -18,16 +18,27 @@ from axonloop.hdl.flow.portable import (
     _with_own_instances,
     _with_plain_names,
 )
-from axonloop.models.config import Geometry, Mesh
+from axonloop.models.config import ConvolutionGeometry, Geometry, Mesh
 from tests.support.outside.verilog_tools import icarus, lint, yosys
 
 LANES = dict.fromkeys(("lanes", "update_lanes", "trace_lanes", "multipliers"), 2)
 TINY = Geometry(axons=8, neurons=8, entries=8, parameter_sets=2, **LANES)
+CONVOLUTIONS = ConvolutionGeometry(
+    **asdict(replace(TINY, lanes=4, multipliers=2, neurons=12, terms=2, threshold_noise=1)),
+    convolutions=2,
+    kernel_rows=6,
+    kernel_columns=4,
+)
+FAR = ConvolutionGeometry(
+    **asdict(TINY) | {"neurons": 4096, "parameter_sets": 1}, kernel_rows=2100, kernel_columns=2
+)
 BUILDS = {
     "mesh": Build(TINY, Mesh(2, 1)),
     "analogue": Build(
         replace(TINY, terms=2, blank_out=1, memristor=2, mask=1, threshold_noise=1), Mesh(1, 2)
     ),
+    "convolutions": Build(CONVOLUTIONS, Mesh(2, 1)),
+    "far convolutions": Build(FAR),
     "serial core": Build(replace(BOARDS["icebreaker"].build.geometry, axons=64, neurons=32)),
 }
 QUICK = [("mesh", "stream"), ("serial core", "serial")]

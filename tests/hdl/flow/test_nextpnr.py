@@ -23,6 +23,19 @@ def test_every_pin_has_one_port(board):
     assert "oscillator" in sites
 
 
+FREQUENCIES = {
+    "ecp5": 'FREQUENCY PORT "oscillator" {} MHZ;',
+    "ice40": "set_frequency oscillator {}",
+}
+
+
+@pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
+def test_the_oscillator_is_told_where_a_file_of_pins_can_tell_it(board):
+    told = [line for line in constraints(board).splitlines() if "frequency" in line.lower()]
+    wanted = FREQUENCIES.get(board.family)
+    assert told == ([wanted.format(f"{board.oscillator / 1e6:g}")] if wanted else [])
+
+
 class Echo(wiring.Component):
     """Instead of the chip and its link: the line comes back."""
 

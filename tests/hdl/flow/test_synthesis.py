@@ -72,22 +72,24 @@ SERIAL = replace(ICEBREAKER.build.geometry, axons=64, neurons=32)
 
 
 @pytest.mark.parametrize(
-    ("geometry", "family", "style"),
+    ("geometry", "family", "style", "other"),
     [
-        (SERIAL, "ice40", "huge"),
-        (SERIAL, "ecp5", ""),
-        (replace(SERIAL, weight_ports=2), "ice40", ""),
-        (replace(SERIAL, lanes=16, layout=Layout.SKEWED), "ice40", ""),
+        (SERIAL, "ice40", "huge", "block"),
+        (SERIAL, "ecp5", "block", "block"),
+        (replace(SERIAL, axons=256, neurons=256), "ecp5", "", ""),
+        (SERIAL, "gowin", "", ""),
+        (replace(SERIAL, weight_ports=2), "ice40", "block", "block"),
+        (replace(SERIAL, lanes=16, layout=Layout.SKEWED), "ice40", "block", "block"),
     ],
-    ids=["small", "ecp5", "two ports", "too many banks"],
+    ids=["small", "small ecp5", "large ecp5", "gowin", "two ports", "too many banks"],
 )
-def test_what_synthesis_may_assume_of_memories(geometry, family, style):
+def test_what_synthesis_may_assume_of_memories(geometry, family, style, other):
     """By the attributes of hdl/common/memory.py; and weights go to SPRAM, if there is enough."""
     found = memories(design_text(Chip(geometry), "chip", family))
     banks = {entry for (module, _), entry in found.items() if module.endswith("weights")}
     assert banks == {(True, style, False)}
     others = {key: entry for key, entry in found.items() if not key[0].endswith("weights")}
-    assert {entry[1:] for entry in others.values()} == {("", True)}
+    assert {entry[1:] for entry in others.values()} == {(other, True)}
     # The bitmap of pending spikes alone is read where it is being written.
     assert [key[0] for key, entry in others.items() if not entry[0]] == [r"\chip.core.scheduler"]
 

@@ -9,6 +9,7 @@ import pytest
 from axonloop.hdl.flow import chip_verilog
 from axonloop.hdl.flow.verilog import folded
 from axonloop.models.config import Geometry
+from axonloop.models.config.geometry import MAX_CORES
 from axonloop.sim.build import find_toolchain
 
 WORDS = {0: "8'h00", 1: "8'h00", 2: "8'h05", 3: "8'h00", 4: "8'h00", 5: "8'h00", 9: "8'h00"}
@@ -25,6 +26,12 @@ def test_loops_write_the_words_that_lines_wrote():
     assert len(loops) == 4
     found = {k: value for a, b, value in loops for k in range(int(a), int(b) + 1)}
     assert found == WORDS
+
+
+@pytest.mark.parametrize("core", [-1, MAX_CORES])
+def test_a_core_has_a_number_that_packets_can_name(core):
+    with pytest.raises(ValueError, match=rf"^core must be a whole number in 0\.\.254, not {core}$"):
+        chip_verilog(Geometry(), core)
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,19 @@ from tests.support.commands import refused
         ("train digits --speed 3", "No such option: --speed"),
         ("train digits --epochs many", "Invalid value for '--epochs'"),
         ("study layers --seeds 0", "seeds must be a whole number in 1..1000, not 0"),
+        (
+            "train digits --loss none",
+            "objective.loss must be one of cross-entropy, mse, smooth-l1, integer, not 'none'",
+        ),
+        ("train digits --processor board", "processor must be one of host, chip, not 'board'"),
+        (
+            "train digits --processor chip --loss integer --device rtl",
+            "device with the processor on the chip must be golden, not 'rtl'",
+        ),
+        (
+            "train digits --processor chip --device golden",
+            "objective.loss with the processor on the chip must be integer, not None",
+        ),
     ],
 )
 def test_mistakes(

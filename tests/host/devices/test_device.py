@@ -24,8 +24,11 @@ from axonloop.host.devices import (
     open_device,
     weight_hash,
 )
+from axonloop.host.devices.rtl import patience
 from axonloop.host.training import chip_config, lone_trainer
-from axonloop.models.config import ChipConfig
+from axonloop.models.config import ChipConfig, Geometry
+from axonloop.models.config.terms import MAX_ETA_SHIFT
+from axonloop.models.cycles import learn_cycles
 from axonloop.models.protocol import MODEL_COUNTERS
 
 TINY = Settings(
@@ -93,3 +96,9 @@ def test_no_device_of_this_name(name: str) -> None:
 @pytest.mark.parametrize("name", ["batched:cpu", "gates:ice40", "serial:", "replay:a:b"])
 def test_names_of_devices(name: str) -> None:
     assert check_device_name(name) == name
+
+
+def test_patience_outlasts_reading_all_weights_and_the_longest_learning() -> None:
+    geometry = Geometry(axons=512, neurons=512)
+    slowest = learn_cycles(geometry, 512, eta_shift=MAX_ETA_SHIFT)
+    assert patience(geometry) >= 4 * 512 * 512 + 2 * slowest + 100_000

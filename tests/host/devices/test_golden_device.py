@@ -288,3 +288,20 @@ def test_hashes_are_the_contracts() -> None:
         for array in arrays:
             sha.update(struct.pack(f"<{len(array)}i", *array.tolist()))
     assert trace.hexdigest() == joined.hexdigest() == sha.hexdigest()
+
+
+def test_spikes_come_with_the_next_tick_unless_they_are_told_to_wait() -> None:
+    sent, late, given = (GoldenDevice(CoreConfig(GEOMETRY)) for _ in range(3))
+    sent.send_spikes(np.array([3]))
+    late.send_spikes(np.array([3]), 1)
+    for device, axons in ((sent, []), (late, []), (given, [3])):
+        device.tick(np.array(axons, int))
+    events = [device.counters()[Counter.EVENTS] for device in (sent, late, given)]
+    assert events[0] == events[2] == events[1] + 1
+
+
+def test_learning_takes_time() -> None:
+    device = device_of()
+    before = device.telemetry.chip_seconds
+    device.learn()
+    assert device.telemetry.chip_seconds > before

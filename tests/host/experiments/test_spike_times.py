@@ -187,3 +187,9 @@ def test_resume_from_the_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert len(metrics["chip"][0]["faults"]) == 3 + 1
     assert len(metrics["float"][0]) == 3
     save(resume.draw(metrics), tmp_path / "picture.png")
+
+
+@pytest.mark.parametrize("rate", [0, 1.1])
+def test_an_input_has_spikes_and_one_a_tick_at_most(rate: float) -> None:
+    with pytest.raises(ValueError, match=r"^rate of the input must be above 0 and at most 1, not"):
+        SpikeTimes(rate=rate)

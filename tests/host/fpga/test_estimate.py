@@ -17,11 +17,12 @@ from tests.support.tiny_chips import TINY
 
 RECORDS = estimate.read_records()
 MEMRISTORS = "0b4c844d"
-"""The build with memristors, of which no other says much."""
+"""The build with memristors, which has more hashes than any other."""
 
 
-def memory(width: int, words: int, name: str = "core.table", reads: int = 1) -> Cell:
-    return Cell("mem_v2", name, {"WIDTH": width, "SIZE": words, "RD_PORTS": reads})
+def memory(width: int, words: int, style: str = "", reads: int = 1) -> Cell:
+    sizes = {"WIDTH": width, "SIZE": words, "RD_PORTS": reads}
+    return Cell("mem_v2", "core.table", sizes, style)
 
 
 def two_sided(kind: str, left: int, right: int) -> Cell:
@@ -36,13 +37,17 @@ def two_sided(kind: str, left: int, right: int) -> Cell:
         (memory(33, 256), "gowin", {"block RAM": 1}),
         (memory(33, 256), "ice40", {"block RAM": 3}),
         (memory(33, 32), "ecp5", {"LUT RAM": 18}),
+        (memory(33, 32, "block"), "ecp5", {"block RAM": 1}),
+        (memory(60, 32), "gowin", {"LUT RAM": 30}),
+        (memory(24, 64), "ecp5", {"block RAM": 1}),
         (memory(2, 8), "ice40", {"block RAM": 1}),
-        (memory(16, 32768, "core.weights.bank_0"), "ice40", {"SPRAM": 2}),
+        (memory(16, 32768, "huge"), "ice40", {"SPRAM": 2}),
         (two_sided("mul", 8, 9), "ecp5", {"DSP": 1}),
         (two_sided("mul", 2, 9), "ecp5", {"DSP": 0}),
         (two_sided("lt", 8, 9), "ecp5", {"less": 9}),
         (Cell("reduce_or", "x", {"A_WIDTH": 7}), "ecp5", {"reduce": 7}),
         (Cell("sdffe", "x", {"WIDTH": 5}), "ecp5", {"FF": 5}),
+        (two_sided("xor", 3, 8), "gowin", {"xor": 8}),
         (Cell("mux", "x", {"WIDTH": 5}), "ecp5", {}),
     ],
 )
@@ -55,11 +60,9 @@ def test_errors_are_those_that_the_page_tells() -> None:
     rows = estimate.errors(RECORDS)
     assert len(rows) >= 10
     for row in rows:
-        most = 0.15 if row["chip"].endswith(MEMRISTORS) else 0.105
-        assert max(abs(row[kind]) for kind in ("LUT", "LUT4", "FF")) <= most, row
-        if find_board(row["board"]).family == "ecp5":
-            assert abs(row["block RAM"]) <= 0.05, row
-            assert row["DSP"] == 0, row
+        assert max(abs(row[kind]) for kind in ("LUT", "LUT4", "FF")) < 0.09, row
+        assert abs(row["block RAM"]) < 0.07, row
+        assert row["DSP"] == 0, row
 
 
 def test_the_errors_of_a_build_are_those_of_a_model_that_never_saw_it() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from axonloop.host.network import Network, Population, Projection, Source, on_memristors
+from axonloop.host.network import Network, Population, Projection, Source, memristors, on_memristors
 from axonloop.models.config import ParameterSet, plain_rule
 from axonloop.models.memristor import find_memristor, memristor_tables, toml_of
 from axonloop.models.rules import pair_stdp
@@ -77,3 +77,7 @@ def test_what_cannot_be_is_refused() -> None:
         with pytest.raises(ValueError) as refused:
             make()
         assert str(refused.value).startswith(message)
+
+
+def test_the_spread_of_a_register_is_that_of_its_uniform_words() -> None:
+    assert pytest.approx(np.arange(256).std() / 128 / 256, rel=1e-9) == memristors._SPREAD

@@ -103,13 +103,13 @@ def test_no_error_while_the_right_class_leads_by_the_margin() -> None:
     encoder = DenseEncoder(NEURONS, 1, 127)
     core, free = ProcessingCore(readout, weights, encoder, margin=2.0), core_of(weights)
     silent = 0
-    core.begin([1])
-    free.begin([1])
+    core.begin([2])
+    free.begin([2])
     for train in trains:
         core.step(flags(train))
         free.step(flags(train))
         own = core.logits[0]
-        leads = own[1] - np.delete(own, 1).max() > 2
+        leads = own[2] - np.delete(own, 2).max() > 2
         silent += leads
         assert core.heard is not None
         assert free.heard is not None

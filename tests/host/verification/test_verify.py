@@ -8,6 +8,7 @@ from axonloop.host.devices import GoldenDevice, open_device
 from axonloop.host.verification.verify import VerificationError, verify
 from axonloop.models.config import CoreConfig, Geometry, Mesh
 from axonloop.models.protocol import Region
+from axonloop.sim.stimulus import CONVOLUTIONS
 
 
 class Broken(GoldenDevice):
@@ -87,10 +88,9 @@ def test_golden_and_batched_agree_on_convolutions():
     assert report.counters["updates"] > 0
 
 
-@pytest.mark.parametrize("device", ["rtl", "gates:ecp5"])
-def test_devices_of_gateware_refuse_convolutions(device):
-    told = (
-        f"convolutions of a chip on {device} must be 0 .there is no gateware .* golden or batched"
-    )
-    with pytest.raises(ValueError, match=told):
-        verify(["golden", device], 4, 0, ["conv"])
+@pytest.mark.slow
+@pytest.mark.parametrize("geometry", CONVOLUTIONS)
+def test_the_rtl_agrees_on_convolutions(geometry):
+    report = verify(["golden", "rtl", "batched"], 120, 1, [geometry])
+    assert len(set(report.trace_hashes.values())) == len(set(report.weight_hashes.values())) == 1
+    assert report.counters["updates"] > 0

@@ -238,3 +238,10 @@ def test_impossible_configurations_are_refused(name: str) -> None:
 def test_json_round_trip(seed: int) -> None:
     config = random_config(np.random.default_rng(seed))
     assert CoreConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("pulsed", [False, True])
+def test_a_term_that_is_weighted_or_pulsed_sees_its_weight(weighted: bool, pulsed: bool) -> None:
+    term = Term(AxonFactor.PQ, weighted=weighted, pulsed=pulsed)
+    assert term.sees_weight == (weighted or pulsed)

@@ -14,7 +14,7 @@ def test_kinds_are_the_contracts() -> None:
     rows = table("kind", "name", "to the chip")
     named = {row[1]: int(row[0]) for row in rows if row[1] != "-"}
     assert named == dict(Kind.__members__)
-    assert [row[0] for row in rows if row[1] == "-"] == ["0", "10..15"]
+    assert [row[0] for row in rows if row[1] == "-"] == ["0", "11..15"]
 
 
 def test_fault_codes_are_the_contracts() -> None:
@@ -43,6 +43,10 @@ def test_spikes(core: int, axon: int, delay: int) -> None:
 def test_errors(core: int, neuron: int, value: int, ungated: bool) -> None:
     word = packets.error(core, neuron, value, ungated)
     assert word == 2 << 28 | core << 20 | ungated << 19 | neuron << 8 | value % 256
+    assert packets.neuron_of_error(word) == neuron
+    far = packets.error(core, neuron + 2048, value, ungated)
+    assert far == word + (8 << 28)
+    assert packets.neuron_of_error(far) == neuron + 2048
 
 
 def test_known_words() -> None:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from axonloop.models.config import Geometry, parameter_max
+from axonloop.models.config import ConvolutionGeometry, Geometry, parameter_max
 from axonloop.models.protocol import (
+    CONVOLUTION_INDEX,
     FANOUT_FIELDS,
     GROUP_FIELDS,
     MODEL_COUNTERS,
@@ -28,7 +29,12 @@ from axonloop.models.protocol.registers import Field
 from tests.support.contract import evaluate, table
 from tests.support.random.cores import random_geometry
 
-IF_BUILT = {", if T > 0": "terms", ", if memristor > 0": "memristor", ", if mask = 1": "mask"}
+IF_BUILT = {
+    ", if T > 0": "terms",
+    ", if memristor > 0": "memristor",
+    ", if mask = 1": "mask",
+    ", if convolutions > 0": "convolutions",
+}
 REGION_ROWS = [row for row in table("region", "code", "words") if not row[0].startswith("*")]
 
 
@@ -55,6 +61,7 @@ def words_of(text: str, geometry: Geometry) -> int:
         neurons=geometry.neurons,
         groups=geometry.groups,
         entries=geometry.entries,
+        convolutions=geometry.convolutions,
         weight_stride=regions.weight_stride(geometry),
         pending_stride=regions.pending_stride(geometry),
     )
@@ -157,6 +164,25 @@ def test_control_words_are_the_contracts() -> None:
     assert rows["29"].startswith("modulation M, signed (writable")
     assert Control.MODULATION == 29
     assert "32 + 2n, 33 + 2n" in rows
+    assert rows["30, 31"].startswith("convolutions; kernel_rows 15..0 and kernel_columns 31..16")
+    assert (Control.CONVOLUTIONS, Control.KERNELS) == (30, 31)
+    geometry = ConvolutionGeometry(kernel_rows=90, kernel_columns=48)
+    assert registers.kernels_word(geometry) == 48 << 16 | 90
+    assert (registers.version_of(geometry), registers.version_of(Geometry())) == (5, 4)
+
+
+def test_convolution_indexes_are_the_contracts() -> None:
+    rows = table("index", "descriptor", "range")
+    assert {row[1]: int(row[0]) for row in rows} == CONVOLUTION_INDEX
+
+
+def test_a_core_with_convolutions_has_their_words_and_fewer_weights() -> None:
+    geometry = ConvolutionGeometry(convolutions=3, kernel_rows=90, kernel_columns=48)
+    words = regions.region_words(geometry)
+    assert words[Region.CONVOLUTION] == 48
+    assert regions.weight_stride(geometry) == 16
+    assert words[Region.WEIGHT] == 90 * 16
+    assert Region.CONVOLUTION not in regions.region_words(Geometry())
 
 
 def test_counters_are_the_contracts() -> None:

@@ -1,4 +1,4 @@
-"""What other tools say of Verilog: Verilator's lint, Icarus, Yosys' own reader."""
+"""What other tools say of Verilog: Verilator's lint, Icarus, Yosys' own reader; and simulators."""
 
 from __future__ import annotations
 
@@ -22,9 +22,16 @@ def lint(folder: Path, *files: str) -> str:
 
 def icarus(folder: Path, *files: str) -> str:
     """The warnings and errors of Icarus, which elaborates all; skips where it is not installed."""
-    if shutil.which("iverilog") is None:
-        pytest.skip("Icarus is not installed")
+    require_simulator("icarus")
     return _told(["iverilog", "-g2005", "-Wall", "-o", "icarus.vvp", *files], folder, None)
+
+
+def require_simulator(name: str) -> None:
+    """Skip where what `run_bench` needs for a simulator, beside Python's packages, is missing."""
+    if name == "icarus" and shutil.which("iverilog") is None:
+        pytest.skip("Icarus is not installed")
+    if name == "verilator" and (shutil.which("perl") is None or shutil.which("make") is None):
+        pytest.skip("cocotb's Verilator needs perl and make")
 
 
 def yosys(folder: Path, top: str, file: str) -> list[str]:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from axonloop.models.config import Convolution, ConvolutionGeometry, CoreConfig, ParameterSet, Row
+from axonloop.models.config import (
+    Convolution,
+    ConvolutionGeometry,
+    CoreConfig,
+    Destination,
+    Group,
+    ParameterSet,
+    Row,
+)
 
 LANES = 2
 PLAIN = {"lanes": LANES, "update_lanes": 2, "trace_lanes": 2, "multipliers": 2, "entries": 64}
@@ -20,4 +28,40 @@ def beyond_the_hash() -> CoreConfig:
         (replace(LIVELY, eta_shift=11),),
         rows=(Row(plastic=True),) * 60,
         convolutions=(shape,),
+    )
+
+
+def far_core() -> CoreConfig:
+    """More than 2048 neurons and kernel rows, two convolutions, pools, a bias, two sets."""
+    shapes = (
+        Convolution(3, 2, 2, 2, 4, first_axon=50, first_row=5),
+        Convolution(2, 4, 5, 3, 4, 1, 1, first_axon=3, first_group=530, first_row=2040, bias=1),
+        Convolution(1, 1, 2, 1, 4, first_group=100, first_axon=46, first_row=2100, pool=2),
+        Convolution(1, 5, 5, 1, 4, 2, 0, first_axon=62, first_group=200, first_row=2101, pool=2),
+    )
+    geometry = ConvolutionGeometry(
+        axons=88,
+        neurons=2304,
+        lanes=4,
+        update_lanes=4,
+        trace_lanes=4,
+        multipliers=2,
+        parameter_sets=2,
+        entries=64,
+        convolutions=4,
+        kernel_rows=2112,
+        kernel_columns=4,
+    )
+    rows = tuple(Row(plastic=True, always_on=axon == 43) for axon in range(geometry.axons))
+    groups = tuple(Group(int(group >= 200), report=group >= 500) for group in range(576))
+    fanout = [()] * geometry.neurons
+    for place in range(20):
+        fanout[4 * (530 + place)] = (Destination(axon=62 + place),)
+    return CoreConfig(
+        geometry,
+        (LIVELY, replace(LIVELY, eta_shift=7, rounding=1)),
+        rows=rows,
+        groups=groups,
+        fanout=tuple(fanout),
+        convolutions=shapes,
     )

@@ -17,6 +17,7 @@ from axonloop.hdl.flow.headers import (
     sections,
     systemrdl,
 )
+from axonloop.hdl.flow.headers.constants import Constant, Section
 from axonloop.models.config import Geometry, Mesh
 from axonloop.models.protocol import FANOUT_FIELDS, Control, Region, header, region_words
 from axonloop.sim.build.toolchain import find_compiler
@@ -54,6 +55,12 @@ def test_the_python_header_agrees_with_the_contract(names: dict[str, int]) -> No
     assert counters == {int(n): name for n, name, _ in table("n", "name")}
     assert names["CONTROL_TICK"] == Control.TICK
     assert (names["COLUMNS"], names["ROWS"], names["AXONS"]) == (2, 2, 256)
+
+
+def test_the_python_header_says_what_a_constant_is_where_there_is_something_to_say() -> None:
+    known = Section("Some numbers", (Constant("ONE", 1, "the first"), Constant("TEN", 10)))
+    lines = python_header([known], "A chip.").splitlines()
+    assert lines == ['"""A chip."""', "", "# Some numbers", "ONE = 0x1  # the first", "TEN = 0xa"]
 
 
 def test_descriptor_fields_agree_with_the_contract(names: dict[str, int]) -> None:

@@ -20,6 +20,7 @@ from axonloop.host.experiments.obstacles.network import (
     THRESHOLD,
     ErrorSide,
     LadderNetwork,
+    _Spike,
     slope,
 )
 from axonloop.host.experiments.obstacles.rungs import LADDER, Rung
@@ -128,3 +129,10 @@ def test_the_recorded_ladder() -> None:
     assert all(len(shares) == 3 for shares in found.values())
     assert list(means) == [*(rung.name for rung in LADDER), experiment.CHIP]
     assert min(means.values()) > 0.85
+
+
+def test_the_gradient_of_a_spike_is_the_one_behind_it_times_the_slope() -> None:
+    potential = torch.tensor([0.5, 1.0, 3.0], requires_grad=True)
+    _Spike.apply(potential).backward(torch.tensor([2.0, 3.0, -4.0]))
+    wanted = torch.tensor([2.0, 3.0, -4.0]) * slope(potential.detach())
+    assert torch.equal(potential.grad, wanted)

@@ -19,6 +19,7 @@ from axonloop.models.config import (
     Row,
 )
 from axonloop.models.golden import Chip
+from axonloop.models.golden.synapses.synapses import visited
 from axonloop.models.protocol import Counter, Region, state_regions
 from axonloop.sim.stimulus import CONVOLUTIONS, random_chip, random_chip_weights
 from tests.support.oracles.convolution import NaiveConvolutionChip
@@ -138,3 +139,11 @@ def test_the_box_of_a_pool_is_that_of_its_largest_potential() -> None:
     box = chip.array(Region.BOX).reshape(5, 5, 2)
     assert (box[..., 0] == box[..., 1]).all()
     assert np.argwhere(box[..., 0]).tolist() == [[1, 0], [1, 3], [2, 0], [2, 2]]
+
+
+def test_only_the_rows_and_columns_of_kernels_are_visited():
+    config = random_chip(np.random.default_rng(1), CONVOLUTIONS["conv"]).cores[0]
+    moved = replace(config.convolutions[0], first_row=5)
+    within = visited(replace(config, convolutions=(moved,)))
+    assert np.flatnonzero(within.any(1)).tolist() == list(range(5, 5 + moved.rows))
+    assert np.flatnonzero(within.any(0)).tolist() == list(range(moved.out_channels))

@@ -7,14 +7,13 @@ from amaranth.lib import data
 from axonloop.hdl.chip.router import may_turn
 from axonloop.hdl.common import popcount
 from axonloop.models.config import Mesh
+from tests.formal.chip.router import NORTH_FOR_SOUTH, SWAPPED
+from tests.formal.chip.routes import contents, leaves_by, names, sound, targets
 from tests.formal.code import Code, Mutant
 from tests.formal.engine import Claim
 from tests.formal.probe import Probe
-from tests.formal.router import SWAPPED
-from tests.formal.routes import contents, leaves_by, names, sound, targets
 
 ROUTER, MESH_MODULE = "axonloop.hdl.chip.router", "axonloop.hdl.chip.mesh"
-MESH = Mesh(2, 2)
 SHAPE = data.StructLayout({"marked": 1, "value": 1})
 
 
@@ -118,37 +117,56 @@ def names_target(mesh: Mesh, flit, target):
     return (flit.row * mesh.columns + flit.column) == target
 
 
-CLAIMS = [
-    Claim(
+ROWS_FOR_COLUMNS = Mutant(
+    "takes rows for columns",
+    MESH_MODULE,
+    "column.eq(target % self._mesh.columns)",
+    "column.eq(target % self._mesh.rows)",
+)
+WAITS_FOR_TWO = Mutant(
+    "a flit waits for one behind it",
+    ROUTER,
+    "Cat(self._queues[entry].r_rdy & (self",
+    "Cat((self._queues[entry].level > 1) & (self",
+)
+
+
+def claims(columns: int, rows: int, *mutants: Mutant) -> list[Claim]:
+    """Of a mesh of this size; `mutants` break the route."""
+    mesh = Mesh(columns, rows)
+    size = f"{columns} x {rows}"
+    route = Claim(
         "mesh",
-        "2 x 2: a packet leaves once, unchanged, at the core it names",
-        lambda code: MeshSpec(code, MESH, "route"),
+        f"{size}: a packet leaves once, unchanged, at the core it names",
+        lambda code: MeshSpec(code, mesh, "route"),
         depth=1,
         search=3,
         reach=10,
-        mutants=(
-            Mutant(
-                "enters with rows and columns swapped",
-                MESH_MODULE,
-                "inward.payload.column.eq(target % self._mesh.columns)",
-                "inward.payload.column.eq(target // self._mesh.columns)",
-            ),
-            SWAPPED,
-        ),
-    ),
-    Claim(
+        mutants=mutants,
+    )
+    progress = Claim(
         "mesh",
-        "2 x 2: in every cycle in which something is inside, something moves",
-        lambda code: MeshSpec(code, MESH, "progress"),
+        f"{size}: in every cycle in which something is inside, something moves",
+        lambda code: MeshSpec(code, mesh, "progress"),
         depth=1,
         search=3,
-        mutants=(
-            Mutant(
-                "a flit waits for one behind it",
-                ROUTER,
-                "Cat(self._queues[entry].r_rdy & (self",
-                "Cat((self._queues[entry].level > 1) & (self",
-            ),
+        mutants=(WAITS_FOR_TWO,),
+    )
+    return [route, progress]
+
+
+CLAIMS = [
+    *claims(
+        2,
+        2,
+        Mutant(
+            "enters with rows and columns swapped",
+            MESH_MODULE,
+            "inward.payload.column.eq(target % self._mesh.columns)",
+            "inward.payload.column.eq(target // self._mesh.columns)",
         ),
+        SWAPPED,
     ),
+    *claims(3, 2, ROWS_FOR_COLUMNS, SWAPPED),
+    *claims(1, 3, NORTH_FOR_SOUTH),
 ]

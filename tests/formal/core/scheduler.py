@@ -14,6 +14,7 @@ from amaranth.hdl import (
     Signal,
 )
 
+from axonloop.hdl.common import popcount
 from axonloop.models.config import Geometry
 from axonloop.models.protocol import Region, pending_stride
 from tests.formal.code import Code, Mutant
@@ -40,11 +41,11 @@ class SchedulerSpec(Elaboratable):
 
     Spikes come at any time but in the cycle of `start` and while clearing, with delays up to
     D - 2; the tick moves on with `start`; the register bus is used while the scheduler is idle and
-    two cycles after a spike at the earliest.
+    two cycles after a spike at the earliest. With `timed`, the cycles of a scan are counted.
     """
 
-    def __init__(self, code: Code) -> None:
-        self._dut = code.load(SCHEDULER).Scheduler(GEOMETRY)
+    def __init__(self, code: Code, timed: bool = False) -> None:
+        self._dut, self._timed = code.load(SCHEDULER).Scheduler(GEOMETRY), timed
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -239,6 +240,8 @@ class SchedulerSpec(Elaboratable):
                 m.d.comb += Assert(~(held & later))
                 m.d.comb += Assert(~self._emitted[axon] | self._expected[axon])
             m.d.comb += Assert(~bits.any() | (base < BLOCKS))
+        if self._timed:
+            self._check_time(m, scanning & ~fetched, bits, end - position)
         with m.If(self._clears):
             m.d.comb += Assert(self._expected == 0)
             for number in range(SLOTS):
@@ -259,6 +262,39 @@ class SchedulerSpec(Elaboratable):
         with m.If(self._scans & self._dut.busy):
             m.d.comb += Assert(Mux(done, pending == 0, (pending | always) == expected))
             m.d.comb += Assert(~fetched | (word == expected))
+
+    def _check_time(self, m, unfetched, bits, left) -> None:
+        """A cycle is spent if no spike is written, the receiver takes and nobody pauses.
+
+        2 of them, 1 per event and 1 per block without one, where another block follows; to clear, 1
+        per block and 1. Invariant: as many as are left of them.
+        """
+        dut, spent, busy = self._dut, Signal(range(256)), self._dut.busy
+        held_up = self._probe["writing"] | dut.pause | (dut.events.valid & ~dut.events.ready)
+        with m.If(busy & ~held_up):
+            m.d.sync += spent.eq(spent + 1)
+        with m.If(dut.start | dut.clear):
+            m.d.sync += spent.eq(0)
+        words = [self._expected.word_select(number, LANES) for number in range(BLOCKS)]
+        unseen = [Mux(self._seen[k], 0, _cycles(word)) for k, word in enumerate(words[:-1])]
+        final = popcount(words[-1])
+        most = Signal(range(256))
+        m.d.comb += most.eq(2 + sum(map(_cycles, words[:-1])) + final)
+        waiting = _cycles(bits) + sum(unseen) + final
+        rest = unfetched + Mux(self._seen.all(), popcount(bits), waiting)
+        with m.If(self._scans):
+            m.d.comb += Assert(~busy | (spent + rest <= most))
+            m.d.comb += Assert(spent <= most)
+        with m.If(self._clears):
+            m.d.comb += Assert(~busy | (spent + unfetched + left <= SLOTS * BLOCKS + 1))
+            m.d.comb += Assert(spent <= SLOTS * BLOCKS + 1)
+        m.d.comb += Cover(self._scans & ~busy & (spent == most) & (most > BLOCKS + 1))
+        m.d.comb += Cover(self._clears & ~busy & (spent == SLOTS * BLOCKS + 1))
+
+
+def _cycles(word):
+    """From the cycle behind a block to that of the next one, while nothing holds them up."""
+    return Mux(word.any(), popcount(word), 1)
 
 
 CLAIMS = [
@@ -306,5 +342,29 @@ CLAIMS = [
                 "does not clear", SCHEDULER, "self._write.data.eq(0)", "self._write.data.eq(word)"
             ),
         ),
-    )
+    ),
+    Claim(
+        "scheduler",
+        "a scan ends in bounded time: 2 cycles, 1 per event, 1 per block without, and those in "
+        "which a spike is written, the receiver waits or `pause` is up",
+        lambda code: SchedulerSpec(code, timed=True),
+        depth=2,
+        search=14,
+        reach=18,
+        mutants=(
+            Mutant(
+                "fetches when nothing is fetched only",
+                SCHEDULER,
+                "scanning & (~fetched | take)",
+                "scanning & ~fetched",
+            ),
+            Mutant("rests after events", SCHEDULER, "eq(~left.any())", "eq(~bits.any())"),
+            Mutant(
+                "waits for spikes that come, too",
+                SCHEDULER,
+                "fetched & ~writing & drained",
+                "fetched & ~writing & ~self.spikes.valid & drained",
+            ),
+        ),
+    ),
 ]

@@ -18,10 +18,10 @@ from amaranth.lib import data
 from axonloop.hdl.chip.router import may_turn
 from axonloop.hdl.common import popcount
 from axonloop.models.config import Mesh, Port
+from tests.formal.chip.routes import contents, leaves_by, names, sound, targets
 from tests.formal.code import Code, Mutant
 from tests.formal.engine import Claim
 from tests.formal.probe import Probe
-from tests.formal.routes import contents, leaves_by, names, sound, targets
 
 ROUTER, ARITHMETIC = "axonloop.hdl.chip.router", "axonloop.hdl.common.arithmetic"
 MESH = Mesh(3, 3)
@@ -232,77 +232,104 @@ SWAPPED = Mutant(
     "wish.eq(Mux(head.column == self._column, in_column, right))",
     "wish.eq(Mux(head.row != self._row, down, Mux(head.column == self._column, 4, right)))",
 )
+WEST_FOR_EAST = Mutant(
+    "west and east swapped",
+    ROUTER,
+    "self._column, Port.EAST, Port.WEST)",
+    "self._column, Port.WEST, Port.EAST)",
+)
+NORTH_FOR_SOUTH = Mutant(
+    "north and south swapped",
+    ROUTER,
+    "self._row, Port.SOUTH, Port.NORTH)",
+    "self._row, Port.NORTH, Port.SOUTH)",
+)
+WRONG_PLACE = Mutant(
+    "takes a port's number for its place", ROUTER, "(chosen == index) for", "(chosen == entry) for"
+)
+FIRST_INPUT = Mutant(
+    "always takes the first input",
+    ROUTER,
+    "chosen.eq(next_one(requests, last))",
+    "chosen.eq(next_one(requests, 0))",
+)
+EDGES = (
+    ("upper", 1, WEST_FOR_EAST),
+    ("left", 3, NORTH_FOR_SOUTH),
+    ("right", 5, WRONG_PLACE),
+    ("lower", 7, SWAPPED),
+)
+
+
+def claim(words: str, core: int, part: str, *mutants: Mutant) -> Claim:
+    """Of the router of a core."""
+    reach = 8 if part == "flits" else 0
+    return Claim(
+        "router",
+        words,
+        lambda code: RouterSpec(code, core, part),
+        depth=1,
+        search=4,
+        reach=reach,
+        mutants=mutants,
+    )
+
+
 CLAIMS = [
-    Claim(
-        "router",
+    claim(
         "every flit leaves once, unchanged, in order, by its route (middle of a mesh)",
-        lambda code: RouterSpec(code, MIDDLE, "flits"),
-        depth=1,
-        search=4,
-        reach=8,
-        mutants=(
-            SWAPPED,
-            Mutant(
-                "west and east swapped",
-                ROUTER,
-                "self._column, Port.EAST, Port.WEST)",
-                "self._column, Port.WEST, Port.EAST)",
-            ),
-            Mutant(
-                "takes a flit without sending it",
-                ROUTER,
-                "entry: free & requests[index]",
-                "entry: requests[index]",
-            ),
-            Mutant(
-                "sends the first flit twice",
-                ROUTER,
-                "(chosen == index) for",
-                "(chosen == index) & (last == index) for",
-            ),
-            Mutant(
-                "overwrites what is not taken",
-                ROUTER,
-                "free = ~sink.valid | sink.ready",
-                "free = Signal(init=1)",
-            ),
+        MIDDLE,
+        "flits",
+        SWAPPED,
+        WEST_FOR_EAST,
+        Mutant(
+            "takes a flit without sending it",
+            ROUTER,
+            "entry: free & requests[index]",
+            "entry: requests[index]",
+        ),
+        Mutant(
+            "sends the first flit twice",
+            ROUTER,
+            "(chosen == index) for",
+            "(chosen == index) & (last == index) for",
+        ),
+        Mutant(
+            "overwrites what is not taken",
+            ROUTER,
+            "free = ~sink.valid | sink.ready",
+            "free = Signal(init=1)",
         ),
     ),
-    Claim(
-        "router",
-        "the same in the corner of a mesh",
-        lambda code: RouterSpec(code, CORNER, "flits"),
-        depth=1,
-        reach=8,
+    claim("the same in the corner of a mesh", CORNER, "flits"),
+    *(
+        claim(f"the same at the {edge} edge of a mesh", core, "flits", mutant)
+        for edge, core, mutant in EDGES
     ),
-    Claim(
-        "router",
+    claim(
         "while a flit is at the head, each other input goes first at most once",
-        lambda code: RouterSpec(code, MIDDLE, "turns"),
-        depth=1,
-        search=4,
-        mutants=(
-            Mutant(
-                "always takes the first input",
-                ROUTER,
-                "chosen.eq(next_one(requests, last))",
-                "chosen.eq(next_one(requests, 0))",
-            ),
+        MIDDLE,
+        "turns",
+        FIRST_INPUT,
+    ),
+    claim(
+        "a flit leaves within 21 cycles while outputs are taken",
+        MIDDLE,
+        "age",
+        Mutant(
+            "stops after the first flit",
+            ROUTER,
+            "free = ~sink.valid | sink.ready",
+            "free = ~sink.valid & (last == 0)",
         ),
     ),
-    Claim(
-        "router",
-        "a flit leaves within 21 cycles while outputs are taken",
-        lambda code: RouterSpec(code, MIDDLE, "age"),
-        depth=1,
-        search=4,
-        mutants=(
-            Mutant(
-                "stops after the first flit",
-                ROUTER,
-                "free = ~sink.valid | sink.ready",
-                "free = ~sink.valid & (last == 0)",
-            ),
-        ),
+    *(
+        claim(
+            f"at the {edge} edge, within 17 cycles, and each other input goes first at most once",
+            core,
+            "age",
+            FIRST_INPUT,
+        )
+        for edge, core, _ in EDGES
     ),
 ]

@@ -1,0 +1,5 @@
+"""Convolutions of a core: descriptors, the way from axons to neurons, pools, shared learning."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,5 @@
+"""Convolutions of networks, and where their images lie on cores."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

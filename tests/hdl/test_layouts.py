@@ -1,0 +1,14 @@
+"""Layouts of words between parts: no wider than what they number."""
+
+from __future__ import annotations
+
+from axonloop.hdl.common.state import flags_layout
+from axonloop.hdl.parallel.neuron_traces import swept_layout
+from axonloop.models.config import Geometry
+
+GEOMETRY = Geometry(neurons=64, update_lanes=4)
+
+
+def test_words_of_neurons_are_numbered_by_as_many_bits_as_there_are_words():
+    for layout in (flags_layout(GEOMETRY), swept_layout(GEOMETRY)):
+        assert layout["index"].width == 4

@@ -1,0 +1,1 @@
+"""Seeded mutants of the sources, and whether the tests notice them: `make mutants`."""
