@@ -96,6 +96,15 @@ def test_bad_settings(change: dict[str, Any], message: str) -> None:
     assert str(refused.value).startswith(message)
 
 
+@pytest.mark.parametrize(("name", "value"), [("margin", 1.5), ("errors", "sample")])
+def test_what_needs_classes_is_refused_for_numbers(name: str, value: object) -> None:
+    settings = Settings().changed({"objective": {name: value}})
+    settings.require_loss(of_classes=True)
+    told = f"^objective.{name} must be left out where targets are no classes, not {value!r}$"
+    with pytest.raises(ValueError, match=told):
+        settings.require_loss(of_classes=False)
+
+
 def test_settings_come_back() -> None:
     settings = Settings(
         NetworkSettings(
