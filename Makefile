@@ -2,8 +2,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+TICKS ?= 100000000
 
-.PHONY: train test lint docs verify prove mutants bench synth budget clean
+.PHONY: train test lint docs verify prove mutants soak coverage bench synth budget clean
 
 train: .venv/ready
 	$(BIN)/axonloop train digits --out runs/digits
@@ -27,6 +28,19 @@ prove: .venv/ready
 
 mutants: .venv/ready
 	$(BIN)/python -m tests.mutation
+
+soak: .venv/ready
+	$(BIN)/axonloop soak --ticks $(TICKS) --json docs/assurance/soak.json
+	$(BIN)/python -m tests.coverage
+
+coverage: export COVERAGE_RCFILE := tests/coverage/coveragerc
+coverage: .venv/ready
+	mkdir -p build/coverage
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -m "not slow" -n 2
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage json --quiet -o build/coverage/python.json
+	$(BIN)/python -m tests.coverage --python build/coverage/python.json --rtl
 
 bench: .venv/ready
 	$(BIN)/axonloop bench core

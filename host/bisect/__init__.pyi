@@ -11,6 +11,7 @@ from .pair import RefusedError as RefusedError
 from .recorded_script import compare_with_recording as compare_with_recording
 from .recorded_script import script_of_recording as script_of_recording
 from .recordings import compare_recordings as compare_recordings
+from .script import Place as Place
 from .script import Script as Script
 from .script import random_script as random_script
 from .script import random_use_script as random_use_script

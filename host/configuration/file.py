@@ -14,7 +14,7 @@ from axonloop.host.configuration.former import nested
 from axonloop.host.configuration.schema import validated
 from axonloop.host.configuration.settings import Settings
 from axonloop.host.configuration.sweep_table import SweepSettings
-from axonloop.host.configuration.tables import changed_table
+from axonloop.host.configuration.tables import changed_geometry, changed_table
 from axonloop.host.files import read_json, read_text
 from axonloop.models.checks import cut, require
 from axonloop.models.config import Mesh
@@ -95,7 +95,7 @@ class Configuration:
             if "mesh" in self.tables.get("network", {}):
                 base = replace(base, mesh=Mesh.parse(settings.network.mesh))
             if "geometry" in self.tables:
-                own = changed_table(base.geometry, self.tables["geometry"], "geometry.")
+                own = changed_geometry(base.geometry, self.tables["geometry"])
                 base = replace(base, geometry=own)
             if board is None and "name" not in self._board:
                 return base

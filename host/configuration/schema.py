@@ -20,7 +20,7 @@ from axonloop.host.configuration.settings import TABLES
 from axonloop.host.configuration.sweep_table import SweepSettings
 from axonloop.host.data import DataDescription
 from axonloop.models.checks import cut, is_whole, shown
-from axonloop.models.config import Geometry
+from axonloop.models.config import ConvolutionGeometry
 
 STRICT = ConfigDict(strict=True, extra="forbid")
 ELSEWHERE = ("geometry", "mesh")
@@ -82,7 +82,7 @@ def _number(kind: type[IntEnum], value: Any) -> int:
 
 _TABLES: dict[str, Any] = {name: (_model(kind), None) for name, kind in TABLES.items()}
 _TABLES["data"] = (_model(DataDescription), None)
-_TABLES["geometry"] = (_model(Geometry), None)
+_TABLES["geometry"] = (_model(ConvolutionGeometry), None)
 _TABLES["board"] = (_model(Build, ELSEWHERE, name=(str, None)), None)
 _TABLES["sweep"] = (_model(SweepSettings), None)
 SCHEMA = create_model("Configuration", __config__=STRICT, **_TABLES)

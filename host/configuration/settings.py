@@ -16,7 +16,7 @@ from axonloop.host.configuration.data_table import (
 )
 from axonloop.host.configuration.network_settings import NetworkSettings
 from axonloop.host.configuration.ranges import require_ranges, require_word
-from axonloop.host.configuration.tables import changed_table, entry_of
+from axonloop.host.configuration.tables import changed_geometry, changed_table
 from axonloop.host.data import CLASSES, PIXELS, WHITE, Data, DataDescription, Encoding, TargetKind
 from axonloop.host.network import Strategy
 from axonloop.host.processing import ErrorCode, Feedback, LossName
@@ -278,7 +278,7 @@ class Settings:
         """
         own, chip, data = dict(tables), self.geometry, self.data
         if (geometry := own.pop("geometry", None)) is not None:
-            chip = entry_of(chip or Geometry(), geometry, "geometry")
+            chip = changed_geometry(chip or Geometry(), geometry)
             own["network"] = {name: getattr(chip, name) for name in SHARED} | own.get("network", {})
         if (described := own.pop("data", None)) is not None:
             data = changed_data(data, described)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from axonloop.models.checks import require
-from axonloop.models.config import ParameterSet, Term
+from axonloop.models.config import ConvolutionGeometry, Geometry, ParameterSet, Term
 
 
 def changed_table(table: Any, values: Any, path: str) -> Any:
@@ -31,6 +31,16 @@ def entry_of(old: Any, new: Any, path: str) -> Any:
     if type(new) is type(old) or not dataclasses.is_dataclass(old):
         return new
     return changed_table(old, new, f"{path}.")
+
+
+def changed_geometry(old: Geometry, new: Any) -> Geometry:
+    """A geometry in place of an old one; a table that has convolutions makes it one with them."""
+    if isinstance(new, Geometry):
+        return new
+    if isinstance(new, Mapping) and "convolutions" in new:
+        return ConvolutionGeometry(**dataclasses.asdict(old) | dict(new))
+    changed: Geometry = entry_of(old, new, "geometry")
+    return changed
 
 
 def _term(value: Any) -> Any:

@@ -40,7 +40,8 @@ def digest(report: Mapping[str, Any]) -> str:
 
 
 def _unusual(values: Mapping[str, Any], usual: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value != usual[name]}
+    """What is not as usual, and what only some cores have."""
+    return {name: value for name, value in values.items() if value != usual.get(name)}
 
 
 def row_of(report: Mapping[str, Any], commit: str) -> HistoryRow:

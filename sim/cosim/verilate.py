@@ -62,12 +62,15 @@ class Harness:
     """The code that is compiled with a design, and the `name` of the library.
 
     `wrapper` is Verilog with the module `TOP`; `driver` is C++ that includes `Vchip.h`, in which
-    Verilator declares that module as the class `Vchip`.
+    Verilator declares that module as the class `Vchip`, and perhaps sources of ours, `included`.
+    `flags` go to Verilator, behind those of all designs.
     """
 
     name: str
     wrapper: str
     driver: Path
+    flags: tuple[str, ...] = ()
+    included: tuple[Path, ...] = ()
 
 
 CHIP = Harness("chip", WRAPPER, DRIVER)
@@ -119,8 +122,10 @@ def library_key(
     tools: Toolchain, verilog: str, trace: bool = False, harness: Harness = CHIP
 ) -> str:
     """The key in the cache of the library of a design."""
-    flags = (harness.wrapper, VERILATOR_FLAGS, FAST_FLAGS, SLOW_FLAGS, STANDARD_FLAGS, trace)
-    return content_key(verilog, harness.driver.read_bytes(), repr(flags), tools.versions)
+    verilator = VERILATOR_FLAGS + harness.flags
+    flags = (harness.wrapper, verilator, FAST_FLAGS, SLOW_FLAGS, STANDARD_FLAGS, trace)
+    code = b"".join(path.read_bytes() for path in (harness.driver, *harness.included))
+    return content_key(verilog, code, repr(flags), tools.versions)
 
 
 def _compile(tools: Toolchain, folder: Path, verilog: str, trace: bool, harness: Harness) -> None:
@@ -128,7 +133,7 @@ def _compile(tools: Toolchain, folder: Path, verilog: str, trace: bool, harness:
     work = folder / "obj"
     work.mkdir()
     (work / "chip.v").write_text(verilog + harness.wrapper)
-    flags = [*VERILATOR_FLAGS, *(["--trace-vcd"] if trace else [])]
+    flags = [*VERILATOR_FLAGS, *harness.flags, *(["--trace-vcd"] if trace else [])]
     verilator = tools.verilator_root / "bin" / "verilator_bin"
     root = str(tools.verilator_root)
     run_tool([str(verilator), *flags, "-Mdir", ".", "chip.v"], work, VERILATOR_ROOT=root)

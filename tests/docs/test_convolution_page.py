@@ -12,6 +12,7 @@ import torch
 
 from axonloop.host.configuration import Configuration
 from axonloop.host.training import program_of
+from axonloop.models.config import ConvolutionGeometry
 from axonloop.models.protocol import Region
 from axonloop.sim.batched import BatchedChip
 from tests.support.contract import DOCS, examples
@@ -31,8 +32,14 @@ def test_the_pages_network_is_placed_as_it_says(capsys: pytest.CaptureFixture[st
 
 
 def test_the_pages_file_describes_convolutions() -> None:
-    (file,) = re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    settings = Configuration.of(tomllib.loads(file), "convolution.md").settings
+    network, chip = (
+        Configuration.of(tomllib.loads(text), "convolution.md")
+        for text in re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    )
+    geometry = chip.build("ulx3s-85f").geometry
+    assert isinstance(geometry, ConvolutionGeometry)
+    assert (geometry.neurons, geometry.kernel_rows, geometry.kernel_columns) == (4096, 512, 32)
+    settings = network.settings
     shapes = [(own.channels, own.kernel, own.pool) for own in settings.network.convolutions]
     assert shapes == [(16, 5, 2), (32, 3, 1)]
     names = [each.name for each in program_of(settings).plan.network.populations]

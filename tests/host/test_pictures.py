@@ -49,6 +49,7 @@ from axonloop.host.experiments.decolle import digits as decolle_digits
 from axonloop.host.experiments.decolle import regression_experiment
 from axonloop.host.experiments.decolle.regression import targets_of
 from axonloop.host.experiments.decolle.regression_runs import Curve
+from axonloop.host.experiments.decolle_events import picture as decolle_events
 from axonloop.host.experiments.depth import picture as depth_picture
 from axonloop.host.experiments.erbp import digits as erbp_digits
 from axonloop.host.experiments.erbp import operations
@@ -375,6 +376,9 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "experiments.contrastive.experiment.draw": lambda: contrastive.draw(results("contrastive")),
     "experiments.decolle.digits.draw": lambda: decolle_digits.draw(results("decolle-digits")),
     "experiments.decolle.regression_picture.draw": regression,
+    "experiments.decolle_events.picture.draw": lambda: decolle_events.draw(
+        results("decolle-events")
+    ),
     "experiments.depth.picture.draw": lambda: depth_picture.draw(results("depth")),
     "experiments.equilibrium_digits.draw": lambda: equilibrium_digits.draw(
         results("equilibrium-digits")

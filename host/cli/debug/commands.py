@@ -77,3 +77,20 @@ def find_difference(
         geometry, seed, number, mesh, run, ticks, stimulus, tuple(recording or ())
     )
     bisecting.bisect(devices.split(","), sources, out, confirm, trials, json)
+
+
+@debug_commands.command("soak")
+def soak_devices(
+    ticks: Annotated[int, typer.Option(help="Ticks of chips in all.")] = 100_000_000,
+    seed: Annotated[int, typer.Option(help="Seed of networks and traffic.")] = 0,
+    shard: Annotated[int | None, typer.Option(help="Only the shard of this number.")] = None,
+    out: Annotated[
+        Path, typer.Option(help="Results by shard; what is in it is not run again.")
+    ] = Path("runs/soak.jsonl"),
+    json: Json = None,
+) -> None:
+    """Compare many random chips on all devices, tick by tick, in shards that can go on later."""
+    from axonloop.host.cli.debug import soak as soaking
+
+    if soaking.run(ticks, seed, shard, out, json).failures:
+        raise typer.Exit(1)

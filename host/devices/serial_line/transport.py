@@ -132,7 +132,7 @@ class LastingPort:
     def _await_return(self, why: OSError) -> int:
         """Open the port anew; return 0, the number of bytes that were saved."""
         end = time.monotonic() + self._patience
-        self._serial.close()
+        self.close()
         while time.monotonic() < end:
             try:
                 self._serial = open_port(self._port, self._baud)
@@ -144,8 +144,11 @@ class LastingPort:
         raise why
 
     def close(self) -> None:
-        """Close the port."""
+        """Close the port; pyserial forgets to close a socket that its other side has reset."""
+        own = getattr(self._serial, "_socket", None)
         self._serial.close()
+        if own is not None:
+            own.close()
 
 
 class LineTransport:

@@ -24,24 +24,11 @@ from axonloop.host.network import Convolution, Network
 from axonloop.host.processing import one_thread
 from axonloop.host.training import Trainer
 from axonloop.models.config import DECAY_ONE
+from axonloop.models.reference.local import BoxSpike
 
 Learn = Callable[[list[Tensor]], None]
 BETAS = 0.0, 0.95
 """Of AdaMax, as in the paper."""
-
-
-class BoxSpike(torch.autograd.Function):
-    """A step at 1 whose derivative is a boxcar of half width `box`."""
-
-    @staticmethod
-    def forward(ctx: Any, potential: Tensor, box: float) -> Tensor:
-        ctx.save_for_backward((potential - 1).abs() < box)
-        return (potential >= 1).to(potential.dtype)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        (inside,) = ctx.saved_tensors
-        return gradients[0] * inside, None
 
 
 class ConvolutionBlock(nn.Module):

@@ -32,8 +32,8 @@ class DecolleHeard(NamedTuple):
     potential: Tensor
 
 
-class _BoxSpike(torch.autograd.Function):
-    """A step at 1 whose derivative is a boxcar."""
+class BoxSpike(torch.autograd.Function):
+    """A step at 1 whose derivative is a boxcar of half width `box`."""
 
     @staticmethod
     def forward(ctx: Any, potential: Tensor, box: float) -> Tensor:
@@ -89,7 +89,7 @@ class DecolleBlock(nn.Module):
         """Run a tick with 0 or 1 for every input, `(..., inputs)`."""
         trace = self._traces.step(arriving.detach())
         potential = trace @ self.weights + self.bias - self._reset
-        spikes: Tensor = _BoxSpike.apply(potential, self.box)  # type: ignore[no-untyped-call]
+        spikes: Tensor = BoxSpike.apply(potential, self.box)  # type: ignore[no-untyped-call]
         self._reset = self.gamma * self._reset + self.rho * spikes.detach()
         prediction = two_way(spikes, self.readout, self.feedback)
         return DecolleHeard(spikes.detach(), prediction, potential)

@@ -11,7 +11,7 @@ from axonloop.hdl.boards import find_board
 from axonloop.host.cli.app import MISTAKE, run
 from axonloop.host.configuration import Configuration, Settings
 from axonloop.host.training import build_of, chip_config
-from axonloop.models.config import Geometry, Layout, Mesh
+from axonloop.models.config import ConvolutionGeometry, Geometry, Layout, Mesh
 
 FORMER = Path(__file__).with_name("config-0.1.json")
 """What version 0.1 wrote into the folder of a run."""
@@ -95,6 +95,19 @@ def test_a_chip_is_the_files_geometry_else_its_networks_else_the_boards(tmp_path
     assert build_of(chip, "ulx3s-25f").geometry.lanes == own.geometry.lanes == 4
     assert build_of(chip, "ulx3s-25f").baud == 500_000
     assert build_of(chip, "ulx3s-25f").clock == own.clock
+
+
+def test_a_geometry_may_have_convolutions(tmp_path: Path) -> None:
+    lanes = "lanes = 8\nupdate_lanes = 8\nmultipliers = 8\n"
+    text = f"[geometry]\nconvolutions = 2\nneurons = 4096\n{lanes}"
+    for board in ("", '[board]\nname = "ulx3s-85f"\n'):
+        found = Configuration.read(written(tmp_path, text + board))
+        built = build_of(found).geometry
+        assert isinstance(built, ConvolutionGeometry)
+        assert built == found.settings.geometry
+        assert (built.convolutions, built.neurons, built.lanes) == (2, 4096, 8)
+    with pytest.raises(ValueError, match="kernel_columns must be a multiple of lanes"):
+        Configuration.read(written(tmp_path, text + "kernel_columns = 12\n"))
 
 
 def test_the_board_that_a_file_names_completes_its_geometry(tmp_path: Path) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+
 import numpy as np
 import pytest
 
 from axonloop.host.devices import DeviceError, GoldenDevice, open_device
 from axonloop.host.devices.board import SerialDevice
 from axonloop.host.devices.serial_line import parse_port
+from axonloop.host.devices.serial_line.transport import LastingPort
 from axonloop.host.verification.verify import lockstep
 from tests.host.devices.test_board import PLAIN, config_of, running
 from tests.support.outside.serial_server import served
@@ -45,6 +49,18 @@ def test_a_connection_that_ends_is_made_again() -> None:
         assert len(set(report.trace_hashes.values())) == 1
         assert server.clients == 2
         assert device.transport.port.returns == 1
+
+
+def test_a_socket_that_was_reset_is_closed() -> None:
+    """Its shutdown fails then, and pyserial does not come to its close."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = LastingPort(f"socket://127.0.0.1:{server.getsockname()[1]}", 1_000_000, 0.1)
+        there, _ = server.accept()
+        there.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        there.close()
+        own = port._serial._socket
+        port.close()
+        assert own.fileno() == -1
 
 
 @pytest.mark.parametrize("scheme", ["socket", "rfc2217"])

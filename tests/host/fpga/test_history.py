@@ -162,6 +162,14 @@ def test_a_new_option_breaks_no_history(report: dict[str, Any]) -> None:
         part[name] -= 1
 
 
+def test_builds_with_convolutions_have_lines_of_their_own(report: dict[str, Any]) -> None:
+    """Their geometry has fields that the usual one has not."""
+    with_kernels, larger = copy.deepcopy(report), copy.deepcopy(report)
+    with_kernels["build"]["geometry"]["convolutions"] = 1
+    larger["build"]["geometry"]["convolutions"] = 2
+    assert len({quality.digest(each) for each in (report, with_kernels, larger)}) == 3
+
+
 def test_budget_command(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["budget", "--board", "ulx3s-85f"]
     assert run(arguments) == MISTAKE

@@ -134,6 +134,13 @@ def test_burn_in_makes_no_errors() -> None:
     assert core.heard is not None
 
 
+def test_a_node_hears_all_neurons() -> None:
+    core, spikes = IntegerCore([constants()]), raster(8, 1)[0]
+    core.begin([1])
+    with pytest.raises(ValueError, match="kept must be None: a node hears all neurons, not"):
+        core.step(spikes, np.ones_like(spikes))
+
+
 def test_state_goes_on() -> None:
     own = constants(threshold=0.5, event_rate=0.1, burn_in=12)
     first, second, spikes = IntegerCore([own]), IntegerCore([own]), raster(8, 20)

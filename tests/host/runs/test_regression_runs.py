@@ -122,8 +122,8 @@ def test_many_copies_learn_numbers_as_one_does() -> None:
 @pytest.mark.parametrize(
     ("target", "loss", "own", "message"),
     [
-        ("numbers", "cross-entropy", None, "loss must be left out or mse or smooth-l1, of numbers"),
-        ("class", "mse", None, "loss must be left out or cross-entropy, of classes, not 'mse'"),
+        ("numbers", "cross-entropy", None, "loss must be left out or mse or smooth-l1 or integer"),
+        ("class", "mse", None, "loss must be left out or cross-entropy or integer, of classes"),
         ("numbers", "mse", torch.nn.functional.mse_loss, "loss must be left out beside a loss of"),
     ],
 )

@@ -77,11 +77,20 @@ def trained(
         )
 
 
-def test_golden_and_batched_learn_the_same() -> None:
+@pytest.mark.parametrize("device", ["batched", pytest.param("rtl", marks=pytest.mark.slow)])
+def test_devices_learn_the_same(device: str) -> None:
     chosen = settings(dropout=0.5, activity=1.0, activity_floor=0.1, activity_ceiling=0.3, every=2)
     trainer, golden, weights = trained("golden", chosen)
-    assert trained("batched", chosen)[1] == golden
+    assert trained(device, chosen)[1] == golden
     assert (weights != trainer.program.weights).any()
+
+
+def test_a_node_on_the_chip_hears_no_pools() -> None:
+    chosen = settings(loss="integer")
+    with open_device("golden", chip_config(chosen)) as chip:
+        trainer = lone_trainer(chip, chosen, DIGITS)
+        with pytest.raises(ValueError, match="layer1 must be without pools, 128 neurons, with the"):
+            trainer.place_processor("chip")
 
 
 def test_a_batch_of_one_is_a_lone_chip() -> None:

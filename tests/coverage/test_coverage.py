@@ -1,0 +1,196 @@
+"""Counts of a chip so small that all of them are known, what they add up to, and the page."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from axonloop.models.protocol import Kind, header
+from axonloop.sim.cosim.verilate import build
+from tests.coverage import page
+from tests.coverage.__main__ import REASONS, reasons
+from tests.coverage.counts import Counts, Totals, module_name, share
+from tests.coverage.covered_chip import COVERED, CoveredChip
+from tests.coverage.stimulus import CHIPS
+from tests.coverage.tied import netlist, tied
+
+ECHO = """
+module axonloop_chip(clk, rst, commands__payload, commands__valid, commands__ready,
+    replies__payload, replies__valid, replies__ready);
+  input clk; wire clk;
+  input rst; wire rst;
+  input [31:0] commands__payload; wire [31:0] commands__payload;
+  input commands__valid; wire commands__valid;
+  output commands__ready; wire commands__ready;
+  output [31:0] replies__payload; wire [31:0] replies__payload;
+  output replies__valid; wire replies__valid;
+  input replies__ready; wire replies__ready;
+  reg [31:0] word = 0;
+  reg full = 0;
+  reg never;
+  wire [3:0] half;
+  wire spare;
+  assign half = { 2'h0, word[1:0] };
+  \\axonloop_chip.lane_1  lane_1 (.given(half), .taken(commands__ready), .full(full));
+  assign replies__valid = full;
+  assign replies__payload = word;
+  always @(posedge clk)
+    if (rst) full <= 0;
+    else if (!full && commands__valid) begin
+      full <= 1;
+      word <= commands__payload;
+    end else if (replies__ready) full <= 0;
+  always @(posedge clk)
+    if (word == 32'd5)
+      never <= 1'h1;
+endmodule
+module \\axonloop_chip.lane_1 (given, taken, full);
+  input [3:0] given; wire [3:0] given;
+  input full; wire full;
+  output taken; wire taken;
+  wire [3:0] \\given[0].field ;
+  assign \\given[0].field = given;
+  assign taken = !full;
+endmodule
+"""
+"""A chip that says every word again; bit 0 alone of the words that it hears changes."""
+
+
+@pytest.fixture(scope="module")
+def echo(tmp_path_factory):
+    """Counts of two runs, merged, and what is tied."""
+    counts = Counts()
+    library = build(ECHO, harness=COVERED)
+    for run in range(2):
+        path = tmp_path_factory.mktemp("run") / "counts.dat"
+        with CoveredChip(library, run, 1000) as chip:
+            words = np.array([header(Kind.TICK, 0, k % 2) for k in range(run * 4 + 2)], np.uint32)
+            assert chip.exchange(words, len(words)).tolist() == words.tolist()
+            chip.write_counts(path)
+        counts.add(path)
+    return counts, tied(netlist(ECHO))
+
+
+def signal(counts: Counts, name: str):
+    return next(each for each in counts.signals.values() if each.name == name)
+
+
+def test_bits_that_rise_and_fall_are_told_from_the_others(echo):
+    counts, _ = echo
+    word = signal(counts, "word")
+    assert word.bits["[0]"] == [4, 2]
+    assert word.bits["[28]"] == [2, 0]
+    assert word.bits["[5]"] == [0, 0]
+    assert signal(counts, "rst").bits[""] == [2, 2], "a pulse in every run"
+    assert signal(counts, "given[0].field").module == "axonloop_chip.lane_1"
+
+
+def test_what_cannot_move_is_tied(echo):
+    counts, still = echo
+    assert still["axonloop_chip"]["half"] == {2, 3}
+    assert still["axonloop_chip"]["spare"] == {0}
+    assert "word" not in still["axonloop_chip"]
+    assert still["axonloop_chip.lane_1"]["given[0].field"] == {2, 3}, "through a port"
+    assert signal(counts, "half").live(still) == [True, False]
+    assert signal(counts, "spare").live(still) == []
+
+
+def test_totals_name_what_is_missing(echo):
+    totals = Totals()
+    totals.add(*echo, ECHO)
+    chip, lane = totals.modules["chip"], totals.modules["lane"]
+    assert (chip["tied"], chip["signals"] - chip["toggled"]) == (1, 2)
+    assert (lane["signals"], lane["toggled"], lane["whole"]) == (4, 4, 2)
+    assert totals.missed["chip", "never"] == 1
+    assert totals.missed["chip", "never <= 1'h1;"] == 1
+    assert totals.missed["chip", "replies__ready"] == 1, "it rose and stayed"
+    assert (chip["code"], chip["reached"]) == (9, 8), "without what runs at power-up"
+    assert 0.8 < share(chip) < 1 == share(lane)
+
+
+def test_totals_are_kept_and_joined(echo, tmp_path):
+    totals, both = Totals(), Totals()
+    totals.add(*echo, ECHO)
+    totals.write(tmp_path / "totals.json")
+    kept = Totals.read(tmp_path / "totals.json")
+    assert kept == totals
+    both.join(kept)
+    both.join(kept)
+    assert both.modules["chip"]["bits"] == 2 * totals.modules["chip"]["bits"] > 0
+    assert both.missed["chip", "never"] == 2
+
+
+def test_lanes_and_cores_are_one_module():
+    assert module_name("axonloop_chip") == "chip"
+    assert module_name("axonloop_chip.core_3.neurons.lane_11.gains$2") == "core.neurons.lane.gains"
+
+
+def test_reasons_are_found_by_module_and_name():
+    why = page.explained(
+        [("core.a", "x", 2), ("core.a", "y", 1)], [("core.*", "x", "because"), ("*", "z", "no")]
+    )
+    assert why == {"because": [("core.a", "x", 2)], page.UNEXPLAINED: [("core.a", "y", 1)]}
+
+
+def test_every_reason_fits_something_that_was_not_reached():
+    kept = json.loads(page.RTL.read_text())
+    used = set(kept["missed"]) - {page.UNEXPLAINED}
+    assert used == {why for *_, why in reasons()}, f"{REASONS} has entries that nothing needs"
+
+
+def test_the_chips_have_every_option_of_a_build():
+    geometries = [chip.geometry for chip in CHIPS]
+    layouts = {(each.layout.name, each.weight_ports) for each in geometries}
+    assert len(layouts) == 4
+    for name in ("terms", "blank_out", "memristor", "mask", "threshold_noise"):
+        assert {bool(getattr(each, name)) for each in geometries} == {True, False}, name
+    assert {each.memristor for each in geometries} == {0, 1, 2}
+    assert any(chip.mesh.cores > 1 for chip in CHIPS)
+
+
+REPORT = {
+    "files": {
+        "host/cli/app.py": {
+            "summary": {
+                "num_statements": 10,
+                "covered_lines": 9,
+                "num_branches": 4,
+                "covered_branches": 3,
+            }
+        },
+        "host/cli/data/commands.py": {
+            "summary": {
+                "num_statements": 10,
+                "covered_lines": 8,
+                "num_branches": 0,
+                "covered_branches": 0,
+            }
+        },
+    }
+}
+
+
+def test_python_is_counted_by_room():
+    rooms = page.python_rooms(REPORT)
+    assert rooms == {"host/cli": {"lines": 20, "run": 17, "branches": 4, "taken": 3}}
+    assert "| host/cli | 20 | 85.0 % | 4 | 75.0 % |" in page.python_table(rooms)
+
+
+def test_a_section_is_replaced_and_the_rest_stays():
+    before = "a\n<!-- soak: begin -->\nold\n<!-- soak: end -->\nb"
+    after = page.with_section(before, "soak", "new")
+    assert after == "a\n<!-- soak: begin -->\n\nnew\n\n<!-- soak: end -->\nb"
+    with pytest.raises(ValueError, match="page must have the marks of 'rtl', not none"):
+        page.with_section(before, "rtl", "new")
+
+
+def test_the_page_says_what_is_kept():
+    text = page.PAGE.read_text()
+    for name, path, section in (
+        ("soak", page.SOAK, page.soak_section),
+        ("rtl coverage", page.RTL, page.rtl_section),
+        ("python coverage", page.PYTHON, page.python_section),
+    ):
+        assert page.with_section(text, name, section(json.loads(path.read_text()))) == text, name
