@@ -77,13 +77,13 @@ class ObjectiveSettings:
     layers come from (see host.network.channel). Of each layer its own readout leaves out a share of
     `dropout`, drawn anew in each tick; ungated errors keep its neurons in `activity_floor` ..
     `activity_ceiling` spikes per tick, `activity` of them for each that a neuron is outside (0:
-    none). Errors are made in every `every`-th tick behind the first `burn_in` ones. `least` is from
-    how many thresholds on the errors of a sample are sent, where `errors` are those of a sample.
-    With a `margin` there is no error while the logit of the right class leads by more. `loss` is
-    cross-entropy, of classes, or mse or smooth-l1, of numbers; None: cross-entropy or mse, by the
-    data; integer: the one of these two that a processing node computes (docs/processor.md). Raises
-    ValueError for values out of range, for errors of a sample with latency or an event rate, and
-    for what a node cannot compute.
+    none). Errors are made in every `every`-th tick behind the first `burn_in` ones.
+    A readout is random and fixed, with magnitudes up to `readout_top`, or with a `readout_rate`
+    above 0 it learns, from 0 on. `loss` is cross-entropy, of classes, or mse or smooth-l1, of
+    numbers; None: cross-entropy or mse, by the data; integer: the one of these two that a
+    processing node computes (docs/processor.md). Raises ValueError for values out of range, for
+    errors of a sample with latency or an event rate, for feedback that cannot follow a readout that
+    learns, and for what a node cannot compute.
     """
 
     loss: str | None = None
@@ -91,6 +91,7 @@ class ObjectiveSettings:
     every: int = 1
     readout_top: int = 1
     readout_leak: int = 3686
+    readout_rate: float = 0.0
     logit_scale: float = 0.06
     strategy: str = "local"
     feedback: str = "symmetric"
@@ -98,8 +99,6 @@ class ObjectiveSettings:
     error_limit: int = 1
     threshold: float = 4.0
     event_rate: float | None = None
-    least: float = 1.0
-    margin: float | None = None
     latency: int = 0
     dropout: float = 0.0
     activity: float = 0.0
@@ -114,11 +113,14 @@ class ObjectiveSettings:
             require_word("loss", self.loss, LossName)
         if self.loss == LossName.INTEGER:
             self._require_node()
-        for name in ("logit_scale", "threshold", "least"):
+        for name in ("logit_scale", "threshold", "readout_rate"):
             require_number(name, getattr(self, name))
-        require(0 < self.least < 2**20, "least", "above 0 and below 2**20", self.least)
-        if self.margin is not None:
-            require_number("margin", self.margin)
+        require(0 <= self.readout_rate <= 1, "readout_rate", "in 0..1", self.readout_rate)
+        if self.readout_rate > 0:
+            wanted = f"{Feedback.SYMMETRIC} where the readout learns"
+            require(self.feedback == Feedback.SYMMETRIC, "feedback", wanted, self.feedback)
+            wanted = f"{Strategy.LOCAL} where readouts learn"
+            require(self.strategy == Strategy.LOCAL, "strategy", wanted, self.strategy)
         require(self.logit_scale > 0, "logit_scale", "above 0", self.logit_scale)
         require(0 < self.threshold < 2**20, "threshold", "above 0 and below 2**20", self.threshold)
         for name in ("dropout", "activity", "activity_floor", "activity_ceiling"):
@@ -152,16 +154,9 @@ class ObjectiveSettings:
         own, told = LossName.INTEGER, [str(code) for code in ErrorCode if code != ErrorCode.SAMPLE]
         require(self.every == 1, f"every with the loss {own}", "1", self.every)
         require(self.dropout == 0, f"dropout with the loss {own}", "0", self.dropout)
-        require(self.margin is None, f"margin with the loss {own}", "left out", self.margin)
+        require(self.readout_rate == 0, f"readout_rate with the loss {own}", "0", self.readout_rate)
         wanted = f"one of {', '.join(told)}"
         require(self.errors in told, f"errors with the loss {own}", wanted, self.errors)
-
-    @property
-    def of_classes(self) -> str | None:
-        """The name of a setting that only targets that are classes go with, if there is one."""
-        if self.margin is not None:
-            return "margin"
-        return "errors" if self.errors == ErrorCode.SAMPLE else None
 
 
 @dataclass(frozen=True)
@@ -219,10 +214,6 @@ class Settings:
         known = [str(loss) for loss in LossName if loss.takes(of_classes)]
         wanted = f"left out or {' or '.join(known)}, of {'classes' if of_classes else 'numbers'}"
         require(named in (None, *known), "objective.loss", wanted, named)
-        bound = self.objective.of_classes
-        if bound is not None:
-            told = "left out where targets are no classes"
-            require(of_classes, f"objective.{bound}", told, getattr(self.objective, bound))
 
     def _task_of(self, data: DataDescription) -> TaskSettings:
         """The task, with what the description decides; what is as usual counts as left out."""

@@ -9,6 +9,7 @@ from .core import Feedback as Feedback
 from .core import Loss as Loss
 from .core import ProcessingCore as ProcessingCore
 from .core import Readout as Readout
+from .core import ReadoutLearning as ReadoutLearning
 from .core import feedback_matrix as feedback_matrix
 from .core import fixed_readout as fixed_readout
 from .dropout import Dropout as Dropout

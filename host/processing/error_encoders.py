@@ -8,7 +8,6 @@ sent. State is whole numbers too, so that a run resumed from `state` goes on wit
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -60,10 +59,6 @@ class ErrorEncoder(ABC):
         self.neurons, self.copies = neurons, len(self.threshold)
         require(len(self.limit) == self.copies, "limits", f"{self.copies} numbers", len(self.limit))
         self._shape = (self.copies, neurons)
-
-    def begin(self, targets: Sequence[Any]) -> None:
-        """Start a sample: a target for each copy."""
-        del targets
 
     def encode(self, gradient: Integers) -> Integers:
         """The error values of this tick, int64 `(copies, neurons)`."""
@@ -134,58 +129,36 @@ class SigmaDeltaEncoder(ErrorEncoder):
         self.residue = residue
 
 
-class SampleEncoder(ErrorEncoder):
+class SampleEncoder(SigmaDeltaEncoder):
     """Sums the errors of a sample's `ticks` and sends them behind its last one.
 
-    A neuron sends the thresholds that are nearest to its sum, ties away from 0, if that has reached
-    `least` thresholds, a number above 0. What was not sent waits for the next sample of the same
-    class: targets are whole numbers in 0..classes - 1, to be told by `begin`.
+    A neuron whose sum has reached a threshold sends the number of thresholds that is nearest to
+    it, ties away from 0. What was not sent waits for the next sample.
     """
 
-    def __init__(
-        self,
-        neurons: int,
-        threshold: ArrayLike,
-        limit: ArrayLike,
-        classes: int,
-        ticks: int,
-        least: float = 1.0,
-    ) -> None:
+    def __init__(self, neurons: int, threshold: ArrayLike, limit: ArrayLike, ticks: int) -> None:
         super().__init__(neurons, threshold, limit)
         require_range("ticks with errors", ticks, 1, 2**31)
-        require(0 < least < np.inf, "least error", "above 0 and finite", least)
         self.ticks, self._tick = ticks, 0
-        self._least = np.ceil(least * self.threshold).astype(np.int64)
-        self._copy = np.arange(self.copies)
-        self._target = np.zeros(self.copies, dtype=np.int64)
-        self.residue = np.zeros((self.copies, classes, neurons), dtype=np.int64)
-
-    def begin(self, targets: Sequence[Any]) -> None:
-        """Start a sample: the class of each copy's."""
-        self._target, self._tick = np.array([int(target) for target in targets]), 0
 
     def _encode(self, gradient: Integers) -> Integers:
-        own = self._copy, self._target
-        self.residue[own] += gradient
-        self._tick += 1
-        if self._tick < self.ticks:
+        self.residue += gradient
+        self._tick = (self._tick + 1) % self.ticks
+        if self._tick != 0:
             return np.zeros(self._shape, dtype=np.int64)
-        owed = self.residue[own]
-        errors = rounded_steps(owed, self.threshold, self.limit)
-        errors[np.abs(owed) < self._least] = 0
-        self.residue[own] -= errors * self.threshold
+        errors = rounded_steps(self.residue, self.threshold, self.limit)
+        errors[np.abs(self.residue) < self.threshold] = 0
+        self.residue -= errors * self.threshold
         return errors
 
     def state(self) -> dict[str, Any]:
-        """What every neuron owes each class: between samples that is all."""
-        return {"residue": self.residue.copy()}
+        """What every neuron owes, and the ticks of the sample that are done."""
+        return super().state() | {"tick": self._tick}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Put the residues back."""
-        residue = np.array(state["residue"], dtype=np.int64)
-        shape = self.residue.shape
-        require(residue.shape == shape, "residue", f"of shape {shape}", residue.shape)
-        self.residue = residue
+        """Put both back."""
+        super().restore(state)
+        self._tick = int(state["tick"])
 
 
 class Controller(ErrorEncoder):

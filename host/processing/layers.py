@@ -91,8 +91,9 @@ class Layers(Objective):
     def begin(self, targets: Sequence[Any]) -> None:
         """Start a sample in every copy: a target for each."""
         for k, layer in enumerate(self.layers):
-            own = [target[k] for target in targets] if layer.own_target else targets
-            layer.teacher.begin(own)
+            if isinstance(layer.teacher, ProcessingCore):
+                own = [target[k] for target in targets] if layer.own_target else targets
+                layer.teacher.begin(own)
 
     def step(self, spikes: Flags, late: bool = False) -> Events:
         """Take the spikes of a tick, `(copies, neurons of the chip)`; the events they make.

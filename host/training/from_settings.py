@@ -51,6 +51,7 @@ from axonloop.host.processing import (
     LearningLayer,
     ProcessingCore,
     Readout,
+    ReadoutLearning,
     SampleEncoder,
     error_encoder,
     feedback_matrix,
@@ -349,9 +350,13 @@ def _reader(every: Sequence[Settings], layer: int, neurons: int, goal: Goal) -> 
     common, readouts, feedbacks = every[0], [], []
     objective = common.objective
     top = objective.readout_top
+    learning = None
+    if objective.readout_rate > 0:
+        learning = ReadoutLearning(objective.readout_rate, common.task.ticks)
     for settings in every:
         random = generator(settings.run.seed, BUILDING, 1 + layer)
-        readouts.append(fixed_readout(common.task.classes, neurons, top, random))
+        first = fixed_readout(common.task.classes, neurons, top, random)
+        readouts.append(first if learning is None else 0 * first)
         feedbacks.append(feedback_matrix(objective.feedback, readouts[-1], top, random))
     if goal.integer:
         return _integer_reader(every, readouts, feedbacks, goal)
@@ -362,8 +367,8 @@ def _reader(every: Sequence[Settings], layer: int, neurons: int, goal: Goal) -> 
         goal.loss,
         objective.burn_in,
         goal.per_tick,
-        every=objective.every,
-        margin=objective.margin,
+        objective.every,
+        learning,
     )
 
 
@@ -402,7 +407,7 @@ def _encoder(every: Sequence[Settings], neurons: int, gains: Sequence[float]) ->
     if objectives[0].errors == ErrorCode.SAMPLE:
         task, own = every[0].task, objectives[0]
         ticks = len(range(own.burn_in, task.ticks, own.every))
-        return SampleEncoder(neurons, thresholds, limits, task.classes, ticks, own.least)
+        return SampleEncoder(neurons, thresholds, limits, ticks)
     held = [rate for rate in rates if rate is not None]
     alike = len(held) in (0, len(rates))
     require(alike, "event_rate of a population", "given for all copies or for none", rates)

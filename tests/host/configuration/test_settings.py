@@ -36,8 +36,16 @@ from axonloop.models.config import AxonFactor, ResetMode, Term
         ),
         ({"threshold": 0}, "objective.threshold must be above 0 and below 2**20, not 0"),
         ({"event_rate": 1.0}, "objective.event_rate must be above 0 and below 1, not 1.0"),
-        ({"least": 0}, "objective.least must be above 0 and below 2**20, not 0"),
-        ({"margin": "wide"}, "objective.margin must be a finite number, not 'wide'"),
+        ({"readout_rate": 2}, "objective.readout_rate must be in 0..1, not 2"),
+        ({"readout_rate": "fast"}, "objective.readout_rate must be a finite number, not 'fast'"),
+        (
+            {"readout_rate": 0.1, "feedback": "sign-concordant"},
+            "objective.feedback must be symmetric where the readout learns, not 'sign-concordant'",
+        ),
+        (
+            {"readout_rate": 0.1, "strategy": "symmetric"},
+            "objective.strategy must be local where readouts learn, not 'symmetric'",
+        ),
         (
             {"errors": "sample", "event_rate": 0.1},
             "objective.event_rate must be left out where errors are those of a sample, not 0.1",
@@ -94,15 +102,6 @@ def test_bad_settings(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError) as refused:
         Settings().changed(nested(change))
     assert str(refused.value).startswith(message)
-
-
-@pytest.mark.parametrize(("name", "value"), [("margin", 1.5), ("errors", "sample")])
-def test_what_needs_classes_is_refused_for_numbers(name: str, value: object) -> None:
-    settings = Settings().changed({"objective": {name: value}})
-    settings.require_loss(of_classes=True)
-    told = f"^objective.{name} must be left out where targets are no classes, not {value!r}$"
-    with pytest.raises(ValueError, match=told):
-        settings.require_loss(of_classes=False)
 
 
 def test_settings_come_back() -> None:

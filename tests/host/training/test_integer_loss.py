@@ -105,7 +105,7 @@ def test_what_the_chip_cannot_compute_is_refused(
     [
         ({"every": 2}, "every with the loss integer must be 1, not 2"),
         ({"dropout": 0.5}, "dropout with the loss integer must be 0, not 0.5"),
-        ({"margin": 1.5}, "margin with the loss integer must be left out, not 1.5"),
+        ({"readout_rate": 0.1}, "readout_rate with the loss integer must be 0, not 0.1"),
         (
             {"errors": "sample"},
             "errors with the loss integer must be one of dense, threshold, sigma-delta, not 'sam",
