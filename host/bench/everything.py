@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from axonloop.host.bench import batched, core, link, mesh
+from axonloop.host.bench import batched, convolution, core, link, mesh
 from axonloop.host.bench.figure import BENCHED
 from axonloop.host.console import Progress
 from axonloop.host.order import Metrics, Order
 
-MODULES = {"core": core, "batched": batched, "link": link, "mesh": mesh}
+MODULES = {
+    "core": core,
+    "batched": batched,
+    "convolution": convolution,
+    "link": link,
+    "mesh": mesh,
+}
 """The benches, by their names on the command line."""
 TABLES = {"rows": BENCHED}
 

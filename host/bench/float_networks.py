@@ -38,9 +38,17 @@ class FloatNetwork:
         """Neurons of the layers."""
         return [weights.shape[1] for weights in self.weights]
 
+    def driven(self, layer: int, spikes: Tensor) -> Tensor:
+        """What a layer's weights make of all ticks at once: `(ticks, copies, neurons)`."""
+        return (spikes.flatten(0, 1) @ self.weights[layer]).view(*spikes.shape[:2], -1)
+
+    def heard(self, layer: int, spikes: Tensor) -> Tensor:
+        """What the next layer hears of a layer's spikes."""
+        return spikes
+
 
 def layer_by_layer(network: FloatNetwork) -> Inference:
-    """Every layer runs all ticks before the next one: one matrix product for each."""
+    """Every layer runs all ticks before the next one: one product for each."""
 
     def lif(driven: Tensor) -> Tensor:
         spikes = torch.empty_like(driven)
@@ -57,12 +65,11 @@ def layer_by_layer(network: FloatNetwork) -> Inference:
 
 def all_layers_at_once(network: FloatNetwork) -> Inference:
     """As on a chip, a spike reaches the next layer a tick later: fewer and longer operations."""
-    first, *others = network.weights
-    sizes = network.sizes
+    others, sizes = network.weights[1:], network.sizes
 
     def run(spikes: Tensor) -> list[Tensor]:
         copies, late = spikes.shape[1], len(sizes) - 1
-        driven = _driven(spikes, first)
+        driven = network.driven(0, spikes)
         driven = torch.cat([driven, driven.new_zeros(late, *driven.shape[1:])])
         out = spikes.new_empty(len(driven), copies, sum(sizes))
         current, membrane = spikes.new_zeros(2, copies, sum(sizes)).unbind(0)
@@ -82,20 +89,15 @@ def all_layers_at_once(network: FloatNetwork) -> Inference:
     return torch.inference_mode()(run)
 
 
-def _driven(spikes: Tensor, weights: Tensor) -> Tensor:
-    """The product for all ticks at once: `(ticks, copies, neurons)`."""
-    return (spikes.flatten(0, 1) @ weights).view(*spikes.shape[:2], -1)
-
-
 def chain(network: FloatNetwork, neurons: Sequence[Callable[[Tensor], Tensor]]) -> Inference:
     """Products of a layer for all ticks, then its neurons, layer by layer."""
 
     @torch.inference_mode()
     def run(spikes: Tensor) -> list[Tensor]:
         found = []
-        for weights, lif in zip(network.weights, neurons, strict=True):
-            spikes = lif(_driven(spikes, weights))
-            found.append(spikes)
+        for layer, lif in enumerate(neurons):
+            found.append(lif(network.driven(layer, spikes)))
+            spikes = network.heard(layer, found[-1])
         return found
 
     return run

@@ -1,10 +1,11 @@
-"""The peers of `axonloop bench batched`: their neurons between the products of plain torch."""
+"""The peers of the benches of networks: their neurons between the products of plain torch."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -41,28 +42,27 @@ def spikingjelly(network: FloatNetwork) -> Inference:
     layers, neurons, functional = (
         importlib.import_module(f"{base}.{part}") for part in ("layer", "neuron", "functional")
     )
-    parts: list[tuple[Any, Tensor, Any]] = [
+    parts: list[tuple[Any, Any]] = [
         (
             layers.SynapseFilter(tau=1 / (1 - network.beta), step_mode="m"),
-            weights,
             neurons.LIFNode(
                 tau=1 / (1 - network.alpha), decay_input=False, v_reset=0.0, step_mode="m"
             ),
         )
-        for weights in network.weights
+        for _ in network.weights
     ]
 
     @torch.inference_mode()
     def run(spikes: Tensor) -> list[Tensor]:
         found: list[Tensor] = []
-        for filters, weights, lif in parts:
+        for layer, (filters, lif) in enumerate(parts):
             functional.reset_net(filters)
             functional.reset_net(lif)
-            spikes = lif(filters(spikes) @ weights)
-            found.append(spikes)
+            found.append(lif(network.driven(layer, filters(spikes))))
+            spikes = network.heard(layer, found[-1])
         return found
 
-    for _, _, lif in parts:
+    for _, lif in parts:
         lif.eval()
     return run
 
@@ -76,7 +76,7 @@ def norse(network: FloatNetwork) -> Inference:
         tau_mem_inv=torch.tensor((1 - network.alpha) / dt),
     )
     share = 1 - network.alpha
-    scaled = FloatNetwork([w / share for w in network.weights], 0.0, 0.0, 0.0, 0.0, 0.0)
+    scaled = replace(network, weights=[w / share for w in network.weights])
 
     def layer(cell: Any) -> Callable[[Tensor], Tensor]:
         def lif(driven: Tensor) -> Tensor:

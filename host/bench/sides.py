@@ -45,6 +45,8 @@ ERROR_STEP = 0.8
 """An error event stands for this much of a local error: some 5 % of the neurons get one."""
 FLOAT_STEP = 1e-5
 """The float loop's rate of learning; samples of a batch share it."""
+Ways = dict[str, Callable[[FloatNetwork], Inference]]
+"""Ways to run a float network, by their names."""
 OURS, LOOP, DECOLLE = "axonloop", "torch, three-factor loop", "torch, DECOLLE by autograd"
 
 
@@ -165,15 +167,24 @@ class ChipLearning(ChipInference):
     def __init__(self, task: Workload, arithmetic: str = "auto") -> None:
         super().__init__(task, arithmetic)
         self.late = 0
-        neurons = np.concatenate(list(task.program.neurons.values()))
-        self.readout = torch.zeros(task.program.config.neurons, task.readout.shape[1])
-        self.readout[torch.from_numpy(neurons).long()] = task.readout
+        self.readout = self.readout_of(task)
         self.back = (self.readout.t() / ERROR_STEP).contiguous()
+
+    def readout_of(self, task: Workload) -> Tensor:
+        """The readout of what `heard` returns."""
+        neurons = np.concatenate(list(task.program.neurons.values()))
+        readout = torch.zeros(task.program.config.neurons, task.readout.shape[1])
+        readout[torch.from_numpy(neurons).long()] = task.readout
+        return readout
+
+    def heard(self, spikes: Tensor) -> Tensor:
+        """What the readout hears of a tick's spikes, float `(copies, neurons)`."""
+        return spikes.float()
 
     def errors(self, spikes: Tensor) -> Tensor:
         """Error events, int32 `(copies, neurons)`, after a tick's `spikes`."""
-        limit = self.chip.geometry.error_max
-        local = torch.addmm(self.task.target, spikes.float(), self.readout, beta=-1) @ self.back
+        limit, heard = self.chip.geometry.error_max, self.heard(spikes)
+        local = torch.addmm(self.task.target, heard, self.readout, beta=-1) @ self.back
         return local.clamp_(-limit, limit).to(torch.int32)
 
     def prepare(self) -> None:
@@ -195,15 +206,15 @@ class ChipLearning(ChipInference):
 
 def float_inference(task: Workload) -> list[Contender]:
     """Plain torch, both ways, and the peers that are installed."""
-    network, given = float_network(task), task.spikes.float()
-    ways: dict[str, Callable[[FloatNetwork], Inference]]
+    ways: Ways
     ways = {"torch, layer by layer": layer_by_layer, "torch, layers at once": all_layers_at_once}
-    ways |= {name: PEERS[name] for name in installed()}
+    return run_by(ways, float_network(task), task.spikes.float())
 
-    def contender(name: str, way: Callable[[FloatNetwork], Inference]) -> Contender:
-        return Contender(name, partial(way(network), given))
 
-    return [contender(name, way) for name, way in ways.items()]
+def run_by(ways: Ways, network: FloatNetwork, given: Tensor) -> list[Contender]:
+    """A float network by each of the ways, and by the peers that are installed."""
+    ways = ways | {name: PEERS[name] for name in installed()}
+    return [Contender(name, partial(way(network), given)) for name, way in ways.items()]
 
 
 def float_learning(task: Workload) -> list[Contender]:

@@ -18,6 +18,12 @@ BENCHES = by_name(
         "1 minute",
     ),
     _bench(
+        "convolution",
+        "convolutions of many chips in integers, beside the same network in float",
+        "docs/convolution.md",
+        "1 minute",
+    ),
+    _bench(
         "link",
         "what the serial link makes of its line, on a co-simulated board",
         "docs/link.md",

@@ -104,7 +104,7 @@ EXPERIMENTS = by_name(
     ),
     _experiment(
         "decolle-events",
-        "decolle_events.experiment",
+        "decolle_events.saccades",
         "saccade digits: three convolutions that learn locally from events, layer by layer",
         "Kaiser, Mostafa & Neftci 2020, table 2",
         "8 minutes",

@@ -186,7 +186,10 @@ def test_only_what_goes_on_promises_to(
     [
         ("experiment cats", "experiment must be one of memory, recurrence,"),
         ("study cats", "study must be one of layers, deploy, bits, rates, area, not 'cats'"),
-        ("bench cats", "bench must be one of core, batched, link, mesh, all, not 'cats'"),
+        (
+            "bench cats",
+            "bench must be one of core, batched, convolution, link,",
+        ),
         ("experiment memory --device golden", "No such option: --device"),
         ("study bits --jobs 2", "No such option: --jobs"),
         ("bench core --full", "No such option: --full"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from axonloop.host.experiments.decolle_events import experiment
+from axonloop.host.experiments.decolle_events import experiment, saccades
 from axonloop.host.order import Order
 from axonloop.host.pictures import save
 
@@ -30,13 +31,13 @@ class Inline:
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(experiment, "ProcessPoolExecutor", Inline)
-    monkeypatch.setattr(experiment, "EPOCHS", 1)
+    monkeypatch.setattr(saccades, "TASK", replace(saccades.TASK, epochs=1))
 
 
 def measured(folder: Path, **others: Any) -> tuple[dict[str, Any], list[int]]:
     told: list[int] = []
     order = Order(limit=8, jobs=2, folder=folder, **others)
-    return experiment.measure(order, lambda what, done, total: told.append(done)), told
+    return saccades.measure(order, lambda what, done, total: told.append(done)), told
 
 
 @pytest.mark.usefixtures("short")
@@ -50,12 +51,12 @@ def test_both_sides_run_once_and_are_drawn(tmp_path: Path, monkeypatch: pytest.M
         *("layer 1", "layer 2", "layer 3"),
         *("layer 3 above layer 1", "layer 3 of the chip below float"),
     ]
-    save(experiment.draw(json.loads(json.dumps(metrics, default=vars))), tmp_path / "a.png")
+    save(saccades.draw(json.loads(json.dumps(metrics, default=vars))), tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
     monkeypatch.setattr(experiment, "_trained", None)  # would fail if it ran again
     again, _ = measured(tmp_path / "out")
     assert again["runs"] == metrics["runs"]
-    monkeypatch.setattr(experiment, "EPOCHS", 2)
+    monkeypatch.setattr(saccades, "TASK", replace(saccades.TASK, epochs=2))
     with pytest.raises(ValueError, match=r"float-1.json in the folder must be of the same order"):
         measured(tmp_path / "out")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,24 +16,20 @@ from axonloop.host.experiments.decolle_events.float import (
     EventNetwork,
     descended,
 )
-from axonloop.host.experiments.decolle_events.network import (
-    description_of,
-    network_of,
-    settings_of,
-    sizes,
-)
+from axonloop.host.experiments.decolle_events.saccades import TASK
+from axonloop.host.experiments.decolle_events.task import sizes
 from axonloop.host.training import OwnNetwork, Trainer, batch_trainer
 
 
 @pytest.fixture(scope="module")
 def trainer() -> Iterator[Trainer]:
-    with open_data(description_of(limit=8)) as data:
-        settings = settings_of(1, 1, 1, data.description).fitted(data)
-        yield batch_trainer(settings, data, 4, OwnNetwork(network_of(1)))
+    with open_data(TASK.description(limit=8)) as data:
+        settings = replace(TASK, epochs=1, anneal=1).settings(1, data.description).fitted(data)
+        yield batch_trainer(settings, data, 4, OwnNetwork(TASK.network(1)))
 
 
 def test_the_network_is_as_large_as_its_page_says(trainer: Trainer) -> None:
-    neurons, weights = zip(*sizes(network_of(1)), strict=True)
+    neurons, weights = zip(*sizes(TASK.network(1)), strict=True)
     assert (sum(neurons), sum(weights)) == (4032, 23952)
     (core,) = trainer.program.config.cores
     assert (core.geometry.neurons, core.geometry.kernel_rows) == (4032, 485)  # type: ignore[attr-defined]
@@ -62,7 +59,7 @@ def test_its_spikes_are_the_chips_but_for_rounding(trainer: Trainer) -> None:
 
 def test_a_layer_learns_from_its_own_loss_alone(trainer: Trainer) -> None:
     blocks = [
-        ConvolutionBlock(network_of(1), k, torch.ones(units, 10))
+        ConvolutionBlock(TASK.network(1), k, torch.ones(units, 10))
         for k, units in enumerate((576, 288))
     ]
     first, second = blocks
