@@ -114,5 +114,5 @@ OTHERS = (
     replace(YARDSTICK, name="dense, fixed readout", readout=FIXED),
     Way("sigma-delta, fixed readout", "sigma-delta", 16, 26, 0, COARSER, FIXED, 2, 6),
     replace(YARDSTICK, name="dense, 256 neurons", neurons=WIDE),
-    replace(CHOSEN, name="samples, 256 neurons", neurons=WIDE),
+    replace(CHOSEN, name="samples, 256 neurons", neurons=WIDE, threshold=2.2),
 )
