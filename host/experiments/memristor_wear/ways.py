@@ -27,15 +27,7 @@ NEVER = 1e6
 
 
 @dataclass(frozen=True)
-class Readout:
-    """A readout: its learning rate, 0 for a fixed one, and the scale of logits."""
-
-    rate: float
-    scale: float
-
-
-@dataclass(frozen=True)
-class Traces:
+class Written:
     """What is written: pq_shift, q_inc, pq_on of the bias, and the box of neurons."""
 
     shift: int
@@ -48,7 +40,8 @@ class Traces:
 class Way:
     """A way to send errors: the encoder, its quantum, the first tick with errors, learning rate.
 
-    The learning rate is halved after every `anneal` of `epochs`.
+    The learning rate is halved after every `anneal` of `epochs`. `readout`: its learning rate, 0
+    for a fixed one, and the scale of logits.
     """
 
     name: str
@@ -56,8 +49,8 @@ class Way:
     threshold: float
     burn_in: int
     eta_shift: int
-    traces: Traces
-    readout: Readout
+    written: Written
+    readout: tuple[float, float]
     anneal: int = 3
     epochs: int = 8
     neurons: int = NEURONS
@@ -76,13 +69,14 @@ class Way:
         endurance: float | None = None,
     ) -> Settings:
         """The settings of a run; None: as many epochs as the way has, all samples, no end."""
+        rate, scale = self.readout
         objective = ObjectiveSettings(
             errors=self.errors,
             threshold=self.threshold,
             error_limit=1 if self.errors == "sigma-delta" else 127,
             burn_in=self.burn_in,
-            readout_rate=self.readout.rate,
-            logit_scale=self.readout.scale,
+            readout_rate=rate,
+            logit_scale=scale,
         )
         base = Settings(
             NetworkSettings(
@@ -92,22 +86,21 @@ class Way:
             objective,
             RunSettings(seed=seed, epochs=epochs or self.epochs, anneal=self.anneal),
         )
-        traces = self.traces
         own = replace(
             base.network.parameters,
             eta_shift=self.eta_shift,
-            pq_shift=traces.shift,
-            pq_on=traces.bias,
-            q_inc=traces.q_inc,
-            box=traces.box,
+            pq_shift=self.written.shift,
+            pq_on=self.written.bias,
+            q_inc=self.written.q_inc,
+            box=self.written.box,
         )
         return base.changed({"network": {"parameters": own}})
 
 
-FIXED = Readout(0.0, 0.06)
-COARSE, COARSER = Traces(7, bias=2), Traces(8, bias=1)
-YARDSTICK = Way("dense", "dense", STEP, 12, 9, COARSE, Readout(2e-4, 0.1))
-CHOSEN = Way("samples", "sample", 3.0, 20, 0, Traces(8, 166, 0, 1300), Readout(2e-4, 0.3))
+FIXED = (0.0, 0.06)
+COARSE, COARSER = Written(7, bias=2), Written(8, bias=1)
+YARDSTICK = Way("dense", "dense", STEP, 12, 9, COARSE, (2e-4, 0.1))
+CHOSEN = Way("samples", "sample", 3.0, 20, 0, Written(8, 166, 0, 1300), (2e-4, 0.3))
 WIDE = 2 * NEURONS
 OTHERS = (
     replace(YARDSTICK, name="the readout alone", errors="sample", threshold=NEVER),
