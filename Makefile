@@ -31,16 +31,10 @@ mutants: .venv/ready
 
 soak: .venv/ready
 	$(BIN)/axonloop soak --ticks $(TICKS) --json docs/assurance/soak.json
-	$(BIN)/python -m tests.coverage
+	$(BIN)/python -m tests.coverage --page
 
-coverage: export COVERAGE_RCFILE := tests/coverage/coveragerc
 coverage: .venv/ready
-	mkdir -p build/coverage
-	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not slow" -n 2
-	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage json --quiet -o build/coverage/python.json
-	$(BIN)/python -m tests.coverage --python build/coverage/python.json --rtl
+	$(BIN)/python -m tests.coverage
 
 bench: .venv/ready
 	$(BIN)/axonloop bench core

@@ -10,6 +10,7 @@ from axonloop.models.config import (
     Datapath,
     Geometry,
     Layout,
+    NodeGeometry,
     ParameterSet,
     ceil_log2,
 )
@@ -35,6 +36,18 @@ KERNEL_OVERHEAD = 40
 """Most cycles beyond that when some channels of a convolution learn, or its pools are walked."""
 PULSE_LATENCY = 4
 """More of them where weights may move by pulses."""
+
+LEVEL_LATENCY = 6
+"""Cycles of a loss engine from the end of a tick until its levels can be read, beside its classes.
+"""
+GROUP_OVERHEAD = 3
+"""Cycles between two groups of neurons whose gradient is multiplied."""
+HEARD_CYCLES = 2
+"""Fewest cycles of a spike in a node."""
+LOSS_CYCLES, VOTE_CYCLES = (203, 85), (85, 21)
+"""Cycles of the firmware before TEACH and behind it: for all classes, and for each."""
+TEACH_LATENCY, STEER_CYCLES = 17, 6
+"""Cycles of a loss engine behind TEACH beyond classes and neurons; of its rate controller."""
 
 
 def tick_cycles(geometry: Geometry, events: int) -> int:
@@ -141,6 +154,38 @@ def _most_learn_cycles(geometry: Geometry, errors: int, terms_each: int) -> int:
     pieces = geometry.weight_columns // geometry.multipliers * terms_each
     walks = pieces * (scans + geometry.weight_rows * row)
     return _empty_cycles(geometry) + 7 * errors + geometry.neurons + walks
+
+
+def listen_cycles(geometry: NodeGeometry, classes: int, spikes: int) -> int:
+    """Cycles of a loss engine from the first of so many spikes until its levels can be read."""
+    return spikes * ceil(classes / geometry.lanes) + classes + LEVEL_LATENCY
+
+
+def teach_cycles(
+    geometry: NodeGeometry, neurons: int, classes: int, *, steered: bool = False
+) -> int:
+    """Cycles of a loss engine from TEACH until it listens again, if its events are taken at once.
+
+    A group of lanes neurons is multiplied while the one before is encoded, neuron by neuron;
+    `steered` thresholds move.
+    """
+    groups = ceil(neurons / geometry.lanes)
+    last = neurons - (groups - 1) * geometry.lanes
+    between = (groups - 1) * max(geometry.lanes, classes + GROUP_OVERHEAD)
+    return classes + between + last + TEACH_LATENCY + STEER_CYCLES * steered
+
+
+def node_cycles(
+    geometry: NodeGeometry, neurons: int, classes: int, spikes: int, *, steered: bool = False
+) -> int:
+    """Cycles that a node adds to a tick, at most, with the cross-entropy of its own firmware.
+
+    The processor sums up votes while the engine encodes.
+    """
+    each = max(HEARD_CYCLES, ceil(classes / geometry.lanes))
+    heard = spikes * each + listen_cycles(geometry, classes, 0)
+    loss, votes = (fixed + each * classes for fixed, each in (LOSS_CYCLES, VOTE_CYCLES))
+    return heard + loss + max(votes, teach_cycles(geometry, neurons, classes, steered=steered))
 
 
 def _is_serial(geometry: Geometry) -> bool:

@@ -27,6 +27,7 @@ STEPS = {
         "convolution",
         "core",
         "chip",
+        "processing",
         "boards bus",
         "flow",
     ],

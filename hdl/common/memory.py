@@ -5,6 +5,7 @@ An attribute states what synthesis may assume of a memory; hdl/flow/synthesis.py
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -16,7 +17,6 @@ from amaranth.lib.wiring import In, Out
 from axonloop.hdl.common.payloads import address_bits
 from axonloop.hdl.common.signatures import BusSignature
 from axonloop.models.config import ceil_log2
-from axonloop.models.protocol import Region
 
 DISJOINT = "axonloop_disjoint"
 """No read port is read at the address that is written in the same cycle, or nobody uses the word:
@@ -45,7 +45,7 @@ class Column:
     register map alone, so its data need not be chosen.
     """
 
-    region: Region
+    region: IntEnum
     width: int
     low: int = 0
     signed: bool = False
@@ -133,10 +133,10 @@ class LaneMemory(wiring.Component):
         return word if column.table else Mux(self.bus.write, word, own)
 
     @property
-    def _regions(self) -> list[Region]:
+    def _regions(self) -> list[IntEnum]:
         return list(dict.fromkeys(column.region for column in self._columns.values()))
 
-    def _read_back(self, m: Module, selected: dict[Region, Signal], lane: Value) -> None:
+    def _read_back(self, m: Module, selected: dict[IntEnum, Signal], lane: Value) -> None:
         kept = Signal(max(1, ceil_log2(self._lanes)))
         m.d.sync += kept.eq(lane)
         row = self.read_data[kept] if self._lanes > 1 else self.read_data[0]

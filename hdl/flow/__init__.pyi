@@ -24,3 +24,4 @@ from .tops import find_delivery as find_delivery
 from .verilog import TOP as TOP
 from .verilog import chip_verilog as chip_verilog
 from .verilog import component_verilog as component_verilog
+from .verilog import noded_verilog as noded_verilog

@@ -9,8 +9,10 @@ from amaranth.back import rtlil
 from amaranth.lib import wiring
 
 from axonloop.hdl.chip import Chip
+from axonloop.hdl.processing import NodedChip, processor_source
 from axonloop.models.checks import require, require_range
-from axonloop.models.config import MAX_CORES, ONE_CORE, Geometry, Mesh
+from axonloop.models.config import MAX_CORES, ONE_CORE, Geometry, Mesh, NodeGeometry
+from axonloop.models.protocol import NODE_CORE
 
 TOP = "axonloop_chip"
 """Name of the top module."""
@@ -44,6 +46,21 @@ def chip_verilog(geometry: Geometry, core: int = 0, mesh: Mesh = ONE_CORE) -> st
     require_range("core", core, 0, MAX_CORES - 1)
     require(core == 0 or mesh.cores == 1, "number of the first core", "0 in a mesh", core)
     return component_verilog(Chip(geometry, mesh, core), TOP)
+
+
+def noded_verilog(
+    geometry: Geometry, node: NodeGeometry, core: int = 0, mesh: Mesh = ONE_CORE
+) -> str:
+    """Verilog text of a chip with a node, and of the processor, if the node has one.
+
+    Raises ValueError as `chip_verilog`, and where a core has the node's number; ImportError where
+    the processor is not installed.
+    """
+    last = core + mesh.cores - 1
+    require(last < NODE_CORE, "cores of a chip with a node", f"below {NODE_CORE}", last)
+    require(core == 0 or mesh.cores == 1, "number of the first core", "0 in a mesh", core)
+    text = component_verilog(NodedChip(geometry, node, mesh, core), TOP)
+    return processor_source() + text if node.program else text
 
 
 def component_verilog(component: wiring.Component, name: str) -> str:

@@ -99,7 +99,8 @@ def train(
         typer.Option(help="cross-entropy, mse, smooth-l1, or integer: a processing node's."),
     ] = None,
     processor: Annotated[
-        str, typer.Option(help="Who computes the loss: host, or chip (golden, --loss integer).")
+        str,
+        typer.Option(help="Who computes the loss: host, or chip (golden or rtl, --loss integer)."),
     ] = "host",
     out: Annotated[Path | None, typer.Option(help="Run folder [runs/TARGET-TIME].")] = None,
     json: Json = None,

@@ -8,11 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from axonloop.host.devices.packets import PacketDevice
+from axonloop.host.devices.packets import NodeDevice, PacketDevice, node_for
 from axonloop.host.devices.recording import recorded
 from axonloop.host.files import new_name, put_in_place, require_writable
+from axonloop.models.arrays import Int32Array
+from axonloop.models.checks import require
 from axonloop.models.config import MAX_ETA_SHIFT, ChipConfig, CoreConfig, Geometry
 from axonloop.models.cycles import learn_cycles
+from axonloop.models.golden.processing import ProcessingNode
 from axonloop.sim.build import Notify, to_stderr
 from axonloop.sim.cosim import RtlChip, build_chip
 from axonloop.sim.waves import (
@@ -44,6 +47,7 @@ class RtlDevice(PacketDevice):
         record: Path | None = None,
     ) -> None:
         chip = ChipConfig.of(config)
+        self._made, self._notify = (trace, seed), notify
         library = build_chip(chip.geometry, chip.first, trace, notify, chip.mesh)
         self.chip = RtlChip(library, seed, patience(chip.geometry))
         try:
@@ -53,6 +57,21 @@ class RtlDevice(PacketDevice):
             raise
         super().__init__(transport, chip)
         self.telemetry.recorded = record is not None
+
+    def with_nodes(self, nodes: Sequence[tuple[ProcessingNode, Int32Array]]) -> NodeDevice:
+        """This chip with a processing node beside it, and the neurons that it hears.
+
+        A chip with a node is compiled, and goes on where this one stands. Raises ValueError where
+        there are several nodes, or words are recorded.
+        """
+        require(len(nodes) == 1, "nodes of a compiled chip", "1", len(nodes))
+        require(not self.telemetry.recorded, "record", "left out with a node", True)
+        ((node, heard),), chip, (trace, seed) = nodes, self.config, self._made
+        built = node_for(node, chip.geometry.lanes)
+        library = build_chip(chip.geometry, chip.first, trace, self._notify, chip.mesh, built)
+        self.chip = RtlChip(library, seed, patience(chip.geometry))
+        self._move(self.chip)
+        return NodeDevice(self, built, node, heard)
 
     @cached_property
     def signals(self) -> list[Signal]:

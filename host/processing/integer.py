@@ -13,7 +13,7 @@ from axonloop.host.processing.core import ProcessingCore, Readout
 from axonloop.host.processing.error_encoders import ErrorCode, Integers, error_encoder
 from axonloop.host.processing.objective import Flags
 from axonloop.models.checks import require
-from axonloop.models.config import DECAY_ONE
+from axonloop.models.config import DECAY_ONE, NodeEncoding
 from axonloop.models.golden.processing import (
     LARGEST_LEVEL,
     MAX_SCALE,
@@ -22,7 +22,6 @@ from axonloop.models.golden.processing import (
     STEPS_PER_NAT,
     TARGET_ONE,
     NodeConstants,
-    NodeEncoding,
     NodeLoss,
     ProcessingNode,
     outputs,

@@ -36,12 +36,11 @@ class Shard:
     copies: int = COPIES
 
     def devices(self) -> dict[str, int]:
-        """How many copies are on each device. There is no C++ of convolutions."""
-        if self.geometry.convolutions:
-            return {TORCH: self.copies, GOLDEN: self.copies, RTL: min(2, self.copies)}
+        """How many copies are on each device."""
         golden = min(SINGLE, self.copies)
         synapses = self.geometry.axons * self.geometry.neurons * self.mesh.cores
-        rtl = min(golden, max(2, RTL_SYNAPSES // synapses))
+        most = 2 if self.geometry.convolutions else max(2, RTL_SYNAPSES // synapses)
+        rtl = min(golden, most)
         return {KERNELS: self.copies, TORCH: self.copies, GOLDEN: golden, RTL: rtl}
 
 

@@ -37,6 +37,12 @@ from .parameters import ParameterSet as ParameterSet
 from .parameters import ResetMode as ResetMode
 from .parameters import Rounding as Rounding
 from .parameters import parameter_max as parameter_max
+from .processing import MAX_CLASSES as MAX_CLASSES
+from .processing import MAX_HEARD as MAX_HEARD
+from .processing import MAX_NODE_LANES as MAX_NODE_LANES
+from .processing import MAX_PROGRAM as MAX_PROGRAM
+from .processing import NodeEncoding as NodeEncoding
+from .processing import NodeGeometry as NodeGeometry
 from .terms import ERROR_DRIVEN as ERROR_DRIVEN
 from .terms import MAX_ETA_SHIFT as MAX_ETA_SHIFT
 from .terms import MAX_TERMS as MAX_TERMS

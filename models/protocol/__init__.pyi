@@ -1,3 +1,14 @@
+from .node import IS_HEARD as IS_HEARD
+from .node import NODE_CORE as NODE_CORE
+from .node import NODE_MAGIC as NODE_MAGIC
+from .node import NodeCommand as NodeCommand
+from .node import NodePhase as NodePhase
+from .node import NodeRegion as NodeRegion
+from .node import NodeRegister as NodeRegister
+from .node import feedback_offset as feedback_offset
+from .node import neuron_stride as neuron_stride
+from .node import node_region_words as node_region_words
+from .node import readout_offset as readout_offset
 from .packets import MAX_COUNT as MAX_COUNT
 from .packets import NEAR_NEURONS as NEAR_NEURONS
 from .packets import Fault as Fault

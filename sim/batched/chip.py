@@ -63,7 +63,7 @@ class BatchedChip:
         self._own = None if shared else self.copies
         self.seeds = checks.check_seeds(chip, self._own or 1, seeds)
         self.tick_register, self.learned = 0, True
-        arithmetic = resolve(arithmetic, self.device, self.copies, self.geometry.convolutions)
+        arithmetic = resolve(arithmetic, self.device, self.copies)
         free = free_memory(self.device)
         refusal = too_large(chip, self.copies, shared, free, arithmetic)
         if self.copies > fitting_copies(chip, shared, free, arithmetic):

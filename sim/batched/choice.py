@@ -20,18 +20,12 @@ class SlowEmulatorWarning(UserWarning):
     """The batched emulator runs without compiled code, 50 to 300 times slower."""
 
 
-def resolve(arithmetic: str, device: torch.device, copies: int, convolutions: int = 0) -> str:
+def resolve(arithmetic: str, device: torch.device, copies: int) -> str:
     """COMPILED instead of AUTO where that will do; `arithmetic` as it is otherwise.
-
-    Cores with `convolutions` have no compiled code.
 
     Raises MissingToolError or BuildError if COMPILED was asked for and cannot be had. Warns once
     if only a missing library stands against it.
     """
-    if convolutions:
-        told = "auto, float32 or float64 for cores with convolutions"
-        require(arithmetic != Arithmetic.COMPILED, "arithmetic", told, arithmetic)
-        return arithmetic
     if arithmetic == Arithmetic.COMPILED:
         require(device.type == "cpu", "device for compiled arithmetic", "the CPU", str(device))
         library.load()

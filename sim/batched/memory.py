@@ -31,7 +31,7 @@ def memory_bytes(
     visited = 0 if compiled else sum(block.size for block in blocks_of(chip)[1])
     visited += sum(c.rows * c.out_channels for core in chip.cores for c in core.convolutions)
     stored = chip.weight_rows * geometry.weight_columns * weight_dtype(geometry).itemsize
-    extra = SPAN_BYTES * chip.axons if compiled else visited * addend.itemsize
+    extra = SPAN_BYTES * chip.weight_rows if compiled else visited * addend.itemsize
     weights = (stored + extra) * (1 if shared else copies)
     arrays = sum(
         dtype_of(region).itemsize * values_of(region, chip) for region in readable(geometry)

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
-from axonloop.models.config import ONE_CORE, Geometry, Mesh
+from axonloop.models.config import ONE_CORE, Geometry, Mesh, NodeGeometry
 from axonloop.sim.build import (
     Notify,
     cache_root,
@@ -34,10 +34,14 @@ def build_chip(
     trace: bool = False,
     notify: Notify = to_stderr,
     mesh: Mesh = ONE_CORE,
+    node: NodeGeometry | None = None,
 ) -> Path:
-    """The shared library of a chip; `core` numbers its first core. See `verilate.build`."""
-    library = build(cached_verilog(geometry, core, mesh), trace, notify)
-    if core == 0 and not trace:
+    """The shared library of a chip, with a node or without.
+
+    `core` numbers its first core. See `verilate.build`.
+    """
+    library = build(cached_verilog(geometry, core, mesh, node), trace, notify)
+    if core == 0 and not trace and node is None:
         entry(INDEX, content_key(repr(geometry), repr(mesh)), lambda f: _note(f, geometry, mesh))
     return library
 
@@ -70,20 +74,32 @@ def is_built(geometry: Geometry, mesh: Mesh = ONE_CORE) -> bool:
     return stored(CHIP.name, library_key(find_toolchain(), verilog))
 
 
-def _verilog_key(geometry: Geometry, core: int, mesh: Mesh) -> str:
-    return content_key(sources_key(), repr(geometry), str(core), repr(mesh))
+def _verilog_key(
+    geometry: Geometry, core: int, mesh: Mesh, node: NodeGeometry | None = None
+) -> str:
+    own = () if node is None else (repr(node),)
+    return content_key(sources_key(), repr(geometry), str(core), repr(mesh), *own)
 
 
-def cached_verilog(geometry: Geometry, core: int = 0, mesh: Mesh = ONE_CORE) -> str:
+def cached_verilog(
+    geometry: Geometry, core: int = 0, mesh: Mesh = ONE_CORE, node: NodeGeometry | None = None
+) -> str:
     """The chip's Verilog, kept in the cache until a source of it or Amaranth changes."""
-    key = _verilog_key(geometry, core, mesh)
-    return (entry("verilog", key, lambda f: _write(f, geometry, core, mesh)) / "chip.v").read_text()
+    key = _verilog_key(geometry, core, mesh, node)
+    folder = entry("verilog", key, lambda f: _write(f, geometry, core, mesh, node))
+    return (folder / "chip.v").read_text()
 
 
-def _write(folder: Path, geometry: Geometry, core: int, mesh: Mesh) -> None:
-    from axonloop.hdl.flow import chip_verilog  # slow to import, and only needed here
+def _write(
+    folder: Path, geometry: Geometry, core: int, mesh: Mesh, node: NodeGeometry | None
+) -> None:
+    from axonloop.hdl import flow  # slow to import, and only needed here
 
-    (folder / "chip.v").write_text(chip_verilog(geometry, core, mesh))
+    if node is None:
+        text = flow.chip_verilog(geometry, core, mesh)
+    else:
+        text = flow.noded_verilog(geometry, node, core, mesh)
+    (folder / "chip.v").write_text(text)
 
 
 @cache

@@ -22,7 +22,8 @@ module axonloop_simulated (input clk, input rx, output tx);
 endmodule
 """
 """The wrapper samples inputs at the falling edge, like that of a bare chip."""
-HARNESS = Harness("board", WRAPPER, Path(__file__).with_name("board_driver.cpp"))
+DRIVER = Path(__file__).with_name("board_driver.cpp")
+HARNESS = Harness("board", WRAPPER, DRIVER)
 
 
 def board_verilog(link: LinkConfig, geometry: Geometry, mesh: Mesh = ONE_CORE) -> str:
@@ -53,7 +54,7 @@ class RtlTop:
         seed: int = 0,
         notify: Notify = to_stderr,
     ) -> None:
-        library = build(board_verilog(link, geometry, mesh), notify=notify, harness=HARNESS)
+        library = self._build(board_verilog(link, geometry, mesh), notify)
         self._code = code = ctypes.CDLL(str(library))
         pointer, number = ctypes.c_void_p, ctypes.c_uint64
         code.axonloop_board_create.restype = pointer
@@ -66,6 +67,9 @@ class RtlTop:
         code.axonloop_board_run.argtypes = [pointer, number, *buffers]
         self._period, self.cycles = link.cycles_per_bit, 0
         self._handle: int | None = code.axonloop_board_create(seed, self._period)
+
+    def _build(self, verilog: str, notify: Notify) -> Path:
+        return build(verilog, notify=notify, harness=HARNESS)
 
     def run(self, cycles: int, data: bytes) -> tuple[int, bytes]:
         """Run `cycles` with `data` for the line; return the number that went, and those heard."""

@@ -55,6 +55,8 @@ call, but what hangs on a register only when that changes. Reset is tied low, be
 have initial values; so the shared library shows power-up, and the cocotb benches show reset.
 """
 DRIVER = Path(__file__).with_name("chip_driver.cpp")
+FAST_FLAGS = ("-O2", "-fPIC", "-pipe")
+"""Compiler flags for code that runs every cycle."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ class Harness:
 
     `wrapper` is Verilog with the module `TOP`; `driver` is C++ that includes `Vchip.h`, in which
     Verilator declares that module as the class `Vchip`, and perhaps sources of ours, `included`.
-    `flags` go to Verilator, behind those of all designs.
+    `flags` go to Verilator, behind those of all designs; `speed` to the compiler, for code that
+    runs every cycle.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Harness:
     driver: Path
     flags: tuple[str, ...] = ()
     included: tuple[Path, ...] = ()
+    speed: tuple[str, ...] = FAST_FLAGS
 
 
 CHIP = Harness("chip", WRAPPER, DRIVER)
@@ -91,8 +95,6 @@ VERILATOR_FLAGS = (
     "-Wno-lint",
     "-Wno-style",
 )
-FAST_FLAGS = ("-O2", "-fPIC", "-pipe")
-"""Compiler flags for code that runs every cycle."""
 SLOW_FLAGS = ("-O0", "-fPIC", "-pipe")
 """Compiler flags for constructors and reset."""
 RUNTIME = ("verilated", "verilated_threads", "verilated_vcd_c")
@@ -123,7 +125,7 @@ def library_key(
 ) -> str:
     """The key in the cache of the library of a design."""
     verilator = VERILATOR_FLAGS + harness.flags
-    flags = (harness.wrapper, verilator, FAST_FLAGS, SLOW_FLAGS, STANDARD_FLAGS, trace)
+    flags = (harness.wrapper, verilator, harness.speed, SLOW_FLAGS, STANDARD_FLAGS, trace)
     code = b"".join(path.read_bytes() for path in (harness.driver, *harness.included))
     return content_key(verilog, code, repr(flags), tools.versions)
 
@@ -139,7 +141,8 @@ def _compile(tools: Toolchain, folder: Path, verilog: str, trace: bool, harness:
     run_tool([str(verilator), *flags, "-Mdir", ".", "chip.v"], work, VERILATOR_ROOT=root)
     defines = [f"-DAXONLOOP_TRACE={int(trace)}", f"-DVM_TRACE={int(trace)}"]
     defines.append(f"-DVM_TRACE_VCD={int(trace)}")
-    _compile_all(tools, work, _unite(work, harness.driver), [*defines, "-I."])
+    sources = _unite(work, harness.driver)
+    _compile_all(tools, work, sources, [*defines, "-I."], harness.speed)
     parts = [*sorted(work.glob("*.o")), *sorted(objects.glob("*.o"))]
     output = f"../{harness.name}.so"
     link = [str(tools.compiler), "-shared", "-o", output, *map(str, parts), "-pthread"]
@@ -160,11 +163,17 @@ def _unite(work: Path, driver: Path) -> list[Path]:
     return [work / "fast.cpp", work / "united__Slow.cpp"]
 
 
-def _compile_all(tools: Toolchain, work: Path, sources: list[Path], flags: list[str]) -> None:
+def _compile_all(
+    tools: Toolchain,
+    work: Path,
+    sources: list[Path],
+    flags: list[str],
+    fast: tuple[str, ...] = FAST_FLAGS,
+) -> None:
     """Compile `sources` to objects in `work`, two at a time."""
 
     def compile_one(source: Path) -> None:
-        speed = SLOW_FLAGS if source.stem.endswith("__Slow") else FAST_FLAGS
+        speed = SLOW_FLAGS if source.stem.endswith("__Slow") else fast
         command = [str(tools.compiler), *STANDARD_FLAGS, *speed, *flags, *tools.include_flags]
         output = ["-c", str(source), "-o", f"{source.stem}.o"]
         run_tool([*command, *output], work, TMPDIR=str(work))

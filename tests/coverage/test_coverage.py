@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections import Counter as Tally
 
 import numpy as np
 import pytest
 
+from axonloop.hdl.flow import DELIVERIES
+from axonloop.models.config import Datapath
 from axonloop.models.protocol import Kind, header
 from axonloop.sim.cosim.verilate import build
-from tests.coverage import page
-from tests.coverage.__main__ import REASONS, reasons
-from tests.coverage.counts import Counts, Totals, module_name, share
-from tests.coverage.covered_chip import COVERED, CoveredChip
-from tests.coverage.stimulus import CHIPS
-from tests.coverage.tied import netlist, tied
+from tests.coverage import page, python_figures, rtl_figures
+from tests.coverage.designs import DESIGNS, named
+from tests.coverage.rtl.chips import ChipDesign
+from tests.coverage.rtl.counts import Counts, Totals, module_name, share
+from tests.coverage.rtl.covered_chip import COVERED, CoveredChip
+from tests.coverage.rtl.pins import Pins
+from tests.coverage.rtl.tied import netlist, tied
 
 ECHO = """
 module axonloop_chip(clk, rst, commands__payload, commands__valid, commands__ready,
@@ -125,57 +129,95 @@ def test_totals_are_kept_and_joined(echo, tmp_path):
 def test_lanes_and_cores_are_one_module():
     assert module_name("axonloop_chip") == "chip"
     assert module_name("axonloop_chip.core_3.neurons.lane_11.gains$2") == "core.neurons.lane.gains"
+    assert module_name("axonloop_mesh.router_4") == "mesh.router"
+    assert module_name("axonloop_top.link.inbox") == "top.link.inbox"
 
 
 def test_reasons_are_found_by_module_and_name():
-    why = page.explained(
+    why = rtl_figures.explained(
         [("core.a", "x", 2), ("core.a", "y", 1)], [("core.*", "x", "because"), ("*", "z", "no")]
     )
-    assert why == {"because": [("core.a", "x", 2)], page.UNEXPLAINED: [("core.a", "y", 1)]}
+    assert why == {"because": [("core.a", "x", 2)], rtl_figures.UNEXPLAINED: [("core.a", "y", 1)]}
 
 
 def test_every_reason_fits_something_that_was_not_reached():
-    kept = json.loads(page.RTL.read_text())
-    used = set(kept["missed"]) - {page.UNEXPLAINED}
-    assert used == {why for *_, why in reasons()}, f"{REASONS} has entries that nothing needs"
+    used = set(rtl_figures.missed(rtl_figures.read())) - {rtl_figures.UNEXPLAINED}
+    listed = {why for *_, why in rtl_figures.reasons()}
+    assert used == listed, f"{rtl_figures.REASONS} has entries that nothing needs"
 
 
 def test_the_chips_have_every_option_of_a_build():
-    geometries = [chip.geometry for chip in CHIPS]
+    chips = [design for design in DESIGNS if isinstance(design, ChipDesign)]
+    geometries = [chip.geometry for chip in chips]
     layouts = {(each.layout.name, each.weight_ports) for each in geometries}
     assert len(layouts) == 4
-    for name in ("terms", "blank_out", "memristor", "mask", "threshold_noise"):
+    assert {each.datapath for each in geometries} == set(Datapath)
+    for name in ("terms", "blank_out", "memristor", "mask", "threshold_noise", "convolutions"):
         assert {bool(getattr(each, name)) for each in geometries} == {True, False}, name
     assert {each.memristor for each in geometries} == {0, 1, 2}
-    assert any(chip.mesh.cores > 1 for chip in CHIPS)
+    assert any(chip.mesh.cores > 1 for chip in chips)
 
 
-REPORT = {
-    "files": {
-        "host/cli/app.py": {
-            "summary": {
-                "num_statements": 10,
-                "covered_lines": 9,
-                "num_branches": 4,
-                "covered_branches": 3,
-            }
-        },
-        "host/cli/data/commands.py": {
-            "summary": {
-                "num_statements": 10,
-                "covered_lines": 8,
-                "num_branches": 0,
-                "covered_branches": 0,
-            }
-        },
-    }
-}
+def test_all_tops_of_the_verilog_are_measured():
+    names = {str(design) for design in DESIGNS}
+    assert len(names) == len(DESIGNS)
+    assert names >= set(DELIVERIES) - {"stream", "serial"}, "those two are the chips and the link"
+    assert [str(each) for each in named(["axi-lite", "plain"])] == ["axi-lite", "plain"]
+    with pytest.raises(ValueError, match="designs must be of small, .*, not big"):
+        named(["big"])
 
 
-def test_python_is_counted_by_room():
-    rooms = page.python_rooms(REPORT)
-    assert rooms == {"host/cli": {"lines": 20, "run": 17, "branches": 4, "taken": 3}}
-    assert "| host/cli | 20 | 85.0 % | 4 | 75.0 % |" in page.python_table(rooms)
+ADDER = """
+module axonloop_adder(clk, rst, a, b, sum, flag);
+  input clk;
+  input rst;
+  input [3:0] a;
+  input b;
+  output [4:0] sum;
+  output flag;
+  \\axonloop_adder.inner  inner (.a(a), .b(b), .sum(sum));
+  assign flag = rst;
+endmodule
+module \\axonloop_adder.inner (a, b, sum);
+  input [3:0] a;
+  input b;
+  output [4:0] sum;
+  assign sum = a + b;
+endmodule
+"""
+
+
+def test_a_design_is_driven_at_its_pins(tmp_path):
+    pins = Pins(ADDER, "axonloop_adder", 1, silent=r"axonloop_adder\.inner")
+    assert pins.given == {"rst": 0, "a": 0, "b": 0}
+    for a, b in ((3, 1), (15, 1), (0, 0)):
+        pins.given |= {"a": a, "b": b}
+        pins.cycle()
+        assert pins.told == {"sum": a + b, "flag": 0}
+    pins.finish(tmp_path / "counts.dat")
+    counts = Counts()
+    counts.add(tmp_path / "counts.dat")
+    assert signal(counts, "rst").bits[""] == [1, 1], "it is pulsed"
+    assert {each.module for each in counts.signals.values()} == {"axonloop_adder"}
+
+
+def test_figures_of_other_designs_stay(echo, tmp_path, monkeypatch):
+    monkeypatch.setattr(rtl_figures, "PATH", tmp_path / "rtl.json")
+    totals, empty = Totals(), Totals()
+    totals.add(*echo, ECHO)
+    rtl_figures.keep("echo", "6 words", totals)
+    rtl_figures.keep("other", "nothing", empty)
+    rtl_figures.keep("other", "nothing, again", empty)
+    kept = rtl_figures.read()
+    assert list(kept["designs"]) == ["echo", "other"]
+    assert rtl_figures.modules(kept)["lane"] == totals.modules["lane"]
+    assert rtl_figures.reached(kept) == share(sum(totals.modules.values(), Tally()))
+    told = rtl_figures.section(kept)
+    assert "| other | 0 | 100.0 % | nothing, again |" in told
+    assert "`chip: never`" in told
+    rtl_figures.arrange(["more", "other"])
+    assert list(rtl_figures.read()["designs"]) == ["other"]
+    assert "Not measured: more." in rtl_figures.section(rtl_figures.read())
 
 
 def test_a_section_is_replaced_and_the_rest_stays():
@@ -190,7 +232,7 @@ def test_the_page_says_what_is_kept():
     text = page.PAGE.read_text()
     for name, path, section in (
         ("soak", page.SOAK, page.soak_section),
-        ("rtl coverage", page.RTL, page.rtl_section),
-        ("python coverage", page.PYTHON, page.python_section),
+        ("rtl coverage", rtl_figures.PATH, rtl_figures.section),
+        ("python coverage", python_figures.PATH, python_figures.section),
     ):
         assert page.with_section(text, name, section(json.loads(path.read_text()))) == text, name

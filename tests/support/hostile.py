@@ -41,11 +41,12 @@ class Siege:
     """A board under fire, and the plain board that hears the same bytes.
 
     `answered` counts the good frames behind hostile stretches; `plain.counters` are the board's.
+    A board of one's own, `top`, has `LINK`.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, top: RtlTop | None = None) -> None:
         self.random = random.Random(seed)
-        self.top = RtlTop(LINK, GEOMETRY, seed=seed)
+        self.top = top or RtlTop(LINK, GEOMETRY, seed=seed)
         self.plain, self._deframer = BoardLink(LINK.command_depth), Deframer()
         self.kept: deque[bytes] = deque(maxlen=100)
         self.session = self.answered = self._written = 0

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FunctionType, ModuleType
 
 import pytest
+
+from axonloop.sim.batched.kernels import build as library
 
 
 def mutate(monkeypatch: pytest.MonkeyPatch, module: ModuleType, old: str, new: str) -> None:
@@ -21,3 +26,23 @@ def mutate(monkeypatch: pytest.MonkeyPatch, module: ModuleType, old: str, new: s
             for attribute, method in vars(space[name]).items():
                 if isinstance(method, FunctionType | staticmethod) and attribute in vars(kind):
                     monkeypatch.setattr(kind, attribute, method)
+
+
+@contextmanager
+def mutated_kernels(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, file: str, old: str, new: str
+) -> Iterator[None]:
+    """Kernels with `new` for the one `old` of a file, compiled in haste and then forgotten."""
+    sources = folder / "sources"
+    shutil.copytree(Path(str(library.__file__)).parent, sources)
+    text = (sources / file).read_text()
+    assert text.count(old) == 1, f"{file}: {text.count(old)} times {old!r}"
+    (sources / file).write_text(text.replace(old, new))
+    monkeypatch.setenv("AXONLOOP_CACHE", str(folder))
+    monkeypatch.setattr(library, "SOURCES", sorted(sources.glob("*.cpp")))
+    monkeypatch.setattr(library, "HEADERS", sorted(sources.rglob("*.h")))
+    flags = tuple("-O1" if flag == "-O3" else flag for flag in library.FLAGS)
+    monkeypatch.setattr(library, "FLAGS", flags)
+    library.load.cache_clear()
+    yield
+    library.load.cache_clear()

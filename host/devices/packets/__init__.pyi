@@ -3,6 +3,8 @@ from .identification import chip_of as chip_of
 from .identification import described as described
 from .in_flight import Flight as Flight
 from .loading import load_words as load_words
+from .noded import NodeDevice as NodeDevice
+from .noded import node_for as node_for
 from .packet_device import PacketDevice as PacketDevice
 from .packet_device import QueueTransport as QueueTransport
 from .packet_device import Transport as Transport

@@ -114,6 +114,19 @@ class PacketDevice(Device):
             self.close()
             raise
 
+    def _move(self, transport: Transport) -> None:
+        """Go on with another chip of the same configuration, which is fresh from power-up."""
+        snapshot, chip = self.snapshot(), self.config
+        self._transport.close()
+        self._transport = transport
+        self._queue = transport if isinstance(transport, QueueTransport) else None
+        self._identify()
+        self._write_weights(
+            np.full((chip.weight_rows, chip.geometry.weight_columns), chip.geometry.no_synapse)
+        )
+        self.configure(chip)
+        self.restore(snapshot)
+
     def _start_over(self) -> None:
         """State, tick and counters as after power-up."""
         self.clear()
@@ -368,6 +381,10 @@ class PacketDevice(Device):
         ends = np.cumsum([count for _, count in wanted for _ in range(cores)])
         parts = np.split(data_payload(replies, int(ends[-1])), ends[:-1])
         return [parts[start : start + cores] for start in range(0, len(parts), cores)]
+
+    def exchange(self, words: Words, expected: int) -> Words:
+        """Send words of packets, `expected` of which are answered; see `Transport.exchange`."""
+        return self._exchange(words, expected)
 
     def _exchange(self, words: Words, expected: int) -> Words:
         """Send what is posted and `words`; the replies, behind those of all that is in flight."""

@@ -1,11 +1,9 @@
 from .constants import LARGEST_LEVEL as LARGEST_LEVEL
-from .constants import MAX_CLASSES as MAX_CLASSES
 from .constants import MAX_SCALE as MAX_SCALE
 from .constants import MAX_THRESHOLD as MAX_THRESHOLD
 from .constants import MAX_WANTED as MAX_WANTED
 from .constants import TARGET_ONE as TARGET_ONE
 from .constants import NodeConstants as NodeConstants
-from .constants import NodeEncoding as NodeEncoding
 from .constants import NodeLoss as NodeLoss
 from .losses import EXPONENTIALS as EXPONENTIALS
 from .losses import STEPS_PER_NAT as STEPS_PER_NAT

@@ -10,10 +10,9 @@ from numpy.typing import ArrayLike
 
 from axonloop.models.arrays import ranged
 from axonloop.models.checks import require, require_member, require_range
+from axonloop.models.config import MAX_CLASSES, MAX_HEARD, NodeEncoding
 from axonloop.models.golden.arithmetic import Int64Array
 
-MAX_CLASSES = 256
-MAX_HEARD = 2048
 MAX_THRESHOLD = 1 << 22
 MAX_SCALE = (1 << 16) - 1
 MAX_WANTED = (1 << 15) - 1
@@ -33,14 +32,6 @@ class NodeLoss(IntEnum):
 
     CROSS_ENTROPY = 0
     MSE = 1
-
-
-class NodeEncoding(IntEnum):
-    """How a node makes error events of what its neurons are wrong by."""
-
-    DENSE = 0
-    THRESHOLD = 1
-    SIGMA_DELTA = 2
 
 
 RANGES = {

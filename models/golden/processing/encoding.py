@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from axonloop.models.config import NodeEncoding
 from axonloop.models.golden.arithmetic import Int64Array, saturate
 from axonloop.models.golden.processing.constants import (
     CONTROL_SHIFT,
     MAX_THRESHOLD,
     NodeConstants,
-    NodeEncoding,
 )
 
 RESIDUE = (1 << 23) - 1

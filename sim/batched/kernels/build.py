@@ -1,4 +1,4 @@
-"""The library of the kernels: all C++ beside this file and the header of `structures`, in one.
+"""The library of the kernels: all C++ in this folder and below, the header of `structures` with it.
 
 It is compiled for the instruction set of this machine and cached by content: what the compiler
 predefines for it, its vector units among it, is part of the key.
@@ -25,7 +25,7 @@ from axonloop.sim.build import (
 )
 
 SOURCES = sorted(Path(__file__).parent.glob("*.cpp"))
-HEADERS = sorted(Path(__file__).parent.glob("*.h"))
+HEADERS = sorted(Path(__file__).parent.rglob("*.h"))
 FLAGS = (STANDARD, "-O3", "-march=native", "-fPIC", "-shared", "-Wno-psabi")
 
 _Int = ctypes.c_int32

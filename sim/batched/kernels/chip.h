@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "convolution/shape.h"
 #include "declarations.h"
 
 // Neighbouring neurons or axons of one core that share a parameter set; for axons also the
@@ -51,16 +52,17 @@ struct Copy {
     const State &state;
     int64_t copy;
     int64_t axons = int64_t(chip.cores) * chip.axons, neurons = int64_t(chip.cores) * chip.neurons;
-    int64_t owner = state.shared ? 0 : copy;  // of the weights
+    int64_t rows = int64_t(chip.cores) * chip.rows;  // of weights
+    int64_t owner = state.shared ? 0 : copy;         // of the weights
 
     template <typename T> T *of_neurons(T *all) const { return all + copy * neurons; }
     template <typename T> T *of_axons(T *all) const { return all + copy * axons; }
     template <typename W> W *weights() const {
-        return static_cast<W *>(state.weights) + owner * axons * chip.neurons;
+        return static_cast<W *>(state.weights) + owner * rows * chip.columns;
     }
-    const uint8_t *visits_absent() const { return state.visits_absent + owner * axons; }
-    const uint8_t *spans_absent() const { return state.spans_absent + owner * axons; }
-    const int32_t *span() const { return state.span + owner * axons * 2; }
+    const uint8_t *visits_absent() const { return state.visits_absent + owner * rows; }
+    const uint8_t *spans_absent() const { return state.spans_absent + owner * rows; }
+    const int32_t *span() const { return state.span + owner * rows * 2; }
     // Counts of writes of a row, if they are kept.
     int32_t *writes(int core, int axon) const {
         if (!state.writes) return nullptr;

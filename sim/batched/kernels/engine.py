@@ -37,7 +37,7 @@ class CompiledEngine(Engine):
         self.weights = new_weights(chip, memories, _CPU)
         self.modulation = torch.zeros(copies, dtype=torch.int32)
         self._counters = torch.zeros((copies, chip.mesh.cores, len(Counter)), dtype=torch.int64)
-        rows = (memories, chip.axons)
+        rows = (memories, chip.weight_rows)
         self._seeds = torch.zeros(memories, dtype=torch.uint32)
         self._waiting = False
         self._tensors = {region.key: values for region, values in arrays.items()} | {

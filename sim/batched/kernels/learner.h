@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "convolution/learner.h"
 #include "memristor.h"
 
 namespace {
@@ -78,6 +79,7 @@ template <typename W> struct Learner {
     const State &state;
     LearningNeurons learning{chip};
     Sight sight{chip};
+    KernelLearner<W> kernels{chip, state};
     std::vector<int8_t> errors, values;  // E and c, of one copy or of all
     std::vector<int32_t> coefficient;    // c of every learning neuron
     std::vector<uint8_t> learns, factors;
@@ -149,6 +151,10 @@ template <typename W> struct Learner {
         for (int p = chip.pass_first[core]; p < chip.pass_first[core + 1]; ++p) {
             const Pass &pass = chip.passes[p];
             if (!take_values(c, core, pass, wrong, errors.data(), values.data())) continue;
+            if (chip.convolutions) {
+                kernels.learn(c, core, pass, 1, values.data(), word, tally);
+                continue;
+            }
             const auto *learn = reinterpret_cast<const uint8_t *>(values.data());
             gather(core, pass, state.seeds[c.copy], word, learn);
             own_pass(c, core, pass, tally);
@@ -196,6 +202,11 @@ template <typename W> struct Learner {
                 for (int n = 0; n < neurons; ++n) learns[n] |= uint8_t(to[n]);
             }
             if (!any) continue;
+            if (chip.convolutions) {
+                const Copy c{chip, state, 0};
+                kernels.learn(c, core, pass, state.copies, values.data(), word, tally);
+                continue;
+            }
             gather(core, pass, state.seeds[0], word, learns.data());
             shared_pass(core, pass, tally);
         }

@@ -9,10 +9,6 @@ namespace {
 
 constexpr int MOST_PARTS = 255;  // parts of a pulse are clipped here
 
-struct Tally {
-    int64_t visits = 0, updates = 0, writes = 0;
-};
-
 // What the learning neurons of a pass need beside their rounding, and their words of the hash: of the
 // write in this tick, and of the synapse for good.
 struct Sight {

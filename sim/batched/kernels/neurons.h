@@ -2,14 +2,15 @@
 
 #pragma once
 
+#include "convolution/pools.h"
 #include "noise.h"
 
 namespace {
 
-// I, V, R, countdown, B and S of the neurons of a run, from the sums `acc` of the whole chip. WIDE:
-// products and sums may need more than 32 bits. MODE: ResetMode. NOISY: `noise` is N of all neurons.
+// I, V, R, countdown, B and S of the neurons of a run, from the sums `acc` of the whole chip, which become
+// U - theta. WIDE: products and sums may need more than 32 bits. MODE: ResetMode. NOISY: `noise` is N of all neurons.
 template <bool WIDE, int MODE, bool NOISY>
-void sweep(const Copy &c, const Run &run, const int32_t *__restrict acc,
+void sweep(const Copy &c, const Run &run, int32_t *__restrict acc,
            const int32_t *__restrict noise) {
     const int32_t *set = c.chip.sets + run.set * REGISTERS;
     const int32_t alpha = set[Register::ALPHA_N], beta = set[Register::BETA_N];
@@ -36,6 +37,7 @@ void sweep(const Copy &c, const Run &run, const int32_t *__restrict acc,
         const int32_t drive = decay<WIDE>(membrane[n], alpha) + (i >> i_shift) + bias[n];
         const int32_t v = (clip(drive, limit) & free) | (membrane[n] & ~free);
         const int32_t above = v - reset[n] - theta;
+        acc[n] = above;
         const int32_t fired = ~((NOISY ? above + noise[n] : above) >> 31) & free;
         const int32_t lowered = decay<WIDE>(reset[n], gamma) + (rho & fired);
         const int32_t r = clip(lowered, limit);
@@ -88,10 +90,10 @@ void step_neuron_traces(const Copy &c, const Run &run) {
     }
 }
 
-// Step 3 for the neurons of a run, from the sums `acc` of the whole chip and, if they have any, the
-// `noise` at their thresholds.
-void step_neurons(const Copy &c, const Run &run, const int32_t *acc, const int32_t *noise) {
-    typedef void (*Sweep)(const Copy &, const Run &, const int32_t *, const int32_t *);
+// Step 3 for the neurons of a run, from the sums `acc` of the whole chip, which become U - theta, and, if
+// they have any, the `noise` at their thresholds.
+void step_neurons(const Copy &c, const Run &run, int32_t *acc, const int32_t *noise) {
+    typedef void (*Sweep)(const Copy &, const Run &, int32_t *, const int32_t *);
     static const Sweep sweeps[2][2][3] = {
         {{sweep<false, 0, false>, sweep<false, 1, false>, sweep<false, 2, false>},
          {sweep<true, 0, false>, sweep<true, 1, false>, sweep<true, 2, false>}},

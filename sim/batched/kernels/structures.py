@@ -53,6 +53,10 @@ CHIP = (
     Member("int32_t", "cores", "cores of the chip"),
     Member("int32_t", "axons", "axons of one core"),
     Member("int32_t", "neurons", "neurons of one core"),
+    Member(
+        "int32_t", "rows", "rows of weights of one core: axons, or with convolutions kernel rows"
+    ),
+    Member("int32_t", "columns", "columns of weights: neurons of one core, or channels"),
     Member("int32_t", "slots", "delay slots"),
     Member("int32_t", "first", "number of the first core"),
     Member("int32_t", "weight_bytes", "bytes of a weight: 1 or 2"),
@@ -69,6 +73,8 @@ CHIP = (
     Member("int32_t", "coarse", "a word of a gain is for 2^coarse weights"),
     Member("int32_t", "mask", "1 if rows and columns lose parts"),
     Member("int32_t", "threshold_noise", "1 if neurons compare with a threshold that varies"),
+    Member("int32_t", "convolutions", "1 if cores have convolutions"),
+    Member("int32_t", "shape_count", "length of shapes"),
     Member("int32_t", "neuron_run_count", "length of neuron_runs"),
     Member("int32_t", "axon_run_count", "length of axon_runs"),
     Member("const int32_t *", "sets", "registers, (parameter sets of all cores, REGISTERS)"),
@@ -83,8 +89,10 @@ CHIP = (
     Member("const int32_t *", "share", "K, (cores, down and up, 256)"),
     Member("const int32_t *", "pass_first", "passes of core k: pass_first[k]..pass_first[k + 1]"),
     Member("const Pass *", "passes", "the passes of all cores"),
-    Member("const int32_t *", "row_begin", "per axon: the first neuron of its core that it visits"),
-    Member("const int32_t *", "row_end", "per axon: the neuron behind the last one"),
+    Member("const Shape *", "shapes", "the convolutions of all cores"),
+    Member("const Reach *", "reach", "per axon: what it reaches through a convolution"),
+    Member("const int32_t *", "row_begin", "per row of weights: the first column that it visits"),
+    Member("const int32_t *", "row_end", "per row of weights: the column behind the last one"),
     Member("const uint8_t *", "always_on", "per axon: 1 if it spikes in every tick"),
     Member("const uint8_t *", "report", "per neuron: 1 if the host hears its spikes"),
     Member("const int32_t *", "bias", "bias of each neuron"),
@@ -106,10 +114,10 @@ def _shape(region: Region) -> str:
 STATE = (
     Member("int32_t", "copies", "copies of the chip"),
     Member("int32_t", "shared", "1 if they share one weight memory and one seed"),
-    Member("void *", "weights", "(weight memories, axons, neurons of a core), int8_t or int16_t"),
+    Member("void *", "weights", "(weight memories, rows of all cores, columns), int8_t or int16_t"),
     Member("uint8_t *", "visits_absent", "per row: 1 if a place that it visits has no synapse"),
     Member("uint8_t *", "spans_absent", "per row: 1 if a place of its span has no synapse"),
-    Member("int32_t *", "span", "per row: its first neuron with a synapse, that behind its last"),
+    Member("int32_t *", "span", "per row: its first column with a synapse, that behind its last"),
     Member("int32_t *", "modulation", "M of each copy"),
     Member("int64_t *", "counters", "(copies, cores, COUNTERS)"),
     Member("uint32_t *", "seeds", "one per weight memory"),
@@ -163,6 +171,8 @@ def _lines() -> Iterator[str]:
     yield "};"
     yield "struct Run;"
     yield "struct Pass;"
+    yield "struct Shape;"
+    yield "struct Reach;"
     yield from _struct("Chip", CHIP)
     yield from _struct("State", STATE)
 

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "convolution/integrate.h"
 #include "noise.h"
 
 namespace {
@@ -124,6 +125,7 @@ int64_t sums(const Copy &c, int core, uint32_t tick, const int32_t *events, int 
 template <typename W>
 int64_t integrate(const Copy &c, int core, uint32_t tick, const int32_t *events, int count,
                   W *kept, int64_t *exact, int32_t *acc) {
+    if (c.chip.convolutions) return integrate_kernels<W>(c, core, events, count, acc);
     if (!c.chip.mask) return sums(c, core, tick, events, count, kept, acc);
     const int64_t visited = sums(c, core, tick, events, count, kept, exact);
     const int32_t *parts = c.chip.column_parts + int64_t(core) * c.chip.neurons;

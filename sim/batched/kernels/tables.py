@@ -21,6 +21,7 @@ from axonloop.models.config import (
 )
 from axonloop.models.protocol import PARAMETER_INDEX, Counter
 from axonloop.sim.batched.arrays import NARROW_STATE, weight_dtype
+from axonloop.sim.batched.kernels.convolution import kernel_ends, reaches, shapes
 from axonloop.sim.batched.kernels.structures import REGISTERS, PqSource
 from axonloop.sim.batched.tables import column_parts, gain_shifts, gains, row_parts, shares
 
@@ -40,6 +41,8 @@ def numbers(config: ChipConfig, tables: Mapping[str, NDArray[Any]]) -> dict[str,
     sum_bits = geometry.accumulator_bits + parameter_max(geometry)["w_exp"]
     return {name: getattr(geometry, name) for name in names} | {
         "cores": config.mesh.cores,
+        "rows": geometry.weight_rows,
+        "columns": geometry.weight_columns,
         "slots": geometry.delay_slots,
         "first": config.first,
         "weight_bytes": weight_dtype(geometry).itemsize,
@@ -50,6 +53,8 @@ def numbers(config: ChipConfig, tables: Mapping[str, NDArray[Any]]) -> dict[str,
         "mask": geometry.mask,
         "threshold_noise": geometry.threshold_noise,
         "wide": geometry.state_bits > NARROW_STATE or sum_bits > 31,
+        "convolutions": geometry.convolutions > 0,
+        "shape_count": len(tables["shapes"]),
         "neuron_run_count": len(tables["neuron_runs"]),
         "axon_run_count": len(tables["axon_runs"]),
     }
@@ -65,9 +70,9 @@ def tables(config: ChipConfig) -> dict[str, NDArray[Any]]:
     neuron_sets += np.repeat(np.arange(len(cores)) * set_count, geometry.neurons)
     registers = _registers(config)
     axon_kinds = list(_axon_kinds(config))
-    begins = np.array([row.first_group * geometry.lanes for row in rows], np.int32)
     return (
         _options(config)
+        | _row_spans(config)
         | _fanout(config)
         | _passes(config, registers)
         | {
@@ -76,8 +81,8 @@ def tables(config: ChipConfig) -> dict[str, NDArray[Any]]:
             "axon_runs": _runs(geometry.axons, axon_kinds),
             "neuron_set": neuron_sets.astype(np.int32),
             "blank": registers[[kind for kind, _ in axon_kinds], PARAMETER_INDEX["blank"]],
-            "row_begin": begins,
-            "row_end": begins + np.array([row.groups * geometry.lanes for row in rows], np.int32),
+            "shapes": shapes(config),
+            "reach": reaches(config),
             "always_on": np.array([row.always_on for row in rows], np.uint8),
             "report": np.repeat([group.report for group in groups], geometry.lanes).astype(
                 np.uint8
@@ -85,6 +90,17 @@ def tables(config: ChipConfig) -> dict[str, NDArray[Any]]:
             "bias": np.array([bias for core in cores for bias in core.bias], np.int32),
         }
     )
+
+
+def _row_spans(config: ChipConfig) -> dict[str, NDArray[np.int32]]:
+    """The columns that each row of weights visits: its groups, or its kernel's channels."""
+    if config.geometry.convolutions:
+        ends = kernel_ends(config)
+        return {"row_begin": np.zeros_like(ends), "row_end": ends}
+    lanes, rows = config.geometry.lanes, [row for core in config.cores for row in core.rows]
+    begins = np.array([row.first_group * lanes for row in rows], np.int32)
+    ends = begins + np.array([row.groups * lanes for row in rows], np.int32)
+    return {"row_begin": begins, "row_end": ends}
 
 
 def _options(config: ChipConfig) -> dict[str, NDArray[np.int32]]:

@@ -7,6 +7,11 @@
 
 namespace {
 
+// What a learning step counts.
+struct Tally {
+    int64_t visits = 0, updates = 0, writes = 0;
+};
+
 // Writes E of a core's neurons to `values`, and zeroes their error sums. Returns whether any E is
 // not 0.
 bool take_errors(const Copy &c, int core, int8_t *__restrict values) {

@@ -84,6 +84,8 @@ void step_copy(const Copy &c, uint32_t tick, const uint8_t *given, Scratch<W> &s
     if (chip.threshold_noise) draw_noise(c, tick, s.noise.data());
     for (int k = 0; k < chip.neuron_run_count; ++k)
         step_neurons(c, chip.neuron_runs[k], s.acc.data(), s.noise.data());
+    for (int k = 0; k < chip.shape_count; ++k)
+        if (chip.shapes[k].pool > 1) pool_boxes(c, chip.shapes[k], s.acc.data());
     for (int k = 0; k < chip.axon_run_count; ++k)
         step_traces(c, chip.axon_runs[k], s.spikes.data());
     emit(c, tick);

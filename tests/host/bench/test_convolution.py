@@ -33,9 +33,12 @@ def test_float_spikes_as_the_chip_does_but_for_rounding() -> None:
     assert [own.shape[2:] for own in theirs] == [(16, 12, 12), (32, 6, 6), (64, 3, 3)]
     names = task.program.neurons.values()
     spikes = ChipInference(task).chip.run(ChipInference(task).raster())
+    same = []
     for late, (neurons, own) in enumerate(zip(names, theirs, strict=True)):
         ours = spikes[late : late + len(own), :, torch.from_numpy(neurons).long()]
-        assert (ours == own.flatten(2).bool()).float().mean() > 0.95
+        same.append(float((ours == own.flatten(2).bool()).float().mean()))
+    assert same[0] > 0.98
+    assert min(same) > 0.9, same  # what differs once, differs on
 
 
 def test_both_sides_learn_from_pools() -> None:

@@ -18,7 +18,8 @@ from axonloop.host.processing import (
     node_constants,
 )
 from axonloop.host.training import chip_config, layers_of, program_of
-from axonloop.models.golden.processing import NodeConstants, NodeEncoding, NodeLoss
+from axonloop.models.config import NodeEncoding
+from axonloop.models.golden.processing import NodeConstants, NodeLoss
 
 CLASSES, NEURONS = 4, 24
 USUAL: dict[str, Any] = {

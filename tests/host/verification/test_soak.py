@@ -63,7 +63,7 @@ def test_all_devices_agree():
     ("name", "mesh", "devices"),
     [
         ("one-lane", Mesh(2, 2), {"kernels": 160, "torch": 160, "golden": 160, "rtl": 160}),
-        ("conv-terms", ONE_CORE, {"torch": 160, "golden": 160, "rtl": 80}),
+        ("conv-terms", ONE_CORE, {"kernels": 160, "torch": 160, "golden": 160, "rtl": 80}),
     ],
     ids=["mesh", "convolutions"],
 )

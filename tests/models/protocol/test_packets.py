@@ -71,3 +71,18 @@ def test_counts_out_of_range_are_refused(count: int) -> None:
         packets.read(0, 0, count)
     with pytest.raises(ValueError, match=r"number of words must be a whole number in 1..65535"):
         packets.write(0, 0, [0] * count)
+
+
+@given(st.integers(0, 254), st.booleans())
+def test_ticks(core: int, learn: bool) -> None:
+    assert packets.tick(core, learn) == 3 << 28 | core << 20 | learn
+
+
+def test_reads_and_writes_say_how_many_words() -> None:
+    assert packets.write(2, 0x0100_0003, [7, 8]) == [6 << 28 | 2 << 20 | 2, 0x0100_0003, 7, 8]
+    assert packets.read(2, 0x0100_0003, 65535) == [7 << 28 | 2 << 20 | 65535, 0x0100_0003]
+    for count in (0, 65536):
+        with pytest.raises(ValueError, match=r"number of words must be .*65535, not"):
+            packets.read(0, 0, count)
+        with pytest.raises(ValueError, match=r"number of words must be .*65535, not"):
+            packets.write(0, 0, [1] * count)

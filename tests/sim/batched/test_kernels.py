@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop.models.config import ChipConfig, Mesh
+from axonloop.models.config import ChipConfig, CoreConfig, Mesh
 from axonloop.models.golden import Chip
 from axonloop.models.protocol import Region, readable
 from axonloop.sim.batched import BatchedChip
 from axonloop.sim.batched.kernels import CompiledEngine
 from axonloop.sim.batched.kernels import build as library
 from axonloop.sim.build import notice
+from axonloop.sim.stimulus import random_chip_weights
 from tests.support.random.chips import random_chip
+from tests.support.random.convolutions import wide_core
 from tests.support.random.cores import random_weights
 
 Rng = np.random.Generator
@@ -182,12 +184,14 @@ def test_code_for_any_machine_gives_the_same() -> None:
             crowd.check(f"seed {seed}, step {step}")
 
 
-def shared_chip(seed: int, copies: int, arithmetic: str) -> BatchedChip:
-    """Copies that share weights and have learned together."""
+def shared_chip(
+    seed: int, copies: int, arithmetic: str, core: CoreConfig | None = None
+) -> BatchedChip:
+    """Copies that share weights and have learned together, of a random chip if no core is given."""
     rng = np.random.default_rng([seed, copies])
-    config = random_chip(rng, Mesh(2, 1))
+    config = ChipConfig.of(core) if core else random_chip(rng, Mesh(2, 1))
     chip = BatchedChip(config, copies, shared=True, arithmetic=arithmetic)
-    chip.load_weights(np.concatenate([random_weights(rng, core) for core in config.cores]))
+    chip.load_weights(random_chip_weights(rng, config))
     for _ in range(8):
         chip.tick(rng.random((copies, config.axons)) < 0.5)
         limit = config.geometry.error_max
@@ -198,10 +202,10 @@ def shared_chip(seed: int, copies: int, arithmetic: str) -> BatchedChip:
 
 @pytest.mark.usefixtures("any_machine")
 @pytest.mark.parametrize("seed", range(4), ids="seed{}".format)
-@pytest.mark.parametrize("copies", [2, 5, 64])
-def test_shared_learning_for_any_machine(seed: int, copies: int) -> None:
+@pytest.mark.parametrize(("copies", "core"), [(2, None), (5, None), (64, None), (3, wide_core())])
+def test_shared_learning_for_any_machine(seed: int, copies: int, core: CoreConfig | None) -> None:
     """Without the machine's dot products; torch, which has another derivation, is the judge."""
-    compiled, judge = (shared_chip(seed, copies, way) for way in ("compiled", "float64"))
+    compiled, judge = (shared_chip(seed, copies, way, core) for way in ("compiled", "float64"))
     assert judge.read_weights().tolist() == compiled.read_weights().tolist()
     assert judge.counter_table().tolist() == compiled.counter_table().tolist()
 

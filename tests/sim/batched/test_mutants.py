@@ -6,8 +6,6 @@ oracle shows that they reach the stage; one of the emulator, that its own stage 
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -17,10 +15,9 @@ import pytest
 from axonloop.models.config import (
     Geometry,
 )
-from axonloop.sim.batched.kernels import build as library
 from axonloop.sim.batched.tensors import learning, memristor, neurons, synapses
 from tests.support import naive
-from tests.support.mutation import mutate
+from tests.support.mutation import mutate, mutated_kernels
 from tests.support.random.batches import Batch
 from tests.support.random.beside import Beside, lively
 
@@ -165,29 +162,10 @@ def test_a_product_of_0_moves_nothing(monkeypatch: pytest.MonkeyPatch, mutant: b
         batch.live(rng, TICKS)
 
 
-@pytest.fixture
-def mutated_kernels(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[None]:
-    """Kernels of changed sources, compiled in haste and forgotten afterwards."""
-    file, old, new = COMPILED[request.param]
-    sources = tmp_path / "sources"
-    shutil.copytree(Path(str(library.__file__)).parent, sources)
-    text = (sources / file).read_text()
-    assert text.count(old) == 1, f"{file}: {text.count(old)} times {old!r}"
-    (sources / file).write_text(text.replace(old, new))
-    monkeypatch.setenv("AXONLOOP_CACHE", str(tmp_path))
-    monkeypatch.setattr(library, "SOURCES", sorted(sources.glob("*.cpp")))
-    monkeypatch.setattr(library, "HEADERS", sorted(sources.glob("*.h")))
-    flags = tuple("-O1" if flag == "-O3" else flag for flag in library.FLAGS)
-    monkeypatch.setattr(library, "FLAGS", flags)
-    library.load.cache_clear()
-    yield
-    library.load.cache_clear()
-
-
 @pytest.mark.slow
-@pytest.mark.usefixtures("mutated_kernels")
-@pytest.mark.parametrize("mutated_kernels", COMPILED, indirect=True)
-def test_a_bug_in_the_kernels_is_found() -> None:
-    assert killed(("compiled",))
+@pytest.mark.parametrize("name", COMPILED)
+def test_a_bug_in_the_kernels_is_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    with mutated_kernels(monkeypatch, tmp_path, *COMPILED[name]):
+        assert killed(("compiled",))

@@ -31,6 +31,35 @@ def beyond_the_hash() -> CoreConfig:
     )
 
 
+def wide_core() -> CoreConfig:
+    """Channels that fill no whole vectors, lines of 4 and 5 positions, strides, pools, biases."""
+    shapes = (
+        Convolution(3, 9, 7, 3, 40, stride=2, padding=1, bias=1, pool=2),
+        Convolution(2, 6, 6, 2, 24, first_axon=190, first_group=100, first_row=28, pool=2),
+    )
+    sizes = {"axons": 264, "neurons": 1400, "kernel_rows": 36, "kernel_columns": 40}
+    sizes |= {"lanes": 8, "convolutions": 2}
+    rows = tuple(Row(plastic=axon % 7 > 0, always_on=axon == 189) for axon in range(264))
+    return CoreConfig(
+        ConvolutionGeometry(**(PLAIN | sizes)),
+        (replace(LIVELY, eta_shift=9),),
+        rows=rows,
+        convolutions=shapes,
+    )
+
+
+def loud_core() -> CoreConfig:
+    """One kernel at 3,600 positions, all of whose axons spike in every tick."""
+    sizes = {"axons": 3600, "neurons": 3600, "kernel_rows": 10, "kernel_columns": 1}
+    sizes |= {"lanes": 1, "update_lanes": 1, "trace_lanes": 1, "multipliers": 1}
+    return CoreConfig(
+        ConvolutionGeometry(**(PLAIN | sizes)),
+        (replace(LIVELY, eta_shift=20, pq_on=255, rounding=1),),
+        rows=(Row(plastic=True, always_on=True),) * 3600,
+        convolutions=(Convolution(1, 60, 60, 3, 1, padding=1),),
+    )
+
+
 def far_core() -> CoreConfig:
     """More than 2048 neurons and kernel rows, two convolutions, pools, a bias, two sets."""
     shapes = (

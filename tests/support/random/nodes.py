@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from axonloop.models.golden.processing import NodeConstants, NodeEncoding, NodeLoss
+from axonloop.models.config import NodeEncoding
+from axonloop.models.golden.processing import NodeConstants, NodeLoss
 from tests.support.oracles.node import NaiveNode
 
 Rng = np.random.Generator

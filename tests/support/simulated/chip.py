@@ -18,25 +18,27 @@ PATIENCE = 20_000
 
 
 class SimulatedChip:
-    """A transport for `PacketDevice`: a chip of one core, from power-up."""
+    """A transport for `PacketDevice`: a chip of one core, or what has its ports, from power-up."""
 
-    def __init__(self, geometry: Geometry) -> None:
-        chip = Chip(geometry)
+    def __init__(self, chip: Geometry | Any) -> None:
+        if isinstance(chip, Geometry):
+            chip = Chip(chip)
         self._waiting, self._heard, self._answers = deque[int](), list[int](), AnswerCount()
         self._idle = 0
 
         async def ports(context: Any) -> None:
             context.set(chip.replies.ready, 1)
             while True:
-                context.set(chip.commands.valid, bool(self._waiting))
-                if self._waiting:
+                offered = bool(self._waiting)
+                context.set(chip.commands.valid, offered)
+                if offered:
                     context.set(chip.commands.payload, self._waiting[0])
                 moved = context.tick().sample(
                     chip.commands.ready, chip.replies.valid, chip.replies.payload
                 )
                 _, _, taken, sent, word = await moved
-                self._idle = 0 if sent or (taken and self._waiting) else self._idle + 1
-                if taken and self._waiting:
+                self._idle = 0 if sent or (taken and offered) else self._idle + 1
+                if taken and offered:
                     self._waiting.popleft()
                 if sent:
                     self._heard.append(word)

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from axonloop.models.config import NodeEncoding
 from axonloop.models.golden.processing import (
     EXPONENTIALS,
     MAX_THRESHOLD,
     NodeConstants,
-    NodeEncoding,
     NodeLoss,
     ProcessingNode,
 )

@@ -8,7 +8,8 @@ from pathlib import Path
 from axonloop.models.config import ONE_CORE, Geometry, Mesh
 from axonloop.sim.cosim import RtlChip
 from axonloop.sim.cosim.chip_library import cached_verilog
-from axonloop.sim.cosim.verilate import DRIVER, WRAPPER, Harness, build
+from axonloop.sim.cosim.verilate import DRIVER, WRAPPER, build
+from tests.coverage.rtl.harness import covered, replaced, silenced
 
 PULSE = """
     wire taken;
@@ -18,14 +19,6 @@ PULSE = """
     always @(posedge clk) if (!on) up <= up + 1;
     axonloop_chip chip ("""
 """A reset of two cycles behind power-up; the host's words wait for its end."""
-FLAGS = (
-    "--coverage-line",
-    "--coverage-toggle",
-    "--coverage-underscore",  # names that begin with one, too
-    "--coverage-max-width",  # of signals; none is left out
-    "1000000",
-    "-Wno-UNOPTFLAT",  # signals that are counted whole are not split, which costs speed alone
-)
 _CHANGES = {
     "\n    axonloop_chip chip (": PULSE,
     ".rst(1'b0)": ".rst(rst)",
@@ -35,22 +28,17 @@ _CHANGES = {
 }
 
 
-def _wrapper() -> str:
-    text = WRAPPER
-    for old, new in _CHANGES.items():
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    return text
-
-
-COVERED = Harness(
-    "covered", _wrapper(), Path(__file__).with_name("coverage_driver.cpp"), FLAGS, (DRIVER,)
-)
+_OTHER_CORES = r"axonloop_chip\.core_[1-9]"
+COVERED = covered("covered", replaced(WRAPPER, _CHANGES), "covered_chip.cpp", DRIVER)
 
 
 def build_covered(geometry: Geometry, mesh: Mesh = ONE_CORE) -> Path:
-    """The library of a chip with counters, from the cache or compiled now."""
-    return build(cached_verilog(geometry, 0, mesh), harness=COVERED)
+    """The library of a chip with counters, from the cache or compiled now.
+
+    Of the cores of a mesh, which are equal, the first one has them.
+    """
+    verilog = silenced(cached_verilog(geometry, 0, mesh), _OTHER_CORES)
+    return build(verilog, harness=COVERED)
 
 
 class CoveredChip(RtlChip):

@@ -14,7 +14,7 @@ from typing import Any
 
 from axonloop.hdl.flow import find_tool, run_tool
 
-SCRIPT = "read_verilog chip.v; hierarchy -top axonloop_chip; proc; write_json chip.json"
+SCRIPT = "read_verilog design.v; hierarchy -auto-top; proc; write_json design.json"
 Bit = int | str
 """A net of a module by its number, or a constant: "0", "1", "x", "z"."""
 Netlist = dict[str, Any]
@@ -24,9 +24,9 @@ def netlist(verilog: str) -> Netlist:
     """The modules of a design as Yosys writes them; ToolError where it fails."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "chip.v").write_text(verilog)
+        (folder / "design.v").write_text(verilog)
         run_tool(find_tool("yosys"), ["-q", "-p", SCRIPT], folder)
-        modules: Netlist = json.loads((folder / "chip.json").read_text())["modules"]
+        modules: Netlist = json.loads((folder / "design.json").read_text())["modules"]
     return modules
 
 

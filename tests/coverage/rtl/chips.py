@@ -27,59 +27,53 @@ from axonloop.models.protocol import (
     writable,
 )
 from axonloop.models.protocol.packets import error, spike
-from axonloop.sim.stimulus import GEOMETRIES, random_chip
-from tests.coverage.covered_chip import CoveredChip, build_covered
+from axonloop.sim.cosim.chip_library import cached_verilog
+from axonloop.sim.stimulus import CONVOLUTIONS, GEOMETRIES, random_chip
+from tests.coverage.rtl.covered_chip import CoveredChip, build_covered
 
 
 @dataclass(frozen=True)
-class Covered:
+class ChipDesign:
     """A chip whose coverage is measured, and the ticks of random traffic that it gets."""
 
     name: str
     ticks: int
     mesh: Mesh = ONE_CORE
+    sources = ("chips.py", "covered_chip.py", "covered_chip.cpp")
 
     @property
     def geometry(self) -> Geometry:
-        return GEOMETRIES[self.name]
+        return (GEOMETRIES | CONVOLUTIONS)[self.name]
 
     def __str__(self) -> str:
         cores = "" if self.mesh == ONE_CORE else f" {self.mesh.columns}x{self.mesh.rows}"
         return f"{self.name}{cores}"
 
+    @property
+    def amount(self) -> str:
+        return f"{self.ticks:,} ticks"
 
-CHIPS = (
-    Covered("small", 1000),
-    Covered("plain", 1000),
-    Covered("blank", 1000),
-    Covered("terms-serial", 1000),
-    Covered("device-gain", 1000),
-    Covered("gates-analogue", 1000),
-    Covered("ice40", 400),
-    Covered("one-lane", 600, Mesh(2, 2)),
-)
-"""Together they have every option of a build: both layouts with one port and two, one lane and
-several of each kind, few multipliers and many, terms, blank-out, memristors with and without
-pulses, a mask, noise at the threshold, the serial core, a mesh."""
+    def verilog(self) -> str:
+        """The text of the chip."""
+        return cached_verilog(self.geometry, 0, self.mesh)
 
-
-def cover(chip: Covered, seed: int, path: Path) -> None:
-    """Run a chip beside the golden model and write its counts; DivergenceError if they differ."""
-    rng = np.random.default_rng(seed)
-    config = random_chip(rng, chip.geometry, chip.mesh)
-    library = build_covered(chip.geometry, chip.mesh)
-    rtl = CoveredChip(library, seed, patience(chip.geometry))
-    device = PacketDevice(rtl, config)
-    device.name = "rtl"
-    with GoldenDevice(config) as golden, device:
-        lockstep([golden, device], config, chip.ticks, seed)
-        _configure_often(rng, golden, device, rtl)
-        rtl.pauses(seed, 80, 120)
-        _from_any_state(rng, golden, device)
-        _count_from_anywhere(rng, golden, device)
-        lockstep([golden, device], golden.config, chip.ticks // 4, seed + 1)
-        _refuse(rtl, config)
-        rtl.write_counts(path)
+    def cover(self, seed: int, path: Path) -> None:
+        """Run beside the golden model and write the counts; DivergenceError if they differ."""
+        rng = np.random.default_rng(seed)
+        config = random_chip(rng, self.geometry, self.mesh)
+        library = build_covered(self.geometry, self.mesh)
+        rtl = CoveredChip(library, seed, patience(self.geometry))
+        device = PacketDevice(rtl, config)
+        device.name = "rtl"
+        with GoldenDevice(config) as golden, device:
+            lockstep([golden, device], config, self.ticks, seed)
+            _configure_often(rng, golden, device, rtl)
+            rtl.pauses(seed, 80, 120)
+            _from_any_state(rng, golden, device)
+            _count_from_anywhere(rng, golden, device)
+            lockstep([golden, device], golden.config, self.ticks // 4, seed + 1)
+            _refuse(rtl, config)
+            rtl.write_counts(path)
 
 
 def _configure_often(

@@ -10,13 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TOP = "axonloop_chip"
-"""The chip's module, and the first word of the names of all modules in it."""
+from axonloop.sim.cosim.verilate import TOP
+
 Tied = Mapping[str, Mapping[str, set[int]]]
 """By module and wire, the bits that cannot change: see `tied`."""
 _POINT = re.compile(r"\x01(\w+)\x02([^\x01']*)")
 _CODE = re.compile(r"__0([0-9A-Fa-f]{2})")
 _TOGGLE = re.compile(r"(.*?)((?:\[\d+\])*):(0->1|1->0)$")
+_MODULE = re.compile(r"^module \\?([\w.$]+)[\s\S]*?^endmodule", re.MULTILINE)
+_ASSIGNMENT = re.compile(r"^  assign ((_\d+_) = .*);$", re.MULTILINE)
 
 
 @dataclass
@@ -49,7 +51,7 @@ class Counts:
     signals: dict[int, Signal] = field(default_factory=dict)
 
     def add(self, path: Path) -> None:
-        """Add the counts of a run of the design; lines outside of the chip are left out."""
+        """Add the counts of a run of the design; those of what is around it are left out."""
         with path.open(encoding="latin-1") as file:
             for row in file:
                 if row.startswith("C '"):
@@ -57,7 +59,7 @@ class Counts:
 
     def _take(self, point: dict[str, str], count: int) -> None:
         kind, _, module = point["page"].partition("/")
-        if not module.startswith(TOP):
+        if module == TOP:
             return
         if kind == "v_toggle":
             self._toggle(int(point["l"]), module, point["o"], count)
@@ -93,7 +95,8 @@ fell, and those of which all did; bits and those that did; signals whose bits ar
 class Totals:
     """What the counts of designs add up to, by module; `missed` by module and line.
 
-    Modules that differ only in a number, as lanes do, are one.
+    Modules that differ only in a number, as lanes do, are one. A signal that has no name of its own
+    is called by what drives it.
     """
 
     modules: dict[str, Tally[str]] = field(default_factory=lambda: defaultdict(Tally))
@@ -102,7 +105,7 @@ class Totals:
     def add(self, counts: Counts, tied: Tied, verilog: str) -> None:
         """Add those of a design, of which `verilog` is the text."""
         text = verilog.splitlines()
-        early = set(_initial(text))
+        early, drivers = set(_initial(text)), _drivers(verilog)
         for number, (module, count) in counts.code.items():
             if number in early:
                 continue
@@ -124,7 +127,8 @@ class Totals:
                 | {BITS: len(live), MOVED: moved}
             )
             if not moved:
-                self.missed[name, _plain(signal.name)] += 1
+                driver = drivers.get((signal.module, signal.name), signal.name)
+                self.missed[name, _plain(driver)] += 1
 
     def join(self, other: Totals) -> None:
         """Add those of other designs."""
@@ -147,6 +151,15 @@ class Totals:
         return totals
 
 
+def _drivers(verilog: str) -> dict[tuple[str, str], str]:
+    """By module and wire what drives the wires that have no name of their own."""
+    found = {}
+    for module in _MODULE.finditer(verilog):
+        for line, wire in _ASSIGNMENT.findall(module[0]):
+            found[module[1], wire] = line
+    return found
+
+
 def _initial(text: list[str]) -> Iterator[int]:
     """The lines of first contents, which run at power-up, before anything is counted."""
     inside = False
@@ -157,8 +170,8 @@ def _initial(text: list[str]) -> Iterator[int]:
 
 
 def module_name(module: str) -> str:
-    """A module's path in the chip, without the numbers of lanes and cores."""
-    inside = module.removeprefix(TOP).lstrip(".") or "chip"
+    """A module's path in its design, of a chip without `chip`; no numbers of lanes and cores."""
+    inside = module.removeprefix("axonloop_").removeprefix("chip.")
     return re.sub(r"[_$]\d+(?=\.|$)", "", inside)
 
 

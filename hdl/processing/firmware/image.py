@@ -1,0 +1,75 @@
+"""The image of the firmware: the words that go into a processor's memory, from address 0 on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+FOLDER = Path(__file__).parent
+IMAGE = FOLDER / "image.hex"
+"""What `compile_firmware` made of the sources beside it, a word per line."""
+MAILBOX = 4
+"""First word of the mailbox of node.h."""
+SOURCES = ("main.c", "loss.c")
+FLAGS = (
+    *("-target", "riscv32-freestanding-none", "-mcpu=generic_rv32+m", "-O2", "-nostdlib"),
+    *(
+        "-flto",
+        "-fomit-frame-pointer",
+        "-ffreestanding",
+        "-fno-sanitize=all",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-Wl,-T,link.ld",
+    ),
+)
+WORD = 4
+
+
+def firmware_words() -> list[int]:
+    """The words of the image that comes with this package."""
+    return [int(line, 16) for line in IMAGE.read_text().split()]
+
+
+def compile_firmware(sources: Sequence[Path] = ()) -> list[int]:
+    """The words of firmware, by the C compiler of Zig (package ziglang).
+
+    `sources` take the place of files of the same name, or come beside them: a loss of your own is
+    another loss.c. Raises RuntimeError with what the compiler says where it fails.
+    """
+    files = {name: FOLDER / name for name in (*SOURCES, "node.h", "link.ld")}
+    files |= {path.name: path for path in sources}
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        for path in files.values():
+            (folder / path.name).write_text(path.read_text())
+        (folder / "exponentials.h").write_text(_table())
+        programs = sorted(name for name in files if name.endswith(".c"))
+        _zig(folder, "cc", *FLAGS, *programs, "-o", "firmware.elf")
+        _zig(folder, "objcopy", "-O", "binary", "firmware.elf", "firmware.bin")
+        image = (folder / "firmware.bin").read_bytes()
+    image += bytes(-len(image) % WORD)
+    return [int.from_bytes(image[k : k + WORD], "little") for k in range(0, len(image), WORD)]
+
+
+def _zig(folder: Path, *arguments: str) -> None:
+    command = [sys.executable, "-m", "ziglang", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"firmware must compile, not: {done.stderr.strip()}")
+
+
+def _table() -> str:
+    """X of the contract's section 13, in C."""
+    exact = ((2**15 * (Decimal(-k) / 32).exp()) for k in range(256))
+    entries = [int(value.quantize(Decimal(1), ROUND_HALF_EVEN)) for value in exact]
+    return f"static const unsigned short EXPONENTIALS[257] = {{{', '.join(map(str, entries))}}};\n"
+
+
+if __name__ == "__main__":
+    IMAGE.write_text("".join(f"{word:08x}\n" for word in compile_firmware()))

@@ -1,0 +1,3 @@
+from .engine import LossEngine as LossEngine
+from .payloads import event_layout as event_layout
+from .sharing import share_bus as share_bus

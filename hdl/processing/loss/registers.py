@@ -1,0 +1,96 @@
+"""The registers of a loss engine: docs/contract.md, section 13.1."""
+
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from axonloop.hdl.common import BusSignature
+from axonloop.hdl.processing.loss.payloads import CONTROL_BITS, LEVEL_BITS, constants_layout
+from axonloop.models.config import NodeGeometry
+from axonloop.models.protocol import (
+    NODE_MAGIC,
+    NodePhase,
+    NodeRegion,
+    NodeRegister,
+)
+
+
+class EngineRegisters(wiring.Component):
+    """Constants, commands, and counters that wrap at 32 bits.
+
+    Members
+    -------
+    constants : the registers that a processor sets
+    phase : what the engine does
+    command : what was written to COMMAND, in the cycle of the write; 0 in others
+    failed : the processor stopped, or does not answer
+    best : the largest level
+    control : A
+    set_control, new_control : A is written
+    add_events, add_clipped : increments of the counters in this cycle
+    bus : register access
+    """
+
+    def __init__(self, geometry: NodeGeometry) -> None:
+        self._geometry = geometry
+        super().__init__(
+            {
+                "constants": Out(constants_layout()),
+                "phase": In(NodePhase),
+                "command": Out(2),
+                "failed": In(2),
+                "best": In(signed(LEVEL_BITS)),
+                "control": In(CONTROL_BITS),
+                "set_control": Out(1),
+                "new_control": Out(CONTROL_BITS),
+                "add_events": In(1),
+                "add_clipped": In(range(4)),
+                "bus": In(BusSignature()),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        bus, events, clipped = self.bus, Signal(32), Signal(32)
+        selected, kept, reads = Signal(), Signal(range(len(NodeRegister))), Signal()
+        writes = {register: Signal(name=f"write_{register.name}") for register in NodeRegister}
+        m.d.comb += [
+            selected.eq(bus.address[24:] == NodeRegion.REGISTERS),
+            *(
+                strobe.eq(bus.write & selected & (bus.address[:24] == register))
+                for register, strobe in writes.items()
+            ),
+            self.command.eq(Mux(writes[NodeRegister.COMMAND], bus.write_data, 0)),
+            self.set_control.eq(writes[NodeRegister.CONTROL]),
+            self.new_control.eq(bus.write_data),
+        ]
+        m.d.sync += [
+            kept.eq(bus.address),
+            reads.eq(bus.read & selected & (bus.address[:24] < len(NodeRegister))),
+            events.eq(events + self.add_events),
+            clipped.eq(clipped + self.add_clipped),
+        ]
+        constants = {NodeRegister[name.upper()]: name for name in self.constants.shape().members}
+        own = {register: self.constants[name] for register, name in constants.items()}
+        own |= {NodeRegister.EVENTS: events, NodeRegister.CLIPPED: clipped}
+        for register, value in own.items():
+            with m.If(writes[register]):
+                m.d.sync += value.eq(bus.write_data)
+        shown = self._fixed() | own
+        shown |= {NodeRegister.PHASE: self.phase, NodeRegister.CONTROL: self.control}
+        shown |= {NodeRegister.FAILED: self.failed, NodeRegister.BEST: self.best}
+        with m.If(reads), m.Switch(kept):
+            for register, value in shown.items():
+                with m.Case(register):
+                    m.d.comb += bus.read_data.eq(value)
+        return m
+
+    def _fixed(self) -> dict[NodeRegister, int]:
+        """The words that tell what was built."""
+        geometry = self._geometry
+        return {
+            NodeRegister.MAGIC: NODE_MAGIC,
+            NodeRegister.MOST_NEURONS: geometry.neurons,
+            NodeRegister.MOST_CLASSES: geometry.classes,
+            NodeRegister.LANES: geometry.lanes,
+        }

@@ -1,0 +1,111 @@
+"""The processor of a node: PicoRV32, a RISC-V core in Verilog, on the node's bus."""
+
+from importlib import import_module
+from pathlib import Path
+
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from axonloop.hdl.common import BusSignature
+from axonloop.hdl.processing.program import BYTES
+from axonloop.models.protocol import NodeRegion
+
+MODULE, PACKAGE = "picorv32", "pythondata_cpu_picorv32"
+"""The Verilog module, and the package that has it (ISC licence)."""
+OPTIONS = {
+    "ENABLE_COUNTERS": 0,
+    "ENABLE_COUNTERS64": 0,
+    "ENABLE_FAST_MUL": 1,
+    "ENABLE_DIV": 1,
+    "BARREL_SHIFTER": 1,
+}
+"""RV32IM with a shifter and a multiplier of one step each; a division takes 40 cycles."""
+
+
+def processor_source() -> str:
+    """The Verilog of the processor; ImportError where its package is not installed."""
+    try:
+        package = import_module(PACKAGE)
+    except ImportError as error:
+        wanted = (
+            "package pythondata-cpu-picorv32 must be installed, as by pip install axonloop[soc]"
+        )
+        raise ImportError(wanted) from error
+    text = Path(package.data_location, "picorv32.v").read_text()
+    return "/* verilator lint_off COMBDLY */\n" + text.replace("`timescale 1 ns / 1 ps\n", "")
+
+
+class Processor(wiring.Component):
+    """RV32IM, about four cycles per instruction (docs/contract.md, section 13.3). Rules:
+
+    1. It starts at address 0 of the region PROGRAM when `runs` rises, with its stack at the end of
+       the program memory, and is in reset while `runs` is 0.
+    2. Byte addresses from 2^31 on are words of the node: bit 31, region 30..24, 4 x offset 23..0.
+       Those below are bytes of the region PROGRAM.
+    3. An access waits while `wait` is 1, and else takes two cycles.
+    4. `trapped` after an illegal instruction or an access at a wrong address, until a reset.
+
+    Members
+    -------
+    bus, strobes : accesses, and which bytes are written
+    """
+
+    def __init__(self, words: int) -> None:
+        self._stack = words * BYTES
+        super().__init__(
+            {
+                "runs": In(1),
+                "wait": In(1),
+                "trapped": Out(1),
+                "bus": Out(BusSignature()),
+                "strobes": Out(BYTES),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m, bus = Module(), self.bus
+        valid, done, stale, issued, writes = Signal(), Signal(), Signal(), Signal(), Signal()
+        soon_reads, soon_writes = Signal(), Signal()
+        address, soon_address = Signal(32), Signal(32)
+        data, soon_data, bytes_, soon_bytes = Signal(32), Signal(32), Signal(BYTES), Signal(BYTES)
+        m.submodules.cpu = Instance(
+            MODULE,
+            **{f"p_{name}": value for name, value in OPTIONS.items()},
+            p_STACKADDR=Const(self._stack, 32),
+            i_clk=ClockSignal(),
+            i_resetn=self.runs,
+            o_trap=self.trapped,
+            o_mem_valid=valid,
+            i_mem_ready=done,
+            o_mem_addr=address,
+            o_mem_wdata=data,
+            o_mem_wstrb=bytes_,
+            i_mem_rdata=bus.read_data,
+            o_mem_la_read=soon_reads,
+            o_mem_la_write=soon_writes,
+            o_mem_la_addr=soon_address,
+            o_mem_la_wdata=soon_data,
+            o_mem_la_wstrb=soon_bytes,
+            i_irq=Const(0, 32),
+            i_pcpi_wr=Const(0, 1),
+            i_pcpi_rd=Const(0, 32),
+            i_pcpi_wait=Const(0, 1),
+            i_pcpi_ready=Const(0, 1),
+        )
+        # An access is asked for a cycle before it counts; one that has to wait, again in that one.
+        where = Mux(stale, address, soon_address)
+        m.d.comb += [
+            stale.eq(valid & ~done),
+            writes.eq(Mux(stale, bytes_.any(), soon_writes)),
+            issued.eq((stale | soon_reads | soon_writes) & ~self.wait),
+            bus.read.eq(issued & ~writes),
+            bus.write.eq(issued & writes),
+            bus.write_data.eq(Mux(stale, data, soon_data)),
+            self.strobes.eq(Mux(stale, bytes_, soon_bytes)),
+            bus.address.eq(
+                Cat(where[2:24], Const(0, 2), Mux(where[31], where[24:31], NodeRegion.PROGRAM))
+            ),
+        ]
+        m.d.sync += done.eq(issued)
+        return m

@@ -1,0 +1,1 @@
+"""Coverage of Python: the lines and branches of the package that the quick tests run."""

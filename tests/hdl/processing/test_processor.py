@@ -1,0 +1,175 @@
+"""The firmware on the node's RISC-V core, beside the golden chip with a golden node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from axonloop.hdl.processing.firmware import compile_firmware, firmware_words
+from axonloop.host.devices.packets import PacketDevice
+from axonloop.models.config import Mesh, NodeGeometry
+from axonloop.models.cycles import node_cycles
+from axonloop.models.golden import Chip
+from axonloop.models.golden.processing import (
+    MAX_THRESHOLD,
+    NodeChip,
+    NodeLoss,
+    ProcessingNode,
+)
+from axonloop.models.protocol import (
+    NODE_CORE,
+    Kind,
+    NodeCommand,
+    NodePhase,
+    NodeRegion,
+    NodeRegister,
+    feedback_offset,
+    kind_of,
+    packets,
+)
+from axonloop.sim.cosim import RtlChip
+from tests.hdl.processing.test_noded_chip import lively, random_node
+from tests.support.random.chips import random_chip
+from tests.support.random.nodes import naive_of, plain
+from tests.support.simulated.node import REGISTERS, ProcessorNode
+from tests.support.simulated.rtl_node import compiled
+from tests.support.tiny_chips import TINY
+
+NODE = NodeGeometry(256, 16, 16, 1024)
+CONFIG = lively(random_chip(np.random.default_rng(1), Mesh(1, 1), TINY))
+
+
+@pytest.fixture(scope="module")
+def chip() -> Iterator[RtlChip]:
+    """A chip with a node for more neurons than it has: it is loaded anew by each test."""
+    with compiled(CONFIG.geometry, NODE, core=CONFIG.first) as found:
+        yield found
+
+
+def test_the_image_is_what_the_sources_make() -> None:
+    pytest.importorskip("ziglang")
+    assert compile_firmware() == firmware_words()
+
+
+def test_firmware_that_does_not_compile_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("ziglang")
+    own = tmp_path / "loss.c"
+    own.write_text("int loss;\n")
+    with pytest.raises(RuntimeError, match="firmware must compile, not: "):
+        compile_firmware([own])
+
+
+def test_samples_are_learned_without_the_host(chip: RtlChip) -> None:
+    rng, config, first = np.random.default_rng(1), CONFIG, CONFIG.first
+    heard = np.arange(config.neurons)
+    for loss in (*NodeLoss, NodeLoss.MSE):
+        constants = random_node(rng, len(heard), 5, loss=loss)
+        golden = NodeChip(Chip(config), [(ProcessingNode(constants), heard)])
+        weights = rng.integers(-20, 100, (config.axons, config.neurons))
+        golden.chip.load_weights(weights)
+        device = PacketDevice(chip, config, fresh=False)
+        device.load_weights(weights)
+        device.read_weights()
+        node = ProcessorNode(chip, NODE, naive_of(constants))
+        node.load(constants, heard.tolist(), config)
+        node.start(constants, firmware_words())
+        for _ in range(4):
+            ticks = int(rng.integers(1, 9))
+            target: Any = int(rng.integers(constants.classes))
+            if loss == NodeLoss.MSE:
+                shape = [(constants.classes,), (ticks, constants.classes)][int(rng.integers(2))]
+                target = rng.integers(-32767, 32768, shape)
+            trains = [np.flatnonzero(rng.random(config.axons) < 0.7) for _ in range(ticks)]
+            golden.learn_sample(trains, [target])
+            node.sample(first, target, [[(first, int(a)) for a in train] for train in trains])
+            assert [kind_of(word) for word in node.sent] == [Kind.TICK] * ticks
+            assert node.state() == plain(golden.nodes[0].state())
+        np.testing.assert_array_equal(device.read_weights(), golden.chip.weights)
+        assert (weights != golden.chip.weights).any()
+        assert node.read(REGISTERS, 1, NodeRegister.FAILED) == [0]
+
+
+@pytest.mark.parametrize(("neurons", "classes"), [(256, 10), (256, 2), (32, 5), (32, 16)])
+def test_the_cycles_of_a_tick(chip: RtlChip, neurons: int, classes: int) -> None:
+    """What a tick takes longer while the node hears: at most as long as the model says, and not
+    40 cycles less. The chip has 4 neurons, so of the node's others none spikes."""
+    rng, first = np.random.default_rng(classes), CONFIG.first
+    device = PacketDevice(chip, CONFIG, fresh=False)
+    device.load_weights(np.full((CONFIG.axons, CONFIG.neurons), 100))
+    device.read_weights()
+    constants = random_node(rng, 4, 1, loss=NodeLoss.CROSS_ENTROPY)
+    constants = replace(constants, threshold=MAX_THRESHOLD, wanted=0, burn_in=0)
+    wide = np.zeros((classes, 4), dtype=int)
+    constants = replace(constants, readout=wide, feedback=wide)
+    node = ProcessorNode(chip, NODE, naive_of(constants))
+    node.load(constants, list(range(4)), CONFIG)
+    node.write(NodeRegion.FEEDBACK, [0] * feedback_offset(NODE, neurons - 1, 15))
+    node.write(REGISTERS, [neurons], NodeRegister.NEURONS)
+    node.start(constants, firmware_words())
+    words = [packets.spike(first, axon) for axon in range(4)] + [packets.tick(first)]
+    took = []
+    for hears in (1, 0):
+        node.write(REGISTERS, [hears], NodeRegister.HEARS)
+        node.sample(first, 0, [[]])
+        node.sent, start = [], chip.cycles
+        node.exchange(words, 1)
+        took.append(chip.cycles - start)
+    spikes = len(node.sent) - 1
+    assert spikes > 0
+    assert 0 <= node_cycles(NODE, neurons, classes, spikes) - (took[0] - took[1]) <= 40
+
+
+def test_a_usual_tick_is_fast_enough() -> None:
+    assert node_cycles(NodeGeometry(), 256, 10, 13, steered=True) <= 1500
+
+
+@pytest.mark.parametrize(
+    ("firmware", "failed"),
+    [([0xFFFFFFFF], 1), ([0x00100073], 1), ([0x0000006F], 2), ([0x00102083], 1)],
+    ids=["illegal", "ebreak", "endless", "misaligned"],
+)
+def test_firmware_that_fails_is_told_and_left(
+    chip: RtlChip, firmware: list[int], failed: int
+) -> None:
+    """The tick goes no further; the host ends it, and the node works again after a reset."""
+    first, constants = CONFIG.first, random_node(np.random.default_rng(1), 4, 1, loss=0)
+    node = ProcessorNode(chip, NODE, naive_of(constants))
+    for words, state in ((firmware, failed), (firmware_words(), 0)):
+        node.load(constants, list(range(4)), CONFIG)
+        node.start(constants, words)
+        node.sent = []
+        if failed == state:
+            node.exchange([packets.tick(first)], 0)
+            while node.read(REGISTERS, 1, NodeRegister.PHASE) != [NodePhase.WAITING]:
+                pass
+            assert node.read(REGISTERS, 1, NodeRegister.FAILED) == [failed]
+            node.write(REGISTERS, [0], NodeRegister.RUNS)
+            node.write(REGISTERS, [NodeCommand.DONE], NodeRegister.COMMAND)
+            assert node.exchange(packets.read(NODE_CORE, NodeRegister.FAILED, 1), 2) == [0]
+        else:
+            node.sample(first, 0, [[]])
+            assert node.read(REGISTERS, 1, NodeRegister.FAILED) == [0]
+        assert [kind_of(word) for word in node.sent] == [Kind.TICK]
+
+
+def test_a_loss_of_your_own(chip: RtlChip, tmp_path: Path) -> None:
+    """The example of docs/processor.md: a gradient of two, towards the target."""
+    pytest.importorskip("ziglang")
+    page = (Path(__file__).parents[3] / "docs" / "processor.md").read_text()
+    own = tmp_path / "loss.c"
+    own.write_text(page.partition("```c\n")[2].partition("```")[0])
+    constants = replace(
+        random_node(np.random.default_rng(1), 4, 1, loss=NodeLoss.MSE), rise=0, burn_in=0
+    )
+    node = ProcessorNode(chip, NODE, naive_of(constants))
+    node.load(constants, list(range(4)), CONFIG)
+    node.start(constants, compile_firmware([own]))
+    target = np.resize([-5, 0, 7], constants.classes)
+    node.sample(CONFIG.first, target, [[]])
+    found = node.read(NodeRegion.GRADIENT, constants.classes)
+    assert found == (-2 * 4096 * np.sign(target)).tolist()
