@@ -235,13 +235,14 @@ def test_digits_on_memristors(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_memristors_that_wear_out_and_age(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wear, "OTHERS", ways.OTHERS[-2:])
+    monkeypatch.setattr(wear, "OTHERS", (ways.OTHERS[0], *ways.OTHERS[-2:]))
     monkeypatch.setattr(wear, "ENDURANCES", {ways.YARDSTICK: (9,)})
     monkeypatch.setattr(wear, "SECONDS", (0.0, 1e3, 1e4, 1e6))
     order = Order(device="population", limit=12, seeds=(1, 2), memristor="mo-tiox-tin")
     found = wear.measure(order, quiet)
     dense, events = (wear.last(point) for point in found["points"][:2])
     assert dense > 5 * events > 0
+    assert wear.last(found["points"][2]) == 0
     (stuck,) = found["worn"]
     assert 0 < stuck["worn"][0] < 1
     assert stuck["weight_hashes"] != found["points"][0]["weight_hashes"]
@@ -255,8 +256,13 @@ def test_memristors_that_wear_out_and_age(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_ways_to_send_errors() -> None:
     dense, events = ways.YARDSTICK.settings(1, None), ways.CHOSEN.settings(1, None)
-    assert (dense.objective.errors, events.objective.errors) == ("dense", "sigma-delta")
-    assert (dense.run.epochs, events.objective.burn_in) == (8, 26)
+    assert (dense.objective.errors, events.objective.errors) == ("dense", "sample")
+    assert (dense.run.epochs, events.objective.burn_in) == (8, 20)
+    own, usual = events.network.parameters, dense.network.parameters
+    assert (own.pq_shift, own.pq_on, own.q_inc, own.box) == (8, 0, 166, 1300)
+    assert (usual.pq_shift, usual.pq_on, usual.q_inc, usual.box) == (7, 2, 256, 2304)
+    ternary = ways.OTHERS[2].settings(1, None).objective
+    assert (ternary.errors, ternary.error_limit, ternary.readout_rate) == ("sigma-delta", 1, 0)
     assert ways.OTHERS[-1].settings(1, None).network.layers == (256,)
 
 

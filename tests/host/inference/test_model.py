@@ -28,7 +28,7 @@ IMAGES = (RANDOM.random((3, 24))[LABELS] + RANDOM.normal(0, 0.2, (60, 24))).clip
 SETTINGS = Settings().changed(
     {
         "network": {"layers": (16,), "lanes": 8},
-        "objective": {"burn_in": 4},
+        "objective": {"burn_in": 4, "readout_rate": 0.01},
         "run": {"epochs": 1},
     }
 )
