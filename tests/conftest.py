@@ -7,6 +7,7 @@ from hypothesis import settings
 
 from axonloop.sim.batched import choice
 from axonloop.sim.batched.kernels import build as library
+from tests.support.outlines.recorded import Recorded
 
 settings.register_profile("axonloop", deadline=None, derandomize=True)
 settings.load_profile("axonloop")
@@ -22,6 +23,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         markers = {marker.name for marker in item.iter_markers()}
         if markers & {"slow", "synth"} and "timeout" not in markers:
             item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """An option for what tests compare with texts beside them."""
+    told = "write what tests compare with texts in folders `recorded` anew; review it in git"
+    parser.addoption("--record", action="store_true", help=told)
+
+
+@pytest.fixture
+def recorded(request: pytest.FixtureRequest) -> Recorded:
+    """The texts in the folder `recorded` beside a test file."""
+    return Recorded(request.path.parent / "recorded", request.config.getoption("--record"))
 
 
 def _without_compiler(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,7 +68,6 @@ from .signatures import WeightWrites as WeightWrites
 from .signatures import parameter_users as parameter_users
 from .signatures import with_blank_out as with_blank_out
 from .signatures import with_convolutions as with_convolutions
-from .signatures import with_memristor as with_memristor
 from .signatures import with_pulses as with_pulses
 from .signatures import with_terms as with_terms
 from .signatures import with_threshold_noise as with_threshold_noise

@@ -33,11 +33,6 @@ def with_blank_out(geometry: Geometry, **members: Member) -> dict[str, Member]:
     return members if geometry.blank_out else {}
 
 
-def with_memristor(geometry: Geometry, **members: Member) -> dict[str, Member]:
-    """`members`, in a core whose terms may see the weight that they change; none in another one."""
-    return members if geometry.memristor else {}
-
-
 def with_pulses(geometry: Geometry, **members: Member) -> dict[str, Member]:
     """`members`, in a core whose terms may change a weight by pulses; none in another one."""
     return members if geometry.memristor == 2 else {}

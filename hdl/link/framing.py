@@ -1,6 +1,6 @@
 """Frames of the serial link: bytes to words and back, with COBS and CRC (docs/link.md)."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
@@ -14,7 +14,7 @@ STUFFING = 512
 """Bytes of the buffer in which COBS waits for the end of a run."""
 NEARLY_EMPTY = 16
 """Bytes left in it when the next frame may come: time enough to have that one's first run ready
-even at 4 cycles per bit."""
+even at 4 cycles per bit. There is room for a whole frame then."""
 
 
 class Heard(enum.Enum, shape=2):
@@ -112,9 +112,12 @@ class Stuffer(wiring.Component):
     """COBS: bytes of a body to bytes on the line, with the zero behind them.
 
     Bytes wait in a buffer until their run is over and its code is known; while one run is sent the
-    next one is gathered, so that the line has no gaps.
+    next one is gathered, so that the line has no gaps. Rules:
 
-    Latency: 2 cycles from the end of a run. A byte per cycle in, one in 2 cycles out.
+    1. A byte comes in one of two cycles at most, and a body begins only while `low`: then the
+       buffer has room for all of it.
+
+    Latency: 2 cycles from the end of a run. A byte in 2 cycles out.
 
     Members
     -------
@@ -127,7 +130,7 @@ class Stuffer(wiring.Component):
         layout = data.StructLayout({"byte": 8, "end": 1})
         super().__init__(
             {
-                "body": In(stream.Signature(layout)),
+                "body": In(stream.Signature(layout, always_ready=True)),
                 "line": Out(stream.Signature(8)),
                 "low": Out(1),
             }
@@ -138,7 +141,6 @@ class Stuffer(wiring.Component):
         m.submodules.buffer = memory = disjoint_memory(8, STUFFING)
         self._put, self._get = memory.write_port(), memory.read_port()
         self._whole = Signal(range(STUFFING))  # runs below it are whole
-        self._read = Signal(range(STUFFING))
         self._gather(m)
         self._send(m)
         return m
@@ -147,22 +149,19 @@ class Stuffer(wiring.Component):
         """`whole` is the address for the code of the run that is being gathered."""
         put, body, whole = self._put, self.body, self._whole
         address, count = Signal(range(STUFFING), init=1), Signal(8, init=1)
-        used = Signal(range(STUFFING))
-        m.d.comb += [used.eq(address - self._read), put.addr.eq(whole), put.data.eq(count)]
+        m.d.comb += [put.addr.eq(whole), put.data.eq(count)]
         with m.FSM():
-            with m.State("TAKE"):
-                m.d.comb += body.ready.eq(~used[2:].all())  # four places are left
-                with m.If(body.valid & body.ready):
-                    m.d.comb += put.en.eq(1)
-                    with m.If(body.payload.end):
-                        m.next = "END"
-                    with m.Elif(body.payload.byte == 0):
-                        self._next_run(m, address, count)
-                    with m.Else():
-                        m.d.comb += [put.addr.eq(address), put.data.eq(body.payload.byte)]
-                        m.d.sync += [address.eq(address + 1), count.eq(count + 1)]
-                        with m.If(count == FULL_RUN - 1):
-                            m.next = "FULL"
+            with m.State("TAKE"), m.If(body.valid):
+                m.d.comb += put.en.eq(1)
+                with m.If(body.payload.end):
+                    m.next = "END"
+                with m.Elif(body.payload.byte == 0):
+                    self._next_run(m, address, count)
+                with m.Else():
+                    m.d.comb += [put.addr.eq(address), put.data.eq(body.payload.byte)]
+                    m.d.sync += [address.eq(address + 1), count.eq(count + 1)]
+                    with m.If(count == FULL_RUN - 1):
+                        m.next = "FULL"
             with m.State("FULL"):
                 m.d.comb += put.en.eq(1)
                 self._next_run(m, address, count)
@@ -176,11 +175,11 @@ class Stuffer(wiring.Component):
         m.d.sync += [self._whole.eq(address), address.eq(address + 1), count.eq(1)]
 
     def _send(self, m: Module) -> None:
-        left, shown = Signal(range(STUFFING)), Signal()
+        read, left, shown = Signal(range(STUFFING)), Signal(range(STUFFING)), Signal()
         m.d.comb += [
-            left.eq(self._whole - self._read),
+            left.eq(self._whole - read),
             self.low.eq(left < NEARLY_EMPTY),
-            self._get.addr.eq(self._read),
+            self._get.addr.eq(read),
             self._get.en.eq(~shown),
             self.line.valid.eq(shown),
             self.line.payload.eq(self._get.data),
@@ -188,26 +187,29 @@ class Stuffer(wiring.Component):
         with m.If(shown & self.line.ready):
             m.d.sync += shown.eq(0)
         with m.Elif(~shown & (left != 0)):
-            m.d.sync += [shown.eq(1), self._read.eq(self._read + 1)]
+            m.d.sync += [shown.eq(1), read.eq(read + 1)]
 
 
 class Enframer(wiring.Component):
-    """Makes frames: words, with the CRC behind them, to bytes on the line.
+    """Makes frames: bytes, with the CRC behind them, to bytes on the line. Rules:
 
-    Latency: about 10 cycles per word, hidden behind the line's 10 bits per byte.
+    1. A byte comes in one of two cycles at most, for the CRC takes half a byte per cycle.
+    2. A body begins only while `low`. It ends with the byte that is its `last`.
+
+    Latency: as `Stuffer`.
 
     Members
     -------
-    words : the words of a body but the CRC, taken with their last byte; `last` goes with the last
+    body : the bytes of a body but the CRC
     line : bytes for the line
     low : no frame is under way, and the line will soon have nothing to send
     """
 
     def __init__(self) -> None:
-        layout = data.StructLayout({"data": 32, "last": 1})
+        layout = data.StructLayout({"byte": 8, "last": 1})
         super().__init__(
             {
-                "words": In(stream.Signature(layout)),
+                "body": In(stream.Signature(layout, always_ready=True)),
                 "line": Out(stream.Signature(8)),
                 "low": Out(1),
             }
@@ -218,43 +220,30 @@ class Enframer(wiring.Component):
         m.submodules.stuffer = stuffer = Stuffer()
         m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=4).create()
         wiring.connect(m, stuffer=stuffer.line, line=wiring.flipped(self.line))
-        words, position, second = self.words, Signal(2), Signal()
-        body, byte = stuffer.body, Signal(8)
-        last, moved = position == 3, body.valid & body.ready
+        body, byte, half = self.body, stuffer.body.payload.byte, Signal(8)
+        taken, second, later, position = Signal(), Signal(), Signal(4), Signal(2)
+        m.d.sync += [second.eq(taken), later.eq(half[4:])]
         m.d.comb += [
-            byte.eq(words.payload.data.word_select(position, 8)),
-            body.payload.byte.eq(byte),
-            crc.data.eq(Mux(second, byte[4:], byte[:4])),
+            byte.eq(body.payload.byte),
+            half.eq(byte),
+            stuffer.body.valid.eq(taken),
+            crc.valid.eq(taken | second),
+            crc.data.eq(Mux(second, later, half[:4])),
         ]
         with m.FSM() as fsm:
-            m.d.comb += self.low.eq(stuffer.low & fsm.ongoing("WORD"))
-            with m.State("WORD"):
-                # The CRC takes a byte in two halves, the second one when the byte goes.
-                m.d.comb += [
-                    body.valid.eq(second & words.valid),
-                    crc.valid.eq(Mux(second, moved, words.valid)),
-                    words.ready.eq(moved & last),
-                ]
-                m.d.sync += second.eq(words.valid & ~moved)
-                with m.If(moved):
-                    m.d.sync += position.eq(position + 1)
-                    with m.If(last & words.payload.last):
-                        m.next = "CHECK"
-            with m.State("CHECK"):
+            m.d.sync += self.low.eq(stuffer.low & fsm.ongoing("WORDS") & ~body.valid)
+            with m.State("WORDS"):
+                m.d.comb += taken.eq(body.valid)
+                with m.If(body.valid & body.payload.last):
+                    m.next = "CHECK"
+            with m.State("CHECK"), m.If(~second):
                 # A CRC that hears what it would say moves on by as many bits.
-                m.d.comb += [
-                    body.valid.eq(~second),
-                    byte.eq(crc.crc[:8]),
-                    crc.data.eq(~crc.crc[:4]),
-                    crc.valid.eq(second | moved),
-                ]
-                m.d.sync += second.eq(moved)
-                with m.If(second):
-                    m.d.sync += position.eq(position + 1)
-                    with m.If(last):
-                        m.next = "END"
-            with m.State("END"):
-                m.d.comb += [body.valid.eq(1), body.payload.end.eq(Const(1)), crc.start.eq(moved)]
-                with m.If(moved):
-                    m.next = "WORD"
+                m.d.comb += [taken.eq(1), byte.eq(crc.crc[:8]), half.eq(~crc.crc[:8])]
+                m.d.sync += position.eq(position + 1)
+                with m.If(position == 3):
+                    m.next = "END"
+            with m.State("END"), m.If(~second):
+                m.d.comb += [stuffer.body.valid.eq(1), stuffer.body.payload.end.eq(1)]
+                m.d.comb += crc.start.eq(1)
+                m.next = "WORDS"
         return m

@@ -16,12 +16,12 @@ STATUS = 1 << (IDENTITY_WORDS - 1).bit_length()
 class LinkWords(wiring.Component):
     """The identification, with the number of the session in it, and the counters. Rules:
 
-    1. A counter grows by 1 with each of its strobes, if these are at least 16 cycles apart.
+    1. A counter grows by 1 with each of its strobes, if these are at least 64 cycles apart.
     2. `open` writes `session` into the identification.
     3. While `settled`, `fetch` makes `data` the word of `index` from the next cycle on; it holds
        as long as `hold` is 1.
 
-    Latency: 2 cycles per counter, one counter after the other; none starts while `hold`.
+    Latency: 3 cycles per counter, one counter after the other; none starts while `hold`.
     """
 
     def __init__(self, identity: Sequence[int]) -> None:
@@ -45,22 +45,28 @@ class LinkWords(wiring.Component):
         contents = [*words, *[0] * len(Status)]
         m.submodules.store = memory = disjoint_memory(32, len(contents), contents)
         write, read = memory.write_port(), memory.read_port()
-        waiting, counting = Signal(len(Status)), Signal()
-        counter, turn = Signal.like(write.addr), Signal()
+        waiting, reading, counting = Signal(len(Status)), Signal(), Signal()
+        counter, turn, grown = Signal.like(write.addr), Signal(), Signal(32)
         first = lowest_one(waiting)
         m.d.comb += [
-            self.settled.eq(~waiting.any() & ~counting),
-            turn.eq(waiting.any() & ~counting & ~self.hold),
+            self.settled.eq(~waiting.any() & ~reading & ~counting),
+            turn.eq(waiting.any() & ~reading & ~counting & ~self.hold),
             read.en.eq(turn | (self.fetch & self.settled)),
             read.addr.eq(Mux(turn, STATUS | first, self.index)),
             self.data.eq(read.data),
             write.en.eq(counting | self.open),
             write.addr.eq(Mux(self.open, Identity.SESSION, counter)),
-            write.data.eq(Mux(self.open, self.session, read.data + 1)),
+            write.data.eq(Mux(self.open, self.session, grown)),
         ]
-        m.d.sync += waiting.eq((waiting & ~Mux(turn, 1 << first, 0)) | self.count)
+        m.d.sync += [
+            waiting.eq((waiting & ~Mux(turn, 1 << first, 0)) | self.count),
+            reading.eq(turn),
+            grown.eq(read.data + 1),
+        ]
         with m.If(turn):
-            m.d.sync += [counting.eq(1), counter.eq(STATUS | first)]
+            m.d.sync += counter.eq(STATUS | first)
+        with m.If(reading):
+            m.d.sync += counting.eq(1)
         with m.Elif(~self.open):
             m.d.sync += counting.eq(0)
         return m

@@ -77,10 +77,13 @@ class ObjectiveSettings:
     layers come from (see host.network.channel). Of each layer its own readout leaves out a share of
     `dropout`, drawn anew in each tick; ungated errors keep its neurons in `activity_floor` ..
     `activity_ceiling` spikes per tick, `activity` of them for each that a neuron is outside (0:
-    none). Errors are made in every `every`-th tick behind the first `burn_in` ones. `loss` is
-    cross-entropy, of classes, or mse or smooth-l1, of numbers; None: cross-entropy or mse, by the
-    data; integer: the one of these two that a processing node computes (docs/processor.md). Raises
-    ValueError for values out of range.
+    none). Errors are made in every `every`-th tick behind the first `burn_in` ones.
+    A readout is random and fixed, with magnitudes up to `readout_top`, or with a `readout_rate`
+    above 0 it learns, from 0 on. `loss` is cross-entropy, of classes, or mse or smooth-l1, of
+    numbers; None: cross-entropy or mse, by the data; integer: the one of these two that a
+    processing node computes (docs/processor.md). Raises ValueError for values out of range, for
+    errors of a sample with latency or an event rate, for feedback that cannot follow a readout that
+    learns, and for what a node cannot compute.
     """
 
     loss: str | None = None
@@ -88,6 +91,7 @@ class ObjectiveSettings:
     every: int = 1
     readout_top: int = 1
     readout_leak: int = 3686
+    readout_rate: float = 0.0
     logit_scale: float = 0.06
     strategy: str = "local"
     feedback: str = "symmetric"
@@ -108,10 +112,15 @@ class ObjectiveSettings:
         if self.loss is not None:
             require_word("loss", self.loss, LossName)
         if self.loss == LossName.INTEGER:
-            require(self.every == 1, "every with the loss integer", "1", self.every)
-            require(self.dropout == 0, "dropout with the loss integer", "0", self.dropout)
-        for name in ("logit_scale", "threshold"):
+            self._require_node()
+        for name in ("logit_scale", "threshold", "readout_rate"):
             require_number(name, getattr(self, name))
+        require(0 <= self.readout_rate <= 1, "readout_rate", "in 0..1", self.readout_rate)
+        if self.readout_rate > 0:
+            wanted = f"{Feedback.SYMMETRIC} where the readout learns"
+            require(self.feedback == Feedback.SYMMETRIC, "feedback", wanted, self.feedback)
+            wanted = f"{Strategy.LOCAL} where readouts learn"
+            require(self.strategy == Strategy.LOCAL, "strategy", wanted, self.strategy)
         require(self.logit_scale > 0, "logit_scale", "above 0", self.logit_scale)
         require(0 < self.threshold < 2**20, "threshold", "above 0 and below 2**20", self.threshold)
         for name in ("dropout", "activity", "activity_floor", "activity_ceiling"):
@@ -133,6 +142,21 @@ class ObjectiveSettings:
             error_limit=(1, 127),
             latency=(0, MANY),
         )
+        if self.errors == ErrorCode.SAMPLE:
+            alone = "left out where errors are those of a sample"
+            require(self.event_rate is None, "event_rate", alone, self.event_rate)
+            require(
+                self.latency == 0, "latency", "0 where errors are those of a sample", self.latency
+            )
+
+    def _require_node(self) -> None:
+        """ValueError for what a processing node cannot compute."""
+        own, told = LossName.INTEGER, [str(code) for code in ErrorCode if code != ErrorCode.SAMPLE]
+        require(self.every == 1, f"every with the loss {own}", "1", self.every)
+        require(self.dropout == 0, f"dropout with the loss {own}", "0", self.dropout)
+        require(self.readout_rate == 0, f"readout_rate with the loss {own}", "0", self.readout_rate)
+        wanted = f"one of {', '.join(told)}"
+        require(self.errors in told, f"errors with the loss {own}", wanted, self.errors)
 
 
 @dataclass(frozen=True)

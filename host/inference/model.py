@@ -160,6 +160,8 @@ def _trained(folder: Path, data: Path | None, options: ModelOptions) -> Iterator
     with _samples_of_run(settings, data, options.part) as (fit, samples, goal):
         program = program_of(fit)
         layers = layers_of([fit], [program], goal)
+        with foreign_refused():
+            layers.restore(state["objective"])
 
         def score(spikes: Flags, target: Any, rasters: Rasters) -> float:
             del rasters

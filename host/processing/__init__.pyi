@@ -9,6 +9,7 @@ from .core import Feedback as Feedback
 from .core import Loss as Loss
 from .core import ProcessingCore as ProcessingCore
 from .core import Readout as Readout
+from .core import ReadoutLearning as ReadoutLearning
 from .core import feedback_matrix as feedback_matrix
 from .core import fixed_readout as fixed_readout
 from .dropout import Dropout as Dropout
@@ -17,6 +18,7 @@ from .error_encoders import DenseEncoder as DenseEncoder
 from .error_encoders import ErrorCode as ErrorCode
 from .error_encoders import ErrorEncoder as ErrorEncoder
 from .error_encoders import Integers as Integers
+from .error_encoders import SampleEncoder as SampleEncoder
 from .error_encoders import SigmaDeltaEncoder as SigmaDeltaEncoder
 from .error_encoders import ThresholdEncoder as ThresholdEncoder
 from .error_encoders import error_encoder as error_encoder

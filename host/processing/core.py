@@ -5,9 +5,14 @@
     gradient   g_c = dL/dl_c by autograd, rounded to a grid of 2^-12
     error      d_i = sum over c of F_ci g_c, then an error encoder
 
-All but the loss is whole numbers with exact sums, so every device gets the same events. Readout
-and feedback hold them in float64, for speed: every number in between stays below 2^53. A core
-serves one chip or many copies of it in step, each with a readout of its own.
+A readout that learns starts at 0 and counts in steps of 2^-12. Behind the last tick of a sample,
+
+    G_ci -= rate n_i (sum of g_c)     rounded to the nearest step; F follows
+
+with the spikes n_i of neuron i behind the burn-in. All but the loss is whole numbers with exact
+sums, so every device gets the same events. Readout and feedback hold them in float64, for speed:
+every number in between stays below 2^53. A core serves one chip or many copies of it in step, each
+with a readout of its own.
 """
 
 from __future__ import annotations
@@ -35,6 +40,8 @@ READOUT_SHIFT = 8
 """Bits behind the point of the readout."""
 GRADIENT_ONE = 1 << 12
 """Steps of the gradient's grid in 1."""
+READOUT_ONE = 1 << 12
+"""Steps of a readout that learns in 1."""
 GRADIENT_MAX = 1 << 20
 """Largest magnitude of a gradient that is taken."""
 EXACT_SUM = 1 << 21
@@ -111,18 +118,22 @@ def _copies_of(matrix: Integers) -> Integers:
 class ErrorPath:
     """The path of errors to a population: a feedback matrix and an encoder.
 
-    `feedback`: int `(classes, neurons)` or `(copies, classes, neurons)`, not to be changed.
+    `feedback`: int `(classes, neurons)` or `(copies, classes, neurons)`, in steps of 1 / `unit`.
     """
 
-    def __init__(self, feedback: Integers, encoder: ErrorEncoder) -> None:
+    def __init__(self, feedback: Integers, encoder: ErrorEncoder, unit: int = 1) -> None:
         good = feedback.ndim in (2, 3)
         require(good, "feedback", "of shape (classes, neurons), or copies of it", feedback.shape)
-        self.feedback = _copies_of(feedback)
-        copies, _, neurons = self.feedback.shape
+        copies, _, neurons = _copies_of(feedback).shape
         require(encoder.neurons == neurons, "error encoder", f"for {neurons} neurons", encoder)
         require(encoder.copies == copies, "error encoder", f"for {copies} copies", encoder.copies)
+        self.encoder, self._unit = encoder, unit
+        self.follow(feedback)
+
+    def follow(self, feedback: Integers) -> None:
+        """Take another feedback matrix, of the same shape."""
+        self.feedback = _copies_of(feedback)
         _require_exact("feedback weights of a neuron", self.feedback, axis=1)
-        self.encoder = encoder
         self._forth = self.feedback.astype(np.float64)
 
     def step(self, gradient: Exact | None, kept: Flags | None = None) -> Integers | None:
@@ -132,7 +143,8 @@ class ErrorPath:
         """
         if gradient is None:
             return None
-        errors = (gradient[:, None] @ self._forth)[:, 0].astype(np.int64)
+        exact = (gradient[:, None] @ self._forth)[:, 0]
+        errors = (np.rint(exact / self._unit) if self._unit > 1 else exact).astype(np.int64)
         return self.encoder.encode(errors if kept is None else errors * kept)
 
     def state(self) -> dict[str, Any]:
@@ -146,12 +158,35 @@ class ErrorPath:
         self.encoder.restore(inner)
 
 
+@dataclass(frozen=True)
+class ReadoutLearning:
+    """A readout that learns behind each sample of `ticks` ticks; `rate` above 0, in 1 / spikes."""
+
+    rate: float
+    ticks: int
+
+    def __post_init__(self) -> None:
+        require(0 < self.rate <= 1, "learning rate of the readout", "in 0..1, above 0", self.rate)
+        require_range("ticks of a sample", self.ticks, 1, 2**31)
+
+    def learned(self, weights: Integers, gradient: Exact, counts: Integers) -> Integers:
+        """The weights behind a sample, `(copies, classes, neurons)`.
+
+        `gradient`: the sum of the sample's, `(copies, classes)`; `counts`: the spikes of neurons,
+        `(copies, neurons)`. Magnitudes stay where sums of them are exact.
+        """
+        change = np.rint((gradient[:, :, None] * counts[:, None]) * self.rate)
+        most = (EXACT_SUM - 1) // max(weights.shape[1:])
+        return np.clip(weights - change, -most, most).astype(np.int64)
+
+
 class ProcessingCore:
     """Turns the spikes of each tick into the error events that they make.
 
     `begin` a sample, then call `step` once per tick. Errors are made in every `every`-th tick
     behind `burn_in` ticks. A target is what the loss gets as its second argument; with `per_tick`
-    it is a series, of which the loss gets this tick's entry. `heard` is the gradient of the last
+    it is a series, of which the loss gets this tick's entry. With `learning` the readout learns;
+    readout and feedback are then all 0 in the beginning. `heard` is the gradient of the last
     tick, `(copies, classes)`, None where there was none; `loss_seconds` the time spent in the loss
     and autograd.
     """
@@ -165,24 +200,31 @@ class ProcessingCore:
         burn_in: int = 0,
         per_tick: bool = False,
         every: int = 1,
+        learning: ReadoutLearning | None = None,
     ) -> None:
         shape = readout.weights.shape
         require(feedback.shape == shape, "feedback", f"of shape {shape}", feedback.shape)
         require_range("burn-in", burn_in, 0, 1_000_000)
         require_range("every", every, 1, 1_000_000)
         self.readout, self.loss, self.burn_in, self.per_tick = readout, loss, burn_in, per_tick
-        self.every = every
-        self.path = ErrorPath(feedback, encoder)
-        weights = _copies_of(readout.weights)
-        _require_exact("readout weights of a class", weights, axis=2)
-        self._columns = np.ascontiguousarray(weights.transpose(0, 2, 1), dtype=np.float64)
+        self.every, self.learning = every, learning
+        one = 1 if learning is None else READOUT_ONE
+        self.path = ErrorPath(feedback, encoder, one)
+        self._read_by(weights := _copies_of(readout.weights))
         self._kept = readout.leak / DECAY_ONE
-        self._unit = readout.scale / (1 << READOUT_SHIFT)
+        self._unit = readout.scale / (one << READOUT_SHIFT)
         self._level = np.zeros(weights.shape[:2])
         self._targets = torch.zeros(len(weights), dtype=torch.int64)
         self._begun, self._age = False, 0
+        self._sum, self._counts = np.zeros_like(self._level), np.zeros(0, dtype=np.int64)
         self.heard: Exact | None = None
         self.loss_seconds = 0.0
+
+    def _read_by(self, weights: Integers) -> None:
+        """Take the weights of the readout, `(copies, classes, neurons)`."""
+        _require_exact("readout weights of a class", weights, axis=2)
+        self.weights = weights
+        self._columns = np.ascontiguousarray(weights.transpose(0, 2, 1), dtype=np.float64)
 
     @property
     def encoder(self) -> ErrorEncoder:
@@ -196,6 +238,8 @@ class ProcessingCore:
         self._targets = torch.stack([torch.as_tensor(target) for target in targets])
         self._level[:] = 0
         self._begun, self._age = True, 0
+        self._sum[:] = 0
+        self._counts = np.zeros((copies, self.weights.shape[2]), dtype=np.int64)
 
     def step(self, spikes: Flags, kept: Flags | None = None) -> Integers | None:
         """Take the spikes of a tick, `(copies, neurons)`; the errors that they make.
@@ -205,11 +249,25 @@ class ProcessingCore:
         `begin`, and for a gradient that is not finite or too large.
         """
         require(self._begun, "sample", "begun before its first tick", "without a target")
-        self._listen(self._level, spikes if kept is None else spikes & kept)
+        own = spikes if kept is None else spikes & kept
+        self._listen(self._level, own)
         behind = self._age - self.burn_in
         self.heard = self.gradient() if behind >= 0 and behind % self.every == 0 else None
         self._age += 1
-        return self.path.step(self.heard, kept)
+        errors = self.path.step(self.heard, kept)
+        if self.learning is not None and behind >= 0:
+            self._learn(self.learning, own)
+        return errors
+
+    def _learn(self, learning: ReadoutLearning, spikes: Flags) -> None:
+        """Add a tick up; behind the last one the readout learns, and feedback follows."""
+        self._counts += spikes
+        if self.heard is not None:
+            self._sum += self.heard
+        if self._age == learning.ticks:
+            weights = learning.learned(self.weights, self._sum, self._counts)
+            self._read_by(weights)
+            self.path.follow(weights)
 
     def _listen(self, level: Exact, spikes: Flags) -> None:
         """Move the readout's `level` on by a tick."""
@@ -282,14 +340,24 @@ class ProcessingCore:
         return self._votes(raster[self.burn_in :].sum(0)).astype(np.int64)
 
     def state(self) -> dict[str, Any]:
-        """Encoder, readout and age: arrays and whole numbers, for `restore`."""
-        return self.path.state() | {"level": self._level.astype(np.int64), "age": self._age}
+        """Encoder, readout and age: arrays and whole numbers, for `restore` between samples."""
+        own = {} if self.learning is None else {"weights": self.weights.copy()}
+        level = {"level": self._level.astype(np.int64), "age": self._age}
+        return self.path.state() | level | own
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put back what `state` returned; the sample's target is the caller's to set again."""
         level = np.array(state["level"], dtype=np.int64)
         require(level.shape == self._level.shape, "level", f"{self._level.shape}", level.shape)
         self.path.restore(state)
+        if self.learning is not None:
+            weights = np.array(state["weights"], dtype=np.int64)
+            own = self.weights.shape
+            require(
+                weights.shape == own, "weights of the readout", f"of shape {own}", weights.shape
+            )
+            self._read_by(weights)
+            self.path.follow(weights)
         self._level, self._age = level.astype(np.float64), int(state["age"])
 
 

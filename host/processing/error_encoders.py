@@ -31,6 +31,7 @@ class ErrorCode(StrEnum):
     DENSE = "dense"
     THRESHOLD = "threshold"
     SIGMA_DELTA = "sigma-delta"
+    SAMPLE = "sample"
 
 
 def rounded_steps(gradient: Integers, threshold: int | Integers, limit: int | Integers) -> Integers:
@@ -128,6 +129,38 @@ class SigmaDeltaEncoder(ErrorEncoder):
         self.residue = residue
 
 
+class SampleEncoder(SigmaDeltaEncoder):
+    """Sums the errors of a sample's `ticks` and sends them behind its last one.
+
+    A neuron whose sum has reached a threshold sends the number of thresholds that is nearest to
+    it, ties away from 0. What was not sent waits for the next sample.
+    """
+
+    def __init__(self, neurons: int, threshold: ArrayLike, limit: ArrayLike, ticks: int) -> None:
+        super().__init__(neurons, threshold, limit)
+        require_range("ticks with errors", ticks, 1, 2**31)
+        self.ticks, self._tick = ticks, 0
+
+    def _encode(self, gradient: Integers) -> Integers:
+        self.residue += gradient
+        self._tick = (self._tick + 1) % self.ticks
+        if self._tick != 0:
+            return np.zeros(self._shape, dtype=np.int64)
+        errors = rounded_steps(self.residue, self.threshold, self.limit)
+        errors[np.abs(self.residue) < self.threshold] = 0
+        self.residue -= errors * self.threshold
+        return errors
+
+    def state(self) -> dict[str, Any]:
+        """What every neuron owes, and the ticks of the sample that are done."""
+        return super().state() | {"tick": self._tick}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put both back."""
+        super().restore(state)
+        self._tick = int(state["tick"])
+
+
 class Controller(ErrorEncoder):
     """Moves another encoder's threshold until a share `rate` of all neurons err per tick.
 
@@ -182,7 +215,7 @@ def error_encoder(
     limit: ArrayLike,
     rate: ArrayLike | None = None,
 ) -> ErrorEncoder:
-    """The encoder called `code`, under a controller if a `rate` is given."""
+    """The encoder of ticks called `code`, under a controller if a `rate` is given."""
     kinds: dict[ErrorCode, type[ErrorEncoder]] = {
         ErrorCode.DENSE: DenseEncoder,
         ErrorCode.THRESHOLD: ThresholdEncoder,

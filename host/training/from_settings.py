@@ -41,6 +41,7 @@ from axonloop.host.processing import (
     GRADIENT_ONE,
     ActivityBand,
     Dropout,
+    ErrorCode,
     ErrorEncoder,
     ErrorPath,
     Goal,
@@ -50,6 +51,8 @@ from axonloop.host.processing import (
     LearningLayer,
     ProcessingCore,
     Readout,
+    ReadoutLearning,
+    SampleEncoder,
     error_encoder,
     feedback_matrix,
     fixed_readout,
@@ -347,9 +350,13 @@ def _reader(every: Sequence[Settings], layer: int, neurons: int, goal: Goal) -> 
     common, readouts, feedbacks = every[0], [], []
     objective = common.objective
     top = objective.readout_top
+    learning = None
+    if objective.readout_rate > 0:
+        learning = ReadoutLearning(objective.readout_rate, common.task.ticks)
     for settings in every:
         random = generator(settings.run.seed, BUILDING, 1 + layer)
-        readouts.append(fixed_readout(common.task.classes, neurons, top, random))
+        first = fixed_readout(common.task.classes, neurons, top, random)
+        readouts.append(first if learning is None else 0 * first)
         feedbacks.append(feedback_matrix(objective.feedback, readouts[-1], top, random))
     if goal.integer:
         return _integer_reader(every, readouts, feedbacks, goal)
@@ -361,6 +368,7 @@ def _reader(every: Sequence[Settings], layer: int, neurons: int, goal: Goal) -> 
         objective.burn_in,
         goal.per_tick,
         objective.every,
+        learning,
     )
 
 
@@ -396,6 +404,10 @@ def _encoder(every: Sequence[Settings], neurons: int, gains: Sequence[float]) ->
     ]
     objectives = [each.objective for each in every]
     limits, rates = [one.error_limit for one in objectives], [one.event_rate for one in objectives]
+    if objectives[0].errors == ErrorCode.SAMPLE:
+        task, own = every[0].task, objectives[0]
+        ticks = len(range(own.burn_in, task.ticks, own.every))
+        return SampleEncoder(neurons, thresholds, limits, ticks)
     held = [rate for rate in rates if rate is not None]
     alike = len(held) in (0, len(rates))
     require(alike, "event_rate of a population", "given for all copies or for none", rates)

@@ -36,6 +36,8 @@ class LocalTrainer:
     def __init__(self, settings: Settings, digits: Digits, rate: float) -> None:
         layers = settings.network.layers
         require(len(layers) == 1, "layers", "a single one", layers)
+        learned = settings.objective.readout_rate
+        require(learned == 0, "readout_rate", "0 for a readout that is fixed", learned)
         self.settings, self.rate = settings, rate
         self.program = program_of(settings)
         self.chip = SurrogateChip(self.program.config, self.program.weights, exact=False)

@@ -72,6 +72,8 @@ class SurrogateTrainer:
 
     def __post_init__(self) -> None:
         settings, descent = self.settings, self.descent
+        learned = settings.objective.readout_rate
+        require(learned == 0, "readout_rate", "0 for a readout that is fixed", learned)
         self.program = program_of(settings)
         self.train, self.test = parts_of(settings, self.digits)
         self.module = SurrogateChip(

@@ -77,25 +77,32 @@ def test_neuron_lane_with_mask_and_noise(reset_mode):
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_neuron_lane(seed):
+    """Two parameter sets, of which a neuron takes its own along through all stages."""
     rng, lane = random.Random(seed), NeuronLane(GEOMETRY)
+    stages = NeuronLane.LATENCY + 1
     parameters = {"alpha_n": 3900, "beta_n": 3000, "gamma": 2000, "rho": 300, "theta": 1500}
     parameters |= {"box": 2000, "w_exp": 3, "i_shift": 1, "refractory": 5}
-    parameters["reset_mode"] = rng.choice(list(ResetMode)).value
+    first, second = rng.sample(list(ResetMode), 2)
+    other = {"alpha_n": 3000, "beta_n": 2000, "gamma": 3000, "rho": 700, "theta": 2500}
+    other |= {"box": 500, "w_exp": 1, "i_shift": 0, "refractory": 2, "reset_mode": second.value}
+    sets = parameters | {"reset_mode": first.value}, other
+    late = deque([sets[0]] * stages, maxlen=stages)
 
     def sample():
         wide = [rng.randint(-STATE, STATE) for _ in range(4)]
-        return (*wide, rng.choice([0, 0, 3]), rng.randint(-4000, 4000))
+        return (*wide, rng.choice([0, 0, 3]), rng.randint(-4000, 4000), rng.randrange(2))
 
     def drive(ctx, values):
-        current, membrane, reset, bias, countdown, accumulator = values
+        current, membrane, reset, bias, countdown, accumulator, number = values
         ctx.set(lane.state.current, current)
         ctx.set(lane.state.membrane, membrane)
         ctx.set(lane.state.reset, reset)
         ctx.set(lane.state.countdown, countdown)
         ctx.set(lane.bias, bias)
         ctx.set(lane.accumulator, accumulator)
-        for stage in range(NeuronLane.LATENCY + 1):
-            for name, value in parameters.items():
+        late.appendleft(sets[number])
+        for stage, own in enumerate(late):
+            for name, value in own.items():
                 ctx.set(lane.parameters[stage][name], value)
 
     def observe(ctx):
@@ -104,8 +111,8 @@ def test_neuron_lane(seed):
         return (*(ctx.get(state[name]) for name in names), ctx.get(lane.spike), ctx.get(lane.box))
 
     def expected(values):
-        current, membrane, reset, bias, countdown, accumulator = values
-        p = parameters
+        current, membrane, reset, bias, countdown, accumulator, number = values
+        p = sets[number]
         current = sat(decay(current, p["beta_n"]) + (accumulator << p["w_exp"]), STATE)
         if not countdown:
             leaked = decay(membrane, p["alpha_n"])
@@ -121,8 +128,8 @@ def test_neuron_lane(seed):
         return current, membrane, reset, countdown, spike, abs(distance) < p["box"]
 
     samples = [sample() for _ in range(SAMPLES)]
-    seen = stream_through(lane, drive, observe, NeuronLane.LATENCY, samples)
-    assert seen == [expected(values) for values in samples]
+    seen = stream_through(lane, drive, observe, NeuronLane.LATENCY, samples + samples[:stages])
+    assert seen[:SAMPLES] == [expected(values) for values in samples]
     assert {row[4] for row in seen} == {row[5] for row in seen} == {0, 1}
 
 

@@ -96,9 +96,12 @@ from axonloop.host.training import SampleCost, chip_config, lone_trainer, progra
 from axonloop.host.wear import draw_writes
 from axonloop.models.memristor import Curve as PulseCurve
 from axonloop.models.memristor import find_memristor, fit_branch
+from tests.support.outlines.figures import outline
+from tests.support.outlines.recorded import Recorded
 
 ROOT = Path(__file__).parents[2]
 RANDOM = np.random.default_rng(1)
+START = RANDOM.bit_generator.state
 MESH = Settings(
     NetworkSettings(layers=(64, 64), mesh="2x2"),
     TaskSettings(limit=3, ticks=30),
@@ -479,11 +482,13 @@ def overlap(one: Any, other: Any) -> bool:
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
-def test_a_drawing(name: str, tmp_path: Path) -> None:
-    """It is returned, alone in the world, and can be read."""
+def test_a_drawing(name: str, recorded: Recorded, tmp_path: Path) -> None:
+    """It is returned, alone in the world, says what is recorded of it, and can be read."""
     backend, settings = mpl.get_backend(), dict(mpl.rcParams)
+    RANDOM.bit_generator.state = START
     picture = DRAWINGS[name]()
     assert isinstance(picture, Figure)
+    recorded.check(name, outline(picture))
     assert (mpl.get_backend(), dict(mpl.rcParams)) == (backend, settings)
     assert pyplot.get_fignums() == []
     save(picture, tmp_path / "picture.png")

@@ -36,7 +36,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="which mutants")
     parser.add_argument("--only", nargs="*", default=[""], help="files whose paths begin so")
     parser.add_argument("--workers", type=int, default=2, help="mutants at a time")
-    parser.add_argument("--most", type=float, default=200, help="seconds of tests for a mutant")
+    parser.add_argument("--most", type=float, default=90, help="seconds of tests for a mutant")
     parser.add_argument("--retry", action="store_true", help="try survivors again")
     parser.add_argument("--recorded", action="store_true", help="record no further tests' lines")
     parser.add_argument("--show", action="store_true", help="only what was found before")
@@ -109,7 +109,8 @@ def try_all(
             bench = benches.setdefault(
                 place.number, Bench(place.checkout, place.cache, reach, log, most)
             )
-            result = bench.trial(mutant, digest(place.checkout / mutant.file))
+            killer = results.killer(mutant)
+            result = bench.trial(mutant, digest(place.checkout / mutant.file), killer)
             if result.tests or not unknown:
                 results.add(result)
             print(f"{said(mutant, result)}, {result.seconds:.0f} s", flush=True)

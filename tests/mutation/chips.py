@@ -12,6 +12,11 @@ LOCKSTEP = "tests/host/verification/test_lockstep_mutants.py::test_the_chip_as_i
 CYCLES = "tests/models/test_cycles.py"
 PARALLEL = (f"{CORE}[parallel]", f"{CORE}[terms]", f"{CORE}[analogue]")
 SERIAL = (f"{CORE}[serial]",)
+KERNELS = ("tests/hdl/core/test_core.py::test_a_core_of_kernels_agrees_with_the_golden_one",)
+CORES = (
+    "tests/hdl/core/test_core.py::"
+    "test_two_cores_that_send_each_other_spikes_agree_with_golden_ones",
+)
 REFUSALS = "tests/cosim/test_refusals_rtl.py::test_a_refused_packet_is_answered_and_changes_nothing"
 COMPILED = (
     f"{LOCKSTEP}[seed1-plain]",
@@ -26,7 +31,8 @@ LINK = ("tests/host/devices/test_board.py::test_lockstep_with_the_golden_model",
 OF_ROOM = {
     "hdl/boards": (),
     "hdl/bus": (),
-    "hdl/chip": (*PARALLEL[:1], *MESH),
+    "hdl/chip": (*CORES, *MESH),
+    "hdl/convolution": KERNELS,
     "hdl/flow": (),
     "hdl/link": LINK,
     "hdl/parallel": (*PARALLEL, *COMPILED[:-1]),
@@ -34,9 +40,10 @@ OF_ROOM = {
     "models/config": (),
 }
 """The likeliest first."""
-EVERYWHERE = (*PARALLEL, *SERIAL, *COMPILED)
+EVERYWHERE = (*PARALLEL, *SERIAL, *KERNELS, *CORES, *COMPILED)
 CHIPS = ("hdl/", "models/config/")
 """Where a change makes every chip another one."""
+SIMULATED = "tests/hdl/core/test_core.py"
 SIMULATION_SECONDS, COMPILATION_SECONDS = 5.0, 30.0
 
 
@@ -46,6 +53,6 @@ def chip_tests(mutant: Mutant) -> list[tuple[str, float]]:
         return []
     room = "/".join(mutant.file.split("/")[:2])
     return [
-        (name, SIMULATION_SECONDS if name.startswith(CORE) else COMPILATION_SECONDS)
+        (name, SIMULATION_SECONDS if name.startswith(SIMULATED) else COMPILATION_SECONDS)
         for name in OF_ROOM.get(room, EVERYWHERE)
     ]

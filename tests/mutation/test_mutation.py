@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,11 +84,13 @@ def test_mutants_are_killed_hang_or_survive_and_leave_nothing(
         reach = Reach(copy, [recorded], [FILE])
         bench = Bench(copy, tmp_path / "cache", reach, tmp_path / "log", 60, spare=2)
         killed = bench.trial(mutant("total += 1 -> pass"), "")
-        survived = bench.trial(mutant("value > 2 -> (value >= 2)"), "")
+        again = bench.trial(mutant("total += 1 -> pass"), "", "tests/test_tiny.py::test_until")
+        survived = bench.trial(mutant("value > 2 -> (value >= 2)"), "", "tests/test_gone.py::test")
         endless = bench.trial(mutant("value += 1 -> value -= 1"), "")
         left = {path: text for path, text in fingerprint(copy).items() if path in whole}
         assert left == whole
     assert (killed.outcome, killed.by) == ("killed", "tests/test_tiny.py::test_count")
+    assert (again.by, again.tests) == (killed.by, killed.tests + 1)
     assert (survived.outcome, survived.by, survived.tests) == ("survived", "", 1)
     assert endless.outcome == "time"
     assert not copy.exists()
@@ -110,6 +113,7 @@ def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:
     assert again.of(one, "a") == Result(one.key, "a", "killed", "test", 3, 1.0)
     assert again.of(one, "changed") is None
     assert again.of(other, "a") is None
+    assert (again.killer(replace(one, begin=7)), again.killer(other)) == ("test", "")
 
 
 def test_an_equivalent_that_no_longer_is_one_is_named() -> None:

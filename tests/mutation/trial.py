@@ -20,6 +20,8 @@ from tests.mutation.worker import Order, run_tests
 
 FIRST_SECONDS = 4.0
 """Tests that are run first take no longer together; they kill most mutants."""
+KILLER_SECONDS = 10.0
+"""What a test that killed a mutant before is thought to take."""
 OF_FILE = 0.3
 """Seconds that it takes to import a file of tests."""
 NO_TESTS, NOT_FOUND = 5, 4
@@ -29,7 +31,7 @@ NO_TESTS, NOT_FOUND = 5, 4
 class Bench:
     """Where mutants are tried: a copy of the checkout, a cache, which tests run what, and a log.
 
-    A mutant is shown tests of `most` seconds at most, as recorded. With it a test may take ten
+    A mutant is shown tests of `most` seconds at most, as recorded. With it a test may take five
     times as long as the slowest of them, and `spare` seconds of the processor's time.
     """
 
@@ -38,17 +40,17 @@ class Bench:
     reach: Reach
     log: Path
     most: float
-    spare: float = 15
+    spare: float = 5
     tried: int = 0
 
-    def trial(self, mutant: Mutant, digest: str) -> Result:
-        """Try a mutant; the copy is as before afterwards."""
+    def trial(self, mutant: Mutant, digest: str, killer: str = "") -> Result:
+        """Try a mutant, on the test `killer` first; the copy is as before afterwards."""
         self.tried += 1
         begin = time.monotonic()
         result = Result(mutant.key, digest, "survived", "", 0, 0.0)
         environment = environment_of(self.checkout) | {"AXONLOOP_CACHE": str(self.cache)}
         with applied(mutant, self.checkout, self.tried):
-            for tests in stages(mutant, self.reach, self.most):
+            for tests in self._stages(mutant, killer):
                 result = replace(result, tests=result.tests + len(tests))
                 outcome, by = self._run(tests, environment)
                 if outcome != "survived":
@@ -57,9 +59,14 @@ class Bench:
         forget(self.cache)
         return replace(result, seconds=round(time.monotonic() - begin, 1))
 
+    def _stages(self, mutant: Mutant, killer: str) -> Iterator[list[Test]]:
+        if (self.checkout / killer.partition("::")[0]).is_file():
+            yield [Test(killer, KILLER_SECONDS)]
+        yield from stages(mutant, self.reach, self.most)
+
     def _run(self, tests: Sequence[Test], environment: dict[str, str]) -> tuple[str, str]:
         slowest = max(test.seconds for test in tests)
-        seconds, whole = self.spare + 10 * slowest, self.spare + 10 * cost_of(tests)
+        seconds, whole = self.spare + 5 * slowest, self.spare + 5 * cost_of(tests)
         names = [test.name for test in tests]
         order = Order(self.checkout, [*QUICK, *names], environment, seconds, whole)
         verdict = run_tests(order, self.log)

@@ -33,6 +33,10 @@ def _curve(axes: Any, point: dict[str, Any], **more: Any) -> None:
 
 def _draw_writes(axes: Any, points: Sequence[dict[str, Any]]) -> None:
     for point, colour in zip(points, COLOURS, strict=False):
+        if not np.any(point["writes"]):
+            score = 100 * np.mean(point["accuracies"])
+            axes.axhline(score, color=colour, linestyle=":", label=f"{point['name']}, no writes")
+            continue
         wide = "neurons" in point["name"]
         _curve(axes, point, color=colour, label=point["name"], linestyle="--" if wide else "-")
     axes.axvline(1e4, color=GREY, linestyle="--", linewidth=1)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from amaranth.back import rtlil
+from amaranth.sim import Simulator
 
-from axonloop.hdl.boards import BoardTop, find_board
+from axonloop.hdl.boards import BOARDS, find_board
 from axonloop.hdl.boards.board import Build
+from axonloop.hdl.boards.top import WAIT_BITS, BoardTop
 from axonloop.models.config import NodeGeometry
 from tests.support.tiny_chips import TINY
 
@@ -45,3 +48,39 @@ def test_the_node_lies_between_link_and_chip(processor: bool) -> None:
     assert ("top.top.chip.chip.core" in modules) == processor
     assert ("top.top.chip.core" in modules) != processor
     assert (r"cell \picorv32" in text) == processor
+
+
+def test_the_sites_of_a_board_that_amaranth_boards_does_not_have():
+    """Tang Nano 20K, from Sipeed's page: oscillator, line, and lights that are on when low."""
+    board = BOARDS["tang-nano-20k"]
+    assert (board.oscillator, board.pins) == (
+        27_000_000,
+        {"oscillator": "4", "rx": "70", "tx": "69"},
+    )
+    assert (board.leds, board.leds_low) == (("15", "16", "17"), True)
+
+
+@pytest.mark.parametrize("low", [False, True])
+def test_a_light_says_that_the_line_is_in_use(low: bool) -> None:
+    """Behind the reset after power-up, and not before."""
+    leds = ("1", "2", "3")
+    board = replace(BOARDS["icebreaker"], leds=leds, leds_low=low, oscillator=12_000_000)
+    top = BoardTop(board, Build(TINY, clock=12_000_000))
+    seen = []
+
+    async def bench(context: Any) -> None:
+        async def cycles(count: int) -> None:
+            for _ in range(count):
+                for level in (1, 0):
+                    context.set(top.oscillator, level)
+                    await context.delay(1e-6)
+
+        for level, count in ((0, 9), (1, (1 << WAIT_BITS) + 9), (0, 2), (1, 9)):
+            context.set(top.rx, level)
+            await cycles(count)
+            seen.append(bool(context.get(top.leds) >> 2 & 1) != low)
+
+    simulator = Simulator(top)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert seen == [False, False, True, True]

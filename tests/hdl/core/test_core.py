@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from axonloop.hdl.chip import Chip
 from axonloop.host.devices import GoldenDevice
 from axonloop.host.devices.packets import PacketDevice
 from axonloop.host.verification.verify import lockstep
-from axonloop.models.config import Layout
+from axonloop.models.config import ChipConfig, Layout, Mesh
 from axonloop.models.protocol import Counter
 from axonloop.sim.stimulus import random_chip
+from tests.support.random.convolutions import small_core
 from tests.support.simulated.chip import SimulatedChip
 from tests.support.tiny_chips import TINY
 
@@ -29,9 +31,24 @@ SEEDS = {"parallel": 1, "serial": 1, "terms": 18, "analogue": 16}
 
 @pytest.mark.parametrize("name", GEOMETRIES)
 def test_a_whole_core_agrees_with_the_golden_one(name: str) -> None:
-    geometry = GEOMETRIES[name]
-    config = random_chip(np.random.default_rng(SEEDS[name]), geometry)
-    with PacketDevice(SimulatedChip(geometry), config) as chip:
-        report = lockstep([GoldenDevice(config), chip], config, 12, SEEDS[name])
-    for counter in (Counter.SPIKES, Counter.SYNOPS, Counter.ERRORS, Counter.UPDATES):
-        assert report.counters[counter] > 0
+    agrees(random_chip(np.random.default_rng(SEEDS[name]), GEOMETRIES[name]), 12, SEEDS[name])
+
+
+def test_a_core_of_kernels_agrees_with_the_golden_one() -> None:
+    agrees(ChipConfig.of(small_core()), 2, 160)
+
+
+def test_two_cores_that_send_each_other_spikes_agree_with_golden_ones() -> None:
+    table = agrees(random_chip(np.random.default_rng(1110), TINY, Mesh(2, 1)), 3, 1110)
+    assert table[0, Counter.EAST] > 0
+    assert table[1, Counter.WEST] > 0
+
+
+def agrees(config: ChipConfig, ticks: int, seed: int) -> np.ndarray:
+    """The counters of the golden cores, after ticks in which all kinds of work came up."""
+    simulated = SimulatedChip(Chip(config.geometry, config.mesh))
+    with GoldenDevice(config) as golden, PacketDevice(simulated, config) as chip:
+        report = lockstep([golden, chip], config, ticks, seed)
+        for counter in (Counter.SPIKES, Counter.SYNOPS, Counter.ERRORS, Counter.UPDATES):
+            assert report.counters[counter] > 0
+        return golden.counter_table()

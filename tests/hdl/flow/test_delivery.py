@@ -119,6 +119,21 @@ def test_the_headers_beside_it() -> None:
     }
 
 
+@pytest.mark.parametrize("top", ["stream", "wishbone"])
+def test_the_headers_name_the_registers_of_a_bus_where_there_is_one(top: str) -> None:
+    files = header_files(BUILDS["mesh"], top, "chip")
+    for name, part in (("chip.h", "AXONLOOP_BUS_"), ("chip_map.py", "BUS_"), ("chip.rdl", "_bus")):
+        assert (part in files[name]) == (top == "wishbone")
+
+
+def test_the_core_file_names_module_and_files() -> None:
+    text = header_files(BUILDS["mesh"], "stream", "chip")["chip.core"]
+    assert text.startswith("CAPI=2:\nname: axonloop:neuromorphic:axonloop_chip:")
+    assert "      - chip.v: {file_type: verilogSource-2005}\n" in text
+    assert "      - chip.vlt: {file_type: vlt}\n" in text
+    assert "    toplevel: axonloop_chip\n" in text
+
+
 def test_weights_have_no_first_contents(written: Callable[[str, str], Path]) -> None:
     """They are written before they are read; all other memories begin with 0."""
     text = (written("mesh", "stream") / "axonloop_chip.v").read_text()

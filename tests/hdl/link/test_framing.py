@@ -127,15 +127,19 @@ def test_enframer_of_long_runs(size):
 
 
 def framed(bodies: list[list[int]], pause: int, rng: random.Random) -> bytes:
+    """What the enframer makes of bodies, a byte every two cycles, each body as soon as it may."""
     dut, line = Enframer(), bytearray()
-    queue = [(word, k == len(body) - 1) for body in bodies for k, word in enumerate(body)]
 
     async def feed(ctx):
-        ctx.set(dut.words.valid, 1)
-        for word, last in queue:
-            ctx.set(dut.words.payload, {"data": word, "last": last})
-            await ctx.tick().until(dut.words.ready)
-        ctx.set(dut.words.valid, 0)
+        for body in bodies:
+            await ctx.tick().until(dut.low)
+            data = struct.pack(f"<{len(body)}I", *body)
+            for index, byte in enumerate(data):
+                ctx.set(dut.body.valid, 1)
+                ctx.set(dut.body.payload, {"byte": byte, "last": index == len(data) - 1})
+                await ctx.tick()
+                ctx.set(dut.body.valid, 0)
+                await ctx.tick()
 
     async def hear(ctx):
         while line.count(0) < len(bodies):

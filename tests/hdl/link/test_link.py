@@ -140,6 +140,19 @@ def test_answers_wait_for_their_end_and_go_again_when_asked():
     assert [(f.sequence, f.words.tolist()) for f in later] == [(70, []), (70, expected[70:])]
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_is_acknowledged_after_going_back_is_not_sent_again(count):
+    """An acknowledgement and a limit in one frame: what the limit allows counts from there.
+
+    It did not in every second cycle, and words were sent that the chip had not said.
+    """
+    back = data(sequence=1, repeat=1, epoch=1, limit=0)
+    taken = data(sequence=1, acknowledge=count + 1)
+    _, first, went_back, silent = answers([OPEN, data(count), back, taken], wait=2400)
+    assert [f.words.size for f in first] == [count + 1]
+    assert went_back == silent == []
+
+
 def test_the_hosts_limit_is_kept():
     _, none, some, rest = answers(
         [OPEN, data(5, limit=0), data(sequence=1, limit=4), data(sequence=1, limit=100)]

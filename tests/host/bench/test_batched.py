@@ -147,6 +147,10 @@ def test_a_layer_of_stdp_learns_and_inhibits_itself() -> None:
     assert visits > 0
     config = bench_terms.layer(256, 32)
     weights = bench_terms.first_weights(config, np.random.default_rng(0))
+    own = weights[256:]
+    assert (np.diag(own) == config.geometry.no_synapse).all()
+    assert (own[~np.eye(32, dtype=bool)] == -config.geometry.weight_max).all()
+    assert (weights[:256] >= 0).all()
     chip = BatchedChip(config, 1, shared=True)
     chip.load_weights(weights)
     raster = np.random.default_rng(1).random((200, 1, 288)) < 0.1

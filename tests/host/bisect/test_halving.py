@@ -85,15 +85,16 @@ def test_a_difference_before_that_which_was_seen_first_is_the_one() -> None:
     assert not later.confirmed
 
 
-def test_what_a_snapshot_does_not_hold_shows_on_the_whole_way_only() -> None:
+@pytest.mark.parametrize("ticks", [200, TICKS])
+def test_what_a_snapshot_does_not_hold_shows_on_the_whole_way_only(ticks: int) -> None:
     """The device counts its own ticks, which are 0 again where a snapshot is restored."""
 
     def tired(device: FaultyDevice) -> None:
-        if device.ticks == 200:
+        if device.ticks == ticks:
             device.flip(Region.RESET, 0)
 
     found = found_in(calm_script(), tired)
-    assert (found.difference.tick, found.difference.unit) == (199, "reset")
+    assert (found.difference.tick, found.difference.unit) == (ticks - 1, "reset")
     assert found.agreed.tick == 0
 
 

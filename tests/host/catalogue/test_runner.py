@@ -30,6 +30,10 @@ ENTRY = Entry(
 )
 
 
+BARE = Entry("bench", "trial", "nowhere", "what it shows", "A paper", "1 minute")
+"""It keeps nothing."""
+
+
 class Module(SimpleNamespace):
     """A module of an entry; `asked` is the last order."""
 
@@ -145,6 +149,15 @@ def test_results_are_not_written_over(module: Module, tmp_path: Path) -> None:
         run_entry(ENTRY, {}, tmp_path)
     assert module.asked is None
     assert (tmp_path / "trial.json").read_bytes() == before
+
+
+def test_seconds_of_processors_are_not_those_that_passed(
+    module: Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Own and children's, in user and in system time; what passed meanwhile is no work."""
+    times = iter([(1.0, 2.0, 3.0, 4.0, 100.0), (1.5, 2.25, 3.125, 4.125, 150.0)])
+    monkeypatch.setattr(os, "times", lambda: next(times))
+    assert run_entry(BARE, {})["cpu_seconds"] == 1.0
 
 
 @pytest.mark.parametrize("rows", [[], None])

@@ -11,14 +11,19 @@ import pytest
 from axonloop.hdl.boards import BOARDS
 from axonloop.host.cli.app import MISTAKE, run
 from tests.support.nir_graphs import convolutional, nir, recurrent
+from tests.support.outlines.recorded import Recorded
 
 
-def test_a_file_is_shown_and_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_is_shown_and_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], recorded: Recorded
+) -> None:
     nir.write(tmp_path / "a.nir", convolutional())
     arguments = ["check", str(tmp_path / "a.nir"), "--dialect", "nir", "--dt", "1e-3"]
     results = tmp_path / "a.json"
     assert run([*arguments, "--weight-bits", "8", "--ticks", "60", "--json", str(results)]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    out = capsys.readouterr().out
+    recorded.check("check", out)
+    lines = out.splitlines()
     assert lines[1].split() == ["input", "Input", "2", "x", "8", "x", "9", "source"]
     assert any(line.startswith("n5 ") and "neurons on the chip" in line for line in lines)
     assert lines[-1] == "note: n5: step s of the graph is tick s + 1 (a tick per layer)"

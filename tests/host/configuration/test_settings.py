@@ -36,6 +36,24 @@ from axonloop.models.config import AxonFactor, ResetMode, Term
         ),
         ({"threshold": 0}, "objective.threshold must be above 0 and below 2**20, not 0"),
         ({"event_rate": 1.0}, "objective.event_rate must be above 0 and below 1, not 1.0"),
+        ({"readout_rate": 2}, "objective.readout_rate must be in 0..1, not 2"),
+        ({"readout_rate": "fast"}, "objective.readout_rate must be a finite number, not 'fast'"),
+        (
+            {"readout_rate": 0.1, "feedback": "sign-concordant"},
+            "objective.feedback must be symmetric where the readout learns, not 'sign-concordant'",
+        ),
+        (
+            {"readout_rate": 0.1, "strategy": "symmetric"},
+            "objective.strategy must be local where readouts learn, not 'symmetric'",
+        ),
+        (
+            {"errors": "sample", "event_rate": 0.1},
+            "objective.event_rate must be left out where errors are those of a sample, not 0.1",
+        ),
+        (
+            {"errors": "sample", "latency": 1},
+            "objective.latency must be 0 where errors are those of a sample, not 1",
+        ),
         ({"logit_scale": -1}, "objective.logit_scale must be above 0, not -1"),
         (
             {"encoding": []},

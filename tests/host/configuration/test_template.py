@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from axonloop.host.cli.app import MISTAKE, run
-from axonloop.host.configuration import Configuration, Settings, usual_file
+from axonloop.host.configuration import Configuration, NetworkSettings, Settings, usual_file
 from axonloop.host.data import DataDescription, EventBins
 
 
@@ -49,3 +49,13 @@ def test_what_is_commented_out_is_usual_too(tmp_path: Path) -> None:
     assert Configuration.read(file).settings == Settings()
     for line in text.splitlines():
         assert len(line) <= 100
+
+
+def test_a_table_says_above_it_what_it_is() -> None:
+    """The docstring of its dataclass, but for the errors that it raises."""
+    lines = usual_file().splitlines()
+    for name in ("network", "task", "objective", "run"):
+        place = lines.index(f"[{name}]")
+        assert lines[place - 1].startswith("# ")
+    assert f"# {NetworkSettings.__doc__.splitlines()[0]}" in lines
+    assert not any("Raises" in line for line in lines)

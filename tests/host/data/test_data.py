@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
+import random
+import sys
 from fractions import Fraction
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,6 +35,29 @@ IMAGE = np.array([0, 1, 8, 16], dtype=np.int32)
 @pytest.fixture(scope="module")
 def digits() -> Digits:
     return split_digits()
+
+
+class Noisy(ModuleType):
+    """A module from which nothing is imported without a trace in the process."""
+
+    def __init__(self, module: ModuleType) -> None:
+        super().__init__(module.__name__)
+        self.module = module
+
+    def __getattr__(self, name: str) -> Any:
+        random.random()
+        os.environ["NOISE"] = "1"
+        return getattr(self.module, name)
+
+
+def test_loading_them_leaves_random_numbers_and_environment_alone(
+    digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", Noisy(sys.modules["sklearn.datasets"]))
+    state, environment = random.getstate(), dict(os.environ)
+    assert len(split_digits().train) == len(digits.train)
+    assert random.getstate() == state
+    assert dict(os.environ) == environment
 
 
 def test_sizes(digits: Digits) -> None:

@@ -110,6 +110,19 @@ def test_files_and_datasets_hold_the_same_events(tmp_path: Path) -> None:
     assert rasters(open_data(DESCRIPTION, Listed(items))) == wanted
 
 
+def test_as_many_chunks_stay_as_of_the_widest_column(tmp_path: Path) -> None:
+    """The columns have a quarter of 7 / 8 MiB each: 3 chunks of times fit, 28 of polarities."""
+    kinds = {"t": np.int64, "x": np.int16, "y": np.int16, "p": np.int8}
+    with h5py.File(tmp_path / "flat.h5", "w") as file:
+        for key, kind in kinds.items():
+            file.create_dataset(key, data=np.zeros(9000, kind), chunks=(8192,))
+        file["offsets"], file["targets"] = [0, 9000], [0]
+    path = str(tmp_path / "flat.h5")
+    given = DataDescription(path, "events", ticks=5, events=BINS, split=ALL, memory=1)
+    with open_data(given) as data:
+        assert data.train.inputs.chunks_kept == 3
+
+
 class Listed:
     """A map-style Dataset of a list."""
 

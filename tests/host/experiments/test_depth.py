@@ -13,7 +13,7 @@ import torch
 from axonloop.host.configuration import Settings
 from axonloop.host.data import Digits
 from axonloop.host.experiments.depth import experiment as depth
-from axonloop.host.experiments.depth.float import FloatChain, FloatDescent
+from axonloop.host.experiments.depth.float import FloatChain, FloatDescent, descended
 from axonloop.host.experiments.recurrence import chip as recurrence_chip
 from axonloop.host.order import Order
 from axonloop.host.pictures import save
@@ -79,6 +79,16 @@ def test_layers_of_the_float_chain_learn_apart() -> None:
     assert torch.equal(gradients[0][0], gradients[1][0])
     assert gradients[0][0].abs().sum() > 0
     assert not torch.equal(gradients[0][1], gradients[1][1])
+
+
+@pytest.mark.usefixtures("short")
+def test_a_float_chain_learns() -> None:
+    """At least its first layer, on the training part; the others hear few spikes."""
+    settings, data = tiny()
+    whole = replace(data, validation=data.train, test=data.train)
+    before = FloatChain(settings).accuracies(data.train)
+    after = descended(settings, whole, FloatDescent(epochs=12, batch=6, rate=3e-2), quiet)
+    assert after[0] > 0.5 > before[0]
 
 
 @pytest.mark.usefixtures("short")

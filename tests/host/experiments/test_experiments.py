@@ -84,6 +84,17 @@ def test_multiplies_are_counted() -> None:
         assert found.count == 116
 
 
+def test_what_is_charged_for_is_a_gradient() -> None:
+    """By unrolling and forward in time it is the same; the others leave something out."""
+    network, raster = memory.network_of(6, 12)
+    found = {rule: memory.gradient(rule, network, raster) for rule in memory.RULES}
+    assert {tuple(each.shape) for each in found.values()} == {(12, 6)}
+    exact = found.pop("BPTT")
+    assert torch.allclose(found.pop("RTRL"), exact, rtol=1e-4, atol=1e-5)
+    for rule, each in found.items():
+        assert torch.cosine_similarity(each.flatten(), exact.flatten(), 0) > 0.3, rule
+
+
 def test_recurrence_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     short = {"classes": 2, "each": 60, "ticks": 12, "neurons": 10, "epochs": 3, "channels": 8}
     short |= {"validation": 10, "test": 10, "last": 4, "smoothness": 2.0}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from axonloop.host.experiments.memristor import (
     digits,
     ica,
     matched_neuron,
+    solvers,
 )
 from axonloop.host.experiments.memristor_wear import experiment as wear
 from axonloop.host.experiments.memristor_wear import ways
@@ -43,6 +45,7 @@ def test_the_device_is_the_papers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["mapping"]["read current, least power over centred"] < 0.15
     assert found["mapping"]["writes per changed weight"] == 1
     assert found["verify"]["error"] < 1.01 / 127 < found["verify"]["error of one write"]
+    assert found["verify"]["error"] > 0.9 / 127, "of the device that is farthest off"
     readings = found["readings"]
     assert readings["sd over mean"][1] > 2 * readings["variance over mean"][1]
     assert found["ageing"]["hfox"][1] < 0.1 < found["ageing"]["pcm"][1]
@@ -74,6 +77,28 @@ def test_the_solvers_are_run_alone() -> None:
     assert found[0].total > 0
     for other in found[1:]:  # badcrossbar, where it is installed
         assert other.total == pytest.approx(found[0].total, rel=1e-9)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_other_solver_is_run_where_it_is_installed(
+    there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(solvers.importlib.util, "find_spec", lambda name: name if there else None)
+    monkeypatch.setattr(solvers, "_run", lambda name, side, wire: [(name, side, wire)])
+    names = ["axonloop", solvers.PEER][: 1 + there]
+    wanted = [(name, side, 0.1) for side in (16, 32) for name in names]
+    assert solvers.beside([16, 32], 0.1) == wanted
+
+
+def test_what_is_read_is_compared_with_what_was_wanted() -> None:
+    """A line through the mean: 0.5 of what varies, and 0.1 more."""
+    wanted = np.array([[1.0, 2.0], [3.0, 6.0]])
+    found = crossbar.compared(wanted, 0.5 * wanted + 0.1)
+    assert found["slope"] == pytest.approx(0.5)
+    assert found["mean"] == pytest.approx(1.6 / 3)
+    assert found["correlation"] == pytest.approx(1)
+    error = np.sqrt(np.mean([0.16, 0.81, 1.96, 8.41]))
+    assert found["error"] == pytest.approx(error * crossbar.ON)
 
 
 def test_amaris_distance() -> None:
@@ -210,13 +235,14 @@ def test_digits_on_memristors(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_memristors_that_wear_out_and_age(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wear, "OTHERS", ways.OTHERS[-2:])
+    monkeypatch.setattr(wear, "OTHERS", (ways.OTHERS[0], *ways.OTHERS[-2:]))
     monkeypatch.setattr(wear, "ENDURANCES", {ways.YARDSTICK: (9,)})
     monkeypatch.setattr(wear, "SECONDS", (0.0, 1e3, 1e4, 1e6))
     order = Order(device="population", limit=12, seeds=(1, 2), memristor="mo-tiox-tin")
     found = wear.measure(order, quiet)
     dense, events = (wear.last(point) for point in found["points"][:2])
     assert dense > 5 * events > 0
+    assert wear.last(found["points"][2]) == 0
     (stuck,) = found["worn"]
     assert 0 < stuck["worn"][0] < 1
     assert stuck["weight_hashes"] != found["points"][0]["weight_hashes"]
@@ -230,8 +256,13 @@ def test_memristors_that_wear_out_and_age(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_ways_to_send_errors() -> None:
     dense, events = ways.YARDSTICK.settings(1, None), ways.CHOSEN.settings(1, None)
-    assert (dense.objective.errors, events.objective.errors) == ("dense", "sigma-delta")
-    assert (dense.run.epochs, events.objective.burn_in) == (8, 26)
+    assert (dense.objective.errors, events.objective.errors) == ("dense", "sample")
+    assert (dense.run.epochs, events.objective.burn_in) == (8, 20)
+    own, usual = events.network.parameters, dense.network.parameters
+    assert (own.pq_shift, own.pq_on, own.q_inc, own.box) == (8, 0, 166, 1300)
+    assert (usual.pq_shift, usual.pq_on, usual.q_inc, usual.box) == (7, 2, 256, 2304)
+    ternary = ways.OTHERS[2].settings(1, None).objective
+    assert (ternary.errors, ternary.error_limit, ternary.readout_rate) == ("sigma-delta", 1, 0)
     assert ways.OTHERS[-1].settings(1, None).network.layers == (256,)
 
 
@@ -281,3 +312,17 @@ def test_digits_through_a_crossbar(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [len(found[name]) for name in ("tuned", "scratch", "parts")] == [6, 5, 1]
     assert "points lost" in found["rows"][1].chip
     assert crossbar_digits.draw(found).axes[0].get_ylabel() == "test accuracy (%)"
+
+
+@pytest.mark.parametrize(("asked", "name"), [(None, ica.MEMRISTOR), ("pcm", "pcm")])
+def test_sources_are_unmixed_on_the_memristor_that_is_asked_for(
+    asked: str | None, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def learned(variant: Any, kind: Any, seeds: Any, samples: int) -> dict[str, Any]:
+        assert kind.name == name
+        return {"outputs": [], "amari": [0.5, 0.25], "correlation": [0.75]}
+
+    monkeypatch.setattr(ica, "learned", learned)
+    found = ica.measure(Order(seeds=(1,), memristor=asked), quiet)
+    assert list(found["variants"]) == [variant.name for variant in ica.VARIANTS]
+    assert {row.float for row in found["rows"][1:]} == {"0.375, 0.375 (0.250 to 0.500); 0.750"}

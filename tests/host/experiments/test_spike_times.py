@@ -13,8 +13,8 @@ import torch
 
 from axonloop.host.experiments.spike_timing import experiment as spike_timing
 from axonloop.host.experiments.spike_timing import resume
-from axonloop.host.experiments.spike_timing.chip import SpikeTimes, offsets, wanted_of
-from axonloop.host.experiments.spike_timing.float import RULES, float_distances
+from axonloop.host.experiments.spike_timing.chip import SpikeTimes, offsets, program_of, wanted_of
+from axonloop.host.experiments.spike_timing.float import RULES, float_distances, network_of
 from axonloop.host.order import Order
 from axonloop.host.pictures import save
 from axonloop.host.processing.spike_times import ONE, VanRossum
@@ -77,6 +77,16 @@ def test_the_peak_is_what_one_spike_makes() -> None:
     assert max(found) == VanRossum.peak(1638, 2867)
     assert found[:5] == [0] * 5
     assert found[-1] == 0
+
+
+def test_the_float_network_begins_with_the_chips_weights() -> None:
+    """In thresholds."""
+    (projection,) = program_of(TINY).plan.network.projections
+    own = TINY.parameters
+    wanted = projection.weights.astype(float) * 2**own.w_exp / own.theta
+    weights = network_of(TINY).weights
+    assert weights.shape == (TINY.inputs, TINY.neurons)
+    assert np.abs(weights.numpy() - wanted).max() < 1e-12
 
 
 @pytest.mark.parametrize("rule", RULES)

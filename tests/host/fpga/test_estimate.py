@@ -89,6 +89,16 @@ def test_a_model_returns_a_build_of_which_there_is_no_other() -> None:
     assert model.band(find_board("icebreaker"), ice.datapath) == (ice.mhz, ice.mhz)
 
 
+@pytest.mark.parametrize("kind", ["LUT", "LUT4"])
+def test_a_round_of_the_hash_is_32_luts(kind: str) -> None:
+    """Of its 48 bits of exclusive or; whatever the builds on record take for the rest."""
+    model = estimate.SizeModel(RECORDS)
+    own = next(record for record in RECORDS if record.family == "ecp5")
+    more = own.counts | {"xor": own.counts["xor"] + 100 * 48}
+    before, after = (model.logic(kind, "ecp5", own.datapath, each) for each in (own.counts, more))
+    assert after - before == 100 * 32
+
+
 def report(mhz: float) -> dict[str, Any]:
     build = replace(find_board("ulx3s-25f").build, geometry=TINY)
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from axonloop.host.cli.app import run
 from axonloop.host.data import split_digits
 from axonloop.host.files import write_text
 from axonloop.host.inference import ModelOptions, open_model
+from axonloop.host.inference.model import _folder_of
 from axonloop.host.nir import import_nir
 from axonloop.host.runs import CHECKPOINT
 from tests.support.commands import refused
@@ -26,7 +28,7 @@ IMAGES = (RANDOM.random((3, 24))[LABELS] + RANDOM.normal(0, 0.2, (60, 24))).clip
 SETTINGS = Settings().changed(
     {
         "network": {"layers": (16,), "lanes": 8},
-        "objective": {"burn_in": 4},
+        "objective": {"burn_in": 4, "readout_rate": 0.01},
         "run": {"epochs": 1},
     }
 )
@@ -93,6 +95,18 @@ def test_a_settings_file_is_its_newest_run(
         assert results(capsys, tmp_path, "run", model, "--part", "validation") == named | {
             name: pytest.approx(named[name], rel=1e9) for name in ("seconds", "ticks_per_second")
         }
+
+
+def test_the_newest_of_several_runs_is_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_text(Path("mine.toml"), TOML)
+    for number, written in ((1, 2000), (2, 3000), (3, 1000)):
+        Path(f"runs/mine-{number}").mkdir(parents=True)
+        Path(f"runs/mine-{number}", CHECKPOINT).touch()
+        os.utime(Path(f"runs/mine-{number}", CHECKPOINT), (written, written))
+    assert _folder_of(Path("mine.toml")) == Path("runs/mine-2")
 
 
 def test_data_of_another_file(

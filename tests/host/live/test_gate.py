@@ -65,6 +65,19 @@ def test_a_step_stops_what_runs(walker: Walker) -> None:
     assert walker.rested() == stands + 1
 
 
+def test_a_step_at_an_open_gate_lets_nobody_pass() -> None:
+    """It closes the gate, and the next one is the first that counts."""
+    gate, passed = Gate(), list[int]()
+    gate.step()
+    thread = Thread(target=lambda: (gate.wait(), passed.append(1)))
+    thread.start()
+    time.sleep(0.05)
+    assert not passed
+    gate.step()
+    thread.join(10)
+    assert passed
+
+
 def test_steps_that_were_not_taken_do_not_outlive_a_pause() -> None:
     gate = Gate()
     gate.pause()

@@ -19,7 +19,7 @@ from axonloop.host.configuration import Settings
 from axonloop.host.data import split_digits
 from axonloop.host.devices import Device, GoldenDevice, open_device
 from axonloop.host.live import Glimpse, Live
-from axonloop.host.live.glimpse import SCORING, TRAINING
+from axonloop.host.live.glimpse import OVER, SCORING, TRAINING
 from axonloop.host.runs import Callback, Run
 from axonloop.host.training import chip_config, silent
 from axonloop.models.arrays import Int32Array
@@ -149,6 +149,16 @@ def test_what_is_seen_is_what_was() -> None:
     assert sum(heard) > 0
     assert live.glimpses[-1].counters["ticks"] <= metrics["ticks"]
     assert live.glimpses[-1].weights is not None
+
+
+def test_the_pages_are_told_how_a_run_came_out() -> None:
+    live = Seen()
+    metrics = trained(opened_device("golden"), live)
+    assert live.watch is not None
+    glimpse = live.watch.glimpse
+    assert glimpse.phase == OVER
+    assert glimpse.told == f"test accuracy {100 * metrics['test_accuracy']:.2f} %"
+    assert glimpse.sample is not None
 
 
 @pytest.mark.parametrize("link", [True, False], ids=["linked", "recorded"])

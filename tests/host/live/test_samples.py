@@ -9,6 +9,7 @@ from axonloop.host.data import split_digits
 from axonloop.host.devices import open_device
 from axonloop.host.live.running_sample import RunningSample
 from axonloop.host.live.seen_samples import SeenSamples
+from axonloop.host.processing.objective import MSE
 from axonloop.host.training import chip_config, lone_trainer
 
 
@@ -21,6 +22,14 @@ def test_a_sample_is_whole_if_it_was_looked_at_from_its_first_tick() -> None:
         whole.add(tick, spikes, None)
     assert (late.ended, late.whole) == (True, False)
     assert (whole.ended, whole.whole) == (True, True)
+
+
+def test_a_sample_of_numbers_has_no_class() -> None:
+    settings = Settings().changed({"network": {"layers": (8,)}, "task": {"limit": 4}})
+    with open_device("golden", chip_config(settings)) as device:
+        trainer = lone_trainer(device, settings, split_digits())
+        trainer.layers.measure = MSE
+        assert SeenSamples(trainer).told(RunningSample((1, 2), 3)) == "Sample 3 of epoch 2"
 
 
 def test_the_class_is_that_of_the_sample_in_the_order_of_its_epoch() -> None:

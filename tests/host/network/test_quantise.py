@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -9,6 +10,9 @@ import numpy as np
 import pytest
 
 from axonloop.host.network import FloatPopulation, FloatReset, QuantisedPopulation, quantise_all
+from axonloop.host.network.quantisation.bound import Bound
+from axonloop.host.network.quantisation.scaled import Reach, scaled
+from axonloop.host.network.quantisation.scales import Scales
 from axonloop.host.network.quantisation.search import quantise
 from axonloop.models.config import DECAY_ONE, ResetMode
 
@@ -121,6 +125,36 @@ def test_the_smallest_widths_that_keep_the_budget() -> None:
     assert max(entry.error.bound for entry in narrower.values()) > 1.0
 
 
+def test_the_smallest_of_all_widths_is_4_bits() -> None:
+    found = quantise_all({"a": population(0)}, budget=1e9, ticks=100)["a"]
+    assert (found.weight_bits, found.state_bits) == (4, 16)
+
+
+@pytest.mark.parametrize(("reset", "reach"), [(FloatReset.ZERO, 1 + 3), (FloatReset.NONE, 4 * 3)])
+def test_how_far_inputs_can_drive_a_membrane(reset: FloatReset, reach: float) -> None:
+    """An input of 3 in every tick adds up to 3 / (1 - 3 / 4); after a spike it starts from 0."""
+    given = {"thresholds": np.ones(1), "weights": (np.full((1, 1), 3.0),), "drives": None}
+    own = population(**given, membrane_decay=0.75, current_decay=0.0, reset=reset)
+    error = quantise(own, 8, 16, ticks=1000).error
+    assert error.reach == pytest.approx(reach)
+    assert error.headroom == pytest.approx(error.room / reach)
+
+
+def test_without_inputs_there_is_room_without_end() -> None:
+    given = {"thresholds": np.ones(1), "weights": (np.zeros((1, 1)),), "drives": None}
+    assert quantise(population(**given, reset=FloatReset.NONE)).error.headroom == math.inf
+
+
+def test_what_late_resets_round_is_in_the_bound() -> None:
+    """Each spike takes half a unit more or less, and R is truncated as it decays."""
+    bounds = {}
+    for reset in (FloatReset.LATE, FloatReset.NONE):
+        own = scaled(population(membrane_decay=0.75, reset=reset), 24, TICKS)
+        bounds[reset] = Bound(own, Reach(0, 0, 0, 0, 1)).of(Scales(100, 2, 0))
+    more = (0.5 + own.alpha.truncation) / 400 * own.alpha.sum(TICKS)
+    assert bounds[FloatReset.LATE] - bounds[FloatReset.NONE] == pytest.approx(more)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -128,6 +162,14 @@ def test_the_smallest_widths_that_keep_the_budget() -> None:
         (
             lambda: population(thresholds=np.zeros(12)),
             "thresholds of 'a' must be above 0, not 0.0",
+        ),
+        (
+            lambda: population(thresholds=np.array([2.0, -1.0] * 6)),
+            "thresholds of 'a' must be above 0, not -1.0",
+        ),
+        (
+            lambda: quantise(population(drives=np.full(12, -1e4)), 16, 16),
+            "drives of 'a' must be at most 32767, not",
         ),
         (
             lambda: population(weights=(np.full((2, 12), np.nan),)),

@@ -28,7 +28,9 @@ from axonloop.host.network import (
 )
 from axonloop.host.network.network import sparse_synapses
 from axonloop.host.nir import export_nir, graph_of, import_nir
-from axonloop.models.config import Mesh, ParameterSet, ResetMode, Term
+from axonloop.host.nir.export.scales import threshold_of
+from axonloop.host.nir.export.truncation import error_of
+from axonloop.models.config import Geometry, Mesh, ParameterSet, ResetMode, Term
 from axonloop.models.protocol import Region
 from tests.support.nir_graphs import nir
 
@@ -266,8 +268,8 @@ def test_wrong_exports(tmp_path: Path) -> None:
         export_nir(program, tmp_path / "chip.nir", program.weights[1:])
     with pytest.raises(ValueError, match="^weights must be in -128..127, not 300$"):
         export_nir(program, tmp_path / "chip.nir", program.weights * 0 + 300)
-    for dt in (0.0, float("nan")):
-        with pytest.raises(ValueError, match="^dt must be "):
+    for dt, wanted in ((0.0, "above 0 seconds"), (float("nan"), "a finite number")):
+        with pytest.raises(ValueError, match=f"^dt must be {wanted}, not {dt}$"):
             export_nir(program, tmp_path / "chip.nir", dt=dt)
     assert os.listdir(tmp_path) == []
 
@@ -314,3 +316,14 @@ def test_without_nir_the_line_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nir", None)
     with pytest.raises(ValueError, match="^nir must be installed to write NIR files; pip install"):
         graph_of(program_of(0))
+
+
+def test_how_far_inputs_drive_a_membrane_that_forgets() -> None:
+    """All weights of a tick that rise, or all that fall, shifted by w_exp; in thresholds."""
+    own = ParameterSet(alpha_n=0, beta_n=0, w_exp=2, theta=101)
+    weights = np.array([[3, -9], [5, 2], [-1, -4]])
+    network = Network(
+        (Source("x", 3),), (Population("a", 2, own),), (Projection("x", "a", weights),)
+    )
+    found = error_of(network.populations[0], network, Geometry())
+    assert found.reach == pytest.approx(13 * 4 / threshold_of(network.populations[0]))

@@ -34,6 +34,12 @@ def varied(size: int) -> Any:
     return node
 
 
+def with_two_tau(size: int) -> Any:
+    node = lif(size)
+    node.tau = np.full((2, size), 0.02)
+    return node
+
+
 def two_layers_in_a_cycle() -> Any:
     nodes = {"back": nir.Linear(np.ones((4, 4))), "to": nir.Linear(np.ones((4, 4))), "b": lif(4)}
     return with_edges(("n1", "to"), ("to", "b"), ("b", "back"), ("back", "n1"), **nodes)
@@ -180,6 +186,16 @@ WRONG = [
         "kernel of 'n0' must be within (1, 2, 2), not (3, 3); a smaller one would do",
         "",
     ),
+    (
+        small(node=with_two_tau(4)),
+        "tau of 'n1' must be of shape (4,), not (2, 4);",
+        "one value, or an array of (4,), would do",
+    ),
+    (
+        chain(nir.SumPool2d(np.array([0, 2]), np.ones(2), np.zeros(2)), lif(1), inputs=(1, 2, 2)),
+        "kernel_size of 'n0' must be whole numbers from 1, not [0.0, 2.0];",
+        "",
+    ),
     ("no such file.nir", "NIR file must be there, not missing: no such file.nir", ""),
     (7, "graph must be a file or a nir.NIRGraph, not int", ""),
 ]
@@ -250,6 +266,15 @@ def test_a_wrong_graph_is_one_clear_line(graph: Any, start: str, end: str) -> No
 def test_wrong_options(graph: Any, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
         import_nir(graph, **options)
+
+
+def test_the_slowest_leak_that_the_chip_has() -> None:
+    """A leak of half a 4096th a step rounds to one; a smaller one would be none."""
+    step = 1e-3
+    slow = small(node=lif(4, tau=step / (0.5 / 4095.7)))
+    assert import_nir(slow, "nir", step).populations["n1"].parameters.alpha_n == 4095
+    with pytest.raises(ValueError, match="^tau of 'n1' must be at most 8.191 with dt = 0.001, not"):
+        import_nir(small(node=lif(4, tau=step / (0.5 / 4096.3))), "nir", step)
 
 
 def test_a_file_that_is_no_graph(tmp_path: Any) -> None:

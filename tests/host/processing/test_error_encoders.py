@@ -9,6 +9,7 @@ from axonloop.host.processing import (
     Controller,
     DenseEncoder,
     ErrorEncoder,
+    SampleEncoder,
     SigmaDeltaEncoder,
     ThresholdEncoder,
     error_encoder,
@@ -57,6 +58,32 @@ def test_sigma_delta_is_ternary_and_loses_nothing(seed: int) -> None:
     sent = np.array([encoder.encode(gradient) for gradient in data])
     assert set(np.unique(sent)) == {-1, 0, 1}
     assert (data.sum(axis=0) == 10 * sent.sum(axis=0) + encoder.residue).all()
+
+
+def test_samples_are_summed_and_small_sums_wait_for_the_next() -> None:
+    encoder = SampleEncoder(4, 10, 3, ticks=2)
+
+    def sample(*ticks: list[int]) -> list[list[int]]:
+        return [encoder.encode(row(*tick))[0].tolist() for tick in ticks]
+
+    assert sample([8, 2, -16, 50], [8, 7, -9, 50]) == [[0] * 4, [2, 0, -3, 3]]
+    assert encoder.residue[0].tolist() == [-4, 9, 5, 70]
+    assert sample([0, 0, 0, 0], [0, 1, 0, 0]) == [[0] * 4, [0, 1, 0, 3]]
+    assert encoder.residue[0].tolist() == [-4, 0, 5, 40]
+
+
+def test_samples_of_copies_and_a_restored_encoder_equal_lone_ones() -> None:
+    rng = np.random.default_rng(4)
+    together = SampleEncoder(20, [50, 9], [2, 5], ticks=4)
+    alone = [SampleEncoder(20, 50, 2, 4), SampleEncoder(20, 9, 5, 4)]
+    for k in range(160):
+        gradient = rng.integers(-30, 31, (2, 20))
+        expected = [own.encode(g[None]) for own, g in zip(alone, gradient, strict=True)]
+        assert together.encode(gradient).tolist() == np.concatenate(expected).tolist()
+        if k == 81:
+            other = SampleEncoder(20, [50, 9], [2, 5], ticks=4)
+            other.restore(together.state())
+            together = other
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -120,3 +147,5 @@ def test_mistakes() -> None:
         error_encoder("dense", 4, 1, 1).encode(row(1, 2, 3))
     with pytest.raises(ValueError, match=r"^residue must be of shape \(1, 4\), not \(1, 3\)$"):
         SigmaDeltaEncoder(4, 1).restore({"residue": row(1, 2, 3)})
+    with pytest.raises(ValueError, match="^ticks with errors must be a whole number in 1.."):
+        SampleEncoder(4, 1, 1, 0)

@@ -13,11 +13,12 @@ from axonloop.host.processing import (
     Loss,
     ProcessingCore,
     Readout,
+    ReadoutLearning,
     SigmaDeltaEncoder,
     feedback_matrix,
     fixed_readout,
 )
-from axonloop.host.processing.core import EXACT_SUM
+from axonloop.host.processing.core import EXACT_SUM, READOUT_ONE
 
 CLASSES, NEURONS = 4, 12
 LOSSES: dict[str, Loss] = {
@@ -95,6 +96,74 @@ def test_gradient_equals_finite_differences(name: str, seed: int) -> None:
     bound = np.abs(weights).sum(axis=0) / (2 * GRADIENT_ONE) + 1e-6
     assert (np.abs(found - wanted) <= bound).all()
     assert np.abs(wanted).max() > 10 * bound.max()
+
+
+def learner(copies: int, rate: float = 0.01, ticks: int = 9) -> ProcessingCore:
+    weights = np.zeros((copies, CLASSES, NEURONS), dtype=np.int64)
+    encoder = DenseEncoder(NEURONS, [1] * copies, [127] * copies)
+    learning = ReadoutLearning(rate, ticks)
+    readout = Readout(weights, 3686, 0.1)
+    return ProcessingCore(readout, weights, encoder, burn_in=4, every=2, learning=learning)
+
+
+def test_readout_learns_behind_the_last_tick_of_a_sample() -> None:
+    """Naively: by the gradients of ticks 4, 6 and 8, times the spikes from tick 4 on."""
+    core, weights = learner(1), np.zeros((CLASSES, NEURONS))
+    core.begin([2])
+    heard, raster = [], np.array([flags(train)[0] for train in spikes(3, 18)])
+    for k in range(2):
+        own = raster[9 * k : 9 * k + 9]
+        core.begin([2 - k])
+        for tick in own:
+            assert (core.weights[0] == weights).all()
+            errors = core.step(tick[None])
+            if core.heard is not None:
+                wanted = core.heard[0] @ weights / READOUT_ONE
+                assert errors is not None
+                assert (errors[0] == np.clip(np.rint(wanted), -127, 127)).all()
+                heard.append(core.heard[0])
+        change = sum(heard[-3:])[:, None] * own[4:].sum(0) * 0.01
+        weights = weights - np.rint(change)
+        assert (core.weights[0] == weights).all()
+        assert (core.votes(own[:, None])[0] == weights @ own[4:].sum(0)).all()
+    assert len(heard) == 6
+    assert np.abs(weights).max() > 10
+
+
+def test_readouts_of_copies_that_learn_equal_lone_ones_and_come_back() -> None:
+    together, alone = learner(2), [learner(1), learner(1)]
+    rng = np.random.default_rng(5)
+    for k in range(4):
+        targets = rng.integers(0, CLASSES, 2).tolist()
+        for core, own in zip((together, *alone), (targets, *([t] for t in targets)), strict=True):
+            core.begin(own)
+        for tick in rng.random((9, 2, NEURONS)) < 0.4:
+            together.step(tick)
+            for copy, core in enumerate(alone):
+                core.step(tick[copy][None])
+        assert (together.weights == np.concatenate([core.weights for core in alone])).all()
+        if k == 1:
+            state, together = together.state(), learner(2)
+            together.restore(state)
+    with pytest.raises(ValueError, match=r"weights of the readout must be of shape \(1, 4, 12\)"):
+        alone[0].restore(alone[0].state() | {"weights": state["weights"]})
+
+
+def test_a_readout_that_learns_stays_exact() -> None:
+    core = learner(1, rate=1.0)
+    core.loss = lambda logits, target: -logits[target]
+    for _ in range(4):
+        core.begin([0])
+        for _ in range(9):
+            core.step(np.ones((1, NEURONS), dtype=bool))
+    most = (EXACT_SUM - 1) // NEURONS
+    assert np.unique(core.weights).tolist() == [0, most]
+
+
+def test_learning_rate_of_a_readout_is_checked() -> None:
+    told = r"^learning rate of the readout must be in 0\.\.1, above 0, not 0$"
+    with pytest.raises(ValueError, match=told):
+        ReadoutLearning(0, 9)
 
 
 @pytest.mark.parametrize("leak", [0, 1, 2048, 3686, 4095, 4096])

@@ -29,6 +29,7 @@ from axonloop import (
 from axonloop.host.devices import Device
 from axonloop.host.network import Program
 from axonloop.host.recorder import draw_record
+from axonloop.host.recorder.picture import _liveliest
 from axonloop.models.config import Mesh
 from axonloop.models.protocol import LinkConfig, Region, state_regions
 from axonloop.sim.cosim import Board, RtlTop
@@ -219,6 +220,35 @@ def test_a_device_of_another_geometry_is_refused() -> None:
         pytest.raises(ValueError, match="device must be one with the program's geometry"),
     ):
         record(device, PROGRAM)
+
+
+def test_a_record_without_ticks_has_the_shapes_of_others() -> None:
+    states = [region.key for region in state_regions(GEOMETRY)] + ["pending"]
+    every = run_program(PROGRAM, INPUTS, states=states)
+    none = run_program(PROGRAM, INPUTS, states=states, ticks=())
+    assert len(none.ticks) == 0
+    for state, array in every.states.items():
+        assert none[state].shape == (0, *array.shape[1:]), state
+        assert none[state].dtype == array.dtype
+
+
+def test_the_liveliest_neurons_spike_now_and_then_and_move() -> None:
+    """Neither the silent one that moves most nor the one that always spikes."""
+    silent, seldom, calm, always = 0, 1, 2, 3
+    spikes = np.zeros((40, 4), bool)
+    spikes[::4, [seldom, calm]] = spikes[:, always] = True
+    potential = np.tile([[1.0, 0.5, 0.1, 1.0], [-1.0, -0.5, -0.1, -1.0]], (20, 1))
+    assert _liveliest(spikes, potential, 1) == [seldom]
+    assert _liveliest(spikes, potential, 2) == [seldom, calm]
+    assert _liveliest(spikes, potential, 3) == [silent, seldom, calm]
+    assert _liveliest(spikes, potential, 9) == [silent, seldom, calm, always]
+
+
+def test_six_neurons_are_drawn_unless_another_number_is_asked_for() -> None:
+    network = network_of(4, 6, 4)
+    program = compile_network(network, smallest_geometry(network, lanes=4))
+    found = run_program(program, RANDOM.random((20, 4)) < 0.4)
+    assert [len(found.draw(*asked).axes[1].get_yticks()) for asked in ((), (4,))] == [6, 4]
 
 
 def test_a_picture_shows_every_spike() -> None:

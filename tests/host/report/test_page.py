@@ -14,7 +14,10 @@ from axonloop.host.configuration import Settings
 from axonloop.host.energy import chip_energy
 from axonloop.host.report import KEPT, REPORT, Kept, write_comparison, write_report
 from axonloop.host.runs import train
+from axonloop.host.version import __version__
 from tests.support.commands import refused
+from tests.support.outlines.pages import outline_of_page
+from tests.support.outlines.recorded import Recorded
 
 SMALL = {
     "network": {"layers": [16]},
@@ -52,6 +55,39 @@ def test_a_run_writes_its_report(runs: dict[str, Path]) -> None:
     assert set(changed) == {"network.layers", "task.limit", "task.ticks", "run.epochs"}
     for title in ("Accuracy on the validation part", "Input spikes", "First weights"):
         assert title in page
+
+
+@pytest.fixture
+def timeless(runs: dict[str, Path], tmp_path: Path) -> list[Path]:
+    """The runs again, with times that are always the same."""
+    for name, path in runs.items():
+        shutil.copytree(path, tmp_path / name)
+        file = tmp_path / name / "metrics.json"
+        times = {"device_us_per_tick": 300.0, "loss_us_per_tick": 21.5, "host_us_per_tick": 8.0}
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"seconds": 12.3, "time": times}))
+    return [tmp_path / name for name in runs]
+
+
+def test_all_that_a_report_says(timeless: list[Path], recorded: Recorded) -> None:
+    page = write_report(timeless[0]).read_text()
+    recorded.check("run", outline_of_page(page, __version__))
+
+
+def test_all_that_a_comparison_says(
+    timeless: list[Path], recorded: Recorded, tmp_path: Path
+) -> None:
+    page = write_comparison(timeless, tmp_path / "comparison.html").read_text()
+    recorded.check("comparison", outline_of_page(page, __version__))
+
+
+def test_four_runs_are_counted_in_the_title(timeless: list[Path], tmp_path: Path) -> None:
+    """Three are named there."""
+    for name in ("a", "b"):
+        shutil.copytree(timeless[0], tmp_path / name)
+    folders = [*timeless, tmp_path / "a", tmp_path / "b"]
+    page = tmp_path / "comparison.html"
+    assert "<h1>4 runs</h1>" in write_comparison(folders, page).read_text()
+    assert "<h1>seed-1 and seed-2 and a</h1>" in write_comparison(folders[:3], page).read_text()
 
 
 def test_numbers_of_own_data(tmp_path: Path) -> None:

@@ -7,6 +7,9 @@ from typing import Any
 
 from axonloop.host.console import Column
 from axonloop.host.report import write_results_report
+from axonloop.host.version import __version__
+from tests.support.outlines.pages import outline_of_page
+from tests.support.outlines.recorded import Recorded
 
 COLUMNS = {"rows": (Column("network"), Column("accuracy"), Column("note"))}
 METRICS: dict[str, Any] = {
@@ -28,6 +31,10 @@ def page_of(tmp_path: Path) -> str:
     path = tmp_path / "report.html"
     assert write_results_report(path, "trial", "What it shows", METRICS, COLUMNS) == path
     return path.read_text()
+
+
+def test_all_that_the_page_says(tmp_path: Path, recorded: Recorded) -> None:
+    recorded.check("results", outline_of_page(page_of(tmp_path), __version__))
 
 
 def test_tables_are_shown_as_the_command_prints_them(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ import pytest
 from axonloop.host.files import read_json, write_json, write_text, write_whole
 from axonloop.host.runs import load_checkpoint
 from axonloop.host.runs.checkpoint import save_checkpoint
+from axonloop.host.runs.restore import require_origin
+from axonloop.host.runs.trained import _require_equal
 
 TREE = {
     "settings": {"seed": 3, "rate": 0.1, "limit": None, "nested": {"list": [1, 2]}},
@@ -263,3 +266,26 @@ def test_json_is_strict(tmp_path: Path) -> None:
 def test_keys_are_plain(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="^checkpoint keys must be without '/', not 'a/b'$"):
         save_checkpoint(tmp_path / "c.npz", {"a/b": 1})
+
+
+def trainer_with(data: Any) -> Any:
+    return SimpleNamespace(parts=SimpleNamespace(fingerprint=data), own=None)
+
+
+def test_data_must_be_those_of_the_run() -> None:
+    require_origin(trainer_with({"inputs": "a"}), {"data": {"inputs": "a"}})
+    require_origin(trainer_with(None), {})
+    with pytest.raises(ValueError, match="^inputs of the data must be b, as when the run began"):
+        require_origin(trainer_with({"inputs": "a"}), {"data": {"inputs": "b"}})
+    with pytest.raises(ValueError, match="^data must be those of the run, not None$"):
+        require_origin(trainer_with(None), {"data": {"inputs": "a"}})
+
+
+def test_a_setting_that_differs_is_named_by_its_key() -> None:
+    _require_equal("", {"run": {"seed": 1}}, {"run": {"seed": 1}})
+    with pytest.raises(ValueError, match=r"^run\.seed must be 1, with which .*, not 2$"):
+        _require_equal("", {"run": {"seed": 1}}, {"run": {"seed": 2}})
+    with pytest.raises(
+        ValueError, match=r"^data must be \{'path': 'a'\}, with which .*, not None$"
+    ):
+        _require_equal("", {"data": {"path": "a"}}, {"data": None})

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from matplotlib.image import imsave
 from torch.utils.tensorboard import SummaryWriter
 
 from axonloop.host.configuration import NetworkSettings, RunSettings, Settings, TaskSettings
 from axonloop.host.runs import TensorBoard, train
+from axonloop.host.runs.tensorboard import _pixels
 from tests.support.commands import refused
 
 SETTINGS = Settings(
@@ -41,6 +44,11 @@ def test_the_history_by_its_names_and_the_pictures(tmp_path: Path) -> None:
     assert step == 2
     assert value == pytest.approx(metrics["test_accuracy"])
     assert {"raster", "weights", "learning_curve"} <= set(events.Tags()["images"])
+
+
+def test_a_picture_is_shown_without_its_alpha(tmp_path: Path) -> None:
+    imsave(tmp_path / "clear.png", np.full((2, 3, 4), 0.5))
+    assert _pixels(tmp_path / "clear.png").shape == (2, 3, 3)
 
 
 def test_a_resumed_run_goes_on_behind_its_epochs(tmp_path: Path) -> None:

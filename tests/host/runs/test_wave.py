@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from axonloop.host.cli.app import MISTAKE, run
+from axonloop.host.configuration import Settings
 from axonloop.host.devices import WaveWindow
-from axonloop.host.runs import stored_program, write_waveform
+from axonloop.host.runs import stored_program, wave, write_waveform
 from axonloop.sim.build import MissingToolError
 from tests.support.waves.readers import of_vcd
 
@@ -116,3 +117,13 @@ def test_a_missing_compiler_is_named(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(MissingToolError, match="C\\+\\+ compiler must be on the PATH"):
         write_waveform(folder / "run", 0, WaveWindow(tmp_path / "a.vcd", 0, 4))
+
+
+def test_a_network_of_python_has_no_waveform(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its run keeps no settings from which its chip could be built again."""
+    state = {"settings": Settings().to_dict(), "network": "a fingerprint"}
+    monkeypatch.setattr(wave, "load_checkpoint", lambda path: state)
+    with pytest.raises(ValueError, match="^network must be one of settings, which a run keeps, no"):
+        write_waveform(tmp_path, 0, WaveWindow(tmp_path / "a.vcd", 0, 1))

@@ -125,7 +125,16 @@ def test_deploy_study(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(training_deploy, "EPOCHS", 1)
+    bits = []
+
+    class Noting(SurrogateTrainer):
+        def load_weights(self, weights: Any) -> None:
+            bits.append(self.settings.network.weight_bits)
+            super().load_weights(weights)
+
+    monkeypatch.setattr(deploy, "SurrogateTrainer", Noting)
     results = study("deploy", tmp_path, seeds=2, limit=6)
+    assert bits == [4, 4], "those of the twins that are trained for 4 bits"
     rows = {row["stage"]: row for row in results["rows"]}
     assert len(rows) == 8
     assert all(len(row["accuracies"]) == 2 for row in rows.values())

@@ -13,6 +13,7 @@ from axonloop.host.runs import Run
 from axonloop.host.sweep import InProcess, JobOutcome
 from axonloop.host.sweep.ray_cluster import RayCluster
 from tests.support.commands import refused
+from tests.support.outlines.recorded import Recorded
 from tests.support.sweeps.small import table, written
 
 pytest.importorskip("pyarrow", reason="the extra sweep is not installed")
@@ -39,6 +40,28 @@ def test_it_prints_the_combinations_and_the_chosen_one(
     assert printed[3].startswith("chosen combination")
     assert json.loads(results.read_text())["trials"] == 3
     assert len(table(out)) == 3
+
+
+@pytest.mark.parametrize("measure", ["validation_accuracy", "validation_mse"])
+def test_all_that_is_printed_of_a_sweep(
+    measure: str, capsys: pytest.CaptureFixture[str], recorded: Recorded
+) -> None:
+    """The best first, no unfinished one, and no more than some."""
+    test = measure.replace("validation", "test")
+    combinations = [
+        {
+            "combination": number,
+            "values": {"network.parameters.theta": 100 * number, "run.epochs": 3},
+            "mean": (7 * number % 13) / 13,
+            "done": 1 + (number != 5),
+            "trials": 2,
+        }
+        for number in range(13)
+    ]
+    chosen = {"combination": 4, measure: 0.75, test: 0.625, "of_each": [0.5, 0.75]}
+    results = {"measure": measure, "combinations": combinations, "chosen": chosen, "failed": {}}
+    command.print_sweep(results)
+    recorded.check(f"sweep-by-{measure}", capsys.readouterr().out)
 
 
 def test_ctrl_c_says_how_it_goes_on(

@@ -97,3 +97,12 @@ def test_batches_are_stretches_of_the_epochs_order(
         batches = [order[a:b] for a, b in zip(ends, ends[1:], strict=False)]
         wanted += [(batch, (TRAINING, epoch)) for batch in batches]
     assert asked == wanted
+
+
+@pytest.mark.parametrize("make", [LocalTrainer, SurrogateTrainer])
+def test_a_readout_that_learns_is_refused_off_the_chip(make: Callable[..., object]) -> None:
+    settings = SETTINGS.changed({"objective": {"readout_rate": 0.01}})
+    given = 1.0 if make is LocalTrainer else Descent()
+    told = r"^readout_rate must be 0 for a readout that is fixed, not 0\.01$"
+    with pytest.raises(ValueError, match=told):
+        make(settings, split_digits(), given)

@@ -105,6 +105,11 @@ def test_what_the_chip_cannot_compute_is_refused(
     [
         ({"every": 2}, "every with the loss integer must be 1, not 2"),
         ({"dropout": 0.5}, "dropout with the loss integer must be 0, not 0.5"),
+        ({"readout_rate": 0.1}, "readout_rate with the loss integer must be 0, not 0.1"),
+        (
+            {"errors": "sample"},
+            "errors with the loss integer must be one of dense, threshold, sigma-delta, not 'sam",
+        ),
     ],
 )
 def test_what_a_node_cannot_compute_is_refused(changes: dict[str, Any], message: str) -> None:

@@ -57,6 +57,9 @@ KINDS = {
     "symmetric": TINY.changed(
         {"network": {"layers": (32, 16)}, "objective": {"strategy": "symmetric"}}
     ),
+    "samples": TINY.changed(
+        {"objective": {"errors": "sample", "error_limit": 127, "readout_rate": 0.01}}
+    ),
     "late errors": TINY.changed({"objective": {"latency": 2}}),
     "4 bits": TINY.changed({"network": {"weight_bits": 4, "weight_span": 2}}),
 }

@@ -46,6 +46,19 @@ def test_learns_digits() -> None:
     assert run.position.history[0]["validation_accuracy"] > 0.7
 
 
+def test_errors_of_samples_come_behind_the_last_tick_that_makes_any() -> None:
+    """In the ticks 5, 8, .. 17 errors are made; each sample's go out in tick 17."""
+    changes = {"errors": "sample", "threshold": 1.0, "error_limit": 9, "every": 3}
+    run = trainer(TINY.changed({"objective": changes}))
+    spikes = np.ones((20, 1, run.program.config.neurons), dtype=bool)
+    sent = []
+    for target in (4, 7):
+        run.objective.begin([target])
+        found = [run.objective.step(tick).gated for tick in spikes]
+        sent.append([tick for tick, errors in enumerate(found) if errors is not None])
+    assert sent == [[17], [17]]
+
+
 def test_nearest_rounding_learns_nothing() -> None:
     """The negative control: at the dense learning rate no update survives nearest rounding."""
     dense = TINY.changed(

@@ -37,6 +37,18 @@ def test_weights_go_the_way_of_their_conductance_in_the_mean() -> None:
     assert found.mean(0) == pytest.approx(expected, abs=0.04)  # 5 sd: 5 x 0.5 / sqrt 4000
 
 
+def test_a_weight_is_its_share_of_the_whole_range() -> None:
+    """A drift is one of the conductance, which is not nothing at the lowest weight."""
+    kind = find_memristor("pcm")
+    assert kind.low > 0
+    share = (EVERY + TOP) / (2 * TOP)
+    later = kind.aged(kind.low + share * kind.range, 1e4, 25)
+    expected = ((later - kind.low) / kind.range - 0.5) * 2 * TOP
+    many = np.broadcast_to(EVERY, (4000, len(EVERY)))
+    found = aged_weights(many, GEOMETRY, kind, 1e4, 25, seed=3)
+    assert found.mean(0) == pytest.approx(expected.clip(-TOP, TOP), abs=0.04)
+
+
 def test_a_reference_that_ages_too_leaves_the_middle_alone() -> None:
     many = np.broadcast_to(EVERY, (4000, len(EVERY)))
     found = aged_weights(many, GEOMETRY, KIND, 1000, 85, reference_ages=True)

@@ -94,3 +94,21 @@ def far_core() -> CoreConfig:
         fanout=tuple(fanout),
         convolutions=shapes,
     )
+
+
+def small_core() -> CoreConfig:
+    """A core that a simulator is quick with: strides, a padding, a pool, a bias, a second layer."""
+    shapes = (
+        Convolution(1, 2, 2, 2, 2, 2, 1, first_axon=1, first_row=1, bias=1, pool=2),
+        Convolution(1, 1, 1, 1, 2, first_axon=6, first_group=4, first_row=6),
+    )
+    sizes = {"axons": 8, "neurons": 12, "kernel_rows": 8, "kernel_columns": 2}
+    geometry = ConvolutionGeometry(**sizes, **(PLAIN | {"entries": 8}), convolutions=2)
+    rows = tuple(Row(plastic=True, always_on=axon == 5) for axon in range(8))
+    return CoreConfig(
+        geometry,
+        (LIVELY,) * geometry.parameter_sets,
+        rows=rows,
+        fanout=(*(((Destination(axon=6),),) * 4), *(((),) * 8)),
+        convolutions=shapes,
+    )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +20,7 @@ from axonloop.host.experiments.decolle.regression import (
     relative_errors,
     targets_of,
 )
-from axonloop.host.experiments.decolle.regression_runs import run_chip, run_reference
+from axonloop.host.experiments.decolle.regression_runs import _record, run_chip, run_reference
 from axonloop.host.processing import KEPT, ActivityBand
 from axonloop.host.processing.activity import RATE_ONE
 
@@ -110,6 +113,27 @@ def test_where_layers_lie_changes_no_prediction() -> None:
 
 def bands_of(found: RegressionTrainer) -> list[ActivityBand]:
     return [layer.band for layer in found.layers.layers if layer.band is not None]
+
+
+@pytest.mark.parametrize("epochs", [3, 40, 41, 1000])
+def test_a_run_is_scored_forty_times_at_most(epochs: int) -> None:
+    """Before, evenly on its way, and in the end."""
+    task, scored = replace(TINY, epochs=epochs), 0
+
+    def run(after_epoch: Callable[[int], None]) -> None:
+        for done in range(1, epochs + 1):
+            after_epoch(done)
+
+    def outputs() -> Any:
+        nonlocal scored
+        scored += 1
+        return targets_of(task.ticks)
+
+    at, errors, _, _ = _record(task, run, outputs, lambda: None)
+    assert scored == len(at) == len(errors) <= 41
+    assert (at[0], at[-1]) == (0, epochs)
+    assert len({after - before for before, after in pairwise(at[:-1])}) == 1
+    assert not any(map(any, errors))
 
 
 def test_a_pass_without_learning_changes_nothing_that_learning_needs() -> None:

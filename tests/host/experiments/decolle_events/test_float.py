@@ -78,3 +78,22 @@ def test_it_learns_in_all_layers(trainer: Trainer, monkeypatch: pytest.MonkeyPat
     test, curve = descended(trainer, EventDescent(12, 4, 12, 8e-3))
     assert np.array(curve).shape == (12, 3)
     assert min(test) > 0.7, test
+
+
+def test_every_sample_is_scored_once(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the last batch is a smaller one; here the answer is always the first class."""
+    part, network, seen = trainer.train, EventNetwork(trainer), list[int]()
+    assert isinstance(part, DataPart)
+
+    def run(raster: torch.Tensor) -> list[torch.Tensor]:
+        seen.append(raster.shape[1])
+        votes = torch.zeros(raster.shape[1], 10)
+        votes[:, 0] = 1
+        return [votes] * 3
+
+    monkeypatch.setattr(network, "run", run)
+    share = float(np.mean([part.target(place) == 0 for place in range(8)]))
+    for batch, sizes_of in ((3, [3, 3, 2]), (4, [4, 4])):
+        seen.clear()
+        assert network.accuracies(part, batch) == [share] * 3
+        assert seen == sizes_of

@@ -118,6 +118,16 @@ def test_obstacles_in_short(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [row.what for row in metrics["rows"]] == names == list(metrics["accuracies"])
 
 
+def test_feedback_and_first_weights_fill_their_spans() -> None:
+    network = experiment.network_of(settings_of(11, 1, 20))
+    spans = [float(layer.weights.abs().max()) for layer in network.layers]
+    assert spans == pytest.approx(experiment.SPANS, rel=0.02)
+    assert [list(layer.weights.shape) for layer in network.layers] == [[64, 100], [100, 10]]
+    assert list(network._feedback.shape) == [10, 100]
+    assert float(network._feedback.abs().max()) == pytest.approx(experiment.FEEDBACK, rel=0.02)
+    assert float(network._feedback.mean()) == pytest.approx(0, abs=0.1 * experiment.FEEDBACK)
+
+
 def test_a_rung_learns() -> None:
     settings = settings_of(11, 2, 300).changed({"task": {"tune": True}})
     assert experiment.climbed(LADDER[-1], settings, split_digits()) > 0.6

@@ -147,3 +147,13 @@ def test_only_the_rows_and_columns_of_kernels_are_visited():
     within = visited(replace(config, convolutions=(moved,)))
     assert np.flatnonzero(within.any(1)).tolist() == list(range(5, 5 + moved.rows))
     assert np.flatnonzero(within.any(0)).tolist() == list(range(moved.out_channels))
+
+
+def test_rows_of_no_convolution_are_not_visited() -> None:
+    """Neither those before the first row of the kernels nor those behind their last one."""
+    shape = Convolution(1, 2, 2, 1, 2, first_row=2, bias=1)
+    sizes = {"axons": 8, "neurons": 8, "kernel_rows": 6, "kernel_columns": 4}
+    config = CoreConfig(ConvolutionGeometry(**sizes, **PLAIN), convolutions=(shape,))
+    expected = np.zeros((6, 4), bool)
+    expected[2:4, :2] = True
+    assert np.array_equal(visited(config), expected)
