@@ -14,6 +14,7 @@ from tests.coverage.rtl.buses import BusDesign
 from tests.coverage.rtl.chips import ChipDesign
 from tests.coverage.rtl.counts import Counts, Totals
 from tests.coverage.rtl.covered_board import LinkDesign
+from tests.coverage.rtl.nodes import NodeDesign
 from tests.coverage.rtl.routers import MeshDesign
 from tests.coverage.rtl.tied import netlist, tied
 
@@ -53,10 +54,11 @@ DESIGNS: tuple[Design, ...] = (
     BusDesign("wishbone", 30),
     BusDesign("wishbone-pipelined", 30),
     BusDesign("axi-lite", 30),
+    NodeDesign(60),
 )
 """Together their chips have every option of a build: both layouts with one port and two, one lane
 and several of each kind, few multipliers and many, terms, blank-out, memristors with and without
-pulses, a mask, noise at the threshold, the serial core, convolutions, a mesh."""
+pulses, a mask, noise at the threshold, the serial core, convolutions, a mesh, a node."""
 
 
 def named(names: Iterable[str]) -> list[Design]:
