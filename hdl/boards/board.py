@@ -6,16 +6,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from axonloop.models.checks import require, require_range
-from axonloop.models.config import ConvolutionGeometry, Geometry, Mesh
+from axonloop.models.config import ConvolutionGeometry, Geometry, Mesh, NodeGeometry
 from axonloop.models.protocol import LinkConfig
+
+FIRMWARE_WORDS = 1024
+"""Words of a processor's memory that hold the firmware of the node."""
 
 
 @dataclass(frozen=True)
 class Build:
     """A chip with its link, at a clock: what goes onto a board.
 
-    `clock` in Hz, made from the board's oscillator; `baud` in bit/s; `seed` of the placer.
-    Raises ValueError for values that do not go together.
+    `clock` in Hz, made from the board's oscillator; `baud` in bit/s; `seed` of the placer. With
+    `processor` there is a processing node of the sizes `node` between link and chip. Raises
+    ValueError for values that do not go together.
     """
 
     geometry: Geometry = field(default_factory=Geometry)
@@ -25,10 +29,19 @@ class Build:
     command_depth: int = 1024
     reply_depth: int = 1024
     seed: int = 1
+    processor: bool = False
+    node: NodeGeometry = field(default_factory=lambda: NodeGeometry(program=FIRMWARE_WORDS))
 
     def __post_init__(self) -> None:
         require_range("seed", self.seed, 0, 2**31 - 1)
         self.link(self.clock)
+        sized = self.node != NodeGeometry(program=FIRMWARE_WORDS)
+        require(self.processor or not sized, "node", "left out without a processor", self.node)
+
+    @property
+    def built_node(self) -> NodeGeometry | None:
+        """The sizes of the node, if there is one."""
+        return self.node if self.processor else None
 
     def link(self, clock: int) -> LinkConfig:
         """The link at the clock that the board really makes."""
@@ -45,6 +58,8 @@ class Build:
         values = dict(data)
         if "mesh" in values:
             values["mesh"] = Mesh.parse(str(values["mesh"]))
+        node = values.get("node", {})
+        require(isinstance(node, Mapping), "node", "an object of names and values", node)
         given = values.get("geometry", {})
         require(isinstance(given, Mapping), "geometry", "an object of names and values", given)
         kind = ConvolutionGeometry if "convolutions" in given else type(self.geometry)
@@ -52,6 +67,7 @@ class Build:
         strange = sorted(set(given) - names)
         require(not strange, "geometry", f"among {', '.join(sorted(names))}", strange)
         try:
+            values["node"] = replace(self.node, **node)
             values["geometry"] = kind(**dataclasses.asdict(self.geometry) | given)
             return replace(self, **values)
         except TypeError as error:

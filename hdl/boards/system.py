@@ -6,15 +6,17 @@ from amaranth.lib.wiring import In, Out, connect
 
 from axonloop.hdl.chip import Chip
 from axonloop.hdl.link import Link, UartReceiver, UartTransmitter
-from axonloop.models.config import ONE_CORE, Geometry, Mesh
+from axonloop.hdl.processing import NodedChip
+from axonloop.models.config import ONE_CORE, Geometry, Mesh, NodeGeometry
 from axonloop.models.protocol import LinkConfig, identity_words
 
 
 class Top(wiring.Component):
     """Pins `rx` and `tx` of a serial line (docs/link.md) with a chip behind them.
 
-    `build` is the build hash that the board tells. A new session of the link resets the chip's
-    registers; what its memories hold stays, as after any reset. `session` says that there is one.
+    `build` is the build hash that the board tells. With `node` there is one between link and chip.
+    A new session of the link resets the registers of both; what their memories hold stays, as after
+    any reset. `session` says that there is one.
     """
 
     def __init__(
@@ -24,8 +26,12 @@ class Top(wiring.Component):
         mesh: Mesh = ONE_CORE,
         core: int = 0,
         build: int = 0,
+        node: NodeGeometry | None = None,
     ) -> None:
-        self._link, self._chip = link, Chip(geometry, mesh, core)
+        self._link = link
+        self._chip = (
+            Chip(geometry, mesh, core) if node is None else NodedChip(geometry, node, mesh, core)
+        )
         self._identity = identity_words(link, geometry, mesh, core, build)
         super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "session": Out(1)})
 

@@ -30,7 +30,9 @@ class BoardTop(wiring.Component):
     def __init__(self, board: Board, build: Build, number: int = 0) -> None:
         self._board, self._build = board, build
         clock = built_clock(board.family, board.oscillator, build.clock)
-        self._top = Top(build.link(clock), build.geometry, build.mesh, build=number)
+        self._top = Top(
+            build.link(clock), build.geometry, build.mesh, build=number, node=build.built_node
+        )
         ports = {"oscillator": In(1), "rx": In(1, init=1), "tx": Out(1, init=1)}
         ports["leds"] = Out(len(board.leds))
         if board.high:

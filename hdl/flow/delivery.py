@@ -16,6 +16,7 @@ from axonloop.hdl.flow.headers import (
 )
 from axonloop.hdl.flow.portable import portable_verilog, waivers
 from axonloop.hdl.flow.tops import CLOCK, Delivery, find_delivery
+from axonloop.models.checks import require
 
 _PORT = re.compile(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);$", re.MULTILINE)
 
@@ -24,8 +25,10 @@ def verilog_files(build: Build, top: str, stem: str, number: int = 0) -> dict[st
     """By name, the texts of `stem`.v, the module of `top` for a build, and of `stem`.vlt.
 
     `top` is one of `DELIVERIES`; `number` is the build hash that the design tells. The same
-    arguments give the same texts. ValueError for an unknown top or a link that no clock allows.
+    arguments give the same texts. ValueError for an unknown top, a link that no clock allows, or a
+    build with a processing node.
     """
+    require(not build.processor, "board.processor", "false in Verilog to deliver", build.processor)
     delivery = find_delivery(top)
     text = portable_verilog(delivery.make(build, number), delivery.module)
     head = "\n".join(f"// {line}".rstrip() for line in _head(build, delivery, text))

@@ -116,16 +116,19 @@ def synthesise(
     top: str = TOP,
     options: str = "",
     yosys: Tool | None = None,
+    verilog: str = "",
 ) -> dict[str, int]:
     """Cells by type after synthesis for `family`; the netlist lies in `folder` as JSON.
 
-    `top` names the module, `options` go to the family's Yosys command (as "-nodsp"). Raises
+    `top` names the module, `options` go to the family's Yosys command (as "-nodsp"), `verilog` is
+    the text of modules that the component is made of beside its own. Raises
     ValueError for an unknown family, ToolError without Yosys or with its words if it fails.
     """
     require(family in FAMILIES, "family", f"one of {sorted(FAMILIES)}", family)
     (folder / "design.il").write_text(design_text(component, top, family))
+    (folder / "modules.v").write_text(verilog)
     script = (
-        f"read_rtlil design.il; "
+        f"read_rtlil design.il; read_verilog -defer modules.v; "
         f"{FAMILIES[family]} {options} -top {top} -json {NETLIST}; tee -q -o cells.txt stat"
     )
     run_tool(yosys or find_tool("yosys"), ["-q", "-p", script], folder)

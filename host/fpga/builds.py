@@ -51,8 +51,8 @@ def build_board(board: Board, build: Build, stage: Stage, builds: Path = BUILDS)
     stage("tools")
     tools = {name: find_tool(name) for name in TOOLS[board.family]}
     versions = {name: tool.version for name, tool in tools.items()}
-    key = content_key(gateware_key(), repr(board), repr(build), repr(versions))
-
+    parts = (repr(board), repr(build), repr(versions), _verilog(build))
+    key = content_key(gateware_key(), *parts)
     logs = builds / f"{key}.logs"
 
     def make(folder: Path) -> None:
@@ -69,6 +69,18 @@ def build_board(board: Board, build: Build, stage: Stage, builds: Path = BUILDS)
 def _no_log(folder: str, names: list[str]) -> list[str]:
     """The files that are not kept of a build that failed."""
     return [name for name in names if not name.endswith(".log")]
+
+
+def _verilog(build: Build) -> str:
+    """What a build is made of that is no Amaranth: the processor of its node, if it has one."""
+    from axonloop.hdl.processing import processor_source
+
+    if not (build.processor and build.node.program):
+        return ""
+    try:
+        return processor_source()
+    except ImportError as error:
+        raise ToolError(str(error)) from error
 
 
 def read_report(folder: Path) -> dict[str, Any]:
@@ -110,7 +122,9 @@ def _make(board: Board, build: Build, tools: dict[str, Tool], stage: Stage, fold
     design = BoardTop(board, build, build_hash(key.encode()))
     cells = timed(
         "synthesis",
-        lambda: synthesise(design, board.family, folder, top=TOP, yosys=tools[names[0]]),
+        lambda: synthesise(
+            design, board.family, folder, top=TOP, yosys=tools[names[0]], verilog=_verilog(build)
+        ),
     )
     placed = timed(
         "placement and routing",

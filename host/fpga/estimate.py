@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from axonloop.hdl.boards import Board, Build, find_board
 from axonloop.hdl.flow import Cell
 from axonloop.host.files import read_json, write_text
+from axonloop.models.checks import require
 from axonloop.models.cycles import speed
 
 RECORDS = Path(__file__).with_name("records.json")
@@ -109,7 +110,11 @@ def _memory(cell: Cell, family: str) -> tuple[str, int]:
 
 
 def count_board(board: Board, build: Build) -> Counter[str]:
-    """`count_design` of a board's whole design, link included; takes seconds."""
+    """`count_design` of a board's whole design, link included; takes seconds.
+
+    Raises ValueError for a build with a processing node: no such build is on record.
+    """
+    require(not build.processor, "board.processor", "false in an estimate", build.processor)
     from axonloop.hdl.boards import BoardTop
     from axonloop.hdl.flow import design_cells
 
@@ -127,7 +132,9 @@ def remember(report: Mapping[str, Any], path: Path = RECORDS) -> None:
     from axonloop.host.fpga.history import row_of
 
     board = find_board(report["board"])
-    data = {k: v for k, v in report["build"].items() if k in ("geometry", "mesh", "clock")}
+    data = {
+        k: v for k, v in report["build"].items() if k in ("geometry", "mesh", "clock", "processor")
+    }
     build, row = board.build.changed(data), row_of(report, "")
     names = [name for name in row if row[name].isdigit() and name not in ("build", "commit")]
     record = {

@@ -51,6 +51,8 @@ def row_of(report: Mapping[str, Any], commit: str) -> HistoryRow:
         f"{report['build']['mesh']} of {geometry['axons']}x{geometry['neurons']}x"
         f"{geometry['weight_bits']} bit; {geometry['lanes']} lanes"
     )
+    if report["build"].get("processor"):
+        chip += "; node of {neurons}x{classes}; {lanes} lanes".format(**report["build"]["node"])
     # What nextpnr names no place for (registers of iCE40, DSPs of Gowin) is counted as cells.
     taken = {kind: places["used"] for kind, places in report["resources"].items()}
     counts = {kind: taken.get(kind, report["counts"].get(kind, 0)) for kind in KINDS}

@@ -14,11 +14,13 @@ from tests.formal.code import Mutant
 from tests.formal.core import scheduler, serial_update, update
 from tests.formal.engine import Claim, Outcome, check, require_tools
 from tests.formal.ports import bus, deframer, port
+from tests.formal.processing import ear, silence
 
 BLOCKS = (
     *(queue, router, mesh, barrier),
     *(scheduler, update, serial_update),
     *(port, deframer, bus),
+    *(ear, silence),
 )
 CLAIMS = [claim for block in BLOCKS for claim in block.CLAIMS]
 FOLDER = Path("build/formal")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from amaranth.back import rtlil
 from amaranth.sim import Simulator
 
 from axonloop.hdl.boards import BOARDS, find_board
 from axonloop.hdl.boards.board import Build
 from axonloop.hdl.boards.top import WAIT_BITS, BoardTop
+from axonloop.models.config import NodeGeometry
 from tests.support.tiny_chips import TINY
 
 
@@ -23,6 +26,28 @@ def test_a_build_takes_the_names_of_a_geometry_and_no_other():
 def test_a_board_that_nobody_knows():
     with pytest.raises(ValueError, match=r"^board must be one of ulx3s-\S+, .*, not 'ulx3s-99f'$"):
         find_board("ulx3s-99f")
+
+
+def test_a_build_has_a_node_where_it_has_a_processor() -> None:
+    assert Build().built_node is None
+    built = Build().changed({"processor": True, "node": {"lanes": 4}})
+    assert built.built_node == NodeGeometry(lanes=4, program=1024)
+    assert Build().changed(built.to_dict()) == built
+    with pytest.raises(ValueError, match="node must be left out without a processor, not Node"):
+        Build().changed({"node": {"lanes": 4}})
+
+
+@pytest.mark.parametrize("processor", [False, True])
+def test_the_node_lies_between_link_and_chip(processor: bool) -> None:
+    """The words of the link are the node's, and those of the chip are the node's too."""
+    board = find_board("ulx3s-85f")
+    build = replace(board.build, geometry=TINY, processor=processor)
+    text = rtlil.convert(BoardTop(board, build), emit_src=False)
+    modules = re.findall(r"^module \\(\S+)$", text, re.MULTILINE)
+    assert ("top.top.chip.node.processor" in modules) == processor
+    assert ("top.top.chip.chip.core" in modules) == processor
+    assert ("top.top.chip.core" in modules) != processor
+    assert (r"cell \picorv32" in text) == processor
 
 
 def test_the_sites_of_a_board_that_amaranth_boards_does_not_have():

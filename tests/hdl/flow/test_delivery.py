@@ -173,6 +173,11 @@ def test_no_signal_is_named_like_the_instance_around_it() -> None:
     assert _with_own_instances(text) == text.replace("one mark (", "one mark_inside (")
 
 
+def test_a_node_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"board\.processor must be false in Verilog to deliver"):
+        verilog_files(Build(TINY, processor=True), "stream", "chip")
+
+
 def test_an_unknown_top_is_refused() -> None:
     with pytest.raises(ValueError, match="top must be one of stream, serial.*, not 'vhdl'"):
         verilog_files(BUILDS["mesh"], "vhdl", "chip")

@@ -11,7 +11,7 @@ from axonloop.hdl.boards import find_board
 from axonloop.host.cli.app import MISTAKE, run
 from axonloop.host.configuration import Configuration, Settings
 from axonloop.host.training import build_of, chip_config
-from axonloop.models.config import ConvolutionGeometry, Geometry, Layout, Mesh
+from axonloop.models.config import ConvolutionGeometry, Geometry, Layout, Mesh, NodeGeometry
 
 FORMER = Path(__file__).with_name("config-0.1.json")
 """What version 0.1 wrote into the folder of a run."""
@@ -304,3 +304,11 @@ def refused(path: Path, message: str, capsys: pytest.CaptureFixture[str]) -> Non
     assert path.name in line
     assert len(line) < 1000
     assert sorted(path.parent.iterdir()) == before
+
+
+def test_a_board_may_have_a_node(tmp_path: Path) -> None:
+    text = "[board]\nprocessor = true\n\n[board.node]\nlanes = 8\n"
+    build = Configuration.read(written(tmp_path, text)).build("ulx3s-25f")
+    assert build.built_node == NodeGeometry(lanes=8, program=1024)
+    with pytest.raises(ValueError, match=r"board\.processor must be true or false, not 'yes'"):
+        Configuration.read(written(tmp_path, '[board]\nprocessor = "yes"\n'))

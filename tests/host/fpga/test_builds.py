@@ -343,3 +343,29 @@ def test_program_refuses_what_missed_its_clock(
 def test_the_fake_netlist_has_a_cell_for_every_count() -> None:
     kinds = [cell["type"] for cell in NETLIST["modules"]["axonloop_board"]["cells"].values()]
     assert sorted(kinds) == ["DP16KD", "LUT4", "TRELLIS_FF", "TRELLIS_FF"]
+
+
+def test_the_processor_of_a_node_is_part_of_a_build(
+    bench: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its Verilog is what Yosys reads beside the design; another text of it is another build."""
+    node = {"processor": True, "node": {"neurons": 8, "classes": 4, "lanes": 4}}
+    (bench / "tiny.json").write_text(json.dumps(TINY | {"board": node}))
+    shown = "words = sys.argv[-1].replace(';', '').split()\nif 'read_verilog' in words:\n"
+    shown += "    print(Path(words[words.index('read_verilog') + 2]).read_text())\nsys.exit(1)"
+    write_tool(bench / "bin", "yosys", "Yosys 0.69 (git sha1 0)", shown)
+    for source in ("module picorv32; endmodule", "module picorv32 (); endmodule"):
+        monkeypatch.setattr("axonloop.hdl.processing.processor_source", lambda text=source: text)
+        assert run([*SYNTH]) == FAILURE
+    logs = [path.read_text() for path in (bench / "build").glob("*.logs/yosys.log")]
+    assert sorted(logs) == ["module picorv32 (); endmodule\n", "module picorv32; endmodule\n"]
+    assert not entries(bench)
+
+
+def test_a_processor_that_is_not_installed_is_named(
+    bench: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (bench / "tiny.json").write_text(json.dumps(TINY | {"board": {"processor": True}}))
+    monkeypatch.setattr("axonloop.hdl.processing.processor.PACKAGE", "no_such_package")
+    line = failed(capsys, *SYNTH)
+    assert line.startswith("package pythondata-cpu-picorv32 must be installed, as by pip install")

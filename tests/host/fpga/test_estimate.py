@@ -139,3 +139,10 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "orangecrab-25f" in capsys.readouterr().out
     assert run(["estimate"]) == MISTAKE
     assert "board must be named" in capsys.readouterr().err
+
+
+def test_a_node_is_not_estimated() -> None:
+    board = find_board("ulx3s-85f")
+    build = replace(board.build, geometry=TINY, processor=True)
+    with pytest.raises(ValueError, match=r"board\.processor must be false in an estimate"):
+        estimate.estimate(board, build)

@@ -7,6 +7,7 @@ import gc
 import json
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -280,3 +281,16 @@ def test_study_area_goes_on(
 def test_the_page_of_areas_is_made_of_the_metrics_beside_it() -> None:
     metrics = json.loads((DOCS / "area.json").read_text())
     assert area.page_of(metrics) == (DOCS / "area.md").read_text()
+
+
+def test_a_row_names_the_node() -> None:
+    build = BOARDS["ulx3s-25f"].build
+    rest = {"resources": {}, "counts": {"LUT": 1}, "fmax_mhz": 1, "clock_hz": 1}
+    plain, noded = (
+        {"board": "ulx3s-25f", "build": each.to_dict(), **rest}
+        for each in (build, replace(build, processor=True))
+    )
+    assert quality.row_of(noded, "")["chip"].endswith("; 4 lanes; node of 256x16; 16 lanes")
+    assert quality.row_of(plain, "")["chip"].endswith("; 4 lanes")
+    assert quality.digest(plain) == "ba6f99b5"
+    assert quality.digest(noded) != quality.digest(plain)
