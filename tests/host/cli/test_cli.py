@@ -304,7 +304,7 @@ def test_folders_that_are_files(
         ('{"inputs": 65}', "task.inputs must be 64, as the data has, not 65"),
         ('{"tune": 3}', "tune must be true or false, not 3"),
         ('{"weight_span": 1000}', "weights of pixels -> layer1 must be in -127..127, not "),
-        ('{"errors": "x"}', "errors must be one of dense, threshold, sigma-delta, not 'x'"),
+        ('{"errors": "x"}', "errors must be one of dense, threshold, sigma-delta, sample, not 'x'"),
         ("[" * 5000, "c.json must be a JSON file, not "),
         ("{", "c.json must be a JSON file, not "),
     ],
