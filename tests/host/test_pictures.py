@@ -96,6 +96,7 @@ from axonloop.host.training import SampleCost, chip_config, lone_trainer, progra
 from axonloop.host.wear import draw_writes
 from axonloop.models.memristor import Curve as PulseCurve
 from axonloop.models.memristor import find_memristor, fit_branch
+from tests.support.outlines.boxes import legends_of, numbers_of, overlap
 from tests.support.outlines.figures import outline
 from tests.support.outlines.recorded import Recorded
 
@@ -457,28 +458,6 @@ def test_importing_runs_and_experiments_loads_no_pyplot() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
-
-
-def legends_of(picture: Figure) -> list[Any]:
-    """Where legends lie, in pixels."""
-    found = [*picture.legends, *(axes.get_legend() for axes in picture.axes)]
-    return [legend.get_window_extent() for legend in found if legend is not None]
-
-
-def numbers_of(axis: Any) -> list[Any]:
-    """Where the numbers or names at the ticks of an axis lie, in pixels."""
-    low, high = sorted(axis.get_view_interval())
-    shown = [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
-    return [
-        label.get_window_extent() for label in shown if label.get_visible() and label.get_text()
-    ]
-
-
-def overlap(one: Any, other: Any) -> bool:
-    """Do two boxes share more than an edge of half a pixel?"""
-    wide = min(one.x1, other.x1) - max(one.x0, other.x0)
-    high = min(one.y1, other.y1) - max(one.y0, other.y0)
-    return bool(wide > 0.5 and high > 0.5)
 
 
 @pytest.mark.parametrize("name", DRAWINGS)

@@ -30,17 +30,11 @@ from axonloop.models.protocol import (
 
 REGISTERS = NodeRegion.REGISTERS
 HEARS, TELLS = 1, 2
-CONSTANTS = (
-    "neurons",
-    "classes",
-    "leak",
-    "rise",
-    "encoder",
-    "limit",
-    "wanted",
-    "share",
-    "slowness",
-)
+CONSTANTS = [
+    entry.name.lower()
+    for entry in NodeRegister
+    if NodeRegister.NEURONS <= entry <= NodeRegister.SLOWNESS
+]
 """The registers of a node that are its constants, from NEURONS on."""
 MAILED = ("loss", "scale", "scale_shift", "gain", "burn_in")
 """The constants of a loss, as the firmware finds them behind the number of the sample."""

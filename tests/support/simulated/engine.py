@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from axonloop.hdl.processing import LossEngine
+from axonloop.host.devices.packets.noded import CONSTANTS
 from axonloop.models.config import NodeGeometry
 from axonloop.models.golden.processing import NodeConstants, NodeLoss
 from axonloop.models.protocol import (
@@ -20,19 +21,6 @@ from axonloop.models.protocol import (
     readout_offset,
 )
 from tests.support.oracles.node import NaiveNode
-
-CONSTANTS = [
-    "neurons",
-    "classes",
-    "leak",
-    "rise",
-    "encoder",
-    "limit",
-    "wanted",
-    "share",
-    "slowness",
-]
-"""Registers that are constants of the node, by their names."""
 
 
 class EngineBench:

@@ -9,6 +9,7 @@ import numpy as np
 
 from axonloop.hdl.processing.firmware import MAILBOX, firmware_words
 from axonloop.host.devices.packets import Transport, as_words
+from axonloop.host.devices.packets.noded import CONSTANTS
 from axonloop.models.config import ChipConfig, NodeGeometry
 from axonloop.models.golden.processing import NodeConstants, NodeLoss
 from axonloop.models.protocol import (
@@ -29,7 +30,6 @@ from axonloop.models.protocol import (
     readout_offset,
 )
 from tests.support.oracles.node import NaiveNode
-from tests.support.simulated.engine import CONSTANTS
 
 REGISTERS = NodeRegion.REGISTERS
 PATIENCE = 500
