@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from axonloop.models.config import NodeEncoding
+from axonloop.models.config import MAX_CLASSES, MAX_HEARD, NodeEncoding, NodeGeometry
 from axonloop.models.golden.processing import (
     EXPONENTIALS,
     MAX_THRESHOLD,
@@ -240,3 +240,10 @@ def test_the_ranges_of_constants_are_the_contracts(name: str) -> None:
     for value in (low - 1, high + 1):
         with pytest.raises(ValueError, match=rf"^{name} must be .* {low}\.\.{high}, not {value}$"):
             replace(PLAIN, **{name: value})
+
+
+def test_the_sizes_of_a_node_are_the_contracts() -> None:
+    assert RANGES["neurons N"] == (1, MAX_HEARD)
+    assert RANGES["classes C"] == (1, MAX_CLASSES)
+    with pytest.raises(ValueError, match=rf"neurons .* in 1\.\.{MAX_HEARD}, not {MAX_HEARD + 1}$"):
+        NodeGeometry(neurons=MAX_HEARD + 1)
