@@ -241,7 +241,7 @@ def test_an_interrupted_build_leaves_no_result(bench: Path, how: signal.Signals)
     assert [path.suffix for path in entries(bench)] == [""]
 
 
-def wait_for(look: Any, seconds: float = 30.0) -> Any:
+def wait_for(look: Any, seconds: float = 180.0) -> Any:
     """The first true answer of `look`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
