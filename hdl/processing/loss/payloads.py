@@ -23,6 +23,8 @@ CONTROL_SHIFT = 8
 STEP_BITS = 7
 """Width of the magnitude of an error event."""
 NEURONS_BITS = MAX_HEARD.bit_length()
+FAILURES = 3
+"""Bits of the register FAILED."""
 
 
 def constants_layout() -> data.StructLayout:
@@ -37,8 +39,9 @@ def constants_layout() -> data.StructLayout:
         "wanted": 15,
         "share": 16,
         "slowness": 4,
-        "hears": 2,
+        "hears": 3,
         "runs": 1,
+        "guard": 32,
     }
     return data.StructLayout({name: unsigned(width) for name, width in widths.items()})
 

@@ -5,7 +5,12 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import BusSignature
-from axonloop.hdl.processing.loss.payloads import CONTROL_BITS, LEVEL_BITS, constants_layout
+from axonloop.hdl.processing.loss.payloads import (
+    CONTROL_BITS,
+    FAILURES,
+    LEVEL_BITS,
+    constants_layout,
+)
 from axonloop.models.config import NodeGeometry
 from axonloop.models.protocol import (
     NODE_MAGIC,
@@ -23,11 +28,12 @@ class EngineRegisters(wiring.Component):
     constants : the registers that a processor sets
     phase : what the engine does
     command : what was written to COMMAND, in the cycle of the write; 0 in others
-    failed : the processor stopped, or does not answer
+    failed, where : the processor stopped, does not answer, or wrote where it may not; its last
+        instruction
     best : the largest level
     control : A
     set_control, new_control : A is written
-    add_events, add_clipped : increments of the counters in this cycle
+    add_spikes, add_events, add_clipped : increments of the counters in this cycle
     bus : register access
     """
 
@@ -38,11 +44,13 @@ class EngineRegisters(wiring.Component):
                 "constants": Out(constants_layout()),
                 "phase": In(NodePhase),
                 "command": Out(2),
-                "failed": In(2),
+                "failed": In(FAILURES),
+                "where": In(32),
                 "best": In(signed(LEVEL_BITS)),
                 "control": In(CONTROL_BITS),
                 "set_control": Out(1),
                 "new_control": Out(CONTROL_BITS),
+                "add_spikes": In(1),
                 "add_events": In(1),
                 "add_clipped": In(range(4)),
                 "bus": In(BusSignature()),
@@ -51,7 +59,7 @@ class EngineRegisters(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        bus, events, clipped = self.bus, Signal(32), Signal(32)
+        bus, spikes, events, clipped = self.bus, Signal(32), Signal(32), Signal(32)
         selected, kept, reads = Signal(), Signal(range(len(NodeRegister))), Signal()
         writes = {register: Signal(name=f"write_{register.name}") for register in NodeRegister}
         m.d.comb += [
@@ -67,18 +75,21 @@ class EngineRegisters(wiring.Component):
         m.d.sync += [
             kept.eq(bus.address),
             reads.eq(bus.read & selected & (bus.address[:24] < len(NodeRegister))),
+            spikes.eq(spikes + self.add_spikes),
             events.eq(events + self.add_events),
             clipped.eq(clipped + self.add_clipped),
         ]
         constants = {NodeRegister[name.upper()]: name for name in self.constants.shape().members}
         own = {register: self.constants[name] for register, name in constants.items()}
         own |= {NodeRegister.EVENTS: events, NodeRegister.CLIPPED: clipped}
+        own |= {NodeRegister.SPIKES: spikes}
         for register, value in own.items():
             with m.If(writes[register]):
                 m.d.sync += value.eq(bus.write_data)
         shown = self._fixed() | own
         shown |= {NodeRegister.PHASE: self.phase, NodeRegister.CONTROL: self.control}
-        shown |= {NodeRegister.FAILED: self.failed, NodeRegister.BEST: self.best}
+        shown |= {NodeRegister.FAILED: self.failed, NodeRegister.WHERE: self.where}
+        shown |= {NodeRegister.BEST: self.best}
         with m.If(reads), m.Switch(kept):
             for register, value in shown.items():
                 with m.Case(register):
@@ -93,4 +104,5 @@ class EngineRegisters(wiring.Component):
             NodeRegister.MOST_NEURONS: geometry.neurons,
             NodeRegister.MOST_CLASSES: geometry.classes,
             NodeRegister.LANES: geometry.lanes,
+            NodeRegister.PROGRAM: geometry.program,
         }
