@@ -11,7 +11,9 @@ from axonloop.host.configuration import Configuration, open_samples
 from axonloop.host.console import notice
 from axonloop.host.devices.serial_line import BAUD
 from axonloop.host.training import chip_config
+from axonloop.models.config import ChipConfig, NodeGeometry
 from axonloop.models.protocol import LEAST_CYCLES, LinkConfig
+from axonloop.sim.build import MissingToolError
 from axonloop.sim.cosim import Board, Misbehaviour, RtlTop
 
 NEWS_SECONDS = 5.0
@@ -32,14 +34,24 @@ def serve(
     named = configuration.baud if baud is None else baud
     rate = BAUD if named is None else named
     link = LinkConfig(LEAST_CYCLES * rate, rate)
-    with Board(lambda: RtlTop(link, chip.geometry, chip.mesh, wrong.seed), wrong) as board:
+    node = configuration.node
+    with Board(lambda: _powered_up(link, chip, node, wrong.seed), wrong) as board:
         suffix, news = "" if rate == BAUD else f"@{rate}", News(board)
         with suppress(KeyboardInterrupt):
             notice(f"board: serial:{board.port}{suffix}")
             target = "digits" if fit.data is None else config
-            notice(f"try:   axonloop train {target} --device serial:{board.port}{suffix}")
+            how = "" if node is None else " --loss integer --processor chip"
+            notice(f"try:   axonloop train {target} --device serial:{board.port}{suffix}{how}")
             board.serve(lambda: False, news.look)
         news.tell()
+
+
+def _powered_up(link: LinkConfig, chip: ChipConfig, node: NodeGeometry | None, seed: int) -> RtlTop:
+    """A board for a chip; MissingToolError where the processor of its node is not installed."""
+    try:
+        return RtlTop(link, chip.geometry, chip.mesh, seed, node=node)
+    except ImportError as error:
+        raise MissingToolError(str(error)) from error
 
 
 class News:

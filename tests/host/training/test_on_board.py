@@ -1,0 +1,108 @@
+"""Training on a board that has a processing node: the host sends samples, the chip learns alone."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from axonloop.hdl.processing.firmware import firmware_words
+from axonloop.host.devices import DeviceError, GoldenDevice
+from axonloop.host.devices.board import SerialDevice
+from axonloop.host.devices.packets.node_words import read_node, write_node
+from axonloop.host.training import Trainer, chip_config, lone_trainer
+from axonloop.models.golden.processing import ProcessingNode
+from axonloop.models.protocol import NodeRegion, NodeRegister
+from tests.host.devices.test_board import PLAIN, running
+from tests.host.training.test_integer_loss import DIGITS
+from tests.support.board_process import board_process, ended, start_training
+from tests.support.random.nodes import PLAIN as CONSTANTS
+from tests.support.simulated.noded_board import NODE, SETTINGS, noded_board
+
+
+def learned_alone() -> Trainer:
+    """The golden chip, trained by its golden node."""
+    run = lone_trainer(GoldenDevice(chip_config(SETTINGS)), SETTINGS, DIGITS)
+    run.place_processor("chip")
+    run.run()
+    return run
+
+
+@pytest.mark.slow
+def test_a_board_learns_as_the_golden_chip() -> None:
+    """Weights, the state of the node and what it counted."""
+    golden = learned_alone()
+    with noded_board() as device:
+        run = lone_trainer(device, SETTINGS, DIGITS)
+        run.place_processor("chip")
+        run.run(rest=lambda: False)
+        assert run.weight_hashes() == golden.weight_hashes()
+        for one, other in zip(
+            run.layers.readers.values(), golden.layers.readers.values(), strict=True
+        ):
+            found, expected = one.state(), other.state()
+            assert {k: np.asarray(v).tolist() for k, v in found.items()} == {
+                k: np.asarray(v).tolist() for k, v in expected.items()
+            }
+        assert list(run.layers.errors) == list(golden.layers.errors)
+        assert list(run.layers.spikes) == list(golden.layers.spikes)
+        assert run.layers.errors[0] > 0
+
+
+@pytest.mark.slow
+def test_a_node_that_fails_ends_the_run_and_works_again() -> None:
+    """Samples that are under way behind it are dropped."""
+    short = SETTINGS.changed({"task": {"limit": 4, "ticks": 8}})
+    image = firmware_words()
+    wrong = [
+        write_node(NodeRegion.REGISTERS, [0], NodeRegister.RUNS),
+        write_node(NodeRegion.PROGRAM, [image[-1] ^ 1], len(image) - 1),
+        write_node(NodeRegion.REGISTERS, [1], NodeRegister.RUNS),
+        read_node(NodeRegion.REGISTERS, 1),
+    ]
+    with noded_board() as device:
+        run = lone_trainer(device, short, DIGITS)
+        run.place_processor("chip")
+        device.exchange(np.concatenate(wrong), 1)
+        told = f"its image is corrupt: the word at 0x{4 * len(image) - 4:04x} must be"
+        with pytest.raises(DeviceError, match=told):
+            run.run(rest=lambda: False)
+        device.clear()
+        again = lone_trainer(device, short, DIGITS)
+        again.place_processor("chip")
+        again.run(rest=lambda: False)
+        assert again.layers.ticks == 4 * 8
+        assert again.layers.errors[0] > 0
+
+
+@pytest.mark.slow
+def test_the_command_board_has_a_node(tmp_path: Path) -> None:
+    """`axonloop board` and `axonloop train` as processes, with the node that a file names."""
+    pytest.importorskip("pythondata_cpu_picorv32")
+    sizes = {name: getattr(NODE, name) for name in ("neurons", "classes", "lanes", "program")}
+    file = tmp_path / "board.json"
+    file.write_text(json.dumps({"board": {"processor": True, "node": sizes}}))
+    settings = ["--layers", "16", "--limit", "6", "--epochs", "1", "--loss", "integer"]
+    settings += ["--processor", "chip"]
+    found = []
+    with board_process(file, "--layers", "16") as board:
+        for device in ("golden", board.device):
+            folder = tmp_path / device.partition(":")[0]
+            assert ended(start_training(folder, device, *settings))[0] == 0
+            found.append(json.loads((folder / "metrics.json").read_text())["weight_hash"])
+        board.end(signal.SIGINT)
+    assert found[0] == found[1]
+
+
+def test_a_board_without_a_node_is_told_of() -> None:
+    node = ProcessingNode(CONSTANTS)
+    told = "device must have a processing node, not none: build it with .board. processor = true"
+    with (
+        running() as board,
+        SerialDevice(f"serial:{board.port}", PLAIN) as device,
+        pytest.raises(DeviceError, match=told),
+    ):
+        device.with_nodes([(node, np.arange(2, dtype=np.int32))])
