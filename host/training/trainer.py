@@ -129,7 +129,9 @@ class Trainer(TrainingLoop):
         own = [each.own_target for each in self.layers.layers]
         targets = [target[k] if has else target for k, has in enumerate(own)]
         spikes = self._on_chip.learn(raster, targets, following is not None)
-        if spikes is not None:
+        if spikes is None:  # they stayed on the chip
+            self.spikes = self.spikes[:0]
+        else:
             self._chain(spikes)
             self.rates.add(self.spikes)
         return len(raster)

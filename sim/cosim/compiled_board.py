@@ -9,7 +9,7 @@ import numpy as np
 
 from axonloop.models.config import ONE_CORE, Geometry, Mesh, NodeGeometry
 from axonloop.models.protocol import LinkConfig, build_hash
-from axonloop.sim.build import Notify, content_key, entry, to_stderr
+from axonloop.sim.build import MissingToolError, Notify, content_key, entry, to_stderr
 from axonloop.sim.cosim.chip_library import sources_key
 from axonloop.sim.cosim.verilate import Harness, build
 
@@ -31,27 +31,35 @@ def board_verilog(
 ) -> str:
     """The Verilog of a board, module `axonloop_top`; cached until a source of it changes.
 
-    ImportError where a node needs the processor and its package is not installed.
+    MissingToolError where a node needs the processor and its package is not installed.
     """
     key = content_key(sources_key(), repr((link, geometry, mesh, node)))
 
     def write(folder: Path) -> None:
         from axonloop.hdl.boards import Top
         from axonloop.hdl.flow import component_verilog
-        from axonloop.hdl.processing import processor_source
 
-        own = processor_source() if node is not None and node.program else ""
+        own = _processor_verilog() if node is not None and node.program else ""
         top = Top(link, geometry, mesh, build=build_hash(sources_key().encode()), node=node)
         (folder / "top.v").write_text(own + component_verilog(top, TOP))
 
     return (entry("verilog", key, write) / "top.v").read_text()
 
 
+def _processor_verilog() -> str:
+    from axonloop.hdl.processing import processor_source
+
+    try:
+        return processor_source()
+    except ImportError as error:
+        raise MissingToolError(str(error)) from error
+
+
 class RtlTop:
     """One simulated board, after power-up. `seed`: of whatever the RTL leaves undefined.
 
-    With `node` there is one between link and chip. Raises MissingToolError without a compiler,
-    BuildError where the library cannot be stored, ImportError as `board_verilog`.
+    With `node` there is one between link and chip. Raises MissingToolError without a compiler, and
+    as `board_verilog`, BuildError where the library cannot be stored.
     """
 
     def __init__(

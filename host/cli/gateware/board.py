@@ -11,9 +11,7 @@ from axonloop.host.configuration import Configuration, open_samples
 from axonloop.host.console import notice
 from axonloop.host.devices.serial_line import BAUD
 from axonloop.host.training import chip_config
-from axonloop.models.config import ChipConfig, NodeGeometry
 from axonloop.models.protocol import LEAST_CYCLES, LinkConfig
-from axonloop.sim.build import MissingToolError
 from axonloop.sim.cosim import Board, Misbehaviour, RtlTop
 
 NEWS_SECONDS = 5.0
@@ -35,7 +33,9 @@ def serve(
     rate = BAUD if named is None else named
     link = LinkConfig(LEAST_CYCLES * rate, rate)
     node = configuration.node
-    with Board(lambda: _powered_up(link, chip, node, wrong.seed), wrong) as board:
+    with Board(
+        lambda: RtlTop(link, chip.geometry, chip.mesh, wrong.seed, node=node), wrong
+    ) as board:
         suffix, news = "" if rate == BAUD else f"@{rate}", News(board)
         with suppress(KeyboardInterrupt):
             notice(f"board: serial:{board.port}{suffix}")
@@ -44,14 +44,6 @@ def serve(
             notice(f"try:   axonloop train {target} --device serial:{board.port}{suffix}{how}")
             board.serve(lambda: False, news.look)
         news.tell()
-
-
-def _powered_up(link: LinkConfig, chip: ChipConfig, node: NodeGeometry | None, seed: int) -> RtlTop:
-    """A board for a chip; MissingToolError where the processor of its node is not installed."""
-    try:
-        return RtlTop(link, chip.geometry, chip.mesh, seed, node=node)
-    except ImportError as error:
-        raise MissingToolError(str(error)) from error
 
 
 class News:

@@ -13,7 +13,9 @@ from axonloop.hdl.processing.firmware import firmware_words
 from axonloop.host.devices import DeviceError, GoldenDevice
 from axonloop.host.devices.board import SerialDevice
 from axonloop.host.devices.packets.node_words import read_node, write_node
+from axonloop.host.devices.packets.noded import check_node
 from axonloop.host.training import Trainer, chip_config, lone_trainer
+from axonloop.models.config import NodeGeometry
 from axonloop.models.golden.processing import ProcessingNode
 from axonloop.models.protocol import NodeRegion, NodeRegister
 from tests.host.devices.test_board import PLAIN, running
@@ -84,9 +86,11 @@ def test_the_command_board_has_a_node(tmp_path: Path) -> None:
     pytest.importorskip("pythondata_cpu_picorv32")
     sizes = {name: getattr(NODE, name) for name in ("neurons", "classes", "lanes", "program")}
     file = tmp_path / "board.json"
-    file.write_text(json.dumps({"board": {"processor": True, "node": sizes}}))
-    settings = ["--layers", "16", "--limit", "6", "--epochs", "1", "--loss", "integer"]
-    settings += ["--processor", "chip"]
+    board_table = {"processor": True, "node": sizes}
+    tables = {"board": board_table, "task": {"ticks": 12}, "objective": {"burn_in": 3}}
+    file.write_text(json.dumps(tables))
+    settings = ["--layers", "16", "--limit", "3", "--epochs", "1", "--loss", "integer"]
+    settings += ["--processor", "chip", "--config", str(file)]
     found = []
     with board_process(file, "--layers", "16") as board:
         for device in ("golden", board.device):
@@ -95,6 +99,20 @@ def test_the_command_board_has_a_node(tmp_path: Path) -> None:
             found.append(json.loads((folder / "metrics.json").read_text())["weight_hash"])
         board.end(signal.SIGINT)
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ((1, 16, 16, 1024), "neurons of the node must be 2 at least, not 1: build it with another"),
+        ((256, 1, 16, 1024), "classes of the node must be 2 at least, not 1"),
+        ((256, 16, 16, 512), r"program of the node must be \d+ at least, not 512"),
+    ],
+)
+def test_a_node_that_is_too_small_is_told_of(sizes: tuple[int, ...], message: str) -> None:
+    with pytest.raises(DeviceError, match=message):
+        check_node(CONSTANTS, NodeGeometry(*sizes))
+    check_node(CONSTANTS, NodeGeometry(program=1024))
 
 
 def test_a_board_without_a_node_is_told_of() -> None:
