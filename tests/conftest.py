@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import settings
 
 from axonloop.sim.batched import choice
 from axonloop.sim.batched.kernels import build as library
+from axonloop.sim.cosim.verilate import LEVEL
 from tests.support.outlines.recorded import Recorded
 
 settings.register_profile("axonloop", deadline=None, derandomize=True)
 settings.load_profile("axonloop")
-
+os.environ.setdefault(LEVEL, "1")  # chips of tests run for few ticks: compiling them costs more
 
 SLOW_TIMEOUT = 3600
 """Seconds that a test marked `slow` or `synth` may take."""
