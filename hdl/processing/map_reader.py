@@ -1,13 +1,18 @@
 """Bit maps of spikes: what a host says in few words, as the packets that a chip takes."""
 
-from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from axonloop.hdl.common import header_layout
+from axonloop.hdl.common import Fields, header_layout
 from axonloop.hdl.core import COUNT_BITS, payload_words
 from axonloop.models.protocol import MAP, MAP_BITS, MAP_COUNT, MAP_FIRST, MAP_TICK, Kind
 from axonloop.models.protocol.registers import Field
+
+
+def words_behind(header: Fields) -> Value:
+    """Words that follow a header on its way to a node."""
+    return Mux(header.kind == MAP, _field(header.argument, MAP_COUNT), payload_words(header))
 
 
 class MapReader(wiring.Component):

@@ -13,6 +13,7 @@ from axonloop.hdl.processing.map_reader import MapReader
 from axonloop.hdl.processing.mouth import Mouth
 from axonloop.hdl.processing.processor import Processor
 from axonloop.hdl.processing.program import ProgramMemory
+from axonloop.hdl.processing.tape import Tape
 from axonloop.models.config import Geometry, Mesh, NodeGeometry
 from axonloop.models.protocol import NODE_CORE, Kind, NodeRegion
 
@@ -31,7 +32,8 @@ class Node(wiring.Component):
     3. Answers come in the order of the questions; but during a tick that it hears a node without a
        processor that runs takes and answers its own packets. The words of a DATA packet stay
        together.
-    4. A MAP packet is the SPIKEs, and the TICK, that it stands for.
+    4. A MAP packet is the SPIKEs, and the TICK, that it stands for. Packets of the tape are as if
+       the host had sent them.
 
     Latency: none, but for what the node itself takes.
 
@@ -43,7 +45,7 @@ class Node(wiring.Component):
 
     def __init__(self, geometry: Geometry, mesh: Mesh, first: int, node: NodeGeometry) -> None:
         words = stream.Signature(32)
-        self._words = node.program
+        self._words, self._tape = node.program, Tape(node.tape) if node.tape else None
         self._engine, self._access, self._maps = LossEngine(node), NodeAccess(), MapReader(first)
         self._ear, self._mouth = Ear(geometry, mesh, first, node), Mouth(first, node)
         super().__init__(
@@ -62,7 +64,14 @@ class Node(wiring.Component):
         m.submodules.mouth = mouth = self._mouth
         m.submodules.access = self._access
         m.submodules.maps = maps = self._maps
-        connect(m, host=flipped(self.commands), maps=maps.words)
+        if self._tape is None:
+            connect(m, host=flipped(self.commands), maps=maps.words)
+        else:
+            m.submodules.tape = tape = self._tape
+            connect(m, host=flipped(self.commands), tape=tape.words)
+            connect(m, tape=tape.packets, maps=maps.words)
+            m.d.comb += [tape.length.eq(engine.length), tape.passes.eq(engine.passes)]
+            m.d.comb += engine.passed.eq(tape.passed)
         connect(m, ear=ear.spikes, engine=engine.spikes)
         connect(m, engine=engine.events, mouth=mouth.events)
         connect(m, chip=flipped(self.chip_replies), ear=ear.words)
@@ -81,12 +90,19 @@ class Node(wiring.Component):
     def _wire_bus(self, m: Module) -> None:
         """The host's accesses, and, in cycles without one, the processor's."""
         shared = BusSignature().create(path=("shared",))
-        own = (NodeRegion.NODE_NUMBER, NodeRegion.CHIP_NUMBER, NodeRegion.PROGRAM)
+        own = (
+            NodeRegion.NODE_NUMBER,
+            NodeRegion.CHIP_NUMBER,
+            NodeRegion.PROGRAM,
+            NodeRegion.TAPE,
+        )
         members = [
             (self._engine.bus, [region for region in NodeRegion if region not in own]),
             (self._ear.numbers.bus, [NodeRegion.NODE_NUMBER]),
             (self._mouth.numbers.bus, [NodeRegion.CHIP_NUMBER]),
         ]
+        if self._tape is not None:
+            members.append((self._tape.bus, [NodeRegion.TAPE]))
         first = self._access.bus
         asks = first.read | first.write
         for name in ("address", "read", "write", "write_data"):

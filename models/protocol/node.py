@@ -36,6 +36,7 @@ class NodeRegion(IntEnum):
     GRADIENT = 0x12
     RESIDUE = 0x13
     PROGRAM = 0x20
+    TAPE = 0x21
 
 
 class NodeRegister(IntEnum):
@@ -67,6 +68,9 @@ class NodeRegister(IntEnum):
     SPIKES = 23
     WHERE = 24
     GUARD = 25
+    TAPE = 26
+    LENGTH = 27
+    PASSES = 28
 
 
 class NodePhase(IntEnum):
@@ -116,4 +120,5 @@ def node_region_words(
         NodeRegion.GRADIENT: geometry.classes,
         NodeRegion.RESIDUE: geometry.neurons,
         NodeRegion.PROGRAM: geometry.program,
+        NodeRegion.TAPE: geometry.tape,
     }

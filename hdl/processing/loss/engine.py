@@ -10,7 +10,13 @@ from axonloop.hdl.processing.loss.encoder import ErrorEncoder
 from axonloop.hdl.processing.loss.feedback import Feedback
 from axonloop.hdl.processing.loss.levels import Levels
 from axonloop.hdl.processing.loss.listener import Listener
-from axonloop.hdl.processing.loss.payloads import FAILURES, NEURONS_BITS, event_layout
+from axonloop.hdl.processing.loss.payloads import (
+    FAILURES,
+    LENGTH_BITS,
+    NEURONS_BITS,
+    PASSES_BITS,
+    event_layout,
+)
 from axonloop.hdl.processing.loss.registers import EngineRegisters
 from axonloop.hdl.processing.loss.sharing import share_bus
 from axonloop.models.config import NodeGeometry, ceil_log2
@@ -39,6 +45,7 @@ class LossEngine(wiring.Component):
     wanted : the engine waits for its processor
     listening : the engine is at rest, and takes spikes
     hears, runs, guard, failed, where : registers for those around the engine
+    length, passes, passed : those for the tape
     events : error events and LEARN
     bus : register access
     """
@@ -56,6 +63,9 @@ class LossEngine(wiring.Component):
                 "guard": Out(32),
                 "failed": In(FAILURES),
                 "where": In(32),
+                "length": Out(LENGTH_BITS),
+                "passes": Out(PASSES_BITS),
+                "passed": In(1),
                 "events": Out(stream.Signature(event_layout(geometry))),
                 "bus": In(BusSignature()),
             }
@@ -98,6 +108,9 @@ class LossEngine(wiring.Component):
             self.hears.eq(own.hears),
             self.runs.eq(own.runs),
             self.guard.eq(own.guard),
+            self.length.eq(own.length),
+            self.passes.eq(self._registers.passes),
+            self._registers.passed.eq(self.passed),
             self._registers.failed.eq(self.failed),
             self._registers.where.eq(self.where),
             self._registers.best.eq(self._levels.best),

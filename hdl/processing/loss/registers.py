@@ -9,6 +9,7 @@ from axonloop.hdl.processing.loss.payloads import (
     CONTROL_BITS,
     FAILURES,
     LEVEL_BITS,
+    PASSES_BITS,
     constants_layout,
 )
 from axonloop.models.config import NodeGeometry
@@ -34,6 +35,7 @@ class EngineRegisters(wiring.Component):
     control : A
     set_control, new_control : A is written
     add_spikes, add_events, add_clipped : increments of the counters in this cycle
+    passes, passed : how often the tape is still played; a pass has ended
     bus : register access
     """
 
@@ -53,6 +55,8 @@ class EngineRegisters(wiring.Component):
                 "add_spikes": In(1),
                 "add_events": In(1),
                 "add_clipped": In(range(4)),
+                "passes": Out(PASSES_BITS),
+                "passed": In(1),
                 "bus": In(BusSignature()),
             }
         )
@@ -82,7 +86,9 @@ class EngineRegisters(wiring.Component):
         constants = {NodeRegister[name.upper()]: name for name in self.constants.shape().members}
         own = {register: self.constants[name] for register, name in constants.items()}
         own |= {NodeRegister.EVENTS: events, NodeRegister.CLIPPED: clipped}
-        own |= {NodeRegister.SPIKES: spikes}
+        own |= {NodeRegister.SPIKES: spikes, NodeRegister.PASSES: self.passes}
+        with m.If(self.passed & (self.passes != 0)):
+            m.d.sync += self.passes.eq(self.passes - 1)
         for register, value in own.items():
             with m.If(writes[register]):
                 m.d.sync += value.eq(bus.write_data)
@@ -105,4 +111,5 @@ class EngineRegisters(wiring.Component):
             NodeRegister.MOST_CLASSES: geometry.classes,
             NodeRegister.LANES: geometry.lanes,
             NodeRegister.PROGRAM: geometry.program,
+            NodeRegister.TAPE: geometry.tape,
         }

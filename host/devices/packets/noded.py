@@ -61,7 +61,7 @@ def built_node(device: PacketDevice) -> NodeGeometry:
         told = "device must have a processing node, not none: build it with [board] processor"
         raise DeviceError(f"{told} = true, or leave --processor out")
     found = data_payload(replies, len(NodeRegister)).tolist()
-    sizes = ("MOST_NEURONS", "MOST_CLASSES", "LANES", "PROGRAM")
+    sizes = ("MOST_NEURONS", "MOST_CLASSES", "LANES", "PROGRAM", "TAPE")
     return NodeGeometry(*(found[NodeRegister[name]] for name in sizes))
 
 
@@ -134,13 +134,15 @@ class NodeDevice:
         """A sample as packets, from CLEAR on, of which the node hears the `ticks` alone."""
         (target,) = targets
         self._node.begin(target)
-        self._device.clear()
         begin = [
-            write_node(REGISTERS, [number], at)
-            for at, number in (
-                (NodeRegister.COMMAND, NodeCommand.BEGIN),
-                (NodeRegister.HEARS, hears),
-            )
+            as_words([header(Kind.CLEAR, self._device.config.first)]),
+            *(
+                write_node(REGISTERS, [number], at)
+                for at, number in (
+                    (NodeRegister.COMMAND, NodeCommand.BEGIN),
+                    (NodeRegister.HEARS, hears),
+                )
+            ),
         ]
         quiet = write_node(REGISTERS, [0], NodeRegister.HEARS)
         return [*self._mail(target), *begin, ticks, quiet]

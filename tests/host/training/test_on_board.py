@@ -5,23 +5,30 @@ from __future__ import annotations
 import json
 import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from axonloop.hdl.processing.firmware import firmware_words
-from axonloop.host.devices import DeviceError, GoldenDevice
+from axonloop.host.configuration import Settings
+from axonloop.host.data import TRAINING
+from axonloop.host.devices import BoardDevice, DeviceError, GoldenDevice
 from axonloop.host.devices.board import SerialDevice
 from axonloop.host.devices.packets.node_words import read_node, write_node
 from axonloop.host.devices.packets.noded import check_node
+from axonloop.host.devices.serial_line import SimulatedTransport
+from axonloop.host.processing import IntegerCore
 from axonloop.host.training import Trainer, chip_config, lone_trainer
 from axonloop.models.config import NodeGeometry
 from axonloop.models.golden.processing import ProcessingNode
 from axonloop.models.protocol import NodeRegion, NodeRegister
+from axonloop.sim.cosim import RtlTop
 from tests.host.devices.test_board import PLAIN, running
 from tests.host.training.test_integer_loss import DIGITS
 from tests.support.board_process import board_process, ended, start_training
 from tests.support.random.nodes import PLAIN as CONSTANTS
+from tests.support.random.nodes import plain
 from tests.support.simulated.noded_board import NODE, SETTINGS, noded_board
 
 
@@ -78,6 +85,66 @@ def test_a_node_that_fails_ends_the_run_and_works_again() -> None:
         again.run(rest=lambda: False)
         assert again.layers.ticks == 4 * 8
         assert again.layers.errors[0] > 0
+
+
+def own_parts(
+    device: GoldenDevice | BoardDevice, settings: Settings
+) -> tuple[list[tuple[list[Any], list[Any]]], ProcessingNode, Any]:
+    """Samples of a run that has loaded its first weights; its node, and the neurons it hears."""
+    run = lone_trainer(device, settings, DIGITS)
+    (core,) = run.layers.readers.values()
+    assert isinstance(core, IntegerCore)
+    samples = []
+    for place in range(len(run.train)):
+        raster = run.arriving([run.train], [place], TRAINING)
+        trains = [row[0].nonzero()[0].astype(np.int32) for row in raster]
+        samples.append((trains, [core.target_of(run.train.target(place))]))
+    (neurons,) = run.program.neurons.values()
+    return samples, core.nodes[0], neurons.astype(np.int32)
+
+
+@pytest.mark.slow
+def test_the_host_may_leave_while_the_tape_is_played() -> None:
+    """Not a byte crosses the line in either direction; then all is as on the golden chip."""
+    short, passes = SETTINGS.changed({"task": {"limit": 3, "ticks": 10}}), 2
+    golden = GoldenDevice(chip_config(short))
+    samples, expected, heard = own_parts(golden, short)
+    chip = golden.with_nodes([(expected, heard)])
+    for trains, targets in samples * passes:
+        chip.learn_sample(trains, targets)
+    with noded_board() as device:
+        samples, node, heard = own_parts(device, short)
+        before = device.read_weights()
+        board = device.with_nodes([(node, heard)])
+        told = r"words on the tape of the node must be at most 1024, not \d{4}"
+        with pytest.raises(ValueError, match=told):
+            board.store(samples * 12)
+        words = board.store(samples)
+        assert words <= len(samples) * (17 + 10 * 3)
+        board.play(passes)
+        top = quiet(device)
+        for _ in range(passes * len(samples) * 10):
+            assert top.run(8000, b"") == (0, b"")
+        assert board.passes() == 0
+        board.fetch()
+        np.testing.assert_array_equal(device.read_weights(), golden.read_weights())
+        assert (before != device.read_weights()).any()
+        assert plain(node.state()) == plain(expected.state())
+        board.play(1)
+        for trains, targets in samples:
+            chip.learn_sample(trains, targets)
+        while board.passes():  # the host asks while it is played
+            pass
+        np.testing.assert_array_equal(device.read_weights(), golden.read_weights())
+
+
+def quiet(device: BoardDevice) -> RtlTop:
+    """The board behind its line, once the line has carried all that was said."""
+    assert isinstance(device.transport, SimulatedTransport)
+    top = device.transport.line._top
+    while top.run(1000, b"")[1]:
+        pass
+    return top
 
 
 @pytest.mark.slow

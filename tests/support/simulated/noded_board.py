@@ -16,7 +16,7 @@ from axonloop.sim.cosim import RtlTop
 from tests.host.training.test_integer_loss import TINY
 
 SETTINGS = TINY.changed({"network": {"layers": [16]}, "objective": {"event_rate": 0.1}})
-NODE = NodeGeometry(16, 10, 4, 2048)
+NODE = NodeGeometry(16, 10, 4, 2048, 1024)
 
 
 @contextmanager
