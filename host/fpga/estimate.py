@@ -38,8 +38,8 @@ BLOCK_CELLS = 20
 """A memory becomes LUT RAM, where there is such and no other kind is asked for, if a port takes at
 most so many cells of 16 words of 4 bits for each block RAM that it spares: for ECP5 and Gowin Yosys
 takes 18 of them rather than a block, but not 24."""
-LEAST_FACTOR = 6
-"""Bits of the narrower factor of a product that takes a DSP."""
+LEAST_FACTOR = 2
+"""Bits of the narrower factor of a product that takes a DSP, as Yosys maps it for ECP5."""
 XOR_LUTS = 2 / 3
 """LUTs of a bit of exclusive or: a round of the hash has 48 of them in 32 LUTs of 4 inputs."""
 FITTED = ("less", "reduce", "LUT RAM")

@@ -14,10 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.mutation import page
 from tests.mutation.checkout import ROOT, copied_checkout, overlaid_cache
 from tests.mutation.equivalents import read_equivalents, stale
+from tests.mutation.merge import merged
 from tests.mutation.mutants import Mutant
 from tests.mutation.reach import Reach, record, recording, test_files
 from tests.mutation.recorder import digest
@@ -41,6 +43,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--recorded", action="store_true", help="record no further tests' lines")
     parser.add_argument("--show", action="store_true", help="only what was found before")
     parser.add_argument("--page", action="store_true", help="write the figures into the page")
+    merge = "with --page: keep its figures of rooms of which not all is known"
+    parser.add_argument("--merge", action="store_true", help=merge)
     return parser.parse_args()
 
 
@@ -122,7 +126,7 @@ def try_all(
 
 def said(mutant: Mutant, result: Result) -> str:
     """A mutant and what became of it, in a line."""
-    return f"{mutant.file}:{mutant.line}: {mutant.change}: {result.outcome} {result.by}"
+    return f"{mutant.title}: {result.outcome} {result.by}"
 
 
 def main() -> int:
@@ -171,19 +175,26 @@ def report(
             outcome = "equivalent" if same[mutant] else result.outcome if result else ""
             outcomes.append((mutant, outcome))
             if result and outcome == "survived":
-                survivors.append(f"{mutant.file}:{mutant.line}: {mutant.change}")
+                survivors.append(mutant.title)
                 print(f"{survivors[-1]}: survived {result.tests} tests")
     rooms = page.count(outcomes)
     print(page.table(rooms))
     print(f"{len(outcomes)} of {len(chosen)} tried, {100 * page.score(rooms):.1f} % killed")
     if asked.page:
-        figures = ROOT / page.FIGURES
-        figures.parent.mkdir(exist_ok=True)
-        figures.write_text(page.figures(rooms, len(chosen), asked.seed, survivors))
-        text = (ROOT / page.PAGE).read_text()
-        kept = page.section(json.loads(figures.read_text()))
-        (ROOT / page.PAGE).write_text(page.with_section(text, kept))
+        new = page.figures(rooms, len(chosen), asked.seed, survivors)
+        if asked.merge:
+            new = merged(json.loads((ROOT / page.FIGURES).read_text()), new, outcomes, chosen)
+        write_page(new)
     return int(wrong or page.score(rooms) < page.BAR or len(outcomes) < len(chosen))
+
+
+def write_page(kept: dict[str, Any]) -> None:
+    """Keep figures, and write them into the page."""
+    figures = ROOT / page.FIGURES
+    figures.parent.mkdir(exist_ok=True)
+    figures.write_text(json.dumps(kept, indent=1) + "\n")
+    text = (ROOT / page.PAGE).read_text()
+    (ROOT / page.PAGE).write_text(page.with_section(text, page.section(kept)))
 
 
 if __name__ == "__main__":

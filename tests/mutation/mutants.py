@@ -39,6 +39,11 @@ class Mutant:
         """A name that stays while the file does."""
         return f"{self.file}:{self.begin}: {self.kind}: {self.change}"
 
+    @property
+    def title(self) -> str:
+        """What people call it: where it is, and the change."""
+        return f"{self.file}:{self.line}: {self.change}"
+
     def applied(self, source: str) -> str:
         """The text of the file with the change."""
         assert source[self.begin : self.end] == self.old, f"{self.file} has changed"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from tests.mutation.mutants import Mutant
 
@@ -53,10 +53,10 @@ def table(rooms: Mapping[str, Mapping[str, int]]) -> str:
 
 def figures(
     rooms: Mapping[str, Mapping[str, int]], drawn: int, seed: int, survivors: Sequence[str]
-) -> str:
-    """What is kept of a run, as JSON: `drawn` mutants, of which some may not be tried yet."""
+) -> dict[str, Any]:
+    """What is kept of a run: `drawn` mutants, of which some may not be tried yet."""
     python = platform.python_version()
-    kept = {
+    return {
         "date": date.today().isoformat(),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {python}",
         "seed": seed,
@@ -64,7 +64,6 @@ def figures(
         "rooms": rooms,
         "survivors": list(survivors),
     }
-    return json.dumps(kept, indent=1) + "\n"
 
 
 def section(kept: Mapping[str, object]) -> str:

@@ -14,6 +14,7 @@ import pytest
 from tests.mutation import page
 from tests.mutation.checkout import ROOT, copied_checkout, forget
 from tests.mutation.equivalents import Equivalent, read_equivalents, stale
+from tests.mutation.merge import merged
 from tests.mutation.mutants import Mutant, mutants_of
 from tests.mutation.reach import Reach, record
 from tests.mutation.results import Result, Results
@@ -147,7 +148,7 @@ def test_figures_by_room() -> None:
     assert page.score({}) == 1
     rows = page.table(rooms).splitlines()
     assert rows[2:] == ["| models/golden | 25 | 17 | 2 | 1 | 5 |", "| all | 25 | 17 | 2 | 1 | 5 |"]
-    kept = json.loads(page.figures(rooms, 25, 7, ["x"]))
+    kept = page.figures(rooms, 25, 7, ["x"])
     assert (kept["seed"], kept["rooms"], kept["survivors"]) == (7, rooms, ["x"])
     text = page.with_section(f"a\n{page.BEGIN}\nas it was\n{page.END}\nb", page.section(kept))
     assert "as it was" not in text
@@ -156,6 +157,24 @@ def test_figures_by_room() -> None:
     assert "25 (of 30 drawn)" in page.section(kept | {"drawn": 30})
     assert text.startswith("a\n")
     assert text.endswith("\nb")
+
+
+def test_figures_of_rooms_that_were_not_tried_whole_are_kept() -> None:
+    one, other, last = mutants_of(FILE, SOURCE)[:3]
+    far = replace(one, file="hdl/core/core.py")
+    counts = {"killed": 2, "time": 0, "survived": 1, "equivalent": 0}
+    kept = {"rooms": {"models/golden": counts, "hdl/core": counts}}
+    kept["survivors"] = [one.title, far.title]
+    new = {"drawn": 5, "survivors": [other.title]}
+    outcomes = [(one, "killed"), (other, "survived")]
+    found = merged(kept, new, outcomes, [one, other, far, replace(far, begin=9)])
+    assert found["rooms"]["models/golden"] == counts | {"killed": 1}
+    assert found["rooms"]["hdl/core"] == counts
+    assert found["survivors"] == [far.title, other.title]
+    outcomes += [(far, "killed"), (last, "equivalent")]
+    found = merged(kept, new, outcomes, [one, other, last, far, replace(far, begin=9)])
+    assert found["rooms"]["hdl/core"] == counts | {"killed": 3, "survived": 0}
+    assert (found["survivors"], found["drawn"]) == ([other.title], 5)
 
 
 def test_the_page_says_what_was_found() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from axonloop.hdl.chip import Chip
+from axonloop.host.bench.core import core_config, tick_cycles
 from axonloop.host.devices import GoldenDevice
 from axonloop.host.devices.packets import PacketDevice
 from axonloop.host.verification.verify import lockstep
@@ -42,6 +43,14 @@ def test_two_cores_that_send_each_other_spikes_agree_with_golden_ones() -> None:
     table = agrees(random_chip(np.random.default_rng(1110), TINY, Mesh(2, 1)), 3, 1110)
     assert table[0, Counter.EAST] > 0
     assert table[1, Counter.WEST] > 0
+
+
+def test_neurons_start_while_the_last_traces_are_on_their_way() -> None:
+    """A tick without a spike: a cycle per block of traces and of neurons, and what starts it."""
+    config = ChipConfig.of(core_config(TINY))
+    blocks = TINY.axons // TINY.trace_lanes + TINY.neurons // TINY.update_lanes
+    with PacketDevice(SimulatedChip(TINY), config) as chip:
+        assert tick_cycles(chip, np.arange(0, dtype=np.int32)) == blocks + 16
 
 
 def agrees(config: ChipConfig, ticks: int, seed: int) -> np.ndarray:

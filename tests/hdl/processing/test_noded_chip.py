@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from axonloop.hdl.flow import noded_verilog
 from axonloop.hdl.processing import NodedChip
+from axonloop.hdl.processing.node import PATIENCE
 from axonloop.host.devices.packets import PacketDevice
 from axonloop.models.config import ChipConfig, Mesh, NodeGeometry, ParameterSet
 from axonloop.models.golden import Chip
@@ -28,6 +30,7 @@ from axonloop.models.protocol import (
     kind_of,
     packets,
 )
+from tests.support.contract import PAGE
 from tests.support.random.chips import random_chip
 from tests.support.random.nodes import naive_of, plain, random_constants
 from tests.support.simulated.chip import SimulatedChip
@@ -166,3 +169,8 @@ def test_other_packets_to_the_node_are_refused() -> None:
 def test_no_core_may_have_the_number_of_the_node() -> None:
     with pytest.raises(ValueError, match="cores of a chip with a node must be below 254, not 254"):
         noded_verilog(TINY, NODE, core=254)
+
+
+def test_the_patience_with_a_processor_is_the_contracts() -> None:
+    (exponent,) = re.findall(r"it let the engine wait for 2\^(\d+) cycles", PAGE.read_text())
+    assert 2 ** int(exponent) == PATIENCE

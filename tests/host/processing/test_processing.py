@@ -318,3 +318,10 @@ def test_loss_time_is_measured() -> None:
     core.begin([0])
     core.step(flags([1]))
     assert core.loss_seconds > 0
+
+
+def test_a_learned_readout_stays_where_sums_over_a_copy_are_exact() -> None:
+    """However many copies there are."""
+    weights, counts = np.zeros((9, 2, 3), np.int64), np.ones((9, 3), np.int64)
+    found = ReadoutLearning(1, 9).learned(weights, np.full((9, 2), 1e30), counts)
+    assert (found == -((EXACT_SUM - 1) // 3)).all()

@@ -19,6 +19,7 @@ from axonloop.host.configuration import (
 from axonloop.host.network import Network, Population, Projection, Source
 from axonloop.host.nir import import_nir
 from axonloop.host.runs import stored_program, train
+from axonloop.host.runs.trained import _require_equal
 from axonloop.host.training import program_of
 from axonloop.models.config import ParameterSet
 
@@ -79,3 +80,9 @@ def test_a_network_of_python_is_its_makers(tmp_path: Path) -> None:
         ValueError, match="^network must be one of settings, which a run keeps, not"
     ):
         stored_program(tmp_path / "r")
+
+
+@pytest.mark.parametrize(("stored", "given"), [({"bins": 4}, None), (None, {"bins": 4})])
+def test_a_table_in_place_of_none_is_named(stored: object, given: object) -> None:
+    with pytest.raises(ValueError, match=rf"^events must be {stored}, with which .*, not {given}$"):
+        _require_equal(".events", stored, given)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from inspect import signature
+
 import pytest
 
+from axonloop.host.cli import app
 from axonloop.host.devices import GoldenDevice, open_device
 from axonloop.host.verification.verify import VerificationError, verify
 from axonloop.models.config import CoreConfig, Geometry, Mesh
@@ -68,6 +71,12 @@ def test_bad_requests_are_named(changed, message):
     request = {"devices": ["golden", "rtl"], "ticks": 1, "seed": 0} | changed
     with pytest.raises(ValueError, match=message):
         verify(**request)
+
+
+@pytest.mark.parametrize("name", ["ticks", "seed"])
+def test_the_function_and_the_command_agree_on_what_is_usual(name):
+    usual = [signature(each).parameters[name].default for each in (verify, app.verify)]
+    assert usual[0] == usual[1]
 
 
 def test_devices_by_name():

@@ -13,8 +13,10 @@ from axonloop.models.config import ChipConfig, CoreConfig, Geometry, Mesh
 from axonloop.models.protocol import (
     CONVOLUTION_INDEX,
     IDENTITY_WORDS,
+    Identity,
     LinkConfig,
     Region,
+    configuration_hash,
     identity_words,
     packets,
 )
@@ -45,6 +47,13 @@ def test_a_board_without_or_with_others_is_refused() -> None:
         check_configuration(identity(plain.geometry), CHIP)
     with pytest.raises(DeviceError, match="convolutions 4 instead of 0, kernels 264256 instead"):
         check_configuration(identity(CORE.geometry), plain)
+
+
+def test_an_identification_with_a_word_too_many_is_refused() -> None:
+    words = np.append(identity(CORE.geometry), np.uint32(0))
+    words[Identity.CONFIGURATION] = configuration_hash(words[Identity.CORE :].tolist())
+    with pytest.raises(DeviceError, match="board must be of a known geometry"):
+        chip_of(words)
 
 
 def test_descriptors_as_words() -> None:

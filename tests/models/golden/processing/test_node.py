@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from axonloop.models.config import NodeEncoding
+from axonloop.models.config import MAX_CLASSES, MAX_HEARD, NodeEncoding, NodeGeometry
 from axonloop.models.golden.processing import (
     EXPONENTIALS,
     MAX_THRESHOLD,
@@ -18,6 +18,7 @@ from axonloop.models.golden.processing import (
     NodeLoss,
     ProcessingNode,
 )
+from tests.support.contract import evaluate, table
 from tests.support.oracles.node import EXP, NaiveNode
 from tests.support.random.nodes import PLAIN, naive_of, plain, random_constants
 
@@ -217,3 +218,32 @@ def test_targets_that_are_no_class_are_refused(target: Any) -> None:
 def test_targets_that_are_no_numbers_are_refused(target: Any) -> None:
     with pytest.raises(ValueError, match="target must be"):
         ProcessingNode(replace(PLAIN, loss=NodeLoss.MSE)).begin(target)
+
+
+RANGES = {
+    row[0]: tuple(evaluate(end) for end in row[1].split(".."))
+    for row in table("constant", "range", "meaning")
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("leak", "rise", "scale", "scale_shift", "gain", "burn_in"),
+        *("threshold", "limit", "wanted", "slowness"),
+    ],
+)
+def test_the_ranges_of_constants_are_the_contracts(name: str) -> None:
+    low, high = RANGES[name]
+    for value in (low, high):
+        assert getattr(replace(PLAIN, **{name: value}), name) == value
+    for value in (low - 1, high + 1):
+        with pytest.raises(ValueError, match=rf"^{name} must be .* {low}\.\.{high}, not {value}$"):
+            replace(PLAIN, **{name: value})
+
+
+def test_the_sizes_of_a_node_are_the_contracts() -> None:
+    assert RANGES["neurons N"] == (1, MAX_HEARD)
+    assert RANGES["classes C"] == (1, MAX_CLASSES)
+    with pytest.raises(ValueError, match=rf"neurons .* in 1\.\.{MAX_HEARD}, not {MAX_HEARD + 1}$"):
+        NodeGeometry(neurons=MAX_HEARD + 1)
