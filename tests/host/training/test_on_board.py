@@ -164,7 +164,7 @@ def test_the_command_board_has_a_node(tmp_path: Path) -> None:
             folder = tmp_path / device.partition(":")[0]
             assert ended(start_training(folder, device, *settings))[0] == 0
             found.append(json.loads((folder / "metrics.json").read_text())["weight_hash"])
-        board.end(signal.SIGINT)
+        board.end(signal.SIGTERM)
     assert found[0] == found[1]
 
 
