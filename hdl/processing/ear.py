@@ -14,10 +14,12 @@ class Ear(wiring.Component):
     """Between a chip and its host, on the way of the replies. Rules:
 
     1. While it `hears`, a SPIKE of a neuron that the table knows goes to `spikes`, as its number in
-       the node; if it `tells`, to the host too. All other words go on, in their order.
+       the node; if it `tells`, to the host too. All other words go on, in their order; but while it
+       is `silent` no SPIKE does, and no answer to a TICK: it is only kept, as by rule 2.
     2. The answer to a TICK is taken and kept. With it comes `ended`, and it goes on when, in a
        later cycle, the node is `done`. Other words, FAULTs, pass it meanwhile.
-    3. `answered` strobes when the answer to a TICK, or to a READ, has gone on: its last word.
+    3. `ticked` and `read` strobe when the answer to a TICK, or to a READ, has gone on: its last
+       word.
 
     Latency: none; a SPIKE takes two cycles.
     Resources: a memory of 12 bits per neuron of the chip.
@@ -26,7 +28,7 @@ class Ear(wiring.Component):
     -------
     words, others : from the chip, to the host
     spikes, ended, done : to and from the engine
-    hears, tells : constants
+    hears, tells, silent : constants
     ticked, read : rule 3, by what was asked
     """
 
@@ -51,6 +53,7 @@ class Ear(wiring.Component):
                 "done": In(1),
                 "hears": In(1),
                 "tells": In(1),
+                "silent": In(1),
                 "ticked": Out(1),
                 "read": Out(1),
             }
@@ -97,15 +100,16 @@ class Ear(wiring.Component):
                         m.d.comb += self.read.eq(1)
                         m.next = "HEADER"
             with m.State("SPIKE"):
-                heard = numbers.read_data[0].heard
+                heard, dropped = numbers.read_data[0].heard, Signal()
                 m.d.comb += [
+                    dropped.eq(~heard & self.silent),
                     self.spikes.valid.eq(heard),
-                    others.valid.eq(~heard),
+                    others.valid.eq(~heard & ~self.silent),
                     others.payload.eq(kept),
                 ]
-                with m.If(goes | (self.spikes.valid & self.spikes.ready)):
+                with m.If(goes | dropped | (self.spikes.valid & self.spikes.ready)):
                     m.next = "HEADER"
-                    with m.If(heard & self.tells):
+                    with m.If(heard & self.tells & ~self.silent):
                         m.next = "TELL"
             with m.State("TELL"):
                 m.d.comb += [others.valid.eq(1), others.payload.eq(kept)]
@@ -116,8 +120,8 @@ class Ear(wiring.Component):
                 with m.If(self.done & ~words.valid):
                     m.next = "ANSWER"
             with m.State("ANSWER"):
-                m.d.comb += [others.valid.eq(1), others.payload.eq(kept)]
-                with m.If(goes):
+                m.d.comb += [others.valid.eq(~self.silent), others.payload.eq(kept)]
+                with m.If(goes | self.silent):
                     m.d.comb += self.ticked.eq(1)
                     m.next = "HEADER"
         return m

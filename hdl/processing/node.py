@@ -8,10 +8,12 @@ from axonloop.hdl.common import BusSignature, header_layout
 from axonloop.hdl.core import COUNT_BITS, payload_words
 from axonloop.hdl.processing.access import NodeAccess
 from axonloop.hdl.processing.ear import Ear
-from axonloop.hdl.processing.loss import LossEngine, share_bus
+from axonloop.hdl.processing.loss import FAILURES, LossEngine, share_bus
+from axonloop.hdl.processing.map_reader import MapReader
 from axonloop.hdl.processing.mouth import Mouth
 from axonloop.hdl.processing.processor import Processor
 from axonloop.hdl.processing.program import ProgramMemory
+from axonloop.hdl.processing.tape import Tape
 from axonloop.models.config import Geometry, Mesh, NodeGeometry
 from axonloop.models.protocol import NODE_CORE, Kind, NodeRegion
 
@@ -24,12 +26,14 @@ class Node(wiring.Component):
 
     1. READ and WRITE packets to core `NODE_CORE` are the node's; all others pass to the chip, word
        by word.
-    2. While the node hears, spikes of its neurons reach the host only if it tells them. From a TICK
-       until its answer the chip takes error events and LEARN of the node alone, and the answer
-       comes when it has taken all of them.
+    2. While the node hears, spikes of its neurons reach the host only if it tells them, and no
+       spikes and no answers to TICKs if it is silent. From a TICK until its answer the chip takes
+       error events and LEARN of the node alone, and the answer comes when it has taken all of them.
     3. Answers come in the order of the questions; but during a tick that it hears a node without a
-       processor, or with one that failed, takes and answers its own packets. The words of a DATA
-       packet stay together.
+       processor that runs takes and answers its own packets. The words of a DATA packet stay
+       together.
+    4. A MAP packet is the SPIKEs, and the TICK, that it stands for. Packets of the tape are as if
+       the host had sent them.
 
     Latency: none, but for what the node itself takes.
 
@@ -41,8 +45,8 @@ class Node(wiring.Component):
 
     def __init__(self, geometry: Geometry, mesh: Mesh, first: int, node: NodeGeometry) -> None:
         words = stream.Signature(32)
-        self._words = node.program
-        self._engine, self._access = LossEngine(node), NodeAccess()
+        self._words, self._tape = node.program, Tape(node.tape) if node.tape else None
+        self._engine, self._access, self._maps = LossEngine(node), NodeAccess(), MapReader(first)
         self._ear, self._mouth = Ear(geometry, mesh, first, node), Mouth(first, node)
         super().__init__(
             {
@@ -59,6 +63,15 @@ class Node(wiring.Component):
         m.submodules.ear = ear = self._ear
         m.submodules.mouth = mouth = self._mouth
         m.submodules.access = self._access
+        m.submodules.maps = maps = self._maps
+        if self._tape is None:
+            connect(m, host=flipped(self.commands), maps=maps.words)
+        else:
+            m.submodules.tape = tape = self._tape
+            connect(m, host=flipped(self.commands), tape=tape.words)
+            connect(m, tape=tape.packets, maps=maps.words)
+            m.d.comb += [tape.length.eq(engine.length), tape.passes.eq(engine.passes)]
+            m.d.comb += engine.passed.eq(tape.passed)
         connect(m, ear=ear.spikes, engine=engine.spikes)
         connect(m, engine=engine.events, mouth=mouth.events)
         connect(m, chip=flipped(self.chip_replies), ear=ear.words)
@@ -67,6 +80,7 @@ class Node(wiring.Component):
             ear.done.eq(engine.listening & ~mouth.busy),
             ear.hears.eq(engine.hears[0]),
             ear.tells.eq(engine.hears[1]),
+            ear.silent.eq(engine.hears[2]),
         ]
         self._wire_bus(m)
         self._hand_on(m)
@@ -76,12 +90,19 @@ class Node(wiring.Component):
     def _wire_bus(self, m: Module) -> None:
         """The host's accesses, and, in cycles without one, the processor's."""
         shared = BusSignature().create(path=("shared",))
-        own = (NodeRegion.NODE_NUMBER, NodeRegion.CHIP_NUMBER, NodeRegion.PROGRAM)
+        own = (
+            NodeRegion.NODE_NUMBER,
+            NodeRegion.CHIP_NUMBER,
+            NodeRegion.PROGRAM,
+            NodeRegion.TAPE,
+        )
         members = [
             (self._engine.bus, [region for region in NodeRegion if region not in own]),
             (self._ear.numbers.bus, [NodeRegion.NODE_NUMBER]),
             (self._mouth.numbers.bus, [NodeRegion.CHIP_NUMBER]),
         ]
+        if self._tape is not None:
+            members.append((self._tape.bus, [NodeRegion.TAPE]))
         first = self._access.bus
         asks = first.read | first.write
         for name in ("address", "read", "write", "write_data"):
@@ -92,38 +113,42 @@ class Node(wiring.Component):
             m.submodules.processor = processor = Processor(self._words)
             members.append((program.bus, [NodeRegion.PROGRAM]))
             m.d.comb += [
-                processor.runs.eq(self._engine.runs),
+                processor.runs.eq(self._engine.runs & ~self._engine.failed.any()),
+                processor.guard.eq(self._engine.guard),
                 processor.wait.eq(asks),
                 processor.bus.read_data.eq(shared.read_data),
-                self._engine.failed.eq(Cat(processor.trapped, self._watch(m))),
                 program.strobes.eq(Mux(asks, 0b1111, processor.strobes)),
             ]
+            self._watch(m, processor)
             with m.If(~asks):
                 for name in ("address", "read", "write", "write_data"):
                     m.d.comb += getattr(shared, name).eq(getattr(processor.bus, name))
         share_bus(m, shared, members)
 
-    def _watch(self, m: Module) -> Value:
-        """Has the processor let the engine wait for too long? Until it is in reset."""
-        waits, late = Signal(range(PATIENCE)), Signal()
-        m.d.sync += waits.eq(Mux(self._engine.wanted, waits + 1, 0))
-        with m.If(waits == PATIENCE - 1):
-            m.d.sync += late.eq(1)
-        with m.If(~self._engine.runs):
-            m.d.sync += late.eq(0)
-        return late
+    def _watch(self, m: Module, processor: Processor) -> None:
+        """How the processor failed, and where; kept until the host puts it in reset."""
+        engine, waits, failed = self._engine, Signal(range(PATIENCE)), Signal(FAILURES)
+        late = waits == PATIENCE - 1
+        m.d.sync += [
+            waits.eq(Mux(engine.wanted, waits + 1, 0)),
+            failed.eq(failed | Cat(processor.trapped, late, processor.strays)),
+        ]
+        with m.If(~engine.runs):
+            m.d.sync += failed.eq(0)
+        with m.If(~failed.any()):
+            m.d.sync += engine.where.eq(processor.fetched)
+        m.d.comb += engine.failed.eq(failed)
 
     def _hand_on(self, m: Module) -> None:
         """The host's packets go to the node or to the chip; the node's go to the chip."""
-        host, chip, mouth = self.commands, self.chip_commands, self._mouth.words
+        host, chip, mouth = self._maps.packets, self.chip_commands, self._mouth.words
         header, left = header_layout()(host.payload), Signal(COUNT_BITS + 1)
         ticking, reading, alone = Signal(), Signal(), Signal()
         hears, moves = self._engine.hears[0], host.valid & host.ready
         own = (header.core == NODE_CORE) & (
             (header.kind == Kind.READ) | (header.kind == Kind.WRITE)
         )
-        # Without a processor that works, or with one that does not, the host does its part.
-        m.d.comb += alone.eq(hears & (~self._engine.runs | self._engine.failed.any()))
+        m.d.comb += alone.eq(hears & ~self._engine.runs)  # the host does the processor's part
         with m.If(self._ear.ticked):
             m.d.sync += ticking.eq(0)
         with m.If(self._ear.read):
@@ -132,11 +157,11 @@ class Node(wiring.Component):
             with m.State("HEADER"):
                 m.d.sync += left.eq(payload_words(header))
                 with m.If(own), m.If(~reading & (alone | ~ticking)):
-                    connect(m, host=flipped(host), node=self._access.words)
+                    connect(m, host=host, node=self._access.words)
                     with m.If(moves):
                         m.next = "NODE"
                 with m.Elif(~(hears & ticking)):
-                    connect(m, host=flipped(host), chip=flipped(chip))
+                    connect(m, host=host, chip=flipped(chip))
                     with m.If(moves):
                         m.d.sync += ticking.eq(ticking | (header.kind == Kind.TICK))
                         m.d.sync += reading.eq(reading | (header.kind == Kind.READ))
@@ -144,7 +169,7 @@ class Node(wiring.Component):
                             m.next = "CHIP"
             for state, words in {"NODE": self._access.words, "CHIP": flipped(chip)}.items():
                 with m.State(state):
-                    connect(m, host=flipped(host), words=words)
+                    connect(m, host=host, words=words)
                     with m.If(moves):
                         m.d.sync += left.eq(left - 1)
                         with m.If(left == 1):

@@ -44,20 +44,26 @@ class Processor(wiring.Component):
     2. Byte addresses from 2^31 on are words of the node: bit 31, region 30..24, 4 x offset 23..0.
        Those below are bytes of the region PROGRAM.
     3. An access waits while `wait` is 1, and else takes two cycles.
-    4. `trapped` after an illegal instruction or an access at a wrong address, until a reset.
+    4. `trapped` after an illegal instruction or a misaligned access, until a reset.
+    5. `strays` after a write to a word of PROGRAM from the lower half of `guard` on and below its
+       upper half, or an access behind the end of it.
 
     Members
     -------
+    fetched : the byte address of the instruction that it fetched last
     bus, strobes : accesses, and which bytes are written
     """
 
     def __init__(self, words: int) -> None:
-        self._stack = words * BYTES
+        self._words, self._stack = words, words * BYTES
         super().__init__(
             {
                 "runs": In(1),
                 "wait": In(1),
+                "guard": In(32),
                 "trapped": Out(1),
+                "strays": Out(1),
+                "fetched": Out(32),
                 "bus": Out(BusSignature()),
                 "strobes": Out(BYTES),
             }
@@ -66,7 +72,7 @@ class Processor(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m, bus = Module(), self.bus
         valid, done, stale, issued, writes = Signal(), Signal(), Signal(), Signal(), Signal()
-        soon_reads, soon_writes = Signal(), Signal()
+        soon_reads, soon_writes, fetches = Signal(), Signal(), Signal()
         address, soon_address = Signal(32), Signal(32)
         data, soon_data, bytes_, soon_bytes = Signal(32), Signal(32), Signal(BYTES), Signal(BYTES)
         m.submodules.cpu = Instance(
@@ -77,6 +83,7 @@ class Processor(wiring.Component):
             i_resetn=self.runs,
             o_trap=self.trapped,
             o_mem_valid=valid,
+            o_mem_instr=fetches,
             i_mem_ready=done,
             o_mem_addr=address,
             o_mem_wdata=data,
@@ -108,4 +115,9 @@ class Processor(wiring.Component):
             ),
         ]
         m.d.sync += done.eq(issued)
+        with m.If(valid & fetches):
+            m.d.sync += self.fetched.eq(address)
+        word, low, high = address[2:31], self.guard[:16], self.guard[16:]
+        own, guarded = valid & done & ~address[31], (word >= low) & (word < high)
+        m.d.sync += self.strays.eq(own & ((word >= self._words) | (bytes_.any() & guarded)))
         return m

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from axonloop.host.bench import batched, convolution, core, link, mesh
+from axonloop.host.bench import batched, convolution, core, link, mesh, node
 from axonloop.host.bench.figure import BENCHED
 from axonloop.host.console import Progress
 from axonloop.host.order import Metrics, Order
@@ -14,6 +14,7 @@ MODULES = {
     "batched": batched,
     "convolution": convolution,
     "link": link,
+    "node": node,
     "mesh": mesh,
 }
 """The benches, by their names on the command line."""

@@ -18,12 +18,14 @@ from axonloop.host.devices import BoardDevice, Device, LinkUse
 from axonloop.host.devices.serial_line import BAUD, BITS, SimulatedLine, SimulatedTransport
 from axonloop.host.order import Metrics, Order
 from axonloop.host.training import (
+    Processor,
     Trainer,
     chip_config,
     lone_trainer,
     program_of,
 )
 from axonloop.models.arrays import Int32Array
+from axonloop.models.config import NodeGeometry
 from axonloop.models.protocol import LinkConfig, Region, region_words
 from axonloop.sim.cosim import RtlTop
 
@@ -51,11 +53,14 @@ class Stretch:
 
 
 class SimulatedBoard:
-    """A board for `settings` on a simulated line, with its clock at hand."""
+    """A board for `settings`, perhaps with a `node`, on a simulated line; its clock at hand."""
 
-    def __init__(self, settings: Settings, delay: float = DELAY) -> None:
+    def __init__(
+        self, settings: Settings, delay: float = DELAY, node: NodeGeometry | None = None
+    ) -> None:
         chip = chip_config(settings)
-        self.line = SimulatedLine(RtlTop(LINK, chip.geometry, chip.mesh, seed=1), LINK, delay)
+        top = RtlTop(LINK, chip.geometry, chip.mesh, seed=1, node=node)
+        self.line = SimulatedLine(top, LINK, delay)
         self.device = BoardDevice(SimulatedTransport(self.line, LINK.baud), chip)
 
     def now(self) -> Stretch:
@@ -68,9 +73,12 @@ class SimulatedBoard:
         work()
         return self.now() - before
 
-    def train(self, settings: Settings) -> tuple[Trainer, list[Stretch]]:
+    def train(
+        self, settings: Settings, processor: Processor = Processor.HOST
+    ) -> tuple[Trainer, list[Stretch]]:
         """Train without a rest but at the end; the trainer, and `now` around every sample."""
         trainer = lone_trainer(self.device, settings, split_digits())
+        trainer.place_processor(processor)
         marks = [self.now()]
         trainer.run(lambda: marks.append(self.now()), lambda: False)
         return trainer, marks

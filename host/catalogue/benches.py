@@ -30,6 +30,12 @@ BENCHES = by_name(
         "minutes",
     ),
     _bench(
+        "node",
+        "bytes of a training tick with losses in the host and in a processing node on a board",
+        "docs/processor.md",
+        "minutes",
+    ),
+    _bench(
         "mesh",
         "traffic on the mesh; one network on one, two and four cores",
         "docs/figures.md",

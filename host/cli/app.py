@@ -100,7 +100,7 @@ def train(
     ] = None,
     processor: Annotated[
         str,
-        typer.Option(help="Who computes the loss: host, or chip (golden or rtl, --loss integer)."),
+        typer.Option(help="Who computes the loss: host, or chip (golden, rtl or a board)."),
     ] = "host",
     out: Annotated[Path | None, typer.Option(help="Run folder [runs/TARGET-TIME].")] = None,
     json: Json = None,

@@ -17,7 +17,7 @@ from axonloop.host.configuration.sweep_table import SweepSettings
 from axonloop.host.configuration.tables import changed_geometry, changed_table
 from axonloop.host.files import read_json, read_text
 from axonloop.models.checks import cut, require
-from axonloop.models.config import Mesh
+from axonloop.models.config import Mesh, NodeGeometry
 
 APART = ("board", "sweep")
 """Tables that say nothing of a run."""
@@ -107,6 +107,14 @@ class Configuration:
     def baud(self) -> int | None:
         """The rate of the line in bit/s, if the file names one."""
         return self._board.get("baud")
+
+    @property
+    def node(self) -> NodeGeometry | None:
+        """The sizes of the board's processing node, if the file has one."""
+        own = {name: self._board[name] for name in ("processor", "node") if name in self._board}
+        with _told_of(self.source):
+            build: Build = changed_table(Build(), own, "board.")
+            return build.built_node
 
     @property
     def _board(self) -> Mapping[str, Any]:

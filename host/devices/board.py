@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from itertools import zip_longest
@@ -9,11 +10,14 @@ from pathlib import Path
 
 from axonloop.host.devices.device import DeviceError
 from axonloop.host.devices.link_use import LinkUse
-from axonloop.host.devices.packets import PacketDevice, Words, chip_of
+from axonloop.host.devices.packets import PacketDevice, StreamedNode, Words, built_node, chip_of
 from axonloop.host.devices.recording import recorded
 from axonloop.host.devices.serial_line import LineTransport, SerialTransport, parse_port
 from axonloop.host.devices.telemetry import Telemetry
+from axonloop.models.arrays import Int32Array
+from axonloop.models.checks import require
 from axonloop.models.config import ChipConfig, CoreConfig
+from axonloop.models.golden.processing import ProcessingNode
 from axonloop.models.protocol import Counter, Identity, Status, geometry_fields, geometry_words
 
 
@@ -65,6 +69,17 @@ class BoardDevice(PacketDevice):
             raise
         super().__init__(passing, chip, fresh=False)
         self.telemetry.recorded = record is not None
+
+    def with_nodes(self, nodes: Sequence[tuple[ProcessingNode, Int32Array]]) -> StreamedNode:
+        """This board with the processing node that it has, and the neurons that it hears.
+
+        Raises ValueError where there are several nodes, or words are recorded, DeviceError where
+        the board has no node, or one that is too small.
+        """
+        require(len(nodes) == 1, "nodes of a board", "1", len(nodes))
+        require(not self.telemetry.recorded, "record", "left out with a node", True)
+        ((node, heard),) = nodes
+        return StreamedNode(self, built_node(self), node, heard)
 
     @cached_property
     def telemetry(self) -> LineTelemetry:

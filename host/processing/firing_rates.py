@@ -50,9 +50,12 @@ class FiringRates:
         self._ticks += len(raster)
 
     def judge(self) -> Warnings:
-        """The warnings that are new: an epoch ends here, and counting starts anew."""
+        """The warnings that are new: an epoch ends here, and counting starts anew.
+
+        Of an epoch whose spikes were not told nothing is found.
+        """
         found: Warnings = {}
-        for population in self._populations:
+        for population in self._populations * (self._ticks > 0):
             rates = self._spikes[:, self._neurons[population.name]] / max(1, self._ticks)
             shares = {"silent": (rates == 0).mean(), "always on": (rates > BUSY).mean()}
             for kind, share in shares.items():

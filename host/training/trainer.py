@@ -23,7 +23,12 @@ from axonloop.host.training.from_settings import (
     program_of,
 )
 from axonloop.host.training.loop import Score, TrainingLoop
-from axonloop.host.training.on_chip import ChipProcessor, Processor, require_processor
+from axonloop.host.training.on_chip import (
+    ChipProcessor,
+    Processor,
+    place_on_chip,
+    require_processor,
+)
 from axonloop.host.training.parts import TaskParts, task_parts
 from axonloop.host.training.task import Order, Samples, Task
 from axonloop.host.wear import Wear, WriteAccount, by_population
@@ -106,14 +111,14 @@ class Trainer(TrainingLoop):
         return None
 
     def place_processor(self, where: str) -> None:
-        """Compute losses and errors in the host, or, with "chip", in nodes of a lone golden chip.
+        """Compute losses and errors in the host, or, with "chip", in nodes beside a lone chip.
 
         Raises ValueError where that cannot be.
         """
         device = self.device
         require_processor(where, device.name, self.settings.objective)
         chip = where == Processor.CHIP
-        self._on_chip = ChipProcessor(device, self.program, self.layers) if chip else None
+        self._on_chip = place_on_chip(device, self.program, self.layers) if chip else None
 
     def _sample(self, places: NDArray[np.int64], following: NDArray[np.int64] | None = None) -> int:
         """Learn a sample, on the chip alone if the processor is there."""
@@ -123,9 +128,18 @@ class Trainer(TrainingLoop):
         target = self.tasks[0].train.target(int(places[0]))
         own = [each.own_target for each in self.layers.layers]
         targets = [target[k] if has else target for k, has in enumerate(own)]
-        self._chain(self._on_chip.learn(raster, targets))
-        self.rates.add(self.spikes)
+        spikes = self._on_chip.learn(raster, targets, following is not None)
+        if spikes is None:  # they stayed on the chip
+            self.spikes = self.spikes[:0]
+        else:
+            self._chain(spikes)
+            self.rates.add(self.spikes)
         return len(raster)
+
+    @property
+    def at_rest(self) -> bool:
+        """Is nothing under way? Else `state` must wait."""
+        return super().at_rest and (self._on_chip is None or self._on_chip.at_rest)
 
     def _timed_sample(self, places: NDArray[np.int64]) -> None:
         """Learn a sample; then worn memristors get back the weights that they are stuck at."""
@@ -153,6 +167,8 @@ class Trainer(TrainingLoop):
 
     def scored(self) -> dict[str, Any]:
         """Score the validation part: the epoch's entry of the history."""
+        if self._on_chip is not None:
+            self._on_chip.fetch()
         entries, measure = self.scored_each(), self.layers.measure
         own = [entry[f"validation_{measure.name}"] for entry in entries]
         return entries[0] | {f"validation_{measure.plural}": own}
@@ -236,6 +252,8 @@ class Trainer(TrainingLoop):
 
     def state(self) -> dict[str, Any]:
         """Everything that the rest of the run depends on, for `save_checkpoint`."""
+        if self._on_chip is not None:
+            self._on_chip.fetch()
         own = {"settings": self.settings.to_dict(), "data": self.parts.fingerprint}
         network = None if self.own is None else self.own.fingerprint
         found = own | {"network": network} | super().state()

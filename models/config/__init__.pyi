@@ -41,6 +41,7 @@ from .processing import MAX_CLASSES as MAX_CLASSES
 from .processing import MAX_HEARD as MAX_HEARD
 from .processing import MAX_NODE_LANES as MAX_NODE_LANES
 from .processing import MAX_PROGRAM as MAX_PROGRAM
+from .processing import MAX_TAPE as MAX_TAPE
 from .processing import NodeEncoding as NodeEncoding
 from .processing import NodeGeometry as NodeGeometry
 from .terms import ERROR_DRIVEN as ERROR_DRIVEN

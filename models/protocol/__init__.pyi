@@ -1,6 +1,14 @@
+from .node import HEARS as HEARS
 from .node import IS_HEARD as IS_HEARD
+from .node import MAP as MAP
+from .node import MAP_BITS as MAP_BITS
+from .node import MAP_COUNT as MAP_COUNT
+from .node import MAP_FIRST as MAP_FIRST
+from .node import MAP_TICK as MAP_TICK
 from .node import NODE_CORE as NODE_CORE
 from .node import NODE_MAGIC as NODE_MAGIC
+from .node import SILENT as SILENT
+from .node import TELLS as TELLS
 from .node import NodeCommand as NodeCommand
 from .node import NodePhase as NodePhase
 from .node import NodeRegion as NodeRegion

@@ -5,12 +5,22 @@ from __future__ import annotations
 from enum import IntEnum
 
 from axonloop.models.config import NodeGeometry, ceil_log2
+from axonloop.models.protocol.registers import Field
 
 NODE_MAGIC = 0x41584E44
 NODE_CORE = 254
 """The number that a node has in packets."""
 IS_HEARD = 11
 """Bit of a word of the region NODE_NUMBER."""
+HEARS, TELLS, SILENT = 1, 2, 4
+"""Bits of the register HEARS: the node hears, tells the host its spikes, lets no spikes and no
+answers to TICKs through to the host."""
+MAP = 11
+"""Kind of the packets that are maps of spikes: only a chip with a node takes them."""
+MAP_FIRST, MAP_COUNT, MAP_TICK = Field(0, 11), Field(11, 8), Field(19, 1)
+"""The argument of a MAP packet."""
+MAP_BITS = 32
+"""Axons in a word of a map."""
 
 
 class NodeRegion(IntEnum):
@@ -26,6 +36,7 @@ class NodeRegion(IntEnum):
     GRADIENT = 0x12
     RESIDUE = 0x13
     PROGRAM = 0x20
+    TAPE = 0x21
 
 
 class NodeRegister(IntEnum):
@@ -53,6 +64,13 @@ class NodeRegister(IntEnum):
     RUNS = 19
     FAILED = 20
     BEST = 21
+    PROGRAM = 22
+    SPIKES = 23
+    WHERE = 24
+    GUARD = 25
+    TAPE = 26
+    LENGTH = 27
+    PASSES = 28
 
 
 class NodePhase(IntEnum):
@@ -102,4 +120,5 @@ def node_region_words(
         NodeRegion.GRADIENT: geometry.classes,
         NodeRegion.RESIDUE: geometry.neurons,
         NodeRegion.PROGRAM: geometry.program,
+        NodeRegion.TAPE: geometry.tape,
     }

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from axonloop.models.config import ONE_CORE, Geometry, Mesh
+from axonloop.models.config import ONE_CORE, Geometry, Mesh, NodeGeometry
 from axonloop.models.protocol import LinkConfig, build_hash
-from axonloop.sim.build import Notify, content_key, entry, to_stderr
+from axonloop.sim.build import MissingToolError, Notify, content_key, entry, to_stderr
 from axonloop.sim.cosim.chip_library import sources_key
 from axonloop.sim.cosim.verilate import Harness, build
 
@@ -26,24 +26,40 @@ DRIVER = Path(__file__).with_name("board_driver.cpp")
 HARNESS = Harness("board", WRAPPER, DRIVER)
 
 
-def board_verilog(link: LinkConfig, geometry: Geometry, mesh: Mesh = ONE_CORE) -> str:
-    """The Verilog of a board, module `axonloop_top`; cached until a source of it changes."""
-    key = content_key(sources_key(), repr((link, geometry, mesh)))
+def board_verilog(
+    link: LinkConfig, geometry: Geometry, mesh: Mesh = ONE_CORE, node: NodeGeometry | None = None
+) -> str:
+    """The Verilog of a board, module `axonloop_top`; cached until a source of it changes.
+
+    MissingToolError where a node needs the processor and its package is not installed.
+    """
+    key = content_key(sources_key(), repr((link, geometry, mesh, node)))
 
     def write(folder: Path) -> None:
         from axonloop.hdl.boards import Top
         from axonloop.hdl.flow import component_verilog
 
-        top = Top(link, geometry, mesh, build=build_hash(sources_key().encode()))
-        (folder / "top.v").write_text(component_verilog(top, TOP))
+        own = _processor_verilog() if node is not None and node.program else ""
+        top = Top(link, geometry, mesh, build=build_hash(sources_key().encode()), node=node)
+        (folder / "top.v").write_text(own + component_verilog(top, TOP))
 
     return (entry("verilog", key, write) / "top.v").read_text()
+
+
+def _processor_verilog() -> str:
+    from axonloop.hdl.processing import processor_source
+
+    try:
+        return processor_source()
+    except ImportError as error:
+        raise MissingToolError(str(error)) from error
 
 
 class RtlTop:
     """One simulated board, after power-up. `seed`: of whatever the RTL leaves undefined.
 
-    Raises MissingToolError without a compiler, BuildError where the library cannot be stored.
+    With `node` there is one between link and chip. Raises MissingToolError without a compiler, and
+    as `board_verilog`, BuildError where the library cannot be stored.
     """
 
     def __init__(
@@ -53,8 +69,9 @@ class RtlTop:
         mesh: Mesh = ONE_CORE,
         seed: int = 0,
         notify: Notify = to_stderr,
+        node: NodeGeometry | None = None,
     ) -> None:
-        library = self._build(board_verilog(link, geometry, mesh), notify)
+        library = self._build(board_verilog(link, geometry, mesh, node), notify)
         self._code = code = ctypes.CDLL(str(library))
         pointer, number = ctypes.c_void_p, ctypes.c_uint64
         code.axonloop_board_create.restype = pointer

@@ -14,6 +14,8 @@ IMAGE = FOLDER / "image.hex"
 """What `compile_firmware` made of the sources beside it, a word per line."""
 MAILBOX = 4
 """First word of the mailbox of node.h."""
+CHECKSUM, CODE_BEGIN, CODE_END = 1, 2, 3
+"""Words of the image: the checksum of its code, and the byte addresses of its begin and end."""
 SOURCES = ("main.c", "loss.c")
 FLAGS = (
     *("-target", "riscv32-freestanding-none", "-mcpu=generic_rv32+m", "-O2", "-nostdlib"),
@@ -54,7 +56,17 @@ def compile_firmware(sources: Sequence[Path] = ()) -> list[int]:
         _zig(folder, "objcopy", "-O", "binary", "firmware.elf", "firmware.bin")
         image = (folder / "firmware.bin").read_bytes()
     image += bytes(-len(image) % WORD)
-    return [int.from_bytes(image[k : k + WORD], "little") for k in range(0, len(image), WORD)]
+    words = [int.from_bytes(image[k : k + WORD], "little") for k in range(0, len(image), WORD)]
+    words[CHECKSUM] = checksum(words)
+    return words
+
+
+def checksum(words: Sequence[int]) -> int:
+    """The checksum of the code of an image, which the firmware compares when it starts."""
+    total = 0
+    for word in words[words[CODE_BEGIN] // WORD : words[CODE_END] // WORD]:
+        total = ((total << 5 | total >> 27) + word) % 2**32
+    return total
 
 
 def _zig(folder: Path, *arguments: str) -> None:

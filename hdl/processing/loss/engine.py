@@ -10,7 +10,13 @@ from axonloop.hdl.processing.loss.encoder import ErrorEncoder
 from axonloop.hdl.processing.loss.feedback import Feedback
 from axonloop.hdl.processing.loss.levels import Levels
 from axonloop.hdl.processing.loss.listener import Listener
-from axonloop.hdl.processing.loss.payloads import NEURONS_BITS, event_layout
+from axonloop.hdl.processing.loss.payloads import (
+    FAILURES,
+    LENGTH_BITS,
+    NEURONS_BITS,
+    PASSES_BITS,
+    event_layout,
+)
 from axonloop.hdl.processing.loss.registers import EngineRegisters
 from axonloop.hdl.processing.loss.sharing import share_bus
 from axonloop.models.config import NodeGeometry, ceil_log2
@@ -24,7 +30,8 @@ class LossEngine(wiring.Component):
        Then the levels move, and it is `WAITING` for a processor, which `wanted` tells.
     2. The processor reads levels and sums, and, but in the burn-in, writes gradients and TEACH.
        Then `events` shows error events, and LEARN if there was one. Behind the last of them, and
-       after DONE, the engine is `LISTENING` again, and it sends nothing more.
+       after DONE, the engine is `LISTENING` again, and it sends nothing more. A processor that has
+       `failed` counts as one that writes DONE.
     3. BEGIN, while it is `LISTENING` and no spike of the tick has come, zeroes the levels.
     4. Registers can be read at any time. All else is accessed while it is `LISTENING` and no spike
        of the tick has come, or, but for residues, `WAITING`.
@@ -37,7 +44,8 @@ class LossEngine(wiring.Component):
     ended : a strobe: all spikes of the tick came
     wanted : the engine waits for its processor
     listening : the engine is at rest, and takes spikes
-    hears, runs, failed : registers for those around the engine
+    hears, runs, guard, failed, where : registers for those around the engine
+    length, passes, passed : those for the tape
     events : error events and LEARN
     bus : register access
     """
@@ -50,9 +58,14 @@ class LossEngine(wiring.Component):
                 "ended": In(1),
                 "wanted": Out(1),
                 "listening": Out(1),
-                "hears": Out(2),
+                "hears": Out(3),
                 "runs": Out(1),
-                "failed": In(2),
+                "guard": Out(32),
+                "failed": In(FAILURES),
+                "where": In(32),
+                "length": Out(LENGTH_BITS),
+                "passes": Out(PASSES_BITS),
+                "passed": In(1),
                 "events": Out(stream.Signature(event_layout(geometry))),
                 "bus": In(BusSignature()),
             }
@@ -94,7 +107,12 @@ class LossEngine(wiring.Component):
         m.d.comb += [
             self.hears.eq(own.hears),
             self.runs.eq(own.runs),
+            self.guard.eq(own.guard),
+            self.length.eq(own.length),
+            self.passes.eq(self._registers.passes),
+            self._registers.passed.eq(self.passed),
             self._registers.failed.eq(self.failed),
+            self._registers.where.eq(self.where),
             self._registers.best.eq(self._levels.best),
             self._listener.pieces.eq((own.classes - 1) >> ceil_log2(self._geometry.lanes)),
             self._encoder.theta.eq(controller.theta),
@@ -122,15 +140,17 @@ class LossEngine(wiring.Component):
         registers, listener, levels = self._registers, self._listener, self._levels
         feedback, encoder, controller = self._feedback, self._encoder, self._controller
         events, found = self.events, Signal(NEURONS_BITS)
-        command = registers.command
+        command, done = registers.command, Signal()
         m.d.comb += [
             controller.events.eq(found),
             encoder.start.eq(feedback.start),
             registers.phase.eq(NodePhase.WORKING),
+            registers.add_spikes.eq(self.spikes.valid & self.spikes.ready),
             registers.add_events.eq(encoder.events.valid & encoder.events.ready),
         ]
+        m.d.comb += done.eq((command == NodeCommand.DONE) | self.failed.any())
         passed = Signal()
-        with m.If(command == NodeCommand.DONE):
+        with m.If(done):
             m.d.sync += passed.eq(1)
         with m.If(self.ended):
             m.d.sync += passed.eq(0)
@@ -155,7 +175,7 @@ class LossEngine(wiring.Component):
             with m.State("WAIT"):
                 m.d.comb += [self.wanted.eq(1), registers.phase.eq(NodePhase.WAITING)]
                 m.d.sync += found.eq(0)
-                with m.If(command == NodeCommand.DONE):
+                with m.If(done):
                     m.next = "LISTEN"
                 with m.Elif(command == NodeCommand.TEACH):
                     m.d.comb += feedback.start.eq(1)

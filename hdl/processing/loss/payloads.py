@@ -6,7 +6,7 @@ from amaranth.hdl import signed, unsigned
 from amaranth.lib import data
 
 from axonloop.hdl.common import DECAY_BITS, address_bits
-from axonloop.models.config import MAX_CLASSES, MAX_HEARD, NodeGeometry
+from axonloop.models.config import MAX_CLASSES, MAX_HEARD, MAX_TAPE, NodeGeometry
 
 WEIGHT_BITS = 8
 LEVEL_BITS = 16
@@ -23,6 +23,11 @@ CONTROL_SHIFT = 8
 STEP_BITS = 7
 """Width of the magnitude of an error event."""
 NEURONS_BITS = MAX_HEARD.bit_length()
+LENGTH_BITS = MAX_TAPE.bit_length()
+"""Width of a number of words of a tape."""
+PASSES_BITS = 16
+FAILURES = 3
+"""Bits of the register FAILED."""
 
 
 def constants_layout() -> data.StructLayout:
@@ -37,8 +42,10 @@ def constants_layout() -> data.StructLayout:
         "wanted": 15,
         "share": 16,
         "slowness": 4,
-        "hears": 2,
+        "hears": 3,
         "runs": 1,
+        "guard": 32,
+        "length": LENGTH_BITS,
     }
     return data.StructLayout({name: unsigned(width) for name, width in widths.items()})
 

@@ -32,12 +32,16 @@ def serve(
     named = configuration.baud if baud is None else baud
     rate = BAUD if named is None else named
     link = LinkConfig(LEAST_CYCLES * rate, rate)
-    with Board(lambda: RtlTop(link, chip.geometry, chip.mesh, wrong.seed), wrong) as board:
+    node = configuration.node
+    with Board(
+        lambda: RtlTop(link, chip.geometry, chip.mesh, wrong.seed, node=node), wrong
+    ) as board:
         suffix, news = "" if rate == BAUD else f"@{rate}", News(board)
         with suppress(KeyboardInterrupt):
             notice(f"board: serial:{board.port}{suffix}")
             target = "digits" if fit.data is None else config
-            notice(f"try:   axonloop train {target} --device serial:{board.port}{suffix}")
+            how = "" if node is None else " --loss integer --processor chip"
+            notice(f"try:   axonloop train {target} --device serial:{board.port}{suffix}{how}")
             board.serve(lambda: False, news.look)
         news.tell()
 

@@ -4,6 +4,7 @@ from .identification import described as described
 from .in_flight import Flight as Flight
 from .loading import load_words as load_words
 from .noded import NodeDevice as NodeDevice
+from .noded import built_node as built_node
 from .noded import node_for as node_for
 from .packet_device import PacketDevice as PacketDevice
 from .packet_device import QueueTransport as QueueTransport
@@ -13,3 +14,5 @@ from .packing import as_words as as_words
 from .packing import table_words as table_words
 from .packing import unpack_pending as unpack_pending
 from .packing import unpack_weights as unpack_weights
+from .streamed import SampleCounts as SampleCounts
+from .streamed import StreamedNode as StreamedNode

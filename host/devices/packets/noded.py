@@ -7,29 +7,32 @@ from typing import Any
 
 import numpy as np
 
-from axonloop.hdl.processing.firmware import MAILBOX, firmware_words
+from axonloop.hdl.processing.firmware import CODE_BEGIN, MAILBOX, firmware_words
+from axonloop.host.devices.device import DeviceError
 from axonloop.host.devices.packets.addresses import Addresses
+from axonloop.host.devices.packets.node_failure import failure_text
+from axonloop.host.devices.packets.node_words import node_tables, read_node, write_node
 from axonloop.host.devices.packets.packet_device import PacketDevice
 from axonloop.host.devices.packets.packing import Words, as_words
 from axonloop.host.devices.packets.replies import data_payload, spikes_of_ticks
 from axonloop.models.arrays import Int32Array
 from axonloop.models.checks import require
 from axonloop.models.config import NodeGeometry
-from axonloop.models.golden.processing import NodeLoss, ProcessingNode
+from axonloop.models.golden.processing import NodeConstants, NodeLoss, ProcessingNode
 from axonloop.models.protocol import (
-    IS_HEARD,
-    MAX_COUNT,
-    NODE_CORE,
+    HEARS,
+    TELLS,
     Kind,
     NodeCommand,
     NodeRegion,
     NodeRegister,
     header,
-    neuron_stride,
+    kind_of,
 )
 
 REGISTERS = NodeRegion.REGISTERS
-HEARS, TELLS = 1, 2
+STATE = NodeRegister.WHERE + 1 - NodeRegister.CONTROL
+"""Registers that are read behind a sample, from CONTROL on."""
 CONSTANTS = [
     entry.name.lower()
     for entry in NodeRegister
@@ -41,12 +44,43 @@ MAILED = ("loss", "scale", "scale_shift", "gain", "burn_in")
 TARGET, AGE = MAILBOX + 6, MAILBOX + 8
 PROGRAM = 4096
 """Words of the processor's memory, of which the targets of a sample may fill what is left."""
+STACK = 48
+"""Words at the end of that memory which are the processor's own."""
 
 
 def node_for(node: ProcessingNode, lanes: int) -> NodeGeometry:
     """The sizes of gateware for a node."""
     constants = node.constants
     return NodeGeometry(constants.neurons, constants.classes, lanes, PROGRAM)
+
+
+def built_node(device: PacketDevice) -> NodeGeometry:
+    """The sizes of the node that is beside a chip; DeviceError where there is none."""
+    replies = device.exchange(read_node(REGISTERS, len(NodeRegister)), 1)
+    if kind_of(int(replies[-1])) == Kind.FAULT:
+        told = "device must have a processing node, not none: build it with [board] processor"
+        raise DeviceError(f"{told} = true, or leave --processor out")
+    found = data_payload(replies, len(NodeRegister)).tolist()
+    sizes = ("MOST_NEURONS", "MOST_CLASSES", "LANES", "PROGRAM", "TAPE")
+    return NodeGeometry(*(found[NodeRegister[name]] for name in sizes))
+
+
+def guard_word(built: NodeGeometry) -> int:
+    """The register GUARD: the processor may write neither its code nor up to its stack."""
+    return firmware_words()[CODE_BEGIN] // 4 | built.program - STACK << 16
+
+
+def check_node(constants: NodeConstants, built: NodeGeometry) -> None:
+    """DeviceError unless a node of such sizes, with a processor, can have these constants."""
+    sizes = {"neurons": constants.neurons, "classes": constants.classes}
+    sizes |= {"program": len(firmware_words()) + STACK}
+    for name, wanted in sizes.items():
+        found = getattr(built, name)
+        if found < wanted:
+            raise DeviceError(
+                f"{name} of the node must be {wanted} at least, not {found}: build it with "
+                f"another [board.node]"
+            )
 
 
 class NodeDevice:
@@ -62,13 +96,23 @@ class NodeDevice:
         self._device, self._node, self._built = device, node, built
         self._addresses, self._samples = Addresses(device.config), 0
         self._known: dict[str, Any] = {}
-        packets = [*self._tables(heard), *self._constants()]
-        packets += [_write(NodeRegion.PROGRAM, firmware_words())]
+        check_node(node.constants, built)
         own = [int(getattr(node.constants, name)) for name in MAILED]
-        packets += [_write(NodeRegion.PROGRAM, own, MAILBOX + 1)]
-        packets += [_write(REGISTERS, [1], NodeRegister.RUNS)]
-        question = _read(REGISTERS, 1)
-        device.exchange(np.concatenate([*packets, question]), 1)
+        packets = [
+            write_node(REGISTERS, [0, 0], NodeRegister.HEARS),
+            *node_tables(device.config, built, node.constants, heard),
+            write_node(
+                REGISTERS,
+                [int(getattr(node.constants, name)) for name in CONSTANTS],
+                NodeRegister.NEURONS,
+            ),
+            write_node(REGISTERS, [guard_word(built)], NodeRegister.GUARD),
+            write_node(NodeRegion.PROGRAM, firmware_words()),
+            write_node(NodeRegion.PROGRAM, own, MAILBOX + 1),
+            write_node(REGISTERS, [1], NodeRegister.RUNS),
+            read_node(REGISTERS, 1),
+        ]
+        device.exchange(np.concatenate(packets), 1)
 
     def learn_sample(
         self, trains: Sequence[Int32Array], targets: Sequence[Any]
@@ -77,56 +121,31 @@ class NodeDevice:
 
         All words go out at once. Returns the neurons that were reported in each tick.
         """
-        (target,) = targets
-        self._node.begin(target)
-        self._device.clear()
-        begin = [
-            _write(REGISTERS, [number], at)
-            for at, number in (
-                (NodeRegister.COMMAND, NodeCommand.BEGIN),
-                (NodeRegister.HEARS, HEARS | TELLS),
-            )
-        ]
         tick = as_words([header(Kind.TICK, self._device.config.first)])
         ticks = [part for axons in trains for part in (self._addresses.spikes(axons), tick)]
-        quiet = _write(REGISTERS, [0], NodeRegister.HEARS)
-        asked = self._questions()
-        reads = [_read(region, count, offset) for region, count, offset in asked]
-        words = [*self._moved(), *self._sample(target), *begin, *ticks, quiet, *reads]
-        replies = self._device.exchange(np.concatenate(words), len(trains) + len(reads))
+        words = [*self._moved(), *self._sample(np.concatenate(ticks), targets, HEARS | TELLS)]
+        asked, counts = self._questions()
+        replies = self._device.exchange(np.concatenate([*words, *asked]), len(trains) + len(asked))
         end = np.flatnonzero(replies >> 28 == int(Kind.TICK))[len(trains) - 1] + 1
-        counts = [count for _, count, _ in asked]
-        found = np.split(data_payload(replies[end:], sum(counts)), np.cumsum(counts)[:-1])
-        self._take(*(words.view(np.int32).astype(np.int64) for words in found))
+        self._take(data_payload(replies[end:], sum(counts)), counts)
         return spikes_of_ticks(replies[:end], len(trains), self._addresses)
 
-    def _tables(self, heard: Int32Array) -> list[Words]:
-        """Numbers of neurons, and both matrices."""
-        config, built, constants = self._device.config, self._built, self._node.constants
-        size = config.geometry.neurons
-        cores, neurons = np.divmod(np.asarray(heard), size)
-        numbers = np.zeros((len(config.cores), neuron_stride(size)), np.int64)
-        numbers[cores, neurons] = 1 << IS_HEARD | np.arange(len(heard))
-        own = (cores + config.first) << 16 | neurons
-        columns = np.zeros((built.neurons, built.pieces * built.lanes), np.int64)
-        columns[:, : constants.classes] = constants.columns.T
-        rows = np.zeros((built.groups, built.row_stride, built.lanes), np.int64)
-        padded = np.zeros((constants.classes, built.groups * built.lanes), np.int64)
-        padded[:, : constants.neurons] = constants.rows
-        rows[:, : constants.classes] = padded.reshape(-1, built.groups, built.lanes).swapaxes(0, 1)
-        return [
-            _write(region, words.ravel())
-            for region, words in (
-                (NodeRegion.NODE_NUMBER, numbers),
-                (NodeRegion.CHIP_NUMBER, own),
-                (NodeRegion.READOUT, columns),
-                (NodeRegion.FEEDBACK, rows),
-            )
+    def _sample(self, ticks: Words, targets: Sequence[Any], hears: int) -> list[Words]:
+        """A sample as packets, from CLEAR on, of which the node hears the `ticks` alone."""
+        (target,) = targets
+        self._node.begin(target)
+        begin = [
+            as_words([header(Kind.CLEAR, self._device.config.first)]),
+            *(
+                write_node(REGISTERS, [number], at)
+                for at, number in (
+                    (NodeRegister.COMMAND, NodeCommand.BEGIN),
+                    (NodeRegister.HEARS, hears),
+                )
+            ),
         ]
-
-    def _constants(self) -> list[Words]:
-        own = [int(getattr(self._node.constants, name)) for name in CONSTANTS]
-        return [_write(REGISTERS, own, NodeRegister.NEURONS)]
+        quiet = write_node(REGISTERS, [0], NodeRegister.HEARS)
+        return [*self._mail(target), *begin, ticks, quiet]
 
     def _moved(self) -> list[Words]:
         """What the chip must be told of the node's state: nothing if it is as the chip left it."""
@@ -137,38 +156,55 @@ class NodeDevice:
             return []
         numbers = [state[name] for name in ("control", "events", "clipped")]
         return [
-            _write(NodeRegion.RESIDUE, state["residue"]),
-            _write(REGISTERS, numbers, NodeRegister.CONTROL),
-            _write(NodeRegion.PROGRAM, [0], AGE + 1),
+            write_node(NodeRegion.RESIDUE, state["residue"]),
+            write_node(REGISTERS, numbers, NodeRegister.CONTROL),
+            write_node(NodeRegion.PROGRAM, [0], AGE + 1),
         ]
 
-    def _sample(self, target: Any) -> list[Words]:
+    def _mail(self, target: Any) -> list[Words]:
         """The target of a sample, and last its number."""
         self._samples += 1
         packets, place, stride = [], len(firmware_words()), 0
         if self._node.constants.loss == NodeLoss.MSE:
             rows = np.atleast_2d(target)
-            room = self._built.program // 2 - place
+            room = self._built.program - STACK - place
             require(rows.size <= room, "numbers of a target", f"at most {room}", rows.size)
-            packets.append(_write(NodeRegion.PROGRAM, rows.ravel(), place))
+            packets.append(write_node(NodeRegion.PROGRAM, rows.ravel(), place))
             target, stride = 4 * place, rows.shape[1] * (np.ndim(target) - 1)
         mail = [int(target), stride]
-        numbers = _write(NodeRegion.PROGRAM, [self._samples], MAILBOX)
-        return [*packets, _write(NodeRegion.PROGRAM, mail, TARGET), numbers]
+        numbers = write_node(NodeRegion.PROGRAM, [self._samples], MAILBOX)
+        return [*packets, write_node(NodeRegion.PROGRAM, mail, TARGET), numbers]
 
-    def _questions(self) -> list[tuple[NodeRegion, int, int]]:
-        """Region, words and offset of all that a node has become."""
+    def _questions(self) -> tuple[list[Words], list[int]]:
+        """READs of all that a node has become, and the words that answer each."""
         classes, neurons = self._node.constants.classes, self._node.constants.neurons
-        return [
-            (REGISTERS, 3, NodeRegister.CONTROL),
+        asked = [
+            (REGISTERS, STATE, NodeRegister.CONTROL),
             (NodeRegion.LEVEL, classes, 0),
             (NodeRegion.RESIDUE, neurons, 0),
             (NodeRegion.PROGRAM, 2 + classes, AGE),
         ]
+        return [read_node(*each) for each in asked], [count for _, count, _ in asked]
 
-    def _take(self, registers: Any, level: Any, residue: Any, mail: Any) -> None:
-        """Make the node what it became on the chip."""
-        control, events, clipped = (int(word) % 2**32 for word in registers)
+    def _check(self, registers: Words) -> None:
+        """DeviceError where the registers, from CONTROL on, say that the processor failed."""
+        failed, where = (
+            int(registers[register - NodeRegister.CONTROL])
+            for register in (NodeRegister.FAILED, NodeRegister.WHERE)
+        )
+        if failed:
+            image = firmware_words()
+            own = [read_node(NodeRegion.PROGRAM, len(image))]
+            found = data_payload(self._device.exchange(own[0], 1), len(image))
+            self._device.forget()
+            raise DeviceError(failure_text(failed, where, found.tolist()))
+
+    def _take(self, found: Words, counts: Sequence[int]) -> None:
+        """Make the node what it became on the chip, by the answers to `_questions`."""
+        parts = np.split(found.view(np.int32).astype(np.int64), np.cumsum(counts)[:-1])
+        registers, level, residue, mail = parts
+        self._check(found[:STATE])
+        control, events, clipped = (int(word) % 2**32 for word in registers[:3])
         self._node.restore(
             {
                 "level": level,
@@ -181,18 +217,3 @@ class NodeDevice:
             }
         )
         self._known = self._node.state()
-
-
-def _write(region: NodeRegion, words: Any, offset: int = 0) -> Words:
-    """WRITE packets to a node."""
-    values, packets = as_words(words), []
-    for start in range(0, values.size, MAX_COUNT):
-        part = values[start : start + MAX_COUNT]
-        head = [header(Kind.WRITE, NODE_CORE, part.size), region << 24 | offset + start]
-        packets += [as_words(head), part]
-    return np.concatenate(packets)
-
-
-def _read(region: NodeRegion, count: int, offset: int = 0) -> Words:
-    """A READ packet to a node."""
-    return as_words([header(Kind.READ, NODE_CORE, count), region << 24 | offset])

@@ -386,6 +386,20 @@ class PacketDevice(Device):
         """Send words of packets, `expected` of which are answered; see `Transport.exchange`."""
         return self._exchange(words, expected)
 
+    def send(self, words: Words, expected: int) -> None:
+        """Send words of packets, as `exchange` does; `take` waits for the replies."""
+        self._flight.add("words", self._ask(words, expected))
+
+    def take(self) -> Words:
+        """The replies to the oldest `send` that were not taken."""
+        replies: Words = self._flight.take("words")
+        return replies
+
+    def forget(self) -> None:
+        """Hear the answers to all that is under way, and drop them."""
+        self._flight.land()
+        self._flight.clear()
+
     def _exchange(self, words: Words, expected: int) -> Words:
         """Send what is posted and `words`; the replies, behind those of all that is in flight."""
         self._flight.land()

@@ -19,7 +19,6 @@ from axonloop.models.golden.processing import NodeChip, NodeLoss, ProcessingNode
 from axonloop.models.protocol import (
     NODE_CORE,
     Kind,
-    NodeCommand,
     NodePhase,
     NodeRegion,
     NodeRegister,
@@ -115,13 +114,10 @@ def _fail(rtl: CoveredChip, config: ChipConfig) -> None:
     for words in FAULTY:
         node.start(constants, words)
         node.write(REGISTERS, [1], NodeRegister.HEARS)
-        node.exchange([packets.tick(0)], 0)
-        while node.read(REGISTERS, 1, NodeRegister.PHASE) != [NodePhase.WAITING]:
-            pass
+        node.exchange([packets.tick(0)], 1)
         assert node.read(REGISTERS, 1, NodeRegister.FAILED) != [0]
+        assert node.read(REGISTERS, 1, NodeRegister.PHASE) == [NodePhase.LISTENING]
         node.write(REGISTERS, [0], NodeRegister.RUNS)
-        node.write(REGISTERS, [NodeCommand.DONE], NodeRegister.COMMAND)
-        node.exchange(packets.read(NODE_CORE, address(REGISTERS, NodeRegister.FAILED), 1), 2)
 
 
 def _refuse(rtl: CoveredChip) -> None:

@@ -44,8 +44,8 @@ class EarSpec(Elaboratable):
 
     def _drive(self, m) -> None:
         ear, table = self._ear, self._ear.numbers.bus
-        hears, tells = Signal(), Signal()
-        m.d.sync += [hears.eq(ear.hears), tells.eq(ear.tells)]
+        hears, tells, silent = Signal(), Signal(), Signal()
+        m.d.sync += [hears.eq(ear.hears), tells.eq(ear.tells), silent.eq(ear.silent)]
         steady, begun = Signal(), Signal()
         m.d.sync += begun.eq(1)
         m.d.comb += [
@@ -54,10 +54,11 @@ class EarSpec(Elaboratable):
             ear.done.eq(AnySeq(1)),
             ear.hears.eq(AnySeq(1)),
             ear.tells.eq(AnySeq(1)),
+            ear.silent.eq(AnySeq(1)),
             table.address.eq(AnySeq(32)),
             table.write.eq(AnySeq(1)),
             table.write_data.eq(AnySeq(32)),
-            steady.eq((ear.hears == hears) & (ear.tells == tells)),
+            steady.eq((ear.hears == hears) & (ear.tells == tells) & (ear.silent == silent)),
             Assume(~begun | steady),
         ]
         for stream in (ear.spikes, ear.others):
@@ -82,7 +83,10 @@ class EarSpec(Elaboratable):
         return waits
 
     def _check_spikes(self, m) -> None:
-        """A spike that was taken goes somewhere before the next word is."""
+        """A spike that was taken goes somewhere before the next word is.
+
+        In silence the host hears none: one that is not for the node goes nowhere.
+        """
         ear, owed, left = self._ear, Signal(), Signal(16)
         self._owed, self._left = owed, left
         header = header_layout()(ear.words.payload)
@@ -97,11 +101,12 @@ class EarSpec(Elaboratable):
             m.d.sync += left.eq(left - 1)
         with m.If(taken & (left == 0) & (header.kind == Kind.SPIKE) & ~passes):
             m.d.sync += owed.eq(1)
-        with m.Elif(given):
+        with m.Elif(given | (ear.silent & ~ear.spikes.valid)):
             m.d.sync += owed.eq(0)
         m.d.comb += [
             Assert(~(owed & taken)),
             Assert(~(given & ~taken & ear.spikes.valid) | owed),
+            Assert(~(owed & ear.silent & ear.others.valid)),
             Cover(owed & ear.spikes.valid & ear.spikes.ready),
         ]
 
@@ -153,8 +158,8 @@ CLAIMS = [
             Mutant(
                 "drops a spike that has to wait",
                 EAR,
-                "goes | (self.spikes.valid & self.spikes.ready)",
-                "goes | self.spikes.valid",
+                "goes | dropped | (self.spikes.valid & self.spikes.ready)",
+                "goes | dropped | self.spikes.valid",
             ),
             Mutant(
                 "takes no words while it keeps an answer",

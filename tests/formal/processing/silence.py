@@ -72,6 +72,7 @@ class Commands(wiring.Component):
             {
                 "command": Out(2),
                 "phase": In(NodePhase),
+                "add_spikes": In(1),
                 "add_events": In(1),
                 "constants": Out(data.StructLayout({"wanted": 1})),
             }
@@ -112,6 +113,7 @@ class Edge(wiring.Component):
                 "done": In(1),
                 "hears": In(1),
                 "tells": In(1),
+                "silent": In(1),
             }
         )
 
@@ -124,8 +126,9 @@ class Edge(wiring.Component):
 class SilenceSpec(Elaboratable):
     """A node as it is put together, its engine's sequence, its mouth; parts that keep their rules.
 
-    The chip takes words when it likes. A tick ends only after the node was done with the one
-    before, as the ear sees to; BEGIN does not come while a spike is offered.
+    The chip takes words when it likes, and the processor fails when it likes. A tick ends only
+    after the node was done with the one before, as the ear sees to; BEGIN does not come while a
+    spike is offered.
     """
 
     def __init__(self, code: Code) -> None:
@@ -146,6 +149,7 @@ class SilenceSpec(Elaboratable):
         m, node = Module(), self._node
         m.submodules.dut = probe = Probe(node)
         m.d.comb += [Assume(~ResetSignal()), node.chip_commands.ready.eq(AnySeq(1))]
+        m.d.comb += node._engine.failed.eq(AnySeq(3))
         self._check(m, probe)
         return m
 

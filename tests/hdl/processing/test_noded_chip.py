@@ -16,12 +16,25 @@ from axonloop.host.devices.packets import PacketDevice
 from axonloop.models.config import ChipConfig, Mesh, NodeGeometry, ParameterSet
 from axonloop.models.golden import Chip
 from axonloop.models.golden.processing import NodeChip, NodeConstants, ProcessingNode
-from axonloop.models.protocol import NODE_CORE, Fault, Kind, core_of, header, packets
+from axonloop.models.protocol import (
+    HEARS,
+    NODE_CORE,
+    NODE_MAGIC,
+    SILENT,
+    TELLS,
+    Fault,
+    Kind,
+    NodeRegister,
+    core_of,
+    header,
+    kind_of,
+    packets,
+)
 from tests.support.contract import PAGE
 from tests.support.random.chips import random_chip
 from tests.support.random.nodes import naive_of, plain, random_constants
 from tests.support.simulated.chip import SimulatedChip
-from tests.support.simulated.node import PacketNode
+from tests.support.simulated.node import REGISTERS, PacketNode
 from tests.support.tiny_chips import TINY
 
 NODE = NodeGeometry(8, 4, 2)
@@ -100,6 +113,37 @@ def test_samples_are_learned_as_by_the_golden_chip(mesh: str, seed: int) -> None
         np.testing.assert_array_equal(device.read_weights(), golden.chip.weights)
     assert min(others, listened, golden.nodes[0].events) > 0
     assert (weights != golden.chip.weights).any()
+
+
+def test_a_silent_node_keeps_a_tick_to_itself() -> None:
+    """Neither spikes, those of others included, nor the answer to a TICK come; FAULTs do."""
+    config = lively(random_chip(np.random.default_rng(1), Mesh(1, 1), TINY))
+    first = config.first
+    transport = SimulatedChip(NodedChip(config.geometry, NODE, core=first))
+    constants = random_node(np.random.default_rng(1), 3, 5, burn_in=9)
+    with PacketDevice(transport, config) as device:
+        device.load_weights(np.full((config.axons, config.neurons), 100))
+        device.read_weights()
+        node = PacketNode(transport, NODE, naive_of(constants))
+        node.load(constants, [0, 1, 2], config)
+        said = []
+        for hears in (HEARS | TELLS, HEARS | TELLS | SILENT):
+            node.write(REGISTERS, [0], NodeRegister.SPIKES)
+            node.write(REGISTERS, [hears], NodeRegister.HEARS)
+            device.clear()
+            node.begin(0)
+            own = []
+            for _ in range(4):
+                axons = [(first, axon) for axon in range(4)]
+                node.tick(first, axons, answered=not hears & SILENT)
+                node.exchange([packets.spike(first, 99)], 0)
+                assert node.read(REGISTERS, 1) == [NODE_MAGIC]
+                own += node.sent
+            said.append((own, node.read(REGISTERS, 1, NodeRegister.SPIKES)))
+    (told, heard), (kept, also) = said
+    spikes = [word & 0xFFFF for word in told if kind_of(word) == Kind.SPIKE]
+    assert heard == also == [sum(neuron < 3 for neuron in spikes)] != [0]
+    assert [kind_of(word) for word in kept] == [Kind.FAULT] * 4
 
 
 def test_a_node_that_does_not_hear_is_not_there() -> None:

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from axonloop.hdl.processing.firmware import compile_firmware, firmware_words
-from axonloop.host.devices.packets import PacketDevice
+from axonloop.hdl.processing.firmware import CODE_BEGIN, compile_firmware, firmware_words
+from axonloop.host.devices import DeviceError
+from axonloop.host.devices.packets import NodeDevice, PacketDevice
+from axonloop.host.devices.packets.node_words import read_node, write_node
 from axonloop.models.config import Mesh, NodeGeometry
 from axonloop.models.cycles import node_cycles
 from axonloop.models.golden import Chip
@@ -22,9 +24,7 @@ from axonloop.models.golden.processing import (
     ProcessingNode,
 )
 from axonloop.models.protocol import (
-    NODE_CORE,
     Kind,
-    NodeCommand,
     NodePhase,
     NodeRegion,
     NodeRegister,
@@ -128,33 +128,77 @@ def test_a_usual_tick_is_fast_enough() -> None:
     assert node_cycles(NodeGeometry(), 256, 10, 13, steered=True) <= 1500
 
 
+STACK = [0xFF010113, 0x00112023, 0xFF9FF06F]
+"""addi sp, sp, -16; sw ra, 0(sp); and again."""
+BEYOND = [0x000102B7, 0x0012A023, 0x0000006F]
+"""lui t0, 16; sw ra, 0(t0); and stay: byte 65536 of a memory of 4096."""
+
+
 @pytest.mark.parametrize(
-    ("firmware", "failed"),
-    [([0xFFFFFFFF], 1), ([0x00100073], 1), ([0x0000006F], 2), ([0x00102083], 1)],
-    ids=["illegal", "ebreak", "endless", "misaligned"],
+    ("firmware", "failed", "where"),
+    [
+        ([0xFFFFFFFF], 1, {0, 4}),
+        ([0x00000013, 0x00100073], 1, {4, 8}),
+        ([0x0000006F], 2, {0}),
+        ([0x00102083], 1, {0, 4}),
+        (STACK, 4, {4, 8}),
+        (BEYOND, 4, {4, 8}),
+    ],
+    ids=["illegal", "ebreak", "endless", "misaligned", "stack", "beyond"],
 )
 def test_firmware_that_fails_is_told_and_left(
-    chip: RtlChip, firmware: list[int], failed: int
+    chip: RtlChip, firmware: list[int], failed: int, where: set[int]
 ) -> None:
-    """The tick goes no further; the host ends it, and the node works again after a reset."""
+    """The node ends the ticks by itself, says what failed and where, and works after a reset."""
     first, constants = CONFIG.first, random_node(np.random.default_rng(1), 4, 1, loss=0)
     node = ProcessorNode(chip, NODE, naive_of(constants))
     for words, state in ((firmware, failed), (firmware_words(), 0)):
         node.load(constants, list(range(4)), CONFIG)
         node.start(constants, words)
         node.sent = []
-        if failed == state:
-            node.exchange([packets.tick(first)], 0)
-            while node.read(REGISTERS, 1, NodeRegister.PHASE) != [NodePhase.WAITING]:
-                pass
-            assert node.read(REGISTERS, 1, NodeRegister.FAILED) == [failed]
-            node.write(REGISTERS, [0], NodeRegister.RUNS)
-            node.write(REGISTERS, [NodeCommand.DONE], NodeRegister.COMMAND)
-            assert node.exchange(packets.read(NODE_CORE, NodeRegister.FAILED, 1), 2) == [0]
-        else:
-            node.sample(first, 0, [[]])
-            assert node.read(REGISTERS, 1, NodeRegister.FAILED) == [0]
-        assert [kind_of(word) for word in node.sent] == [Kind.TICK]
+        node.write(REGISTERS, [1], NodeRegister.HEARS)
+        node.sample(first, 0, [[], []])
+        assert [kind_of(word) for word in node.sent] == [Kind.TICK] * 2
+        assert node.read(REGISTERS, 1, NodeRegister.FAILED) == [state]
+        if state:
+            (found,) = node.read(REGISTERS, 1, NodeRegister.WHERE)
+            assert found in where
+            assert node.read(REGISTERS, 1, NodeRegister.PHASE) == [NodePhase.LISTENING]
+
+
+@pytest.mark.parametrize("at", ["first", "middle", "last"])
+def test_a_corrupt_image_is_told_with_its_place(chip: RtlChip, at: str) -> None:
+    """The firmware looks at its own code before it starts; a new image learns as before."""
+    image, rng = firmware_words(), np.random.default_rng(3)
+    first, last = image[CODE_BEGIN] // 4, len(image) - 1
+    place = {"first": first, "middle": (first + last) // 2, "last": last}[at]
+    heard = np.arange(CONFIG.neurons, dtype=np.int32)
+    constants = random_node(rng, len(heard), 5, loss=NodeLoss.CROSS_ENTROPY)
+    golden = NodeChip(Chip(CONFIG), [(ProcessingNode(constants), heard)])
+    weights = rng.integers(-20, 100, (CONFIG.axons, CONFIG.neurons)).astype(np.int32)
+    trains = [np.flatnonzero(rng.random(CONFIG.axons) < 0.7).astype(np.int32) for _ in range(6)]
+    golden.chip.load_weights(weights)
+    golden.learn_sample(trains, [0])
+    device, node = PacketDevice(chip, CONFIG, fresh=False), ProcessingNode(constants)
+    device.load_weights(weights)
+    damaged = NodeDevice(device, NODE, node, heard)
+    wrong = [
+        write_node(REGISTERS, [0], NodeRegister.RUNS),
+        write_node(NodeRegion.PROGRAM, [image[place] ^ 1 << 20], place),
+        write_node(REGISTERS, [1], NodeRegister.RUNS),
+        read_node(REGISTERS, 1),
+    ]
+    device.exchange(np.concatenate(wrong), 1)
+    told = f"must be 0x{image[place]:08x}, not 0x{image[place] ^ 1 << 20:08x}; clear the device"
+    with pytest.raises(DeviceError, match=f"corrupt: the word at 0x{4 * place:04x} {told}"):
+        damaged.learn_sample(trains, [0])
+    np.testing.assert_array_equal(device.read_weights(), weights)
+    device = PacketDevice(chip, CONFIG, fresh=False)
+    device.load_weights(weights)
+    own = NodeDevice(device, NODE, node, heard)
+    own.learn_sample(trains, [0])
+    np.testing.assert_array_equal(device.read_weights(), golden.chip.weights)
+    assert plain(node.state()) == plain(golden.nodes[0].state())
 
 
 def test_a_loss_of_your_own(chip: RtlChip, tmp_path: Path) -> None:

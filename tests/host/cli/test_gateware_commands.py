@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,6 +77,17 @@ class Serving:
         assert not stop(), "a board serves for ever"
         look()
         raise KeyboardInterrupt
+
+
+def test_a_board_with_a_node_says_how_it_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "board.toml"
+    file.write_text("[board]\nprocessor = true\n")
+    monkeypatch.setattr(command, "Board", Serving)
+    command.serve({}, file, None, Misbehaviour())
+    told = capsys.readouterr().err.splitlines()[1]
+    assert told.endswith("--device serial:/dev/pts/9 --loss integer --processor chip")
 
 
 @pytest.mark.parametrize(("baud", "suffix"), [(None, ""), (2_000_000, "@2000000")])

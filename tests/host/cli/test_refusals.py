@@ -39,7 +39,8 @@ from tests.support.commands import refused
         ("train digits --processor board", "processor must be one of host, chip, not 'board'"),
         (
             "train digits --processor chip --loss integer --device batched",
-            "device with the processor on the chip must be golden or rtl, not 'batched'",
+            "device with the processor on the chip must be golden, rtl or serial:PORT, "
+            "not 'batched'",
         ),
         (
             "train digits --processor chip --device golden",

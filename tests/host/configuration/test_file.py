@@ -310,5 +310,9 @@ def test_a_board_may_have_a_node(tmp_path: Path) -> None:
     text = "[board]\nprocessor = true\n\n[board.node]\nlanes = 8\n"
     build = Configuration.read(written(tmp_path, text)).build("ulx3s-25f")
     assert build.built_node == NodeGeometry(lanes=8, program=1024)
+    assert Configuration.read(written(tmp_path, text)).node == build.built_node
+    node = Configuration.read(written(tmp_path, f"{text}tape = 8192\n")).node
+    assert node == NodeGeometry(lanes=8, program=1024, tape=8192)
+    assert Configuration.read(written(tmp_path, CHIP)).node is None
     with pytest.raises(ValueError, match=r"board\.processor must be true or false, not 'yes'"):
         Configuration.read(written(tmp_path, '[board]\nprocessor = "yes"\n'))

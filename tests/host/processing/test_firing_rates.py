@@ -116,6 +116,10 @@ def test_a_population_that_does_not_report_is_left_out() -> None:
     assert rates.judge() == {}
 
 
+def test_an_epoch_whose_spikes_were_not_told_is_not_judged() -> None:
+    assert FiringRates(program(), 1).judge() == {}
+
+
 def test_an_epoch_goes_on_elsewhere() -> None:
     """An epoch that was interrupted is judged by all of its samples."""
     compiled = program()

@@ -82,7 +82,11 @@ def test_the_chip_learns_alone(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("device", "changes", "message"),
     [
-        ("batched", {}, "device with the processor on the chip must be golden or rtl, not"),
+        (
+            "batched",
+            {},
+            "device with the processor on the chip must be golden, rtl or serial:PORT, not",
+        ),
         ("golden", {"loss": "cross-entropy"}, "objective.loss with the processor on the chip must"),
         ("golden", {"latency": 1}, "objective.latency with the processor on the chip must be 0"),
         ("golden", {"activity": 1}, "objective.activity with the processor on the chip must be 0"),

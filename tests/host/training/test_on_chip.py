@@ -6,9 +6,8 @@ import pytest
 
 from axonloop.host.devices import open_device
 from axonloop.host.training import chip_config, lone_trainer
-from tests.host.training.test_integer_loss import DIGITS, TINY
-
-SETTINGS = TINY.changed({"network": {"layers": [16]}, "objective": {"event_rate": 0.1}})
+from tests.host.training.test_integer_loss import DIGITS
+from tests.support.simulated.noded_board import SETTINGS
 
 
 @pytest.mark.slow

@@ -30,15 +30,14 @@ def rows(first: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(
-    "geometry", [NodeGeometry(), NodeGeometry(40, 10, 4, 1024), NodeGeometry(3, 1, 1)], ids=str
+    "geometry", [NodeGeometry(), NodeGeometry(40, 10, 4, 1024, 512), NodeGeometry(3, 1, 1)], ids=str
 )
 def test_regions_are_the_contracts(geometry: NodeGeometry) -> None:
     found = {NodeRegion[row[0]]: row for row in rows("region of a node")}
     assert {int(row[1], 16) for row in found.values()} == set(NodeRegion)
     sizes = {"most_neurons": geometry.neurons, "most_classes": geometry.classes}
-    sizes |= {
-        n: getattr(geometry, n) for n in ("lanes", "pieces", "groups", "row_stride", "program")
-    }
+    names = ("lanes", "pieces", "groups", "row_stride", "program", "tape")
+    sizes |= {name: getattr(geometry, name) for name in names}
     sizes |= {"cores": 6, "neuron_stride": neuron_stride(24)}
     words = {region: evaluate(row[2], **sizes) for region, row in found.items()}
     assert words == node_region_words(geometry, 6, 24)

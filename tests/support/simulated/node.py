@@ -9,7 +9,7 @@ import numpy as np
 
 from axonloop.hdl.processing.firmware import MAILBOX, firmware_words
 from axonloop.host.devices.packets import Transport, as_words
-from axonloop.host.devices.packets.noded import CONSTANTS
+from axonloop.host.devices.packets.noded import CONSTANTS, guard_word
 from axonloop.models.config import ChipConfig, NodeGeometry
 from axonloop.models.golden.processing import NodeConstants, NodeLoss
 from axonloop.models.protocol import (
@@ -92,8 +92,13 @@ class PacketNode:
         self.naive.begin(target)
         self.write(REGISTERS, [NodeCommand.BEGIN], NodeRegister.COMMAND)
 
-    def tick(self, first: int, axons: Sequence[tuple[int, int]]) -> list[int]:
-        """A tick with spikes on axons of cores; the words that the host hears of it."""
+    def tick(
+        self, first: int, axons: Sequence[tuple[int, int]], answered: bool = True
+    ) -> list[int]:
+        """A tick with spikes on axons of cores; the words that the host hears of it.
+
+        A node that is silent has not `answered` it.
+        """
         own, naive = self.naive.constants, self.naive
         self.sent = []
         words = [packets.spike(core, axon) for core, axon in axons]
@@ -112,8 +117,8 @@ class PacketNode:
         naive.age = min(naive.age + 1, 65535)
         to, of = (address(REGISTERS, at) for at in (NodeRegister.COMMAND, NodeRegister.PHASE))
         words = [word for command in commands for word in packets.write(NODE_CORE, to, [command])]
-        self.exchange([*words, *packets.read(NODE_CORE, of, 1)], 2)
-        assert kind_of(self.sent[-1]) == Kind.TICK
+        self.exchange([*words, *packets.read(NODE_CORE, of, 1)], 1 + answered)
+        assert not answered or kind_of(self.sent[-1]) == Kind.TICK
         return self.sent
 
     def state(self) -> dict[str, Any]:
@@ -138,6 +143,7 @@ class ProcessorNode(PacketNode):
     def start(self, constants: NodeConstants, words: Sequence[int]) -> None:
         """Upload firmware and the constants of step 3; let it run."""
         self.write(REGISTERS, [0], NodeRegister.RUNS)
+        self.write(REGISTERS, [guard_word(self.geometry)], NodeRegister.GUARD)
         self.write(NodeRegion.PROGRAM, words)
         names = ("loss", "scale", "scale_shift", "gain", "burn_in")
         own = [int(getattr(constants, name)) for name in names]
