@@ -41,7 +41,7 @@ class Way:
     """A way to send errors: the encoder, its quantum, the first tick with errors, learning rate.
 
     The learning rate is halved after every `anneal` of `epochs`. `readout`: its learning rate, 0
-    for a fixed one, and the scale of logits.
+    for a fixed one, and the scale of logits. Weights start at -`span` to `span`.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Way:
     anneal: int = 3
     epochs: int = 8
     neurons: int = NEURONS
+    span: int = SPAN
 
     @property
     def dense(self) -> bool:
@@ -80,7 +81,10 @@ class Way:
         )
         base = Settings(
             NetworkSettings(
-                layers=(self.neurons,), weight_span=SPAN, memristor=memristor, endurance=endurance
+                layers=(self.neurons,),
+                weight_span=self.span,
+                memristor=memristor,
+                endurance=endurance,
             ),
             TaskSettings(limit=limit),
             objective,
@@ -106,6 +110,6 @@ OTHERS = (
     replace(YARDSTICK, name="the readout alone", errors="sample", threshold=NEVER),
     replace(YARDSTICK, name="dense, fixed readout", readout=FIXED),
     Way("sigma-delta, fixed readout", "sigma-delta", 16, 26, 0, COARSER, FIXED, 2, 6),
-    replace(YARDSTICK, name="dense, 256 neurons", neurons=WIDE),
-    replace(CHOSEN, name="samples, 256 neurons", neurons=WIDE, threshold=2.2),
+    replace(YARDSTICK, name="dense, 256 neurons", neurons=WIDE, span=2 * SPAN),
+    replace(CHOSEN, name="samples, 256 neurons", neurons=WIDE, threshold=3.2),
 )
