@@ -38,6 +38,16 @@ def python(known: bool) -> int:
     return int(bool(missing))
 
 
+def python_at_once(workers: int) -> int:
+    """As `python`, but all tests in one run, so many at a time; nothing is kept if one fails."""
+    of, data = pieces.sources(), pieces.measure_all(workers)
+    if data is None:
+        return 1
+    python_figures.keep(pieces.report([data]), of, [])
+    print(python_figures.section(python_figures.read()))
+    return 0
+
+
 def main() -> int:
     """The exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.coverage", description=__doc__)
@@ -45,6 +55,8 @@ def main() -> int:
     names = ", ".join(map(str, DESIGNS))
     parser.add_argument("--designs", help=f"only these parts of the RTL, by commas, of {names}")
     parser.add_argument("--known", action="store_true", help="of Python, what was measured before")
+    once = "run all tests of Python in one go, so many at a time, instead of room by room"
+    parser.add_argument("--at-once", type=int, help=once)
     parser.add_argument("--page", action="store_true", help="write the page alone, and measure not")
     parser.add_argument("--seed", type=int, default=1, help="of the RTL's random traffic")
     given = parser.parse_args()
@@ -53,7 +65,7 @@ def main() -> int:
     if not given.page and given.only != "python":
         status |= rtl(designs, given.seed)
     if not given.page and given.only != "rtl" and not given.designs:
-        status |= python(given.known)
+        status |= python_at_once(given.at_once) if given.at_once else python(given.known)
     write_page()
     return status
 

@@ -75,6 +75,16 @@ def test_a_piece_that_fails_is_named_and_not_kept(checkout, capsys):
     assert pieces.known(piece, tests, "sources") is None
 
 
+def test_all_tests_at_once_are_measured_as_in_pieces(checkout, capsys):
+    ((piece, tests),) = pieces.pieces().items()
+    told = pieces.report([pieces.measure(piece, tests, "sources")])["files"]
+    data = pieces.measure_all(2)
+    assert pieces.report([data])["files"] == told
+    tests[0].write_text(TEST.replace("RESULT", "3"))
+    assert pieces.measure_all(2) is None
+    assert "all tests: pytest ends with 1, see build/coverage" in capsys.readouterr().err
+
+
 def test_every_test_file_is_in_a_piece():
     found = pieces.pieces()
     files = [path for paths in found.values() for path in paths]

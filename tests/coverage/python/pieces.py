@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,19 +50,33 @@ def measure(piece: str, tests: list[Path], of: str) -> Path | None:
     if target.exists():
         return target
     print(f"{piece} ...", file=sys.stderr, flush=True)
+    return _measured(piece, target, tests)
+
+
+def measure_all(workers: int) -> Path | None:
+    """Run the tests of all pieces at once, so many at a time; the data, or None where one fails.
+
+    They replace those of the last time, and no piece of them is known later.
+    """
+    print(f"all tests, {workers} at a time ...", file=sys.stderr, flush=True)
+    return _measured("all tests", KEPT / "all", ["-n", str(workers)])
+
+
+def _measured(what: str, target: Path, arguments: Sequence[Path | str]) -> Path | None:
+    """Keep in `target` what pytest runs with these arguments; None where a test fails."""
     folder = KEPT / f"{target.name}.new"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     command = [sys.executable, "-m", "coverage", "run", f"--rcfile={SETTINGS}", *PYTEST]
     command += [f"--deselect={name}" for name in WITHOUT]
-    environment = os.environ | {"COVERAGE_FILE": str(folder / "data")}
+    environment = os.environ | {"COVERAGE_FILE": str(folder.absolute() / "data")}
     log = folder / "log"
     with log.open("w") as out:
         status = subprocess.run(
-            [*command, *map(str, tests)], env=environment, stdout=out, stderr=out, check=False
+            [*command, *map(str, arguments)], env=environment, stdout=out, stderr=out, check=False
         ).returncode
     if status not in (0, NO_TESTS):
-        print(f"{piece}: pytest ends with {status}, see {log}", file=sys.stderr)
+        print(f"{what}: pytest ends with {status}, see {log}", file=sys.stderr)
         return None
     whole = folder / "whole"
     _join(folder.glob("data*"), whole)
