@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.mutation import page
 from tests.mutation.checkout import ROOT, copied_checkout, overlaid_cache
 from tests.mutation.equivalents import read_equivalents, stale
-from tests.mutation.merge import merged
+from tests.mutation.figures import page
+from tests.mutation.figures.merge import merged
 from tests.mutation.mutants import Mutant
 from tests.mutation.reach import Reach, record, recording, test_files
 from tests.mutation.recorder import digest

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutation import page
 from tests.mutation.checkout import ROOT, copied_checkout, forget
 from tests.mutation.equivalents import Equivalent, read_equivalents, stale
-from tests.mutation.merge import merged
+from tests.mutation.figures import page
+from tests.mutation.figures.merge import merged
 from tests.mutation.mutants import Mutant, mutants_of
 from tests.mutation.reach import Reach, record
 from tests.mutation.results import Result, Results

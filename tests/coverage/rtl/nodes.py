@@ -11,11 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from axonloop.hdl.processing.firmware import firmware_words
-from axonloop.host.devices.packets import PacketDevice
 from axonloop.models.config import ONE_CORE, ChipConfig, Geometry, NodeGeometry
-from axonloop.models.golden import Chip
-from axonloop.models.golden.processing import NodeChip, NodeLoss, ProcessingNode
+from axonloop.models.golden.processing import NodeLoss
 from axonloop.models.protocol import (
     NODE_CORE,
     Kind,
@@ -24,7 +21,6 @@ from axonloop.models.protocol import (
     NodeRegister,
     address,
     header,
-    neuron_stride,
     packets,
 )
 from axonloop.sim.cosim.chip_library import cached_verilog
@@ -34,7 +30,7 @@ from tests.coverage.rtl.covered_chip import COVERED, CoveredChip
 from tests.coverage.rtl.harness import silenced
 from tests.hdl.processing.test_noded_chip import lively
 from tests.support.random.nodes import naive_of, plain, random_constants
-from tests.support.simulated.node import REGISTERS, ProcessorNode
+from tests.support.simulated.node import REGISTERS, ProcessorNode, loaded_alike
 
 LANES = dict.fromkeys(("lanes", "update_lanes", "trace_lanes", "multipliers"), 2)
 GEOMETRY = Geometry(axons=8, neurons=16, entries=4, parameter_sets=2, **LANES)
@@ -85,16 +81,7 @@ def _learn(rng: np.random.Generator, rtl: CoveredChip, config: ChipConfig) -> No
     while constants.neurons > config.neurons:
         constants = random_constants(rng)
     heard = np.sort(rng.choice(config.neurons, constants.neurons, replace=False))
-    golden = NodeChip(Chip(config), [(ProcessingNode(constants), heard)])
-    weights = rng.integers(-20, 100, (config.axons, config.neurons))
-    golden.chip.load_weights(weights)
-    device = PacketDevice(rtl, config, fresh=False)
-    device.load_weights(weights)
-    device.read_weights()
-    node = ProcessorNode(rtl, NODE, naive_of(constants))
-    node.write(NodeRegion.NODE_NUMBER, [0] * neuron_stride(config.neurons))
-    node.load(constants, heard.tolist(), config)
-    node.start(constants, firmware_words())
+    golden, device, node = loaded_alike(rng, rtl, config, NODE, constants, heard)
     for _ in range(3):
         ticks = int(rng.integers(1, 7))
         target: Any = int(rng.integers(constants.classes))

@@ -11,7 +11,7 @@ import pytest
 from axonloop.host.devices.serial_line.frames import Deframer, Frame
 from axonloop.host.devices.serial_line.session import HostLink, LinkLostError
 from axonloop.models.protocol import FrameKind
-from tests.host.devices.test_session import Line
+from tests.host.devices.serial_line.test_session import Line
 from tests.support.link_bench import CYCLES_PER_BYTE, IDENTITY, EchoChip, run_link
 
 SESSION = 0xABCD_EF42

@@ -7,45 +7,33 @@ from typing import Any
 
 import numpy as np
 import pytest
-from amaranth.sim import Simulator
 
 from axonloop.hdl.processing.map_reader import MapReader
 from axonloop.host.devices.packets.spike_maps import map_words
 from axonloop.models.config import ChipConfig, CoreConfig, Geometry, Mesh, ParameterSet
 from axonloop.models.protocol import MAP, packets
+from tests.support.streams import Streams
 
 GEOMETRY = Geometry(axons=80, neurons=4, lanes=2, update_lanes=2, trace_lanes=2, multipliers=2)
 CORES = tuple(CoreConfig(GEOMETRY, (ParameterSet(),), core=number) for number in range(2))
 CHIP = ChipConfig(CORES, Mesh(2, 1))
+CYCLES = 3000
+"""Twice as many as the words of a test take."""
 
 
 def read(words: list[int], pauses: int) -> list[int]:
-    """What a reader makes of words, while both sides wait in one cycle of 256 / `pauses`."""
+    """What a reader makes of words, while both sides wait in `pauses` of 256 cycles."""
     reader, waiting, found = MapReader(0), deque(words), []
     rng = np.random.default_rng(pauses)
 
-    async def drive(context: Any) -> None:
-        quiet = 0
-        while quiet < 100:
-            offers, takes = rng.integers(256, size=2) >= pauses
-            context.set(reader.words.valid, bool(waiting) and bool(offers))
-            context.set(reader.words.payload, waiting[0] if waiting else 0)
-            context.set(reader.packets.ready, bool(takes))
-            _, _, taken, shown, word = await context.tick().sample(
-                reader.words.ready, reader.packets.valid, reader.packets.payload
-            )
-            quiet += 1
-            if taken and waiting and offers:
-                waiting.popleft()
-                quiet = 0
-            if shown and takes:
-                found.append(word)
-                quiet = 0
+    def goes(cycle: int, number: int) -> bool:
+        return bool(rng.integers(256) >= pauses)
 
-    simulator = Simulator(reader)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(drive)
-    simulator.run()
+    def offer(cycle: int, number: int) -> int | None:
+        return waiting.popleft() if waiting and goes(cycle, number) else None
+
+    streams = Streams(reader, [reader.words], [reader.packets])
+    streams.run(CYCLES, offer, goes, lambda cycle, number, word: found.append(word))
     assert not waiting
     return found
 

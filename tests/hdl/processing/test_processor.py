@@ -36,7 +36,7 @@ from axonloop.sim.cosim import RtlChip
 from tests.hdl.processing.test_noded_chip import lively, random_node
 from tests.support.random.chips import random_chip
 from tests.support.random.nodes import naive_of, plain
-from tests.support.simulated.node import REGISTERS, ProcessorNode
+from tests.support.simulated.node import REGISTERS, ProcessorNode, loaded_alike
 from tests.support.simulated.rtl_node import compiled
 from tests.support.tiny_chips import TINY
 
@@ -69,15 +69,8 @@ def test_samples_are_learned_without_the_host(chip: RtlChip) -> None:
     heard = np.arange(config.neurons)
     for loss in (*NodeLoss, NodeLoss.MSE):
         constants = random_node(rng, len(heard), 5, loss=loss)
-        golden = NodeChip(Chip(config), [(ProcessingNode(constants), heard)])
-        weights = rng.integers(-20, 100, (config.axons, config.neurons))
-        golden.chip.load_weights(weights)
-        device = PacketDevice(chip, config, fresh=False)
-        device.load_weights(weights)
-        device.read_weights()
-        node = ProcessorNode(chip, NODE, naive_of(constants))
-        node.load(constants, heard.tolist(), config)
-        node.start(constants, firmware_words())
+        golden, device, node = loaded_alike(rng, chip, config, NODE, constants, heard)
+        weights = golden.chip.weights.copy()
         for _ in range(4):
             ticks = int(rng.integers(1, 9))
             target: Any = int(rng.integers(constants.classes))

@@ -6,12 +6,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from axonloop.hdl.processing.firmware import MAILBOX, firmware_words
-from axonloop.host.devices.packets import Transport, as_words
+from axonloop.host.devices.packets import PacketDevice, Transport, as_words
 from axonloop.host.devices.packets.noded import CONSTANTS, guard_word
 from axonloop.models.config import ChipConfig, NodeGeometry
-from axonloop.models.golden.processing import NodeConstants, NodeLoss
+from axonloop.models.golden import Chip
+from axonloop.models.golden.processing import (
+    NodeChip,
+    NodeConstants,
+    NodeLoss,
+    ProcessingNode,
+)
 from axonloop.models.protocol import (
     IS_HEARD,
     NODE_CORE,
@@ -30,6 +37,7 @@ from axonloop.models.protocol import (
     readout_offset,
 )
 from tests.support.oracles.node import NaiveNode
+from tests.support.random.nodes import naive_of
 
 REGISTERS = NodeRegion.REGISTERS
 PATIENCE = 500
@@ -169,3 +177,28 @@ class ProcessorNode(PacketNode):
         age, clipped, *votes = self.read(NodeRegion.PROGRAM, 2 + len(self.naive.votes), MAILBOX + 8)
         self.naive.age, self.naive.clipped, self.naive.votes = age, clipped, votes
         return super().state()
+
+
+def loaded_alike(
+    rng: np.random.Generator,
+    transport: Transport,
+    chip: ChipConfig,
+    geometry: NodeGeometry,
+    constants: NodeConstants,
+    heard: NDArray[Any],
+) -> tuple[NodeChip, PacketDevice, ProcessorNode]:
+    """A golden chip with a golden node, and a chip and its node behind `transport`, all loaded.
+
+    Weights are any; the firmware runs.
+    """
+    golden = NodeChip(Chip(chip), [(ProcessingNode(constants), heard)])
+    weights = rng.integers(-20, 100, (chip.axons, chip.neurons))
+    golden.chip.load_weights(weights)
+    device = PacketDevice(transport, chip, fresh=False)
+    device.load_weights(weights)
+    device.read_weights()
+    node = ProcessorNode(transport, geometry, naive_of(constants))
+    node.write(NodeRegion.NODE_NUMBER, [0] * neuron_stride(chip.neurons))
+    node.load(constants, heard.tolist(), chip)
+    node.start(constants, firmware_words())
+    return golden, device, node

@@ -13,7 +13,7 @@ from axonloop.host.devices.serial_line import SimulatedLine, SimulatedTransport
 from axonloop.host.training import chip_config
 from axonloop.models.config import NodeGeometry
 from axonloop.sim.cosim import RtlTop
-from tests.host.training.test_integer_loss import TINY
+from tests.host.training.on_chip.test_integer_loss import TINY
 
 SETTINGS = TINY.changed({"network": {"layers": [16]}, "objective": {"event_rate": 0.1}})
 NODE = NodeGeometry(16, 10, 4, 2048, 1024)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from axonloop.host.devices.packets.noded import _write
+from axonloop.host.devices.packets.node_words import write_node
 from axonloop.models.protocol import MAX_COUNT, NODE_CORE, Kind, NodeRegion, header
 
 
 def test_words_that_are_too_many_for_a_packet_go_in_several() -> None:
     words = np.arange(MAX_COUNT + 2, dtype=np.uint32)
-    found = _write(NodeRegion.PROGRAM, words, 7)
+    found = write_node(NodeRegion.PROGRAM, words, 7)
     first, rest = found[: MAX_COUNT + 2], found[MAX_COUNT + 2 :]
     place = NodeRegion.PROGRAM << 24 | 7
     assert first[:2].tolist() == [header(Kind.WRITE, NODE_CORE, MAX_COUNT), place]

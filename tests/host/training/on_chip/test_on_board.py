@@ -25,7 +25,7 @@ from axonloop.models.golden.processing import ProcessingNode
 from axonloop.models.protocol import NodeRegion, NodeRegister
 from axonloop.sim.cosim import RtlTop
 from tests.host.devices.test_board import PLAIN, running
-from tests.host.training.test_integer_loss import DIGITS
+from tests.host.training.on_chip.test_integer_loss import DIGITS
 from tests.support.board_process import board_process, ended, start_training
 from tests.support.random.nodes import PLAIN as CONSTANTS
 from tests.support.random.nodes import plain

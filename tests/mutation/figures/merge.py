@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from tests.mutation.figures.page import count, room_of
 from tests.mutation.mutants import Mutant
-from tests.mutation.page import count, room_of
 
 Outcomes = Sequence[tuple[Mutant, str]]
 

@@ -6,7 +6,7 @@ import pytest
 
 from axonloop.host.devices import open_device
 from axonloop.host.training import chip_config, lone_trainer
-from tests.host.training.test_integer_loss import DIGITS
+from tests.host.training.on_chip.test_integer_loss import DIGITS
 from tests.support.simulated.noded_board import SETTINGS
 
 

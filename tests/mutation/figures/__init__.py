@@ -1,0 +1,1 @@
+"""Figures of mutants: what is counted, kept, and written into the page."""
