@@ -6,8 +6,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from axonloop.hdl.common import Fields, header_layout
 from axonloop.hdl.core import COUNT_BITS, payload_words
-from axonloop.models.protocol import MAP, MAP_BITS, MAP_COUNT, MAP_FIRST, MAP_TICK, Kind
-from axonloop.models.protocol.registers import Field
+from axonloop.models.protocol import MAP, MAP_BITS, MAP_COUNT, MAP_FIRST, MAP_TICK, Field, Kind
 
 
 def words_behind(header: Fields) -> Value:

@@ -55,8 +55,8 @@ class FiringRates:
         Of an epoch whose spikes were not told nothing is found.
         """
         found: Warnings = {}
-        for population in self._populations * (self._ticks > 0):
-            rates = self._spikes[:, self._neurons[population.name]] / max(1, self._ticks)
+        for population in self._populations if self._ticks else ():
+            rates = self._spikes[:, self._neurons[population.name]] / self._ticks
             shares = {"silent": (rates == 0).mean(), "always on": (rates > BUSY).mean()}
             for kind, share in shares.items():
                 if share > MOST[kind]:

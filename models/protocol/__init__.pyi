@@ -55,6 +55,7 @@ from .registers import ROW_FIELDS as ROW_FIELDS
 from .registers import VERSION as VERSION
 from .registers import Control as Control
 from .registers import Counter as Counter
+from .registers import Field as Field
 from .registers import chip_counters as chip_counters
 from .registers import kernels_word as kernels_word
 from .registers import pack as pack

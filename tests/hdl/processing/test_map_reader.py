@@ -17,13 +17,14 @@ from tests.support.streams import Streams
 GEOMETRY = Geometry(axons=80, neurons=4, lanes=2, update_lanes=2, trace_lanes=2, multipliers=2)
 CORES = tuple(CoreConfig(GEOMETRY, (ParameterSet(),), core=number) for number in range(2))
 CHIP = ChipConfig(CORES, Mesh(2, 1))
+FIRST = 1
 CYCLES = 3000
 """Twice as many as the words of a test take."""
 
 
 def read(words: list[int], pauses: int) -> list[int]:
     """What a reader makes of words, while both sides wait in `pauses` of 256 cycles."""
-    reader, waiting, found = MapReader(0), deque(words), []
+    reader, waiting, found = MapReader(FIRST), deque(words), []
     rng = np.random.default_rng(pauses)
 
     def goes(cycle: int, number: int) -> bool:
@@ -43,7 +44,7 @@ def plain(trains: list[np.ndarray[Any, Any]]) -> list[int]:
     words = []
     for axons in trains:
         words += [packets.spike(a // 80, a % 80) for a in sorted(axons.tolist())]
-        words.append(packets.tick(0))
+        words.append(packets.tick(FIRST))
     return words
 
 
