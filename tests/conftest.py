@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -15,6 +16,8 @@ from tests.support.outlines.recorded import Recorded
 settings.register_profile("axonloop", deadline=None, derandomize=True)
 settings.load_profile("axonloop")
 os.environ.setdefault(LEVEL, "1")  # chips of tests run for few ticks: compiling them costs more
+
+gc.set_threshold(50_000, 20, 20)  # torch and the gateware's netlists are much to look through
 
 SLOW_TIMEOUT = 3600
 """Seconds that a test marked `slow` or `synth` may take."""

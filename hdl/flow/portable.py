@@ -10,7 +10,7 @@ from amaranth.back import rtlil
 from amaranth.lib import wiring
 
 from axonloop.hdl.flow.synthesis import without_idle_contents
-from axonloop.hdl.flow.verilog import folded, run_yosys
+from axonloop.hdl.flow.verilog import folded, run_yosys, uncollected
 
 SCRIPT = """
 proc -noopt
@@ -53,7 +53,8 @@ def portable_verilog(component: wiring.Component, name: str) -> str:
     instance has no name that is a signal inside it. Memories that no one reads before they are
     written have no first contents.
     """
-    design = without_idle_contents(rtlil.convert(component, name=name, emit_src=False))
+    with uncollected():
+        design = without_idle_contents(rtlil.convert(component, name=name, emit_src=False))
     text = folded(run_yosys(design, SCRIPT), "place_of_word")
     text = _with_own_instances(_with_plain_names(_CHOICE.sub(_sum_of_products, text)))
     text = _REGISTER.sub(r"  reg \1;\n  initial \2 = \3;", text)

@@ -9,7 +9,7 @@ from amaranth.lib import wiring
 
 from axonloop.hdl.common import CLOCKED, DISJOINT, ONE_PORT, UNDEFINED
 from axonloop.hdl.flow.tools import Tool, find_tool, run_tool
-from axonloop.hdl.flow.verilog import TOP
+from axonloop.hdl.flow.verilog import TOP, uncollected
 from axonloop.models.checks import require
 
 FAMILIES = {
@@ -43,7 +43,8 @@ def design_text(component: wiring.Component, top: str, family: str) -> str:
     name<0> for name[0]: ABC9 of Yosys 0.69 takes a wire `name[0]` for bit 0 of `name`, and dies of
     an assertion on their widths.
     """
-    text = rtlil.convert(component, platform=FPGA, name=top, emit_src=False)
+    with uncollected():
+        text = rtlil.convert(component, platform=FPGA, name=top, emit_src=False)
     if family in ("ice40", "ecp5"):
         text = _in_ram(text, family)
     text = "\nmodule ".join(_as_assumed(module) for module in text.split("\nmodule "))

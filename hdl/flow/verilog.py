@@ -1,9 +1,12 @@
 """From the description to Verilog."""
 
+import gc
 import itertools
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from amaranth.back import rtlil
 from amaranth.lib import wiring
@@ -65,8 +68,21 @@ def noded_verilog(
 
 def component_verilog(component: wiring.Component, name: str) -> str:
     """Verilog text of any component: module `name` with its ports, clk and rst."""
-    text = rtlil.convert(component, name=name, emit_src=False)
+    with uncollected():
+        text = rtlil.convert(component, name=name, emit_src=False)
     return HEADER + folded(run_yosys(text, SCRIPT))
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage is looked for: a netlist has none until it is written, and millions of parts."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def run_yosys(text: str, script: str) -> str:

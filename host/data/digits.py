@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,14 @@ class Digits:
 
 
 def split_digits() -> Digits:
-    """The fixed split; the same on every machine."""
+    """The fixed split; the same on every machine. Its arrays are the caller's own."""
+    images, labels, indices = _loaded()
+    return Digits(*(Part(images[at], labels[at], at.copy()) for at in indices))
+
+
+@cache
+def _loaded() -> tuple[NDArray[np.int32], NDArray[np.int32], tuple[NDArray[np.int64], ...]]:
+    """All images and labels, and the indices of the three parts."""
     with _untouched():  # slow to load, too
         from sklearn.datasets import load_digits  # type: ignore[import-untyped]
         from sklearn.model_selection import train_test_split  # type: ignore[import-untyped]
@@ -75,8 +83,7 @@ def split_digits() -> Digits:
     train, validation = train_test_split(
         rest, test_size=_VALIDATION, random_state=_SPLIT_SEED, stratify=labels[rest]
     )
-    parts = (Part(images[at], labels[at], at) for at in (train, validation, test))
-    return Digits(*parts)
+    return images, labels, (train, validation, test)
 
 
 @contextmanager

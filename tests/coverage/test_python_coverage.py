@@ -75,6 +75,7 @@ def test_a_piece_that_fails_is_named_and_not_kept(checkout, capsys):
     assert pieces.known(piece, tests, "sources") is None
 
 
+@pytest.mark.slow
 def test_all_tests_at_once_are_measured_as_in_pieces(checkout, capsys):
     ((piece, tests),) = pieces.pieces().items()
     told = pieces.report([pieces.measure(piece, tests, "sources")])["files"]

@@ -13,7 +13,11 @@ import pytest
 
 from tests.support.contract import DOCS
 
-TUTORIALS = sorted((DOCS / "tutorials").glob("*.ipynb"))
+QUICK = ("own-rule", "recording")
+TUTORIALS = [
+    pytest.param(path, id=path.stem, marks=[pytest.mark.slow] * (path.stem not in QUICK))
+    for path in sorted((DOCS / "tutorials").glob("*.ipynb"))
+]
 EXECUTE = (sys.executable, "-c", "from nbclient.cli import main; main()", "--inplace")
 """nbclient's own command, in a process of its own: kernels leave sockets open."""
 QUIET = ("--KernelManager.transport=ipc", "--timeout=300")
@@ -36,7 +40,7 @@ def pictures(path: Path) -> int:
     return sum("image/png" in out.get("data", {}) for out in outputs(path))
 
 
-@pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", TUTORIALS)
 def test_a_notebook_prints_what_it_shows(path: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(path.parent, tmp_path / "tutorials") / path.name
     done = subprocess.run(

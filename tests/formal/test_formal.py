@@ -14,17 +14,20 @@ CLAIM = queue.CLAIMS[0]
 SEEDED = [mutant for claim in prove.CLAIMS for mutant in claim.mutants]
 
 
+@pytest.mark.slow
 def test_a_queue_is_proved(tmp_path):
     outcome = engine.check(CLAIM, tmp_path / "queue")
     assert (outcome.holds, outcome.stage, outcome.trace) == (True, "", None)
 
 
+@pytest.mark.slow
 def test_a_broken_queue_leaves_a_trace(tmp_path):
     outcome = engine.check(CLAIM, tmp_path / "queue", CLAIM.mutants[0])
     assert (outcome.holds, outcome.stage) == (False, "reset")
     assert outcome.trace == tmp_path / "queue" / "reset.vcd"
 
 
+@pytest.mark.slow
 def test_what_cannot_be_reached_fails(tmp_path):
     outcome = engine.check(dataclasses.replace(CLAIM, reach=2), tmp_path / "queue")
     assert (outcome.holds, outcome.stage) == (False, "cover")

@@ -25,7 +25,7 @@ def test_the_page_names_what_there_is() -> None:
         assert getattr(importlib.import_module("axonloop.sim.cocotb"), name).__doc__
 
 
-@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
+@pytest.mark.parametrize("simulator", [pytest.param("verilator", marks=pytest.mark.slow), "icarus"])
 def test_the_example(simulator: str, tmp_path: Path) -> None:
     """As a user runs it: two files in a folder, and pytest."""
     require_simulator(simulator)

@@ -74,6 +74,7 @@ def test_icarus_elaborates(name: str, top: str, written: Callable[[str, str], Pa
     assert icarus(written(name, top), f"{DELIVERIES[top].module}.v") == ""
 
 
+@pytest.mark.slow  # the first use of Yosys compiles it, for two minutes
 @pytest.mark.parametrize(("name", "top"), CASES)
 def test_yosys_reads_all(name: str, top: str, written: Callable[[str, str], Path]) -> None:
     module = DELIVERIES[top].module

@@ -1,5 +1,6 @@
 """Verilog text: what other tools make of it; contents of memories are the same, in fewer lines."""
 
+import gc
 import os
 import re
 import subprocess
@@ -7,13 +8,26 @@ import subprocess
 import pytest
 
 from axonloop.hdl.flow import chip_verilog
-from axonloop.hdl.flow.verilog import folded
+from axonloop.hdl.flow.verilog import folded, uncollected
 from axonloop.models.config import Geometry
 from axonloop.models.config.geometry import MAX_CORES
 from axonloop.sim.build import find_toolchain
 
 WORDS = {0: "8'h00", 1: "8'h00", 2: "8'h05", 3: "8'h00", 4: "8'h00", 5: "8'h00", 9: "8'h00"}
 LOOP = re.compile(r"for \(index = (\d+); index <= (\d+); index = index \+ 1\) m\[index\] = (\S+);")
+
+
+def test_garbage_is_looked_for_again_whatever_happens():
+    seen = []
+
+    def fail():
+        with uncollected():
+            seen.append(gc.isenabled())
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert [*seen, gc.isenabled()] == [False, True]
 
 
 def test_loops_write_the_words_that_lines_wrote():

@@ -195,6 +195,9 @@ def test_the_watchdog_ends_a_session_and_a_new_one_helps():
     assert chip.resets == 3
 
 
+SEEDS = [0, pytest.param(1, marks=pytest.mark.slow)]
+
+
 class Loop:
     """The host's end and the gateware's, with a damaged line between."""
 
@@ -240,7 +243,7 @@ def random_commands(rng: random.Random, count: int) -> list[int]:
 
 
 @pytest.mark.parametrize("rate", [0, 4e-3])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_both_ends_deliver_once_and_in_order(seed, rate):
     loop = Loop(seed, rate)
     loop.run(random_commands(loop.rng, 40))
@@ -252,7 +255,7 @@ def test_both_ends_deliver_once_and_in_order(seed, rate):
         assert counters.repaired > 0
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_garbage_between_frames_does_no_harm(seed):
     loop = Loop(seed, 0, noise=True)
     loop.run(random_commands(loop.rng, 20))

@@ -27,6 +27,7 @@ from axonloop.host.data import (
     spike_encoder,
     split_digits,
 )
+from axonloop.host.data import digits as digits_file
 from axonloop.host.data.spike_encoders import LatencyEncoder, RankEncoder, RegularEncoder
 
 IMAGE = np.array([0, 1, 8, 16], dtype=np.int32)
@@ -54,10 +55,20 @@ def test_loading_them_leaves_random_numbers_and_environment_alone(
     digits: Digits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "sklearn.datasets", Noisy(sys.modules["sklearn.datasets"]))
+    monkeypatch.setattr(digits_file, "_loaded", digits_file._loaded.__wrapped__)
     state, environment = random.getstate(), dict(os.environ)
     assert len(split_digits().train) == len(digits.train)
     assert random.getstate() == state
     assert dict(os.environ) == environment
+
+
+def test_whoever_changes_them_changes_no_one_elses(digits: Digits) -> None:
+    own = split_digits().test
+    for mine, theirs in ((own.images, digits.test.images), (own.indices, digits.test.indices)):
+        mine[:] = 7
+        assert (theirs != 7).any()
+    assert (split_digits().test.images == digits.test.images).all()
+    assert (split_digits().test.indices == digits.test.indices).all()
 
 
 def test_sizes(digits: Digits) -> None:

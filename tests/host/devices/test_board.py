@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import serial
 
+from axonloop.host.cli.app import run
 from axonloop.host.devices import DeviceError, GoldenDevice, open_device
 from axonloop.host.devices.board import SerialDevice
 from axonloop.host.devices.packets import as_words
@@ -112,6 +113,15 @@ def test_identification() -> None:
     assert words[Identity.CLOCK] == LINK.clock
     assert words[Identity.BAUD] == LINK.baud
     assert words[Identity.BUILD] != 0
+
+
+def test_identify(capsys: pytest.CaptureFixture[str]) -> None:
+    with running() as board:
+        assert run(["identify", f"serial:{board.port}"]) == 0
+    lines = dict(line.rsplit("  ", 1) for line in capsys.readouterr().out.splitlines())
+    told = {name.strip(): value.strip() for name, value in lines.items()}
+    assert told["neurons"] == str(GEOMETRY.neurons)
+    assert told["protocol version"] == "2"
 
 
 def test_another_rate_than_the_boards_is_told(capfd: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from axonloop.host.cli.app import run
 from axonloop.host.runs import load_checkpoint
 from tests.support.board_process import (
     CHIP,
-    PROGRAM,
     BoardProcess,
     board_process,
     ended,
@@ -58,6 +57,7 @@ def golden(folder: Path, config: Path, limit: int) -> dict[str, Any]:
     return {name: results(folder)[name] for name in SAME}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_board_cleanly(board: BoardProcess, how: signal.Signals) -> None:
     code, said = board.end(how)
@@ -69,17 +69,18 @@ def test_a_signal_ends_a_board_cleanly(board: BoardProcess, how: signal.Signals)
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_run_with_a_word(config: Path, tmp_path: Path, how: signal.Signals) -> None:
     folder = tmp_path / "run"
-    run = start_training(folder, "golden", "--config", str(config))
+    training = start_training(folder, "golden", "--config", str(config))
     while not (folder / "checkpoint.npz").exists():
-        assert run.poll() is None
+        assert training.poll() is None
         time.sleep(0.02)
-    run.send_signal(how)
-    code, said = ended(run)
+    training.send_signal(how)
+    code, said = ended(training)
     assert code == 130
     how_on = f"a run goes on from its last checkpoint with --resume --out {folder}"
     assert said == f"error: stopped; {how_on}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", ["1e-3"])
 def test_digits_over_a_bad_line(config: Path, tmp_path: Path, rate: str) -> None:
     expected = golden(tmp_path / "golden", config, 3)
@@ -95,6 +96,7 @@ def test_digits_over_a_bad_line(config: Path, tmp_path: Path, rate: str) -> None
     assert not said.endswith(" 0 faults")
 
 
+@pytest.mark.slow
 def test_the_plug_is_pulled_and_the_run_goes_on(config: Path, tmp_path: Path) -> None:
     """The board dies when a checkpoint is written that lies within the run; a new one goes on."""
     expected = golden(tmp_path / "golden", config, 60)
@@ -126,6 +128,7 @@ def sample(folder: Path) -> int:
     return int(load_checkpoint(folder / "checkpoint.npz")["position"]["sample"])
 
 
+@pytest.mark.slow
 def test_a_run_is_interrupted_and_its_board_takes_the_next(
     board: BoardProcess, config: Path, tmp_path: Path
 ) -> None:
@@ -140,6 +143,7 @@ def test_a_run_is_interrupted_and_its_board_takes_the_next(
     assert ended(again)[0] == 0
 
 
+@pytest.mark.slow
 def test_wrong_boards(board: BoardProcess, config: Path, tmp_path: Path) -> None:
     """One line each, and no run folder: another geometry, and a port that is in use."""
     code, said = ended(start_training(tmp_path / "other", board.device, "--layers", "32"))
@@ -165,16 +169,9 @@ def test_wrong_boards(board: BoardProcess, config: Path, tmp_path: Path) -> None
         ("serial:", 2, "error: device must be serial:PORT or serial:PORT@BAUD, as"),
     ],
 )
-def test_no_board(tmp_path: Path, device: str, code: int, error: str) -> None:
-    found, said = ended(start_training(tmp_path / "run", device))
-    assert (found, said.startswith(error)) == (code, True), said
+def test_no_board(
+    tmp_path: Path, device: str, code: int, error: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["train", "digits", "--device", device, "--out", str(tmp_path / "run")]) == code
+    assert capsys.readouterr().err.splitlines()[-1].startswith(error)
     assert not (tmp_path / "run").exists()
-
-
-def test_identify(board: BoardProcess) -> None:
-    arguments = [*PROGRAM, "identify", board.device]
-    said = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout
-    lines = dict(line.rsplit("  ", 1) for line in said.splitlines())
-    found = {name.strip(): value.strip() for name, value in lines.items()}
-    assert found["neurons"] == "16"
-    assert found["protocol version"] == "2"

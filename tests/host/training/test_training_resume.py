@@ -94,7 +94,9 @@ def moment(where: str, seed: int) -> Moment:
     return where, random.Random(seed).randint(1, calls), signal.SIGKILL
 
 
-@pytest.mark.parametrize(("where", "seed"), [("tick", 0), ("tick", 1), ("flush", 2)])
+@pytest.mark.parametrize(
+    ("where", "seed"), [("tick", 0), pytest.param("tick", 1, marks=pytest.mark.slow), ("flush", 2)]
+)
 def test_kill_and_resume(
     tmp_path: Path, whole: tuple[Path, dict[str, Any]], where: str, seed: int
 ) -> None:
@@ -109,7 +111,9 @@ def test_kill_and_resume(
     assert metrics(folder) == expected
 
 
-@pytest.mark.parametrize(("where", "calls"), [("tick", 500), ("flush", 61)])
+@pytest.mark.parametrize(
+    ("where", "calls"), [pytest.param("tick", 500, marks=pytest.mark.slow), ("flush", 61)]
+)
 def test_kill_and_resume_on_own_data(tmp_path: Path, where: str, calls: int) -> None:
     """Of a chunked file, as `train FILE` reads it."""
     drawn = np.random.default_rng(1)

@@ -104,10 +104,14 @@ def test_the_chip_as_it_is_passes(geometry, seed):
     run_lockstep(geometry, cached_verilog(geometry), range(seed, seed + 1))
 
 
-SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ANALOGUE_MUTANTS]
+QUICK = ("sum-inverted", "rise-ignored")
+CASES = [
+    pytest.param(name, marks=[pytest.mark.slow] * (name not in QUICK))
+    for name in (*MUTANTS, *TERM_MUTANTS, *ANALOGUE_MUTANTS)
+]
 
 
-@pytest.mark.parametrize("name", [*MUTANTS, *TERM_MUTANTS, *SLOW])
+@pytest.mark.parametrize("name", CASES)
 def test_a_broken_chip_is_caught_and_located(name):
     kinds = (MUTANTS, GEOMETRY), (TERM_MUTANTS, TERMS), (ANALOGUE_MUTANTS, ANALOGUE)
     mutants, geometry = next(kind for kind in kinds if name in kind[0])

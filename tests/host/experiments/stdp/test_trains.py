@@ -35,7 +35,9 @@ def test_the_nearest_spike_alone_by_hand() -> None:
 
 
 @pytest.mark.usefixtures("few_pairs")
-@pytest.mark.parametrize("device", ["golden", "batched", "rtl"])
+@pytest.mark.parametrize(
+    "device", ["golden", "batched", pytest.param("rtl", marks=pytest.mark.slow)]
+)
 def test_trains_equal_their_integers(device: str, tmp_path: Path) -> None:
     metrics = stdp_trains.measure(Order(device), quiet)
     found = metrics["pairings"]

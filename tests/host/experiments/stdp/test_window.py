@@ -29,7 +29,9 @@ def test_a_window_by_hand() -> None:
 
 
 @pytest.mark.usefixtures("few_pairs")
-@pytest.mark.parametrize("device", ["golden", "batched", "rtl"])
+@pytest.mark.parametrize(
+    "device", ["golden", "batched", pytest.param("rtl", marks=pytest.mark.slow)]
+)
 def test_windows_equal_their_integers(device: str, tmp_path: Path) -> None:
     metrics = stdp_window.measure(Order(device), quiet)
     assert {found["wrong"] for found in metrics["windows"].values()} == {0}
