@@ -14,8 +14,10 @@ from axonloop.models.protocol import Counter
 from axonloop.sim.stimulus import GEOMETRIES
 
 WIDE = pytest.param("wide", marks=pytest.mark.slow)
-OPTIONAL = [pytest.param(name, marks=pytest.mark.slow) for name in ("device", "mask", "analogue")]
-NAMES = ("small", "plain", WIDE, "terms", "terms-blank", *OPTIONAL)
+OPTIONAL = [
+    pytest.param(name, marks=pytest.mark.slow) for name in ("terms", "device", "mask", "analogue")
+]
+NAMES = ("small", "plain", WIDE, "terms-blank", *OPTIONAL)
 
 
 @pytest.fixture(params=NAMES, scope="module")

@@ -186,6 +186,7 @@ def test_the_network_keeps_going_at_five_percent() -> None:
     assert len(np.unique(np.concatenate(spikes))) > 0.9 * bench_mesh.NEURONS
 
 
+@pytest.mark.slow
 def test_command(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -35,7 +35,7 @@ from tests.support.tiny_chips import TINY
 
 TICKS = 300
 MOST_REPLAYS = 25
-QUICK = ("hash-rotation", "clip-not-counted")
+QUICK = ("hash-rotation",)
 COUNTERS = {counter.name.lower() for counter in Counter}
 
 

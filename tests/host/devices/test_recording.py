@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -46,8 +47,10 @@ from tests.host.devices.test_board import running
 
 GEOMETRY = GEOMETRIES["one-lane"]
 PLAIN = CoreConfig(GEOMETRY, (ParameterSet(pq_on=1),))
-CHIP = {"layers": [16, 8], "mesh": "2x1", "lanes": 4}
-TINY = {"epochs": 1, "limit": 6, "ticks": 12, "burn_in": 3} | CHIP
+CHIP = {"layers": [8], "lanes": 2}
+MESH = {"layers": [16, 8], "mesh": "2x1", "lanes": 4}
+RUN = {"epochs": 1, "limit": 6, "ticks": 12, "burn_in": 3}
+TINY = RUN | CHIP
 
 
 def spikes(*axons: int) -> np.ndarray:
@@ -90,9 +93,12 @@ def test_lockstep_with_a_recording(tmp_path: Path, kind: str, seed: int) -> None
         assert counters[Counter.CYCLES] > 0
 
 
-def test_training_again_without_the_chip(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "chip", [CHIP, pytest.param(MESH, marks=pytest.mark.slow)], ids=["core", "mesh"]
+)
+def test_training_again_without_the_chip(tmp_path: Path, chip: dict[str, Any]) -> None:
     config = tmp_path / "tiny.json"
-    config.write_text(json.dumps(TINY))
+    config.write_text(json.dumps(RUN | chip))
     names = {"rtl": ["--record", str(tmp_path / "words")], f"replay:{tmp_path / 'words'}": []}
     results = []
     for place, (name, more) in enumerate(names.items()):

@@ -90,6 +90,7 @@ def test_four_runs_are_counted_in_the_title(timeless: list[Path], tmp_path: Path
     assert "<h1>seed-1 and seed-2 and a</h1>" in write_comparison(folders[:3], page).read_text()
 
 
+@pytest.mark.drawn
 def test_numbers_of_own_data(tmp_path: Path) -> None:
     """Their page shows the outputs, and no usual value of [data] as one that was changed."""
     random = np.random.default_rng(1)

@@ -61,6 +61,7 @@ def trained(folder: Path, settings: Settings, resume: bool = False, stop: int = 
     return heard
 
 
+@pytest.mark.drawn
 def test_the_history_grows_and_survives_an_interruption(tmp_path: Path) -> None:
     """What was scored can be read after each epoch, and a resumed run ends with the same."""
     whole, parts = tmp_path / "whole", tmp_path / "parts"
@@ -78,6 +79,7 @@ def test_the_history_grows_and_survives_an_interruption(tmp_path: Path) -> None:
     assert ends[0]["history"] == heard == read(parts / HISTORY)["history"]
 
 
+@pytest.mark.drawn
 def test_warnings_are_in_the_metrics(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of the last epoch, however the run came to its end; nothing is wrong with the defaults."""
     trained(tmp_path / "healthy", SETTINGS)

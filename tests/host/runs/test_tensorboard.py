@@ -32,6 +32,7 @@ def scalars(events: Any, tag: str) -> list[tuple[int, float]]:
     return [(each.step, each.value) for each in events.Scalars(tag)]
 
 
+@pytest.mark.drawn
 def test_the_history_by_its_names_and_the_pictures(tmp_path: Path) -> None:
     metrics = train(SETTINGS, out=tmp_path / "run", callbacks=[TensorBoard()])
     events = events_of(tmp_path / "run" / "tensorboard")

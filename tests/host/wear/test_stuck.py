@@ -112,6 +112,7 @@ def test_latency_does_not_run_ahead_of_worn_memristors() -> None:
     assert hashes[0] == hashes[1]
 
 
+@pytest.mark.drawn
 def test_a_run_says_its_writes(tmp_path: Path) -> None:
     metrics = train(settings(3, epochs=1), out=tmp_path / "run")
     writes = metrics["writes"]

@@ -172,6 +172,7 @@ def any_machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     library.load.cache_clear()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("any_machine")
 def test_code_for_any_machine_gives_the_same() -> None:
     for seed in range(6):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from axonloop.host.cli.app import run
 
@@ -31,6 +32,7 @@ epochs = 1
 """
 
 
+@pytest.mark.drawn
 def test_a_file_trains_and_its_kernels_are_drawn(tmp_path: Path) -> None:
     file, folder = tmp_path / "mine.toml", tmp_path / "run"
     file.write_text(FILE)
