@@ -14,7 +14,8 @@ from axonloop.models.protocol import NODE_CORE, Kind, NodeRegion
 class Tape(wiring.Component):
     """Between a host and its node (docs/contract.md, section 13.4). Rules:
 
-    1. While `passes` is 0 the host's packets pass, word by word.
+    1. While `passes` is 0 the host's packets pass, word by word; a word that was shown stays until
+       it is taken, whatever `passes` becomes.
     2. Else the first `length` words of the tape, which are whole packets, are played from the
        first on. Behind the last of them `passed` strobes, and the next pass begins if there is one.
     3. Between two packets of the tape a READ or WRITE of the host to the node goes first; its other
@@ -59,12 +60,13 @@ class Tape(wiring.Component):
         header, played = header_layout()(words.payload), header_layout()(read.data)
         asks = (header.kind == Kind.READ) | (header.kind == Kind.WRITE)
         own = words.valid & (header.core == NODE_CORE) & asks
-        begun, rest = Signal(), Signal(COUNT_BITS + 1)
+        begun, shown, rest = Signal(), Signal(), Signal(COUNT_BITS + 1)
         m.d.comb += rest.eq(Mux(begun, left - 1, words_behind(played)))
         with m.FSM():
             with m.State("HEADER"):
                 m.d.sync += [left.eq(words_behind(header)), begun.eq(0)]
-                with m.If((self.passes != 0) & ~own):
+                m.d.sync += shown.eq(packets.valid & ~packets.ready)  # rule 1
+                with m.If((self.passes != 0) & ~own & ~shown):
                     m.next = "FETCH"
                 with m.Else():
                     connect(m, host=flipped(words), node=flipped(packets))

@@ -23,13 +23,16 @@ TAPE = [
 OWN, OTHERS = packets.read(NODE_CORE, 28, 1), [packets.spike(0, 3), packets.tick(0)]
 
 
-def played(words: list[int], passes: int, pauses: int) -> list[int]:
-    """What a node hears of a host's words and of `passes` of the tape, in another cycle of 256."""
+def played(words: list[int], passes: int, pauses: int, begins: int = 0) -> list[int]:
+    """What a node hears of a host's words and of `passes` of the tape, asked for in a cycle.
+
+    Both sides wait in `pauses` of 256 cycles; a word that was shown stays until it is taken.
+    """
     tape, found = Tape(16), []
     waiting, rng = deque(words), np.random.default_rng(pauses)
 
     async def drive(context: Any) -> None:
-        left, quiet = passes, 0
+        left, quiet, cycle, kept = passes, 0, 0, None
         for place, word in enumerate(TAPE):
             context.set(tape.bus.address, NodeRegion.TAPE << 24 | place)
             context.set(tape.bus.write_data, word)
@@ -39,7 +42,9 @@ def played(words: list[int], passes: int, pauses: int) -> list[int]:
         context.set(tape.length, len(TAPE))
         while quiet < 100:
             offers, takes = rng.integers(256, size=2) >= pauses
-            context.set(tape.passes, left)
+            offers |= kept is not None
+            context.set(tape.passes, left if cycle >= begins else 0)
+            cycle += 1
             context.set(tape.words.valid, bool(waiting) and bool(offers))
             context.set(tape.words.payload, waiting[0] if waiting else 0)
             context.set(tape.packets.ready, bool(takes))
@@ -48,6 +53,8 @@ def played(words: list[int], passes: int, pauses: int) -> list[int]:
             )
             quiet += 1
             left -= passed
+            assert kept is None or (shown and word == kept)
+            kept = word if shown and not takes else None
             if taken and waiting and offers:
                 waiting.popleft()
                 quiet = 0
@@ -79,6 +86,13 @@ def test_what_is_for_the_node_goes_between_two_packets(pauses: int) -> None:
     for k in reversed(at):
         del found[k : k + 2]
     assert found[:-2] == TAPE * 2
+
+
+@pytest.mark.parametrize("begins", range(12))
+def test_a_word_of_the_host_that_is_shown_is_not_taken_back(begins: int) -> None:
+    found, size = played(OTHERS * 2, 1, 200, begins), len(TAPE)
+    places = [k for k in range(len(found)) if found[k : k + size] == TAPE]
+    assert [found[:k] + found[k + size :] for k in places] == [OTHERS * 2]
 
 
 def test_a_tape_has_a_largest_size() -> None:
