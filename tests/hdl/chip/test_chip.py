@@ -347,7 +347,10 @@ def test_one_core_alone_keeps_its_number_and_has_no_port_counters():
         assert sum(bench.read(9, Region.PENDING)) == 2
 
 
-@pytest.mark.parametrize("name", ["small", "plain", "ice40"])
+@pytest.mark.parametrize(
+    "name",
+    ["small", *(pytest.param(name, marks=pytest.mark.slow) for name in ("plain", "ice40"))],
+)
 def test_both_halves_of_every_counter_come_through(name):
     """In every layout, for the bus is longer in some."""
     absent = (*PORT_COUNTERS, Counter.WRITES)
