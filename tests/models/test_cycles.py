@@ -15,9 +15,10 @@ from axonloop.sim.stimulus import GEOMETRIES
 
 WIDE = pytest.param("wide", marks=pytest.mark.slow)
 OPTIONAL = [
-    pytest.param(name, marks=pytest.mark.slow) for name in ("terms", "device", "mask", "analogue")
+    pytest.param(name, marks=pytest.mark.slow)
+    for name in ("plain", "terms", "device", "mask", "analogue")
 ]
-NAMES = ("small", "plain", WIDE, "terms-blank", *OPTIONAL)
+NAMES = ("small", WIDE, "terms-blank", *OPTIONAL)
 
 
 @pytest.fixture(params=NAMES, scope="module")

@@ -66,7 +66,9 @@ def test_a_signal_ends_a_board_cleanly(board: BoardProcess, how: signal.Signals)
     assert "Traceback" not in "".join(said)
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "how", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
+)
 def test_a_signal_ends_a_run_with_a_word(config: Path, tmp_path: Path, how: signal.Signals) -> None:
     folder = tmp_path / "run"
     training = start_training(folder, "golden", "--config", str(config))

@@ -97,7 +97,12 @@ def run_seed(geometry: Geometry, verilog: str, seed: int, ticks: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "geometry", [GEOMETRY, TERMS, ANALOGUE], ids=["plain", "terms", "analogue"]
+    "geometry",
+    [
+        pytest.param(GEOMETRY, id="plain"),
+        pytest.param(TERMS, id="terms", marks=pytest.mark.slow),
+        pytest.param(ANALOGUE, id="analogue"),
+    ],
 )
 @pytest.mark.parametrize("seed", [1, 2, 3], ids="seed{}".format)
 def test_the_chip_as_it_is_passes(geometry, seed):
