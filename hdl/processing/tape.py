@@ -54,6 +54,7 @@ class Tape(wiring.Component):
             write.addr.eq(bus.address),
             write.data.eq(bus.write_data),
             read.addr.eq(position),
+            read.en.eq(0),
             bus.read_data.eq(0),
         ]
         words, packets = self.words, self.packets
