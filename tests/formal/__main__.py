@@ -14,13 +14,13 @@ from tests.formal.code import Mutant
 from tests.formal.core import scheduler, serial_update, update
 from tests.formal.engine import Claim, Outcome, check, require_tools
 from tests.formal.ports import bus, deframer, port
-from tests.formal.processing import ear, silence, tape
+from tests.formal.processing import ear, map_reader, silence, tape
 
 BLOCKS = (
     *(queue, router, mesh, barrier),
     *(scheduler, update, serial_update),
     *(port, deframer, bus),
-    *(ear, silence, tape),
+    *(ear, map_reader, silence, tape),
 )
 CLAIMS = [claim for block in BLOCKS for claim in block.CLAIMS]
 FOLDER = Path("build/formal")
