@@ -24,7 +24,8 @@ verify: .venv/ready
 	$(BIN)/pytest -m "slow and not synth" -n 2
 
 prove: .venv/ready
-	$(BIN)/python -m tests.formal
+	$(BIN)/python -m tests.formal --json docs/assurance/proofs.json
+	$(BIN)/python -m tests.coverage --page
 
 mutants: .venv/ready
 	$(BIN)/python -m tests.mutation

@@ -1,4 +1,4 @@
-"""The page of assurance: its sections of soak and coverage."""
+"""The page of assurance: its sections of soak, proofs and coverage."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any
 
 from tests.coverage import python_figures, rtl_figures
 from tests.coverage.tables import number, table
+from tests.formal.figures import section as proofs
 
 PAGE = Path("docs/assurance.md")
 SOAK = Path("docs/assurance/soak.json")
+PROOFS = Path("docs/assurance/proofs.json")
 Kept = Mapping[str, Any]
 
 
@@ -30,6 +32,7 @@ def write_page() -> None:
     page = PAGE.read_text()
     for name, path, section in (
         ("soak", SOAK, soak_section),
+        ("proofs", PROOFS, proofs),
         ("rtl coverage", rtl_figures.PATH, rtl_figures.section),
         ("python coverage", python_figures.PATH, python_figures.section),
     ):

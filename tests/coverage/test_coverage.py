@@ -240,6 +240,7 @@ def test_the_page_says_what_is_kept():
     text = page.PAGE.read_text()
     for name, path, section in (
         ("soak", page.SOAK, page.soak_section),
+        ("proofs", page.PROOFS, page.proofs),
         ("rtl coverage", rtl_figures.PATH, rtl_figures.section),
         ("python coverage", python_figures.PATH, python_figures.section),
     ):

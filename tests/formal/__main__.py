@@ -1,6 +1,7 @@
 """`python -m tests.formal`: every proof, every seeded bug, a table. Nonzero when one surprises."""
 
 import argparse
+import json
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -13,6 +14,7 @@ from tests.formal.chip import barrier, mesh, queue, router
 from tests.formal.code import Mutant
 from tests.formal.core import scheduler, serial_update, update
 from tests.formal.engine import Claim, Outcome, check, require_tools
+from tests.formal.figures import figures
 from tests.formal.ports import bus, deframer, port
 from tests.formal.processing import ear, map_reader, silence, tape
 
@@ -83,11 +85,14 @@ def main() -> int:
     """Run what is asked for; 1 if a claim fails or a seeded bug is missed, 2 without tools."""
     parser = argparse.ArgumentParser(prog="make prove", description=__doc__)
     parser.add_argument("blocks", nargs="*", help="blocks to prove; all where none is named")
+    parser.add_argument("--json", type=Path, help="write the figures to this file, of all blocks")
     parser.add_argument("--workers", type=int, default=2, help="proofs at a time")
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.blocks) - {claim.block for claim in CLAIMS})
     if unknown:
         parser.error(f"blocks must be among {sorted({c.block for c in CLAIMS})}, not {unknown}")
+    if arguments.json and arguments.blocks:
+        parser.error("--json must go without blocks: its figures are those of all")
     try:
         require_tools()
     except FileNotFoundError as error:
@@ -104,6 +109,8 @@ def main() -> int:
         f"should be, {time.monotonic() - begin:.0f} s",
         highlight=False,
     )
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures(work, outcomes), indent=1) + "\n")
     return 1 if wrong else 0
 
 

@@ -9,6 +9,7 @@ from tests.formal import __main__ as prove
 from tests.formal import engine
 from tests.formal.chip import queue
 from tests.formal.code import Code
+from tests.formal.figures import figures, section
 
 CLAIM = queue.CLAIMS[0]
 SEEDED = [mutant for claim in prove.CLAIMS for mutant in claim.mutants]
@@ -60,3 +61,18 @@ def test_the_command_knows_its_blocks(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         prove.main()
     assert "blocks must be among" in capsys.readouterr().err
+
+
+def test_figures_count_claims_and_seeded_bugs_by_block():
+    other = dataclasses.replace(CLAIM, block="other", mutants=())
+    work = [(CLAIM, None), (CLAIM, CLAIM.mutants[0]), (other, None)]
+    ends = [engine.Outcome(holds, 2.0, None) for holds in (True, False, False)]
+    found = figures(work, dict(enumerate(ends)))
+    assert found["seconds"] == 6
+    assert found["blocks"] == {
+        "queue": {"claims": 1, "proved": 1, "seeded bugs": 1, "caught": 1},
+        "other": {"claims": 1, "proved": 0, "seeded bugs": 0, "caught": 0},
+    }
+    told = section(found)
+    assert told.startswith("1 of 2 claims are proved, 1 of 1 seeded bugs break theirs; 6 seconds")
+    assert told.endswith("| queue | 1 | 1 | 1 | 1 |\n| other | 1 | 0 | 0 | 0 |")
