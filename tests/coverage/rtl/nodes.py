@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from axonloop.host.devices.packets.spike_maps import map_words
 from axonloop.models.config import ONE_CORE, ChipConfig, Geometry, NodeGeometry
 from axonloop.models.golden.processing import NodeLoss
 from axonloop.models.protocol import (
@@ -76,20 +77,22 @@ class NodeDesign:
 
 
 def _learn(rng: np.random.Generator, rtl: CoveredChip, config: ChipConfig) -> None:
-    """Three samples of a node of any constants."""
+    """Three samples of a node of any constants; the spikes of the second are said as maps."""
     constants = random_constants(rng)
     while constants.neurons > config.neurons:
         constants = random_constants(rng)
     heard = np.sort(rng.choice(config.neurons, constants.neurons, replace=False))
     golden, device, node = loaded_alike(rng, rtl, config, NODE, constants, heard)
-    for _ in range(3):
+    for number in range(3):
         ticks = int(rng.integers(1, 7))
         target: Any = int(rng.integers(constants.classes))
         if constants.loss == NodeLoss.MSE:
             target = rng.integers(-32767, 32768, constants.classes)
         trains = [np.flatnonzero(rng.random(config.axons) < 0.6) for _ in range(ticks)]
         golden.learn_sample(trains, [target])
-        node.sample(0, target, [[(0, int(axon)) for axon in train] for train in trains])
+        said = map_words(config, [train.astype(np.int32) for train in trains]).tolist()
+        spikes = [[(0, int(axon)) for axon in train] for train in trains]
+        node.sample(0, target, spikes, said if number == 1 else None)
         assert node.state() == plain(golden.nodes[0].state())
     assert np.array_equal(device.read_weights(), golden.chip.weights)
 

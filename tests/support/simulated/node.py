@@ -158,8 +158,17 @@ class ProcessorNode(PacketNode):
         self.write(NodeRegion.PROGRAM, own, MAILBOX + 1)
         self.write(REGISTERS, [1], NodeRegister.RUNS)
 
-    def sample(self, first: int, target: Any, ticks: Sequence[Sequence[tuple[int, int]]]) -> None:
-        """Learn a sample; all of its words go out at once, and only the TICKs are answered."""
+    def sample(
+        self,
+        first: int,
+        target: Any,
+        ticks: Sequence[Sequence[tuple[int, int]]],
+        said: Sequence[int] | None = None,
+    ) -> None:
+        """Learn a sample; all of its words go out at once, and only the TICKs are answered.
+
+        The words for the spikes of its ticks and for these are `said`, by default plain packets.
+        """
         self.samples, place, stride = self.samples + 1, len(firmware_words()), 0
         if np.ndim(target):
             rows = np.atleast_2d(target)
@@ -168,8 +177,13 @@ class ProcessorNode(PacketNode):
         self.write(NodeRegion.PROGRAM, [target, stride], MAILBOX + 6)
         self.write(NodeRegion.PROGRAM, [self.samples], MAILBOX)
         words = packets.write(NODE_CORE, address(REGISTERS, NodeRegister.COMMAND), [1])
-        for axons in ticks:
-            words += [packets.spike(core, axon) for core, axon in axons] + [packets.tick(first)]
+        if said is None:
+            told = [
+                [*(packets.spike(*spike) for spike in axons), packets.tick(first)]
+                for axons in ticks
+            ]
+            said = [word for tick in told for word in tick]
+        words += said
         self.sent = []
         self.exchange([header(Kind.CLEAR, first), *words], len(ticks))
 
