@@ -12,7 +12,9 @@ from tests.formal.engine import Claim, Outcome
 NAMES = ("claims", "proved", "seeded bugs", "caught")
 
 
-def figures(work: Sequence[tuple[Claim, Mutant | None]], outcomes: Mapping[int, Outcome]) -> dict:
+def figures(
+    work: Sequence[tuple[Claim, Mutant | None]], outcomes: Mapping[int, Outcome]
+) -> dict[str, Any]:
     """By block, in their order: claims, how many hold, seeded bugs, how many break their claim."""
     blocks: dict[str, dict[str, int]] = {}
     for index, (claim, mutant) in enumerate(work):

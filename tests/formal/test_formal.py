@@ -63,6 +63,14 @@ def test_the_command_knows_its_blocks(monkeypatch, capsys):
     assert "blocks must be among" in capsys.readouterr().err
 
 
+def test_figures_are_of_all_blocks(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("sys.argv", ["prove", "queue", "--json", str(tmp_path / "proofs.json")])
+    with pytest.raises(SystemExit):
+        prove.main()
+    assert "--json must go without blocks" in capsys.readouterr().err
+    assert not (tmp_path / "proofs.json").exists()
+
+
 def test_figures_count_claims_and_seeded_bugs_by_block():
     other = dataclasses.replace(CLAIM, block="other", mutants=())
     work = [(CLAIM, None), (CLAIM, CLAIM.mutants[0]), (other, None)]

@@ -16,10 +16,11 @@ from axonloop.host.bisect import (
     random_script,
     random_use_script,
 )
+from axonloop.host.bisect.difference import Difference, of_counters
 from axonloop.host.devices import DeviceError, GoldenDevice
 from axonloop.host.verification import Operation, TrafficStep
 from axonloop.models.config import ChipConfig, CoreConfig, Mesh, ParameterSet
-from axonloop.models.protocol import Region
+from axonloop.models.protocol import Counter, Region
 from axonloop.sim.stimulus import random_chip
 from tests.support.broken.faulty_devices import Fault, FaultyDevice, faulty, scratch, when_done
 from tests.support.tiny_chips import TINY
@@ -159,3 +160,15 @@ def test_wrong_scripts_are_named() -> None:
     ):
         with pytest.raises(ValueError, match=message):
             random_script(*arguments)  # type: ignore[arg-type]
+
+
+def test_the_first_counter_that_differs_is_told_with_its_core() -> None:
+    config = random_chip(np.random.default_rng(1), TINY, Mesh(2, 1))
+    counted = (Counter.SPIKES, Counter.UPDATES)
+    one = np.zeros((2, len(Counter)), dtype=np.int64)
+    other = one.copy()
+    other[:, Counter.TICKS] = 9
+    assert of_counters(config, 7, (one, other), counted) is None
+    other[1, counted] = 3, 5
+    found = of_counters(config, 7, (one, other), counted)
+    assert found == Difference(7, "spikes", (), config.first + 1, (0, 3))

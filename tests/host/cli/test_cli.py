@@ -227,7 +227,6 @@ def test_verilog(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert not (tmp_path / "x.v").exists()
 
 
-@pytest.mark.slow
 def test_study_of_layers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """On a handful of samples: an accuracy for the one layer, and for each of the two."""
     arguments = ["study", "layers", "--seeds", "1", "--epochs", "1", "--jobs", "1", "--limit", "2"]

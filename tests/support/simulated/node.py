@@ -167,7 +167,7 @@ class ProcessorNode(PacketNode):
     ) -> None:
         """Learn a sample; all of its words go out at once, and only the TICKs are answered.
 
-        The words for the spikes of its ticks and for these are `said`, by default plain packets.
+        `said` are the words of its ticks and their spikes, by default a packet for each.
         """
         self.samples, place, stride = self.samples + 1, len(firmware_words()), 0
         if np.ndim(target):
