@@ -12,7 +12,9 @@ from axonloop.models.protocol import NODE_CORE, Kind
 class NodeAccess(wiring.Component):
     """Carries out WRITE and READ packets (docs/contract.md, section 13.2). Rules:
 
-    1. `words` brings no other packets. A word that is written takes a cycle, one that is read two.
+    1. `words` brings no other packets. A word that is written takes a cycle, and is there in the
+       next but one; one that is read takes four. All that `bus` asks comes from registers; what is
+       read comes two cycles later.
     2. `data` shows the answer to a READ. From its header to its last word `answers` is 1.
 
     Latency: the header of an answer comes one cycle after the address was taken.
@@ -27,14 +29,17 @@ class NodeAccess(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         words, bus, header = self.words, self.bus, header_layout()(self.words.payload)
-        reads, left, word, asked = Signal(), Signal(COUNT_BITS), Signal(32), Signal()
+        reads, left, word, writes = Signal(), Signal(COUNT_BITS), Signal(32), Signal()
         address, last = Signal(32), left == 1
-        m.d.comb += [bus.address.eq(address), bus.write_data.eq(words.payload)]
+        m.d.comb += [bus.address.eq(address), bus.write.eq(writes), bus.write_data.eq(word)]
+        m.d.sync += writes.eq(0)
+        with m.If(writes):
+            m.d.sync += address.eq(address + 1)
         with m.FSM():
             with m.State("HEADER"):
-                m.d.comb += words.ready.eq(1)
+                m.d.comb += words.ready.eq(~writes)
                 m.d.sync += [left.eq(header.argument), reads.eq(header.kind == Kind.READ)]
-                with m.If(words.valid):
+                with m.If(words.valid & ~writes):
                     m.next = "ADDRESS"
             with m.State("ADDRESS"):
                 m.d.comb += words.ready.eq(1)
@@ -46,9 +51,10 @@ class NodeAccess(wiring.Component):
                         with m.If(left == 0):
                             m.next = "HEADER"
             with m.State("WRITE"):
-                m.d.comb += [words.ready.eq(1), bus.write.eq(words.valid)]
+                m.d.comb += words.ready.eq(1)
+                m.d.sync += [writes.eq(words.valid), word.eq(words.payload)]
                 with m.If(words.valid):
-                    m.d.sync += [address.eq(address + 1), left.eq(left - 1)]
+                    m.d.sync += left.eq(left - 1)
                     with m.If(last):
                         m.next = "HEADER"
             with m.State("DATA"):
@@ -63,7 +69,14 @@ class NodeAccess(wiring.Component):
                         m.next = "HEADER"
             with m.State("READ"):
                 m.d.comb += [self.answers.eq(1), bus.read.eq(1)]
-                m.d.sync += [asked.eq(1), address.eq(address + 1), left.eq(left - 1)]
+                m.d.sync += [address.eq(address + 1), left.eq(left - 1)]
+                m.next = "WAIT"
+            with m.State("WAIT"):
+                m.d.comb += self.answers.eq(1)
+                m.next = "FETCH"
+            with m.State("FETCH"):
+                m.d.comb += self.answers.eq(1)
+                m.d.sync += word.eq(bus.read_data)
                 m.next = "WORD"
             with m.State("WORD"):
                 m.d.comb += [
@@ -71,9 +84,6 @@ class NodeAccess(wiring.Component):
                     self.data.valid.eq(1),
                     self.data.payload.eq(word),
                 ]
-                with m.If(asked):
-                    m.d.comb += self.data.payload.eq(bus.read_data)
-                    m.d.sync += [word.eq(bus.read_data), asked.eq(0)]
                 with m.If(self.data.ready):
                     m.next = "READ"
                     with m.If(left == 0):

@@ -1,7 +1,9 @@
 """A processing node: the loss engine, and how it sits between a chip and its host."""
 
+from typing import Any
+
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
-from amaranth.lib import stream, wiring
+from amaranth.lib import fifo, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from axonloop.hdl.common import BusSignature, header_layout
@@ -35,7 +37,7 @@ class Node(wiring.Component):
     4. A MAP packet is the SPIKEs, and the TICK, that it stands for. Packets of the tape are as if
        the host had sent them.
 
-    Latency: none, but for what the node itself takes.
+    Latency: a cycle towards the chip, none from it, but for what the node itself takes.
 
     Members
     -------
@@ -64,6 +66,8 @@ class Node(wiring.Component):
         m.submodules.mouth = mouth = self._mouth
         m.submodules.access = self._access
         m.submodules.maps = maps = self._maps
+        m.submodules.waiting = waiting = fifo.SyncFIFO(width=32, depth=2)
+        connect(m, maps=maps.packets, waiting=waiting.w_stream)
         if self._tape is None:
             connect(m, host=flipped(self.commands), maps=maps.words)
         else:
@@ -83,12 +87,13 @@ class Node(wiring.Component):
             ear.silent.eq(engine.hears[2]),
         ]
         self._wire_bus(m)
-        self._hand_on(m)
+        self._hand_on(m, waiting.r_stream)
         self._bring_together(m)
         return m
 
     def _wire_bus(self, m: Module) -> None:
-        """The host's accesses, and, in cycles without one, the processor's."""
+        """The host's accesses, and, in cycles without one, the processor's; what they read comes
+        two cycles later."""
         shared = BusSignature().create(path=("shared",))
         own = (
             NodeRegion.NODE_NUMBER,
@@ -117,13 +122,14 @@ class Node(wiring.Component):
                 processor.guard.eq(self._engine.guard),
                 processor.wait.eq(asks),
                 processor.bus.read_data.eq(shared.read_data),
-                program.strobes.eq(Mux(asks, 0b1111, processor.strobes)),
+                program.strobes.eq(processor.strobes),
             ]
+            connect(m, processor=processor.memory, program=program.own)
             self._watch(m, processor)
             with m.If(~asks):
                 for name in ("address", "read", "write", "write_data"):
                     m.d.comb += getattr(shared, name).eq(getattr(processor.bus, name))
-        share_bus(m, shared, members)
+        share_bus(m, shared, members, late=True)
 
     def _watch(self, m: Module, processor: Processor) -> None:
         """How the processor failed, and where; kept until the host puts it in reset."""
@@ -139,9 +145,9 @@ class Node(wiring.Component):
             m.d.sync += engine.where.eq(processor.fetched)
         m.d.comb += engine.failed.eq(failed)
 
-    def _hand_on(self, m: Module) -> None:
+    def _hand_on(self, m: Module, host: Any) -> None:
         """The host's packets go to the node or to the chip; the node's go to the chip."""
-        host, chip, mouth = self._maps.packets, self.chip_commands, self._mouth.words
+        chip, mouth = self.chip_commands, self._mouth.words
         header, left = header_layout()(host.payload), Signal(COUNT_BITS + 1)
         ticking, reading, alone = Signal(), Signal(), Signal()
         hears, moves = self._engine.hears[0], host.valid & host.ready

@@ -9,7 +9,6 @@ from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import BusSignature
 from axonloop.hdl.processing.program import BYTES
-from axonloop.models.protocol import NodeRegion
 
 MODULE, PACKAGE = "picorv32", "pythondata_cpu_picorv32"
 """The Verilog module, and the package that has it (ISC licence)."""
@@ -43,7 +42,8 @@ class Processor(wiring.Component):
        the program memory, and is in reset while `runs` is 0.
     2. Byte addresses from 2^31 on are words of the node: bit 31, region 30..24, 4 x offset 23..0.
        Those below are bytes of the region PROGRAM.
-    3. An access waits while `wait` is 1, and else takes two cycles.
+    3. An access waits while `wait` is 1. Else one of PROGRAM takes two cycles, a read of a word of
+       the node five and a write three: between core and node lies a register on either way.
     4. `trapped` after an illegal instruction or a misaligned access, until a reset.
     5. `strays` after a write to a word of PROGRAM from the lower half of `guard` on and below its
        upper half, or an access behind the end of it.
@@ -51,7 +51,8 @@ class Processor(wiring.Component):
     Members
     -------
     fetched : the byte address of the instruction that it fetched last
-    bus, strobes : accesses, and which bytes are written
+    memory, strobes : accesses to PROGRAM, and which bytes are written
+    bus : accesses to the other words of the node; what is read comes two cycles later
     """
 
     def __init__(self, words: int) -> None:
@@ -64,17 +65,19 @@ class Processor(wiring.Component):
                 "trapped": Out(1),
                 "strays": Out(1),
                 "fetched": Out(32),
-                "bus": Out(BusSignature()),
+                "memory": Out(BusSignature()),
                 "strobes": Out(BYTES),
+                "bus": Out(BusSignature()),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        m, bus = Module(), self.bus
-        valid, done, stale, issued, writes = Signal(), Signal(), Signal(), Signal(), Signal()
-        soon_reads, soon_writes, fetches = Signal(), Signal(), Signal()
+        m = Module()
+        valid, done, fetches = Signal(), Signal(), Signal()
+        soon_reads, soon_writes = Signal(), Signal()
         address, soon_address = Signal(32), Signal(32)
         data, soon_data, bytes_, soon_bytes = Signal(32), Signal(32), Signal(BYTES), Signal(BYTES)
+        far, answer = address[31], Signal(32)
         m.submodules.cpu = Instance(
             MODULE,
             **{f"p_{name}": value for name, value in OPTIONS.items()},
@@ -88,7 +91,7 @@ class Processor(wiring.Component):
             o_mem_addr=address,
             o_mem_wdata=data,
             o_mem_wstrb=bytes_,
-            i_mem_rdata=bus.read_data,
+            i_mem_rdata=Mux(far, answer, self.memory.read_data),
             o_mem_la_read=soon_reads,
             o_mem_la_write=soon_writes,
             o_mem_la_addr=soon_address,
@@ -100,24 +103,34 @@ class Processor(wiring.Component):
             i_pcpi_wait=Const(0, 1),
             i_pcpi_ready=Const(0, 1),
         )
-        # An access is asked for a cycle before it counts; one that has to wait, again in that one.
-        where = Mux(stale, address, soon_address)
+        # An access to PROGRAM is asked for a cycle before it counts; one that has to wait, again in
+        # that one.
+        memory, stale, near = self.memory, valid & ~done & ~far, Signal()
+        writes = Mux(stale, bytes_.any(), soon_writes)
         m.d.comb += [
-            stale.eq(valid & ~done),
-            writes.eq(Mux(stale, bytes_.any(), soon_writes)),
-            issued.eq((stale | soon_reads | soon_writes) & ~self.wait),
-            bus.read.eq(issued & ~writes),
-            bus.write.eq(issued & writes),
-            bus.write_data.eq(Mux(stale, data, soon_data)),
+            near.eq((stale | ((soon_reads | soon_writes) & ~soon_address[31])) & ~self.wait),
+            memory.read.eq(near & ~writes),
+            memory.write.eq(near & writes),
+            memory.address.eq(Mux(stale, address, soon_address)[2:24]),
+            memory.write_data.eq(Mux(stale, data, soon_data)),
             self.strobes.eq(Mux(stale, bytes_, soon_bytes)),
-            bus.address.eq(
-                Cat(where[2:24], Const(0, 2), Mux(where[31], where[24:31], NodeRegion.PROGRAM))
-            ),
         ]
-        m.d.sync += done.eq(issued)
+        bus, asked, issued = self.bus, Signal(2), Signal()
+        m.d.comb += [
+            issued.eq(valid & far & ~done & (asked == 0) & ~self.wait),
+            bus.read.eq(issued & ~bytes_.any()),
+            bus.write.eq(issued & bytes_.any()),
+            bus.address.eq(Cat(address[2:24], Const(0, 2), address[24:31])),
+            bus.write_data.eq(data),
+        ]
+        m.d.sync += [
+            asked.eq(Cat(bus.read, asked[0])),
+            answer.eq(bus.read_data),
+            done.eq(near | bus.write | asked[1]),
+        ]
         with m.If(valid & fetches):
             m.d.sync += self.fetched.eq(address)
         word, low, high = address[2:31], self.guard[:16], self.guard[16:]
-        own, guarded = valid & done & ~address[31], (word >= low) & (word < high)
+        own, guarded = valid & done & ~far, (word >= low) & (word < high)
         m.d.sync += self.strays.eq(own & ((word >= self._words) | (bytes_.any() & guarded)))
         return m

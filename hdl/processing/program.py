@@ -11,29 +11,35 @@ BYTES = 4
 
 
 class ProgramMemory(wiring.Component):
-    """`words` words of 32 bits, at the region PROGRAM.
+    """`words` words of 32 bits, at the region PROGRAM of `bus`.
 
     Members
     -------
-    bus : reads and writes, at most one in a cycle
-    strobes : which bytes a write changes
+    bus : the host's reads and writes
+    own, strobes : the processor's, in cycles without one of the host's, and which bytes a write
+        changes
     """
 
     def __init__(self, words: int) -> None:
         self._words = words
-        super().__init__({"bus": In(BusSignature()), "strobes": In(BYTES)})
+        super().__init__(
+            {"bus": In(BusSignature()), "own": In(BusSignature()), "strobes": In(BYTES)}
+        )
 
     def elaborate(self, platform: object) -> Module:
-        m, bus, chosen = Module(), self.bus, Signal()
+        m, bus, own, chosen = Module(), self.bus, self.own, Signal()
         m.submodules.store = store = disjoint_memory(32, self._words)
         write, read = store.write_port(granularity=8), store.read_port()
-        selected = bus.address[24:] == NodeRegion.PROGRAM
+        selected, address = Signal(), Signal.like(read.addr)
         m.d.comb += [
-            read.en.eq(bus.read & selected),
-            read.addr.eq(bus.address),
-            write.en.eq(Mux(bus.write & selected, self.strobes, 0)),
-            write.addr.eq(bus.address),
-            write.data.eq(bus.write_data),
+            selected.eq((bus.read | bus.write) & (bus.address[24:] == NodeRegion.PROGRAM)),
+            address.eq(Mux(selected, bus.address, own.address)),
+            read.en.eq(Mux(selected, bus.read, own.read)),
+            read.addr.eq(address),
+            write.en.eq(Mux(selected, bus.write.replicate(BYTES), Mux(own.write, self.strobes, 0))),
+            write.addr.eq(address),
+            write.data.eq(Mux(selected, bus.write_data, own.write_data)),
+            own.read_data.eq(read.data),
             bus.read_data.eq(Mux(chosen, read.data, 0)),
         ]
         m.d.sync += chosen.eq(bus.read & selected)

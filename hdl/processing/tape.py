@@ -21,7 +21,8 @@ class Tape(wiring.Component):
     3. Between two packets of the tape a READ or WRITE of the host to the node goes first; its other
        packets wait until `passes` is 0.
 
-    Latency: none for the host's words; a cycle before each word of the tape, one more for a packet.
+    Latency: none for the host's words; two cycles before each word of the tape, one more for a
+    packet and one for a pass.
     Resources: a memory of 32 bits per word.
 
     Members
@@ -62,7 +63,9 @@ class Tape(wiring.Component):
         asks = (header.kind == Kind.READ) | (header.kind == Kind.WRITE)
         own = words.valid & (header.core == NODE_CORE) & asks
         begun, shown, rest = Signal(), Signal(), Signal(COUNT_BITS + 1)
-        m.d.comb += rest.eq(Mux(begun, left - 1, words_behind(played)))
+        behind = Signal.like(rest)
+        m.d.sync += behind.eq(words_behind(played))
+        m.d.comb += rest.eq(Mux(begun, left - 1, behind))
         with m.FSM():
             with m.State("HEADER"):
                 m.d.sync += [left.eq(words_behind(header)), begun.eq(0)]
@@ -83,6 +86,8 @@ class Tape(wiring.Component):
                         m.next = "HEADER"
             with m.State("FETCH"):
                 m.d.comb += read.en.eq(1)
+                m.next = "LOOK"
+            with m.State("LOOK"):
                 m.next = "PLAY"
             with m.State("PLAY"):
                 m.d.comb += [packets.valid.eq(1), packets.payload.eq(read.data)]
@@ -92,6 +97,9 @@ class Tape(wiring.Component):
                     with m.If(rest == 0):
                         m.next = "HEADER"
                         with m.If(position + 1 >= self.length):
-                            m.d.comb += self.passed.eq(1)
-                            m.d.sync += position.eq(0)
+                            m.next = "END"
+            with m.State("END"):
+                m.d.comb += self.passed.eq(1)
+                m.d.sync += position.eq(0)
+                m.next = "HEADER"
         return m

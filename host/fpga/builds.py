@@ -13,7 +13,7 @@ from axonloop.hdl.boards import Board, Build
 from axonloop.hdl.flow import BITSTREAMS, TOOLS, Tool, ToolError, find_tool
 from axonloop.host.console import progress_bars, steps
 from axonloop.host.files import read_json, write_json
-from axonloop.models.cycles import speed
+from axonloop.models.cycles import speed, training_speed
 from axonloop.models.protocol import build_hash
 from axonloop.sim.build import content_key, entry_in
 from axonloop.sim.cosim import sources_key
@@ -167,6 +167,9 @@ def _figures(
         "counts": count_kinds(cells),
         "cells": cells,
         "speed": speed(build.geometry, placed.fmax_mhz * 1e6),
+        "training": training_speed(build.geometry, build.built_node, placed.fmax_mhz * 1e6)
+        if build.built_node
+        else None,
         "modules": count_modules(netlist, TOP, paths),
         "slowest_path": [
             {"cell": cell, "module": module_of(cell, paths), "ns": ns} for cell, ns in placed.path

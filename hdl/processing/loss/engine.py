@@ -92,8 +92,8 @@ class LossEngine(wiring.Component):
             listener.output.eq(levels.output),
             levels.heard.eq(listener.heard),
             listener.clear.eq(levels.ends),
-            self._registers.add_clipped.eq(levels.clipped + self._encoder.clipped),
         ]
+        m.d.sync += self._registers.add_clipped.eq(levels.clipped + self._encoder.clipped)
 
     def _wire_constants(self, m: Module) -> None:
         own, controller = self._registers.constants, self._controller
@@ -145,9 +145,9 @@ class LossEngine(wiring.Component):
             controller.events.eq(found),
             encoder.start.eq(feedback.start),
             registers.phase.eq(NodePhase.WORKING),
-            registers.add_spikes.eq(self.spikes.valid & self.spikes.ready),
             registers.add_events.eq(encoder.events.valid & encoder.events.ready),
         ]
+        m.d.sync += registers.add_spikes.eq(self.spikes.valid & self.spikes.ready)
         m.d.comb += done.eq((command == NodeCommand.DONE) | self.failed.any())
         passed = Signal()
         with m.If(done):

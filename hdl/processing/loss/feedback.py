@@ -22,10 +22,10 @@ class Feedback(wiring.Component):
        neurons, then for the next ones while `wrong` hands the first ones out, one per cycle.
     2. It is `busy` until the last neuron was taken.
 
-    Latency: `wrong` shows the first neuron classes + 4 cycles after `start`, and the next `lanes`
-    max(lanes, classes + 3) cycles after those before, if all are taken at once.
+    Latency: `wrong` shows the first neuron classes + 5 cycles after `start`, and the next `lanes`
+    max(lanes, classes + 4) cycles after those before, if all are taken at once.
     Resources: the feedback, a memory of words of 8 x `lanes` bits; `lanes` multipliers of 8 x 16
-    bits, and two registers of 31 bits per lane.
+    bits, and registers of 8, 24 and twice 31 bits per lane.
 
     Members
     -------
@@ -33,7 +33,7 @@ class Feedback(wiring.Component):
     wrong : d, neuron by neuron
     """
 
-    LATENCY = 4
+    LATENCY = 5
 
     def __init__(self, geometry: NodeGeometry) -> None:
         self._geometry = geometry
@@ -68,7 +68,7 @@ class Feedback(wiring.Component):
             self.gradient.read_enable.eq(reads),
             self.gradient.read_address.eq(output),
         ]
-        done = delay_strobe(m, reads & (output == self.classes - 1), 2, "done")
+        done = delay_strobe(m, reads & (output == self.classes - 1), 3, "done")
         room = self._hand_out(m, self._sums(m, reads, output == 0), loads, more)
         with m.FSM():
             with m.State("REST"), m.If(self.start):
@@ -80,7 +80,7 @@ class Feedback(wiring.Component):
                 with m.If(output == self.classes - 1):
                     m.d.sync += [output.eq(0), group.eq(group + 1)]
                     m.next = "ADD"
-            with m.State("ADD"), m.If(done[2]):
+            with m.State("ADD"), m.If(done[3]):
                 m.next = "LOAD"
             with m.State("LOAD"), m.If(room):
                 m.d.comb += loads.eq(1)
@@ -90,17 +90,18 @@ class Feedback(wiring.Component):
         return m
 
     def _sums(self, m: Module, reads: Value, first: Value) -> list[Signal]:
-        """Two stages behind the memories: the products, and their sums over the classes."""
-        slope = self.gradient.read_data[0].slope.as_signed()
-        valid = delay_strobe(m, reads, 2, "valid")
-        anew = delay(m, first, 2, "anew")[-1]
+        """Three stages behind the memories: factors; products; their sums over the classes."""
+        slope = delay(m, self.gradient.read_data[0].slope.as_signed(), 1, "slope")[1]
+        valid = delay_strobe(m, reads, 3, "valid")
+        anew = delay(m, first, 3, "anew")[-1]
         sums = []
         for lane in range(self._geometry.lanes):
-            weight = self.weights.read_data[lane].weight.as_signed()
+            read = self.weights.read_data[lane].weight.as_signed()
+            weight = delay(m, read, 1, f"weight_{lane}")[1]
             product = Signal(signed(WEIGHT_BITS + GRADIENT_BITS), name=f"product_{lane}")
             total = Signal(signed(WRONG_BITS), name=f"sum_{lane}", reset_less=True)
             m.d.sync += product.eq(weight * slope)
-            with m.If(valid[2]):
+            with m.If(valid[3]):
                 m.d.sync += total.eq(Mux(anew, 0, total) + product)
             sums.append(total)
         return sums

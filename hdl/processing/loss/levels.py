@@ -1,6 +1,6 @@
 """Step 1 of a node, second half: the levels decay, and take in what was heard."""
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -28,7 +28,7 @@ class Levels(wiring.Component):
     2. `start` with `forget` makes all levels, and what was heard, 0.
     3. `clipped` strobes for each level that was clipped.
 
-    Latency: classes + 4 cycles from `start` until `busy` falls.
+    Latency: classes + 5 cycles from `start` until `busy` falls.
     Resources: a memory of 35 bits per class, a multiplier of 16 x 13 bits.
 
     Members
@@ -38,7 +38,7 @@ class Levels(wiring.Component):
     best : the largest level, when it is no longer `busy`
     """
 
-    LATENCY = 4
+    LATENCY = 5
 
     def __init__(self, geometry: NodeGeometry) -> None:
         self._lanes = geometry.lanes
@@ -80,33 +80,36 @@ class Levels(wiring.Component):
             m.d.sync += [walking.eq(1), forgets.eq(self.forget), self.output.eq(0)]
         with m.If(walking):
             m.d.sync += [self.output.eq(self.output + 1), walking.eq(~last)]
-        valid = delay_strobe(m, walking, 3, "valid")
-        where = delay(m, self.output, 3, "where")[-1]
-        m.d.comb += self.busy.eq(walking | valid[1] | valid[2] | valid[3])
-        heard = delay(m, Mux(forgets, 0, self.heard), 3, "heard")
-        total = self._decay(m, forgets, heard[2])
+        valid = delay_strobe(m, walking, 4, "valid")
+        where = delay(m, self.output, 4, "where")[-1]
+        m.d.comb += self.busy.eq(walking | Cat(valid[1:]).any())
+        heard = delay(m, Mux(forgets, 0, self.heard), 4, "heard")
+        total = self._decay(m, forgets, heard[3])
         level, clipped = saturate(total, LEVEL_BITS)
         m.d.comb += [
             store.write_address.eq(where),
-            store.write_enable.level.eq(valid[3]),
-            store.write_enable.heard.eq(valid[3]),
+            store.write_enable.level.eq(valid[4]),
+            store.write_enable.heard.eq(valid[4]),
             store.write_data[0].level.eq(level),
-            store.write_data[0].heard.eq(heard[3]),
-            self.clipped.eq(valid[3] & clipped),
+            store.write_data[0].heard.eq(heard[4]),
+            self.clipped.eq(valid[4] & clipped),
         ]
-        with m.If(valid[3] & ((where == 0) | (level > self.best))):
+        with m.If(valid[4] & ((where == 0) | (level > self.best))):
             m.d.sync += self.best.eq(level)
         return m
 
     def _decay(self, m: Module, forgets: Value, heard: Value) -> Value:
-        """Two stages behind the memory: the product; the sum with what was heard."""
+        """Three stages behind the memory: size; product; the sum with what was heard."""
         level = self.store.read_data[0].level.as_signed()
+        size, falls = Signal(LEVEL_BITS, reset_less=True), Signal(reset_less=True)
         product = Signal(LEVEL_BITS + DECAY_BITS, reset_less=True)
         negative = Signal(reset_less=True)
         total = Signal(signed(HEARD_BITS + 9), reset_less=True)
         m.d.sync += [
-            product.eq(Mux(forgets, 0, magnitude(level) * self.leak)),
-            negative.eq(level[-1]),
+            size.eq(Mux(forgets, 0, magnitude(level))),
+            falls.eq(level[-1]),
+            product.eq(size * self.leak),
+            negative.eq(falls),
             total.eq(decayed(product, negative) + (heard << self.rise)),
         ]
         return total

@@ -100,7 +100,8 @@ def print_report(report: dict[str, Any]) -> None:
         for name, entry in report["resources"].items()
     }
     counts, rates = report["counts"], report["speed"]
-    path = report["slowest_path"]
+    path, training = report["slowest_path"], report.get("training")
+    learns = {} if training is None else {"at Fmax, learning": _learning(training)}
     modules = list(dict.fromkeys(step["module"] for step in path))
     print_table(
         {
@@ -115,12 +116,19 @@ def print_report(report: dict[str, Any]) -> None:
             "at Fmax, all axons": f"{rates['dense_ticks_per_s']:,.0f} ticks/s, "
             f"{rates['dense_synops_per_s'] / 1e6:,.0f} M SynOps/s",
             "at Fmax, 5 % of axons": f"{rates['sparse_ticks_per_s']:,.0f} ticks/s",
+            **learns,
             "processor seconds": ", ".join(
                 f"{name} {s:.0f}" for name, s in report["seconds"].items()
             ),
             "tools": "; ".join(f"{name}: {text}" for name, text in report["tools"].items()),
         }
     )
+
+
+def _learning(rates: dict[str, float]) -> str:
+    """The ticks per second of a chip that learns, with its node and without."""
+    own, alone = rates["node_ticks_per_s"], rates["ticks_per_s"]
+    return f"{own:,.0f} ticks/s, {alone:,.0f} if losses took no time"
 
 
 def budget(names: list[str]) -> None:

@@ -12,7 +12,7 @@ from tests.formal.probe import Probe
 
 TAPE = "axonloop.hdl.processing.tape"
 WORDS = 4
-HEADER, FETCH, HOST, PLAY = range(4)
+HEADER, FETCH, HOST, LOOK, PLAY = range(5)
 """The states of the tape, in the order in which `Tape` mentions them first."""
 
 
@@ -92,7 +92,8 @@ class TapeSpec(Elaboratable):
     def _tie(self, m, probe) -> None:
         """Invariants: the references follow the tape's states."""
         state, left, begun = probe["fsm_state"], probe["left"], probe["begun"]
-        plays = (state == FETCH) | (state == PLAY)
+        plays = (state == FETCH) | (state == LOOK) | (state == PLAY)
+        behind = words_behind(header_layout()(self._tape.packets.payload))
         m.d.comb += [
             Assert((self._host != 0) == (state == HOST)),
             Assert((state != HOST) | (left == self._host)),
@@ -100,6 +101,7 @@ class TapeSpec(Elaboratable):
             Assert(~(plays & begun) | (left == self._played)),
             Assert((state != HEADER) | (probe["shown"] == self._shown)),
             Assert((state == HEADER) | ~probe["shown"]),
+            Assert((state != PLAY) | begun | (probe["behind"] == behind)),
         ]
 
 

@@ -21,6 +21,8 @@ from amaranth._unused import MustUse
 from axonloop.hdl.boards import BOARDS
 from axonloop.hdl.flow import synthesis, tools
 from axonloop.host.cli.app import FAILURE, MISTAKE, run
+from axonloop.models.config import Geometry, NodeGeometry
+from axonloop.models.cycles import learn_cycles, node_cycles, tick_cycles
 from tests.support.fake_tools import MODULES, NETLIST, UTILISATION, write_ecp5_tools, write_tool
 
 TINY = {
@@ -370,6 +372,22 @@ def test_the_processor_of_a_node_is_part_of_a_build(
     logs = [path.read_text() for path in (bench / "build").glob("*.logs/yosys.log")]
     assert sorted(logs) == ["module picorv32 (); endmodule\n", "module picorv32; endmodule\n"]
     assert not entries(bench)
+
+
+def test_the_report_of_a_build_with_a_node_tells_how_fast_it_learns(
+    bench: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """8 x 8, so of 5 % none spikes: the ticks are those of the model, at the fake 80 MHz."""
+    node = {"processor": True, "node": {"neurons": 8, "classes": 4, "lanes": 4}}
+    (bench / "tiny.json").write_text(json.dumps(TINY | {"board": node}))
+    monkeypatch.setattr("axonloop.hdl.processing.processor_source", lambda: "")
+    assert run([*SYNTH]) == 0
+    geometry, rates = Geometry(**TINY["geometry"]), report_of(bench)["training"]
+    alone = tick_cycles(geometry, 0) + learn_cycles(geometry, 0)
+    added = node_cycles(NodeGeometry(8, 4, 4), 8, 4, 0, steered=True)
+    assert rates == {"ticks_per_s": 80e6 / alone, "node_ticks_per_s": 80e6 / (alone + added)}
+    told = f"{80e6 / (alone + added):,.0f} ticks/s, {80e6 / alone:,.0f} if losses took"
+    assert told in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_processor_that_is_not_installed_is_named(
