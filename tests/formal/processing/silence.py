@@ -189,7 +189,7 @@ def _feed(engine, m) -> None:
     m.d.comb += engine._encoder.fed.eq(engine._feedback.busy)
 
 
-def _speak(node, m) -> None:
+def _speak(node, m, host) -> None:
     """The chip takes words of the node alone."""
     connect(m, mouth=node._mouth.words, chip=flipped(node.chip_commands))
 
