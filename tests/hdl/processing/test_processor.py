@@ -12,7 +12,7 @@ import pytest
 
 from axonloop.hdl.processing.firmware import CODE_BEGIN, compile_firmware, firmware_words
 from axonloop.host.devices import DeviceError
-from axonloop.host.devices.packets import NodeDevice, PacketDevice
+from axonloop.host.devices.packets import NodeDevice, PacketDevice, as_words
 from axonloop.host.devices.packets.node_words import read_node, write_node
 from axonloop.models.config import Mesh, NodeGeometry
 from axonloop.models.cycles import node_cycles
@@ -24,10 +24,12 @@ from axonloop.models.golden.processing import (
     ProcessingNode,
 )
 from axonloop.models.protocol import (
+    NODE_CORE,
     Kind,
     NodePhase,
     NodeRegion,
     NodeRegister,
+    address,
     feedback_offset,
     kind_of,
     packets,
@@ -119,6 +121,19 @@ def test_the_cycles_of_a_tick(chip: RtlChip, neurons: int, classes: int) -> None
 
 def test_a_usual_tick_is_fast_enough() -> None:
     assert node_cycles(NodeGeometry(), 256, 10, 13, steered=True) <= 1500
+
+
+def test_what_is_asked_behind_the_start_of_a_processor_waits_for_the_tick(chip: RtlChip) -> None:
+    """The tick was the host's to end; from the start on it is the processor's."""
+    first, constants = CONFIG.first, random_node(np.random.default_rng(2), 4, 1, loss=0)
+    node = ProcessorNode(chip, NODE, naive_of(constants))
+    node.load(constants, list(range(4)), CONFIG)
+    node.start(constants, firmware_words())
+    node.write(REGISTERS, [0], NodeRegister.RUNS)
+    runs, phase = (address(REGISTERS, at) for at in (NodeRegister.RUNS, NodeRegister.PHASE))
+    asked = [*packets.write(NODE_CORE, runs, [1]), *packets.read(NODE_CORE, phase, 1)]
+    answers = chip.exchange(as_words([packets.tick(first), *asked]), 2)
+    assert [kind_of(word) for word in answers[:2]] == [Kind.TICK, Kind.DATA]
 
 
 STACK = [0xFF010113, 0x00112023, 0xFF9FF06F]
