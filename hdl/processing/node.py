@@ -19,6 +19,8 @@ from axonloop.hdl.processing.tape import Tape
 from axonloop.models.config import Geometry, Mesh, NodeGeometry
 from axonloop.models.protocol import NODE_CORE, Kind, NodeRegion
 
+QUEUE = 2
+"""Words in a queue that cuts the paths of logic along a stream."""
 PATIENCE = 1 << 20
 """Cycles after which a processor that has not answered its engine counts as lost."""
 
@@ -66,7 +68,7 @@ class Node(wiring.Component):
         m.submodules.mouth = mouth = self._mouth
         m.submodules.access = self._access
         m.submodules.maps = maps = self._maps
-        m.submodules.waiting = waiting = fifo.SyncFIFO(width=32, depth=2)
+        m.submodules.waiting = waiting = fifo.SyncFIFO(width=32, depth=QUEUE)
         connect(m, maps=maps.packets, waiting=waiting.w_stream)
         if self._tape is None:
             connect(m, host=flipped(self.commands), maps=maps.words)

@@ -7,17 +7,15 @@ from amaranth.lib import fifo, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from axonloop.hdl.chip import Chip
-from axonloop.hdl.processing.node import Node
+from axonloop.hdl.processing.node import QUEUE, Node
 from axonloop.models.config import ONE_CORE, Geometry, Mesh, NodeGeometry
-
-WAITING = 2
-"""Words that wait on each of the ways to and from the node: no path of logic leads across it."""
 
 
 class NodedChip(wiring.Component):
     """A chip, and a node between it and its host; ports as those of `Chip`.
 
-    No core may have the node's number, `NODE_CORE`.
+    No core may have the node's number, `NODE_CORE`. On each of the ways to and from the node lies a
+    queue, so no path of logic leads across it.
 
     Latency: four cycles, two on either way, and what the node takes.
     """
@@ -34,14 +32,14 @@ class NodedChip(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.chip, m.submodules.node = chip, node = self._chip, self._node
-        self._hand_on(m, "asked", flipped(self.commands), node.commands)
-        self._hand_on(m, "told", node.chip_commands, chip.commands)
-        self._hand_on(m, "heard", chip.replies, node.chip_replies)
-        self._hand_on(m, "answered", node.replies, flipped(self.replies))
+        self._queue(m, "asked", flipped(self.commands), node.commands)
+        self._queue(m, "told", node.chip_commands, chip.commands)
+        self._queue(m, "heard", chip.replies, node.chip_replies)
+        self._queue(m, "answered", node.replies, flipped(self.replies))
         return m
 
-    def _hand_on(self, m: Module, name: str, words: Any, to: Any) -> None:
+    def _queue(self, m: Module, name: str, words: Any, to: Any) -> None:
         """Words go from one stream to another, by a queue."""
-        m.submodules[name] = queue = fifo.SyncFIFO(width=32, depth=WAITING)
+        m.submodules[name] = queue = fifo.SyncFIFO(width=32, depth=QUEUE)
         connect(m, words=words, queue=queue.w_stream)
         connect(m, queue=queue.r_stream, to=to)

@@ -9,7 +9,15 @@ from axonloop.hdl.parallel.update import update_latency
 from axonloop.host.bench.core import core_config, learn_cycles, tick_cycles
 from axonloop.host.devices import RtlDevice
 from axonloop.models import cycles
-from axonloop.models.config import AxonFactor, Datapath, NeuronFactor, Term, ThirdFactor
+from axonloop.models.config import (
+    AxonFactor,
+    Datapath,
+    Geometry,
+    NeuronFactor,
+    NodeGeometry,
+    Term,
+    ThirdFactor,
+)
 from axonloop.models.protocol import Counter
 from axonloop.sim.stimulus import GEOMETRIES
 
@@ -156,3 +164,12 @@ def test_a_serial_core_learns_bit_by_bit(eta_shift):
         start = device.counters()[Counter.CYCLES]
         device.learn()
         assert device.counters()[Counter.CYCLES] - start <= 2 * geometry.axons + 500
+
+
+def test_how_fast_a_core_learns_with_a_node_and_without():
+    """300 of 512 neurons are heard; of 1024 axons 51 spike, and 26 neurons, which are in error."""
+    geometry, node = Geometry(axons=1024, neurons=512), NodeGeometry(300, 16, 8)
+    alone = cycles.tick_cycles(geometry, 51) + cycles.learn_cycles(geometry, 26)
+    with_node = alone + cycles.node_cycles(node, 300, 10, 26, steered=True)
+    rates = {"ticks_per_s": 1e6 / alone, "node_ticks_per_s": 1e6 / with_node}
+    assert cycles.training_speed(geometry, node, 1e6) == rates

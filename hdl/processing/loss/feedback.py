@@ -33,8 +33,6 @@ class Feedback(wiring.Component):
     wrong : d, neuron by neuron
     """
 
-    LATENCY = 5
-
     def __init__(self, geometry: NodeGeometry) -> None:
         self._geometry = geometry
         self.weights = LaneMemory(

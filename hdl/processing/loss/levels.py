@@ -38,8 +38,6 @@ class Levels(wiring.Component):
     best : the largest level, when it is no longer `busy`
     """
 
-    LATENCY = 5
-
     def __init__(self, geometry: NodeGeometry) -> None:
         self._lanes = geometry.lanes
         self.store = LaneMemory(
