@@ -20,11 +20,15 @@ TAPE = [
     packets.tick(0),
 ]
 """Packets, of which some words look like headers."""
+SIZES = (4, 3, 1)
+"""Words of each of them."""
 OWN, OTHERS = packets.read(NODE_CORE, 28, 1), [packets.spike(0, 3), packets.tick(0)]
 
 
-def played(words: list[int], passes: int, pauses: int, begins: int = 0) -> list[int]:
-    """What a node hears of a host's words and of `passes` of the tape, asked for in a cycle.
+def played(
+    words: list[int], passes: int, pauses: int, begins: int = 0, arrives: int = 0
+) -> list[int]:
+    """What a node hears of a host's words and of `passes` of the tape, each from a cycle on.
 
     Both sides wait in `pauses` of 256 cycles; a word that was shown stays until it is taken.
     """
@@ -43,6 +47,7 @@ def played(words: list[int], passes: int, pauses: int, begins: int = 0) -> list[
         while quiet < 100:
             offers, takes = rng.integers(256, size=2) >= pauses
             offers |= kept is not None
+            offers &= cycle >= arrives
             context.set(tape.passes, left if cycle >= begins else 0)
             cycle += 1
             context.set(tape.words.valid, bool(waiting) and bool(offers))
@@ -86,6 +91,15 @@ def test_what_is_for_the_node_goes_between_two_packets(pauses: int) -> None:
     for k in reversed(at):
         del found[k : k + 2]
     assert found[:-2] == TAPE * 2
+
+
+@pytest.mark.parametrize("arrives", range(1, 24))
+def test_no_packet_of_the_tape_is_parted(arrives: int) -> None:
+    """Whenever the host asks: its packet stands where one of the tape begins."""
+    found = played(OWN, 1, 0, arrives=arrives)
+    (at,) = [k for k in range(len(found)) if found[k : k + 2] == OWN]
+    assert found[:at] + found[at + 2 :] == TAPE
+    assert at in (0, *np.cumsum(SIZES))
 
 
 @pytest.mark.parametrize("begins", range(12))
