@@ -37,14 +37,14 @@ KERNEL_OVERHEAD = 40
 PULSE_LATENCY = 4
 """More of them where weights may move by pulses."""
 
-LEVEL_LATENCY = 7
-"""Cycles of a loss engine from the end of a tick until its levels can be read, beside its classes.
-"""
+LEVEL_LATENCY = 14
+"""Cycles of a loss engine from the end of a tick until its processor may go on, beyond two for each
+class."""
 GROUP_OVERHEAD = 4
 """Cycles between two groups of neurons whose gradient is multiplied."""
 HEARD_CYCLES = 2
 """Fewest cycles of a spike in a node."""
-LOSS_CYCLES, VOTE_CYCLES = (216, 89), (94, 22)
+LOSS_CYCLES, VOTE_CYCLES = (160, 39), (94, 22)
 """Cycles of the firmware before TEACH and behind it: for all classes, and for each."""
 TEACH_LATENCY, STEER_CYCLES = 18, 6
 """Cycles of a loss engine behind TEACH beyond classes and neurons; of its rate controller."""
@@ -157,8 +157,8 @@ def _most_learn_cycles(geometry: Geometry, errors: int, terms_each: int) -> int:
 
 
 def listen_cycles(geometry: NodeGeometry, classes: int, spikes: int) -> int:
-    """Cycles of a loss engine from the first of so many spikes until its levels can be read."""
-    return spikes * ceil(classes / geometry.lanes) + classes + LEVEL_LATENCY
+    """Cycles of a loss engine from the first of so many spikes until its processor may go on."""
+    return spikes * ceil(classes / geometry.lanes) + 2 * classes + LEVEL_LATENCY
 
 
 def teach_cycles(

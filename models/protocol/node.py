@@ -35,6 +35,7 @@ class NodeRegion(IntEnum):
     HEARD = 0x11
     GRADIENT = 0x12
     RESIDUE = 0x13
+    HEIGHT = 0x14
     PROGRAM = 0x20
     TAPE = 0x21
 
@@ -52,25 +53,27 @@ class NodeRegister(IntEnum):
     CLASSES = 7
     LEAK = 8
     RISE = 9
-    ENCODER = 10
-    LIMIT = 11
-    WANTED = 12
-    SHARE = 13
-    SLOWNESS = 14
-    CONTROL = 15
-    EVENTS = 16
-    CLIPPED = 17
-    HEARS = 18
-    RUNS = 19
-    FAILED = 20
-    BEST = 21
-    PROGRAM = 22
-    SPIKES = 23
-    WHERE = 24
-    GUARD = 25
-    TAPE = 26
-    LENGTH = 27
-    PASSES = 28
+    SCALE = 10
+    SCALE_SHIFT = 11
+    ENCODER = 12
+    LIMIT = 13
+    WANTED = 14
+    SHARE = 15
+    SLOWNESS = 16
+    CONTROL = 17
+    EVENTS = 18
+    CLIPPED = 19
+    HEARS = 20
+    RUNS = 21
+    FAILED = 22
+    SUM = 23
+    PROGRAM = 24
+    SPIKES = 25
+    WHERE = 26
+    GUARD = 27
+    TAPE = 28
+    LENGTH = 29
+    PASSES = 30
 
 
 class NodePhase(IntEnum):
@@ -119,6 +122,7 @@ def node_region_words(
         NodeRegion.HEARD: geometry.classes,
         NodeRegion.GRADIENT: geometry.classes,
         NodeRegion.RESIDUE: geometry.neurons,
+        NodeRegion.HEIGHT: geometry.classes,
         NodeRegion.PROGRAM: geometry.program,
         NodeRegion.TAPE: geometry.tape,
     }

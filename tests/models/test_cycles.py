@@ -22,11 +22,12 @@ from axonloop.models.protocol import Counter
 from axonloop.sim.stimulus import GEOMETRIES
 
 WIDE = pytest.param("wide", marks=pytest.mark.slow)
-OPTIONAL = [
+PLAIN, TERMS, DEVICE, MASK, ANALOGUE = (
     pytest.param(name, marks=pytest.mark.slow)
     for name in ("plain", "terms", "device", "mask", "analogue")
-]
-NAMES = ("small", WIDE, "terms-blank", *OPTIONAL)
+)
+NAMES = ("small", WIDE, "terms-blank", PLAIN, TERMS, DEVICE, MASK, ANALOGUE)
+WITH_TERMS = ("terms", "terms-blank", DEVICE, ANALOGUE)
 
 
 @pytest.fixture(params=NAMES, scope="module")
@@ -107,7 +108,7 @@ def core_with(name, *terms):
     return device
 
 
-@pytest.mark.parametrize("name", ["terms", "terms-blank", OPTIONAL[0], OPTIONAL[2]])
+@pytest.mark.parametrize("name", WITH_TERMS)
 def test_a_term_costs_a_walk_and_where_that_is_short_the_writes_too(name):
     geometry = GEOMETRIES[name]
     walk = 2 * geometry.axons // (geometry.multipliers * geometry.weight_ports)
@@ -121,7 +122,7 @@ def test_a_term_costs_a_walk_and_where_that_is_short_the_writes_too(name):
     assert np.all(np.abs(np.subtract(model, (few, many, all_))) <= 40)
 
 
-@pytest.mark.parametrize("name", ["terms", "terms-blank", OPTIONAL[0], OPTIONAL[2]])
+@pytest.mark.parametrize("name", WITH_TERMS)
 def test_a_sweep_costs_a_cycle_for_a_silent_neuron(name):
     """Terms without E may have work in any neuron; if none has any, its neurons pass by."""
     geometry = GEOMETRIES[name]

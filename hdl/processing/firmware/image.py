@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -50,7 +49,6 @@ def compile_firmware(sources: Sequence[Path] = ()) -> list[int]:
         folder = Path(name)
         for path in files.values():
             (folder / path.name).write_text(path.read_text())
-        (folder / "exponentials.h").write_text(_table())
         programs = sorted(name for name in files if name.endswith(".c"))
         _zig(folder, "cc", *FLAGS, *programs, "-o", "firmware.elf")
         _zig(folder, "objcopy", "-O", "binary", "firmware.elf", "firmware.bin")
@@ -74,13 +72,6 @@ def _zig(folder: Path, *arguments: str) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"firmware must compile, not: {done.stderr.strip()}")
-
-
-def _table() -> str:
-    """X of the contract's section 13, in C."""
-    exact = ((2**15 * (Decimal(-k) / 32).exp()) for k in range(256))
-    entries = [int(value.quantize(Decimal(1), ROUND_HALF_EVEN)) for value in exact]
-    return f"static const unsigned short EXPONENTIALS[257] = {{{', '.join(map(str, entries))}}};\n"
 
 
 if __name__ == "__main__":

@@ -1,38 +1,22 @@
 /* Step 3 of docs/contract.md, section 13: cross-entropy and the mean squared error, in integers. */
 #include "node.h"
-#include "exponentials.h" /* EXPONENTIALS[257] */
 
 #define UNROLLED _Pragma("clang loop unroll_count(2)")
 
 static int output[MOST_CLASSES];
 
-static unsigned scaled(unsigned product, unsigned half, unsigned shift)
-{
-    return (product + half) >> shift;
-}
-
 static void cross_entropy(int classes)
 {
-    unsigned scale = mail.scale, shift = mail.scale_shift, half = (1u << shift) >> 1, sum = 0;
-    int best = BEST;
-    UNROLLED
-    for (int c = 0; c < classes; c++) {
-        unsigned k = scaled((unsigned)(best - LEVEL[c]) * scale, half, shift);
-        unsigned height = EXPONENTIALS[k > 256 ? 256 : k];
-        output[c] = height;
-        sum += height;
-    }
-    unsigned inverse = 0x7fffffffu / sum;
+    unsigned inverse = 0x7fffffffu / SUM;
     UNROLLED
     for (int c = 0; c < classes; c++)
-        GRADIENT[c] = ((unsigned)output[c] * inverse + (1u << 18)) >> 19;
-    int target = mail.target;
-    GRADIENT[target] = (int)(((unsigned)output[target] * inverse + (1u << 18)) >> 19) - TARGET_ONE;
+        GRADIENT[c] = ((unsigned)HEIGHT[c] * inverse + (1u << 18)) >> 19;
+    GRADIENT[mail.target] -= TARGET_ONE;
 }
 
 static void mean_squared_error(int classes)
 {
-    int scale = mail.scale, shift = mail.scale_shift, half = (1 << shift) >> 1, gain = mail.gain;
+    int scale = SCALE, shift = SCALE_SHIFT, half = (1 << shift) >> 1, gain = mail.gain;
     const int *target = (const int *)mail.target + mail.age * mail.stride;
     for (int c = 0; c < classes; c++) {
         output[c] = saturate((LEVEL[c] * scale + half) >> shift);

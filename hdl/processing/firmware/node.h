@@ -6,11 +6,14 @@
 #define LEVEL NODE_WORDS(0x10)
 #define HEARD NODE_WORDS(0x11)
 #define GRADIENT NODE_WORDS(0x12)
+#define HEIGHT NODE_WORDS(0x14)
 #define REGISTER(offset) (NODE_WORDS(0x00)[offset])
 #define PHASE REGISTER(4)
 #define COMMAND REGISTER(5)
 #define CLASSES REGISTER(7)
-#define BEST REGISTER(21)
+#define SCALE REGISTER(10)
+#define SCALE_SHIFT REGISTER(11)
+#define SUM REGISTER(23)
 
 enum { LISTENING, WORKING, WAITING };
 enum { BEGIN = 1, DONE, TEACH };
@@ -21,7 +24,7 @@ enum { MOST_CLASSES = 256, MOST_LEVEL = 32767, TARGET_ONE = 4096, OLDEST = 65535
    `sample` is another number for each sample. A target is a class, or numbers: `target` is the byte
    address of the first tick's, and `stride` how many words lie between a tick's and the next. */
 struct mailbox {
-    unsigned sample, loss, scale, scale_shift, gain, burn_in;
+    unsigned sample, loss, gain, burn_in;
     int target;
     unsigned stride;
     unsigned age, clipped;

@@ -1,4 +1,4 @@
-"""The loss engine: what a node does per spike and per neuron; per class a processor does it."""
+"""The loss engine: what a node does per spike and per neuron, and what of a class is slow in C."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
@@ -8,6 +8,7 @@ from axonloop.hdl.common import BusSignature, address_bits
 from axonloop.hdl.processing.loss.controller import RateController
 from axonloop.hdl.processing.loss.encoder import ErrorEncoder
 from axonloop.hdl.processing.loss.feedback import Feedback
+from axonloop.hdl.processing.loss.heights import Heights
 from axonloop.hdl.processing.loss.levels import Levels
 from axonloop.hdl.processing.loss.listener import Listener
 from axonloop.hdl.processing.loss.payloads import (
@@ -24,14 +25,15 @@ from axonloop.models.protocol import NodeCommand, NodePhase, NodeRegion
 
 
 class LossEngine(wiring.Component):
-    """Steps 1 and 4 to 7 of a tick (docs/contract.md, section 13 and 13.1). Rules:
+    """Steps 1 and 4 to 7 of a tick, and the exponentials of step 3 (contract, 13 and 13.1). Rules:
 
     1. While it is `LISTENING` it takes spikes; with or after the last one of a tick comes `ended`.
-       Then the levels move, and it is `WAITING` for a processor, which `wanted` tells.
-    2. The processor reads levels and sums, and, but in the burn-in, writes gradients and TEACH.
-       Then `events` shows error events, and LEARN if there was one. Behind the last of them, and
-       after DONE, the engine is `LISTENING` again, and it sends nothing more. A processor that has
-       `failed` counts as one that writes DONE.
+       Then the levels move, their heights follow, and it is `WAITING` for a processor, which
+       `wanted` tells.
+    2. The processor reads levels, heights and sums, and, but in the burn-in, writes gradients and
+       TEACH. Then `events` shows error events, and LEARN if there was one. Behind the last of
+       them, and after DONE, the engine is `LISTENING` again, and it sends nothing more. A
+       processor that has `failed` counts as one that writes DONE.
     3. BEGIN, while it is `LISTENING` and no spike of the tick has come, zeroes the levels.
     4. Registers can be read at any time. All else is accessed while it is `LISTENING` and no spike
        of the tick has come, or, but for residues, `WAITING`.
@@ -76,6 +78,7 @@ class LossEngine(wiring.Component):
         m.submodules.registers = self._registers = EngineRegisters(geometry)
         m.submodules.listener = self._listener = Listener(geometry)
         m.submodules.levels = self._levels = Levels(geometry)
+        m.submodules.heights = self._heights = Heights(geometry)
         m.submodules.feedback = self._feedback = Feedback(geometry)
         m.submodules.encoder = self._encoder = ErrorEncoder(geometry)
         m.submodules.controller = self._controller = RateController()
@@ -86,12 +89,16 @@ class LossEngine(wiring.Component):
         return m
 
     def _wire_parts(self, m: Module) -> None:
-        listener, levels = self._listener, self._levels
+        listener, levels, heights = self._listener, self._levels, self._heights
         connect(m, feedback=self._feedback.wrong, encoder=self._encoder.wrong)
         m.d.comb += [
             listener.output.eq(levels.output),
             levels.heard.eq(listener.heard),
             listener.clear.eq(levels.ends),
+            levels.asks.eq(heights.reads),
+            levels.asked.eq(heights.output),
+            heights.level.eq(levels.level),
+            heights.best.eq(levels.best),
         ]
         m.d.sync += self._registers.add_clipped.eq(levels.clipped + self._encoder.clipped)
 
@@ -99,6 +106,7 @@ class LossEngine(wiring.Component):
         own, controller = self._registers.constants, self._controller
         for part, names in {
             self._levels: ("classes", "leak", "rise"),
+            self._heights: ("classes", "scale", "scale_shift"),
             self._feedback: ("neurons", "classes"),
             self._encoder: ("encoder", "limit"),
             controller: ("wanted", "share", "slowness"),
@@ -113,7 +121,7 @@ class LossEngine(wiring.Component):
             self._registers.passed.eq(self.passed),
             self._registers.failed.eq(self.failed),
             self._registers.where.eq(self.where),
-            self._registers.best.eq(self._levels.best),
+            self._registers.sum.eq(self._heights.sum),
             self._listener.pieces.eq((own.classes - 1) >> ceil_log2(self._geometry.lanes)),
             self._encoder.theta.eq(controller.theta),
             self._registers.control.eq(controller.control),
@@ -129,6 +137,7 @@ class LossEngine(wiring.Component):
                 (self._registers.bus, [NodeRegion.REGISTERS]),
                 (self._listener.readout.bus, [NodeRegion.READOUT]),
                 (self._levels.store.bus, [NodeRegion.LEVEL, NodeRegion.HEARD]),
+                (self._heights.store.bus, [NodeRegion.HEIGHT]),
                 (self._feedback.weights.bus, [NodeRegion.FEEDBACK]),
                 (self._feedback.gradient.bus, [NodeRegion.GRADIENT]),
                 (self._encoder.residues.bus, [NodeRegion.RESIDUE]),
@@ -136,8 +145,9 @@ class LossEngine(wiring.Component):
         )
 
     def _sequence(self, m: Module) -> None:
-        """A tick: listen, decay; after the processor feed back, encode, steer, and emit LEARN."""
+        """A tick: listen, decay, raise; after the processor feed back, encode, steer, LEARN."""
         registers, listener, levels = self._registers, self._listener, self._levels
+        heights = self._heights
         feedback, encoder, controller = self._feedback, self._encoder, self._controller
         events, found = self.events, Signal(NEURONS_BITS)
         command, done = registers.command, Signal()
@@ -171,6 +181,9 @@ class LossEngine(wiring.Component):
                 m.d.comb += levels.start.eq(1)
                 m.next = "DECAY"
             with m.State("DECAY"), m.If(~levels.busy):
+                m.d.comb += heights.start.eq(1)
+                m.next = "RAISE"
+            with m.State("RAISE"), m.If(~heights.busy):
                 m.next = "WAIT"
             with m.State("WAIT"):
                 m.d.comb += [self.wanted.eq(1), registers.phase.eq(NodePhase.WAITING)]

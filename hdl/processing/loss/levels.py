@@ -27,6 +27,7 @@ class Levels(wiring.Component):
        cycles, 0 first; `ends` in those of the last class of a word of `lanes` classes.
     2. `start` with `forget` makes all levels, and what was heard, 0.
     3. `clipped` strobes for each level that was clipped.
+    4. While it is not `busy` the level of the class that is `asked` for comes in the next cycle.
 
     Latency: classes + 5 cycles from `start` until `busy` falls.
     Resources: a memory of 35 bits per class, a multiplier of 16 x 13 bits.
@@ -36,6 +37,7 @@ class Levels(wiring.Component):
     classes, leak, rise : constants
     output, heard : a class, and its s
     best : the largest level, when it is no longer `busy`
+    asks, asked, level : rule 4
     """
 
     def __init__(self, geometry: NodeGeometry) -> None:
@@ -60,6 +62,9 @@ class Levels(wiring.Component):
                 "busy": Out(1),
                 "clipped": Out(1),
                 "best": Out(signed(LEVEL_BITS)),
+                "asks": In(1),
+                "asked": In(address_bits(geometry.classes)),
+                "level": Out(signed(LEVEL_BITS)),
             }
         )
 
@@ -71,8 +76,9 @@ class Levels(wiring.Component):
         m.d.comb += [
             last.eq(self.output == self.classes - 1),
             self.ends.eq(walking & (last | (lane == self._lanes - 1))),
-            store.read_enable.eq(walking),
-            store.read_address.eq(self.output),
+            store.read_enable.eq(walking | self.asks),
+            store.read_address.eq(Mux(walking, self.output, self.asked)),
+            self.level.eq(store.read_data[0].level),
         ]
         with m.If(self.start):
             m.d.sync += [walking.eq(1), forgets.eq(self.forget), self.output.eq(0)]

@@ -12,6 +12,10 @@ WEIGHT_BITS = 8
 LEVEL_BITS = 16
 HEARD_BITS = 19
 """Width of s, the weights summed over all spikes of a tick."""
+SCALE_BITS = 16
+HEIGHT_BITS = 16
+HEIGHTS_BITS = 24
+"""Width of the sum of the heights of all classes."""
 GRADIENT_BITS = 16
 WRONG_BITS = 31
 """Width of the exact sum of F g."""
@@ -37,6 +41,8 @@ def constants_layout() -> data.StructLayout:
         "classes": MAX_CLASSES.bit_length(),
         "leak": DECAY_BITS,
         "rise": 4,
+        "scale": SCALE_BITS,
+        "scale_shift": 5,
         "encoder": 2,
         "limit": STEP_BITS,
         "wanted": 15,

@@ -1,6 +1,6 @@
 """The registers of a loss engine: docs/contract.md, section 13.1."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -8,7 +8,7 @@ from axonloop.hdl.common import BusSignature
 from axonloop.hdl.processing.loss.payloads import (
     CONTROL_BITS,
     FAILURES,
-    LEVEL_BITS,
+    HEIGHTS_BITS,
     PASSES_BITS,
     constants_layout,
 )
@@ -31,7 +31,7 @@ class EngineRegisters(wiring.Component):
     command : what was written to COMMAND, in the cycle of the write; 0 in others
     failed, where : the processor stopped, does not answer, or wrote where it may not; its last
         instruction
-    best : the largest level
+    sum : of all heights
     control : A
     set_control, new_control : A is written
     add_spikes, add_events, add_clipped : increments of the counters in this cycle
@@ -48,7 +48,7 @@ class EngineRegisters(wiring.Component):
                 "command": Out(2),
                 "failed": In(FAILURES),
                 "where": In(32),
-                "best": In(signed(LEVEL_BITS)),
+                "sum": In(HEIGHTS_BITS),
                 "control": In(CONTROL_BITS),
                 "set_control": Out(1),
                 "new_control": Out(CONTROL_BITS),
@@ -95,7 +95,7 @@ class EngineRegisters(wiring.Component):
         shown = self._fixed() | own
         shown |= {NodeRegister.PHASE: self.phase, NodeRegister.CONTROL: self.control}
         shown |= {NodeRegister.FAILED: self.failed, NodeRegister.WHERE: self.where}
-        shown |= {NodeRegister.BEST: self.best}
+        shown |= {NodeRegister.SUM: self.sum}
         with m.If(reads), m.Switch(kept):
             for register, value in shown.items():
                 with m.Case(register):

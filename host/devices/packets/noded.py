@@ -39,9 +39,9 @@ CONSTANTS = [
     if NodeRegister.NEURONS <= entry <= NodeRegister.SLOWNESS
 ]
 """The registers of a node that are its constants, from NEURONS on."""
-MAILED = ("loss", "scale", "scale_shift", "gain", "burn_in")
+MAILED = ("loss", "gain", "burn_in")
 """The constants of a loss, as the firmware finds them behind the number of the sample."""
-TARGET, AGE = MAILBOX + 6, MAILBOX + 8
+TARGET, AGE = MAILBOX + 4, MAILBOX + 6
 PROGRAM = 4096
 """Words of the processor's memory, of which the targets of a sample may fill what is left."""
 STACK = 48

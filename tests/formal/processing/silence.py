@@ -20,7 +20,7 @@ SLOWEST = 2
 """Cycles that a part works here, or lets a spike wait; the claim does not depend on how many."""
 LONGEST = 2 * SLOWEST + 1
 """Cycles that a spike then waits at most: levels become 0 before it is heard."""
-LISTEN, DRAIN, FORGET, DECAY, WAIT, SWEEP, STEER, LEARN, REST = range(9)
+LISTEN, DRAIN, FORGET, DECAY, RAISE, WAIT, SWEEP, STEER, LEARN, REST = range(10)
 """The states of the engine, in the order in which it mentions them first."""
 
 
@@ -135,7 +135,7 @@ class SilenceSpec(Elaboratable):
         engine, mouth, node = (code.load(name) for name in (ENGINE, MOUTH, NODE))
         parts = engine.LossEngine
         engine.EngineRegisters, engine.Listener = Commands, Hearer
-        engine.Levels = engine.Feedback = lambda geometry: Worker()
+        engine.Levels = engine.Heights = engine.Feedback = lambda geometry: Worker()
         engine.ErrorEncoder, engine.RateController = lambda geometry: Encoder(), Worker
         parts._wire_constants = parts._wire_bus = _nothing
         parts._wire_parts = _feed

@@ -105,11 +105,16 @@ class NaiveNode:
         total = (self.votes[c] + value) % 2**32
         self.votes[c] = total - 2**32 if total >= 2**31 else total
 
-    def softly(self, sums: list[int]) -> list[int]:
+    def raised(self) -> list[int]:
+        """e of each class, before the division."""
         best, heights = max(self.level), []
         for level in self.level:
             k = self.scaled(best - level)
             heights.append(EXP[k] if k < 256 else 0)
+        return heights
+
+    def softly(self, sums: list[int]) -> list[int]:
+        heights = self.raised()
         inverse = (2**31 - 1) // fits(sum(heights), 24, signed=False)
         slopes = []
         for c, height in enumerate(heights):

@@ -148,6 +148,8 @@ class Firmware:
         assert await bench.register(NodeRegister.PHASE) == NodePhase.WAITING
         naive.level = await bench.column(NodeRegion.LEVEL, own.classes)
         heard = await bench.column(NodeRegion.HEARD, own.classes)
+        assert await bench.column(NodeRegion.HEIGHT, own.classes) == naive.raised()
+        assert await bench.register(NodeRegister.SUM) == sum(naive.raised())
         learns = naive.age >= own.burn_in
         if learns:
             of_classes = own.loss == NodeLoss.CROSS_ENTROPY

@@ -153,7 +153,7 @@ class ProcessorNode(PacketNode):
         self.write(REGISTERS, [0], NodeRegister.RUNS)
         self.write(REGISTERS, [guard_word(self.geometry)], NodeRegister.GUARD)
         self.write(NodeRegion.PROGRAM, words)
-        names = ("loss", "scale", "scale_shift", "gain", "burn_in")
+        names = ("loss", "gain", "burn_in")
         own = [int(getattr(constants, name)) for name in names]
         self.write(NodeRegion.PROGRAM, own, MAILBOX + 1)
         self.write(REGISTERS, [1], NodeRegister.RUNS)
@@ -174,7 +174,7 @@ class ProcessorNode(PacketNode):
             rows = np.atleast_2d(target)
             self.write(NodeRegion.PROGRAM, rows.ravel().tolist(), place)
             target, stride = 4 * place, rows.shape[1] * (np.ndim(target) - 1)
-        self.write(NodeRegion.PROGRAM, [target, stride], MAILBOX + 6)
+        self.write(NodeRegion.PROGRAM, [target, stride], MAILBOX + 4)
         self.write(NodeRegion.PROGRAM, [self.samples], MAILBOX)
         words = packets.write(NODE_CORE, address(REGISTERS, NodeRegister.COMMAND), [1])
         if said is None:
@@ -188,7 +188,7 @@ class ProcessorNode(PacketNode):
         self.exchange([header(Kind.CLEAR, first), *words], len(ticks))
 
     def state(self) -> dict[str, Any]:
-        age, clipped, *votes = self.read(NodeRegion.PROGRAM, 2 + len(self.naive.votes), MAILBOX + 8)
+        age, clipped, *votes = self.read(NodeRegion.PROGRAM, 2 + len(self.naive.votes), MAILBOX + 6)
         self.naive.age, self.naive.clipped, self.naive.votes = age, clipped, votes
         return super().state()
 

@@ -145,5 +145,5 @@ def test_the_cycles_of_a_tick(
 def test_the_cycles_of_a_usual_tick() -> None:
     """The table of the contract's page."""
     geometry = NodeGeometry()
-    assert listen_cycles(geometry, 10, 13) == 13 + 17
+    assert listen_cycles(geometry, 10, 13) == 13 + 34
     assert teach_cycles(geometry, 256, 10, steered=True) == 284 + 6
