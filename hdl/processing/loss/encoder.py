@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common import Column, LaneMemory, magnitude, saturate
+from axonloop.hdl.common import Column, LaneMemory, awake, magnitude, saturate
 from axonloop.hdl.processing.loss.payloads import (
     RESIDUE_BITS,
     STEP_BITS,
@@ -78,7 +78,8 @@ class ErrorEncoder(wiring.Component):
             m.d.sync += leaving.eq(leaving + 1)
         with m.If(self.start):
             m.d.sync += [coming.eq(0), leaving.eq(0)]
-        negative, left, steps = self._divide(m, moves, *self._size(m, moves, valid))
+        works = moves & awake(self.wrong.valid | valid.any(), platform)
+        negative, left, steps = self._divide(m, works, *self._size(m, works, valid))
         keeps = self.encoder == NodeEncoding.SIGMA_DELTA
         m.d.comb += [
             residues.read_enable.eq(moves),
@@ -92,7 +93,7 @@ class ErrorEncoder(wiring.Component):
         ]
         return m
 
-    def _size(self, m: Module, moves: Value, valid: Value) -> tuple[Signal, Signal]:
+    def _size(self, m: Module, works: Value, valid: Value) -> tuple[Signal, Signal]:
         """Three stages: d; x; its sign, and what is to be divided."""
         keeps = self.encoder == NodeEncoding.SIGMA_DELTA
         d, far = saturate(self.wrong.payload, RESIDUE_BITS)
@@ -104,10 +105,10 @@ class ErrorEncoder(wiring.Component):
         negative = Signal(name="negative_size", reset_less=True)
         size = Signal(LEFT_BITS, reset_less=True)
         m.d.comb += self.clipped.eq(
-            Mux(moves, (self.wrong.valid & far) + (valid[0] & keeps & further), 0)
+            Mux(works, (self.wrong.valid & far) + (valid[0] & keeps & further), 0)
         )
         halves = (magnitude(total) << 1) + self.theta
-        with m.If(moves):
+        with m.If(works):
             m.d.sync += [
                 kept.eq(d),
                 total.eq(x),
@@ -117,7 +118,7 @@ class ErrorEncoder(wiring.Component):
         return negative, size
 
     def _divide(
-        self, m: Module, moves: Value, negative: Value, left: Value
+        self, m: Module, works: Value, negative: Value, left: Value
     ) -> tuple[Value, Value, Value]:
         """Seven stages: the sign; what is left of the size; whole units in it, up to the limit."""
         unit = Mux(self.encoder == NodeEncoding.DENSE, self.theta << 1, self.theta)
@@ -130,7 +131,7 @@ class ErrorEncoder(wiring.Component):
             )
             high, found = left[bit:], steps | (1 << bit)
             fits = (high >= unit) & (found <= self.limit)
-            with m.If(moves):
+            with m.If(works):
                 m.d.sync += [
                     rest.eq(Mux(fits, Cat(left[:bit], high - unit), left)),
                     more.eq(Mux(fits, found, steps)),

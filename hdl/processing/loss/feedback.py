@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common import Column, LaneMemory, delay, delay_strobe
+from axonloop.hdl.common import Column, LaneMemory, awake, delay, delay_strobe
 from axonloop.hdl.processing.loss.payloads import (
     GRADIENT_BITS,
     NEURONS_BITS,
@@ -67,7 +67,7 @@ class Feedback(wiring.Component):
             self.gradient.read_address.eq(output),
         ]
         done = delay_strobe(m, reads & (output == self.classes - 1), 3, "done")
-        room = self._hand_out(m, self._sums(m, reads, output == 0), loads, more)
+        room = self._hand_out(m, self._sums(m, reads, output == 0, platform), loads, more)
         with m.FSM():
             with m.State("REST"), m.If(self.start):
                 m.d.sync += [output.eq(0), group.eq(0)]
@@ -87,19 +87,22 @@ class Feedback(wiring.Component):
                     m.next = "READ"
         return m
 
-    def _sums(self, m: Module, reads: Value, first: Value) -> list[Signal]:
+    def _sums(self, m: Module, reads: Value, first: Value, platform: object) -> list[Signal]:
         """Three stages behind the memories: factors; products; their sums over the classes."""
-        slope = delay(m, self.gradient.read_data[0].slope.as_signed(), 1, "slope")[1]
         valid = delay_strobe(m, reads, 3, "valid")
-        anew = delay(m, first, 3, "anew")[-1]
-        sums = []
+        with m.If(awake(Cat(valid).any(), platform)):
+            sums = self._multiply(m, valid[3], delay(m, first, 3, "anew")[-1])
+        return sums
+
+    def _multiply(self, m: Module, valid: Value, anew: Value) -> list[Signal]:
+        slope, sums = delay(m, self.gradient.read_data[0].slope.as_signed(), 1, "slope")[1], []
         for lane in range(self._geometry.lanes):
             read = self.weights.read_data[lane].weight.as_signed()
             weight = delay(m, read, 1, f"weight_{lane}")[1]
             product = Signal(signed(WEIGHT_BITS + GRADIENT_BITS), name=f"product_{lane}")
             total = Signal(signed(WRONG_BITS), name=f"sum_{lane}", reset_less=True)
             m.d.sync += product.eq(weight * slope)
-            with m.If(valid[3]):
+            with m.If(valid):
                 m.d.sync += total.eq(Mux(anew, 0, total) + product)
             sums.append(total)
         return sums

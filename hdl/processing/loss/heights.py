@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common import Column, LaneMemory, address_bits, delay, delay_strobe
+from axonloop.hdl.common import Column, LaneMemory, address_bits, awake, delay, delay_strobe
 from axonloop.hdl.processing.loss.payloads import (
     HEIGHT_BITS,
     HEIGHTS_BITS,
@@ -62,7 +62,9 @@ class Heights(wiring.Component):
         m = Module()
         m.submodules.store = store = self.store
         valid = delay_strobe(m, self.reads, 6, "valid")
-        height = self._exponential(m, self._place(m))
+        with m.If(awake(Cat(valid).any(), platform)):
+            place, where = self._place(m), delay(m, self.output, 6, "where")[6]
+        height = self._exponential(m, place)
         with m.If(self.start):
             m.d.sync += [self.reads.eq(1), self.output.eq(0), self.sum.eq(0)]
         with m.If(self.reads):
@@ -72,7 +74,7 @@ class Heights(wiring.Component):
             m.d.sync += self.sum.eq(self.sum + height)
         m.d.comb += [
             self.busy.eq(Cat(valid).any()),
-            store.write_address.eq(delay(m, self.output, 6, "where")[6]),
+            store.write_address.eq(where),
             store.write_enable.height.eq(valid[6]),
             store.write_data[0].height.eq(height),
         ]
@@ -80,16 +82,15 @@ class Heights(wiring.Component):
 
     def _place(self, m: Module) -> Value:
         """Four stages behind the level: D; its product; with half a unit; in units."""
-        below, half = Signal(LEVEL_BITS, reset_less=True), Signal(17)
+        below = Signal(LEVEL_BITS, reset_less=True)
         product, rounded, units = (
             Signal(LEVEL_BITS + SCALE_BITS, name=name, reset_less=True)
             for name in ("product", "rounded", "units")
         )
-        m.d.comb += half.eq((1 << self.scale_shift) >> 1)
         m.d.sync += [
             below.eq(self.best - self.level),
             product.eq(below * self.scale),
-            rounded.eq(product + half),
+            rounded.eq(product + ((1 << self.scale_shift) >> 1)),
             units.eq(rounded >> self.scale_shift),
         ]
         return Mux(units < ENTRIES, units[:8], ENTRIES)

@@ -9,6 +9,7 @@ from axonloop.hdl.common import (
     Column,
     LaneMemory,
     address_bits,
+    awake,
     decayed,
     delay,
     delay_strobe,
@@ -85,10 +86,11 @@ class Levels(wiring.Component):
         with m.If(walking):
             m.d.sync += [self.output.eq(self.output + 1), walking.eq(~last)]
         valid = delay_strobe(m, walking, 4, "valid")
-        where = delay(m, self.output, 4, "where")[-1]
-        m.d.comb += self.busy.eq(walking | Cat(valid[1:]).any())
-        heard = delay(m, Mux(forgets, 0, self.heard), 4, "heard")
-        total = self._decay(m, forgets, heard[3])
+        m.d.comb += self.busy.eq(Cat(valid).any())
+        with m.If(awake(self.busy, platform)):
+            where = delay(m, self.output, 4, "where")[-1]
+            heard = delay(m, Mux(forgets, 0, self.heard), 4, "heard")
+            total = self._decay(m, forgets, heard[3])
         level, clipped = saturate(total, LEVEL_BITS)
         m.d.comb += [
             store.write_address.eq(where),
