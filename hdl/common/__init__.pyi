@@ -30,6 +30,7 @@ from .noise import noise_round as noise_round
 from .noise import noise_rounds as noise_rounds
 from .noise import noise_stages as noise_stages
 from .payloads import BUS_LATENCY as BUS_LATENCY
+from .payloads import CORE_BITS as CORE_BITS
 from .payloads import INDEX_BITS as INDEX_BITS
 from .payloads import LOSS_BITS as LOSS_BITS
 from .payloads import Fields as Fields

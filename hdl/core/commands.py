@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import (
+    CORE_BITS,
     BusSignature,
     Fields,
     TickPort,
@@ -51,8 +52,8 @@ class Commands(wiring.Component):
        `bus_latency` + 2.
     2. A packet that is refused changes nothing; its payload is dropped, and FAULT is sent.
     3. `replies` may stall for ever; then the core waits, nothing is dropped.
-    4. TICK, LEARN and CLEAR are for the whole chip and carry the number of its first core, `first`;
-       all other packets carry this core's own number, `core`.
+    4. TICK, LEARN and CLEAR are for the whole chip and carry the number of its first core, 0 or
+       that of a core which is `alone`; all other packets carry this core's own `number`.
     5. A TICK shows `waiting` until `start`, then runs, then shows `finished` until `finish`. Only
        then comes its answer, from the first core alone, and then learning.
     6. `words.ready` depends on no input of the same cycle.
@@ -62,6 +63,7 @@ class Commands(wiring.Component):
 
     Members
     -------
+    number : of this core in its chip, a constant
     words, replies : 32-bit words of packets, from and to the host
     reports : neurons whose spikes the host hears, while a tick runs
     spikes, errors : accepted events
@@ -71,10 +73,11 @@ class Commands(wiring.Component):
     fault : a packet was refused
     """
 
-    def __init__(self, geometry: Geometry, core: int, first: int) -> None:
-        self._geometry, self._core, self._first = geometry, core, first
+    def __init__(self, geometry: Geometry, *, alone: bool) -> None:
+        self._geometry, self._alone = geometry, alone
         super().__init__(
             {
+                "number": In(CORE_BITS),
                 "words": In(stream.Signature(32)),
                 "replies": Out(stream.Signature(32)),
                 "reports": In(stream.Signature(address_bits(geometry.neurons))),
@@ -152,22 +155,22 @@ class Commands(wiring.Component):
     def _reply(self, m: Module, kind: Kind, argument: Value) -> None:
         m.d.comb += [
             self.replies.valid.eq(1),
-            self.replies.payload.eq(kind << 28 | self._core << 20 | argument),
+            self.replies.payload.eq(kind << 28 | self.number << 20 | argument),
         ]
 
     def _answer_tick(self, m: Module) -> None:
         """The first core answers; all learn."""
-        silent = self._core != self._first
-        if not silent:
+        first = self._alone | (self.number == 0)
+        with m.If(first):
             self._reply(m, Kind.TICK, self.tick_number[:20])
-        with m.If(silent | self.replies.ready):
+        with m.If(~first | self.replies.ready):
             m.d.comb += self.learn.eq(self._learns)
             m.next = "START"
 
     def _report(self, m: Module) -> None:
         m.d.comb += [
             self.replies.valid.eq(self.reports.valid),
-            self.replies.payload.eq(Kind.SPIKE << 28 | self._core << 20 | self.reports.payload),
+            self.replies.payload.eq(Kind.SPIKE << 28 | self.number << 20 | self.reports.payload),
             self.reports.ready.eq(self.replies.ready),
         ]
 
@@ -199,7 +202,8 @@ class Commands(wiring.Component):
         known = (header.kind >= Kind.SPIKE) & (header.kind <= Kind.READ)
         if self._geometry.neurons > NEAR_NEURONS:
             known |= header.kind == Kind.FAR_ERROR
-        expected = Mux(for_all_cores(header.kind), self._first, self._core)
+        first = self.number if self._alone else 0
+        expected = Mux(for_all_cores(header.kind), first, self.number)
         with m.If(self.words.valid):
             with m.If(~known):
                 self._reject(m, Fault.KIND)

@@ -4,14 +4,14 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common import BusSignature, with_terms
+from axonloop.hdl.common import CORE_BITS, BusSignature, with_terms
 from axonloop.models.config import Geometry, Mesh
 from axonloop.models.protocol import MAGIC, Control, Region, kernels_word, version_of
 
 
-def identification(geometry: Geometry, mesh: Mesh, core: int) -> dict[int, int]:
-    """The read-only words, by offset."""
-    words = {Control.MAGIC: MAGIC, Control.VERSION: version_of(geometry), Control.CORE: core}
+def identification(geometry: Geometry, mesh: Mesh) -> dict[int, int]:
+    """The read-only words but the core's number, by offset."""
+    words = {Control.MAGIC: MAGIC, Control.VERSION: version_of(geometry)}
     words |= {Control.COLUMNS: mesh.columns, Control.ROWS: mesh.rows}
     if geometry.convolutions:
         words |= {Control.CONVOLUTIONS: geometry.convolutions}
@@ -29,19 +29,21 @@ class ControlRegisters(wiring.Component):
 
     Members
     -------
+    number : of the core
     tick, last_tick : the tick register, and the number of the tick that ran, one less
     next_tick : a tick starts; `tick` moves on, `learned` falls
     next_learn : learning starts; `learned` rises
     terms : in a core with terms: M, the modulation, which `clear` zeroes
     """
 
-    def __init__(self, geometry: Geometry, mesh: Mesh, core: int) -> None:
+    def __init__(self, geometry: Geometry, mesh: Mesh) -> None:
         self._geometry = geometry
-        self._identification = identification(geometry, mesh, core)
+        self._identification = identification(geometry, mesh)
         modulation = Out(signed(geometry.error_bits))
         terms = Out(wiring.Signature({"clear": In(1), "modulation": modulation}))
         super().__init__(
             {
+                "number": In(CORE_BITS),
                 "next_tick": In(1),
                 "next_learn": In(1),
                 "tick": Out(32),
@@ -78,7 +80,7 @@ class ControlRegisters(wiring.Component):
             with m.If(self.terms.clear):
                 m.d.sync += self.terms.modulation.eq(0)
         with m.If(read), m.Switch(kept):
-            registers = {Control.TICK: self.tick} | self._registers()
+            registers = {Control.CORE: self.number, Control.TICK: self.tick} | self._registers()
             for where, value in (self._identification | registers).items():
                 with m.Case(where):
                     m.d.comb += word.eq(value)

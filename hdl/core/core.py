@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from axonloop.hdl.common import (
     BUS_LATENCY,
+    CORE_BITS,
     TickPort,
     addressed_layout,
     bus_latency,
@@ -31,6 +32,22 @@ TICK_CYCLES, EVENT_CYCLES = 6, 2
 """Cycles that a TICK packet takes at least; an ERROR packet, and whatever ends in a fault."""
 
 
+def core_signature(geometry: Geometry) -> wiring.Signature:
+    """The ports of a core."""
+    spike = spike_layout(geometry)
+    return wiring.Signature(
+        {
+            "number": In(CORE_BITS),
+            "commands": In(stream.Signature(32)),
+            "replies": Out(stream.Signature(32)),
+            "outgoing": Out(stream.Signature(addressed_layout(spike))),
+            "incoming": In(stream.Signature(spike)),
+            "ticks": Out(TickPort()),
+            "passed": In(len(PORT_COUNTERS)),
+        }
+    )
+
+
 class Core(wiring.Component):
     """One core of a chip: everything in docs/contract.md but the mesh. Rules:
 
@@ -51,43 +68,31 @@ class Core(wiring.Component):
 
     Members
     -------
+    number : of this core in its chip, a constant
     commands, replies : words of packets from and to the host
     outgoing, incoming : spikes of the fan-out, and those for this core
     ticks : `waiting`, `start`, `finished`, `finish` and `idle` of rules 2, 3 and 5
     passed : one strobe per port of the core's router: a spike left through it (mesh only)
     """
 
-    def __init__(self, geometry: Geometry, mesh: Mesh, core: int) -> None:
-        self._geometry, self._mesh, self._number = geometry, mesh, core
-        self._first = core if mesh.cores == 1 else 0
-        spike = spike_layout(geometry)
-        super().__init__(
-            {
-                "commands": In(stream.Signature(32)),
-                "replies": Out(stream.Signature(32)),
-                "outgoing": Out(stream.Signature(addressed_layout(spike))),
-                "incoming": In(stream.Signature(spike)),
-                "ticks": Out(TickPort()),
-                "passed": In(len(PORT_COUNTERS)),
-            }
-        )
+    def __init__(self, geometry: Geometry, mesh: Mesh) -> None:
+        self._geometry, self._mesh = geometry, mesh
+        super().__init__(core_signature(geometry))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         geometry = self._geometry
         parts = parts_of(geometry)
-        m.submodules.commands = self._commands = Commands(geometry, self._number, self._first)
+        m.submodules.commands = self._commands = Commands(geometry, alone=self._mesh.cores == 1)
         m.submodules.scheduler = self._scheduler = Scheduler(geometry)
         m.submodules.weights = self._weights = Weights(geometry)
         m.submodules.synapses = self._synapses = parts.synapses(geometry)
         m.submodules.neurons = self._neurons = parts.neurons(geometry)
         m.submodules.traces = self._traces = parts.traces(geometry)
-        m.submodules.fanout = self._fanout = Fanout(
-            geometry, range(self._first, self._first + self._mesh.cores)
-        )
+        m.submodules.fanout = self._fanout = Fanout(geometry, self._mesh.cores)
         m.submodules.learning = self._learning = parts.learning(geometry)
         m.submodules.parameters = self._parameters = parts.parameters(geometry)
-        m.submodules.control = self._control = ControlRegisters(geometry, self._mesh, self._number)
+        m.submodules.control = self._control = ControlRegisters(geometry, self._mesh)
         m.submodules.counters = self._counters = Counters(self._increments())
         if geometry.convolutions:
             self._convolve(m)
@@ -120,6 +125,7 @@ class Core(wiring.Component):
         connect(m, traces=traces.parameters, parameters=parameters.traces)
         connect(m, learning=learning.parameters, parameters=parameters.learning)
         m.d.comb += [
+            *(part.number.eq(self.number) for part in (commands, self._fanout, self._control)),
             traces.block.eq(self._scheduler.blocks),
             self._scheduler.pause.eq(~traces.ready),
         ]
@@ -149,7 +155,7 @@ class Core(wiring.Component):
             m.d.comb += [
                 inputs.tick.eq(tick),
                 inputs.seed.eq(control.seed),
-                inputs.core.eq(self._number),
+                inputs.core.eq(self.number),
             ]
         if self._geometry.terms:
             m.d.comb += [

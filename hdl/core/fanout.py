@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from axonloop.hdl.common import (
+    CORE_BITS,
     Column,
     Emission,
     LaneMemory,
@@ -27,14 +28,14 @@ class Fanout(wiring.Component):
     1. `emission` hands over the neurons that spiked, one after the other.
     2. A neuron that `report`s appears once on `reports`.
     3. For every entry of the neuron's list a spike appears once on `spikes`, addressed to its core.
-    4. An entry whose core is not one of `cores`, or whose axon or delay no core has, is not sent;
-       `fault` rises for one cycle instead.
+    4. An entry whose core is not one of the chip's `cores` (0.., or `number` if that is alone), or
+       whose axon or delay no core has, is not sent; `fault` rises for a cycle instead.
     5. `busy` while anything is queued or on its way; it falls after the last spike was taken.
 
     Latency: 2 cycles per spike + 2 per entry + 1, and what the receivers take longer.
     """
 
-    def __init__(self, geometry: Geometry, cores: range) -> None:
+    def __init__(self, geometry: Geometry, cores: int) -> None:
         self._geometry, self._cores = geometry, cores
         first, count = FANOUT_FIELDS["first"], FANOUT_FIELDS["count"]
         neurons = geometry.neurons
@@ -50,6 +51,7 @@ class Fanout(wiring.Component):
         )
         super().__init__(
             {
+                "number": In(CORE_BITS),
                 "emission": In(Emission(geometry)),
                 "reports": Out(stream.Signature(address_bits(neurons))),
                 "spikes": Out(stream.Signature(addressed_layout(spike_layout(geometry)))),
@@ -129,6 +131,4 @@ class Fanout(wiring.Component):
 
     def _has(self, core: Value) -> Value:
         """Is there a core of this number? They start at 0, unless there is one only."""
-        if len(self._cores) == 1:
-            return core == self._cores.start
-        return is_below(core, self._cores.stop)
+        return core == self.number if self._cores == 1 else is_below(core, self._cores)

@@ -24,4 +24,6 @@ from .tops import find_delivery as find_delivery
 from .verilog import TOP as TOP
 from .verilog import chip_verilog as chip_verilog
 from .verilog import component_verilog as component_verilog
+from .verilog import core_verilog as core_verilog
 from .verilog import noded_verilog as noded_verilog
+from .verilog import shared_verilog as shared_verilog

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from amaranth.back import rtlil
 from amaranth.lib import wiring
 
-from axonloop.hdl.chip import Chip
+from axonloop.hdl.chip import CORE, Chip
+from axonloop.hdl.core import Core
 from axonloop.hdl.processing import NodedChip, processor_source
 from axonloop.models.checks import require, require_range
 from axonloop.models.config import MAX_CORES, ONE_CORE, Geometry, Mesh, NodeGeometry
@@ -49,6 +50,16 @@ def chip_verilog(geometry: Geometry, core: int = 0, mesh: Mesh = ONE_CORE) -> st
     require_range("core", core, 0, MAX_CORES - 1)
     require(core == 0 or mesh.cores == 1, "number of the first core", "0 in a mesh", core)
     return component_verilog(Chip(geometry, mesh, core), TOP)
+
+
+def core_verilog(geometry: Geometry, mesh: Mesh) -> str:
+    """Verilog text of the cores of a mesh: module `axonloop_core`; `number` tells them apart."""
+    return component_verilog(Core(geometry, mesh), CORE)
+
+
+def shared_verilog(geometry: Geometry, mesh: Mesh) -> str:
+    """The text of `chip_verilog` without that of its cores, instances of `axonloop_core`."""
+    return component_verilog(Chip(geometry, mesh, shared=True), TOP)
 
 
 def noded_verilog(

@@ -20,12 +20,14 @@ from axonloop.sim.build import (
     stored,
     to_stderr,
 )
-from axonloop.sim.cosim.verilate import CHIP, build, library_key
+from axonloop.sim.cosim.verilate import CHIP, Part, build, library_key
 
 INDEX, CHIP_FILE = "built", "chip.json"
 """The shelf of the cache that says which chips were compiled."""
 OFF_THE_CHIP = ("golden/", "memristor/", "reference/")
 """Folders of `models` that no Verilog depends on."""
+CORE = "axonloop_core"
+"""The module of a mesh's cores, by the name that `hdl.chip` gives it."""
 
 
 def build_chip(
@@ -40,10 +42,28 @@ def build_chip(
 
     `core` numbers its first core. See `verilate.build`.
     """
-    library = build(cached_verilog(geometry, core, mesh, node), trace, notify)
+    verilog, part = _sources(geometry, core, mesh, node)
+    library = build(verilog, trace, notify, part=part)
     if core == 0 and not trace and node is None:
         entry(INDEX, content_key(repr(geometry), repr(mesh)), lambda f: _note(f, geometry, mesh))
     return library
+
+
+def _sources(
+    geometry: Geometry, core: int, mesh: Mesh, node: NodeGeometry | None
+) -> tuple[str, Part | None]:
+    """What is compiled of a chip; the cores of a mesh are one part."""
+    if mesh.cores == 1 or node is not None:
+        return cached_verilog(geometry, core, mesh, node), None
+
+    def write(folder: Path) -> None:
+        from axonloop.hdl import flow  # slow to import, and only needed here
+
+        (folder / "chip.v").write_text(flow.shared_verilog(geometry, mesh))
+        (folder / "core.v").write_text(flow.core_verilog(geometry, mesh))
+
+    folder = entry("verilog", _shared_key(geometry, mesh), write)
+    return (folder / "chip.v").read_text(), Part(CORE, (folder / "core.v").read_text())
 
 
 def _note(folder: Path, geometry: Geometry, mesh: Mesh) -> None:
@@ -67,11 +87,15 @@ def is_built(geometry: Geometry, mesh: Mesh = ONE_CORE) -> bool:
 
     MissingToolError without a compiler.
     """
-    key = _verilog_key(geometry, 0, mesh)
+    key = _verilog_key(geometry, 0, mesh) if mesh.cores == 1 else _shared_key(geometry, mesh)
     if not stored("verilog", key):
         return False
-    verilog = (cache_root() / "verilog" / key / "chip.v").read_text()
-    return stored(CHIP.name, library_key(find_toolchain(), verilog))
+    verilog, part = _sources(geometry, 0, mesh, None)
+    return stored(CHIP.name, library_key(find_toolchain(), verilog, part=part))
+
+
+def _shared_key(geometry: Geometry, mesh: Mesh) -> str:
+    return content_key(sources_key(), "shared", repr(geometry), repr(mesh))
 
 
 def _verilog_key(

@@ -11,6 +11,8 @@ from the golden model, instead of hiding behind zeros.
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -100,12 +102,8 @@ class Harness:
 
 
 CHIP = Harness("chip", WRAPPER, DRIVER)
-VERILATOR_FLAGS = (
+FLAGS = (
     "--cc",
-    "--top-module",
-    TOP,
-    "--prefix",
-    "Vchip",
     "-O3",
     "--x-assign",
     "unique",
@@ -117,71 +115,111 @@ VERILATOR_FLAGS = (
     "-Wno-lint",
     "-Wno-style",
 )
+VERILATOR_FLAGS = (*FLAGS, "--top-module", TOP, "--prefix", "Vchip")
+PART_FLAGS = ("--prefix", "Vpart")
 SLOW_FLAGS = ("-O0", *COMMON_FLAGS)
 """Compiler flags for constructors and reset."""
-RUNTIME = ("verilated", "verilated_threads", "verilated_vcd_c")
+RUNTIME = ("verilated", "verilated_threads", "verilated_vcd_c", "verilated_dpi")
 RUNTIME_FLAGS = fast_flags("-O2")
 
 
+@dataclass(frozen=True)
+class Part:
+    """A module of a design that is compiled once, however often it occurs: its name and text."""
+
+    name: str
+    verilog: str
+
+
 def build(
-    verilog: str, trace: bool = False, notify: Notify = to_stderr, harness: Harness = CHIP
+    verilog: str,
+    trace: bool = False,
+    notify: Notify = to_stderr,
+    harness: Harness = CHIP,
+    part: Part | None = None,
 ) -> Path:
     """The shared library of a design, from the cache or compiled now.
 
     `verilog` is the text with the module that the harness wraps: `axonloop_chip`, if it is a
-    chip. With `trace` the library can record waveforms, at some cost in speed. `notify` hears one
-    line if the build takes over two seconds. Raises MissingToolError without a compiler,
-    BuildError if a tool fails or the cache cannot be written.
+    chip; with `part`, but for that. With `trace` the library can record waveforms, at some cost in
+    speed; then a part is compiled as often as it occurs. `notify` hears one line if the build takes
+    over two seconds. Raises MissingToolError without a compiler, BuildError if a tool fails or the
+    cache cannot be written.
     """
     tools = find_toolchain()
-    key = library_key(tools, verilog, trace, harness)
+    if trace and part is not None:
+        verilog, part = verilog + part.verilog, None
+    key = library_key(tools, verilog, trace, harness, part)
 
     def compile_into(folder: Path) -> None:
         with announced(notify, "the RTL"):
-            _compile(tools, folder, verilog, trace, harness)
+            _compile(tools, folder, verilog, trace, harness, part)
 
     return entry(harness.name, key, compile_into) / f"{harness.name}.so"
 
 
 def library_key(
-    tools: Toolchain, verilog: str, trace: bool = False, harness: Harness = CHIP
+    tools: Toolchain,
+    verilog: str,
+    trace: bool = False,
+    harness: Harness = CHIP,
+    part: Part | None = None,
 ) -> str:
     """The key in the cache of the library of a design."""
     verilator = VERILATOR_FLAGS + harness.flags
     speed = fast_flags(harness.level)
-    flags = (harness.wrapper, verilator, speed, SLOW_FLAGS, STANDARD_FLAGS, trace)
+    flags = (harness.wrapper, verilator, speed, SLOW_FLAGS, STANDARD_FLAGS, trace, PART_FLAGS)
     code = b"".join(path.read_bytes() for path in (harness.driver, *harness.included))
-    return content_key(verilog, code, repr(flags), tools.versions)
+    return content_key(verilog, repr(part), code, repr(flags), tools.versions)
 
 
-def _compile(tools: Toolchain, folder: Path, verilog: str, trace: bool, harness: Harness) -> None:
-    objects = runtime(tools)
-    work = folder / "obj"
-    work.mkdir()
-    (work / "chip.v").write_text(verilog + harness.wrapper)
-    flags = [*VERILATOR_FLAGS, *harness.flags, *(["--trace-vcd"] if trace else [])]
-    verilator = tools.verilator_root / "bin" / "verilator_bin"
-    root = str(tools.verilator_root)
-    run_tool([str(verilator), *flags, "-Mdir", ".", "chip.v"], work, VERILATOR_ROOT=root)
+def _compile(
+    tools: Toolchain,
+    folder: Path,
+    verilog: str,
+    trace: bool,
+    harness: Harness,
+    part: Part | None,
+) -> None:
+    objects = sorted(runtime(tools).glob("*.o"))
     defines = [f"-DAXONLOOP_TRACE={int(trace)}", f"-DVM_TRACE={int(trace)}"]
     defines.append(f"-DVM_TRACE_VCD={int(trace)}")
-    sources = _unite(work, harness.driver)
-    _compile_all(tools, work, sources, [*defines, "-I."], fast_flags(harness.level))
-    parts = [*sorted(work.glob("*.o")), *sorted(objects.glob("*.o"))]
+    level, inner, work = fast_flags(harness.level), folder / "part", folder / "obj"
+    flags, files = [*VERILATOR_FLAGS, *harness.flags], ["chip.v"]
+    if part is not None:
+        own = (*FLAGS, *PART_FLAGS, "--top-module", part.name, "--lib-create", part.name)
+        _verilate(tools, inner, own, {"part.v": part.verilog}, ["part.v"])
+        _compile_all(tools, inner, _unite(inner), [*defines, "-I."], level)
+        files.append(f"../part/{part.name}.sv")
+    flags += ["--trace-vcd"] if trace else []
+    _verilate(tools, work, flags, {"chip.v": verilog + harness.wrapper}, files)
+    _compile_all(tools, work, _unite(work, harness.driver), [*defines, "-I."], level)
+    parts = [*sorted(work.glob("*.o")), *sorted(inner.glob("*.o")), *objects]
     output = f"../{harness.name}.so"
     link = [str(tools.compiler), "-shared", "-o", output, *map(str, parts), "-pthread"]
     run_tool(link, work, TMPDIR=str(work))
-    for path in work.iterdir():
-        path.unlink()
-    work.rmdir()
+    for place in (work, inner):
+        shutil.rmtree(place, ignore_errors=True)
 
 
-def _unite(work: Path, driver: Path) -> list[Path]:
+def _verilate(
+    tools: Toolchain, work: Path, flags: Sequence[str], texts: dict[str, str], files: list[str]
+) -> None:
+    """Verilator's C++ of some files, of which `texts` are written first, in the folder `work`."""
+    work.mkdir()
+    for name, text in texts.items():
+        (work / name).write_text(text)
+    verilator = str(tools.verilator_root / "bin" / "verilator_bin")
+    command = [verilator, *flags, "-Mdir", ".", *files]
+    run_tool(command, work, VERILATOR_ROOT=str(tools.verilator_root))
+
+
+def _unite(work: Path, *drivers: Path) -> list[Path]:
     """Two sources that include Verilator's many: headers cost more than the code of a chip."""
     written = sorted(work.glob("*.cpp"))
     slow = [path for path in written if path.stem.endswith("__Slow")]
     fast = [path for path in written if path not in slow]
-    for name, parts in (("fast", [*fast, driver]), ("united__Slow", slow)):
+    for name, parts in (("fast", [*fast, *drivers]), ("united__Slow", slow)):
         lines = [f'#include "{part}"\n' for part in parts]
         (work / f"{name}.cpp").write_text("".join(lines))
     return [work / "fast.cpp", work / "united__Slow.cpp"]

@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from axonloop.hdl.flow import chip_verilog
+from axonloop.hdl.flow import chip_verilog, core_verilog, shared_verilog
 from axonloop.hdl.flow.verilog import folded, uncollected
-from axonloop.models.config import Geometry
+from axonloop.models.config import Geometry, Mesh
 from axonloop.models.config.geometry import MAX_CORES
 from axonloop.sim.build import find_toolchain
 
@@ -48,10 +48,24 @@ def test_a_core_has_a_number_that_packets_can_name(core):
         chip_verilog(Geometry(), core)
 
 
+LANES = dict.fromkeys(("lanes", "update_lanes", "trace_lanes", "multipliers"), 2)
+SMALL = Geometry(axons=8, neurons=8, entries=8, parameter_sets=2, **LANES)
+
+
+def test_all_ports_of_a_shared_core_are_connected():
+    """An input that is not would be 0 or anything; what is left out is 1 by its rule."""
+    mesh = Mesh(2, 1)
+    ports = re.search(r"^module axonloop_core\((.*?)\);", core_verilog(SMALL, mesh), re.M | re.S)[1]
+    used = re.findall(r"^  axonloop_core \S+ \((.*?)\);", shared_verilog(SMALL, mesh), re.M | re.S)
+    assert len(used) == mesh.cores
+    for instance in used:
+        found = re.findall(r"\.(\w+)\(\S", instance)
+        assert {*found, "incoming__ready"} == set(re.findall(r"\w+", ports))
+
+
 @pytest.fixture(scope="module")
 def verilog() -> str:
-    lanes = dict.fromkeys(("lanes", "update_lanes", "trace_lanes", "multipliers"), 2)
-    return chip_verilog(Geometry(axons=8, neurons=8, entries=8, parameter_sets=2, **lanes))
+    return chip_verilog(SMALL)
 
 
 def test_no_function_is_named_like_a_system_function(verilog):
