@@ -153,12 +153,13 @@ def test_waveforms_need_trace(tmp_path):
 
 
 SHAPES = [Mesh(columns, rows) for columns in range(1, 5) for rows in range(1, 5)]
+SHAPES += [Mesh(8, 1), Mesh(5, 7), Mesh(8, 8)]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mesh", SHAPES, ids=lambda mesh: f"{mesh}-seed4")
 def test_meshes_of_all_shapes_agree(mesh):
-    """Tiny cores, so that sixteen of them compile; spikes leave by every port that there is."""
+    """Tiny cores; spikes leave by every port that there is."""
     rng = np.random.default_rng((4, mesh.columns, mesh.rows))
     config = random_chip(rng, GEOMETRIES["one-lane"], mesh)
     with GoldenDevice(config) as golden, RtlDevice(config) as rtl:
