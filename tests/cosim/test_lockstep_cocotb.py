@@ -14,7 +14,7 @@ from axonloop.sim.cosim.chip_library import cached_verilog
 from axonloop.sim.stimulus import GEOMETRIES
 
 BENCH = Path(__file__).parent / "benches" / "lockstep_bench.py"
-QUICK = ("small",)
+QUICK = ("one-lane",)
 CASES = [
     pytest.param(name, seed, 60, id=f"{name}-seed{seed}", marks=[pytest.mark.slow] * slow)
     for name in GEOMETRIES

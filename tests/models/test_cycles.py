@@ -22,12 +22,12 @@ from axonloop.models.protocol import Counter
 from axonloop.sim.stimulus import GEOMETRIES
 
 WIDE = pytest.param("wide", marks=pytest.mark.slow)
-PLAIN, TERMS, DEVICE, MASK, ANALOGUE = (
+PLAIN, TERMS, BLANK, DEVICE, MASK, ANALOGUE = (
     pytest.param(name, marks=pytest.mark.slow)
-    for name in ("plain", "terms", "device", "mask", "analogue")
+    for name in ("plain", "terms", "terms-blank", "device", "mask", "analogue")
 )
-NAMES = ("small", WIDE, "terms-blank", PLAIN, TERMS, DEVICE, MASK, ANALOGUE)
-WITH_TERMS = ("terms", "terms-blank", DEVICE, ANALOGUE)
+NAMES = ("small", WIDE, BLANK, PLAIN, TERMS, DEVICE, MASK, ANALOGUE)
+WITH_TERMS = ("terms", BLANK, DEVICE, ANALOGUE)
 
 
 @pytest.fixture(params=NAMES, scope="module")

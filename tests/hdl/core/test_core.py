@@ -28,17 +28,21 @@ GEOMETRIES = {
 }
 SEEDS = {"parallel": 1, "serial": 1, "terms": 18, "analogue": 16}
 """Of random configurations in which spikes, errors and updates come within a dozen ticks."""
+QUICK = ("parallel", "serial")
+CASES = [pytest.param(name, marks=[pytest.mark.slow] * (name not in QUICK)) for name in GEOMETRIES]
 
 
-@pytest.mark.parametrize("name", GEOMETRIES)
+@pytest.mark.parametrize("name", CASES)
 def test_a_whole_core_agrees_with_the_golden_one(name: str) -> None:
     agrees(random_chip(np.random.default_rng(SEEDS[name]), GEOMETRIES[name]), 12, SEEDS[name])
 
 
+@pytest.mark.slow
 def test_a_core_of_kernels_agrees_with_the_golden_one() -> None:
     agrees(ChipConfig.of(small_core()), 2, 160)
 
 
+@pytest.mark.slow
 def test_two_cores_that_send_each_other_spikes_agree_with_golden_ones() -> None:
     table = agrees(random_chip(np.random.default_rng(1110), TINY, Mesh(2, 1)), 3, 1110)
     assert table[0, Counter.EAST] > 0

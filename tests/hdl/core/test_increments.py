@@ -50,7 +50,10 @@ def written(region: Region, values: list[int]) -> list[int]:
     return [header(Kind.WRITE, 0, len(values)), address(region, 0), *values]
 
 
-@pytest.mark.parametrize("name", GEOMETRIES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name == "serial")) for name in GEOMETRIES],
+)
 def test_increments_are_as_rare_and_as_small_as_declared(name, monkeypatch):
     """Random ticks, then what ends soonest: errors, refusals, ticks, entries that lead nowhere."""
     monkeypatch.setattr(core, "Counters", Watched)

@@ -84,6 +84,7 @@ def test_eval_repeats_the_score(trained: Path, tmp_path: Path) -> None:
         assert found[name] == results[name]
 
 
+@pytest.mark.slow
 def test_more_epochs(trained: Path, tmp_path: Path) -> None:
     """A finished run goes on to more epochs, and ends like one that had them from the start."""
     for name, steps in (("whole", [["--epochs", "2"]]), ("parts", [[], ["--epochs", "2"]])):
@@ -227,6 +228,7 @@ def test_verilog(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert not (tmp_path / "x.v").exists()
 
 
+@pytest.mark.slow
 def test_study_of_layers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """On a handful of samples: an accuracy for the one layer, and for each of the two."""
     arguments = ["study", "layers", "--seeds", "1", "--epochs", "1", "--jobs", "1", "--limit", "2"]

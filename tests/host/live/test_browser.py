@@ -6,6 +6,8 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+import pytest
+
 from axonloop.host.configuration import Settings
 from axonloop.host.live import Live
 from axonloop.host.runs import Callback, Run, train
@@ -32,6 +34,7 @@ def stepped(page: Browser) -> str:
     return page.text
 
 
+@pytest.mark.slow
 @needs_chromium
 def test_a_page_shows_pauses_steps_and_ends(tmp_path: Path) -> None:
     live, ending = Live(), Ending()

@@ -104,7 +104,9 @@ def run_seed(geometry: Geometry, verilog: str, seed: int, ticks: int) -> None:
         pytest.param(ANALOGUE, id="analogue"),
     ],
 )
-@pytest.mark.parametrize("seed", [1, 2, 3], ids="seed{}".format)
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(k, marks=pytest.mark.slow) for k in (2, 3))], ids="seed{}".format
+)
 def test_the_chip_as_it_is_passes(geometry, seed):
     run_lockstep(geometry, cached_verilog(geometry), range(seed, seed + 1))
 

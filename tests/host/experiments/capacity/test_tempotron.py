@@ -58,6 +58,7 @@ def test_devices_hold_the_same(device: str, monkeypatch: pytest.MonkeyPatch) -> 
     assert 0 < both[0][0].passes[0] < 1
 
 
+@pytest.mark.slow
 def test_few_patterns_are_learned_and_too_many_are_not() -> None:
     few, many = (latencies.learned(POPULATION, 16, load, [1], 20, quiet)[0] for load in (0.4, 3.0))
     assert few.faultless > 0.95

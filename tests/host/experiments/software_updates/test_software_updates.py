@@ -112,6 +112,7 @@ def test_descents_that_the_chips_do_not_follow_are_refused() -> None:
             SoftwareUpdates(DEEP, DIGITS, DESCENT, copies=copies)
 
 
+@pytest.mark.slow
 def test_software_updates_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A chip whose leaks are squared loses digits, and software updates bring them back."""
     monkeypatch.setattr(experiment, "SHORT_RANDMAN", replace(recurrence.DESCENT, epochs=1))
