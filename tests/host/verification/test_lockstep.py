@@ -163,7 +163,7 @@ def test_meshes_of_all_shapes_agree(mesh):
     rng = np.random.default_rng((4, mesh.columns, mesh.rows))
     config = random_chip(rng, GEOMETRIES["one-lane"], mesh)
     with GoldenDevice(config) as golden, RtlDevice(config) as rtl:
-        report = lockstep([golden, rtl], config, 300, 1)
+        report = lockstep([golden, rtl], config, 300 if mesh.cores <= 16 else 20, 1)
     passed = report.counters
     assert (passed[Counter.EAST] > 0) == (passed[Counter.WEST] > 0) == (mesh.columns > 1)
     assert (passed[Counter.NORTH] > 0) == (passed[Counter.SOUTH] > 0) == (mesh.rows > 1)
