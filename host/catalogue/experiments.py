@@ -56,6 +56,15 @@ EXPERIMENTS = by_name(
         limit=None,
     ),
     _experiment(
+        "spoken-digits",
+        "spoken_digits.experiment",
+        "spoken digits, asked for when over: three kinds of network in float, two on the chip",
+        "Zenke & Neftci 2021, figure 3",
+        "17 minutes",
+        seeds=None,
+        limit=None,
+    ),
+    _experiment(
         "software-updates",
         "software_updates.experiment",
         "chips in the loop of backpropagation: recorded spikes and states replace the model's",

@@ -20,8 +20,9 @@ references here reach, and what the chip reaches. Every figure comes from the me
 command, kept in `docs/results/`; `axonloop results` makes this page of them. Figures in brackets
 are the seeds from 1 on, and the one before them is their mean. What is learned in integers comes
 out the same on every machine. Where torch learns in floats through time (`recurrence`,
-`recurrence-chip`), another processor rounds otherwise, and a seed's
-accuracy moves by a few points.
+`recurrence-chip`, `spoken-digits`), another processor rounds otherwise, and a seed's
+accuracy moves by a few points. The words of `spoken-digits` themselves are the same on one machine
+only.
 
     axonloop experiment NAME --full --json docs/results/NAME.json
     axonloop bench all --json docs/results/bench.json

@@ -19,6 +19,7 @@ from .from_settings import chip_config as chip_config
 from .from_settings import encoder_of as encoder_of
 from .from_settings import layer_names as layer_names
 from .from_settings import layers_of as layers_of
+from .from_settings import network_of as network_of
 from .from_settings import on_built_chip as on_built_chip
 from .from_settings import program_of as program_of
 from .in_loop import Learned as Learned
@@ -26,6 +27,7 @@ from .in_loop import learn_in_loop as learn_in_loop
 from .in_loop import telling as telling
 from .inputs import parts_of as parts_of
 from .inputs import rasters as rasters
+from .inputs import wire as wire
 from .local import LocalTrainer as LocalTrainer
 from .loop import TRACED as TRACED
 from .loop import Position as Position

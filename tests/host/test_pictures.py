@@ -73,6 +73,7 @@ from axonloop.host.experiments.spike_timing import experiment as spike_timing
 from axonloop.host.experiments.spike_timing import resume
 from axonloop.host.experiments.spike_timing.chip import wanted_of
 from axonloop.host.experiments.spike_timing.loop import LoopTiming
+from axonloop.host.experiments.spoken_digits import picture as spoken_digits
 from axonloop.host.experiments.stdp import digits_picture as stdp_digits
 from axonloop.host.experiments.stdp import hybrid
 from axonloop.host.experiments.stdp import trains as stdp_trains
@@ -96,6 +97,7 @@ from axonloop.host.training import SampleCost, chip_config, lone_trainer, progra
 from axonloop.host.wear import draw_writes
 from axonloop.models.memristor import Curve as PulseCurve
 from axonloop.models.memristor import Fit, find_memristor
+from tests.support.events.words import made_words
 from tests.support.outlines.boxes import legends_of, numbers_of, overlap
 from tests.support.outlines.figures import outline
 from tests.support.outlines.recorded import Recorded
@@ -112,6 +114,11 @@ MESH = Settings(
 
 def results(name: str) -> dict[str, Any]:
     return dict(json.loads((ROOT / f"docs/results/{name}.json").read_text()))
+
+
+def spoken() -> Picture:
+    word = made_words(each=(1, 0, 0))["spikes"][7]
+    return spoken_digits.draw(results("spoken-digits") | {"shown": np.argwhere(word)})
 
 
 def learning_curve() -> Picture:
@@ -422,6 +429,7 @@ DRAWINGS: dict[str, Callable[[], Picture]] = {
     "experiments.software_updates.experiment.draw": updated,
     "experiments.spike_timing.experiment.draw": timing,
     "experiments.spike_timing.resume.draw": resumed,
+    "experiments.spoken_digits.picture.draw": spoken,
     "experiments.stdp.digits_picture.draw": stdp,
     "experiments.stdp.hybrid.draw": pretrained,
     "experiments.stdp.trains.draw": lambda: stdp_trains.draw(results("stdp-trains")),

@@ -15,7 +15,7 @@ A readout without spikes, y' = alpha y + S G, gives the answer in one of three w
     sum     the sum of y over all ticks, for which its leak is but a factor
     max     the largest y of each class over time
 
-The paper has sum and max, Randman, digits, and spoken digits, which are not here. Settings were
+The paper has sum and max, Randman, digits, and spoken digits (`spoken_digits`). Settings were
 chosen on the validation part with seed 11; the test part is scored once, after the last epoch. What
 the chip makes of Randman and its last ticks is in `recurrence.chip`.
 """
@@ -47,9 +47,9 @@ KINDS = ("feed-forward", "detached", "full")
 class Recurrence:
     """A run: the task, the network, the descent.
 
-    `data` is "randman" or "digits", `readout` "last", "sum" or "max". Of Randman, `each` are the
-    samples of a class for training; as many as `validation` and `test` say are drawn
-    besides. `last` are the ticks that the readout of that name hears.
+    `data` is "randman" or "digits", or names what `train` is given; `readout` is "last", "sum" or
+    "max". Of Randman, `each` are the samples of a class for training; as many as `validation` and
+    `test` say are drawn besides. `last` are the ticks that the readout of that name hears.
     """
 
     seed: int = 1
@@ -91,8 +91,12 @@ class SpikeSamples:
         return SpikeSamples(self.raster[:, places], self.labels[places])
 
 
+Parts = tuple[SpikeSamples, SpikeSamples, SpikeSamples]
+"""For training, validation and test."""
+
+
 @lru_cache(maxsize=4)
-def samples_of(task: Recurrence) -> tuple[SpikeSamples, SpikeSamples, SpikeSamples]:
+def samples_of(task: Recurrence) -> Parts:
     """Training, validation and test part: a task's own manifolds, or the digits."""
     if task.data == "digits":
         digits = split_digits()
@@ -166,10 +170,13 @@ class RecurrentNetwork:
 
 @one_thread()
 def train(
-    task: Recurrence, kind: str, after_epoch: Callable[[], None]
+    task: Recurrence, kind: str, after_epoch: Callable[[], None], parts: Parts | None = None
 ) -> tuple[list[float], float]:
-    """Validation accuracy after each epoch, and the test accuracy after the last."""
-    network, (samples, validation, test) = RecurrentNetwork(task, kind), samples_of(task)
+    """Validation accuracy after each epoch, and the test accuracy after the last.
+
+    `parts` to train on, to validate and to test with stand in for those of the task.
+    """
+    network, (samples, validation, test) = RecurrentNetwork(task, kind), parts or samples_of(task)
     random = torch.Generator().manual_seed(task.seed)
     rounds = (
         torch.split(torch.randperm(len(samples.labels), generator=random), task.batch)

@@ -1,7 +1,7 @@
 """Three kinds of network read by sum and by maximum (Zenke & Neftci 2021, figure 3).
 
-The networks of `recurrence` on Randman, and on digits of one spike per pixel. The paper has spoken
-digits as well; they are not here. Rates and epochs were chosen on the validation part with seed 11,
+The networks of `recurrence` on Randman, and on digits of one spike per pixel. The paper's spoken
+digits are in `spoken_digits`. Rates and epochs were chosen on the validation part with seed 11,
 among three.
 """
 

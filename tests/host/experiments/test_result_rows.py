@@ -26,6 +26,7 @@ from axonloop.host.experiments.reward import experiment as reward
 from axonloop.host.experiments.rows import ResultRow
 from axonloop.host.experiments.software_updates import experiment as software_updates
 from axonloop.host.experiments.spike_timing import resume
+from axonloop.host.experiments.spoken_digits import experiment as spoken_digits
 from axonloop.host.experiments.stdp import hybrid
 
 RESULTS = Path(__file__).parents[3] / "docs" / "results"
@@ -111,6 +112,7 @@ ROWS: dict[str, Callable[[dict[str, Any]], Sequence[ResultRow]]] = {
     "resume": lambda found: resume._rows(found["chip"], found["float"]),
     "reward": of_reward,
     "software-updates": lambda found: software_updates._rows(found["accuracies"]),
+    "spoken-digits": spoken_digits.rows_of,
     "stochastic-neuron": of_stochastic_neuron,
     "tempotron": of_tempotron,
 }

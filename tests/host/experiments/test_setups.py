@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from axonloop.host.configuration import Settings
+from axonloop.host.data import open_data
 from axonloop.host.experiments import changing_tasks, latency_digits, yin_yang
 from axonloop.host.experiments.decolle import regression_experiment, variants
 from axonloop.host.experiments.decolle_events import saccades
@@ -24,8 +25,12 @@ from axonloop.host.experiments.memristor import crossbar_digits
 from axonloop.host.experiments.memristor import digits as memristor_digits
 from axonloop.host.experiments.memristor_wear import ways as wear_ways
 from axonloop.host.experiments.recurrence import chip as recurrence_chip
+from axonloop.host.experiments.spoken_digits import chip as spoken_chip
+from axonloop.host.experiments.spoken_digits import float as spoken_float
+from axonloop.host.experiments.spoken_digits import words
 from axonloop.host.experiments.stdp import digits as stdp_digits
 from axonloop.host.experiments.stdp import hybrid
+from tests.support.events.words import made_words
 from tests.support.outlines.numbers import told
 from tests.support.outlines.recorded import Recorded
 
@@ -68,6 +73,14 @@ def trained(each: Any) -> list[Settings]:
     return [each.settings(SEED, 3, 40), each.settings(SEED, 1, None)]
 
 
+def spoken() -> list[Settings]:
+    """Those of both networks of `spoken-digits`."""
+    every = made_words(each=(1, 1, 1))
+    every["spikes"] = every["spikes"][:, : words.TICKS]
+    with open_data(words.description(), every) as data:
+        return [spoken_chip.settings_of(kind, SEED, 12, data) for kind in spoken_chip.KINDS]
+
+
 SETUPS: dict[str, Callable[[], Any]] = {
     "changing_tasks": lambda: [
         changing_tasks.settings_of(SEED, 3),
@@ -100,6 +113,8 @@ SETUPS: dict[str, Callable[[], Any]] = {
             for bits in recurrence_chip.NARROW
         ),
     ],
+    "spoken_digits.chip": spoken,
+    "spoken_digits.float": lambda: spoken_float.TASK,
     "stdp.digits": lambda: [stdp_digits.few(), stdp_digits.MANY],
     "stdp.hybrid": lambda: [hybrid.settings_of(SEED, start) for start in hybrid.THETA],
     "yin_yang": lambda: [
