@@ -1,0 +1,66 @@
+"""`decolle-gestures` in short: both sides, the readout of averages beside them, the network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from axonloop.host.data.generated import write_set
+from axonloop.host.experiments.decolle_events import experiment, gestures
+from axonloop.host.experiments.decolle_events.task import EventLayer, sizes
+from axonloop.host.order import Order
+from axonloop.models.config import ParameterSet
+from tests.support.inline_pool import Inline
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A set of two recordings for training and two for test."""
+    folder = tmp_path_factory.mktemp("gestures")
+    write_set("shape-gestures", folder, limit=2)
+    return folder
+
+
+def test_both_sides_stand_beside_the_averages(
+    tmp_path: Path, few: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(experiment, "ProcessPoolExecutor", Inline)
+    monkeypatch.setattr(gestures, "TASK", replace(gestures.TASK, epochs=1, ticks=12))
+    order = Order(limit=8, jobs=2, folder=tmp_path, data=str(few))
+    metrics = gestures.measure(order, lambda what, done, total: None)
+    assert [run["side"] for run in metrics["runs"]] == ["float", "chip"]
+    assert metrics["runs"][1]["counters"]["updates"] > 0
+    assert set(metrics["averaged"]) == {"validation", "test"}
+    assert [row.what for row in metrics["rows"]][-2:] == [
+        "a linear readout of the inputs' averages over time",
+        "last layer of the chip above that readout",
+    ]
+
+
+def test_rows_say_how_far_above_the_averages_the_chip_is() -> None:
+    readout, above = gestures.averaged_rows(0.2, [0.5, 0.7])
+    assert (readout.float, readout.chip) == ("20.0 %", "")
+    assert above.chip == "40.0 % (30.0, 50.0)"
+
+
+def test_the_last_layer_sees_the_whole_image() -> None:
+    network = gestures.TASK.network(1)
+    assert network.populations[-1].shape[1:] == (1, 1)
+    assert len(sizes(network)) == len(gestures.TASK.layers)
+
+
+def test_kernels_trace_what_their_neurons_see() -> None:
+    neuron = gestures.TASK.neuron
+    assert (neuron.alpha_p, neuron.beta_p) == (neuron.alpha_n, neuron.beta_n)
+
+
+def test_a_layer_has_a_margin_and_a_learning_rate_of_its_own() -> None:
+    neuron = ParameterSet(eta_shift=12)
+    plain, own = EventLayer(8, 5, 20, 3), EventLayer(8, 3, 20, 2, padding=0, eta_shift=10)
+    assert (plain.margin, own.margin) == (2, 0)
+    assert [each.parameters(neuron).eta_shift for each in (plain, own)] == [12, 10]
+    assert plain.positions((2, 12, 12)) == (12, 12)
+    assert own.positions((2, 3, 3)) == (1, 1)
+    assert replace(plain, stride=2).positions((2, 12, 12)) == (6, 6)
