@@ -180,7 +180,7 @@ def recording(seed: int, number: int) -> tuple[Recording, list[Gesture]]:
 def make_gestures(
     folder: Path, seed: int = 0, limit: int | None = None, progress: Progress | None = None
 ) -> None:
-    """Write the set into an empty folder; `limit` recordings of each part (None: TRAIN and TEST)."""
+    """Write the set into an empty folder; `limit` recordings of each part (None: all)."""
     parts = {"trials_to_train.txt": range(TRAIN), "trials_to_test.txt": range(TRAIN, TRAIN + TEST)}
     parts = {name: part[:limit] for name, part in parts.items()}
     done, total = 0, sum(len(part) for part in parts.values())

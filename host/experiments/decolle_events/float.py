@@ -81,7 +81,6 @@ class ConvolutionBlock(nn.Module):
         spikes: Tensor = BoxSpike.apply(largest, self.box)  # type: ignore[no-untyped-call]
         return spikes.detach(), spikes.flatten(1) @ self.readout
 
-
     def _delayed(self, arriving: Tensor) -> Tensor:
         """What each kernel hears in this tick: their images, channels behind channels."""
         self._past.appendleft(arriving)

@@ -34,13 +34,17 @@ def test_both_sides_stand_beside_the_averages(
     assert metrics["runs"][1]["counters"]["updates"] > 0
     assert set(metrics["averaged"]) == {"validation", "test"}
     assert [row.what for row in metrics["rows"]][-2:] == [
-        "a linear readout of the inputs' averages over time",
-        "last layer of the chip above that readout",
+        "a readout of the inputs' averages over time",
+        "layer 3 of the chip above that readout",
     ]
 
 
 def test_rows_say_how_far_above_the_averages_the_chip_is() -> None:
-    readout, above = gestures.averaged_rows(0.2, [0.5, 0.7])
+    runs = [
+        {"side": side, "test": [0.1, 0.2, last]}
+        for side, last in (("float", 0.6), ("chip", 0.5), ("float", 0.6), ("chip", 0.7))
+    ]
+    *_, readout, above = gestures.rows(runs, {"validation": 0.1, "test": 0.2})
     assert (readout.float, readout.chip) == ("20.0 %", "")
     assert above.chip == "40.0 % (30.0, 50.0)"
 
