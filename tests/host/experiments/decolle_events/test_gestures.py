@@ -5,30 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from axonloop.host.data.generated import write_set
+from axonloop.host.data import open_data
 from axonloop.host.experiments.decolle_events import experiment, gestures
+from axonloop.host.experiments.decolle_events.kept import kept
 from axonloop.host.experiments.decolle_events.task import EventLayer, sizes
 from axonloop.host.order import Order
 from axonloop.models.config import ParameterSet
+from tests.support.events.files import gesture_set
 from tests.support.inline_pool import Inline
 
 
-@pytest.fixture(scope="module")
-def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A set of two recordings for training and two for test."""
-    folder = tmp_path_factory.mktemp("gestures")
-    write_set("shape-gestures", folder, limit=2)
-    return folder
-
-
 def test_both_sides_stand_beside_the_averages(
-    tmp_path: Path, few: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    few = gesture_set(tmp_path / "set", train=2)
+    bins = replace(gestures.TASK.bins, tick_us=1000.0)
     monkeypatch.setattr(experiment, "ProcessPoolExecutor", Inline)
-    monkeypatch.setattr(gestures, "TASK", replace(gestures.TASK, epochs=1, ticks=12))
-    order = Order(limit=8, jobs=2, folder=tmp_path, data=str(few))
+    monkeypatch.setattr(gestures, "TASK", replace(gestures.TASK, bins=bins, epochs=1, ticks=12))
+    order = Order(limit=8, jobs=2, folder=tmp_path / "out", data=str(few))
     metrics = gestures.measure(order, lambda what, done, total: None)
     assert [run["side"] for run in metrics["runs"]] == ["float", "chip"]
     assert metrics["runs"][1]["counters"]["updates"] > 0
@@ -58,6 +55,25 @@ def test_the_last_layer_sees_the_whole_image() -> None:
 def test_kernels_trace_what_their_neurons_see() -> None:
     neuron = gestures.TASK.neuron
     assert (neuron.alpha_p, neuron.beta_p) == (neuron.alpha_n, neuron.beta_n)
+
+
+def test_samples_are_read_once_and_stay_the_same(tmp_path: Path) -> None:
+    few = gesture_set(tmp_path / "set", train=2)
+    with open_data(gestures.TASK.description(str(few))) as data:
+        part, random = kept(data).train, np.random.default_rng(0)
+        assert (part.order(1, 0) == data.train.order(1, 0)).all()
+        wanted = data.train.raster(3, random)
+        assert wanted.any()
+        part.raster(3, random)
+        data.train.inputs.raster = None  # type: ignore[method-assign, assignment]
+        assert (part.raster(3, random) == wanted).all()
+
+
+def test_slices_that_are_drawn_are_not_kept(tmp_path: Path) -> None:
+    few = gesture_set(tmp_path / "set", train=2)
+    task = replace(gestures.TASK, bins=replace(gestures.TASK.bins, random_slice=True))
+    with open_data(task.description(str(few))) as data:
+        assert kept(data) is data
 
 
 def test_a_layer_has_a_margin_and_a_learning_rate_of_its_own() -> None:
