@@ -124,6 +124,18 @@ EXPERIMENTS = by_name(
         data="",
     ),
     _experiment(
+        "decolle-gestures",
+        "decolle_events.gestures",
+        "gestures that only time tells apart: three convolutions that learn locally from events",
+        "Kaiser, Mostafa & Neftci 2020, table 1",
+        "12 minutes",
+        resumes=True,
+        seeds=None,
+        limit=None,
+        jobs=2,
+        data="",
+    ),
+    _experiment(
         "depth",
         "depth.experiment",
         "three layers with readouts and errors of their own where memory is needed; a wide one",

@@ -54,7 +54,7 @@ GESTURES = (
 """The gestures by their class: which way round, and in which rhythm."""
 DASHES, MOVING, SURGES, SURGE = 16, 0.4, 4, 0.85
 """Dashes of a gesture and the share of time that they move; surges, and how strong they are."""
-TRAIN, TEST = 48, 12
+TRAIN, TEST = 96, 36
 """Recordings for training and for test, of 11 gestures each."""
 Progress = Callable[[str, int, int], None]
 Path2 = NDArray[np.int64]
@@ -180,7 +180,7 @@ def recording(seed: int, number: int) -> tuple[Recording, list[Gesture]]:
 def make_gestures(
     folder: Path, seed: int = 0, limit: int | None = None, progress: Progress | None = None
 ) -> None:
-    """Write the set into an empty folder; `limit` recordings of each part (None: 48 and 12)."""
+    """Write the set into an empty folder; `limit` recordings of each part (None: all)."""
     parts = {"trials_to_train.txt": range(TRAIN), "trials_to_test.txt": range(TRAIN, TRAIN + TEST)}
     parts = {name: part[:limit] for name, part in parts.items()}
     done, total = 0, sum(len(part) for part in parts.values())

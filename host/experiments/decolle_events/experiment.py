@@ -15,6 +15,7 @@ from typing import Any
 from axonloop.host.console import Progress
 from axonloop.host.data import open_data
 from axonloop.host.experiments.decolle_events.float import EventDescent, descended
+from axonloop.host.experiments.decolle_events.kept import kept
 from axonloop.host.experiments.decolle_events.task import EventTask, sizes
 from axonloop.host.experiments.rows import ResultRow, percent
 from axonloop.host.files import read_json, write_json
@@ -49,7 +50,7 @@ def measured(task: EventTask, paper: str, order: Order, progress: Progress) -> M
         "epochs": task.epochs,
         "channels": [own.channels for own in task.layers],
         "runs": found,
-        "rows": _rows(task, paper, found),
+        "rows": layer_rows(task, paper, found),
         **({"note": note} if before else {}),
     }
 
@@ -59,7 +60,11 @@ def _file(folder: Path, seed: int, side: str) -> Path:
     return folder / f"{side}-{seed}.json"
 
 
-def _rows(task: EventTask, paper: str, runs: list[dict[str, Any]]) -> list[ResultRow]:
+def layer_rows(task: EventTask, paper: str, runs: list[dict[str, Any]]) -> list[ResultRow]:
+    """What each layer of both sides reaches, and how much depth and integers change.
+
+    `paper` is what the paper has for the last layer.
+    """
     floats, chip = ([run["test"] for run in runs if run["side"] == side] for side in SIDES)
     names = enumerate(zip(task.layers, sizes(task.network(1)), strict=True), 1)
     last = len(task.layers)
@@ -102,7 +107,8 @@ def run(order: tuple[EventTask, Path, str, int | None, int, str]) -> dict[str, A
 def _trained(
     task: EventTask, folder: str, limit: int | None, seed: int, side: str
 ) -> dict[str, Any]:
-    with open_data(task.description(folder, limit)) as data:
+    with open_data(task.description(folder, limit)) as opened:
+        data = kept(opened)
         settings = task.settings(seed, data.description).fitted(data)
         batch = min(task.batch, len(data.train))
         trainer = batch_trainer(settings, data, batch, OwnNetwork(task.network(seed)))

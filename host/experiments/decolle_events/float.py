@@ -3,13 +3,14 @@
     U = P * W + b Pb - R      S = max of U over a pool >= 1      R' = alpha (R + S of each neuron)
 
 * is a convolution, P the traces of the inputs, Pb that of an input which spikes in every tick. The
-neurons, first weights, readouts and ticks that learn are the chip's. What is the paper's: exact
-errors, the gradient through P, AdaMax without first moment. A spike reaches the next layer a tick
-later.
+neurons, first weights, delays, readouts and ticks that learn are the chip's. What is the paper's:
+exact errors, the gradient through P, AdaMax without first moment. A spike reaches the next layer a
+tick later, and through a kernel with a delay so many more.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -38,20 +39,25 @@ class ConvolutionBlock(nn.Module):
 
     def __init__(self, network: Network, layer: int, readout: Tensor) -> None:
         super().__init__()
-        own, kernel = network.populations[layer], network.projections[layer]
+        own = network.populations[layer]
+        kernels = [each for each in network.projections if each.target == own.name]
+        (kernel, *_) = kernels
         assert isinstance(kernel, Convolution)
         p = own.parameters
         unit = 2.0**p.w_exp / p.theta
-        self.weights = nn.Parameter(torch.tensor(kernel.weights * unit).float())
+        weights = np.concatenate([each.weights for each in kernels], axis=1)
+        self.weights = nn.Parameter(torch.tensor(weights * unit).float())
         self.bias = nn.Parameter(torch.zeros(own.channels))
         self.register_buffer("readout", readout)
         self.alpha, self.beta = p.alpha_n / DECAY_ONE, p.beta_n / DECAY_ONE
         self.box, self.pool, self.shape = p.box / p.theta, own.pool, own.unit_shape
         self.stride, self.padding = kernel.stride, kernel.padding
+        self.delays = [each.delay for each in kernels]
         self.clear()
 
     def clear(self) -> None:
         """Forget all state, before a new batch."""
+        self._past: deque[Tensor] = deque(maxlen=max(self.delays) + 1)
         self._q: Any = 0.0
         self._p: Any = 0.0
         self._on = 0.0, 0.0
@@ -63,7 +69,7 @@ class ConvolutionBlock(nn.Module):
         Spikes in and out are `(samples, channels, height, width)`, the prediction
         `(samples, classes)`.
         """
-        self._q = self.beta * self._q + arriving
+        self._q = self.beta * self._q + self._delayed(arriving)
         self._p = self.alpha * self._p + self._q
         on = self.beta * self._on[0] + 1
         self._on = on, self.alpha * self._on[1] + on
@@ -74,6 +80,13 @@ class ConvolutionBlock(nn.Module):
         largest = max_pool2d(potential, self.pool) if self.pool > 1 else potential
         spikes: Tensor = BoxSpike.apply(largest, self.box)  # type: ignore[no-untyped-call]
         return spikes.detach(), spikes.flatten(1) @ self.readout
+
+    def _delayed(self, arriving: Tensor) -> Tensor:
+        """What each kernel hears in this tick: their images, channels behind channels."""
+        self._past.appendleft(arriving)
+        silent = torch.zeros_like(arriving)
+        heard = [self._past[d] if d < len(self._past) else silent for d in self.delays]
+        return torch.cat(heard, 1) if len(heard) > 1 else heard[0]
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from axonloop.host.configuration import NetworkSettings, ObjectiveSettings, RunSettings, Settings
 from axonloop.host.data import BUILDING, DataDescription, EventBins, generator
 from axonloop.host.network import Convolution, Network, Population, Source, uniform_kernel
@@ -16,9 +14,12 @@ LANES, WEIGHT_BITS = 8, 8
 
 @dataclass(frozen=True)
 class EventLayer:
-    """A layer: channels, width of its kernels, pools and stride, and its first weights.
+    """A layer: channels, width of its kernels, pools, stride and padding, and its first weights.
 
-    These are drawn from -`span` to `span` and added up in 2^`gain`.
+    These are drawn from -`span` to `span` and added up in 2^`gain`. `padding` is None for half a
+    kernel; `eta_shift` is the layer's own, or None for that of all. Each of `delays` has a kernel
+    of its own, which hears the image so many ticks late: two of them tell one direction of a
+    motion from the other.
     """
 
     channels: int
@@ -27,6 +28,26 @@ class EventLayer:
     gain: int
     pool: int = 1
     stride: int = 1
+    padding: int | None = None
+    eta_shift: int | None = None
+    delays: tuple[int, ...] = (0,)
+
+    @property
+    def margin(self) -> int:
+        """Pixels without spikes around what its kernels see."""
+        return self.kernel // 2 if self.padding is None else self.padding
+
+    def parameters(self, neuron: ParameterSet) -> ParameterSet:
+        """A neuron with the layer's gain and learning rate."""
+        shift = neuron.eta_shift if self.eta_shift is None else self.eta_shift
+        return replace(neuron, w_exp=self.gain, eta_shift=shift)
+
+    def positions(self, image: tuple[int, ...]) -> tuple[int, int]:
+        """Rows and columns of its neurons above an image of `(channels, height, width)`."""
+        height, width = (
+            (side + 2 * self.margin - self.kernel) // self.stride + 1 for side in image[1:]
+        )
+        return height, width
 
 
 @dataclass(frozen=True)
@@ -75,19 +96,23 @@ class EventTask:
         populations, kernels = [], []
         names = ["retina", *(f"layer{k + 1}" for k in range(len(self.layers)))]
         for k, own in enumerate(self.layers):
-            rows, columns = (-(-side // own.stride) for side in before[1:])
             population = Population.image(
                 names[k + 1],
-                (own.channels, rows, columns),
-                replace(self.neuron, w_exp=own.gain),
+                (own.channels, *own.positions(before)),
+                own.parameters(self.neuron),
                 pool=own.pool,
             )
-            weights = uniform_kernel(random, own.channels, before[0], own.kernel, own.span)
-            kernels.append(
+            kernels += [
                 Convolution(
-                    names[k], names[k + 1], weights, stride=own.stride, padding=own.kernel // 2
+                    names[k],
+                    names[k + 1],
+                    uniform_kernel(random, own.channels, before[0], own.kernel, own.span),
+                    delay=delay,
+                    stride=own.stride,
+                    padding=own.margin,
                 )
-            )
+                for delay in own.delays
+            ]
             populations.append(population)
             before = population.unit_shape
         return Network(
@@ -97,5 +122,8 @@ class EventTask:
 
 def sizes(network: Network) -> list[tuple[int, int]]:
     """Neurons and weights, biases included, of every layer."""
-    pairs = zip(network.populations, network.projections, strict=True)
-    return [(own.size, int(np.size(each.weights)) + own.channels) for own, each in pairs]
+    found = []
+    for own in network.populations:
+        kernels = [each.weights for each in network.projections if each.target == own.name]
+        found.append((own.size, sum(int(each.size) for each in kernels) + own.channels))
+    return found

@@ -17,7 +17,7 @@ from axonloop.host.experiments.capacity import latencies, tempotron
 from axonloop.host.experiments.contrastive import stochastic_neuron
 from axonloop.host.experiments.decolle import digits as decolle_digits
 from axonloop.host.experiments.decolle_events import experiment as decolle_events
-from axonloop.host.experiments.decolle_events import saccades
+from axonloop.host.experiments.decolle_events import gestures, saccades
 from axonloop.host.experiments.erbp import operations
 from axonloop.host.experiments.memristor import crossbar, crossbar_digits, device, digits, ica
 from axonloop.host.experiments.memristor_wear import experiment as memristor_wear
@@ -96,9 +96,10 @@ ROWS: dict[str, Callable[[dict[str, Any]], Sequence[ResultRow]]] = {
     "crossbar": crossbar.rows,
     "crossbar-digits": lambda found: crossbar_digits._rows(found, found["masks"]),
     "decolle-digits": of_decolle_digits,
-    "decolle-events": lambda found: decolle_events._rows(
+    "decolle-events": lambda found: decolle_events.layer_rows(
         saccades.TASK, saccades.PAPER, found["runs"]
     ),
+    "decolle-gestures": lambda found: gestures.rows(found["runs"], found["averaged"]),
     "erbp-operations": lambda found: operations._rows(found["ways"]),
     "hybrid-digits": of_hybrid,
     "ica": of_ica,

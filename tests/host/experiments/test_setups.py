@@ -17,7 +17,7 @@ from axonloop.host.configuration import Settings
 from axonloop.host.data import open_data
 from axonloop.host.experiments import changing_tasks, latency_digits, yin_yang
 from axonloop.host.experiments.decolle import regression_experiment, variants
-from axonloop.host.experiments.decolle_events import saccades
+from axonloop.host.experiments.decolle_events import gestures, saccades
 from axonloop.host.experiments.depth import experiment as depth
 from axonloop.host.experiments.erbp import digits as erbp_digits
 from axonloop.host.experiments.erbp import ways as erbp_ways
@@ -88,6 +88,7 @@ SETUPS: dict[str, Callable[[], Any]] = {
     ],
     "decolle.variants": lambda: {each.name: trained(each) for each in variants.VARIANTS},
     "decolle.regression": lambda: regression_experiment.TASK,
+    "decolle_events.gestures": lambda: gestures.TASK.settings(SEED, gestures.TASK.description()),
     "decolle_events.saccades": lambda: saccades.TASK.settings(SEED, saccades.TASK.description()),
     "depth": lambda: depth.settings_of(depth.LAYERS, SEED, depth.EPOCHS),
     "erbp.digits": lambda: [erbp_digits.settings_of(SEED, 3), erbp_digits.settings_of(SEED, 9, 7)],

@@ -12,20 +12,7 @@ import pytest
 from axonloop.host.experiments.decolle_events import experiment, saccades
 from axonloop.host.order import Order
 from axonloop.host.pictures import save
-
-
-class Inline:
-    """A pool of one worker: this process."""
-
-    def __init__(self, jobs: int, **others: Any) -> None:
-        assert jobs == 2
-
-    def __enter__(self) -> Inline:
-        return self
-
-    def __exit__(self, *error: object) -> None: ...
-
-    map = staticmethod(map)
+from tests.support.inline_pool import Inline
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from axonloop.host.data import SCORING, DataPart, open_data
+from axonloop.host.experiments.decolle_events import gestures
 from axonloop.host.experiments.decolle_events.float import (
     ConvolutionBlock,
     EventDescent,
@@ -97,3 +98,15 @@ def test_every_sample_is_scored_once(trainer: Trainer, monkeypatch: pytest.Monke
         seen.clear()
         assert network.accuracies(part, batch) == [share] * 3
         assert seen == sizes_of
+
+
+def test_kernels_hear_what_came_as_late_as_they_ask() -> None:
+    """The gestures' first layer: of a lone spike in tick 0 its second kernel hears in tick 3."""
+    block = ConvolutionBlock(gestures.TASK.network(1), 0, torch.ones(576, 11))
+    silent, spike = torch.zeros(1, 2, 12, 12), torch.ones(1, 2, 12, 12)
+    heard = [block._delayed(own) for own in (spike, silent, silent, silent, silent)]
+    assert [own.sum((0, 2, 3)).tolist() for own in heard] == [
+        [144, 144, 0, 0],
+        *([0, 0, 0, 0], [0, 0, 0, 0]),
+        *([0, 0, 144, 144], [0, 0, 0, 0]),
+    ]
