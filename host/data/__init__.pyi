@@ -13,6 +13,8 @@ from .digits import Part as Part
 from .digits import split_digits as split_digits
 from .event_bins import EventBins as EventBins
 from .randman import draw_randman as draw_randman
+from .rasters import Inputs as Inputs
+from .rasters import Raster as Raster
 from .sets import GENERATED as GENERATED
 from .spike_encoders import BUILDING as BUILDING
 from .spike_encoders import DROPPING as DROPPING

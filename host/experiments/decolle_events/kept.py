@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from axonloop.host.data import Data, DataPart
-from axonloop.host.data.rasters import Inputs, Raster
+from axonloop.host.data import Data, DataPart, Inputs, Raster
 
 
 class KeptInputs(Inputs):

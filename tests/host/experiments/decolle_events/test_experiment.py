@@ -12,7 +12,7 @@ import pytest
 from axonloop.host.experiments.decolle_events import experiment, saccades
 from axonloop.host.order import Order
 from axonloop.host.pictures import save
-from tests.support.inline_pool import Inline
+from tests.support.events.inline_pool import Inline
 
 
 @pytest.fixture

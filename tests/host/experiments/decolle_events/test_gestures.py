@@ -15,7 +15,7 @@ from axonloop.host.experiments.decolle_events.task import EventLayer, sizes
 from axonloop.host.order import Order
 from axonloop.models.config import ParameterSet
 from tests.support.events.files import gesture_set
-from tests.support.inline_pool import Inline
+from tests.support.events.inline_pool import Inline
 
 
 def test_both_sides_stand_beside_the_averages(
