@@ -21,6 +21,7 @@ from .tools import find_tool as find_tool
 from .tools import run_tool as run_tool
 from .tops import DELIVERIES as DELIVERIES
 from .tops import find_delivery as find_delivery
+from .verilog import CORE as CORE
 from .verilog import TOP as TOP
 from .verilog import chip_verilog as chip_verilog
 from .verilog import component_verilog as component_verilog

@@ -105,14 +105,11 @@ Chip *axonloop_create(uint64_t seed) {
 #if AXONLOOP_TRACE
     chip->context.traceEverOn(true);
 #endif
-    VerilatedContext *others = Verilated::threadContextp();
-    Verilated::threadContextp(&chip->context);  // where cores that are compiled alone are made
     chip->top = std::make_unique<Vchip>(&chip->context, "chip");
     chip->top->commands_valid = 0;
     chip->top->replies_ready = 0;
     chip->settle();
     chip->edge();  // the wrapper needs a falling edge before the first cycle
-    Verilated::threadContextp(others);
     return chip.release();
 }
 

@@ -26,8 +26,6 @@ INDEX, CHIP_FILE = "built", "chip.json"
 """The shelf of the cache that says which chips were compiled."""
 OFF_THE_CHIP = ("golden/", "memristor/", "reference/")
 """Folders of `models` that no Verilog depends on."""
-CORE = "axonloop_core"
-"""The module of a mesh's cores, by the name that `hdl.chip` gives it."""
 
 
 def build_chip(
@@ -60,10 +58,12 @@ def _sources(
         from axonloop.hdl import flow  # slow to import, and only needed here
 
         (folder / "chip.v").write_text(flow.shared_verilog(geometry, mesh))
-        (folder / "core.v").write_text(flow.core_verilog(geometry, mesh))
+        (folder / "parts").mkdir()
+        (folder / "parts" / f"{flow.CORE}.v").write_text(flow.core_verilog(geometry, mesh))
 
     folder = entry("verilog", _shared_key(geometry, mesh), write)
-    return (folder / "chip.v").read_text(), Part(CORE, (folder / "core.v").read_text())
+    (own,) = (folder / "parts").iterdir()
+    return (folder / "chip.v").read_text(), Part(own.stem, own.read_text())
 
 
 def _note(folder: Path, geometry: Geometry, mesh: Mesh) -> None:

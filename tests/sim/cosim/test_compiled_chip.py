@@ -7,7 +7,7 @@ import pytest
 
 from axonloop.sim.build import BuildError, MissingToolError, SimulationError, notice, toolchain
 from axonloop.sim.cosim import RtlChip, verilate
-from tests.support.tiny_chips import DEAF, ECHO, SILENT
+from tests.support.tiny_chips import CELL, CELLS, DEAF, ECHO, SILENT
 
 TICK = np.array([0x3000_0000], np.uint32)
 
@@ -66,6 +66,28 @@ def test_words_go_round(echo):
         before = chip.cycles
         assert chip.exchange(TICK, 1, settle=50).tolist() == TICK.tolist()
         assert chip.cycles - before == 51
+
+
+def test_a_part_that_occurs_twice_is_two():
+    """What nobody initialised is random in each, and the same for a seed."""
+    part = verilate.Part("cell_of_chip", CELL)
+    library = verilate.build(CELLS, notify=lambda message: None, part=part)
+
+    def words(seed):
+        with RtlChip(library, seed) as chip:
+            kept = [int(chip.exchange(TICK + k, 1)[0]) for k in (0, 1)]
+            chip.exchange(TICK + 2, 1)
+            assert chip.exchange(TICK + 1, 1).tolist() == TICK.tolist()
+            return kept
+
+    assert words(1) == words(1)
+    assert len({*words(1), *words(2)}) == 4
+
+
+def test_a_part_is_written_out_where_waveforms_are_wanted():
+    tools, part = toolchain.find_toolchain(), verilate.Part("cell_of_chip", CELL)
+    whole = verilate.build(CELLS, True, notify=lambda message: None, part=part)
+    assert whole.parent.name == verilate.library_key(tools, CELLS + CELL, True)
 
 
 def test_more_replies_than_the_first_buffer_holds(echo):
