@@ -66,6 +66,7 @@ def test_a_refused_packet_is_answered_and_changes_nothing(name):
         assert device.tick(np.arange(4)).tolist() == device.read(Region.SPIKE).nonzero()[0].tolist()
 
 
+@pytest.mark.slow
 def test_a_chip_of_another_geometry_is_refused_by_name():
     library = build_chip(GEOMETRIES["one-lane"])
     with (

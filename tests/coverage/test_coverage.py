@@ -86,6 +86,7 @@ def signal(counts: Counts, name: str):
     return next(each for each in counts.signals.values() if each.name == name)
 
 
+@pytest.mark.slow
 def test_bits_that_rise_and_fall_are_told_from_the_others(echo):
     word = signal(echo, "word")
     assert word.bits["[0]"] == [4, 2]

@@ -15,6 +15,7 @@ from tests.support.contract import DOCS, examples
 PAGE = DOCS / "data.md"
 
 
+@pytest.mark.slow
 def test_the_pages_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
     """The first is short, and the second goes on from it."""
     first, second = examples(PAGE)

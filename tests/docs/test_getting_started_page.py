@@ -11,6 +11,7 @@ from axonloop.host.cli.app import run
 from tests.support.contract import DOCS
 
 
+@pytest.mark.slow
 def test_a_little_training_prints_what_the_page_shows(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.contract import DOCS
 
-QUICK = ("own-rule", "recording")
+QUICK = ("own-rule",)
 TUTORIALS = [
     pytest.param(path, id=path.stem, marks=[pytest.mark.slow] * (path.stem not in QUICK))
     for path in sorted((DOCS / "tutorials").glob("*.ipynb"))

@@ -74,6 +74,7 @@ def test_the_model_of_ticks_and_learning(device, share):
     assert abs(cycles.learn_cycles(geometry, len(neurons)) - learn_cycles(device, neurons)) <= 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gates", "ice40"])
 def test_lanes_that_are_alone(name):
     """One axon and one neuron at a time: little overlaps, and the model is an upper bound."""

@@ -37,7 +37,7 @@ def test_a_build_has_a_node_where_it_has_a_processor() -> None:
         Build().changed({"node": {"lanes": 4}})
 
 
-@pytest.mark.parametrize("processor", [False, True])
+@pytest.mark.parametrize("processor", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_the_node_lies_between_link_and_chip(processor: bool) -> None:
     """The words of the link are the node's, and those of the chip are the node's too."""
     board = find_board("ulx3s-85f")

@@ -324,6 +324,7 @@ def tick_cycles(bench: Bench, cores: range) -> int:
     return bench.counter(cores[0], Counter.CYCLES) - second - (second - first)
 
 
+@pytest.mark.slow
 def test_the_mesh_costs_a_tick_a_few_cycles(bench):
     with Bench(Mesh(), core=9) as alone:
         floor = tick_cycles(alone, range(9, 10))

@@ -84,7 +84,7 @@ def test_two_cycles_per_router(source, target):
     assert seen == [(2 + Router.LATENCY * hops, target, 5)]
 
 
-@pytest.mark.parametrize("seed", [1, 2], ids="seed{}".format)
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)], ids="seed{}".format)
 def test_a_mesh_of_16_saturates_late(seed):
     """Every core always has a payload for a random other one; 0.64 was measured."""
     rng, delivered = random.Random(seed), Counter()

@@ -28,7 +28,7 @@ GEOMETRIES = {
 }
 SEEDS = {"parallel": 1, "serial": 1, "terms": 18, "analogue": 16}
 """Of random configurations in which spikes, errors and updates come within a dozen ticks."""
-QUICK = ("parallel", "serial")
+QUICK = ("parallel",)
 CASES = [pytest.param(name, marks=[pytest.mark.slow] * (name not in QUICK)) for name in GEOMETRIES]
 
 

@@ -26,6 +26,7 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return heard
 
 
+@pytest.mark.slow
 def test_a_netlist_is_of_core_0_if_no_other_is_asked_for(
     scripts: list[str], tmp_path: Path
 ) -> None:

@@ -69,6 +69,7 @@ def memories(text: str) -> dict[tuple[str, str], tuple[bool, str, bool]]:
 
 
 SERIAL = replace(ICEBREAKER.build.geometry, axons=64, neurons=32)
+SMALL = ("ice40", "block", "block")
 
 
 @pytest.mark.parametrize(
@@ -77,9 +78,11 @@ SERIAL = replace(ICEBREAKER.build.geometry, axons=64, neurons=32)
         (SERIAL, "ice40", "huge", "block"),
         (SERIAL, "ecp5", "block", "block"),
         (replace(SERIAL, axons=256, neurons=256), "ecp5", "", ""),
-        (SERIAL, "gowin", "", ""),
-        (replace(SERIAL, weight_ports=2), "ice40", "block", "block"),
-        (replace(SERIAL, lanes=16, layout=Layout.SKEWED), "ice40", "block", "block"),
+        pytest.param(SERIAL, "gowin", "", "", marks=pytest.mark.slow),
+        pytest.param(replace(SERIAL, weight_ports=2), *SMALL, marks=pytest.mark.slow),
+        pytest.param(
+            replace(SERIAL, lanes=16, layout=Layout.SKEWED), *SMALL, marks=pytest.mark.slow
+        ),
     ],
     ids=["small", "small ecp5", "large ecp5", "gowin", "two ports", "too many banks"],
 )

@@ -118,6 +118,7 @@ def test_words_without_room_are_dropped():
     assert [(f.acknowledge, f.limit, f.repeat) for f in heard] == [(128, 129, 1)]
 
 
+@pytest.mark.slow
 def test_answers_wait_for_their_end_and_go_again_when_asked():
     ask = {"repeat": 1, "ask": 1, "sequence": 1}
     _, first, again, same_epoch, later = answers(
@@ -269,6 +270,7 @@ def test_another_host_is_noticed():
         loop.host.receive(answers([data(1)])[0][0].encode(), 1.0)
 
 
+@pytest.mark.slow
 def test_an_upload_fills_the_line():
     """With the smallest of buffers: as many byte times as bytes, but for 232 to open and answer."""
     loop = Loop(0, 0)

@@ -66,6 +66,7 @@ def test_firmware_that_does_not_compile_is_refused(tmp_path: Path) -> None:
         compile_firmware([own])
 
 
+@pytest.mark.slow
 def test_samples_are_learned_without_the_host(chip: RtlChip) -> None:
     rng, config, first = np.random.default_rng(1), CONFIG, CONFIG.first
     heard = np.arange(config.neurons)
@@ -89,6 +90,7 @@ def test_samples_are_learned_without_the_host(chip: RtlChip) -> None:
         assert node.read(REGISTERS, 1, NodeRegister.FAILED) == [0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("neurons", "classes"), [(256, 10), (256, 2), (32, 5), (32, 16)])
 def test_the_cycles_of_a_tick(chip: RtlChip, neurons: int, classes: int) -> None:
     """What a tick takes longer while the node hears: at most as long as the model says, and not
@@ -123,6 +125,7 @@ def test_a_usual_tick_is_fast_enough() -> None:
     assert node_cycles(NodeGeometry(), 256, 10, 13, steered=True) <= 1500
 
 
+@pytest.mark.slow
 def test_what_is_asked_behind_the_start_of_a_processor_waits_for_the_tick(chip: RtlChip) -> None:
     """The tick was the host's to end; from the start on it is the processor's."""
     first, constants = CONFIG.first, random_node(np.random.default_rng(2), 4, 1, loss=0)
@@ -142,6 +145,7 @@ BEYOND = [0x000102B7, 0x0012A023, 0x0000006F]
 """lui t0, 16; sw ra, 0(t0); and stay: byte 65536 of a memory of 4096."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("firmware", "failed", "where"),
     [
@@ -174,6 +178,7 @@ def test_firmware_that_fails_is_told_and_left(
             assert node.read(REGISTERS, 1, NodeRegister.PHASE) == [NodePhase.LISTENING]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", ["first", "middle", "last"])
 def test_a_corrupt_image_is_told_with_its_place(chip: RtlChip, at: str) -> None:
     """The firmware looks at its own code before it starts; a new image learns as before."""

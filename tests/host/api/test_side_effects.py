@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CODE = """
 import locale, logging, os, random, signal, sys, warnings
 import matplotlib
@@ -76,6 +78,7 @@ print("compared")
 """
 
 
+@pytest.mark.slow
 def test_importing_training_and_drawing_change_nothing(tmp_path: Path) -> None:
     """Threads, random numbers, warnings, style and back end of pictures, signals, environment."""
     command = [sys.executable, "-c", CODE]

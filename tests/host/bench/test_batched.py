@@ -65,6 +65,7 @@ def test_both_ways_in_plain_torch_spike_alike() -> None:
         assert one.any()
 
 
+@pytest.mark.slow
 def test_rates_on_both_sides_are_alike() -> None:
     """Truncation moves single spikes: measured, 0.1 points at most; a tenth is allowed."""
     task = make_task(8)

@@ -38,6 +38,7 @@ def packets(*columns: tuple[int, int, int]) -> Packets:
     return Packets(*np.array(columns, np.int64).T)
 
 
+@pytest.mark.slow
 def test_a_packet_alone_takes_two_cycles_per_router(mesh: RtlMesh) -> None:
     alone = packets((0, 0, 3), (50, 1, 1), (100, 2, 0), (150, 3, 0))
     assert (mesh.arrivals(alone) - alone.cycles).tolist() == [6, 2, 4, 6]

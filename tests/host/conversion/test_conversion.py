@@ -71,6 +71,7 @@ def test_the_chip_is_integrate_and_fire_to_the_bit(seed: int, bits: int) -> None
     assert run.saturations == 0
 
 
+@pytest.mark.slow
 def test_golden_batched_and_a_mesh_are_alike() -> None:
     shown, ticks = samples(5, 150), (2, 16)
     net = convert_torch(small(), samples(1, 200))

@@ -67,7 +67,13 @@ def test_lockstep_with_the_golden_model() -> None:
         assert serial.transport.status()[Status.BAD : Status.SENT].tolist() == [0, 0, 0]
 
 
-@pytest.mark.parametrize(("rate", "ticks"), [("1e-4", 25), ("1e-3", 25), ("2e-2", 1)])
+BAD_LINES = [("1e-4", 25), ("2e-2", 1)]
+
+
+@pytest.mark.parametrize(
+    ("rate", "ticks"),
+    [("1e-3", 25), *(pytest.param(*each, marks=pytest.mark.slow) for each in BAD_LINES)],
+)
 def test_lockstep_over_a_bad_line(rate: str, ticks: int) -> None:
     config, wrong = config_of(2), Misbehaviour(FaultRates.parse(rate), seed=3)
     with (

@@ -93,6 +93,7 @@ def test_lockstep_with_a_recording(tmp_path: Path, kind: str, seed: int) -> None
         assert counters[Counter.CYCLES] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "chip", [CHIP, pytest.param(MESH, marks=pytest.mark.slow)], ids=["core", "mesh"]
 )
@@ -260,6 +261,7 @@ def test_a_changed_configuration_is_found(recording: Path) -> None:
         Player(recording)
 
 
+@pytest.mark.slow
 def test_a_full_disk(tmp_path: Path) -> None:
     """The limit on a file's size stands in for it; HDF5 itself would crash the process."""
     code = (

@@ -27,6 +27,7 @@ def ticks_of(path: Path) -> int:
     return sum(bit == "1" for _, bit in changes["chip.core.add_ticks"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "start", "end", "ticks"),
     [("a.vcd", 2, 5, 3), ("a.fst", 0, 1, 1), ("a.vcd", 6, 20, 4)],

@@ -51,6 +51,7 @@ def test_learning_goes_on_from_given_weights_alike_on_every_device() -> None:
     assert hashes[0][1] == first[1].weight_hash
 
 
+@pytest.mark.slow
 def test_changing_tasks_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("SHOTS", (1, 2)), ("EPOCHS", 1), ("SHOWN", 10), ("PASSES", 1)):
         monkeypatch.setattr(changing, name, value)

@@ -165,6 +165,7 @@ def test_kinds_of_recurrence_differ_in_their_gradients_only() -> None:
     assert torch.equal(gradients["detached"][1][1], gradients["full"][1][1])
 
 
+@pytest.mark.slow
 def test_recurrent_networks_pass_feed_forward_ones_where_memory_is_needed() -> None:
     """Two classes of one early spike: the answer is asked when a leak has forgotten it."""
     task = replace(recurrence_of(1), classes=2, ticks=20, last=3, neurons=40, rate=1e-2)
@@ -335,6 +336,7 @@ def test_local_learning_learns() -> None:
     assert trainer.accuracy(trainer.test) > max(0.6, before + 0.2)
 
 
+@pytest.mark.slow
 def test_yin_yang_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("LOCAL_EPOCHS", 1), ("LOOP_EPOCHS", 1)):
         monkeypatch.setattr(yin_yang, name, value)

@@ -128,6 +128,7 @@ def test_data_of_another_file(
     )
 
 
+@pytest.mark.slow
 def test_numbers_are_scored_by_their_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

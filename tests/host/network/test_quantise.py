@@ -15,6 +15,7 @@ from axonloop.host.network.quantisation.scaled import Reach, scaled
 from axonloop.host.network.quantisation.scales import Scales
 from axonloop.host.network.quantisation.search import quantise
 from axonloop.models.config import DECAY_ONE, ResetMode
+from tests.support.random.seeds import seeds
 
 TICKS = 300
 
@@ -73,7 +74,7 @@ def worst_error(own: FloatPopulation, chip: QuantisedPopulation, seed: int) -> f
 @pytest.mark.parametrize("matched", [False, True])
 @pytest.mark.parametrize("reset", FloatReset)
 @pytest.mark.parametrize("bits", [(4, 16), (8, 16), (8, 24), (16, 24)])
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", seeds(6, 2))
 def test_no_membrane_is_further_off_than_the_bound(
     seed: int, bits: tuple[int, int], reset: FloatReset, matched: bool
 ) -> None:

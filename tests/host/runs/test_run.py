@@ -79,6 +79,7 @@ def test_the_history_grows_and_survives_an_interruption(tmp_path: Path) -> None:
     assert ends[0]["history"] == heard == read(parts / HISTORY)["history"]
 
 
+@pytest.mark.slow
 @pytest.mark.drawn
 def test_warnings_are_in_the_metrics(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of the last epoch, however the run came to its end; nothing is wrong with the defaults."""

@@ -47,6 +47,7 @@ def test_a_run_that_was_stopped_tells_how_far_it_is(runs: Path) -> None:
     assert found.weight_hash == ""
 
 
+@pytest.mark.slow
 def test_a_run_that_is_resumed_to_more_epochs_is_not_done(runs: Path, tmp_path: Path) -> None:
     def stop(scored: dict[str, object]) -> None:
         raise KeyboardInterrupt

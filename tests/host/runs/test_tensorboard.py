@@ -52,6 +52,7 @@ def test_a_picture_is_shown_without_its_alpha(tmp_path: Path) -> None:
     assert _pixels(tmp_path / "clear.png").shape == (2, 3, 3)
 
 
+@pytest.mark.slow
 def test_a_resumed_run_goes_on_behind_its_epochs(tmp_path: Path) -> None:
     def stop(scored: dict[str, Any]) -> None:
         raise KeyboardInterrupt

@@ -80,9 +80,17 @@ def expected() -> list[Any]:
         return same(train(SETTINGS, data))
 
 
+SOURCES = [
+    pytest.param(npz, marks=pytest.mark.drawn),
+    arrays,
+    *(pytest.param(each, marks=pytest.mark.slow) for each in (hdf5, dataset)),
+]
+
+
 @pytest.mark.parametrize("device", ["golden", "batched"])
 @pytest.mark.parametrize(
-    "made", [pytest.param(npz, marks=pytest.mark.drawn), hdf5, arrays, dataset]
+    "made",
+    SOURCES,
 )
 def test_all_sources_and_devices_come_to_the_same(
     made: Callable[[Path], Made], device: str, tmp_path: Path, expected: list[Any]
@@ -131,12 +139,15 @@ def test_a_stopped_run_goes_on_to_the_same_end(tmp_path: Path, expected: list[An
     assert same(found) == expected
 
 
+FEWER = "samples of the data must be .*, as when the run began"
+
+
 @pytest.mark.parametrize(
     ("images", "labels", "message"),
     [
-        (IMAGES[:-1], LABELS[:-1], "samples of the data must be .*, as when the run began"),
+        pytest.param(IMAGES[:-1], LABELS[:-1], FEWER, marks=pytest.mark.slow),
         (IMAGES, np.roll(LABELS, 1), "sha256 of the data must be "),
-        (1 - IMAGES, LABELS, "sha256 of the data must be "),
+        pytest.param(1 - IMAGES, LABELS, "sha256 of the data must be ", marks=pytest.mark.slow),
         (IMAGES[:, :3], LABELS, "task.inputs must be 24, with which the run began"),
     ],
 )
@@ -237,6 +248,7 @@ def own_network(first: int = 1) -> Network:
 REST = Settings().changed({"objective": {"burn_in": 4}, "run": {"epochs": 2, "anneal": 1}})
 
 
+@pytest.mark.slow
 @pytest.mark.drawn
 def test_an_own_network_has_all_of_it(tmp_path: Path) -> None:
     """The same on two devices, resumed, and scored again; another network is refused."""
@@ -261,6 +273,7 @@ def test_an_own_network_has_all_of_it(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "weights.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_an_own_network_goes_on_memristors() -> None:
     """Ideal ones leave its weights and spikes, annealed too; others are the same on two devices."""
     with open_data(DESCRIPTION, ARRAYS) as data:
@@ -317,8 +330,14 @@ def test_networks_that_are_refused(model: Any, options: dict[str, Any], message:
         train(model, data, **options)
 
 
+OTHERS = ("series", "vectors")
+
+
 @pytest.mark.drawn
-@pytest.mark.parametrize("kind", ["spikes", "series", "vectors"])
+@pytest.mark.parametrize(
+    "kind",
+    ["spikes", *(pytest.param(each, marks=pytest.mark.slow) for each in OTHERS)],
+)
 def test_other_inputs_have_pictures_too(kind: str, tmp_path: Path) -> None:
     """Their ticks may be those of the file; weights that are no images are drawn as a table."""
     flat = IMAGES.reshape(80, 24)

@@ -181,6 +181,7 @@ def test_over_a_bad_line_of_a_real_port() -> None:
             thread.join()
 
 
+@pytest.mark.slow
 @pytest.mark.drawn
 def test_metrics_and_picture_of_a_run(tmp_path: Path) -> None:
     settings = TINY.changed(

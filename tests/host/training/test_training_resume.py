@@ -137,6 +137,7 @@ def test_kill_and_resume_on_own_data(tmp_path: Path, where: str, calls: int) -> 
     assert metrics(tmp_path / "run") == metrics(tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_interrupt_leaves_a_checkpoint(tmp_path: Path, whole: tuple[Path, dict[str, Any]]) -> None:
     config, expected = whole
     folder = tmp_path / "run"
@@ -149,6 +150,7 @@ def test_interrupt_leaves_a_checkpoint(tmp_path: Path, whole: tuple[Path, dict[s
     assert metrics(folder) == expected
 
 
+@pytest.mark.slow
 def test_a_second_process_is_refused_and_the_first_goes_on(
     tmp_path: Path, whole: tuple[Path, dict[str, Any]]
 ) -> None:

@@ -27,6 +27,7 @@ from axonloop.models.rules import homeostasis, pair_stdp
 from axonloop.sim.batched import BatchedChip
 from tests.support.random.batches import WIDE, Batch, chip_weights
 from tests.support.random.cores import random_config
+from tests.support.random.seeds import seeds
 
 pytestmark = pytest.mark.usefixtures("each_way")
 
@@ -56,7 +57,7 @@ def few_spans(rng: Rng, core: CoreConfig) -> CoreConfig:
     return replace(core, rows=tuple(rows))
 
 
-@pytest.mark.parametrize("seed", range(3), ids="seed{}".format)
+@pytest.mark.parametrize("seed", seeds(3, 1), ids="seed{}".format)
 @pytest.mark.parametrize("cores", [1, 2], ids="{}cores".format)
 @pytest.mark.parametrize("copies", [1, 5], ids="{}copies".format)
 @pytest.mark.parametrize("terms", [0, 1, 2, 3, 4], ids="{}terms".format)

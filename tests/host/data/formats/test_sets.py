@@ -139,6 +139,7 @@ def test_the_table_of_a_file(tmp_path: Path) -> None:
         _ = Configuration.read(file).settings
 
 
+@pytest.mark.slow
 @pytest.mark.drawn
 def test_events_are_trained_on_and_a_stopped_run_goes_on(tmp_path: Path) -> None:
     """With random slices and pictures; a run that is resumed ends with the same weights."""

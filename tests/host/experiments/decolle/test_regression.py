@@ -93,6 +93,7 @@ def test_golden_and_rtl_learn_alike_on_a_mesh() -> None:
     assert ends[0][2]["east"] > 0
 
 
+@pytest.mark.slow
 def test_every_layer_learns() -> None:
     found = trainer(SMALL)
     before = relative_errors(found.outputs(), found.targets)

@@ -75,6 +75,7 @@ def test_progress_counts_every_digit() -> None:
     assert told[4:] == [("score", done, 2) for done in (1, 2)] * 3
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_cells")
 def test_digits_in_short(tmp_path: Path) -> None:
     metrics = stdp_digits.measure(Order("golden", limit=12), quiet)

@@ -84,6 +84,7 @@ def test_devices_end_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(ends) == 1
 
 
+@pytest.mark.slow
 def test_hybrid_in_short(tmp_path: Path) -> None:
     metrics = hybrid.measure(Order(POPULATION, limit=60), quiet)
     assert [row.what for row in metrics["rows"]] == [

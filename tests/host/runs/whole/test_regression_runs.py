@@ -64,6 +64,7 @@ def test_numbers_are_learned_alike_on_two_devices(kind: str) -> None:
     assert same(trained(kind, device="batched")) == same(whole)
 
 
+@pytest.mark.slow
 @pytest.mark.drawn
 def test_a_run_of_numbers_is_resumed_and_scored_again(tmp_path: Path) -> None:
     whole = trained("series")
