@@ -33,15 +33,15 @@ TASK = EventTask(
     ticks=40,
     image=(2, 12, 12),
     layers=(
-        EventLayer(16, 5, 16, 4, pool=2, delays=(0, 3)),
-        EventLayer(32, 3, 20, 3, pool=2),
-        EventLayer(128, 3, 24, 1, padding=0),
+        EventLayer(16, 5, 256, 3, pool=2, delays=(0, 3)),
+        EventLayer(32, 3, 320, 2, pool=2),
+        EventLayer(128, 3, 384, 0, padding=0),
     ),
     neuron=ParameterSet(
         alpha_n=3482,
         beta_n=2048,
-        theta=1536,
-        box=1536,
+        theta=12_288,
+        box=12_288,
         reset_mode=ResetMode.SUBTRACT,
         alpha_p=3482,
         beta_p=2048,
@@ -49,7 +49,7 @@ TASK = EventTask(
         p_shift=2,
         pq_shift=2,
         pq_on=4,
-        eta_shift=12,
+        eta_shift=8,
     ),
     objective=ObjectiveSettings(
         burn_in=5,
@@ -62,7 +62,8 @@ TASK = EventTask(
     ),
     epochs=6,
     anneal=2,
-    rate=4e-3,
+    rate=2e-3,
+    weight_bits=12,
 )
 PAPER = "95.5 % (DVS128 Gesture; 64, 128, 128 channels, kernels of 7)"
 

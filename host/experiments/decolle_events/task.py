@@ -9,7 +9,7 @@ from axonloop.host.data import BUILDING, DataDescription, EventBins, generator
 from axonloop.host.network import Convolution, Network, Population, Source, uniform_kernel
 from axonloop.models.config import ParameterSet
 
-LANES, WEIGHT_BITS = 8, 8
+LANES = 8
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class EventTask:
     The generated `set`, or the published one of `format` in a folder, becomes rasters of `ticks`
     by `bins`, images of `(polarities, height, width)`. The chip's learning rate is halved after
     every `anneal` of `epochs`, as is AdaMax's `rate` of the network in float; `batch` samples
-    learn at once.
+    learn at once, weights of `weight_bits` on the chip.
     """
 
     set: str
@@ -72,6 +72,7 @@ class EventTask:
     anneal: int
     rate: float
     batch: int = 32
+    weight_bits: int = 8
 
     def description(self, folder: str = "", limit: int | None = None) -> DataDescription:
         """The generated set, or the published one in a `folder`; `limit` samples of each part."""
@@ -83,7 +84,7 @@ class EventTask:
     def settings(self, seed: int, data: DataDescription) -> Settings:
         """How the network learns."""
         return Settings(
-            NetworkSettings(lanes=LANES, weight_bits=WEIGHT_BITS),
+            NetworkSettings(lanes=LANES, weight_bits=self.weight_bits),
             objective=self.objective,
             run=RunSettings(seed=seed, epochs=self.epochs, anneal=self.anneal),
             data=data,
