@@ -18,14 +18,17 @@ from axonloop.sim.build import BuildError, MissingToolError
 from axonloop.sim.cosim import RtlChip
 from axonloop.sim.cosim.netlist import netlist_verilog, with_cells
 from axonloop.sim.cosim.verilate import build
-from axonloop.sim.stimulus import GEOMETRIES
+from axonloop.sim.stimulus import CONVOLUTIONS, GEOMETRIES
 from axonloop.sim.stimulus.random_chips import random_config
 
 QUIET = {"notify": lambda message: None}
 CASES = {"ecp5": "gates", "ice40": "gates-plain"}
-CHIPS = [*CASES.items(), ("ecp5", "gates-terms"), ("ecp5", "gates-analogue")]
-"""Those that are compared tick by tick; the last ones have terms and `blank_out` in their rule, or
-memristors, a mask and noise at the threshold."""
+CHIPS = [
+    *CASES.items(),
+    *(("ecp5", name) for name in ("gates-terms", "gates-analogue", "conv-small")),
+]
+"""Those that are compared tick by tick; the last ones have terms and `blank_out` in their rule,
+memristors, a mask and noise at the threshold, or convolutions."""
 TICKS = {"ecp5": 1500, "ice40": 100}
 """A tick of the second takes far more cycles: it has eight times the synapses, one after the other
 where they learn."""
@@ -41,7 +44,7 @@ MUTANTS = {
 
 
 def config_of(seed: int, geometry: str) -> CoreConfig:
-    return random_config(np.random.default_rng(seed), GEOMETRIES[geometry])
+    return random_config(np.random.default_rng(seed), (GEOMETRIES | CONVOLUTIONS)[geometry])
 
 
 @pytest.mark.slow
