@@ -22,7 +22,12 @@ from axonloop.sim.stimulus import CONVOLUTIONS, GEOMETRIES
 
 Run = Callable[[Shard, Callable[[int], None]], ShardResult]
 Progress = Callable[[int], None]
-MESHES = {"one-lane": Mesh(2, 2), "small": Mesh(2, 1), "terms": Mesh(1, 2)}
+MESHES = {
+    "one-lane": Mesh(2, 2),
+    "small": Mesh(2, 1),
+    "terms": Mesh(1, 2),
+    "conv-small": Mesh(2, 2),
+}
 """Chips of several cores, by the geometry of one."""
 COMPARED = ("models", "hdl", "sim.batched")
 """The packages in which the devices' answers are made: results hold for one state of these."""
@@ -33,10 +38,10 @@ KEY = "seed", "number", "name", "ticks", "copies", "sources"
 
 def targets() -> list[tuple[str, Geometry, Mesh]]:
     """All chips of a soak, by name: shard k is one of number k modulo their count."""
-    singles = [(name, each, ONE_CORE) for name, each in (GEOMETRIES | CONVOLUTIONS).items()]
+    known = GEOMETRIES | CONVOLUTIONS
+    singles = [(name, each, ONE_CORE) for name, each in known.items()]
     return singles + [
-        (f"{name} {mesh.columns}x{mesh.rows}", GEOMETRIES[name], mesh)
-        for name, mesh in MESHES.items()
+        (f"{name} {mesh.columns}x{mesh.rows}", known[name], mesh) for name, mesh in MESHES.items()
     ]
 
 

@@ -134,7 +134,10 @@ CONVOLUTIONS: dict[str, Geometry] = {
     "conv-one-port": _convolution(
         _make(96, 160, (8, 8, 2, 2), (S, 1), (5, 15, 12, 4, 7), (8, 2, 128)), (3, 80, 16)
     ),
+    "conv-small": _convolution(
+        _make(40, 32, (2, 1, 1, 2), (S, 2), (8, 16, 12, 8, 8), (4, 2, 96)), (2, 32, 4)
+    ),
 }
-"""Geometries of cores with convolutions, by name."""
+"""Geometries of cores with convolutions, by name; the small one is for meshes and netlists."""
 
 QUICK = ("small", "plain", "one-lane", "odd-widths", "few-bits", "terms", "terms-blank")

@@ -32,7 +32,7 @@ def test_the_pages_network_is_placed_as_it_says(capsys: pytest.CaptureFixture[st
 
 
 def test_the_pages_file_describes_convolutions() -> None:
-    network, chip = (
+    network, mesh, chip = (
         Configuration.of(tomllib.loads(text), "convolution.md")
         for text in re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.DOTALL)
     )
@@ -44,6 +44,9 @@ def test_the_pages_file_describes_convolutions() -> None:
     assert shapes == [(16, 5, 2), (32, 3, 1)]
     names = [each.name for each in program_of(settings).plan.network.populations]
     assert names == ["layer1", "layer2", "layer3"]
+    plan = program_of(mesh.settings).plan
+    cores = {name: set(plan.cores_of(name).tolist()) for name in names}
+    assert cores == {"layer1": {0, 1}, "layer2": {2, 3}, "layer3": {3}}
 
 
 def test_the_pages_example_is_a_convolution_that_learns(capsys: pytest.CaptureFixture[str]) -> None:

@@ -97,6 +97,23 @@ def test_golden_and_batched_agree_on_convolutions():
     assert report.counters["updates"] > 0
 
 
+def test_golden_and_batched_agree_on_a_mesh_of_convolutions():
+    report = verify(["golden", "batched"], 60, 1, ["conv-small"], mesh=Mesh(2, 2))
+    assert_the_same_with_all_ports(report)
+
+
+@pytest.mark.slow
+def test_the_rtl_agrees_on_a_mesh_of_convolutions():
+    report = verify(["golden", "rtl", "batched"], 200, 1, ["conv-small"], mesh=Mesh(2, 2))
+    assert_the_same_with_all_ports(report)
+
+
+def assert_the_same_with_all_ports(report):
+    assert len(set(report.trace_hashes.values())) == len(set(report.weight_hashes.values())) == 1
+    used = ("updates", "north", "east", "south", "west")
+    assert min(report.counters[name] for name in used) > 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("geometry", CONVOLUTIONS)
 def test_the_rtl_agrees_on_convolutions(geometry):

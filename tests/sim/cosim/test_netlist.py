@@ -18,17 +18,21 @@ from axonloop.sim.build import BuildError, MissingToolError
 from axonloop.sim.cosim import RtlChip
 from axonloop.sim.cosim.netlist import netlist_verilog, with_cells
 from axonloop.sim.cosim.verilate import build
-from axonloop.sim.stimulus import GEOMETRIES
+from axonloop.sim.stimulus import CONVOLUTIONS, GEOMETRIES
 from axonloop.sim.stimulus.random_chips import random_config
 
 QUIET = {"notify": lambda message: None}
 CASES = {"ecp5": "gates", "ice40": "gates-plain"}
-CHIPS = [*CASES.items(), ("ecp5", "gates-terms"), ("ecp5", "gates-analogue")]
-"""Those that are compared tick by tick; the last ones have terms and `blank_out` in their rule, or
-memristors, a mask and noise at the threshold."""
-TICKS = {"ecp5": 1500, "ice40": 100}
-"""A tick of the second takes far more cycles: it has eight times the synapses, one after the other
-where they learn."""
+CHIPS = [
+    ("ecp5", "gates", 1500),
+    ("ice40", "gates-plain", 100),
+    ("ecp5", "gates-terms", 1500),
+    ("ecp5", "gates-analogue", 1500),
+    ("ecp5", "conv-small", 300),
+]
+"""Those that are compared tick by tick, and for how many; the last ones have terms and `blank_out`
+in their rule, memristors, a mask and noise at the threshold, or convolutions. A tick of the second
+takes far more cycles: it has eight times the synapses, one after the other where they learn."""
 HARD_CELLS = {
     "ecp5": ("DP16KD", "MULT18X18D", "TRELLIS_DPR16X4", "CCU2C"),
     "ice40": ("SB_SPRAM256KA", "SB_RAM40_4K", "SB_MAC16", "SB_CARRY"),
@@ -41,18 +45,18 @@ MUTANTS = {
 
 
 def config_of(seed: int, geometry: str) -> CoreConfig:
-    return random_config(np.random.default_rng(seed), GEOMETRIES[geometry])
+    return random_config(np.random.default_rng(seed), (GEOMETRIES | CONVOLUTIONS)[geometry])
 
 
 @pytest.mark.slow
 @pytest.mark.synth
 @pytest.mark.parametrize("seed", [1, 2, 3], ids="seed{}".format)
-@pytest.mark.parametrize(("family", "geometry"), CHIPS, ids=[name for _, name in CHIPS])
-def test_the_netlist_agrees_with_the_golden_model(family, geometry, seed):
+@pytest.mark.parametrize(("family", "geometry", "ticks"), CHIPS, ids=[name for _, name, _ in CHIPS])
+def test_the_netlist_agrees_with_the_golden_model(family, geometry, ticks, seed):
     config = config_of(seed, geometry)
     with open_device(f"gates:{family}", config) as chip:
         chip.chip.pauses(seed, 40, 80)
-        report = lockstep([GoldenDevice(config), chip], config, TICKS[family], seed)
+        report = lockstep([GoldenDevice(config), chip], config, ticks, seed)
     assert report.counters[Counter.UPDATES] > 0
     assert report.counters[Counter.SPIKES] > 0
 

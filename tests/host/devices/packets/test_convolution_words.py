@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -82,3 +84,11 @@ def test_errors_of_neurons_from_2048_on_have_a_kind_of_their_own() -> None:
         events = zip(neurons.tolist(), values.tolist(), strict=True)
         assert sent.tolist() == [packets.error(0, *event, ungated) for event in events]
     assert [packets.neuron_of_error(word) for word in sent.tolist()] == neurons.tolist()
+
+
+def test_errors_of_such_neurons_name_their_core_on_a_mesh() -> None:
+    chip = ChipConfig((CORE, replace(CORE, core=1)), Mesh(2, 1))
+    neurons = np.array([2048, 2303, 2304, 2304 + 2047, 2304 + 2048], np.int32)
+    sent = Addresses(chip).errors(neurons, np.full(5, -3, np.int32), False)
+    named = [(0, 2048), (0, 2303), (1, 0), (1, 2047), (1, 2048)]
+    assert sent.tolist() == [packets.error(*each, -3) for each in named]
