@@ -13,8 +13,10 @@ from axonloop.models.checks import require, require_range, take_whole
 from axonloop.models.config.geometry import Datapath, Geometry
 
 MAX_CONVOLUTIONS = 4
-MAX_KERNEL_ROWS = 4096
+MAX_KERNEL_ROWS = 8192
 MAX_KERNEL_COLUMNS = 256
+MOST_BUILT = 4096
+"""The most axons, neurons and kernel rows of a core that is built, or that words reach."""
 CONVOLUTION_RANGES = {
     "in_channels": (0, 2048),
     "in_height": (1, 255),
@@ -23,9 +25,9 @@ CONVOLUTION_RANGES = {
     "stride": (1, 15),
     "padding": (0, 14),
     "out_channels": (1, MAX_KERNEL_COLUMNS),
-    "first_axon": (0, 4095),
-    "first_group": (0, 4095),
-    "first_row": (0, 4095),
+    "first_axon": (0, 65535),
+    "first_group": (0, 65535),
+    "first_row": (0, MAX_KERNEL_ROWS - 1),
     "bias": (0, 1),
     "pool": (1, 15),
 }
@@ -37,10 +39,12 @@ class ConvolutionGeometry(Geometry):
     """The geometry of a core with convolutions: a memory of kernels instead of a weight per pair.
 
     `convolutions` is the number of descriptors, `kernel_rows` by `kernel_columns` the size of the
-    weight memory. Raises ValueError where a value is out of range, or not for such a core.
+    weight memory. A core with more than `MOST_BUILT` axons, neurons or kernel rows is *large*: the
+    golden model and the batched emulator alone have it. Raises ValueError where a value is out of
+    range, or not for such a core.
     """
 
-    MOST: ClassVar[int] = 4096
+    MOST: ClassVar[int] = 65536
 
     convolutions: int = 1
     kernel_rows: int = 256
@@ -63,6 +67,18 @@ class ConvolutionGeometry(Geometry):
     def datapath(self) -> Datapath:
         """PARALLEL: there is no serial core with convolutions."""
         return Datapath.PARALLEL
+
+    @property
+    def large(self) -> bool:
+        """Say whether the core is larger than any that is built."""
+        return max(self.axons, self.neurons, self.kernel_rows) > MOST_BUILT
+
+    def require_built(self) -> None:
+        """ValueError for a large core."""
+        told = f"at most {MOST_BUILT} (the devices golden and batched alone have larger cores)"
+        for name in ("axons", "neurons", "kernel_rows"):
+            value = getattr(self, name)
+            require(value <= MOST_BUILT, f"{name} of a core that is built", told, value)
 
     @property
     def weight_rows(self) -> int:
