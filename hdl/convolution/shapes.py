@@ -4,16 +4,15 @@ from amaranth.lib import data
 from amaranth.lib.wiring import In, Member, Out
 
 from axonloop.hdl.common import address_bits
-from axonloop.models.config import CONVOLUTION_RANGES, MOST_BUILT, Geometry, ceil_log2
+from axonloop.models.config import CONVOLUTION_RANGES, Geometry, ceil_log2
 
 POSITION_BITS = 9
 """Width of a number of rows or columns of positions: an image has 255 and 28 of padding at most."""
 
 
 def register_bits() -> dict[str, int]:
-    """Width of every register of a descriptor, of a core that is built."""
-    last = MOST_BUILT - 1
-    return {name: min(most, last).bit_length() for name, (_, most) in CONVOLUTION_RANGES.items()}
+    """Width of every register of a descriptor."""
+    return {name: most.bit_length() for name, (_, most) in CONVOLUTION_RANGES.items()}
 
 
 def shape_layout(geometry: Geometry) -> data.StructLayout:

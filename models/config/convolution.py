@@ -25,13 +25,20 @@ CONVOLUTION_RANGES = {
     "stride": (1, 15),
     "padding": (0, 14),
     "out_channels": (1, MAX_KERNEL_COLUMNS),
-    "first_axon": (0, 65535),
-    "first_group": (0, 65535),
-    "first_row": (0, MAX_KERNEL_ROWS - 1),
+    "first_axon": (0, MOST_BUILT - 1),
+    "first_group": (0, MOST_BUILT - 1),
+    "first_row": (0, MOST_BUILT - 1),
     "bias": (0, 1),
     "pool": (1, 15),
 }
 """The registers of a descriptor in the order of their indices, and their ranges."""
+MAX_UNITS = 65536
+"""The most axons, and neurons, of a large core, which models alone have."""
+_LARGE_RANGES = CONVOLUTION_RANGES | {
+    "first_axon": (0, MAX_UNITS - 1),
+    "first_group": (0, MAX_UNITS - 1),
+    "first_row": (0, MAX_KERNEL_ROWS - 1),
+}
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class ConvolutionGeometry(Geometry):
     range, or not for such a core.
     """
 
-    MOST: ClassVar[int] = 65536
+    MOST: ClassVar[int] = MAX_UNITS
 
     convolutions: int = 1
     kernel_rows: int = 256
@@ -116,7 +123,7 @@ class Convolution:
 
     def __post_init__(self) -> None:
         take_whole(self, *CONVOLUTION_RANGES)
-        for name, (low, high) in CONVOLUTION_RANGES.items():
+        for name, (low, high) in _LARGE_RANGES.items():
             least = 1 if name == "in_channels" else low
             require_range(name, getattr(self, name), least, high)
         require(self.padding < self.kernel, "padding", "less than kernel", self.padding)

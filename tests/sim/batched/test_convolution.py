@@ -111,7 +111,10 @@ def learned(config: CoreConfig, copies: int, arithmetic: str) -> BatchedChip:
     return chip
 
 
-@pytest.mark.parametrize(("core", "copies"), [(wide_core, 9), (loud_core, 40), (loudest_core, 2)])
+@pytest.mark.parametrize(
+    ("core", "copies"),
+    [(wide_core, 9), (loud_core, 40), pytest.param(loudest_core, 2, marks=pytest.mark.slow)],
+)
 def test_sums_over_many_copies_are_those_of_torch(
     core: Callable[[], CoreConfig], copies: int
 ) -> None:
