@@ -86,12 +86,13 @@ def test_decolles_network_of_the_paper_runs_and_learns_as_the_golden_model_does(
     arithmetic: str,
 ) -> None:
     """94,720 neurons on three cores: all state, weights and counters, tick by tick."""
-    task, rng = bench.make_images(1, 6, size=PAPER), np.random.default_rng(1)
+    task, rng = bench.make_images(1, 8, size=PAPER), np.random.default_rng(1)
     config, axons = task.program.config, task.program.axons["input"][:, 0]
     assert [len(own) for own in task.program.neurons.values()] == [57600, 21632, 15488]
     batch = Batch(BatchedChip(config, 1, True, arithmetic=arithmetic), [Chip(config)], arithmetic)
     batch.batched.load_weights(task.program.weights)
     batch.golden[0].load_weights(task.program.weights)
+    spiked = np.zeros(config.neurons, bool)
     for tick, arrived in enumerate(task.spikes.numpy()):
         spikes = np.zeros((1, config.axons), int)
         spikes[:, axons] = arrived
@@ -99,13 +100,13 @@ def test_decolles_network_of_the_paper_runs_and_learns_as_the_golden_model_does(
         batch.batched.tick(np.zeros((1, config.axons), bool))
         batch.golden[0].tick()
         batch.check(f"tick {tick}")
+        spiked |= batch.golden[0].array(Region.SPIKE)
         chosen = rng.random((1, config.neurons)) < 0.1
-        batch.send_errors(rng.integers(-9, 10, (1, config.neurons)) * chosen, ungated=tick < 3)
+        batch.send_errors(rng.integers(-60, 61, (1, config.neurons)) * chosen, ungated=tick < 3)
         batch.learn()
         batch.check(f"tick {tick} learned")
     share = (batch.golden[0].weights != task.program.weights).mean(1)
     rows = config.geometry.weight_rows
     for core, count in enumerate((98, 3136, 6272)):
-        assert share[core * rows :][:count].mean() > 0.01
-    spikes = task.program.neurons["layer 3"]
-    assert batch.golden[0].array(Region.SPIKE)[spikes].any()
+        assert share[core * rows :][:count].mean() > 0.001
+    assert [int(spiked[own].sum()) > 500 for own in task.program.neurons.values()] == [True] * 3
