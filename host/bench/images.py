@@ -26,7 +26,7 @@ PARAMETERS = ParameterSet(
 
 
 @dataclass(frozen=True)
-class Layer:
+class KernelLayer:
     """A layer: its kernels, its pools, and the largest of its first weights."""
 
     channels: int
@@ -45,7 +45,7 @@ class Images:
 
     name: str
     image: tuple[int, int, int]
-    layers: tuple[Layer, ...]
+    layers: tuple[KernelLayer, ...]
     copies: int
     ticks: int
     lanes: int
@@ -55,7 +55,7 @@ class Images:
 SMALL = Images(
     "convolutions",
     (2, 12, 12),
-    (Layer(16, 5, 2, 2, 30), Layer(32, 3, 1, 2, 9), Layer(64, 3, 1, 1, 8)),
+    (KernelLayer(16, 5, 2, 2, 30), KernelLayer(32, 3, 1, 2, 9), KernelLayer(64, 3, 1, 1, 8)),
     copies=32,
     ticks=30,
     lanes=8,
@@ -64,7 +64,7 @@ SMALL = Images(
 PAPER = Images(
     "DECOLLE's network",
     (2, 32, 32),
-    (Layer(64, 7, 2, 2, 12), Layer(128, 7, 2, 1, 2), Layer(128, 7, 2, 2, 2)),
+    (KernelLayer(64, 7, 2, 2, 12), KernelLayer(128, 7, 2, 1, 2), KernelLayer(128, 7, 2, 2, 2)),
     copies=4,
     ticks=10,
     lanes=16,
@@ -78,7 +78,8 @@ def make_images(
 ) -> Workload:
     """A random network of a size and random input; its readout hears the pools."""
     copies, ticks = copies or size.copies, ticks or size.ticks
-    rng, shape = np.random.default_rng(seed), size.image
+    rng = np.random.default_rng(seed)
+    shape: tuple[int, ...] = size.image
     names, populations, kernels, readouts = ["input"], [], [], []
     for k, layer in enumerate(size.layers, 1):
         high, wide = (side + 2 * layer.padding - layer.kernel + 1 for side in shape[1:])
