@@ -38,7 +38,7 @@ def cut(text: str) -> str:
 
 def is_whole(value: object) -> bool:
     """Say whether `value` is an integer, Python's or NumPy's; bools and floats are none."""
-    return isinstance(value, Integral) and not isinstance(value, bool)
+    return type(value) is int or (isinstance(value, Integral) and not isinstance(value, bool))
 
 
 def require_range(thing: str, value: int, low: int, high: int) -> int:

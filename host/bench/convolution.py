@@ -1,29 +1,31 @@
 """`axonloop bench convolution`: convolutions in integers, beside the same network in float.
 
 The three layers of `decolle-events` (2 x 12 x 12, then 16, 32 and 64 channels), a batch of 32, 30
-ticks, 5 % of the pixels spike per tick, one thread. As in `axonloop bench batched` all contenders
+ticks; and those of DECOLLE's paper (2 x 32 x 32, then 64, 128 and 128 channels), a batch of 4, 10
+ticks. 5 % of the pixels spike per tick, one thread. As in `axonloop bench batched` all contenders
 run in turn, and figures are medians of CPU seconds. Float learns as DECOLLE's authors write it;
 the chip learns from the same local errors, as events.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, max_pool2d
 
 from axonloop.host.bench.batched import Timing as Timing
 from axonloop.host.bench.batched import compare, time_all
+from axonloop.host.bench.figure import Figure
 from axonloop.host.bench.float_networks import FloatNetwork, Step, layer_by_layer
+from axonloop.host.bench.images import PAPER, PARAMETERS, SMALL, Images
+from axonloop.host.bench.images import make_images as make_images
 from axonloop.host.bench.sides import (
-    ACTIVITY,
     DECOLLE,
     FLOAT_STEP,
     OURS,
-    TARGETS,
     ChipInference,
     ChipLearning,
     Contender,
@@ -31,34 +33,22 @@ from axonloop.host.bench.sides import (
     run_by,
 )
 from axonloop.host.console import Progress, steps
-from axonloop.host.network import (
-    Convolution,
-    Network,
-    Population,
-    Source,
-    compile_network,
-    smallest_geometry,
-    uniform_kernel,
-)
+from axonloop.host.network import Convolution
 from axonloop.host.order import Metrics, Order
 from axonloop.host.processing import one_thread
-from axonloop.models.config import DECAY_ONE, ParameterSet
+from axonloop.models.config import DECAY_ONE
+from axonloop.sim.batched import BatchedChip
 
-BATCH, TICKS = 32, 30
-IMAGE = (2, 12, 12)
-LAYERS = ((16, 5, 2, 30), (32, 3, 2, 9), (64, 3, 1, 8))
-"""Channels, kernel, pool, and the largest first weight of each layer."""
-PARAMETERS = ParameterSet(
-    theta=1500, box=1500, w_exp=4, q_inc=128, pq_shift=4, eta_shift=14, alpha_n=3686, beta_n=2867
-)
+SIZES = (SMALL, PAPER)
 BAR = 1.5
 """Largest share of the float network's time."""
 
 
 @dataclass(frozen=True, eq=False)
 class ConvolutionNetwork(FloatNetwork):
-    """Weights as of `conv2d`, `(out, in, kernel, kernel)`, and the pools behind each layer."""
+    """Weights as of `conv2d`, `(out, in, kernel, kernel)`, paddings, and pools behind them."""
 
+    paddings: tuple[int, ...] = ()
     pools: tuple[int, ...] = ()
 
     def driven(self, layer: int, spikes: Tensor) -> Tensor:
@@ -73,60 +63,33 @@ class ConvolutionNetwork(FloatNetwork):
 
     def convolved(self, layer: int, images: Tensor) -> Tensor:
         """A layer's kernels on images."""
-        weights = self.weights[layer]
-        return conv2d(images, weights, padding=weights.shape[-1] // 2)
+        return conv2d(images, self.weights[layer], padding=self.paddings[layer])
 
     def pooled(self, layer: int, images: Tensor) -> Tensor:
         """The largest of every pool behind a layer."""
         return max_pool2d(images, self.pools[layer]) if self.pools[layer] > 1 else images
 
 
-def make_images(copies: int = BATCH, ticks: int = TICKS, seed: int = 0) -> Workload:
-    """A random network of convolutions and random input; its readout hears the pools."""
-    rng, shape = np.random.default_rng(seed), IMAGE
-    names, populations, kernels, readouts = ["input"], [], [], []
-    for k, (channels, kernel, pool, span) in enumerate(LAYERS, 1):
-        own = Population.image(
-            f"layer {k}", (channels, *shape[1:]), PARAMETERS, bias=False, pool=pool
-        )
-        weights = uniform_kernel(rng, channels, shape[0], kernel, span)
-        kernels.append(Convolution(names[-1], own.name, weights, padding=kernel // 2))
-        names.append(own.name)
-        populations.append(own)
-        _, high, wide = own.unit_shape
-        shape = channels, high, wide
-        units = channels * high * wide
-        readouts.append(rng.standard_normal((units, TARGETS)) / np.sqrt(units * ACTIVITY))
-    source = Source.image("input", IMAGE)
-    network = Network((source,), tuple(populations), tuple(kernels))
-    program = compile_network(network, smallest_geometry(network, lanes=8))
-    blocks = [torch.from_numpy(own).float() for own in readouts]
-    readout: Tensor = torch.block_diag(*blocks)  # type: ignore[no-untyped-call]
-    target = torch.eye(TARGETS)[rng.integers(0, TARGETS, copies)].repeat(1, len(LAYERS))
-    spikes = torch.from_numpy(rng.random((ticks, copies, source.size)) < ACTIVITY)
-    return Workload(program, spikes, readout, target)
-
-
 def float_images(task: Workload) -> ConvolutionNetwork:
     """The same weights and decays, in units of the threshold."""
-    unit = (1 << PARAMETERS.w_exp) / PARAMETERS.theta
+    unit, network = (1 << PARAMETERS.w_exp) / PARAMETERS.theta, task.program.plan.network
+    kernels = [own for own in network.projections if isinstance(own, Convolution)]
     return ConvolutionNetwork(
-        [
-            torch.from_numpy(own.weights * unit).float()
-            for own in task.program.plan.network.projections
-        ],
+        [torch.from_numpy(own.weights * unit).float() for own in kernels],
         beta=PARAMETERS.beta_n / DECAY_ONE,
         alpha=PARAMETERS.alpha_n / DECAY_ONE,
         trace_beta=PARAMETERS.beta_p / DECAY_ONE,
         trace_alpha=PARAMETERS.alpha_p / DECAY_ONE,
         box=PARAMETERS.box / PARAMETERS.theta,
-        pools=tuple(pool for _, _, pool, _ in LAYERS),
+        paddings=tuple(own.padding for own in kernels),
+        pools=tuple(own.pool for own in network.populations),
     )
 
 
 def images_of(task: Workload) -> Tensor:
-    """The input as images, float `(ticks, copies, *IMAGE)`."""
-    return task.spikes.float().view(task.ticks, task.copies, *IMAGE)
+    """The input as images, float `(ticks, copies, channels, height, width)`."""
+    shape = task.program.plan.network.sources[0].unit_shape
+    return task.spikes.float().view(task.ticks, task.copies, *shape)
 
 
 class ChipImages(ChipLearning):
@@ -202,31 +165,32 @@ class DecolleImages:
     @property
     def _silent(self) -> list[Tensor]:
         """What the pools of each layer told before the first tick."""
-        shapes, (_, high, wide) = [], IMAGE
-        for channels, _, pool, _ in LAYERS:
-            high, wide = high // pool, wide // pool
-            shapes.append((self._task.copies, channels, high, wide))
-        return [torch.zeros(shape) for shape in shapes]
+        populations = self._task.program.plan.network.populations
+        return [torch.zeros((self._task.copies, *own.unit_shape)) for own in populations]
+
+
+def figures_of(size: Images, report: Callable[[str], None]) -> list[Figure]:
+    """The figures of a network: inference, learning, and the memory of the chip's side."""
+    task = make_images(size=size)
+    network, given = float_images(task), images_of(task)
+    learning, theirs = ChipImages(task), DecolleImages(network, task)
+    title = f"{size.name}, inference, batch {size.copies}"
+    report(title)
+    others = run_by({"torch, layer by layer": layer_by_layer}, network, given)
+    figures = compare(title, BAR, time_all([Contender(OURS, ChipInference(task).run), *others], 1))
+    title = f"{size.name}, learning, batch {size.copies}"
+    report(title)
+    sides = [
+        Contender(OURS, learning.run, learning.prepare),
+        Contender(DECOLLE, theirs.run, theirs.prepare),
+    ]
+    figures += compare(title, BAR, time_all(sides, 1), DECOLLE)
+    taken = BatchedChip.memory(task.program.config, size.copies, shared=True) / 1e6
+    return [*figures, Figure(f"{title}: memory", taken, "MB of weights and state", "")]
 
 
 def measure(order: Order, progress: Progress) -> Metrics:
     """All figures."""
     report = steps(progress, "measuring")
     with one_thread():
-        task = make_images()
-        network, given = float_images(task), images_of(task)
-        learning, theirs = ChipImages(task), DecolleImages(network, task)
-        title = f"convolutions, inference, batch {BATCH}"
-        report(title)
-        others = run_by({"torch, layer by layer": layer_by_layer}, network, given)
-        figures = compare(
-            title, BAR, time_all([Contender(OURS, ChipInference(task).run), *others], 1)
-        )
-        title = f"convolutions, learning, batch {BATCH}"
-        report(title)
-        sides = [
-            Contender(OURS, learning.run, learning.prepare),
-            Contender(DECOLLE, theirs.run, theirs.prepare),
-        ]
-        figures += compare(title, BAR, time_all(sides, 1), DECOLLE)
-    return {"rows": figures}
+        return {"rows": [row for size in SIZES for row in figures_of(size, report)]}

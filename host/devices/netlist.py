@@ -14,7 +14,8 @@ class GatesDevice(PacketDevice):
 
     `family` is "ecp5" or "ice40"; `seed` chooses the random contents of whatever is undefined.
     Synthesis and compilation take minutes, once per geometry. Raises ValueError for an unknown
-    family, MissingToolError without Yosys or a compiler, BuildError if a build fails.
+    family and large cores, MissingToolError without Yosys or a compiler, BuildError if a build
+    fails.
     """
 
     def __init__(
@@ -26,6 +27,7 @@ class GatesDevice(PacketDevice):
     ) -> None:
         self.name = f"gates:{family}"
         chip = ChipConfig.of(config)
+        chip.geometry.require_built()
         library = build_netlist(chip.geometry, family, chip.first, notify, chip.mesh)
         self.chip = RtlChip(library, seed, patience(chip.geometry))
         try:

@@ -33,7 +33,7 @@ class RtlDevice(PacketDevice):
 
     With `trace` it can record waveforms, at some cost in speed. `seed` chooses the random
     contents of whatever the RTL leaves undefined. Raises MissingToolError without a compiler,
-    BuildError where the compiled chip cannot be stored.
+    BuildError where the compiled chip cannot be stored, ValueError for large cores.
     """
 
     name = "rtl"
@@ -47,6 +47,7 @@ class RtlDevice(PacketDevice):
         record: Path | None = None,
     ) -> None:
         chip = ChipConfig.of(config)
+        chip.geometry.require_built()
         self._made, self._notify = (trace, seed), notify
         library = build_chip(chip.geometry, chip.first, trace, notify, chip.mesh)
         self.chip = RtlChip(library, seed, patience(chip.geometry))

@@ -26,6 +26,7 @@ from axonloop.models.config import (
     MAX_KERNEL_COLUMNS,
     MAX_KERNEL_ROWS,
     MAX_TERMS,
+    MOST_BUILT,
     ChipConfig,
     ConvolutionGeometry,
     CoreConfig,
@@ -54,7 +55,7 @@ def compile_network(
     told = f"{kind} (smallest_geometry(network) finds one)"
     require(good, "geometry of this network", told, type(geometry).__name__)
     require_parameters(network, geometry)
-    plan = make_plan(network, geometry.lanes, mesh.cores, place)
+    plan = make_plan(network, geometry.lanes, mesh.cores, place, geometry.large)
     require_fit(plan, geometry, may_move=place is None)
     fanout = _fanout(plan, geometry)
     cores = tuple(_core(plan, geometry, core, fanout) for core in range(mesh.cores))
@@ -74,13 +75,16 @@ def smallest_geometry(
     lanes: int = 16,
     weight_bits: int = 8,
     place: Places | None = None,
+    large: bool = False,
     **others: Any,
 ) -> Geometry:
     """The core with the fewest axons, neurons and entries that holds a network on a mesh.
 
     `others` are further fields of `Geometry`; delay_slots, parameter_sets, terms, blank_out,
     memristor and threshold_noise are raised from their values there, or their defaults, only where
-    they must be. Raises ValueError where no core would do.
+    they must be. With `large` a network with convolutions may need larger cores than can be built,
+    which the devices golden and batched have (`ConvolutionGeometry`). Raises ValueError where no
+    core would do.
     """
     sides = {"update_lanes": lanes, "trace_lanes": min(8, lanes), "multipliers": lanes}
     fields: dict[str, Any] = {"weight_bits": weight_bits, "entries": 1} | sides | others
@@ -89,19 +93,20 @@ def smallest_geometry(
         base: Geometry = ConvolutionGeometry(lanes, lanes, lanes, **fields)
     else:
         base = Geometry(lanes, lanes, lanes, **fields)
-    plan = make_plan(network, lanes, (mesh or Mesh()).cores, place)
-    largest = replace(base, **_largest(base))
+    plan = make_plan(network, lanes, (mesh or Mesh()).cores, place, large)
+    largest = replace(base, **_largest(base, large))
     require_fit(plan, largest, may_move=place is None)
-    found = grown(base, needs(plan))
+    found = grown(base, needs(plan), large)
     assert found is not None  # what fits the largest core can be reached from the smallest
     return found
 
 
-def _largest(base: Geometry) -> dict[str, Any]:
-    """The fields of the largest core of a kind."""
+def _largest(base: Geometry, large: bool) -> dict[str, Any]:
+    """The fields of the largest core of a kind: of one that can be built, unless `large`."""
+    most = base.MOST if large else min(base.MOST, MOST_BUILT)
     found = {
-        "axons": base.MOST,
-        "neurons": base.MOST,
+        "axons": most,
+        "neurons": most,
         "entries": MAX_ENTRIES,
         "delay_slots": 16,
         "parameter_sets": 16,
@@ -111,7 +116,7 @@ def _largest(base: Geometry) -> dict[str, Any]:
     if base.convolutions:
         return found | {
             "convolutions": MAX_CONVOLUTIONS,
-            "kernel_rows": MAX_KERNEL_ROWS,
+            "kernel_rows": MAX_KERNEL_ROWS if large else MOST_BUILT,
             "kernel_columns": MAX_KERNEL_COLUMNS,
         }
     return found | {"blank_out": 1, "memristor": 2 if base.weight_bits >= 8 else 0}

@@ -14,6 +14,7 @@ from axonloop.models.config import (
     MAX_CORES,
     MAX_SIDE,
     MEMRISTOR_MAX,
+    MOST_BUILT,
     NO_TABLES,
     OPTIONAL,
     Geometry,
@@ -161,15 +162,19 @@ def exceeded(found: list[Need], geometry: Geometry) -> list[Need]:
     return [need for need in found if need.least > getattr(geometry, need.name)]
 
 
-def grown(geometry: Geometry, found: list[Need]) -> Geometry | None:
-    """The geometry, larger where needs ask for it; None if there can be no such core."""
+def grown(geometry: Geometry, found: list[Need], large: bool) -> Geometry | None:
+    """The geometry, larger where needs ask for it; None if there can be no such core.
+
+    Cores that can be built remain so unless they may become `large`.
+    """
     changes: dict[str, int] = {}
     for need in exceeded(found, geometry):
         changes[need.name] = max(need.least, changes.get(need.name, 0))
     try:
-        return replace(geometry, **changes)  # type: ignore[arg-type]
+        larger = replace(geometry, **changes)  # type: ignore[arg-type]
     except ValueError:
         return None
+    return larger if large or not larger.large else None
 
 
 def require_parameters(network: Network, geometry: Geometry) -> None:
@@ -203,17 +208,17 @@ def require_fit(plan: Plan, geometry: Geometry, may_move: bool) -> None:
 
 def _advice(plan: Plan, geometry: Geometry, found: list[Need], may_move: bool) -> str:
     options = []
-    larger = grown(geometry, found)
+    larger = grown(geometry, found, geometry.large)
     if larger:
         options.append(_larger(geometry, larger))
     tried: list[tuple[Mesh, list[Need]]] = []
-    for mesh, wider in _wider(plan, geometry.MOST) if may_move else ():
+    for mesh, wider in _wider(plan, geometry) if may_move else ():
         tried.append((mesh, needs(wider)))
         if not exceeded(tried[-1][1], geometry):
             options.append(_mesh(mesh))
             break
     for mesh, asked in tried if not options else ():
-        both = grown(geometry, asked)
+        both = grown(geometry, asked, geometry.large)
         if both:
             options = [f"{_larger(geometry, both)} on {_mesh(mesh)}"]
             break
@@ -233,23 +238,21 @@ def _mesh(mesh: Mesh) -> str:
     return f"a mesh of {mesh.columns} x {mesh.rows} cores"
 
 
-def _wider(plan: Plan, most: int) -> Iterator[tuple[Mesh, Plan]]:
-    """Plans for more cores, each the smallest and squarest mesh with a share of its own.
-
-    `most` is that of the axons, and of the neurons, of a core.
-    """
+def _wider(plan: Plan, geometry: Geometry) -> Iterator[tuple[Mesh, Plan]]:
+    """Plans for more cores like these, each the smallest and squarest mesh with its own share."""
     total = sum(groups_of(population, plan.lanes) for population in plan.network.populations)
     share = -(-total // plan.cores)
     used = {w.projection: w.channels for w in plan.wires if w.projection and w.shape}
     axons = sum(len(used[p]) if used else _used(p) for p in plan.network.projections)
     axons += sum(population.bias for population in plan.network.populations)
     # With fewer cores not even the largest ones would do.
+    most = geometry.MOST if geometry.large else min(geometry.MOST, MOST_BUILT)
     fewest = max(-(-axons // most), -(-total * plan.lanes // most))
     for cores in range(max(plan.cores + 1, fewest), MAX_CORES + 1):
         mesh = _squarest(cores)
         if mesh and -(-total // cores) < share:
             share = -(-total // cores)
-            yield mesh, make_plan(plan.network, plan.lanes, cores)
+            yield mesh, make_plan(plan.network, plan.lanes, cores, large=geometry.large)
 
 
 def _used(projection: Projection) -> int:

@@ -107,19 +107,22 @@ class Plan:
         return grouped(ordered, lambda part: part.population.name)
 
 
-def make_plan(network: Network, lanes: int, cores: int, place: Places | None = None) -> Plan:
+def make_plan(
+    network: Network, lanes: int, cores: int, place: Places | None = None, large: bool = False
+) -> Plan:
     """Lay a network over cores: in equal shares of groups, in order, or as `place` says.
 
     With `place`, a population is spread in equal shares over its own cores. Images of a network
-    with convolutions are spread by their channels. Raises ValueError for places that are unknown,
-    missing or given twice, and where a kernel would be needed on two cores.
+    with convolutions are spread by their channels, over cores that can be built or `large` ones.
+    Raises ValueError for places that are unknown, missing or given twice, and where a kernel would
+    be needed on two cores.
     """
     if place is not None:
         # Arrays and tensors of cores become lists.
         place = {name: tuple(np.asarray(chosen).tolist()) for name, chosen in place.items()}
         _check_places(network, cores, place)
     if network.convolutional:
-        require_undivided(network, lanes)
+        require_undivided(network, lanes, large)
         found = channel_parts(network, lanes, cores, place)
     elif place is None:
         found = _balanced(network, lanes, cores)

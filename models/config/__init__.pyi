@@ -3,6 +3,7 @@ from .convolution import CONVOLUTION_RANGES as CONVOLUTION_RANGES
 from .convolution import MAX_CONVOLUTIONS as MAX_CONVOLUTIONS
 from .convolution import MAX_KERNEL_COLUMNS as MAX_KERNEL_COLUMNS
 from .convolution import MAX_KERNEL_ROWS as MAX_KERNEL_ROWS
+from .convolution import MOST_BUILT as MOST_BUILT
 from .convolution import Convolution as Convolution
 from .convolution import ConvolutionGeometry as ConvolutionGeometry
 from .core import CoreConfig as CoreConfig

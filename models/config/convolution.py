@@ -13,8 +13,10 @@ from axonloop.models.checks import require, require_range, take_whole
 from axonloop.models.config.geometry import Datapath, Geometry
 
 MAX_CONVOLUTIONS = 4
-MAX_KERNEL_ROWS = 4096
+MAX_KERNEL_ROWS = 8192
 MAX_KERNEL_COLUMNS = 256
+MOST_BUILT = 4096
+"""The most axons, neurons and kernel rows of a core that is built, or that words reach."""
 CONVOLUTION_RANGES = {
     "in_channels": (0, 2048),
     "in_height": (1, 255),
@@ -23,13 +25,20 @@ CONVOLUTION_RANGES = {
     "stride": (1, 15),
     "padding": (0, 14),
     "out_channels": (1, MAX_KERNEL_COLUMNS),
-    "first_axon": (0, 4095),
-    "first_group": (0, 4095),
-    "first_row": (0, 4095),
+    "first_axon": (0, MOST_BUILT - 1),
+    "first_group": (0, MOST_BUILT - 1),
+    "first_row": (0, MOST_BUILT - 1),
     "bias": (0, 1),
     "pool": (1, 15),
 }
 """The registers of a descriptor in the order of their indices, and their ranges."""
+MAX_UNITS = 65536
+"""The most axons, and neurons, of a large core, which models alone have."""
+_LARGE_RANGES = CONVOLUTION_RANGES | {
+    "first_axon": (0, MAX_UNITS - 1),
+    "first_group": (0, MAX_UNITS - 1),
+    "first_row": (0, MAX_KERNEL_ROWS - 1),
+}
 
 
 @dataclass(frozen=True)
@@ -37,10 +46,12 @@ class ConvolutionGeometry(Geometry):
     """The geometry of a core with convolutions: a memory of kernels instead of a weight per pair.
 
     `convolutions` is the number of descriptors, `kernel_rows` by `kernel_columns` the size of the
-    weight memory. Raises ValueError where a value is out of range, or not for such a core.
+    weight memory. A core with more than `MOST_BUILT` axons, neurons or kernel rows is *large*: the
+    golden model and the batched emulator alone have it. Raises ValueError where a value is out of
+    range, or not for such a core.
     """
 
-    MOST: ClassVar[int] = 4096
+    MOST: ClassVar[int] = MAX_UNITS
 
     convolutions: int = 1
     kernel_rows: int = 256
@@ -63,6 +74,18 @@ class ConvolutionGeometry(Geometry):
     def datapath(self) -> Datapath:
         """PARALLEL: there is no serial core with convolutions."""
         return Datapath.PARALLEL
+
+    @property
+    def large(self) -> bool:
+        """Say whether the core is larger than any that is built."""
+        return max(self.axons, self.neurons, self.kernel_rows) > MOST_BUILT
+
+    def require_built(self) -> None:
+        """ValueError for a large core."""
+        told = f"at most {MOST_BUILT} (the devices golden and batched alone have larger cores)"
+        for name in ("axons", "neurons", "kernel_rows"):
+            value = getattr(self, name)
+            require(value <= MOST_BUILT, f"{name} of a core that is built", told, value)
 
     @property
     def weight_rows(self) -> int:
@@ -100,7 +123,7 @@ class Convolution:
 
     def __post_init__(self) -> None:
         take_whole(self, *CONVOLUTION_RANGES)
-        for name, (low, high) in CONVOLUTION_RANGES.items():
+        for name, (low, high) in _LARGE_RANGES.items():
             least = 1 if name == "in_channels" else low
             require_range(name, getattr(self, name), least, high)
         require(self.padding < self.kernel, "padding", "less than kernel", self.padding)

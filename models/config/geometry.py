@@ -135,6 +135,14 @@ class Geometry:
         return 0
 
     @property
+    def large(self) -> bool:
+        """Say whether the core is larger than any that is built: only one with convolutions."""
+        return False
+
+    def require_built(self) -> None:
+        """ValueError for a core that only models have, as words do not reach all of it."""
+
+    @property
     def weight_rows(self) -> int:
         """Rows of the weight memory: axons."""
         return self.axons

@@ -54,6 +54,7 @@ def spike(core: int, axon: int, delay: int = 0) -> int:
 def error(core: int, neuron: int, value: int, ungated: bool = False) -> int:
     """An error event of signed `value` (-127..127) for `neuron` (0..4095)."""
     require_range("error event", value, -127, 127)
+    require_range("neuron of an error event", neuron, 0, 2 * NEAR_NEURONS - 1)
     far, near = divmod(neuron, NEAR_NEURONS)
     kind = Kind.FAR_ERROR if far else Kind.ERROR
     return header(kind, core, int(ungated) << 19 | near << 8 | value & 0xFF)

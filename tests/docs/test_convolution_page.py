@@ -21,7 +21,7 @@ PAGE = DOCS / "convolution.md"
 
 
 def test_the_pages_network_is_placed_as_it_says(capsys: pytest.CaptureFixture[str]) -> None:
-    block, _ = examples(PAGE)
+    block, *_ = examples(PAGE)
     names: dict[str, Any] = {}
     exec(compile(block, "convolution.md", "exec"), names)
     printed = [line for line in capsys.readouterr().out.splitlines() if line]
@@ -49,8 +49,24 @@ def test_the_pages_file_describes_convolutions() -> None:
     assert cores == {"layer1": {0, 1}, "layer2": {2, 3}, "layer3": {3}}
 
 
+def test_the_pages_large_cores_hold_the_network_of_the_paper(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names: dict[str, Any] = {}
+    exec(compile(examples(PAGE)[1], "convolution.md", "exec"), names)
+    geometry, program = names["geometry"], names["program"]
+    assert [len(own) for own in program.neurons.values()] == [57600, 21632, 15488]
+    assert geometry.large
+    assert (geometry.neurons, geometry.axons, geometry.kernel_rows) == (57600, 21648, 6273)
+    changed = (names["chips"].read_weights().numpy() != program.weights).mean(1)
+    rows = geometry.kernel_rows
+    assert [changed[core * rows :][:99].max() > 0.1 for core in range(3)] == [True] * 3
+    spiking = re.findall(r"([\d.]+)% of", capsys.readouterr().out)
+    assert [float(each) > 0.1 for each in spiking] == [True] * 3
+
+
 def test_the_pages_example_is_a_convolution_that_learns(capsys: pytest.CaptureFixture[str]) -> None:
-    _, block = examples(PAGE)
+    *_, block = examples(PAGE)
     names: dict[str, Any] = {}
     exec(compile(block, "convolution.md", "exec"), names)
     synapses, changed = capsys.readouterr().out.splitlines()

@@ -78,7 +78,7 @@ class PacketDevice(Device):
     Opening reads every core's identification, then writes all registers and tables, and *no
     synapse* everywhere. If the chip is not `fresh` from power-up, its state, tick and counters
     become 0 too. DeviceError if the chip has another magic, version, geometry, mesh or core
-    number. A FAULT of the chip is a DeviceError with the code's name.
+    number, ValueError for large cores. A FAULT of the chip is a DeviceError with the code's name.
     """
 
     name = "packets"
@@ -104,6 +104,7 @@ class PacketDevice(Device):
         self._posted: list[Words] = []
         self._posted_size = 0
         try:
+            chip.geometry.require_built()
             self._identify()
             shape = (chip.weight_rows, chip.geometry.weight_columns)
             self._write_weights(np.full(shape, chip.geometry.no_synapse))

@@ -19,20 +19,24 @@ from axonloop.models.checks import require
 from axonloop.models.config import (
     MAX_KERNEL_COLUMNS,
     MAX_KERNEL_ROWS,
+    MOST_BUILT,
     Convolution,
     ConvolutionGeometry,
 )
 
-MOST = ConvolutionGeometry.MOST
-"""The most axons, and neurons, of a core with convolutions."""
 
+def require_undivided(network: Network, lanes: int, large: bool) -> None:
+    """ValueError where a kernel would be needed on two cores, or a neuron's inputs on two.
 
-def require_undivided(network: Network, lanes: int) -> None:
-    """ValueError where a kernel would be needed on two cores, or a neuron's inputs on two."""
+    Cores are those that can be built, or `large` ones.
+    """
+    limit = ConvolutionGeometry.MOST if large else MOST_BUILT
+    most_rows = MAX_KERNEL_ROWS if large else MOST_BUILT
     for population in network.populations:
-        most, name = MOST // lanes, population.name
+        most, name = limit // lanes, population.name
         told = (
-            f"at most {most}, as {lanes} channels (lanes) of each lie on one core of {MOST} neurons"
+            f"at most {most}, as {lanes} channels (lanes) of each lie on one core of {limit}"
+            " neurons"
             " and a second core would need their kernel (a larger stride, less padding, an image"
             " summed to fewer pixels, or fewer lanes would do)"
         )
@@ -42,15 +46,15 @@ def require_undivided(network: Network, lanes: int) -> None:
     for projection in network.projections:
         units = sources[projection.source].units
         told = (
-            f"at most {MOST}, the axons of a core, as the sums of a neuron do not travel (pools"
+            f"at most {limit}, the axons of a core, as the sums of a neuron do not travel (pools"
             " or a stride before it, fewer channels, or an image summed to fewer pixels would do)"
         )
-        require(units <= MOST, f"inputs of {projection}", told, units)
+        require(units <= limit, f"inputs of {projection}", told, units)
         if projection.of_positions:
             rows = projection.weights[0].size
-            told = f"at most {MAX_KERNEL_ROWS}, the kernel rows of a core (fewer input channels, or"
+            told = f"at most {most_rows}, the kernel rows of a core (fewer input channels, or"
             told += " a smaller kernel, would do)"
-            require(rows <= MAX_KERNEL_ROWS, f"weights of a channel of {projection}", told, rows)
+            require(rows <= most_rows, f"weights of a channel of {projection}", told, rows)
         try:
             descriptor_of(projection, sources[projection.source], lanes, 1)
         except ValueError as error:

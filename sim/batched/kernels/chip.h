@@ -27,6 +27,13 @@ struct Pass {
 
 namespace {
 
+// Words in a vector of this machine: of wider ones GCC converts the words one by one.
+#ifdef __AVX512F__
+constexpr int WORDS = 16;
+#else
+constexpr int WORDS = 8;
+#endif
+
 // Vectors of the compiler: it maps them onto whatever the machine has.
 template <typename T, int N> struct Vector { typedef T type __attribute__((vector_size(sizeof(T) * N))); };
 template <typename V, typename T> inline V load(const T *from) {

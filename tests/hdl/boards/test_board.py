@@ -23,6 +23,12 @@ def test_a_build_takes_the_names_of_a_geometry_and_no_other():
         Build().changed({"geometry": {"lines": 8}})
 
 
+def test_a_large_core_is_built_for_no_board():
+    large = {"convolutions": 1, "neurons": 4112, "kernel_columns": 16}
+    with pytest.raises(ValueError, match=r"^neurons of a core that is built must be at most 4096 "):
+        Build().changed({"geometry": large})
+
+
 def test_a_board_that_nobody_knows():
     with pytest.raises(ValueError, match=r"^board must be one of ulx3s-\S+, .*, not 'ulx3s-99f'$"):
         find_board("ulx3s-99f")

@@ -8,9 +8,13 @@ import torch
 
 from axonloop.host.bench import convolution as bench
 from axonloop.host.bench.float_networks import layer_by_layer
+from axonloop.host.bench.images import PAPER, SMALL
 from axonloop.host.bench.sides import ChipInference, Contender
 from axonloop.host.order import Order
 from axonloop.models.golden import Chip
+from axonloop.models.protocol import Region
+from axonloop.sim.batched import BatchedChip
+from tests.support.random.batches import Batch
 
 
 def test_the_chip_runs_the_images_as_the_golden_model_does() -> None:
@@ -66,6 +70,7 @@ def test_the_table_has_both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
         return [bench.Timing(own.name, 1.0 + k, (0.05,)) for k, own in enumerate(sides)]
 
     monkeypatch.setattr(bench, "time_all", timed)
+    monkeypatch.setattr(bench, "SIZES", (SMALL,))
     rows = bench.measure(Order(), lambda *told: None)["rows"]
     ours = [row for row in rows if row.peer]
     assert [row.ratio for row in ours] == [2.0, 2.0]
@@ -73,3 +78,35 @@ def test_the_table_has_both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
         "at most 1.5 x torch, layer by layer",
         "at most 1.5 x torch, DECOLLE by autograd",
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arithmetic", ["compiled", "float64"])
+def test_decolles_network_of_the_paper_runs_and_learns_as_the_golden_model_does(
+    arithmetic: str,
+) -> None:
+    """94,720 neurons on three cores: all state, weights and counters, tick by tick."""
+    task, rng = bench.make_images(1, 8, size=PAPER), np.random.default_rng(1)
+    config, axons = task.program.config, task.program.axons["input"][:, 0]
+    assert [len(own) for own in task.program.neurons.values()] == [57600, 21632, 15488]
+    batch = Batch(BatchedChip(config, 1, True, arithmetic=arithmetic), [Chip(config)], arithmetic)
+    batch.batched.load_weights(task.program.weights)
+    batch.golden[0].load_weights(task.program.weights)
+    spiked = np.zeros(config.neurons, bool)
+    for tick, arrived in enumerate(task.spikes.numpy()):
+        spikes = np.zeros((1, config.axons), int)
+        spikes[:, axons] = arrived
+        batch.send_spikes(spikes, 0)
+        batch.batched.tick(np.zeros((1, config.axons), bool))
+        batch.golden[0].tick()
+        batch.check(f"tick {tick}")
+        spiked |= batch.golden[0].array(Region.SPIKE)
+        chosen = rng.random((1, config.neurons)) < 0.1
+        batch.send_errors(rng.integers(-60, 61, (1, config.neurons)) * chosen, ungated=tick < 3)
+        batch.learn()
+        batch.check(f"tick {tick} learned")
+    share = (batch.golden[0].weights != task.program.weights).mean(1)
+    rows = config.geometry.weight_rows
+    for core, count in enumerate((98, 3136, 6272)):
+        assert share[core * rows :][:count].mean() > 0.001
+    assert [int(spiked[own].sum()) > 500 for own in task.program.neurons.values()] == [True] * 3

@@ -211,9 +211,9 @@ def test_meshes_too_small_for_any_core_are_not_planned(monkeypatch: pytest.Monke
     """A chain of 600 layers has 10,200 axons: no plan for fewer than five cores is made."""
     planned = []
 
-    def plan(network: Network, lanes: int, cores: int) -> Plan:
+    def plan(network: Network, lanes: int, cores: int, large: bool) -> Plan:
         planned.append(cores)
-        return make_plan(network, lanes, cores)
+        return make_plan(network, lanes, cores, large=large)
 
     monkeypatch.setattr(fitting, "make_plan", plan)
     names = [f"h{k}" for k in range(600)]

@@ -17,7 +17,14 @@ from axonloop.host.configuration import (
 )
 from axonloop.host.data import Digits, Part, split_digits
 from axonloop.host.devices import open_device
-from axonloop.host.network import Convolution, Network, Population, Source
+from axonloop.host.network import (
+    Convolution,
+    Network,
+    Population,
+    Source,
+    smallest_geometry,
+    uniform_kernel,
+)
 from axonloop.host.training import (
     OwnNetwork,
     Trainer,
@@ -83,6 +90,25 @@ def test_devices_learn_the_same(device: str) -> None:
     trainer, golden, weights = trained("golden", chosen)
     assert trained(device, chosen)[1] == golden
     assert (weights != trainer.program.weights).any()
+
+
+def test_a_large_core_of_the_settings_learns_the_same_on_both_models() -> None:
+    """6,400 neurons on one core, which no network gets unless the settings name its geometry."""
+    random = np.random.default_rng(1)
+    images = Network(
+        (Source.image("pixels", (1, 8, 8)),),
+        (Population.image("layer1", (64, 10, 10), NEURON, pool=2),),
+        (Convolution("pixels", "layer1", uniform_kernel(random, 64, 1, 3, 8), padding=2),),
+    )
+    with pytest.raises(ValueError, match="neurons of core 0 must be at most 4096, not 6400"):
+        chip_config(settings(2), own=OwnNetwork(images))
+    geometry = smallest_geometry(images, lanes=8, large=True)
+    chosen = replace(settings(2), geometry=geometry)
+    trainer, golden, weights = trained("golden", chosen, OwnNetwork(images))
+    assert trained("batched", chosen, OwnNetwork(images))[1] == golden
+    assert (weights != trainer.program.weights).any()
+    with pytest.raises(ValueError, match="neurons of a core that is built must be at most 4096"):
+        trained("rtl", chosen, OwnNetwork(images))
 
 
 def test_a_node_on_the_chip_hears_no_pools() -> None:

@@ -13,6 +13,7 @@ from axonloop.models.config import (
     MAX_CONVOLUTIONS,
     MAX_KERNEL_COLUMNS,
     MAX_KERNEL_ROWS,
+    MOST_BUILT,
     ChipConfig,
     Convolution,
     ConvolutionGeometry,
@@ -43,11 +44,26 @@ def test_the_page_has_the_limits_of_the_geometry() -> None:
     limits = {name: bounds(text) for name, text, _ in table("geometry", "range")}
     most = {
         "convolutions": MAX_CONVOLUTIONS,
-        "kernel_rows": MAX_KERNEL_ROWS,
+        "kernel_rows": MOST_BUILT,
         "kernel_columns": MAX_KERNEL_COLUMNS,
-        "axons, neurons": ConvolutionGeometry.MOST,
+        "axons, neurons": MOST_BUILT,
     }
     assert limits == {name: ("1", str(value)) for name, value in most.items()}
+
+
+def test_the_page_has_the_limits_of_large_cores() -> None:
+    limits = {name: bounds(text) for name, text in table("large core", "range")}
+    most, rows = ConvolutionGeometry.MOST, MAX_KERNEL_ROWS
+    assert limits == {
+        "axons, neurons": ("1", str(most)),
+        "kernel_rows": ("1", str(rows)),
+        "first_axon, first_group": ("0", str(most - 1)),
+        "first_row": ("0", str(rows - 1)),
+    }
+    Convolution(1, 1, 1, 1, 1, 1, 0, most - 1, most - 1, rows - 1)
+    for name, high in (("first_axon", most), ("first_group", most), ("first_row", rows)):
+        with pytest.raises(ValueError, match=f"{name} must be .* 0..{high - 1}, not {high}"):
+            replace(SHAPE, **{name: high})
 
 
 @pytest.mark.parametrize(
@@ -91,11 +107,11 @@ def test_a_core_with_convolutions_is_parallel_and_has_a_memory_of_kernels() -> N
 
 GEOMETRIES: dict[str, tuple[dict[str, Any], str]] = {
     "none": ({"convolutions": 0}, "convolutions must be a whole number in 1..4, not 0"),
-    "many rows": ({"kernel_rows": 5000}, "kernel_rows must be a whole number in 1..4096, not 5000"),
+    "many rows": ({"kernel_rows": 8200}, "kernel_rows must be a whole number in 1..8192, not 8200"),
     "odd columns": ({"kernel_columns": 6}, "kernel_columns must be a multiple of lanes (4), not 6"),
     "blank-out": ({"blank_out": 1}, "blank_out must be 0 in a core with convolutions, not 1"),
     "mask": ({"mask": 1}, "mask must be 0 in a core with convolutions, not 1"),
-    "neurons": ({"neurons": 4100}, "neurons must be a whole number in 1..4096, not 4100"),
+    "neurons": ({"neurons": 65540}, "neurons must be a whole number in 1..65536, not 65540"),
 }
 
 
@@ -105,6 +121,25 @@ def test_geometries_that_are_refused(case: str) -> None:
     with pytest.raises(ValueError) as caught:
         replace(GEOMETRY, **changes)
     assert str(caught.value) == told
+
+
+def test_the_largest_core_that_is_built_has_4096_of_everything() -> None:
+    built = replace(GEOMETRY, axons=4096, neurons=4096, kernel_rows=4096)
+    built.require_built()
+    assert not built.large
+    assert not Geometry().large
+
+
+@pytest.mark.parametrize("name", ["axons", "neurons", "kernel_rows"])
+def test_larger_cores_are_those_of_models_alone(name: str) -> None:
+    geometry = replace(GEOMETRY, **{name: 4100})
+    assert geometry.large
+    with pytest.raises(ValueError) as caught:
+        geometry.require_built()
+    assert str(caught.value) == (
+        f"{name} of a core that is built must be at most 4096"
+        " (the devices golden and batched alone have larger cores), not 4100"
+    )
 
 
 SHAPES: dict[str, tuple[dict[str, Any], str]] = {

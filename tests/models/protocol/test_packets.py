@@ -59,6 +59,11 @@ def test_known_words() -> None:
     assert packets.read(0, 0x2000_0004, 16) == [0x7000_0010, 0x2000_0004]
 
 
+def test_neurons_of_errors_beyond_those_that_words_reach_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"neuron of an error event must be .* 0..4095, not 4096"):
+        packets.error(0, 4096, 1)
+
+
 @pytest.mark.parametrize("value", [-128, 128, 1.0])
 def test_error_values_out_of_range_are_refused(value: int) -> None:
     with pytest.raises(ValueError, match=r"error event must be a whole number in -127..127, not"):

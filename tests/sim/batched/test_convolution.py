@@ -16,7 +16,14 @@ from axonloop.sim.batched import BatchedChip
 from axonloop.sim.stimulus import CONVOLUTIONS, random_chip, random_chip_weights
 from tests.support.oracles.convolution import NaiveConvolutionCore
 from tests.support.random.batches import Batch
-from tests.support.random.convolutions import beyond_the_hash, far_core, loud_core, wide_core
+from tests.support.random.convolutions import (
+    beyond_the_hash,
+    far_core,
+    large_core,
+    loud_core,
+    loudest_core,
+    wide_core,
+)
 
 Rng = np.random.Generator
 EXAMPLE = random_chip(np.random.default_rng(3), CONVOLUTIONS["conv"])
@@ -72,6 +79,24 @@ def test_copies_that_share_kernels_run_as_golden_chips_do(arithmetic: str) -> No
     beside(rng, EXAMPLE, 4, True, arithmetic).live(rng, 12, errors=False)
 
 
+@pytest.mark.parametrize("arithmetic", ["compiled", "float64"])
+def test_the_last_units_of_the_largest_core_equal_those_of_golden_chips(arithmetic: str) -> None:
+    """Axons and neurons up to 65,535, kernel rows up to 8,191, two copies with their own."""
+    rng = np.random.default_rng(8)
+    batch = beside(rng, ChipConfig.of(large_core()), 2, False, arithmetic)
+    before = batch.golden[0].weights
+    for tick in range(4):
+        batch.send_traffic(rng)
+        batch.tick(rng)
+        batch.send_errors(rng.integers(-60, 61, (2, 65536)), ungated=tick < 2)
+        batch.learn()
+        batch.check(f"tick {tick}")
+    changed = (batch.golden[0].weights != before).sum(1)
+    assert changed[6140:6159].sum() > 20
+    assert changed[8176:].sum() > 20
+    assert batch.golden[0].counters()[Counter.SPIKES] > 100
+
+
 def learned(config: CoreConfig, copies: int, arithmetic: str) -> BatchedChip:
     """Copies that have learned together, from errors of one sign."""
     rng = np.random.default_rng(copies)
@@ -86,11 +111,14 @@ def learned(config: CoreConfig, copies: int, arithmetic: str) -> BatchedChip:
     return chip
 
 
-@pytest.mark.parametrize(("core", "copies"), [(wide_core, 9), (loud_core, 40)])
+@pytest.mark.parametrize(
+    ("core", "copies"),
+    [(wide_core, 9), (loud_core, 40), pytest.param(loudest_core, 2, marks=pytest.mark.slow)],
+)
 def test_sums_over_many_copies_are_those_of_torch(
     core: Callable[[], CoreConfig], copies: int
 ) -> None:
-    """The sums of 40 copies of 3,600 positions go beyond 32 bits."""
+    """The sums of 40 copies of 3,600 positions, and of 2 of 65,025, go beyond 32 bits."""
     compiled, judge = (learned(core(), copies, way) for way in ("compiled", "float64"))
     assert judge.read_weights().tolist() == compiled.read_weights().tolist()
     assert judge.counter_table().tolist() == compiled.counter_table().tolist()

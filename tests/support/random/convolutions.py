@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from axonloop.models.config import (
     Convolution,
     ConvolutionGeometry,
@@ -48,16 +50,22 @@ def wide_core() -> CoreConfig:
     )
 
 
-def loud_core() -> CoreConfig:
-    """One kernel at 3,600 positions, all of whose axons spike in every tick."""
-    sizes = {"axons": 3600, "neurons": 3600, "kernel_rows": 10, "kernel_columns": 1}
+def loud_core(side: int = 60) -> CoreConfig:
+    """One kernel at `side` x `side` positions, all of whose axons spike in every tick."""
+    area = side * side
+    sizes = {"axons": area, "neurons": area, "kernel_rows": 10, "kernel_columns": 1}
     sizes |= {"lanes": 1, "update_lanes": 1, "trace_lanes": 1, "multipliers": 1}
     return CoreConfig(
         ConvolutionGeometry(**(PLAIN | sizes)),
         (replace(LIVELY, eta_shift=20, pq_on=255, rounding=1),),
-        rows=(Row(plastic=True, always_on=True),) * 3600,
-        convolutions=(Convolution(1, 60, 60, 3, 1, padding=1),),
+        rows=(Row(plastic=True, always_on=True),) * area,
+        convolutions=(Convolution(1, side, side, 3, 1, padding=1),),
     )
+
+
+def loudest_core() -> CoreConfig:
+    """The same at 65,025 positions, the most of an image."""
+    return loud_core(255)
 
 
 def far_core() -> CoreConfig:
@@ -93,6 +101,28 @@ def far_core() -> CoreConfig:
         groups=groups,
         fanout=tuple(fanout),
         convolutions=shapes,
+    )
+
+
+def large_core(units: int = 65536) -> CoreConfig:
+    """Two layers on the last of `units` axons and neurons, and of 8192 kernel rows."""
+    first_axon, first_group = units - 60, units // 4 - 21
+    first = Convolution(2, 4, 5, 3, 4, 1, 1, first_axon, first_group, 6140, bias=1, pool=2)
+    second = Convolution(4, 2, 2, 2, 4, 1, 0, units - 16, units // 4 - 1, 8176)
+    sizes = {"axons": units, "neurons": units, "kernel_rows": 8192, "kernel_columns": 4}
+    sizes |= {"lanes": 4, "convolutions": 2}
+    fanout = [()] * units
+    for v, u, o in np.ndindex(4, 4, 4):  # the last column is in no pool
+        heard = second.first_axon + (o * 2 + v // 2) * 2 + u // 2
+        fanout[4 * first_group + (v * 5 + u) * 4 + o] = (Destination(axon=heard),)
+    bias = first_axon + first.pixels
+    return CoreConfig(
+        ConvolutionGeometry(**(PLAIN | sizes)),
+        (replace(LIVELY, eta_shift=7),),
+        rows=tuple(Row(plastic=True, always_on=axon == bias) for axon in range(units)),
+        groups=tuple(Group(report=group >= first_group) for group in range(units // 4)),
+        fanout=tuple(fanout),
+        convolutions=(first, second),
     )
 
 

@@ -19,7 +19,7 @@ template <typename W, int N> inline void add_channels(const W *row, int32_t none
 template <typename W>
 inline void add_kernel_row(const W *row, int channels, int32_t none, int32_t *acc) {
     int at = 0;
-    for (; at + 16 <= channels; at += 16) add_channels<W, 16>(row + at, none, acc + at);
+    for (; at + WORDS <= channels; at += WORDS) add_channels<W, WORDS>(row + at, none, acc + at);
     for (; at < channels; ++at) acc[at] += row[at] == none ? 0 : row[at];
 }
 

@@ -39,8 +39,8 @@ void pool_boxes(const Copy &c, const Shape &shape, const int32_t *above) {
     for (int v = 0; v < high; v += side) {
         for (int u = 0; u < wide; u += side) {
             int at = v * down + u * right, left = shape.channels;
-            for (; left >= 16; left -= 16, at += 16)
-                keep_largest<16>(above + at, box + at, side, down, right);
+            for (; left >= WORDS; left -= WORDS, at += WORDS)
+                keep_largest<WORDS>(above + at, box + at, side, down, right);
             for (; left; --left, ++at) keep_largest<1>(above + at, box + at, side, down, right);
         }
         for (int row = v; row < v + side; ++row)

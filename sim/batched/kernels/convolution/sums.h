@@ -13,7 +13,7 @@
 
 namespace {
 
-constexpr int MOST_PRODUCTS = 60000;  // c x a whose sum fits into 32 bits
+constexpr int MOST_PRODUCTS = 1 << 16;  // c x a whose sum fits into 32 bits; a core has no more positions
 constexpr int IMAGE_BYTES = 1 << 18;  // of the images that are kept at once
 constexpr int ROWS = 8;               // kernel rows that are summed together
 constexpr int STRIP = 16;             // channels that are summed together

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,39 @@ def test_what_does_not_go_together_is_refused(made: Any, told: str) -> None:
 def test_what_two_cores_would_need_is_refused(network: Network, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         smallest_geometry(network, Mesh(2, 2), lanes=4)
+
+
+def test_large_cores_are_found_only_where_asked_for() -> None:
+    """DECOLLE's first layer at the paper's size: 57,600 neurons on one core."""
+    network = net(ones(64, 2, 7, 7), (2, 32, 32), (64, 30, 30), pool=2, padding=2)
+    with pytest.raises(ValueError, match="positions of population 'a' must be at most 256, .* 900"):
+        smallest_geometry(network)
+    geometry = smallest_geometry(network, large=True)
+    assert geometry.large
+    assert (geometry.axons, geometry.neurons, geometry.weight_rows) == (2064, 57600, 99)
+    assert compile_network(network, geometry).config.geometry == geometry
+    small = net(ones(4, 2, 3, 3), padding=1)
+    assert smallest_geometry(small, large=True) == smallest_geometry(small)
+
+
+def test_a_large_core_has_limits_of_its_own() -> None:
+    with pytest.raises(ValueError, match="inputs of in -> a must be at most 65536, .* not 66564"):
+        smallest_geometry(net(ones(4, 4, 1, 1), (4, 129, 129), (4, 129, 129)), lanes=1, large=True)
+    network = net(ones(8, 1, 1, 1), (1, 129, 129), (8, 129, 129))
+    with pytest.raises(
+        ValueError, match=r"must be at most 65536, not 133128 .*mesh of 2 x 2 cores"
+    ):
+        smallest_geometry(network, lanes=2, large=True)
+
+
+def test_advice_to_those_who_build_names_no_large_core() -> None:
+    network = net(ones(8, 1, 1, 1), (1, 30, 30), (8, 30, 30))
+    built = smallest_geometry(net(ones(4, 1, 1, 1), (1, 30, 30), (4, 30, 30)), lanes=4)
+    with pytest.raises(ValueError, match=r"not 7200 .*, not 8; a mesh of 2 x 1 cores would do$"):
+        compile_network(network, built)
+    larger = replace(smallest_geometry(network, lanes=4, large=True), neurons=4800)
+    with pytest.raises(ValueError, match="a geometry of 7200 neurons or a mesh of 2 x 1 cores"):
+        compile_network(network, larger)
 
 
 def test_a_dense_layer_behind_too_many_channels_is_refused_by_name() -> None:

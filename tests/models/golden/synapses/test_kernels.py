@@ -24,7 +24,7 @@ from axonloop.models.protocol import Counter, Region, state_regions
 from axonloop.sim.stimulus import CONVOLUTIONS, random_chip, random_chip_weights
 from tests.support.oracles.convolution import NaiveConvolutionChip
 from tests.support.random.chips import Pair
-from tests.support.random.convolutions import LANES, LIVELY, PLAIN, beyond_the_hash
+from tests.support.random.convolutions import LANES, LIVELY, PLAIN, beyond_the_hash, large_core
 
 
 def pair_of(config: ChipConfig, rng: np.random.Generator) -> Pair:
@@ -127,6 +127,22 @@ def test_kernel_rows_beyond_those_that_the_hash_knows_draw_noise_as_the_page_say
         pair.learn()
         pair.check(f"tick {tick}")
     assert pair.golden.counters()[Counter.UPDATES] > 100
+
+
+def test_the_last_units_of_a_large_core_equal_those_of_the_naive_one() -> None:
+    """Axons, neurons and kernel rows up to 8,191, on both sides of row 6,144."""
+    rng = np.random.default_rng(8)
+    pair = pair_of(ChipConfig.of(large_core(8192)), rng)
+    before = pair.golden.weights
+    for tick in range(4):
+        pair.send_spikes(8132 + np.flatnonzero(rng.random(40) < 0.5), 0)
+        pair.tick()
+        pair.send_errors(np.arange(8108, 8192), rng.integers(-60, 61, 84), tick < 2)
+        pair.learn()
+        pair.check(f"tick {tick}")
+    changed = (pair.golden.weights != before).sum(1)
+    assert [changed[rows].sum() > 5 for rows in (slice(6140, 6144), slice(6144, 6159))] == [1, 1]
+    assert changed[8176:].sum() > 20
 
 
 def test_the_box_of_a_pool_is_that_of_its_largest_potential() -> None:
