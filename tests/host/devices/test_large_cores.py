@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Cores that are larger than any that is built: models take them, words do not reach them."""
 
 from __future__ import annotations
