@@ -5,10 +5,7 @@
 
 #include <vector>
 
-#ifdef __AVX512VNNI__
-#include <immintrin.h>
-#endif
-
+#include "dots.h"
 #include "terms.h"
 
 namespace {
@@ -97,23 +94,13 @@ struct SharedFactors {
     void sum(int block, int axon, int32_t *products) const {
         const int8_t *values = value.data() + size_t(block) * fours * BLOCK * 4;
         const uint8_t *factors = factor.data() + size_t(axon) * fours * 4;
-#ifdef __AVX512VNNI__
-        __m512i sums[4] = {};
+        Dots sums[BLOCK / DOTS];
         for (int four = 0; four < fours; ++four) {
-            const __m512i four_factors = _mm512_set1_epi32(load<int32_t>(factors + 4 * four));
+            const Dots::Factors own(factors + 4 * four);
             const int8_t *from = values + size_t(four) * BLOCK * 4;
-            for (int u = 0; u < 4; ++u)
-                sums[u] = _mm512_dpbusd_epi32(sums[u], four_factors, load<__m512i>(from + 64 * u));
+            for (int u = 0; u < BLOCK / DOTS; ++u) sums[u].add(own, from + 4 * DOTS * u);
         }
-        memcpy(products, sums, sizeof sums);
-#else
-        memset(products, 0, sizeof(int32_t) * BLOCK);
-        for (int copy = 0; copy < 4 * fours; ++copy) {
-            if (!factors[copy]) continue;
-            const int8_t *from = values + size_t(copy / 4) * BLOCK * 4 + copy % 4;
-            for (int k = 0; k < BLOCK; ++k) products[k] += from[4 * k] * factors[copy];
-        }
-#endif
+        for (int u = 0; u < BLOCK / DOTS; ++u) sums[u].store(products + DOTS * u);
     }
 };
 

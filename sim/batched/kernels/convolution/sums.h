@@ -5,18 +5,15 @@
 #include <algorithm>
 #include <vector>
 
-#ifdef __AVX512VNNI__
-#include <immintrin.h>
-#endif
-
+#include "../dots.h"
 #include "images.h"
 
 namespace {
 
 constexpr int MOST_PRODUCTS = 1 << 16;  // c x a whose sum fits into 32 bits; a core has no more positions
 constexpr int IMAGE_BYTES = 1 << 18;  // of the images that are kept at once
-constexpr int ROWS = 8;               // kernel rows that are summed together
-constexpr int STRIP = 16;             // channels that are summed together
+constexpr int ROWS = sizeof(Dots) * 8 <= 512 ? 8 : 4;  // kernel rows that are summed together: sums stay in registers
+constexpr int STRIP = DOTS;           // channels that are summed together
 
 // Sums of a convolution, over as many positions and copies as are taken before they are added up.
 //
@@ -114,28 +111,13 @@ struct KernelSums {
     // Sums over all fours, for ROWS kernel rows that see the bytes `offset` further and a strip of channels.
     void sum(const uint8_t *factors, const int8_t *values, const int32_t *offset,
              int32_t (*sums)[STRIP]) const {
-#ifdef __AVX512VNNI__
-        __m512i parts[ROWS] = {};
-        for (int four = 0; four < fours; ++four) {
-            const __m512i own = load<__m512i>(values + int64_t(four) * sizeof own);
-            for (int r = 0; r < ROWS; ++r) {
-                const int32_t seen = load<int32_t>(factors + place[four] + offset[r]);
-                parts[r] = _mm512_dpbusd_epi32(parts[r], _mm512_set1_epi32(seen), own);
-            }
-        }
-        memcpy(sums, parts, sizeof parts);
-#else
-        memset(sums, 0, sizeof(int32_t) * ROWS * STRIP);
+        Dots parts[ROWS];
         for (int four = 0; four < fours; ++four) {
             const int8_t *own = values + int64_t(four) * STRIP * 4;
-            for (int r = 0; r < ROWS; ++r) {
-                const uint8_t *seen = factors + place[four] + offset[r];
-                if (!load<uint32_t>(seen)) continue;
-                for (int o = 0; o < STRIP; ++o)
-                    for (int q = 0; q < 4; ++q) sums[r][o] += own[4 * o + q] * seen[q];
-            }
+            for (int r = 0; r < ROWS; ++r)
+                parts[r].add(Dots::Factors(factors + place[four] + offset[r]), own);
         }
-#endif
+        for (int r = 0; r < ROWS; ++r) parts[r].store(sums[r]);
     }
 };
 
