@@ -35,7 +35,7 @@ class Build:
     def __post_init__(self) -> None:
         require_range("seed", self.seed, 0, 2**31 - 1)
         self.link(self.clock)
-        self.geometry.require_built()
+        self.geometry.require_small()
         sized = self.node != NodeGeometry(program=FIRMWARE_WORDS)
         require(self.processor or not sized, "node", "left out without a processor", self.node)
 

@@ -76,7 +76,7 @@ class Core(wiring.Component):
     """
 
     def __init__(self, geometry: Geometry, mesh: Mesh) -> None:
-        geometry.require_built()
+        geometry.require_small()
         self._geometry, self._mesh = geometry, mesh
         super().__init__(core_signature(geometry))
 

@@ -143,7 +143,7 @@ class NetworkSettings:
         shape = self.image
         three = isinstance(shape, list | tuple) and len(shape) == 3
         require(three, "image", "(channels, height, width), as [2, 34, 34]", shape)
-        most = ConvolutionGeometry.MOST
+        most = ConvolutionGeometry.most_units(large=False)
         sides = tuple(require_range("sides of image", side, 1, most) for side in shape)
         object.__setattr__(self, "image", sides)
 

@@ -27,7 +27,7 @@ class GatesDevice(PacketDevice):
     ) -> None:
         self.name = f"gates:{family}"
         chip = ChipConfig.of(config)
-        chip.geometry.require_built()
+        chip.geometry.require_small()
         library = build_netlist(chip.geometry, family, chip.first, notify, chip.mesh)
         self.chip = RtlChip(library, seed, patience(chip.geometry))
         try:

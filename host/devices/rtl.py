@@ -47,7 +47,7 @@ class RtlDevice(PacketDevice):
         record: Path | None = None,
     ) -> None:
         chip = ChipConfig.of(config)
-        chip.geometry.require_built()
+        chip.geometry.require_small()
         self._made, self._notify = (trace, seed), notify
         library = build_chip(chip.geometry, chip.first, trace, notify, chip.mesh)
         self.chip = RtlChip(library, seed, patience(chip.geometry))

@@ -24,9 +24,7 @@ from axonloop.models.config import (
     MAX_CONVOLUTIONS,
     MAX_ENTRIES,
     MAX_KERNEL_COLUMNS,
-    MAX_KERNEL_ROWS,
     MAX_TERMS,
-    MOST_BUILT,
     ChipConfig,
     ConvolutionGeometry,
     CoreConfig,
@@ -93,6 +91,8 @@ def smallest_geometry(
         base: Geometry = ConvolutionGeometry(lanes, lanes, lanes, **fields)
     else:
         base = Geometry(lanes, lanes, lanes, **fields)
+    if not large:
+        base.require_small()
     plan = make_plan(network, lanes, (mesh or Mesh()).cores, place, large)
     largest = replace(base, **_largest(base, large))
     require_fit(plan, largest, may_move=place is None)
@@ -103,7 +103,7 @@ def smallest_geometry(
 
 def _largest(base: Geometry, large: bool) -> dict[str, Any]:
     """The fields of the largest core of a kind: of one that can be built, unless `large`."""
-    most = base.MOST if large else min(base.MOST, MOST_BUILT)
+    most = min(base.MOST, ConvolutionGeometry.most_units(large))
     found = {
         "axons": most,
         "neurons": most,
@@ -116,7 +116,7 @@ def _largest(base: Geometry, large: bool) -> dict[str, Any]:
     if base.convolutions:
         return found | {
             "convolutions": MAX_CONVOLUTIONS,
-            "kernel_rows": MAX_KERNEL_ROWS if large else MOST_BUILT,
+            "kernel_rows": ConvolutionGeometry.most_rows(large),
             "kernel_columns": MAX_KERNEL_COLUMNS,
         }
     return found | {"blank_out": 1, "memristor": 2 if base.weight_bits >= 8 else 0}

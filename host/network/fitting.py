@@ -14,9 +14,9 @@ from axonloop.models.config import (
     MAX_CORES,
     MAX_SIDE,
     MEMRISTOR_MAX,
-    MOST_BUILT,
     NO_TABLES,
     OPTIONAL,
+    ConvolutionGeometry,
     Geometry,
     Mesh,
     ParameterSet,
@@ -246,7 +246,7 @@ def _wider(plan: Plan, geometry: Geometry) -> Iterator[tuple[Mesh, Plan]]:
     axons = sum(len(used[p]) if used else _used(p) for p in plan.network.projections)
     axons += sum(population.bias for population in plan.network.populations)
     # With fewer cores not even the largest ones would do.
-    most = geometry.MOST if geometry.large else min(geometry.MOST, MOST_BUILT)
+    most = min(geometry.MOST, ConvolutionGeometry.most_units(geometry.large))
     fewest = max(-(-axons // most), -(-total * plan.lanes // most))
     for cores in range(max(plan.cores + 1, fewest), MAX_CORES + 1):
         mesh = _squarest(cores)

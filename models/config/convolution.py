@@ -75,12 +75,22 @@ class ConvolutionGeometry(Geometry):
         """PARALLEL: there is no serial core with convolutions."""
         return Datapath.PARALLEL
 
+    @classmethod
+    def most_units(cls, large: bool) -> int:
+        """The most axons, and neurons, of a core that can be built, or of a `large` one."""
+        return MAX_UNITS if large else MOST_BUILT
+
+    @classmethod
+    def most_rows(cls, large: bool) -> int:
+        """The most kernel rows of a core that can be built, or of a `large` one."""
+        return MAX_KERNEL_ROWS if large else MOST_BUILT
+
     @property
     def large(self) -> bool:
         """Say whether the core is larger than any that is built."""
         return max(self.axons, self.neurons, self.kernel_rows) > MOST_BUILT
 
-    def require_built(self) -> None:
+    def require_small(self) -> None:
         """ValueError for a large core."""
         told = f"at most {MOST_BUILT} (the devices golden and batched alone have larger cores)"
         for name in ("axons", "neurons", "kernel_rows"):

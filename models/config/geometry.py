@@ -139,7 +139,7 @@ class Geometry:
         """Say whether the core is larger than any that is built: only one with convolutions."""
         return False
 
-    def require_built(self) -> None:
+    def require_small(self) -> None:
         """ValueError for a core that only models have, as words do not reach all of it."""
 
     @property

@@ -104,7 +104,7 @@ class PacketDevice(Device):
         self._posted: list[Words] = []
         self._posted_size = 0
         try:
-            chip.geometry.require_built()
+            chip.geometry.require_small()
             self._identify()
             shape = (chip.weight_rows, chip.geometry.weight_columns)
             self._write_weights(np.full(shape, chip.geometry.no_synapse))

@@ -18,11 +18,12 @@ from axonloop.host.network.wires import PlacedPart, Wire, grouped
 from axonloop.models.checks import require
 from axonloop.models.config import (
     MAX_KERNEL_COLUMNS,
-    MAX_KERNEL_ROWS,
-    MOST_BUILT,
     Convolution,
     ConvolutionGeometry,
 )
+
+LARGER = "large=True, for golden and batched"
+"""How a network gets cores that are larger than any that is built."""
 
 
 def require_undivided(network: Network, lanes: int, large: bool) -> None:
@@ -30,15 +31,14 @@ def require_undivided(network: Network, lanes: int, large: bool) -> None:
 
     Cores are those that can be built, or `large` ones.
     """
-    limit = ConvolutionGeometry.MOST if large else MOST_BUILT
-    most_rows = MAX_KERNEL_ROWS if large else MOST_BUILT
+    limit, most_rows = ConvolutionGeometry.most_units(large), ConvolutionGeometry.most_rows(large)
+    way_out = "would do" if large else f"would do, or {LARGER}"
     for population in network.populations:
         most, name = limit // lanes, population.name
         told = (
             f"at most {most}, as {lanes} channels (lanes) of each lie on one core of {limit}"
-            " neurons"
-            " and a second core would need their kernel (a larger stride, less padding, an image"
-            " summed to fewer pixels, or fewer lanes would do)"
+            " neurons and a second core would need their kernel (a larger stride, less padding, an"
+            f" image summed to fewer pixels, or fewer lanes {way_out})"
         )
         good = population.positions <= most
         require(good, f"positions of population {name!r}", told, population.positions)
@@ -47,13 +47,14 @@ def require_undivided(network: Network, lanes: int, large: bool) -> None:
         units = sources[projection.source].units
         told = (
             f"at most {limit}, the axons of a core, as the sums of a neuron do not travel (pools"
-            " or a stride before it, fewer channels, or an image summed to fewer pixels would do)"
+            " or a stride before it, fewer channels, or an image summed to fewer pixels"
+            f" {way_out})"
         )
         require(units <= limit, f"inputs of {projection}", told, units)
         if projection.of_positions:
             rows = projection.weights[0].size
             told = f"at most {most_rows}, the kernel rows of a core (fewer input channels, or"
-            told += " a smaller kernel, would do)"
+            told += f" a smaller kernel, {way_out})"
             require(rows <= most_rows, f"weights of a channel of {projection}", told, rows)
         try:
             descriptor_of(projection, sources[projection.source], lanes, 1)

@@ -13,7 +13,7 @@
 namespace {
 
 constexpr int LANES = 32;  // words in a vector
-constexpr int ROOM = 2048 + LANES;  // axons or neurons that a core can have, and a vector
+constexpr int ROOM = 2048 + LANES;  // axons that the hash tells apart, and a vector
 
 struct Word {
     uint16_t x, y;
@@ -79,7 +79,7 @@ uint32_t codeword(int axon) {
     return word;
 }
 
-// The codewords of all axons that a core can have.
+// The codewords of all axons that the hash tells apart.
 const uint32_t *codewords() {
     static const std::vector<uint32_t> words = [] {
         std::vector<uint32_t> found(2048);

@@ -66,7 +66,6 @@ def test_firmware_that_does_not_compile_is_refused(tmp_path: Path) -> None:
         compile_firmware([own])
 
 
-@pytest.mark.slow
 def test_samples_are_learned_without_the_host(chip: RtlChip) -> None:
     rng, config, first = np.random.default_rng(1), CONFIG, CONFIG.first
     heard = np.arange(config.neurons)

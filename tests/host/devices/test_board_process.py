@@ -66,7 +66,6 @@ def test_a_signal_ends_a_board_cleanly(board: BoardProcess, how: signal.Signals)
     assert "Traceback" not in "".join(said)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "how", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
 )

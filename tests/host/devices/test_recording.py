@@ -94,9 +94,7 @@ def test_lockstep_with_a_recording(tmp_path: Path, kind: str, seed: int) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "chip", [CHIP, pytest.param(MESH, marks=pytest.mark.slow)], ids=["core", "mesh"]
-)
+@pytest.mark.parametrize("chip", [CHIP, MESH], ids=["core", "mesh"])
 def test_training_again_without_the_chip(tmp_path: Path, chip: dict[str, Any]) -> None:
     config = tmp_path / "tiny.json"
     config.write_text(json.dumps(RUN | chip))

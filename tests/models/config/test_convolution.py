@@ -125,7 +125,7 @@ def test_geometries_that_are_refused(case: str) -> None:
 
 def test_the_largest_core_that_is_built_has_4096_of_everything() -> None:
     built = replace(GEOMETRY, axons=4096, neurons=4096, kernel_rows=4096)
-    built.require_built()
+    built.require_small()
     assert not built.large
     assert not Geometry().large
 
@@ -135,7 +135,7 @@ def test_larger_cores_are_those_of_models_alone(name: str) -> None:
     geometry = replace(GEOMETRY, **{name: 4100})
     assert geometry.large
     with pytest.raises(ValueError) as caught:
-        geometry.require_built()
+        geometry.require_small()
     assert str(caught.value) == (
         f"{name} of a core that is built must be at most 4096"
         " (the devices golden and batched alone have larger cores), not 4100"

@@ -64,7 +64,7 @@ def loud_core(side: int = 60) -> CoreConfig:
 
 
 def loudest_core() -> CoreConfig:
-    """The same at 65,025 positions, the most of an image."""
+    """The same at 65,025 positions."""
     return loud_core(255)
 
 

@@ -190,3 +190,10 @@ def test_shapes() -> None:
     kernel = uniform_kernel(np.random.default_rng(1), 50, 4, 3, 2)
     assert kernel.shape == (50, 4, 3, 3)
     assert sorted(set(kernel.ravel().tolist())) == [-2, -1, 0, 1, 2]
+
+
+def test_a_core_that_is_asked_for_may_not_be_large_unless_said() -> None:
+    told = r"^kernel_rows of a core that is built must be at most 4096 \(.*\), not 5000$"
+    with pytest.raises(ValueError, match=told):
+        smallest_geometry(net(ones(4, 2, 1, 1)), kernel_rows=5000)
+    assert smallest_geometry(net(ones(4, 2, 1, 1)), kernel_rows=5000, large=True).large
