@@ -6,8 +6,8 @@ image. The first channels hear each image twice, as it comes and three ticks lat
 way meets itself. Traces decay as neurons do, so a kernel learns from what its neurons saw, and
 when. States clip at 2.7 thresholds, so membranes stay near their boxes. All was chosen on the
 validation part with seed 11, first weights of layer 1 with seed 1, bits of the weights, range of
-the states and the rate in float on a set of another seed (docs/convolution.md); the test part was
-scored once before, with weights of 8 bits and a wide range. Beside both sides stands a readout of
+the states and the rate in float on a set of another seed (docs/convolution.md); the test part had
+been scored before, with weights of 8 bits and a wide range. Beside both sides stands a readout of
 the inputs' averages over time, which knows nothing of what came first.
 """
 
