@@ -24,6 +24,7 @@ def test_the_pages_first_example_runs(capsys: pytest.CaptureFixture[str]) -> Non
     assert abs(after[64] - right) < 0.02
 
 
+@pytest.mark.filterwarnings("ignore:nirtorch:DeprecationWarning")  # of snntorch
 def test_the_pages_second_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("snntorch")
     exec(compile(examples(PAGE)[1], "conversion.md", "exec"), {})

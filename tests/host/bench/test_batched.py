@@ -79,6 +79,7 @@ def test_rates_on_both_sides_are_alike() -> None:
             assert mine == pytest.approx(float(spikes.mean()), rel=0.2)
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")  # of norse
 @pytest.mark.parametrize("name", PEERS)
 def test_peers_spike_at_such_rates_too(name: str) -> None:
     if name not in installed():

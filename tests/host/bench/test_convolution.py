@@ -65,6 +65,7 @@ def test_both_sides_learn_from_pools() -> None:
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")  # of norse
 def test_the_table_has_both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
     def timed(sides: list[Contender], repeats: int) -> list[bench.Timing]:
         return [bench.Timing(own.name, 1.0 + k, (0.05,)) for k, own in enumerate(sides)]
