@@ -200,6 +200,7 @@ def test_bad_checkpoints(
     assert not (folder / "metrics.json").exists()
 
 
+@pytest.mark.slow
 def test_verilog(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config, out = tmp_path / "chip.json", tmp_path / "chip.v"
     small = dict.fromkeys(("axons", "neurons"), 8)
