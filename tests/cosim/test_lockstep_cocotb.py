@@ -1,4 +1,4 @@
-"""Runs the cocotb bench: a short run under Icarus by default, all geometries when slow tests run."""
+"""Runs the cocotb bench: shortly under Icarus by default, all geometries when slow tests run."""
 
 from __future__ import annotations
 
