@@ -1,4 +1,4 @@
-"""Runs the cocotb bench: shortly under Icarus by default, all geometries when slow tests run."""
+"""Runs the cocotb bench: one geometry by default, all of them when slow tests run."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ from axonloop.sim.cosim.chip_library import cached_verilog
 from axonloop.sim.stimulus import GEOMETRIES
 
 BENCH = Path(__file__).parent / "benches" / "lockstep_bench.py"
+QUICK = ("one-lane",)
 CASES = [
-    pytest.param(name, seed, 60, id=f"{name}-seed{seed}") for name in GEOMETRIES for seed in (1, 2)
+    pytest.param(name, seed, 60, id=f"{name}-seed{seed}", marks=[pytest.mark.slow] * slow)
+    for name in GEOMETRIES
+    for seed in (1, 2)
+    for slow in [name not in QUICK or seed > 1]
 ]
 
 
@@ -26,7 +30,6 @@ def bench(simulator: str, name: str, seed: int, ticks: int, folder: Path) -> tup
     return run_bench(simulator, verilog, "axonloop_chip", BENCH, folder, asked)
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(
     shutil.which("perl") is None or shutil.which("make") is None,
     reason="cocotb's Verilator needs perl and make",
