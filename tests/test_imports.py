@@ -31,7 +31,7 @@ STEPS = {
         "boards bus",
         "flow",
     ],
-    "sim": ["build", "batched cocotb cosim stimulus surrogate waves"],
+    "sim": ["build guards", "batched cocotb cosim stimulus surrogate waves"],
     "host": [
         "energy files",
         "console data order version whole",

@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 
 from axonloop.models.checks import require
+from axonloop.sim import guards
 from axonloop.sim.build import (
     STANDARD_FLAGS,
     Notify,
@@ -110,11 +111,14 @@ FLAGS = (
     "--x-initial",
     "unique",
     "--no-timing",
+    "--no-assert",
     "--threads",
     "1",
     "-Wno-lint",
     "-Wno-style",
 )
+"""`--no-assert`: Verilator would look in every cycle whether two cases match that Yosys wrote as
+parallel, for which it has its reasons; that takes a quarter of all time."""
 VERILATOR_FLAGS = (*FLAGS, "--top-module", TOP, "--prefix", "Vchip")
 PART_FLAGS = ("--prefix", "Vpart")
 SLOW_FLAGS = ("-O0", *COMMON_FLAGS)
@@ -169,7 +173,9 @@ def library_key(
     verilator = VERILATOR_FLAGS + harness.flags
     speed = fast_flags(harness.level)
     flags = (harness.wrapper, verilator, speed, SLOW_FLAGS, STANDARD_FLAGS, trace, PART_FLAGS)
-    code = b"".join(path.read_bytes() for path in (harness.driver, *harness.included))
+    sources = [harness.driver, *harness.included]
+    sources += [] if trace else sorted(Path(guards.__file__).parent.glob("*.py"))
+    code = b"".join(path.read_bytes() for path in sources)
     return content_key(verilog, repr(part), code, repr(flags), tools.versions)
 
 
@@ -186,9 +192,10 @@ def _compile(
     defines.append(f"-DVM_TRACE_VCD={int(trace)}")
     level, inner, work = fast_flags(harness.level), folder / "part", folder / "obj"
     flags, files = [*VERILATOR_FLAGS, *harness.flags], ["chip.v"]
+    verilog = verilog if trace else guards.guarded(verilog)
     if part is not None:
         own = (*FLAGS, *PART_FLAGS, "--top-module", part.name, "--lib-create", part.name)
-        _verilate(tools, inner, own, {"part.v": part.verilog}, ["part.v"])
+        _verilate(tools, inner, own, {"part.v": guards.guarded(part.verilog)}, ["part.v"])
         _compile_all(tools, inner, _unite(inner), [*defines, "-I."], level)
         files.append(f"../part/{part.name}.sv")
     flags += ["--trace-vcd"] if trace else []
