@@ -8,7 +8,7 @@ the table, so no time and no memory goes into them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -17,15 +17,22 @@ from torch import Tensor
 from axonloop.models.config import ChipConfig
 from axonloop.sim.batched.arrays import new_weights
 from axonloop.sim.batched.tables import column_parts, row_parts
-from axonloop.sim.batched.tensors.arithmetic import choose, require_exact
+from axonloop.sim.batched.tensors.arithmetic import choose, chooses, require_exact
 from axonloop.sim.batched.tensors.blank_out import BlankOut
 from axonloop.sim.batched.tensors.blocks import Block, blocks_of, largest_sum
 from axonloop.sim.batched.tensors.noise import TickWords, Word
 
 WORK = 1 << 18
-"""Elements of a weight memory that are worked on at a time."""
+"""Elements of a weight memory that a CPU works on at a time, for its caches; a GPU takes more."""
+GPU_WORK = 16
+"""Times as many a GPU takes: its operations have to be long."""
 SPARSE = 0.12
 """Up to this share of axons that spike, shared weights are summed row by row on a CPU."""
+
+
+def work(device: torch.device) -> int:
+    """Elements of a weight memory that are worked on at a time."""
+    return WORK if chooses(device) else GPU_WORK * WORK
 
 
 @dataclass(frozen=True)
@@ -156,7 +163,7 @@ class Synapses:
         each = axons // self._cores
         return [Block(k, k * each, (k + 1) * each, 0, width) for k in range(self._cores)]
 
-    def integrate(self, spikes: Tensor, seeds: Sequence[int], tick: int) -> Tensor:
+    def integrate(self, spikes: Tensor, seeds: Word, tick: int) -> Tensor:
         """ACC of every neuron, int32 `(copies, neurons)`, for spikes bool `(copies, axons)`.
 
         `seeds` (one per weight memory) and `tick` decide which synapses drop them.
@@ -165,7 +172,7 @@ class Synapses:
             require_exact(self._device)
         if not self._sorted:
             spikes = spikes.index_select(1, self._order)
-        words = TickWords(seeds, tick, self._first_core, self._device)
+        words = TickWords(seeds, tick, self._first_core)
         width = self.weights.shape[2]
         acc = spikes.new_zeros((len(spikes), self._cores * width), dtype=self._whole)
         for block, table in zip(self._blocks, self._addends, strict=True):
@@ -191,7 +198,7 @@ class Synapses:
         """The part of the sum over a block that was dropped: `(copies, neurons)`."""
         axons = self._order[block.start : block.end]
         lost = spikes.new_zeros((len(spikes), table.shape[2]), dtype=self._whole)
-        some = max(1, WORK // table.shape[2])
+        some = max(1, work(self._device) // table.shape[2])
         for copy, memory, rows in self._dropping(spikes & self._blank_out.rows[axons], some):
             kept = self._blank_out.kept(words, memory, axons[rows], block.first, block.last)
             addends = table[memory, rows].mul_(~kept)
@@ -215,7 +222,7 @@ class Synapses:
 
     def _sum(self, table: Tensor, spikes: Tensor) -> Tensor | None:
         """The sum over the rows of a block, `(copies, neurons)`; None if no row spikes."""
-        if self._device.type == "cpu":
+        if chooses(self._device):
             where = spikes.nonzero()
             if not len(where):
                 return None
