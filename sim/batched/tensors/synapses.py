@@ -138,25 +138,27 @@ class Synapses:
 
     def _refresh(self) -> None:
         """Make the table anew from the weights, some memories at a time, and find `plastic`."""
-        visited = 0
+        visited = torch.zeros((), dtype=torch.int64, device=self._device)
         for block, table in zip(self._blocks, self._addends, strict=True):
             rows = self._order[block.start : block.end]
-            some = max(1, WORK // block.size)
+            some = max(1, work(self._device) // block.size)
             pairs = zip(torch.split(self.weights, some), torch.split(table, some), strict=True)
             for weights, addends in pairs:
                 part = weights[:, :, block.first : block.last].index_select(1, rows)
                 present = part != self.no_synapse
-                visited += int(present.sum())
+                visited += present.sum()
                 addends.copy_(part.to(self.dtype).mul_(present))
                 if self._row_parts is not None:
                     addends.mul_(self._row_parts[rows, None])
-        blocks = self._whole_cores() if self._present() > visited else self._blocks
+        more = bool(self._present() > visited)
+        blocks = self._whole_cores() if more else self._blocks
         self.plastic = [self._synapse_block(block) for block in blocks]
 
-    def _present(self) -> int:
+    def _present(self) -> Tensor:
         """Synapses of all memories."""
-        some = max(1, WORK // self.weights[0].numel())
-        return sum(int((each != self.no_synapse).sum()) for each in torch.split(self.weights, some))
+        some = max(1, work(self._device) // self.weights[0].numel())
+        counts = [(each != self.no_synapse).sum() for each in torch.split(self.weights, some)]
+        return torch.stack(counts).sum()
 
     def _whole_cores(self) -> list[Block]:
         _, axons, width = self.weights.shape
