@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TICKS ?= 100000000
 
-.PHONY: train test lint docs verify prove mutants soak coverage bench synth budget clean
+.PHONY: train test lint docs verify prove mutants soak coverage bench gpu synth budget clean
 
 train: .venv/ready
 	$(BIN)/axonloop train digits --out runs/digits
@@ -39,6 +39,10 @@ coverage: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/axonloop bench core
+
+gpu: .venv/ready
+	$(BIN)/axonloop bench gpu --full --json docs/results/gpu.json
+	$(BIN)/axonloop results
 
 synth: .venv/ready
 	$(BIN)/pytest -m synth

@@ -34,7 +34,7 @@ STEPS = {
     "sim": ["build guards", "batched cocotb cosim stimulus surrogate waves"],
     "host": [
         "energy files",
-        "console data order version whole",
+        "console data machine order version whole",
         "devices pictures",
         "fpga network verification",
         "recorder wear",

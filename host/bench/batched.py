@@ -9,6 +9,7 @@ learning by terms (`bench_terms`), beside nothing.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
@@ -44,15 +45,23 @@ large ones.
 
 @dataclass(frozen=True)
 class Timing:
-    """Median CPU `seconds` of a run, and the share of each layer's neurons that spike per tick."""
+    """Median `seconds` of a run, and the share of each layer's neurons that spike per tick."""
 
     name: str
     seconds: float
     rates: tuple[float, ...]
 
 
-def time_all(contenders: list[Contender], repeats: int, runs: int = RUNS) -> list[Timing]:
-    """Run all in turn, `runs` times, `repeats` runs at a time, after one that does not count."""
+def time_all(
+    contenders: list[Contender],
+    repeats: int,
+    runs: int = RUNS,
+    clock: Callable[[], float] = time.process_time,
+) -> list[Timing]:
+    """Run all in turn, `runs` times, `repeats` runs at a time, after one that does not count.
+
+    `clock` tells the seconds.
+    """
     rates = []
     for entry in contenders:
         entry.prepare()
@@ -61,10 +70,10 @@ def time_all(contenders: list[Contender], repeats: int, runs: int = RUNS) -> lis
     for _ in range(runs):
         for entry, seconds in zip(contenders, taken, strict=True):
             entry.prepare()
-            start = time.process_time()
+            start = clock()
             for _ in range(repeats):
                 entry.run()
-            seconds.append((time.process_time() - start) / repeats)
+            seconds.append((clock() - start) / repeats)
     return [
         Timing(entry.name, median(seconds), rate)
         for entry, seconds, rate in zip(contenders, taken, rates, strict=True)
@@ -97,11 +106,15 @@ def floor(title: str, task: Workload, ours: ChipInference) -> Figure:
     before = ours.chip.counters()[:, Counter.SYNOPS].sum()
     ticks = len(ours.run()[0])
     synops = int(ours.chip.counters()[:, Counter.SYNOPS].sum() - before)
-    chip, words = task.program.config, 4
-    state = 2 * (chip.neurons * (4 * words + 2) + chip.axons * (3 * words + 1))
-    moved = synops + state * ticks * task.copies
+    moved = synops + state_bytes(task) * ticks * task.copies
     unit = f"ms: {moved / 1e6:.1f} MB, {synops / 1e6:.2f} M additions among them"
     return Figure(f"{title}: floor", 1e3 * moved / copy_speed(), unit, "")
+
+
+def state_bytes(task: Workload) -> int:
+    """What a tick of a copy reads and writes at least of its state."""
+    chip, words = task.program.config, 4
+    return 2 * (chip.neurons * (4 * words + 2) + chip.axons * (3 * words + 1))
 
 
 def copy_speed(size: int = 1 << 17, repeats: int = 400) -> float:

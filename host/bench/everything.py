@@ -1,4 +1,4 @@
-"""`axonloop bench all`: every bench, one after the other, in one table."""
+"""`axonloop bench all`: every bench that needs no GPU, one after the other, in one table."""
 
 from __future__ import annotations
 

@@ -117,8 +117,9 @@ class ThreeFactorLoop:
         self.prepare()
         sizes = network.sizes
         inputs = [weights.shape[0] for weights in self.weights]
-        self.current, self.membrane, self.spike = torch.zeros(3, copies, sum(sizes)).unbind(0)
-        self.trace_q, self.trace_p, self.arrived = torch.zeros(3, copies, sum(inputs)).unbind(0)
+        self.current, self.membrane, self.spike = readout.new_zeros(3, copies, sum(sizes)).unbind(0)
+        traces = readout.new_zeros(3, copies, sum(inputs))
+        self.trace_q, self.trace_p, self.arrived = traces.unbind(0)
         self._currents = torch.split(self.current, sizes, dim=1)
         self._inputs = torch.split(self.arrived, inputs, dim=1)
         self._traces = torch.split(self.trace_p, inputs, dim=1)

@@ -72,6 +72,15 @@ class Workload:
         return int(self.spikes.shape[0])
 
     @property
+    def device(self) -> torch.device:
+        return self.spikes.device
+
+    def on(self, device: torch.device) -> Workload:
+        """The same with its tensors on a device."""
+        given = (each.to(device) for each in (self.spikes, self.readout, self.target))
+        return Workload(self.program, *given)
+
+    @property
     def layers(self) -> list[slice]:
         """Where the neurons of each layer lie on the chip."""
         return [slice(int(n[0]), int(n[-1]) + 1) for n in self.program.neurons.values()]
@@ -112,7 +121,7 @@ def float_network(task: Workload) -> FloatNetwork:
     """The same weights and decays, in units of the threshold."""
     scale = (1 << PARAMETERS.w_exp) / PARAMETERS.theta
     weights = [
-        torch.from_numpy(projection.weights.astype(np.float32)) * scale
+        torch.from_numpy(projection.weights.astype(np.float32)).to(task.device) * scale
         for projection in task.program.plan.network.projections
     ]
     return FloatNetwork(
@@ -138,11 +147,16 @@ class Contender:
 
 
 class ChipInference:
-    """The chip's side of inference: the raster of axons is made within the time measured."""
+    """The chip's side of inference: the raster of axons is made within the time measured.
 
-    def __init__(self, task: Workload, arithmetic: str = "auto") -> None:
+    Copies share weights; else each has its own, and a seed of its own.
+    """
+
+    def __init__(self, task: Workload, arithmetic: str = "auto", shared: bool = True) -> None:
         self.task = task
-        self.chip = BatchedChip(task.program.config, task.copies, True, arithmetic=arithmetic)
+        where, seeds = str(task.device), None if shared else range(task.copies)
+        build = task.program.config, task.copies, shared
+        self.chip = BatchedChip(*build, device=where, seeds=seeds, arithmetic=arithmetic)
         self.chip.load_weights(task.program.weights)
         self.late = len(task.layers) - 1
 
@@ -150,7 +164,7 @@ class ChipInference:
         """The input as spikes of axons, bool `(ticks + late, copies, axons)`."""
         task, axons = self.task, self.task.program.axons["input"][:, 0]
         shape = (task.ticks + self.late, task.copies, task.program.config.axons)
-        raster = torch.zeros(shape, dtype=torch.bool)
+        raster = task.spikes.new_zeros(shape)
         raster[: task.ticks, :, int(axons[0]) : int(axons[-1]) + 1] = task.spikes
         return raster
 
@@ -164,8 +178,8 @@ class ChipInference:
 class ChipLearning(ChipInference):
     """The chip's side of learning: local errors as events, every tick."""
 
-    def __init__(self, task: Workload, arithmetic: str = "auto") -> None:
-        super().__init__(task, arithmetic)
+    def __init__(self, task: Workload, arithmetic: str = "auto", shared: bool = True) -> None:
+        super().__init__(task, arithmetic, shared)
         self.late = 0
         self.readout = self.readout_of(task)
         self.back = (self.readout.t() / ERROR_STEP).contiguous()
@@ -173,8 +187,9 @@ class ChipLearning(ChipInference):
     def readout_of(self, task: Workload) -> Tensor:
         """The readout of what `heard` returns."""
         neurons = np.concatenate(list(task.program.neurons.values()))
-        readout = torch.zeros(task.program.config.neurons, task.readout.shape[1])
-        readout[torch.from_numpy(neurons).long()] = task.readout
+        shape = task.program.config.neurons, task.readout.shape[1]
+        readout = task.readout.new_zeros(shape)
+        readout[torch.from_numpy(neurons).long().to(task.device)] = task.readout
         return readout
 
     def heard(self, spikes: Tensor) -> Tensor:
@@ -204,16 +219,27 @@ class ChipLearning(ChipInference):
         return [spikes[:, :, layer] for layer in self.task.layers]
 
 
+PLAIN: Ways = {
+    "torch, layer by layer": layer_by_layer,
+    "torch, layers at once": all_layers_at_once,
+}
+"""Inference in plain torch, both ways."""
+
+
 def float_inference(task: Workload) -> list[Contender]:
-    """Plain torch, both ways, and the peers that are installed."""
-    ways: Ways
-    ways = {"torch, layer by layer": layer_by_layer, "torch, layers at once": all_layers_at_once}
-    return run_by(ways, float_network(task), task.spikes.float())
+    """Plain torch, both ways, and on a CPU the peers that are installed."""
+    peers = {name: PEERS[name] for name in installed()} if task.device.type == "cpu" else {}
+    network, given = float_network(task), task.spikes.float()
+    return contenders(PLAIN | peers, network, given)
 
 
 def run_by(ways: Ways, network: FloatNetwork, given: Tensor) -> list[Contender]:
     """A float network by each of the ways, and by the peers that are installed."""
-    ways = ways | {name: PEERS[name] for name in installed()}
+    return contenders(ways | {name: PEERS[name] for name in installed()}, network, given)
+
+
+def contenders(ways: Ways, network: FloatNetwork, given: Tensor) -> list[Contender]:
+    """A float network by each of the ways."""
     return [Contender(name, partial(way(network), given)) for name, way in ways.items()]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from axonloop.host.catalogue.entry import Entry, by_name
 
 
-def _bench(name: str, what: str, source: str, time: str, module: str = "") -> Entry:
-    return Entry("bench", name, f"bench.{module or name}", what, source, time)
+def _bench(name: str, what: str, source: str, time: str, module: str = "", **options: Any) -> Entry:
+    return Entry("bench", name, f"bench.{module or name}", what, source, time, options)
 
 
 BENCHES = by_name(
@@ -41,6 +43,20 @@ BENCHES = by_name(
         "docs/figures.md",
         "10 minutes",
     ),
-    _bench("all", "every bench, in one table", "docs/figures.md", "20 minutes", "everything"),
+    _bench(
+        "gpu",
+        "the batched emulator on a GPU: compared bit by bit, timed beside float torch",
+        "docs/batched.md",
+        "not measured",
+        device="batched:cuda",
+        full=False,
+    ),
+    _bench(
+        "all",
+        "every bench but that of GPUs, in one table",
+        "docs/figures.md",
+        "20 minutes",
+        "everything",
+    ),
 )
 """What is measured of speed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from axonloop.host.bench import BENCHED
+from axonloop.host.bench import BENCHED, FIGURES
 from axonloop.host.catalogue.experiments import EXPERIMENTS
 from axonloop.host.catalogue.listing import LISTING, listed
 from axonloop.host.console import markdown
@@ -26,15 +26,18 @@ only.
 
     axonloop experiment NAME --full --json docs/results/NAME.json
     axonloop bench all --json docs/results/bench.json
+    axonloop bench gpu --full --json docs/results/gpu.json
     axonloop results
 
-Those without a section have not been run to their end yet. The last section is what the benches
-found of speed: there the machine matters, and what else it did.
+Those without a section have not been run to their end yet. The last sections, `bench` and `gpu`,
+are what the benches found of speed: there the machine matters, and what else it did.
 """
 KEYS = ("source", "command", "device", "seconds", "rows")
 """What a section is made of, beside its name."""
 SPEED = "bench"
 """The file and section of `axonloop bench all`."""
+MEASURED = {SPEED: BENCHED, "gpu": FIGURES}
+"""The files and sections of benches, and their columns."""
 
 
 def page_of(folder: Path) -> str:
@@ -44,11 +47,11 @@ def page_of(folder: Path) -> str:
     """
     files = {path.stem: read_json(path) for path in sorted(folder.glob("*.json"))}
     require(bool(files), "folder", "one with the JSON files of experiments", str(folder))
-    known = [*EXPERIMENTS, SPEED]
+    known = [*EXPERIMENTS, *MEASURED]
     unknown = sorted(set(files) - set(known))
     require(not unknown, "results", f"of {', '.join(known)}", unknown)
     for name, metrics in files.items():
-        keys = ("machine" if name == SPEED else "experiment", *KEYS)
+        keys = ("machine" if name in MEASURED else "experiment", *KEYS)
         missing = [key for key in keys if key not in metrics]
         require(not missing, f"{name}.json", "metrics of an experiment", f"without {missing}")
         require(bool(metrics["rows"]), f"rows of {name}.json", "one or more", metrics["rows"])
@@ -58,12 +61,13 @@ def page_of(folder: Path) -> str:
 
 
 def _section(name: str, metrics: dict[str, Any]) -> str:
-    place = metrics["machine"] if name == SPEED else metrics["device"]
-    where = f" {'Machine' if name == SPEED else 'Device'}: {place}." if place else ""
+    bench = name in MEASURED
+    place = metrics["machine" if bench else "device"]
+    where = f" {'Machine' if bench else 'Device'}: {place}." if place else ""
     note = f"\n\n{metrics['note']}" if metrics.get("note") else ""
     lines = [
         f"## {name}\n",
         f"{metrics['source']}. `{metrics['command']}`, {metrics['seconds']:.0f} s.{where}{note}\n",
-        markdown(BENCHED if name == SPEED else RESULTS, metrics["rows"]),
+        markdown(MEASURED.get(name, RESULTS), metrics["rows"]),
     ]
     return "\n".join(lines) + "\n"

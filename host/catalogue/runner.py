@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from axonloop.host.console import (
 from axonloop.host.devices import check_device_name
 from axonloop.host.experiments import RESULTS
 from axonloop.host.files import require_writable, write_json, write_text
+from axonloop.host.machine import machine
 from axonloop.host.order import Metrics, Order
 from axonloop.host.report import REPORT, write_results_report
 from axonloop.host.runs import require_folder
@@ -133,8 +133,7 @@ def _about(entry: Entry, order: Order, given: Mapping[str, Any]) -> Metrics:
     asked = {name: getattr(order, name) for name in entry.options if name != "seeds"}
     if "seeds" in entry.options:
         asked["seeds"] = list(order.seeds)
-    machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} CPUs"
-    return {**about, "device": None, **asked, "machine": machine}
+    return {**about, "device": None, **asked, "machine": machine()}
 
 
 def _measured(entry: Entry, module: Any, order: Order) -> Metrics:

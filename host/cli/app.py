@@ -316,14 +316,17 @@ def results(
     folder: Annotated[Path, typer.Option(help="Metrics of experiments.")] = Path("docs/results"),
     out: Annotated[Path | None, typer.Option(help="The page to write [FOLDER.md].")] = None,
 ) -> None:
-    """Make the results page of the metrics that experiments wrote."""
-    from axonloop.host.catalogue import page_of
+    """Make the results page of the metrics that experiments wrote.
+
+    Sections of speed on pages beside it come from the metrics of bench all.
+    """
+    from axonloop.host.catalogue import pages_of
     from axonloop.host.console import notice
     from axonloop.host.files import write_text
 
-    path = out or folder.with_suffix(".md")
-    write_text(path, page_of(folder))
-    notice(f"written: {path}")
+    for path, text in pages_of(folder, out or folder.with_suffix(".md")).items():
+        write_text(path, text)
+        notice(f"written: {path}")
 
 
 def _fail(message: str, code: int) -> int:

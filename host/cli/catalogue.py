@@ -19,7 +19,7 @@ KINDS = {
     "bench": "Measure speed.",
 }
 HELP = {
-    "device": "{others}golden, batched, rtl: the results are the same.",
+    "device": "{devices}.",
     "full": "All seeds and sizes.",
     "seeds": "Seeds 1 to N{often}.",
     "epochs": "Times through the samples.",
@@ -92,8 +92,11 @@ def _parameter(entry: Entry, name: str) -> Parameter:
     """An option as a parameter of the command."""
     folder = f"runs/{entry.kind}-{entry.name}" if entry.keeps else "none"
     others = "population, " if entry.device == "population" else ""
+    devices = f"{others}golden, batched, rtl: the results are the same"
+    if entry.kind == "bench":
+        devices = "batched:cuda; batched:cpu tries the bench without a GPU"
     often = " [1; with --full 3]" if entry.options.get("seeds") is None else ""
-    text = (HELP | FILES)[name].format(folder=folder, others=others, often=often)
+    text = (HELP | FILES)[name].format(folder=folder, devices=devices, often=often)
     kind: Any = Path if name in FILES else TYPES.get(name, int)
     default = entry.options.get(name)
     if default is None:

@@ -4,6 +4,8 @@ from .progress import Progress as Progress
 from .progress import progress_bars as progress_bars
 from .progress import steps as steps
 from .run_metrics import print_metrics as print_metrics
+from .sections import has_section as has_section
+from .sections import with_section as with_section
 from .tables import Column as Column
 from .tables import Row as Row
 from .tables import comma_separated as comma_separated

@@ -112,7 +112,7 @@ class ShardRun:
     def _step(self, step: PopulationStep) -> None:
         for operation in step.before:
             self._apply(operation)
-        reported = [chip.tick(step.spikes).numpy() for chip in self._populations.values()]
+        reported = [chip.tick(step.spikes).cpu().numpy() for chip in self._populations.values()]
         if step.learn:
             for chip in self._populations.values():
                 chip.learn()
@@ -174,9 +174,9 @@ class ShardRun:
         self._expected = [_numbers(self._first, region) for region in self._regions]
         self._compare_singles(RTL)
         chips = self._populations.values()
-        weights = [chip.read_weights().numpy() for chip in chips]
+        weights = [chip.read_weights().cpu().numpy() for chip in chips]
         self._same_in_all("weight", weights)
-        tables = [chip.counter_table().numpy()[:, :, MODEL_COUNTERS] for chip in chips]
+        tables = [chip.counter_table().cpu().numpy()[:, :, MODEL_COUNTERS] for chip in chips]
         self._same_in_all("counter", tables)
         for name, devices in self._singles.items():
             for self._copy, device in enumerate(devices):
@@ -201,8 +201,8 @@ class ShardRun:
 
     def _result(self, seconds: float) -> ShardResult:
         shard, first = self._shard, self._first
-        weights = [weight_hash(each, shard.geometry) for each in first.read_weights().numpy()]
-        totals = first.counter_table().numpy().sum((0, 1)).tolist()
+        weights = [weight_hash(each, shard.geometry) for each in first.read_weights().cpu().numpy()]
+        totals = first.counter_table().cpu().numpy().sum((0, 1)).tolist()
         return ShardResult(
             compared=shard.copies * shard.ticks,
             ticks={name: count * shard.ticks for name, count in shard.devices().items()},
@@ -214,7 +214,7 @@ class ShardRun:
 
 
 def _numbers(chip: BatchedChip, region: Region) -> Integers:
-    found: Integers = chip.read(region).numpy()
+    found: Integers = chip.read(region).cpu().numpy()
     return found
 
 

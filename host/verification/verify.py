@@ -155,6 +155,8 @@ def _run(
     config = random_chip(rng, geometries_by_name()[geometry], mesh)
     with ExitStack() as stack:
         opened = [stack.enter_context(open_named(name, config)) for name in devices]
+        for name, device in zip(devices, opened, strict=True):
+            device.name = name  # as asked for: batched:cpu is known as batched elsewhere
         try:
             return lockstep(opened, config, ticks, int(rng.integers(2**63)), progress=progress)
         except DivergenceError as divergence:

@@ -15,6 +15,8 @@ TALLY_BYTES = {"neuron": 3, "axon": 5}
 """Per copy: what torch keeps on top of the state, to count spikes, events and clipped words."""
 SPAN_BYTES = 10
 """Per row and weight memory: where its synapses lie, for compiled code."""
+SEED_BYTES = 8
+"""Per weight memory: its seed, as torch keeps it."""
 CORE_BYTES = 8 * (len(Counter) + 4)
 """Per core and copy: counters."""
 COPY_BYTES = 4
@@ -32,7 +34,7 @@ def memory_bytes(
     visited += sum(c.rows * c.out_channels for core in chip.cores for c in core.convolutions)
     stored = chip.weight_rows * geometry.weight_columns * weight_dtype(geometry).itemsize
     extra = SPAN_BYTES * chip.weight_rows if compiled else visited * addend.itemsize
-    weights = (stored + extra) * (1 if shared else copies)
+    weights = (stored + extra + SEED_BYTES) * (1 if shared else copies)
     arrays = sum(
         dtype_of(region).itemsize * values_of(region, chip) for region in readable(geometry)
     )
@@ -43,7 +45,8 @@ def memory_bytes(
 def free_memory(device: torch.device) -> int:
     """Bytes that can still be had on a device."""
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0]) + kept  # what torch keeps, it gives again
     for line in Path("/proc/meminfo").read_text().splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) << 10

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from axonloop.host.console import with_section
 from tests.coverage import python_figures, rtl_figures
 from tests.coverage.tables import number, table
 from tests.formal.figures import section as proofs
@@ -15,16 +16,6 @@ PAGE = Path("docs/assurance.md")
 SOAK = Path("docs/assurance/soak.json")
 PROOFS = Path("docs/assurance/proofs.json")
 Kept = Mapping[str, Any]
-
-
-def with_section(page: str, name: str, text: str) -> str:
-    """A page with `text` between the marks of a name; ValueError where it has none."""
-    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    before, mark, rest = page.partition(begin)
-    _, other, after = rest.partition(end)
-    if not (mark and other):
-        raise ValueError(f"page must have the marks of {name!r}, not none")
-    return f"{before}{begin}\n\n{text}\n\n{end}{after}"
 
 
 def write_page() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from axonloop.hdl.flow import DELIVERIES
+from axonloop.host.console import with_section
 from axonloop.models.config import Datapath
 from axonloop.models.protocol import Kind, header
 from axonloop.sim.cosim.verilate import build
@@ -229,14 +230,6 @@ def test_figures_of_other_designs_stay(echo, tmp_path, monkeypatch):
     assert "Not measured: more." in rtl_figures.section(rtl_figures.read())
 
 
-def test_a_section_is_replaced_and_the_rest_stays():
-    before = "a\n<!-- soak: begin -->\nold\n<!-- soak: end -->\nb"
-    after = page.with_section(before, "soak", "new")
-    assert after == "a\n<!-- soak: begin -->\n\nnew\n\n<!-- soak: end -->\nb"
-    with pytest.raises(ValueError, match="page must have the marks of 'rtl', not none"):
-        page.with_section(before, "rtl", "new")
-
-
 def test_the_page_says_what_is_kept():
     text = page.PAGE.read_text()
     for name, path, section in (
@@ -245,4 +238,4 @@ def test_the_page_says_what_is_kept():
         ("rtl coverage", rtl_figures.PATH, rtl_figures.section),
         ("python coverage", python_figures.PATH, python_figures.section),
     ):
-        assert page.with_section(text, name, section(json.loads(path.read_text()))) == text, name
+        assert with_section(text, name, section(json.loads(path.read_text()))) == text, name

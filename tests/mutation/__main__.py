@@ -190,11 +190,13 @@ def report(
 
 def write_page(kept: dict[str, Any]) -> None:
     """Keep figures, and write them into the page."""
+    from axonloop.host.console import with_section  # not above: workers must not have the package
+
     figures = ROOT / page.FIGURES
     figures.parent.mkdir(exist_ok=True)
     figures.write_text(json.dumps(kept, indent=1) + "\n")
     text = (ROOT / page.PAGE).read_text()
-    (ROOT / page.PAGE).write_text(page.with_section(text, page.section(kept)))
+    (ROOT / page.PAGE).write_text(with_section(text, page.SECTION, page.section(kept)))
 
 
 if __name__ == "__main__":

@@ -40,6 +40,15 @@ def choose(arithmetic: str, largest: int) -> torch.dtype:
     return dtype
 
 
+def chooses(device: torch.device) -> bool:
+    """Is work chosen by the data: the rows that spike, the neurons in error?
+
+    On a GPU the host would wait for the device to say how many they are; there all is computed,
+    which comes to the same, since what is 0 changes nothing.
+    """
+    return device.type == "cpu"
+
+
 def require_exact(device: torch.device) -> None:
     """RuntimeError while torch may round the factors of a float32 product (TF32, bfloat16)."""
     precision = torch.get_float32_matmul_precision()

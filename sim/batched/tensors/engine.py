@@ -15,6 +15,7 @@ from axonloop.sim.batched.tensors.counters import FLUSH, Counters
 from axonloop.sim.batched.tensors.fanout import FanOut
 from axonloop.sim.batched.tensors.learning import Learning
 from axonloop.sim.batched.tensors.neurons import Neurons, ThresholdNoise
+from axonloop.sim.batched.tensors.noise import halves
 from axonloop.sim.batched.tensors.scheduler import Scheduler
 from axonloop.sim.batched.tensors.synapses import Synapses
 from axonloop.sim.batched.tensors.traces import Traces
@@ -72,7 +73,7 @@ class TensorEngine(Engine):
 
     def reseed(self, seeds: Sequence[int]) -> None:
         """Take over the seeds of the rounding hash, one per memory."""
-        self._seeds = list(seeds)
+        self._seeds = halves(list(seeds), self._device)
 
     def configure(self, chip: ChipConfig, seeds: Sequence[int]) -> None:
         """Take over all registers and tables, and the seeds; the state stays."""

@@ -1,20 +1,20 @@
 """Learning of all copies (docs/contract.md, section 5, learn).
 
 Only what is not 0 is touched: for each term the pairs of copy and neuron with a coefficient (with
-shared weights: the neurons with one in any copy), times the rows with a factor in any copy. For
-the plain rule the coefficient is the error E, and the factor Pq.
+shared weights: the neurons with one in any copy), times the rows with a factor in any copy. On a
+GPU copies that share weights touch all, since the host would wait for the counts of these. For the
+plain rule the coefficient is the error E, and the factor Pq.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from axonloop.models.config import AxonFactor, ChipConfig, NeuronFactor, Purpose, ThirdFactor
-from axonloop.sim.batched.tensors.arithmetic import choose, require_exact
+from axonloop.sim.batched.tensors.arithmetic import choose, chooses, require_exact
 from axonloop.sim.batched.tensors.convolution import Kernels
 from axonloop.sim.batched.tensors.memristor import Memristors, Sight
 from axonloop.sim.batched.tensors.neurons import Neurons
@@ -27,7 +27,7 @@ from axonloop.sim.batched.tensors.noise import (
 )
 from axonloop.sim.batched.tensors.parameters import neuron_register
 from axonloop.sim.batched.tensors.passes import Pass, passes_of
-from axonloop.sim.batched.tensors.synapses import WORK, SynapseBlock, Synapses
+from axonloop.sim.batched.tensors.synapses import SynapseBlock, Synapses, work
 from axonloop.sim.batched.tensors.traces import Traces
 
 _BothWords = tuple[TickWords, TickWords]
@@ -68,6 +68,7 @@ class Learning:
     ) -> None:
         geometry = chip.geometry
         self.geometry, self._shared, self._device = geometry, shared, device
+        self._all, self._work = shared and not chooses(device), work(device)
         self._first = chip.first
         self._sums = torch.zeros((2, copies, chip.neurons), dtype=torch.int32, device=device)
         self.gated, self.ungated = self._sums.unbind(0)
@@ -123,7 +124,7 @@ class Learning:
         synapses: Synapses | Kernels,
         neurons: Neurons,
         traces: Traces,
-        seeds: Sequence[int],
+        seeds: Word,
         tick: int,
     ) -> None:
         """Learn once and zero the sums; `tick` is the one that the state belongs to."""
@@ -134,8 +135,8 @@ class Learning:
         self._forget()
         if self._factor is torch.float32:
             require_exact(self._device)
-        words = TickWords(seeds, tick, self._first, self._device)
-        fixed = TickWords(seeds, 0, self._first, self._device)
+        words = TickWords(seeds, tick, self._first)
+        fixed = TickWords(seeds, 0, self._first)
         for each in due:
             values = each.coefficients(
                 lambda kind: self._neuron_factor(kind, neurons),
@@ -167,14 +168,14 @@ class Learning:
         self, each: Pass, synapses: Synapses, values: Tensor, factors: Tensor, words: _BothWords
     ) -> None:
         """One term, by coefficients `(copies, neurons)` and factors of axons `(copies, axons)`."""
-        active = (factors != 0).any(0)
+        active = None if self._all else (factors != 0).any(0)
         for block in synapses.plastic:
-            axons = block.axons[active[block.axons]]
+            axons = block.axons if active is None else block.axons[active[block.axons]]
             if not len(axons):
                 continue
             learning = self._learning(block, values, each, words)
             if len(learning.neuron):
-                for some in torch.split(axons, max(1, WORK // len(learning.neuron))):
+                for some in torch.split(axons, max(1, self._work // len(learning.neuron))):
                     self._update(synapses, block.core, some, learning, factors[:, some])
 
     def _learning(
@@ -184,7 +185,8 @@ class Learning:
         start = block.core * self.geometry.neurons
         here = values[:, start + block.first : start + block.last]
         if self._shared:
-            neuron = (here != 0).any(0).nonzero()[:, 0]
+            every = torch.arange(here.shape[1], device=self._device)
+            neuron = every if self._all else every[(here != 0).any(0)]
             memory, found = torch.zeros_like(neuron), here[:, neuron].to(self._factor)
         else:
             memory, neuron = here.nonzero().unbind(1)

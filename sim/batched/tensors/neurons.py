@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
@@ -12,7 +10,7 @@ from axonloop.models.protocol import Region
 from axonloop.sim.batched.arrays import NARROW_STATE, new_state
 from axonloop.sim.batched.tables import LOGISTIC
 from axonloop.sim.batched.tensors.convolution import Pools
-from axonloop.sim.batched.tensors.noise import TickWords, neuron_words, synapse_words
+from axonloop.sim.batched.tensors.noise import TickWords, Word, neuron_words, synapse_words
 from axonloop.sim.batched.tensors.parameters import Constants, neuron_register
 
 
@@ -41,16 +39,16 @@ class ThresholdNoise:
     """Noise at the thresholds of builds with it, by the neurons' temperatures."""
 
     def __init__(self, chip: ChipConfig, device: torch.device) -> None:
-        self._device, self._first, self._cores = device, chip.first, chip.mesh.cores
+        self._first, self._cores = chip.first, chip.mesh.cores
         self._temperature = neuron_register(chip, "temperature", device)
         self._neuron = torch.arange(chip.geometry.neurons, device=device)
         self._logistic = torch.tensor(LOGISTIC, dtype=torch.int32, device=device)
         zero = torch.zeros(1, dtype=torch.int32, device=device)
         self._code = zero, zero
 
-    def draw(self, seeds: Sequence[int], tick: int) -> Tensor:
-        """N of every neuron in tick `tick`: int32 `(len(seeds), neurons)`, by weight memory."""
-        words, drawn = TickWords(seeds, tick, self._first, self._device), []
+    def draw(self, seeds: Word, tick: int) -> Tensor:
+        """N of every neuron in tick `tick`: int32 `(seeds, neurons)`, by weight memory."""
+        words, drawn = TickWords(seeds, tick, self._first), []
         for core in range(self._cores):
             low, high = words.of(core)
             spread = low[:, None], high[:, None]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -16,15 +17,28 @@ from axonloop.models.golden import codewords
 Word = tuple[Tensor, Tensor]
 
 
-def _rotl(x: Tensor, bits: int) -> Tensor:
+Half = TypeVar("Half", int, Tensor)
+"""A half word: a number, or a tensor of them."""
+
+
+def _rotl(x: Half, bits: int) -> Half:
     return (x << bits | x >> (16 - bits)) & 0xFFFF
+
+
+def _mix(x: Half) -> Half:
+    """F of a half word."""
+    return (_rotl(x, 1) & _rotl(x, 5)) ^ (_rotl(x, 7) & _rotl(x, 12)) ^ _rotl(x, 2)
+
+
+def _constant(n: int) -> int:
+    """What round n adds."""
+    return 0x9E37 * (n + 1) & 0xFFFF
 
 
 @lru_cache(maxsize=4)
 def _feistel(device: torch.device) -> Tensor:
     """F of every half word, int32 `(65536,)`: one look-up instead of eleven operations."""
-    x = torch.arange(1 << 16, dtype=torch.int32, device=device)
-    return (_rotl(x, 1) & _rotl(x, 5)) ^ (_rotl(x, 7) & _rotl(x, 12)) ^ _rotl(x, 2)
+    return _mix(torch.arange(1 << 16, dtype=torch.int32, device=device))
 
 
 def _rounds(word: Word, first: int, last: int) -> Word:
@@ -33,7 +47,7 @@ def _rounds(word: Word, first: int, last: int) -> Word:
     for n in range(first, last + 1):
         mixed = table.index_select(0, x.reshape(-1)).view(x.shape)
         mixed ^= y
-        mixed ^= 0x9E37 * (n + 1) & 0xFFFF
+        mixed ^= _constant(n)
         x, y = mixed, x
     return x, y
 
@@ -49,26 +63,27 @@ def axon_codes(axons: int, device: torch.device) -> Word:
     return halves(codewords(range(axons)).tolist(), device)
 
 
-def tick_words(seeds: Sequence[int], tick: int, core: int, device: torch.device) -> Word:
-    """The words after rounds 0..9, one for all neurons of a core, by seed: `(len(seeds),)`."""
-    x, y = _rounds(halves([tick], device), 0, 3)
-    low, high = halves(seeds, device)
-    x, y = _rounds((x ^ low, y ^ high), 4, 7)
-    return _rounds((x ^ core, y), 8, 9)
+def tick_words(seeds: Word, tick: int, core: int) -> Word:
+    """The words after rounds 0..9, one for all neurons of a core, by seed, `(seeds,)`."""
+    low, high = seeds
+    x, y = tick & 0xFFFF, tick >> 16
+    for n in range(4):
+        x, y = _mix(x) ^ y ^ _constant(n), x
+    low, high = _rounds((low ^ x, high ^ y), 4, 7)
+    return _rounds((low ^ core, high), 8, 9)
 
 
 class TickWords:
     """`tick_words` of all cores in a tick, each made once; `first` is the first core's number."""
 
-    def __init__(self, seeds: Sequence[int], tick: int, first: int, device: torch.device) -> None:
-        self._seeds, self._tick, self._first, self._device = seeds, tick, first, device
+    def __init__(self, seeds: Word, tick: int, first: int) -> None:
+        self._seeds, self._tick, self._first = seeds, tick, first
         self._known: dict[int, Word] = {}
 
     def of(self, core: int) -> Word:
         """The words of the core with this index: `(weight memories,)`."""
         if core not in self._known:
-            number = self._first + core
-            self._known[core] = tick_words(self._seeds, self._tick, number, self._device)
+            self._known[core] = tick_words(self._seeds, self._tick, self._first + core)
         return self._known[core]
 
 

@@ -8,7 +8,7 @@ the table, so no time and no memory goes into them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -17,15 +17,22 @@ from torch import Tensor
 from axonloop.models.config import ChipConfig
 from axonloop.sim.batched.arrays import new_weights
 from axonloop.sim.batched.tables import column_parts, row_parts
-from axonloop.sim.batched.tensors.arithmetic import choose, require_exact
+from axonloop.sim.batched.tensors.arithmetic import choose, chooses, require_exact
 from axonloop.sim.batched.tensors.blank_out import BlankOut
 from axonloop.sim.batched.tensors.blocks import Block, blocks_of, largest_sum
 from axonloop.sim.batched.tensors.noise import TickWords, Word
 
 WORK = 1 << 18
-"""Elements of a weight memory that are worked on at a time."""
+"""Elements of a weight memory that a CPU works on at a time, for its caches; a GPU takes more."""
+GPU_WORK = 16
+"""Times as many a GPU takes: its operations have to be long."""
 SPARSE = 0.12
 """Up to this share of axons that spike, shared weights are summed row by row on a CPU."""
+
+
+def work(device: torch.device) -> int:
+    """Elements of a weight memory that are worked on at a time."""
+    return WORK if chooses(device) else GPU_WORK * WORK
 
 
 @dataclass(frozen=True)
@@ -131,32 +138,34 @@ class Synapses:
 
     def _refresh(self) -> None:
         """Make the table anew from the weights, some memories at a time, and find `plastic`."""
-        visited = 0
+        visited = torch.zeros((), dtype=torch.int64, device=self._device)
         for block, table in zip(self._blocks, self._addends, strict=True):
             rows = self._order[block.start : block.end]
-            some = max(1, WORK // block.size)
+            some = max(1, work(self._device) // block.size)
             pairs = zip(torch.split(self.weights, some), torch.split(table, some), strict=True)
             for weights, addends in pairs:
                 part = weights[:, :, block.first : block.last].index_select(1, rows)
                 present = part != self.no_synapse
-                visited += int(present.sum())
+                visited += present.sum()
                 addends.copy_(part.to(self.dtype).mul_(present))
                 if self._row_parts is not None:
                     addends.mul_(self._row_parts[rows, None])
-        blocks = self._whole_cores() if self._present() > visited else self._blocks
+        more = bool(self._present() > visited)
+        blocks = self._whole_cores() if more else self._blocks
         self.plastic = [self._synapse_block(block) for block in blocks]
 
-    def _present(self) -> int:
+    def _present(self) -> Tensor:
         """Synapses of all memories."""
-        some = max(1, WORK // self.weights[0].numel())
-        return sum(int((each != self.no_synapse).sum()) for each in torch.split(self.weights, some))
+        some = max(1, work(self._device) // self.weights[0].numel())
+        counts = [(each != self.no_synapse).sum() for each in torch.split(self.weights, some)]
+        return torch.stack(counts).sum()
 
     def _whole_cores(self) -> list[Block]:
         _, axons, width = self.weights.shape
         each = axons // self._cores
         return [Block(k, k * each, (k + 1) * each, 0, width) for k in range(self._cores)]
 
-    def integrate(self, spikes: Tensor, seeds: Sequence[int], tick: int) -> Tensor:
+    def integrate(self, spikes: Tensor, seeds: Word, tick: int) -> Tensor:
         """ACC of every neuron, int32 `(copies, neurons)`, for spikes bool `(copies, axons)`.
 
         `seeds` (one per weight memory) and `tick` decide which synapses drop them.
@@ -165,7 +174,7 @@ class Synapses:
             require_exact(self._device)
         if not self._sorted:
             spikes = spikes.index_select(1, self._order)
-        words = TickWords(seeds, tick, self._first_core, self._device)
+        words = TickWords(seeds, tick, self._first_core)
         width = self.weights.shape[2]
         acc = spikes.new_zeros((len(spikes), self._cores * width), dtype=self._whole)
         for block, table in zip(self._blocks, self._addends, strict=True):
@@ -191,7 +200,7 @@ class Synapses:
         """The part of the sum over a block that was dropped: `(copies, neurons)`."""
         axons = self._order[block.start : block.end]
         lost = spikes.new_zeros((len(spikes), table.shape[2]), dtype=self._whole)
-        some = max(1, WORK // table.shape[2])
+        some = max(1, work(self._device) // table.shape[2])
         for copy, memory, rows in self._dropping(spikes & self._blank_out.rows[axons], some):
             kept = self._blank_out.kept(words, memory, axons[rows], block.first, block.last)
             addends = table[memory, rows].mul_(~kept)
@@ -215,7 +224,7 @@ class Synapses:
 
     def _sum(self, table: Tensor, spikes: Tensor) -> Tensor | None:
         """The sum over the rows of a block, `(copies, neurons)`; None if no row spikes."""
-        if self._device.type == "cpu":
+        if chooses(self._device):
             where = spikes.nonzero()
             if not len(where):
                 return None

@@ -1,4 +1,4 @@
-"""The results page, made of the metrics that experiments wrote."""
+"""The results page, and sections of other pages, made of the metrics that commands wrote."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from axonloop.host.bench import Figure
-from axonloop.host.catalogue import CATALOGUE, page_of
+from axonloop.host.catalogue import CATALOGUE, pages_of
+from axonloop.host.catalogue.results import page_of
+from axonloop.host.catalogue.speed import LINES, TERMS
 from axonloop.host.cli.app import MISTAKE, run
 from axonloop.host.experiments import PRINTS_NONE, ResultRow
 from tests.support.contract import DOCS
@@ -28,10 +30,13 @@ def metrics_of(name: str = "memory") -> dict[str, Any]:
 
 
 def test_the_page_is_made_of_the_metrics_beside_it() -> None:
-    page = (DOCS / "results.md").read_text()
-    assert page == page_of(DOCS / "results")
+    pages = pages_of(DOCS / "results", DOCS / "results.md")
+    others = {DOCS / "figures.md", DOCS / "batched.md", DOCS.parent / "README.md"}
+    assert set(pages) == {DOCS / "results.md"} | others
+    for path, text in pages.items():
+        assert path.read_text() == text, "axonloop results writes it anew"
     for path in (DOCS / "results").iterdir():
-        assert f"## {path.stem}\n" in page
+        assert f"## {path.stem}\n" in pages[DOCS / "results.md"]
 
 
 def test_no_cell_of_a_paper_is_empty() -> None:
@@ -98,3 +103,82 @@ def test_the_page_of_another_folder_is_beside_it(
     (tmp_path / "mine" / "memory.json").write_text(json.dumps(metrics_of()))
     assert run(["results", "--folder", "mine"]) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "mine.md"]
+
+
+def measured(folder: Path, **more: Any) -> dict[str, Any]:
+    """The figures on record, in a folder of their own beside a page that shows them all."""
+    (folder / "results").mkdir()
+    (folder / "figures.md").write_text("a\n<!-- speed: begin -->\n<!-- speed: end -->\nb")
+    metrics = json.loads((DOCS / "results" / "bench.json").read_text()) | more
+    (folder / "results" / "bench.json").write_text(json.dumps(metrics))
+    return dict(metrics)
+
+
+def test_figures_of_speed_come_from_the_file(tmp_path: Path) -> None:
+    """They name the machine, and what was written by hand of it."""
+    metrics = measured(tmp_path, machine="a machine", note="At rest.")
+    for row in metrics["rows"]:
+        row["value"] *= 2 if row["bench"] == "node" else 1
+    (tmp_path / "results" / "bench.json").write_text(json.dumps(metrics))
+    assert run(["results", "--folder", str(tmp_path / "results")]) == 0
+    text = (tmp_path / "figures.md").read_text()
+    assert text.startswith(
+        "a\n<!-- speed: begin -->\n\nMeasured by `axonloop bench all`. Machine: "
+    )
+    assert "Machine: a machine. At rest.\n" in text
+    assert "| 581 and 34, 58 and 0 | `axonloop bench node` |" in text
+    assert text.endswith("\n\n<!-- speed: end -->\nb")
+    assert text.count("| `axonloop bench ") == len(LINES)
+    assert not (tmp_path / "batched.md").exists()
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line.what[:30])
+def test_a_figure_that_is_no_longer_in_the_file_is_named(line: Any, tmp_path: Path) -> None:
+    """Of every line: without the rows of its bench, nothing is written."""
+    rows = measured(tmp_path)["rows"]
+    few = [row for row in rows if row["bench"] != line.bench]
+    metrics = json.loads((DOCS / "results" / "bench.json").read_text()) | {"rows": few}
+    with pytest.raises(ValueError, match=f"without .* of bench {line.bench}"):
+        line.shown({})
+    (tmp_path / "results" / "bench.json").write_text(json.dumps(metrics))
+    assert run(["results", "--folder", str(tmp_path / "results")]) == MISTAKE
+    assert not (tmp_path / "results.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("golden", None, "without 'golden' of bench core"),
+        ("cycles per SynOp", {"ratio": None}, "without a peer of 'cycles per SynOp' of bench core"),
+    ],
+)
+def test_what_a_line_lacks_is_a_mistake(
+    name: str,
+    change: dict[str, Any] | None,
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = measured(tmp_path)["rows"]
+    kept = [row | (change or {}) if row["name"] == name else row for row in rows]
+    measured_rows = [row for row in kept if change is not None or row["name"] != name]
+    path = tmp_path / "results" / "bench.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"rows": measured_rows}))
+    assert run(["results", "--folder", str(tmp_path / "results")]) == MISTAKE
+    error = capsys.readouterr().err
+    assert error.startswith("error: bench.json must be one with all figures that pages show, not ")
+    assert message in error
+
+
+def test_a_page_of_terms_needs_their_figures(tmp_path: Path) -> None:
+    rows = measured(tmp_path)["rows"]
+    (tmp_path / "figures.md").rename(tmp_path / "batched.md")
+    page = (tmp_path / "batched.md").read_text().replace("speed:", "speed of terms:")
+    (tmp_path / "batched.md").write_text(page)
+    folder, results = tmp_path / "results", tmp_path / "results.md"
+    assert pages_of(folder, results)[tmp_path / "batched.md"].count("| pair STDP, ") == 4
+    few = [row for row in rows if not row["name"].startswith(TERMS)]
+    path = folder / "bench.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"rows": few}))
+    with pytest.raises(ValueError, match="without 'pair STDP, '"):
+        pages_of(folder, results)

@@ -120,3 +120,10 @@ def test_the_rtl_agrees_on_convolutions(geometry):
     report = verify(["golden", "rtl", "batched"], 120, 1, [geometry])
     assert len(set(report.trace_hashes.values())) == len(set(report.weight_hashes.values())) == 1
     assert report.counters["updates"] > 0
+
+
+def test_a_device_is_known_as_it_was_asked_for():
+    """Two names of one kind are two devices: the emulator is `batched` in other places."""
+    report = verify(["batched", "batched:cpu"], 8, 0, ["small"])
+    assert list(report.trace_hashes) == ["batched", "batched:cpu"]
+    assert len(set(report.trace_hashes.values())) == 1

@@ -13,7 +13,8 @@ from typing import Any
 from tests.mutation.mutants import Mutant
 
 PAGE, FIGURES = Path("docs/assurance.md"), Path("docs/assurance/mutants.json")
-BEGIN, END = "<!-- mutants: begin -->", "<!-- mutants: end -->"
+SECTION = "mutants"
+"""The name of the marks around the figures."""
 BAR = 0.95
 """The share of mutants, without the equivalent ones, that the tests must kill."""
 OUTCOMES = ("killed", "time", "survived", "equivalent")
@@ -80,10 +81,3 @@ def section(kept: Mapping[str, object]) -> str:
     assert isinstance(survivors, list)
     listed = "".join(f"\n- `{each}`" for each in survivors)
     return f"{said}\n\n{table(rooms)}" + (f"\n\nSurvivors:\n{listed}" if listed else "")
-
-
-def with_section(page: str, text: str) -> str:
-    """A page with `text` between the marks of the mutants."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"

@@ -7,7 +7,7 @@ import pytest
 
 from axonloop.models.config import Mesh
 from axonloop.sim.batched import BatchedChip
-from axonloop.sim.batched.tensors import learning, synapses
+from axonloop.sim.batched.tensors import synapses
 from tests.support.random.batches import KINDS, Batch, layered
 from tests.support.random.chips import random_chip
 
@@ -33,8 +33,7 @@ def test_both_ways_to_sum(monkeypatch: pytest.MonkeyPatch, share: float, seed: i
 
 @pytest.mark.parametrize("seed", range(3))
 def test_work_in_small_pieces_gives_the_same(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    for module in (learning, synapses):
-        monkeypatch.setattr(module, "WORK", 40)
+    monkeypatch.setattr(synapses, "WORK", 40)
     rng = np.random.default_rng(seed)
     Batch.random(rng, Mesh(), 4).live(rng, 6)
 

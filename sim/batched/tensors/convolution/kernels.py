@@ -7,7 +7,6 @@ with fractions (Winograd, Fourier).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +17,13 @@ from axonloop.models.config import ChipConfig, Convolution, Purpose
 from axonloop.sim.batched.arrays import new_weights
 from axonloop.sim.batched.tensors.arithmetic import choose, require_exact
 from axonloop.sim.batched.tensors.blocks import largest_sum
-from axonloop.sim.batched.tensors.noise import TickWords, axon_codes, neuron_words, synapse_words
+from axonloop.sim.batched.tensors.noise import (
+    TickWords,
+    Word,
+    axon_codes,
+    neuron_words,
+    synapse_words,
+)
 from axonloop.sim.batched.tensors.passes import Pass
 
 HASHED_ROWS = 2048
@@ -136,7 +141,7 @@ class Kernels:
         weights = self.weights[kernel.block]
         kernel.addends.copy_(weights.to(self._dtype).mul_(weights != self.no_synapse))
 
-    def integrate(self, spikes: Tensor, seeds: Sequence[int], tick: int) -> Tensor:
+    def integrate(self, spikes: Tensor, seeds: Word, tick: int) -> Tensor:
         """ACC of every neuron, int32 `(copies, neurons)`, for spikes bool `(copies, axons)`."""
         if self._dtype is torch.float32:
             require_exact(self._device)
@@ -197,8 +202,10 @@ class Kernels:
         rows = range(first, first + kernel.shape.rows)
         for part in range(rows[0] // HASHED_ROWS, rows[-1] // HASHED_ROWS + 1):
             own = neuron_words(spread, channel + HASHED_ROWS * part, Purpose.TERM + number)
-            mine = [row % HASHED_ROWS for row in rows if row // HASHED_ROWS == part]
+            start = HASHED_ROWS * part
+            here = range(max(rows[0], start), min(rows[-1] + 1, start + HASHED_ROWS))
+            mine = slice(here[0] - start, here[-1] + 1 - start)
             codes = self._codes[0][mine], self._codes[1][mine]
             drawn = synapse_words((own[0].reshape(-1), own[1].reshape(-1)), codes)
-            found.append(drawn.view(len(mine), len(low), len(channel)))
+            found.append(drawn.view(len(here), len(low), len(channel)))
         return torch.cat(found).transpose(0, 1)
