@@ -25,7 +25,7 @@ from axonloop.hdl.core.counters import Counters, Increment
 from axonloop.hdl.core.datapath import parts_of
 from axonloop.hdl.core.fanout import Fanout
 from axonloop.hdl.core.row_queue import RowQueue
-from axonloop.hdl.core.scheduler import Scheduler
+from axonloop.hdl.core.split_scheduler import scheduler_of
 from axonloop.hdl.core.weights import Weights
 from axonloop.models.config import Geometry, Mesh, ceil_log2
 from axonloop.models.protocol import PORT_COUNTERS, Counter
@@ -87,7 +87,7 @@ class Core(wiring.Component):
         geometry = self._geometry
         parts = parts_of(geometry)
         m.submodules.commands = self._commands = Commands(geometry, alone=self._mesh.cores == 1)
-        m.submodules.scheduler = self._scheduler = Scheduler(geometry)
+        m.submodules.scheduler = self._scheduler = scheduler_of(geometry)
         m.submodules.weights = self._weights = Weights(geometry)
         m.submodules.synapses = self._synapses = parts.synapses(geometry)
         m.submodules.neurons = self._neurons = parts.neurons(geometry)
@@ -143,7 +143,7 @@ class Core(wiring.Component):
         m.submodules.rows = rows = RowQueue(self._geometry)
         connect(m, scheduler=events, rows=rows.events)
         connect(m, rows=rows.rows, synapses=synapses.events)
-        m.d.comb += [rows.ended.eq(~self._scheduler.busy), synapses.part.eq(rows.part)]
+        m.d.comb += [rows.ended.eq(~self._scheduler.scanning), synapses.part.eq(rows.part)]
         self._waiting = rows.busy
 
     def _convolve(self, m: Module) -> None:
@@ -235,14 +235,18 @@ class Core(wiring.Component):
     def _sequence(self, m: Module, ordered: bool) -> None:
         """A tick: scan and integrate, then sweep and emit; learning and clearing."""
         commands, scheduler, neurons = self._commands, self._scheduler, self._neurons
-        gathering = scheduler.busy | self._synapses.busy | self._waiting
+        gathering = scheduler.scanning | self._synapses.busy | self._waiting
         if ordered:
             gathering |= self._traces.busy
         if self._geometry.threshold_noise:
             gathering |= neurons.noise.busy
         working = Signal()
         m.d.comb += working.eq(
-            neurons.busy | self._traces.busy | self._fanout.busy | self._learning.busy
+            scheduler.busy
+            | neurons.busy
+            | self._traces.busy
+            | self._fanout.busy
+            | self._learning.busy
         )
         slot_bits = ceil_log2(self._geometry.delay_slots)
         m.d.comb += [
