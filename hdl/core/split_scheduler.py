@@ -42,20 +42,20 @@ class SplitScheduler(Scheduler):
             bus.write.eq(flags.write),
             bus.write_data.eq(flags.write_data),
         ]
-        left, fetched, front = Signal(), Signal(), Signal(range(self._words + 1))
-        self._scan_events(m, left, fetched, front)
-        self._walk_blocks(m, writing, left | fetched, front)
+        unread, fetched, front = Signal(), Signal(), Signal(range(self._words + 1))
+        self._scan_events(m, unread, fetched, front)
+        self._walk_blocks(m, writing, unread | fetched, front)
 
-    def _scan_events(self, m: Module, left: Signal, fetched: Signal, front: Signal) -> None:
+    def _scan_events(self, m: Module, unread: Signal, fetched: Signal, front: Signal) -> None:
         """Take the words of a slot apart, one after the other; `front` is the first that is not."""
-        take, slot = Signal(), Signal.like(self.slot)
+        take, slot = Signal(), Signal.like(self.slot, name="scan_slot")
         word, fetched_word = Signal(range(self._words)), Signal(range(self._words))
-        advance = left & (~fetched | take)
+        advance = unread & (~fetched | take)
         always = Cat(row.always_on for row in self._always.read_data)
         drained = self._take_apart(m, take, fetched_word, self._scan.data | always)
         m.d.comb += [
             take.eq(fetched & drained),
-            self.scanning.eq(left | fetched | ~drained),
+            self.scanning.eq(unread | fetched | ~drained),
             front.eq(Mux(fetched, fetched_word, word)),
             self._scan.en.eq(advance),
             self._scan.addr.eq((slot << self._word_bits) | word),
@@ -66,19 +66,21 @@ class SplitScheduler(Scheduler):
             m.d.sync += fetched.eq(0)
         with m.If(advance):
             m.d.sync += [fetched.eq(1), fetched_word.eq(word), word.eq(word + 1)]
-            m.d.sync += left.eq(word != self._words - 1)
+            m.d.sync += unread.eq(word != self._words - 1)
         with m.If(self.start):
-            m.d.sync += [left.eq(1), word.eq(0), slot.eq(self.slot)]
+            m.d.sync += [unread.eq(1), word.eq(0), slot.eq(self.slot)]
 
     def _walk_blocks(self, m: Module, writing: Value, scans: Value, front: Value) -> None:
         """Show and empty the blocks of a slot behind the scan; those of all slots to clear."""
         walking, clearing, shown, take = (
             Signal(name=name) for name in ("walking", "clearing", "shown", "take_block")
         )
-        slot, shown_slot = Signal.like(self.slot), Signal.like(self.slot)
+        slot = Signal.like(self.slot, name="walk_slot")
+        shown_slot = Signal.like(self.slot, name="shown_slot")
         block, shown_block = Signal(range(self._blocks)), Signal(range(self._blocks))
         advance, bits = walking & (~shown | take), self._part_bits
         show, rows = self._store.read_port(), self._flags.read_data
+        self._show = show
         always = Cat(row.always_on for row in rows)
         passed = ~scans | ((shown_block >> bits) < front)
         spikes = self._part(show.data, shown_block[:bits]) | always
