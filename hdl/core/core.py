@@ -61,10 +61,12 @@ class Core(wiring.Component):
        `finish` (both excluded).
     5. `idle` while no packet is in work; then `replies` shows nothing.
 
-    Latency of a tick: axons / trace_lanes, or the groups of all rows with a spike if that is more,
-    + neurons / update_lanes, + the fan-out of the last words, + about 20. A lane that is alone
-    takes 7 cycles per axon, 9 per neuron; a serial core 11 and 21. A spike that arrives delays the
-    scan of the axons by at most a cycle.
+    Latency of a tick: the groups of all rows with a spike, or the scan for them if that is more,
+    + neurons / update_lanes, + the fan-out of the last words, + about 20; and at least
+    axons / trace_lanes + about 20, for the traces. The scan takes a quarter of that, or all of it
+    in a core of few blocks. Where a core has early groups, three quarters of the sweep and of the
+    fan-out hide behind the last rows. A lane that is alone takes 7 cycles per axon, 9 per neuron; a
+    serial core 11 and 21. A spike that arrives delays the scan of the axons by at most a cycle.
     Resources: logic grows with lanes, widths and parameter sets, and memory with axons, neurons and
     entries; docs/boards.md has the least that a core costs.
 

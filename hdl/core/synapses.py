@@ -45,7 +45,7 @@ class Synapses(wiring.Component):
 
     Latency: sum over events of max(groups, 1) (with `gap`, groups + 1), + 2 to fetch the first
     row, + `weight_latency` + 1 to drain; where synapses may drop spikes, `BlankOut.LATENCY` + 1 to
-    drain; with a mask 1 more.
+    drain; with a mask 1 more. Each sum that is read meanwhile costs a cycle.
     Resources: with a mask, lanes multipliers of weight_bits x 9.
 
     Members
