@@ -25,7 +25,7 @@ class RowQueue(wiring.Component):
     2. `ended` rises when the last event of a tick was taken or is shown, and falls before the next.
     3. `busy` from the cycle in which an event is shown until the last row was taken.
 
-    Latency: 1 cycle.
+    Latency: an event is shown at once where none waits.
 
     Members
     -------
@@ -49,17 +49,18 @@ class RowQueue(wiring.Component):
         m = Module()
         m.submodules.queue = queue = fifo.SyncFIFO(width=self._width, depth=DEPTH)
         part, left, again = Signal(Part), Signal(range(DEPTH)), Signal()
-        rest = Signal.like(queue.level)
-        taken = self.rows.valid & self.rows.ready
+        kept, rest = Signal(), Signal.like(queue.level)
+        taken, empty = self.rows.valid & self.rows.ready, ~queue.r_rdy
         m.d.comb += [
             self.events.ready.eq(queue.level < DEPTH - 1),
-            self.rows.valid.eq(queue.r_rdy),
-            self.rows.payload.eq(queue.r_data),
+            self.rows.valid.eq(queue.r_rdy | self.events.valid),
+            self.rows.payload.eq(Mux(empty, self.events.payload, queue.r_data)),
             self.part.eq(part),
             self.busy.eq(self.events.valid | queue.r_rdy),
             again.eq(taken & (part == Part.EARLY)),
-            queue.r_en.eq(taken),
-            queue.w_en.eq(Mux(again, 1, self.events.valid & self.events.ready)),
+            queue.r_en.eq(taken & ~empty),
+            kept.eq(self.events.valid & self.events.ready & ~(empty & taken)),
+            queue.w_en.eq(again | kept),
             queue.w_data.eq(Mux(again, self.rows.payload, self.events.payload)),
         ]
         with m.Switch(part):

@@ -96,9 +96,8 @@ class Synapses(wiring.Component):
         m = Module()
         m.submodules.rows = self._rows
         active, group = Signal(), Signal(address_bits(self._geometry.groups))
-        step, rested, take = Signal(), Signal(), Signal()
-        m.d.comb += step.eq(active & ~(self.sums.wanted & ~rested))
-        m.d.sync += rested.eq(self.sums.wanted & ~rested)
+        step, take = Signal(), Signal()
+        m.d.comb += step.eq(active & ~self._rest(m, active))
         axon, fetched, number, kept = self._walk(m, active, step, group, take)
         later, shown = self._later, self._later + weight_latency(self._geometry)
         last = shown + self._geometry.mask
@@ -119,6 +118,18 @@ class Synapses(wiring.Component):
             addends = self._masked(m, addends, delay(m, kept, shown, "kept")[-1])
         accumulate(m, self._geometry, self.sums, valid, where, addends, self._gap)
         return m
+
+    def _rest(self, m: Module, active: Value) -> Value:
+        """Leave every second cycle to who reads sums early, and no more than there are to read."""
+        words = early_groups(self._geometry) * self._geometry.lanes // self._geometry.update_lanes
+        rests, rested, given = Signal(), Signal(), Signal(range(words + 1))
+        m.d.comb += rests.eq(self.sums.wanted & ~rested & (given != words))
+        m.d.sync += rested.eq(rests)
+        with m.If(~self.busy):
+            m.d.sync += given.eq(0)
+        with m.Elif(active & rests):
+            m.d.sync += given.eq(given + 1)
+        return rests
 
     def _tell_early(self, m: Module, take: Value, valid: list[Value]) -> None:
         """The first late part is taken: the early ones end, which takes as long as a group."""

@@ -45,8 +45,10 @@ class RowQueueSpec(Elaboratable):
         self._drive(m)
         followed, waits, early = (Signal(name=name) for name in ("followed", "waits", "early"))
         axon, level = Signal(3), probe["queue.level"]
-        put = dut.events.valid & dut.events.ready & (dut.events.payload == axon)
+        came, empty = dut.events.valid & (dut.events.payload == axon), level == 0
         took, part = dut.rows.valid & dut.rows.ready, Signal(Part)
+        put = came & dut.events.ready & ~(empty & took)
+        passed = came & empty & (part == Part.WHOLE)
         given = took & followed & (dut.rows.payload == axon)
         m.d.sync += axon.eq(axon)
         m.d.comb += [
@@ -61,9 +63,11 @@ class RowQueueSpec(Elaboratable):
             ),
             Assert(~(took & waits) | (part != Part.LATE)),
             Assert(~(took & early) | (part != Part.WHOLE)),
-            Assert(~(took & (dut.rows.payload == axon)) | followed),
+            Assert(~(took & (dut.rows.payload == axon)) | followed | passed),
+            Assert(~(came & empty) | (dut.rows.valid & (dut.rows.payload == axon))),
+            Assert(~(came & empty & took) | dut.events.ready),
             Assert(dut.busy == (dut.events.valid | (level != 0))),
-            Assert(dut.rows.valid == (level != 0)),
+            Assert(dut.rows.valid == dut.busy),
             Assert(~(waits & early)),
             Assert(~followed | dut.busy),
             Cover(given & (part == Part.LATE) & (level == 2)),
@@ -120,7 +124,7 @@ class RowQueueSpec(Elaboratable):
         ]
         again = took & (part == Part.EARLY)
         with m.If(put):
-            m.d.sync += place.eq(level - took)
+            m.d.sync += place.eq(Mux(level == 0, 0, level - took))
         with m.Elif(took):
             m.d.sync += place.eq(Mux(again & (place == 0), level - 1, place - 1))
         for number in range(depth):
@@ -139,7 +143,8 @@ CLAIMS = [
         search=12,
         reach=12,
         mutants=(
-            Mutant("drops what it gave early", ROWS, "Mux(again, 1, ", "Mux(again, 0, "),
+            Mutant("drops what it gave early", ROWS, "again | kept", "kept"),
+            Mutant("keeps what went at once", ROWS, " & ~(empty & taken)", ""),
             Mutant("an early part too few", ROWS, "with m.If(left == 1):", "with m.If(left <= 2):"),
             Mutant("counts a row that goes whole", ROWS, "queue.level - taken", "queue.level"),
             Mutant("is whole again too early", ROWS, "(queue.level == 1)", "(queue.level <= 2)"),
