@@ -29,13 +29,14 @@ class Fanout(wiring.Component):
     2. A neuron that `report`s appears once on `reports`.
     3. For every entry of the neuron's list a spike appears once on `spikes`, addressed to its core.
     4. An entry whose core is not one of the chip's `cores` (0.., or `number` if that is alone), or
-       whose axon or delay no core has, is not sent; `fault` rises for a cycle instead.
+       whose axon or delay no core has, is not sent; `fault` rises for a cycle instead, and the
+       next entry waits for its end.
     5. `busy` while anything is queued or on its way; it falls after the last spike was taken.
 
     While a list is walked, the next one is fetched and its neuron reported.
 
-    Latency: 3 cycles from a neuron to its first entry, then one per entry, and at least one per
-    neuron; and what the receivers take longer.
+    Latency: 3 cycles from a neuron to its first entry, then one per entry (two where it is a
+    fault), and at least one per neuron; and what the receivers take longer.
     """
 
     def __init__(self, geometry: Geometry, cores: int) -> None:
@@ -131,7 +132,7 @@ class Fanout(wiring.Component):
         entry = self._entries.read_data.as_value()
         axon, delay, core = entry[:16], entry[16:20], entry[20:]
         m.d.comb += [
-            ready.eq(~self.spikes.valid | self.spikes.ready),
+            ready.eq((~self.spikes.valid | self.spikes.ready) & ~self.fault),
             good.eq(
                 self._has(core) & is_below(axon, geometry.axons) & (delay <= geometry.max_delay)
             ),
