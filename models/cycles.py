@@ -23,6 +23,11 @@ ALONE_SYNAPSE = 24
 """Cycles of a synapse that learns where the multiplier is the only one, beside eta_shift."""
 ETA_SHIFT = ParameterSet.eta_shift
 """The learning rate that is assumed where none is told."""
+SPLIT_BLOCKS, SCANNED_BLOCKS = 8, 4
+"""Blocks of traces from which on the scan for spikes runs ahead of them, and how many it looks at
+in a cycle."""
+WAITING_ROWS, AHEAD_OVERHEAD = 15, 5
+"""Rows that wait for integration at most, and cycles more of a tick where the scan runs ahead."""
 TICK_OVERHEAD = 20
 """Most cycles of a tick beyond the scan or the rows, and the sweep."""
 BLANK_OVERHEAD, TERM_OVERHEAD, MASK_OVERHEAD, NOISE_OVERHEAD = 8, 4, 1, 2
@@ -55,10 +60,11 @@ def tick_cycles(geometry: Geometry, events: int) -> int:
 
     Pools of a core with convolutions come on top; see `kernel_tick_cycles`.
 
-    The scan of the axons for spikes and traces and the integration overlap; the neurons' sweep
-    follows. Spikes that the neurons send cost more where their fan-out is long.
+    The scan of the axons for spikes and the integration overlap; the neurons' sweep follows. Traces
+    are updated meanwhile, behind the scan, which goes on when all rows but a few are integrated.
+    Spikes that the neurons send cost more where their fan-out is long.
     """
-    scan = geometry.axons // geometry.trace_lanes
+    blocks = scan = geometry.axons // geometry.trace_lanes
     rows = events * (geometry.groups + _is_serial(geometry))
     overhead = TICK_OVERHEAD + BLANK_OVERHEAD * geometry.blank_out
     overhead += TERM_OVERHEAD * (geometry.terms > 0) + MASK_OVERHEAD * geometry.mask
@@ -66,8 +72,13 @@ def tick_cycles(geometry: Geometry, events: int) -> int:
     if geometry.trace_lanes == 1:
         each = SERIAL_TRACE if _is_serial(geometry) else ALONE_TRACE
         return each * scan + rows + _sweep(geometry) + overhead
+    ahead = blocks >= SPLIT_BLOCKS
+    if ahead:
+        scan = ceil(blocks / SCANNED_BLOCKS)
     gather, hidden = max(scan, rows), min(scan, rows)
-    return gather + min(hidden, TICK_OVERHEAD) + _sweep(geometry) + overhead
+    total = gather + min(hidden, TICK_OVERHEAD) + _sweep(geometry)
+    held = max(0, rows - WAITING_ROWS * geometry.groups)
+    return max(total, blocks + held) + AHEAD_OVERHEAD + overhead if ahead else total + overhead
 
 
 def learn_cycles(

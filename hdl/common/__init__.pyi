@@ -34,9 +34,11 @@ from .payloads import CORE_BITS as CORE_BITS
 from .payloads import INDEX_BITS as INDEX_BITS
 from .payloads import LOSS_BITS as LOSS_BITS
 from .payloads import Fields as Fields
+from .payloads import Part as Part
 from .payloads import address_bits as address_bits
 from .payloads import addressed_layout as addressed_layout
 from .payloads import bus_latency as bus_latency
+from .payloads import early_groups as early_groups
 from .payloads import error_layout as error_layout
 from .payloads import factor_layout as factor_layout
 from .payloads import header_layout as header_layout
@@ -69,6 +71,7 @@ from .signatures import WeightWrites as WeightWrites
 from .signatures import parameter_users as parameter_users
 from .signatures import with_blank_out as with_blank_out
 from .signatures import with_convolutions as with_convolutions
+from .signatures import with_early_groups as with_early_groups
 from .signatures import with_pulses as with_pulses
 from .signatures import with_terms as with_terms
 from .signatures import with_threshold_noise as with_threshold_noise

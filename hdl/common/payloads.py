@@ -3,9 +3,9 @@
 from typing import Any
 
 from amaranth.hdl import ShapeLike, signed, unsigned
-from amaranth.lib import data
+from amaranth.lib import data, enum
 
-from axonloop.models.config import MEMRISTOR_MAX, Geometry, Layout, ceil_log2
+from axonloop.models.config import MEMRISTOR_MAX, Datapath, Geometry, Layout, ceil_log2
 from axonloop.models.protocol import PARAMETER_STRIDE, parameter_bits
 
 BUS_LATENCY = 1
@@ -18,6 +18,25 @@ LOSS_BITS = 8
 """Width of a row's or a column's loss, in parts of 256."""
 Fields = Any
 """A value of a struct layout: its fields are attributes, of which no type checker knows."""
+
+
+class Part(enum.Enum, shape=2):
+    """Which groups of a row are integrated: all, the early ones, or the late ones."""
+
+    WHOLE = 0
+    EARLY = 1
+    LATE = 2
+
+
+def early_groups(geometry: Geometry) -> int:
+    """Groups, from the first on, whose neurons may be swept before the last rows are integrated.
+
+    0 where neurons wait for all rows: in cores of few groups or of one lane, and with convolutions.
+    """
+    parallel = geometry.datapath is Datapath.PARALLEL and geometry.update_lanes > 1
+    if geometry.groups < 4 or not parallel or geometry.convolutions:
+        return 0
+    return geometry.groups * 3 // 4
 
 
 def address_bits(words: int) -> int:

@@ -11,6 +11,7 @@ from amaranth.lib.wiring import In, Member, Out, Signature
 from axonloop.hdl.common.payloads import (
     CORE_BITS,
     address_bits,
+    early_groups,
     factor_layout,
     location_layout,
     parameter_address_bits,
@@ -46,6 +47,11 @@ def with_threshold_noise(geometry: Geometry, **members: Member) -> dict[str, Mem
 def with_convolutions(geometry: Geometry, **members: Member) -> dict[str, Member]:
     """`members`, in a core with convolutions; none in another one."""
     return members if geometry.convolutions else {}
+
+
+def with_early_groups(geometry: Geometry, **members: Member) -> dict[str, Member]:
+    """`members`, in a core whose first groups are swept early; none in another one."""
+    return members if early_groups(geometry) else {}
 
 
 class BusSignature(Signature):
@@ -121,7 +127,8 @@ class WeightWrites(Signature):
 class SumReads(Signature):
     """The accumulators, one group per cycle: `data` follows `address` after one cycle.
 
-    With `clear` the group that was read in the cycle before is set to 0.
+    With `clear` the group that was read in the cycle before is set to 0. While `taken` the synapses
+    read a group themselves, so nothing may be read; while `wanted` they leave cycles free.
     """
 
     def __init__(self, geometry: Geometry) -> None:
@@ -132,6 +139,8 @@ class SumReads(Signature):
                 "address": Out(address_bits(geometry.groups)),
                 "clear": Out(1),
                 "data": In(sums),
+                "wanted": Out(1),
+                "taken": In(1),
             }
         )
 

@@ -3,7 +3,7 @@
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -14,6 +14,7 @@ from axonloop.hdl.common import (
     addressed_layout,
     bus_latency,
     delay,
+    early_groups,
     popcount,
     spike_layout,
 )
@@ -23,7 +24,8 @@ from axonloop.hdl.core.control import ControlRegisters
 from axonloop.hdl.core.counters import Counters, Increment
 from axonloop.hdl.core.datapath import parts_of
 from axonloop.hdl.core.fanout import Fanout
-from axonloop.hdl.core.scheduler import Scheduler
+from axonloop.hdl.core.row_queue import RowQueue
+from axonloop.hdl.core.split_scheduler import scheduler_of
 from axonloop.hdl.core.weights import Weights
 from axonloop.models.config import Geometry, Mesh, ceil_log2
 from axonloop.models.protocol import PORT_COUNTERS, Counter
@@ -59,10 +61,12 @@ class Core(wiring.Component):
        `finish` (both excluded).
     5. `idle` while no packet is in work; then `replies` shows nothing.
 
-    Latency of a tick: axons / trace_lanes, or the groups of all rows with a spike if that is more,
-    + neurons / update_lanes, + the fan-out of the last words, + about 20. A lane that is alone
-    takes 7 cycles per axon, 9 per neuron; a serial core 11 and 21. A spike that arrives delays the
-    scan of the axons by at most a cycle.
+    Latency of a tick: the groups of all rows with a spike, or the scan for them if that is more,
+    + neurons / update_lanes, + the fan-out of the last words, + about 20; and at least
+    axons / trace_lanes + about 20, for the traces. The scan takes a quarter of that, or all of it
+    in a core of few blocks. Where a core has early groups, three quarters of the sweep and of the
+    fan-out hide behind the last rows. A lane that is alone takes 7 cycles per axon, 9 per neuron; a
+    serial core 11 and 21. A spike that arrives delays the scan of the axons by at most a cycle.
     Resources: logic grows with lanes, widths and parameter sets, and memory with axons, neurons and
     entries; docs/boards.md has the least that a core costs.
 
@@ -85,7 +89,7 @@ class Core(wiring.Component):
         geometry = self._geometry
         parts = parts_of(geometry)
         m.submodules.commands = self._commands = Commands(geometry, alone=self._mesh.cores == 1)
-        m.submodules.scheduler = self._scheduler = Scheduler(geometry)
+        m.submodules.scheduler = self._scheduler = scheduler_of(geometry)
         m.submodules.weights = self._weights = Weights(geometry)
         m.submodules.synapses = self._synapses = parts.synapses(geometry)
         m.submodules.neurons = self._neurons = parts.neurons(geometry)
@@ -98,6 +102,7 @@ class Core(wiring.Component):
         if geometry.convolutions:
             self._convolve(m)
         self._wire_parts(m)
+        self._wire_rows(m)
         self._wire_hash(m)
         self._wire_weights(m)
         self._wire_spikes(m)
@@ -113,7 +118,6 @@ class Core(wiring.Component):
         connect(m, host=flipped(self.commands), commands=commands.words)
         connect(m, commands=commands.replies, host=flipped(self.replies))
         connect(m, commands=commands.ticks, chip=flipped(self.ticks))
-        connect(m, scheduler=self._scheduler.events, synapses=self._synapses.events)
         connect(m, neurons=neurons.sums, synapses=self._synapses.sums)
         connect(m, neurons=neurons.emission, fanout=self._fanout.emission)
         connect(m, fanout=self._fanout.spikes, mesh=flipped(self.outgoing))
@@ -130,6 +134,19 @@ class Core(wiring.Component):
             traces.block.eq(self._scheduler.blocks),
             self._scheduler.pause.eq(~traces.ready),
         ]
+
+    def _wire_rows(self, m: Module) -> None:
+        """Axons with a spike, to the synapses; where groups are early, the last of them twice."""
+        events, synapses = self._scheduler.events, self._synapses
+        self._waiting: Value = Const(0)
+        if not early_groups(self._geometry):
+            connect(m, scheduler=events, synapses=synapses.events)
+            return
+        m.submodules.rows = rows = RowQueue(self._geometry)
+        connect(m, scheduler=events, rows=rows.events)
+        connect(m, rows=rows.rows, synapses=synapses.events)
+        m.d.comb += [rows.ended.eq(~self._scheduler.scanning), synapses.part.eq(rows.part)]
+        self._waiting = rows.busy
 
     def _convolve(self, m: Module) -> None:
         """The shapes of convolutions, for all that walk them; and the pools behind the neurons."""
@@ -220,14 +237,18 @@ class Core(wiring.Component):
     def _sequence(self, m: Module, ordered: bool) -> None:
         """A tick: scan and integrate, then sweep and emit; learning and clearing."""
         commands, scheduler, neurons = self._commands, self._scheduler, self._neurons
-        gathering = scheduler.busy | self._synapses.busy
+        gathering = scheduler.scanning | self._synapses.busy | self._waiting
         if ordered:
             gathering |= self._traces.busy
         if self._geometry.threshold_noise:
             gathering |= neurons.noise.busy
         working = Signal()
         m.d.comb += working.eq(
-            neurons.busy | self._traces.busy | self._fanout.busy | self._learning.busy
+            scheduler.busy
+            | neurons.busy
+            | self._traces.busy
+            | self._fanout.busy
+            | self._learning.busy
         )
         slot_bits = ceil_log2(self._geometry.delay_slots)
         m.d.comb += [
@@ -247,11 +268,26 @@ class Core(wiring.Component):
                 m.d.comb += commands.done.eq(~working & ~gathering)
                 with m.If(commands.tick):
                     m.next = "GATHER"
-            with m.State("GATHER"), m.If(~gathering):
-                m.d.comb += neurons.start.eq(1)
-                m.next = "SWEEP"
+            with m.State("GATHER"):
+                if early_groups(self._geometry):
+                    self._start_early(m)
+                with m.If(~gathering):
+                    m.d.comb += neurons.start.eq(1)
+                    m.next = "SWEEP"
+            if early_groups(self._geometry):
+                with m.State("EARLY"):
+                    m.d.comb += neurons.held.eq(1)
+                    with m.If(~gathering):
+                        m.next = "SWEEP"
             with m.State("SWEEP"):
                 m.next = "IDLE"
+
+    def _start_early(self, m: Module) -> None:
+        """The neurons of the early groups start when these have their sums."""
+        noise = self._neurons.noise.busy if self._geometry.threshold_noise else Const(0)
+        with m.If(self._synapses.early & ~noise):
+            m.d.comb += self._neurons.start.eq(1)
+            m.next = "EARLY"
 
     def _increments(self) -> dict[Counter, Increment]:
         geometry, pace = self._geometry, parts_of(self._geometry).pace
@@ -278,7 +314,7 @@ class Core(wiring.Component):
         return {n: wide.get(n, Increment()) for n in Counter if n not in absent}
 
     def _count(self, m: Module) -> None:
-        counters, events = self._counters, self._synapses.events
+        counters, events = self._counters, self._scheduler.events
         spikes = self._neurons.spikes.bits
         m.d.comb += [
             counters.add_ticks.eq(self._commands.tick),

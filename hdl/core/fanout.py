@@ -29,10 +29,14 @@ class Fanout(wiring.Component):
     2. A neuron that `report`s appears once on `reports`.
     3. For every entry of the neuron's list a spike appears once on `spikes`, addressed to its core.
     4. An entry whose core is not one of the chip's `cores` (0.., or `number` if that is alone), or
-       whose axon or delay no core has, is not sent; `fault` rises for a cycle instead.
+       whose axon or delay no core has, is not sent; `fault` rises for a cycle instead, and the
+       next entry waits for its end.
     5. `busy` while anything is queued or on its way; it falls after the last spike was taken.
 
-    Latency: 2 cycles per spike + 2 per entry + 1, and what the receivers take longer.
+    While a list is walked, the next one is fetched and its neuron reported.
+
+    Latency: 3 cycles from a neuron to its first entry, then one per entry (two where it is a
+    fault), and at least one per neuron; and what the receivers take longer.
     """
 
     def __init__(self, geometry: Geometry, cores: int) -> None:
@@ -69,41 +73,55 @@ class Fanout(wiring.Component):
         m = Module()
         for name, store in self.memories.items():
             m.submodules[name] = store
-        emission, found = self.emission, self._lists.read_data[0]
-        entry, remaining, idle = Signal.like(found.first), Signal.like(found.count), Signal()
+        emission, listed, done = self.emission, Signal(), Signal()
+        walking, free = self._walk(m, done)
+        accept = emission.neurons.valid & emission.neurons.ready
+        told = ~emission.report | self._report(m, listed, done)
         m.d.comb += [
-            self.busy.eq(emission.waiting | ~idle | self.spikes.valid | self.fault),
-            emission.busy.eq(self.busy),
-            self.reports.payload.eq(emission.last),
+            done.eq(listed & told & free),
+            emission.neurons.ready.eq(~listed | done),
+            self._lists.read_enable.eq(accept),
             self._lists.read_address.eq(emission.neurons.payload),
+            self.busy.eq(emission.waiting | listed | walking),
+            emission.busy.eq(self.busy),
+        ]
+        with m.If(done):
+            m.d.sync += listed.eq(0)
+        with m.If(accept):
+            m.d.sync += listed.eq(1)
+        return m
+
+    def _report(self, m: Module, listed: Value, done: Value) -> Value:
+        """Show the neuron to the host once; returns whether that was or is taken."""
+        reported = Signal()
+        m.d.comb += [
+            self.reports.valid.eq(listed & self.emission.report & ~reported),
+            self.reports.payload.eq(self.emission.last),
+        ]
+        taken = reported | self.reports.ready
+        m.d.sync += reported.eq(listed & taken & ~done)
+        return taken
+
+    def _walk(self, m: Module, load: Value) -> tuple[Value, Value]:
+        """Read the entries of a list, one per cycle, behind the list that `load` brings.
+
+        Returns whether entries are left, and whether the next list may be loaded.
+        """
+        found, fetch, send = self._lists.read_data[0], Signal(), Signal()
+        entry, remaining = Signal.like(found.first), Signal.like(found.count)
+        ready = self._send(m, send)
+        m.d.comb += [
+            fetch.eq(remaining.any() & (~send | ready)),
+            self._entries.read_enable.eq(fetch),
             self._entries.read_address.eq(entry),
         ]
-        send = Signal()
-        ready = self._send(m, send)
-        with m.FSM():
-            with m.State("FIND"):
-                m.d.comb += [idle.eq(1), emission.neurons.ready.eq(1)]
-                with m.If(emission.neurons.valid):
-                    m.d.comb += self._lists.read_enable.eq(1)
-                    m.next = "REPORT"
-            with m.State("REPORT"):
-                m.d.comb += self.reports.valid.eq(emission.report)
-                m.d.sync += [entry.eq(found.first), remaining.eq(found.count)]
-                with m.If(~emission.report | self.reports.ready):
-                    m.next = "ENTRY"
-                    with m.If(found.count == 0):
-                        m.next = "FIND"
-            with m.State("ENTRY"):
-                m.d.comb += self._entries.read_enable.eq(1)
-                m.next = "SEND"
-            with m.State("SEND"):
-                m.d.comb += send.eq(1)
-                with m.If(ready):
-                    m.d.sync += [entry.eq(entry + 1), remaining.eq(remaining - 1)]
-                    m.next = "ENTRY"
-                    with m.If(remaining == 1):
-                        m.next = "FIND"
-        return m
+        m.d.sync += send.eq(fetch | (send & ~ready))
+        with m.If(fetch):
+            m.d.sync += [entry.eq(entry + 1), remaining.eq(remaining - 1)]
+        with m.If(load):
+            m.d.sync += [entry.eq(found.first), remaining.eq(found.count)]
+        left = remaining.any() | send | self.spikes.valid | self.fault
+        return left, (remaining == 0) | (fetch & (remaining == 1))
 
     def _send(self, m: Module, send: Value) -> Signal:
         """Put the present entry into the output register, when it is free: `send` asks for it.
@@ -114,7 +132,7 @@ class Fanout(wiring.Component):
         entry = self._entries.read_data.as_value()
         axon, delay, core = entry[:16], entry[16:20], entry[20:]
         m.d.comb += [
-            ready.eq(~self.spikes.valid | self.spikes.ready),
+            ready.eq((~self.spikes.valid | self.spikes.ready) & ~self.fault),
             good.eq(
                 self._has(core) & is_below(axon, geometry.axons) & (delay <= geometry.max_delay)
             ),

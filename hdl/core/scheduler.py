@@ -31,7 +31,7 @@ class Scheduler(wiring.Component):
     2. `start` scans slot `slot` block by block and empties it. Each block appears once on
        `blocks`, not while `pause`, each axon with a spike once on `events`.
     3. `clear` empties all slots, and shows every block once on `blocks` with `clear` set.
-    4. `busy` falls when the last event was taken.
+    4. `scanning` and `busy` fall when the last event was taken.
 
     Latency: axons / trace_lanes + 2 cycles without events; one cycle per event otherwise.
 
@@ -40,8 +40,10 @@ class Scheduler(wiring.Component):
     collision : an accepted spike found its bit set
     """
 
-    def __init__(self, geometry: Geometry) -> None:
+    def __init__(self, geometry: Geometry, blocks: int = 1) -> None:
         self._geometry = geometry
+        self._blocks = geometry.axons // geometry.trace_lanes
+        self._together, self._width = blocks, blocks * geometry.trace_lanes
         slot = address_bits(geometry.delay_slots)
         super().__init__(
             {
@@ -53,6 +55,7 @@ class Scheduler(wiring.Component):
                 "blocks": Out(data.StructLayout({"valid": 1, "block": block_layout(geometry)})),
                 "events": Out(stream.Signature(address_bits(geometry.axons))),
                 "pause": In(1),
+                "scanning": Out(1),
                 "busy": Out(1),
                 "collision": Out(1),
                 "bus": In(BusSignature()),
@@ -63,19 +66,18 @@ class Scheduler(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         geometry = self._geometry
-        lanes, stride = geometry.trace_lanes, pending_stride(geometry)
-        self._blocks = geometry.axons // lanes
-        self._block_bits = ceil_log2(stride)
+        stride = pending_stride(geometry) // self._together
+        self._word_bits, self._part_bits = ceil_log2(stride), ceil_log2(self._together)
         marks: dict[str, Any] = {CLOCKED: 1}
         store: memory.Memory = memory.Memory(
-            shape=lanes, depth=geometry.delay_slots * stride, init=[], attrs=marks
+            shape=self._width, depth=geometry.delay_slots * stride, init=[], attrs=marks
         )
-        m.submodules.store = store
+        m.submodules.store = self._store = store
         m.submodules.flags = self._flags = LaneMemory(
-            flag_columns(geometry), words=self._blocks, lanes=lanes
+            flag_columns(geometry), words=self._blocks, lanes=geometry.trace_lanes
         )
         wiring.connect(m, wiring.flipped(self.flags_bus), self._flags.bus)
-        self._write = store.write_port()
+        self._write = store.write_port(granularity=geometry.trace_lanes)
         self._scan = store.read_port()
         writing = self._accept(m, store.read_port(transparent_for=(self._write,)))
         self._sweep(m, writing)
@@ -84,15 +86,14 @@ class Scheduler(wiring.Component):
 
     def _accept(self, m: Module, read: memory.ReadPort) -> Signal:
         """Read, set the bit, write back; returns whether a write takes the port this cycle."""
-        lanes = self._geometry.trace_lanes
-        lane_bits = ceil_log2(lanes)
+        lane_bits = ceil_log2(self._width)
         spike, writing = self.spikes.payload, Signal()
-        address, bit = Signal.like(self._write.addr), Signal(lanes)
+        address, bit = Signal.like(self._write.addr), Signal(self._width)
         slot = (self.tick_slot + spike.delay)[: len(self.slot)]
         m.d.comb += [
             self.spikes.ready.eq(1),
             read.en.eq(self.spikes.valid),
-            read.addr.eq((slot << self._block_bits) | spike.axon[lane_bits:]),
+            read.addr.eq((slot << self._word_bits) | spike.axon[lane_bits:]),
         ]
         m.d.sync += [
             writing.eq(self.spikes.valid),
@@ -101,7 +102,7 @@ class Scheduler(wiring.Component):
         ]
         with m.If(writing):
             m.d.comb += [
-                self._write.en.eq(1),
+                self._write.en.eq(~0),
                 self._write.addr.eq(address),
                 self._write.data.eq(read.data | bit),
                 self.collision.eq((read.data & bit).any()),
@@ -120,9 +121,10 @@ class Scheduler(wiring.Component):
         drained = self._take_apart(m, take, fetched_block, word)
         m.d.comb += [
             take.eq(fetched & ~writing & drained & ~self.pause),
-            self.busy.eq(scanning | fetched | ~drained),
+            self.scanning.eq(scanning | fetched | ~drained),
+            self.busy.eq(self.scanning),
             self._scan.en.eq(advance),
-            self._scan.addr.eq((slot << self._block_bits) | block),
+            self._scan.addr.eq((slot << self._word_bits) | block),
             self._flags.read_enable.eq(advance),
             self._flags.read_address.eq(block),
             self.blocks.valid.eq(take & (~clearing | (fetched_slot == 0))),
@@ -134,7 +136,7 @@ class Scheduler(wiring.Component):
         with m.If(take):
             m.d.comb += [
                 self._write.en.eq(1),
-                self._write.addr.eq((fetched_slot << self._block_bits) | fetched_block),
+                self._write.addr.eq((fetched_slot << self._word_bits) | fetched_block),
                 self._write.data.eq(0),
             ]
             m.d.sync += fetched.eq(0)
@@ -149,8 +151,8 @@ class Scheduler(wiring.Component):
             m.d.sync += slot.eq(Mux(self.clear, 0, self.slot))
 
     def _take_apart(self, m: Module, take: Value, block: Fields, word: Value) -> Signal:
-        """Turn a block's spikes into events, lowest first; returns whether a new word fits."""
-        bits, base = Signal(self._geometry.trace_lanes), Signal.like(block)
+        """Turn a word's spikes into events, lowest first; returns whether a new word fits."""
+        bits, base = Signal(self._width), Signal.like(block)
         left, drained = Signal.like(bits), Signal()
         lowest = bits & (~bits + 1)[: len(bits)]
         m.d.comb += [
@@ -167,17 +169,23 @@ class Scheduler(wiring.Component):
     def _access(self, m: Module) -> None:
         """Register access to the bitmap; words past the end of a slot read 0."""
         bus, chosen = self.bus, Signal()
-        offset = bus.address[: len(self._write.addr)]
-        inside = offset[: self._block_bits] < self._blocks if self._block_bits else 1
-        selected = Signal()
+        offset = bus.address[: self._part_bits + len(self._write.addr)]
+        block, part = offset[: self._part_bits + self._word_bits], offset[: self._part_bits]
+        inside = block < self._blocks if len(block) else 1
+        selected, kept = Signal(), Signal.like(part)
+        given = bus.write_data[: self._geometry.trace_lanes]
         m.d.comb += selected.eq((bus.address[24:] == Region.PENDING) & inside)
         with m.If(bus.read):
-            m.d.comb += [self._scan.en.eq(1), self._scan.addr.eq(offset)]
+            m.d.comb += [self._scan.en.eq(1), self._scan.addr.eq(offset >> self._part_bits)]
         with m.If(bus.write & selected):
             m.d.comb += [
-                self._write.en.eq(1),
-                self._write.addr.eq(offset),
-                self._write.data.eq(bus.write_data),
+                self._write.en.eq(1 << part),
+                self._write.addr.eq(offset >> self._part_bits),
+                self._write.data.eq(given.replicate(self._together)),
             ]
-        m.d.sync += chosen.eq(bus.read & selected)
-        m.d.comb += bus.read_data.eq(Mux(chosen, self._scan.data, 0))
+        m.d.sync += [chosen.eq(bus.read & selected), kept.eq(part)]
+        m.d.comb += bus.read_data.eq(Mux(chosen, self._part(self._scan.data, kept), 0))
+
+    def _part(self, word: Value, number: Value) -> Value:
+        """One block of a stored word."""
+        return word.word_select(number, self._geometry.trace_lanes)

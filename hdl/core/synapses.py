@@ -8,15 +8,19 @@ from axonloop.hdl.common import (
     LOSS_BITS,
     BlankOutInputs,
     Column,
+    Fields,
     LaneMemory,
+    Part,
     SumReads,
     WeightReads,
     accumulate,
     address_bits,
     delay,
     delay_strobe,
+    early_groups,
     weight_latency,
     with_blank_out,
+    with_early_groups,
 )
 from axonloop.hdl.core.blank_out import BlankOut
 from axonloop.models.config import Geometry
@@ -35,11 +39,13 @@ class Synapses(wiring.Component):
     1. `events` are taken one after the other; the descriptor of the next row is fetched while the
        row before is read, so that rows follow each other without a gap. With `gap` a cycle lies
        between them, so that no sum is read while it is written.
-    2. `sums` may be used while not `busy`.
+    2. `sums` may be used while not `busy`; those of the early groups also from `early` on, where
+       the last rows come in two parts, in the cycles that are not `taken`. While `wanted` every
+       second cycle is free.
 
     Latency: sum over events of max(groups, 1) (with `gap`, groups + 1), + 2 to fetch the first
     row, + `weight_latency` + 1 to drain; where synapses may drop spikes, `BlankOut.LATENCY` + 1 to
-    drain; with a mask 1 more.
+    drain; with a mask 1 more. Each sum that is read meanwhile costs a cycle.
     Resources: with a mask, lanes multipliers of weight_bits x 9.
 
     Members
@@ -48,6 +54,8 @@ class Synapses(wiring.Component):
     weights : to the weight memory
     sums : the accumulators
     row_groups : groups of the row that starts in this cycle, for the SynOps counter
+    part : of the row in `events`, where some groups are early; see RowQueue
+    early : all early parts are in the accumulators; a strobe
     """
 
     def __init__(self, geometry: Geometry, gap: bool) -> None:
@@ -76,6 +84,7 @@ class Synapses(wiring.Component):
                 "busy": Out(1),
             }
             | with_blank_out(geometry, blank=In(BlankOutInputs(geometry)))
+            | with_early_groups(geometry, part=In(Part), early=Out(1))
         )
 
     @property
@@ -87,17 +96,21 @@ class Synapses(wiring.Component):
         m = Module()
         m.submodules.rows = self._rows
         active, group = Signal(), Signal(address_bits(self._geometry.groups))
-        axon, fetched, number, kept = self._walk(m, active, group)
+        step, take = Signal(), Signal()
+        m.d.comb += step.eq(active & ~self._rest(m, active))
+        axon, fetched, number, kept = self._walk(m, active, step, group, take)
         later, shown = self._later, self._later + weight_latency(self._geometry)
         last = shown + self._geometry.mask
-        valid = delay_strobe(m, active, last, "valid")
+        valid = delay_strobe(m, step, last, "valid")
         where = delay(m, group, last, "where")
         m.d.comb += [
             self.weights.enable.eq(valid[later]),
             self.weights.location.axon.eq(delay(m, axon, later, "axon")[-1]),
             self.weights.location.group.eq(where[later]),
-            self.busy.eq(self.events.valid | fetched | Cat(valid).any()),
+            self.busy.eq(self.events.valid | fetched | active | Cat(valid).any()),
         ]
+        if early_groups(self._geometry):
+            self._tell_early(m, take, valid)
         if self._blank_out is not None:
             self._drop(m, self._blank_out, axon, group, number)
         addends = [self._addend(lane) for lane in range(self._geometry.lanes)]
@@ -106,41 +119,63 @@ class Synapses(wiring.Component):
         accumulate(m, self._geometry, self.sums, valid, where, addends, self._gap)
         return m
 
+    def _rest(self, m: Module, active: Value) -> Value:
+        """Leave every second cycle to who reads sums early, and no more than there are to read."""
+        words = early_groups(self._geometry) * self._geometry.lanes // self._geometry.update_lanes
+        rests, rested, given = Signal(), Signal(), Signal(range(words + 1))
+        m.d.comb += rests.eq(self.sums.wanted & ~rested & (given != words))
+        m.d.sync += rested.eq(rests)
+        with m.If(~self.busy):
+            m.d.sync += given.eq(0)
+        with m.Elif(active & rests):
+            m.d.sync += given.eq(given + 1)
+        return rests
+
+    def _tell_early(self, m: Module, take: Value, valid: list[Value]) -> None:
+        """The first late part is taken: the early ones end, which takes as long as a group."""
+        begun, late = Signal(), take & (self._part == Part.LATE)
+        m.d.sync += begun.eq(self.busy & (late | begun))
+        ended = delay_strobe(m, late & ~begun, len(valid) - 1, "ended")
+        m.d.comb += [self.early.eq(ended[-1] & begun), self.sums.taken.eq(valid[-2])]
+
     def _drop(self, m: Module, blank: BlankOut, axon: Value, group: Value, number: Value) -> None:
         m.submodules.blank = blank
         connect(m, inputs=flipped(self.blank), blank=blank.inputs)
         m.d.comb += blank.busy.eq(self.busy)
         m.d.comb += [blank.axon.eq(axon), blank.group.eq(group), blank.set.eq(number)]
 
-    def _walk(self, m: Module, active: Value, group: Value) -> tuple[Signal, ...]:
+    def _walk(
+        self, m: Module, active: Value, step: Value, group: Value, take: Value
+    ) -> tuple[Signal, ...]:
         """Walk over the groups of one row while the next descriptor is fetched.
 
         Returns its axon, whether the next one is fetched, its set, and what it keeps with a mask.
         """
         number, kept = Signal(set_bits(self._geometry), name="set"), Signal(LOSS_BITS + 1)
-        fetched, take = Signal(), Signal()
+        fetched = Signal()
         fetched_axon, axon = Signal.like(self.events.payload), Signal.like(self.events.payload)
         remaining = Signal(self._geometry.groups.bit_length())
         accept = self.events.valid & self.events.ready
         row = self._rows.read_data[0]
+        first, count = self._span(m, row, accept)
         m.d.comb += [
-            take.eq(fetched & (~active | ((remaining == 1) & (not self._gap)))),
+            take.eq(fetched & (~active | (step & (remaining == 1) & (not self._gap)))),
             self.events.ready.eq(~fetched | take),
-            self.row_groups.eq(Mux(take, row.count, 0)),
+            self.row_groups.eq(Mux(take, count, 0)),
         ]
         m.d.comb += [
             self._rows.read_enable.eq(accept),
             self._rows.read_address.eq(self.events.payload),
         ]
-        with m.If(active):
+        with m.If(step):
             m.d.sync += [group.eq(group + 1), remaining.eq(remaining - 1)]
             m.d.sync += active.eq(remaining != 1)
         with m.If(take):
             m.d.sync += [
                 axon.eq(fetched_axon),
-                group.eq(row.first),
-                remaining.eq(row.count),
-                active.eq(row.count != 0),
+                group.eq(first),
+                remaining.eq(count),
+                active.eq(count != 0),
                 fetched.eq(0),
             ]
             if "set" in row.shape().members:
@@ -150,6 +185,26 @@ class Synapses(wiring.Component):
         with m.If(accept):
             m.d.sync += [fetched.eq(1), fetched_axon.eq(self.events.payload)]
         return axon, fetched, number, kept
+
+    def _span(self, m: Module, row: Fields, accept: Value) -> tuple[Value, Value]:
+        """First group and number of groups of the part of a row that was asked for."""
+        early = early_groups(self._geometry)
+        if not early:
+            return row.first, row.count
+        self._part = part = Signal(Part)
+        with m.If(accept):
+            m.d.sync += part.eq(self.part)
+        end, starts_late = row.first + row.count, row.first >= early
+        until = Mux(end > early, early, end)
+        first, count = Signal.like(row.first), Signal.like(row.count)
+        m.d.comb += [first.eq(row.first), count.eq(row.count)]
+        with m.Switch(part):
+            with m.Case(Part.EARLY):
+                m.d.comb += count.eq(Mux(starts_late, 0, until - row.first))
+            with m.Case(Part.LATE):
+                start = Mux(starts_late, row.first, early)
+                m.d.comb += [first.eq(start), count.eq(Mux(end > early, end - start, 0))]
+        return first, count
 
     def _addend(self, lane: int) -> Value:
         weight = self.weights.data[lane]

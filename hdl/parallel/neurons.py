@@ -22,6 +22,7 @@ from axonloop.hdl.common import (
     decayed,
     delay,
     delay_strobe,
+    early_groups,
     flags_layout,
     magnitude,
     neuron_layout,
@@ -33,6 +34,7 @@ from axonloop.hdl.common import (
     state_columns,
     sum_bits,
     with_convolutions,
+    with_early_groups,
     with_threshold_noise,
 )
 from axonloop.hdl.parallel.neuron_traces import NeuronTraces
@@ -218,7 +220,8 @@ class Neurons(wiring.Component):
     1. `start` sweeps; `clear` sweeps too, but writes zeroes and shows no spikes. With noise at the
        threshold `start` comes when `noise` is not busy.
     2. `spikes` shows every word once per sweep, no backpressure.
-    3. `busy` from the cycle after `start` until the last word was written.
+    3. `busy` from the cycle after `start` until the last word was written; not while it waits for
+       `held` to fall, where some groups are early: then the words of the others stay behind.
 
     Latency: neurons / update_lanes + NeuronLane.LATENCY + 3 cycles; with a single lane
     NeuronLane.LATENCY + 3 per neuron.
@@ -258,6 +261,7 @@ class Neurons(wiring.Component):
                 "busy": Out(1),
             }
             | with_threshold_noise(geometry, noise=In(ThresholdInputs()))
+            | with_early_groups(geometry, held=In(1))
             | with_convolutions(geometry, pools=Out(PoolPort(geometry)))
         )
 
@@ -282,7 +286,8 @@ class Neurons(wiring.Component):
         issue = Signal()
         valid = delay_strobe(m, issue, stages, "valid")
         rest = ~Cat(valid[1:]).any() if self._still else 1
-        m.d.comb += issue.eq(running & rest)
+        m.d.comb += self.sums.wanted.eq(running & rest & ~self._held(word))
+        m.d.comb += issue.eq(self.sums.wanted & ~self.sums.taken)
         with m.If(valid[stages] if self._still else issue):
             m.d.sync += [word.eq(word + 1), running.eq(word != self._words - 1)]
         with m.If(self.start | self.clear):
@@ -301,6 +306,14 @@ class Neurons(wiring.Component):
         if self._geometry.convolutions:
             self._pool(m, lanes)
         return m
+
+    def _held(self, word: Value) -> Value:
+        """Does the word wait for the last rows?"""
+        early = early_groups(self._geometry)
+        if not early:
+            return Const(0)
+        parts = self._geometry.lanes // self._geometry.update_lanes
+        return self.held & (word >= early * parts)
 
     def _pool(self, m: Module, lanes: list[NeuronLane]) -> None:
         """Show the sweep's words to the pools, and let these lower B behind it."""

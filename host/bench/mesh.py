@@ -258,7 +258,7 @@ def chip_figures(runs: Sequence[ChipRun], settling: int) -> list[Figure]:
         unit = f"cycles, fan-out {run.cores}, lanes {100 * run.busy:.0f} % busy"
         figures.append(Figure(f"tick, {run}", run.cycles_per_tick, unit, ""))
     for run in runs[1:]:
-        bar = "at least 3.2" if run.cores == 4 else ""
+        bar = "at least 3.7" if run.cores == 4 else ""
         faster = first.cycles_per_tick / run.cycles_per_tick
         figures.append(Figure(f"speed-up, {run.cores} cores", faster, "times one core", bar))
     return figures

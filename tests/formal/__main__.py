@@ -12,7 +12,7 @@ from rich.table import Table
 
 from tests.formal.chip import barrier, mesh, queue, router
 from tests.formal.code import Mutant
-from tests.formal.core import scheduler, serial_update, update
+from tests.formal.core import row_queue, scheduler, serial_update, split_scheduler, update
 from tests.formal.engine import Claim, Outcome, check, require_tools
 from tests.formal.figures import figures
 from tests.formal.ports import bus, deframer, port
@@ -20,7 +20,7 @@ from tests.formal.processing import ear, map_reader, silence, tape
 
 BLOCKS = (
     *(queue, router, mesh, barrier),
-    *(scheduler, update, serial_update),
+    *(scheduler, split_scheduler, row_queue, update, serial_update),
     *(port, deframer, bus),
     *(ear, map_reader, silence, tape),
 )

@@ -3,6 +3,7 @@
 import sys
 
 from amaranth.hdl import Const, Elaboratable, Fragment, MemoryInstance, Signal
+from amaranth.lib import wiring
 
 
 class Probe(Elaboratable):
@@ -15,8 +16,8 @@ class Probe(Elaboratable):
 
     def __init__(self, component) -> None:
         self._signals: dict[str, Signal] = {}
-        own = type(component).elaborate.__code__
-        sys.setprofile(lambda frame, event, value: self._note(frame, event, own))
+        own, files = type(component).elaborate.__code__, {*_files(type(component))}
+        sys.setprofile(lambda frame, event, value: self._note(frame, event, own, files))
         try:
             self._fragment = Fragment.get(component, None)
         finally:
@@ -35,9 +36,9 @@ class Probe(Elaboratable):
         """What is stored in the memory of this name, by address."""
         return self._rows[name]
 
-    def _note(self, frame, event: str, own) -> None:
+    def _note(self, frame, event: str, own, files: set[str]) -> None:
         """Keep the signals among a function's variables when it returns, until `elaborate` does."""
-        if event == "return" and frame.f_code.co_filename == own.co_filename:
+        if event == "return" and frame.f_code.co_filename in files:
             given = frame.f_code.co_varnames[: frame.f_code.co_argcount]
             for name, value in frame.f_locals.items():
                 if isinstance(value, Signal) and name not in given:
@@ -64,3 +65,13 @@ class Probe(Elaboratable):
                 domain="comb", addr=address, data=row, en=Const(1, 1), transparent_for=()
             )
             yield row
+
+
+def _files(component: type):
+    """Where the methods of a component are written, and those of the components it extends."""
+    for kind in component.__mro__:
+        if kind is wiring.Component:
+            return
+        for member in vars(kind).values():
+            if hasattr(member, "__code__"):
+                yield member.__code__.co_filename

@@ -1,10 +1,12 @@
 """The cost model of a core, in clock cycles: the RTL's own counter, so no test here is timed."""
 
 from dataclasses import replace
+from math import ceil
 
 import numpy as np
 import pytest
 
+from axonloop.hdl.common import early_groups
 from axonloop.hdl.parallel.update import update_latency
 from axonloop.host.bench.core import core_config, learn_cycles, tick_cycles
 from axonloop.host.devices import RtlDevice
@@ -40,16 +42,22 @@ def device(request):
 
 
 def test_a_row_costs_its_groups_and_no_gap(device):
+    """A sum that is read while rows are added takes a cycle too, which the sweep is shorter by."""
     geometry = device.config.geometry
     everyone = np.arange(geometry.axons)
     some = everyone[: geometry.axons // 2]
     more = tick_cycles(device, everyone) - tick_cycles(device, some)
-    assert more == (len(everyone) - len(some)) * geometry.groups
+    early = early_groups(geometry) * geometry.lanes // geometry.update_lanes
+    assert 0 <= more - (len(everyone) - len(some)) * geometry.groups <= early
 
 
-def test_an_idle_tick_costs_the_trace_blocks_and_the_sweep_and_little_more(device):
+def test_an_idle_tick_costs_the_trace_blocks_or_the_sweep_and_little_more(device):
+    """Where the scan runs ahead of the blocks, they hide behind the sweep, or it behind them."""
     geometry = device.config.geometry
-    floor = geometry.axons // geometry.trace_lanes + geometry.neurons // geometry.update_lanes
+    blocks = scan = geometry.axons // geometry.trace_lanes
+    if blocks >= cycles.SPLIT_BLOCKS:
+        scan = ceil(blocks / cycles.SCANNED_BLOCKS)
+    floor = max(blocks, scan + geometry.neurons // geometry.update_lanes)
     assert floor <= tick_cycles(device, np.arange(0)) <= floor + 20
 
 

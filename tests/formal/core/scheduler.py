@@ -32,8 +32,7 @@ GEOMETRY = Geometry(
     delay_slots=4,
     entries=4,
 )
-SLOTS, AXONS, LANES = GEOMETRY.delay_slots, GEOMETRY.axons, GEOMETRY.trace_lanes
-BLOCKS, STRIDE = AXONS // LANES, pending_stride(GEOMETRY)
+SLOTS, LANES = GEOMETRY.delay_slots, GEOMETRY.trace_lanes
 
 
 class SchedulerSpec(Elaboratable):
@@ -44,16 +43,29 @@ class SchedulerSpec(Elaboratable):
     two cycles after a spike at the earliest. With `timed`, the cycles of a scan are counted.
     """
 
+    MOVING = ("scanning", "fetched")
+    SLOTS = ("slot", "fetched_slot")
+    BLOCKS = ("block", "fetched_block")
+    """Names of registers of the walk over blocks."""
+
     def __init__(self, code: Code, timed: bool = False) -> None:
-        self._dut, self._timed = code.load(SCHEDULER).Scheduler(GEOMETRY), timed
+        self._follows(code.load(SCHEDULER).Scheduler(GEOMETRY), GEOMETRY)
+        self._timed = timed
+
+    def _follows(self, dut, geometry: Geometry, together: int = 1) -> None:
+        """The scheduler and its sizes; `together` blocks lie in a word of its memory."""
+        self._dut, self._together, self._axons = dut, together, geometry.axons
+        self._blocks, self._stride = geometry.axons // LANES, pending_stride(geometry)
+        self._word_bits = (self._stride // together - 1).bit_length()
+        self._offset_bits = (SLOTS * self._stride - 1).bit_length()
 
     def elaborate(self, platform) -> Module:
         m = Module()
         m.submodules.dut = self._probe = Probe(self._dut)
         m.d.comb += Assume(~ResetSignal())
-        self._pending = [Signal(AXONS, name=f"pending_{slot}") for slot in range(SLOTS)]
-        self._expected, self._emitted = Signal(AXONS), Signal(AXONS)
-        self._seen, self._scanned = Signal(BLOCKS), Signal(2)
+        self._pending = [Signal(self._axons, name=f"pending_{slot}") for slot in range(SLOTS)]
+        self._expected, self._emitted = Signal(self._axons), Signal(self._axons)
+        self._seen, self._scanned = Signal(self._blocks), Signal(2)
         self._scans, self._clears = Signal(), Signal()
         self._drive(m)
         self._check_scan(m)
@@ -96,7 +108,7 @@ class SchedulerSpec(Elaboratable):
             Assume(~(strobes & (dut.busy | spike.valid))),
             Assume(~(dut.bus.write & spiked)),
             Assume(~(spike.valid & self._clears & dut.busy)),
-            Assume(spike.payload.axon < AXONS),
+            Assume(spike.payload.axon < self._axons),
             Assume(spike.payload.delay <= SLOTS - 2),
             Assume(~(dut.busy & self._scans) | (tick == self._scanned + 1)),
         ]
@@ -106,20 +118,20 @@ class SchedulerSpec(Elaboratable):
         dut, spike, pending = self._dut, self._dut.spikes, Array(self._pending)
         slot = (dut.tick_slot + spike.payload.delay)[:2]
         for number, bits in enumerate(self._pending):
-            for axon in range(AXONS):
+            for axon in range(self._axons):
                 with m.If(spike.valid & (slot == number) & (spike.payload.axon == axon)):
                     m.d.sync += bits[axon].eq(1)
-        offset = dut.bus.address[:4]
+        offset = dut.bus.address[: self._offset_bits]
         write = dut.bus.write & (dut.bus.address[24:] == Region.PENDING)
         for number, bits in enumerate(self._pending):
-            for block in range(BLOCKS):
+            for block in range(self._blocks):
                 part = bits.word_select(block, LANES)
-                with m.If(write & (offset == number * STRIDE + block)):
+                with m.If(write & (offset == number * self._stride + block)):
                     m.d.sync += part.eq(dut.bus.write_data)
                 shown = dut.blocks.valid & (dut.blocks.block.index == block)
                 with m.If(shown & self._scans & (self._scanned == number)):
                     m.d.sync += part.eq(0)
-        always = Cat(self._always(block) for block in range(BLOCKS))
+        always = Cat(self._always(block) for block in range(self._blocks))
         with m.If(dut.start | dut.clear):
             m.d.sync += [self._scans.eq(dut.start), self._clears.eq(dut.clear)]
             m.d.sync += [self._seen.eq(0), self._emitted.eq(0), self._scanned.eq(dut.slot)]
@@ -139,22 +151,28 @@ class SchedulerSpec(Elaboratable):
         port = dut._write
         address, bit = self._probe["address"], self._probe["bit"]
         for number, bits in enumerate(self._pending):
-            for block in range(BLOCKS):
-                position = number * STRIDE + block
-                late = Mux(writing & (address == position), bit, 0)
-                same = (rows[position] | late) == bits.word_select(block, LANES)
+            for block in range(self._blocks):
+                position = number * self._stride + block
+                written = writing & (address == position // self._together)
+                late = Mux(written, bit.word_select(position % self._together, LANES), 0)
+                same = (self._stored(position) | late) == bits.word_select(block, LANES)
                 m.d.comb += Assert(same | (self._clears & dut.busy))
         with m.If(writing):
             m.d.comb += [
-                Assert(port.en & (port.addr == address)),
+                Assert(port.en.all() & (port.addr == address)),
                 Assert((port.data & ~bit) == (Array(rows)[address] & ~bit)),
                 Assert(dut.collision == (Array(rows)[address] & bit).any()),
             ]
         m.d.comb += [
             Assert(dut.spikes.ready),
             Assert(~(dut.collision & ~writing)),
-            Assert(~writing | (address[:2] < BLOCKS)),
+            Assert(~writing | (address[: self._word_bits] * self._together < self._blocks)),
         ]
+
+    def _stored(self, position: int):
+        """What is stored of a block of a slot."""
+        row = self._probe.rows("store")[position // self._together]
+        return row.word_select(position % self._together, LANES)
 
     def _check_scan(self, m) -> None:
         dut = self._dut
@@ -163,23 +181,25 @@ class SchedulerSpec(Elaboratable):
             index = block.block.index
             expected = self._expected.word_select(index, LANES)
             m.d.comb += [
-                Assert(index < BLOCKS),
+                Assert(index < self._blocks),
                 Assert(~self._seen.bit_select(index, 1)),
                 Assert(block.block.spikes == expected),
                 Assert(block.block.clear == self._clears),
                 Assert(self._scans | self._clears),
             ]
             m.d.sync += self._seen.bit_select(index, 1).eq(1)
-        axon, now = event.payload, Signal(AXONS)
+        axon, now = event.payload, Signal(self._axons)
         with m.If(event.valid):
             m.d.comb += [
-                Assert(axon < AXONS),
+                Assert(axon < self._axons),
                 Assert(self._expected.bit_select(axon, 1)),
                 Assert(~self._emitted.bit_select(axon, 1)),
             ]
             with m.If(event.ready):
                 m.d.comb += now.bit_select(axon, 1).eq(1)
                 m.d.sync += self._emitted.bit_select(axon, 1).eq(1)
+        with m.If(self._scans & ~dut.scanning):
+            m.d.comb += Assert((self._emitted | now) == self._expected)
         ended = (self._scans | self._clears) & ~dut.busy
         with m.If(ended):
             m.d.comb += [
@@ -188,15 +208,18 @@ class SchedulerSpec(Elaboratable):
             ]
             with m.If(self._scans):
                 m.d.comb += Assert(Array(self._pending)[self._scanned] == 0)
-        m.d.comb += Cover(ended & self._scans & (self._emitted | now).all())
+        self._cover(m, ended, self._emitted | now)
+
+    def _cover(self, m, ended, emitted) -> None:
+        m.d.comb += Cover(ended & self._scans & emitted.all())
         m.d.comb += Cover(ended & self._clears)
 
     def _tie(self, m) -> None:
         """Invariants: how far the scan is, and what it still has to show and to give."""
         dut, probe = self._dut, self._probe
-        scanning, fetched, clearing = (probe[n] for n in ("scanning", "fetched", "clearing"))
-        slot, fetched_slot, base = (probe[n] for n in ("slot", "fetched_slot", "base"))
-        block, fetched_block, bits = (probe[n] for n in ("block", "fetched_block", "bits"))
+        scanning, fetched, clearing = (probe[n] for n in (*self.MOVING, "clearing"))
+        slot, fetched_slot, base = (probe[n] for n in (*self.SLOTS, "base"))
+        block, fetched_block, bits = (probe[n] for n in (*self.BLOCKS, "bits"))
         works, position, end = Signal(), Signal(6), Signal(6)
         address, bit = probe["address"], probe["bit"]
         writing, moving = probe["writing"], scanning | fetched
@@ -204,42 +227,39 @@ class SchedulerSpec(Elaboratable):
             Mux(self._clears, 0, self._scanned),
             Mux(self._clears, SLOTS - 1, self._scanned),
         )
-        shown = Mux(fetched, fetched_slot * BLOCKS + fetched_block, slot * BLOCKS + block)
+        shown = Mux(
+            fetched, fetched_slot * self._blocks + fetched_block, slot * self._blocks + block
+        )
         m.d.comb += [
             works.eq(self._scans | self._clears),
-            end.eq((last + 1) * BLOCKS),
+            end.eq((last + 1) * self._blocks),
             position.eq(Mux(moving, shown, end)),
             Assert(~(self._scans & self._clears)),
             Assert(works | ~(moving | bits.any())),
             Assert(~moving | (clearing == self._clears)),
-            Assert(~scanning | ((block < BLOCKS) & (position < end))),
-            Assert(~fetched | ((fetched_block < BLOCKS) & (position < end))),
-            Assert(~moving | (position >= first * BLOCKS)),
-            Assert(~(scanning & fetched) | (slot * BLOCKS + block == position + 1)),
+            Assert(~scanning | ((block < self._blocks) & (position < end))),
+            Assert(~fetched | ((fetched_block < self._blocks) & (position < end))),
+            Assert(~moving | (position >= first * self._blocks)),
+            Assert(~(scanning & fetched) | (slot * self._blocks + block == position + 1)),
             Assert(~(scanning & fetched) | (position + 1 < end)),
             Assert(~(fetched & ~scanning) | (position + 1 == end)),
             Assert(~(scanning & self._scans) | (slot == self._scanned)),
             Assert(~(fetched & self._scans) | (fetched_slot == self._scanned)),
-            Assert(~writing | (bit == 1) | (bit == 2)),
+            Assert(~writing | (bit.any() & ((bit & (bit - 1)) == 0))),
             Assert(~(writing & self._clears & dut.busy)),
-            Assert(~(writing & self._scans & dut.busy) | (address[2:] != self._scanned)),
+            Assert(
+                ~(writing & self._scans & dut.busy) | (address[self._word_bits :] != self._scanned)
+            ),
         ]
         with m.If(works):
-            for number in range(BLOCKS):
+            for number in range(self._blocks):
                 self._tie_block(
                     m,
                     number,
-                    position - first * BLOCKS > number,
+                    position - first * self._blocks > number,
                     fetched & (fetched_block == number),
                 )
-            for axon in range(AXONS):
-                held = (base == axon // LANES) & bits[axon % LANES]
-                left = self._expected[axon] & ~self._emitted[axon]
-                later = self._expected[axon] & ~self._seen[axon // LANES]
-                m.d.comb += Assert(left == (held | later))
-                m.d.comb += Assert(~(held & later))
-                m.d.comb += Assert(~self._emitted[axon] | self._expected[axon])
-            m.d.comb += Assert(~bits.any() | (base < BLOCKS))
+            self._tie_events(m, base, bits)
         if self._timed:
             self._check_time(m, scanning & ~fetched, bits, end - position)
         with m.If(self._clears):
@@ -247,17 +267,37 @@ class SchedulerSpec(Elaboratable):
             for number in range(SLOTS):
                 with m.If(dut.busy):
                     m.d.comb += Assert(self._pending[number] == 0)
-                for index in range(BLOCKS):
-                    row = probe.rows("store")[number * STRIDE + index]
-                    done = position > number * BLOCKS + index
+                for index in range(self._blocks):
+                    row = self._stored(number * self._stride + index)
+                    done = position > number * self._blocks + index
                     m.d.comb += Assert(~(done & dut.busy) | (row == 0))
+
+    def _tie_events(self, m, base, bits) -> None:
+        """What of the expected events is still to come: of this word, and of those not taken."""
+        width = self._together * LANES
+        for axon in range(self._axons):
+            held = (base == axon // width) & bits[axon % width]
+            left = self._expected[axon] & ~self._emitted[axon]
+            later = self._expected[axon] & ~self._taken(axon // width)
+            m.d.comb += Assert(left == (held | later))
+            m.d.comb += Assert(~(held & later))
+            m.d.comb += Assert(~self._emitted[axon] | self._expected[axon])
+        m.d.comb += Assert(~bits.any() | (base < -(-self._axons // width)))
+
+    def _taken(self, word: int):
+        """Is the word of this number behind the scan?"""
+        return self._seen[word]
+
+    def _shown(self, number: int):
+        """What was read of block `number` when it is to be shown."""
+        return self._dut._scan.data
 
     def _tie_block(self, m, number: int, done, fetched) -> None:
         expected = self._expected.word_select(number, LANES)
         pending = Array(self._pending)[self._scanned].word_select(number, LANES)
         always = self._always(number)
         shown = self._dut._flags.read_data
-        word = self._dut._scan.data | Cat(shown[lane].always_on for lane in range(LANES))
+        word = self._shown(number) | Cat(shown[lane].always_on for lane in range(LANES))
         m.d.comb += Assert(self._seen[number] == done)
         with m.If(self._scans & self._dut.busy):
             m.d.comb += Assert(Mux(done, pending == 0, (pending | always) == expected))
@@ -275,7 +315,7 @@ class SchedulerSpec(Elaboratable):
             m.d.sync += spent.eq(spent + 1)
         with m.If(dut.start | dut.clear):
             m.d.sync += spent.eq(0)
-        words = [self._expected.word_select(number, LANES) for number in range(BLOCKS)]
+        words = [self._expected.word_select(number, LANES) for number in range(self._blocks)]
         unseen = [Mux(self._seen[k], 0, _cycles(word)) for k, word in enumerate(words[:-1])]
         final = popcount(words[-1])
         most = Signal(range(256))
@@ -286,10 +326,10 @@ class SchedulerSpec(Elaboratable):
             m.d.comb += Assert(~busy | (spent + rest <= most))
             m.d.comb += Assert(spent <= most)
         with m.If(self._clears):
-            m.d.comb += Assert(~busy | (spent + unfetched + left <= SLOTS * BLOCKS + 1))
-            m.d.comb += Assert(spent <= SLOTS * BLOCKS + 1)
-        m.d.comb += Cover(self._scans & ~busy & (spent == most) & (most > BLOCKS + 1))
-        m.d.comb += Cover(self._clears & ~busy & (spent == SLOTS * BLOCKS + 1))
+            m.d.comb += Assert(~busy | (spent + unfetched + left <= SLOTS * self._blocks + 1))
+            m.d.comb += Assert(spent <= SLOTS * self._blocks + 1)
+        m.d.comb += Cover(self._scans & ~busy & (spent == most) & (most > self._blocks + 1))
+        m.d.comb += Cover(self._clears & ~busy & (spent == SLOTS * self._blocks + 1))
 
 
 def _cycles(word):

@@ -13,6 +13,7 @@ from axonloop.host.devices import GoldenDevice
 from axonloop.host.devices.packets import PacketDevice
 from axonloop.host.verification.verify import lockstep
 from axonloop.models.config import ChipConfig, Layout, Mesh
+from axonloop.models.cycles import SCANNED_BLOCKS
 from axonloop.models.protocol import Counter
 from axonloop.sim.stimulus import random_chip
 from tests.support.random.convolutions import small_core
@@ -55,6 +56,16 @@ def test_neurons_start_while_the_last_traces_are_on_their_way() -> None:
     blocks = TINY.axons // TINY.trace_lanes + TINY.neurons // TINY.update_lanes
     with PacketDevice(SimulatedChip(TINY), config) as chip:
         assert tick_cycles(chip, np.arange(0, dtype=np.int32)) == blocks + 16
+
+
+@pytest.mark.parametrize("neurons", [8, 64])
+def test_blocks_of_traces_and_the_sweep_of_the_neurons_hide_behind_each_other(neurons: int) -> None:
+    """32 blocks, and 4 or 32 words of neurons: a tick takes the longer, not both."""
+    geometry = replace(TINY, axons=64, neurons=neurons)
+    words, blocks = neurons // geometry.update_lanes, geometry.axons // geometry.trace_lanes
+    with PacketDevice(SimulatedChip(geometry), ChipConfig.of(core_config(geometry))) as chip:
+        found = tick_cycles(chip, np.arange(0, dtype=np.int32))
+    assert found == max(blocks + 14, blocks // SCANNED_BLOCKS + words + 16)
 
 
 def agrees(config: ChipConfig, ticks: int, seed: int) -> np.ndarray:

@@ -10,7 +10,8 @@ from axonloop.models.config import Datapath
 from axonloop.sim.stimulus import GEOMETRIES
 
 SERIAL = GEOMETRIES["ice40"]
-PARALLEL = replace(SERIAL, update_lanes=2)
+PARALLEL = replace(SERIAL, lanes=32, update_lanes=2)
+"""With two groups, of which none is early; a port for early groups is in parallel cores alone."""
 KINDS = ("neurons", "traces", "learning", "parameters")
 
 
