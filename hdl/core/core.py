@@ -94,7 +94,9 @@ class Core(wiring.Component):
         m.submodules.learning = self._learning = parts.learning(geometry)
         m.submodules.parameters = self._parameters = parts.parameters(geometry)
         m.submodules.control = self._control = ControlRegisters(geometry, self._mesh)
-        m.submodules.counters = self._counters = Counters(self._increments())
+        m.submodules.counters = self._counters = Counters(
+            self._increments(), late=self._answers_late
+        )
         if geometry.convolutions:
             self._convolve(m)
         self._wire_parts(m)
@@ -190,16 +192,21 @@ class Core(wiring.Component):
         slot_bits = ceil_log2(self._geometry.delay_slots)
         m.d.comb += self._scheduler.tick_slot.eq(self._control.tick[:slot_bits])
 
+    @property
+    def _answers_late(self) -> bool:
+        """Have all words of the bus registers behind them, to come when those of weights do?"""
+        return bus_latency(self._geometry) > BUS_LATENCY + 1
+
     def _wire_bus(self, m: Module) -> None:
-        bus = self._commands.bus
+        bus, counters = self._commands.bus, self._counters
         members = [self._scheduler.bus, self._scheduler.flags_bus]
-        members += [self._learning.bus, self._parameters.bus, self._control.bus, self._counters.bus]
+        members += [self._learning.bus, self._parameters.bus, self._control.bus]
         if self._geometry.convolutions:
             members.append(self._shapes.bus)
         owners = (self._synapses, self._neurons, self._traces, self._fanout, self._learning)
         for owner in owners:
             members += [store.bus for store in owner.memories.values()]
-        for member in (*members, self._weights.bus):
+        for member in (*members, counters.bus, self._weights.bus):
             m.d.comb += [
                 member.address.eq(bus.address),
                 member.read.eq(bus.read),
@@ -207,14 +214,16 @@ class Core(wiring.Component):
                 member.write_data.eq(bus.write_data),
             ]
         later = bus_latency(self._geometry) - BUS_LATENCY
-        words, early = [member.read_data for member in members], int(later > 1)
-        words = [delay(m, word, early, f"part_{k}")[-1] for k, word in enumerate(words)]
+        words = [member.read_data for member in members]
         # What comes a cycle later than other words joins them there, or behind the last register.
-        high = self._counters.high
-        if early:
-            words.append(high)
-            high = Const(0)
-        word = delay(m, reduce(or_, words), later - early, "word")[-1]
+        if self._answers_late:
+            words = [delay(m, word, 1, f"part_{k}")[-1] for k, word in enumerate(words)]
+            words = [reduce(or_, [*words, counters.bus.read_data])]
+            words = [delay(m, words[0], 1, "word")[-1], counters.high]
+            word, high = delay(m, reduce(or_, words), later - 2, "later_word")[-1], Const(0)
+        else:
+            words.append(counters.bus.read_data)
+            word, high = delay(m, reduce(or_, words), later, "word")[-1], counters.high
         m.d.comb += bus.read_data.eq(word | self._weights.bus.read_data | high)
 
     def _sequence(self, m: Module, ordered: bool) -> None:
