@@ -38,10 +38,12 @@ from .payloads import Part as Part
 from .payloads import address_bits as address_bits
 from .payloads import addressed_layout as addressed_layout
 from .payloads import bus_latency as bus_latency
+from .payloads import bus_registers as bus_registers
 from .payloads import early_groups as early_groups
 from .payloads import error_layout as error_layout
 from .payloads import factor_layout as factor_layout
 from .payloads import header_layout as header_layout
+from .payloads import lane_turn as lane_turn
 from .payloads import location_layout as location_layout
 from .payloads import parameter_layout as parameter_layout
 from .payloads import parameter_width as parameter_width

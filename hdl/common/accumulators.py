@@ -23,7 +23,8 @@ def accumulate(
 
     `valid` and `where` are delayed copies, a cycle apart; `sums`, of `SumReads`, reads and clears.
     The read port forwards the last write, so that groups follow each other in any order; with
-    `gap` it does not, and no sum may be read while it is written.
+    `gap` it does not, and no sum may be read while it is written. `sums` is used in no cycle in
+    which one of the last two of `valid` is 1.
     """
     width, depth = sum_bits(geometry) * geometry.lanes, max(2, geometry.groups)
     m.submodules.store = store = (
@@ -35,12 +36,13 @@ def accumulate(
     m.d.sync += cleared.eq(sums.address)
     m.d.comb += [
         read.en.eq(valid[-2] | sums.enable),
-        read.addr.eq(Mux(sums.enable, sums.address, where[-2])),
+        # Sums are added to or are read and cleared. What adds comes from registers, so it decides.
+        read.addr.eq(Mux(valid[-2], where[-2], sums.address)),
         sums.data.as_value().eq(read.data),
         write.en.eq(valid[-1] | sums.clear),
-        write.addr.eq(Mux(sums.clear, cleared, where[-1])),
+        write.addr.eq(Mux(valid[-1], where[-1], cleared)),
     ]
-    with m.If(~sums.clear):
+    with m.If(valid[-1]):
         m.d.comb += write.data.eq(
             Cat(
                 (sums.data[lane] + addend)[: sum_bits(geometry)]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import ShapeLike, signed, unsigned
+from amaranth.hdl import Mux, ShapeLike, Value, signed, unsigned
 from amaranth.lib import data, enum
 
 from axonloop.models.config import MEMRISTOR_MAX, Datapath, Geometry, Layout, ceil_log2
@@ -124,6 +124,13 @@ def location_layout(geometry: Geometry) -> data.StructLayout:
     )
 
 
+def lane_turn(geometry: Geometry, location: Fields) -> Value:
+    """How far the lanes of an access are turned against the banks, in the skewed layout."""
+    turned = location.axon + Mux(location.column, location.lane, 0)
+    found: Value = turned[: address_bits(geometry.lanes)]
+    return found
+
+
 def weight_latency(geometry: Geometry) -> int:
     """Cycles from the location of a read to its data: one in the banks, one in a register behind
     them; in the skewed layout two more in the halves of the rotator."""
@@ -134,6 +141,12 @@ def bus_latency(geometry: Geometry) -> int:
     """Cycles from a read strobe on the weights' bus to its data, where a register lies between bus
     and banks: the rotator leaves no time to decode the address before it."""
     return weight_latency(geometry) + (geometry.layout is Layout.SKEWED)
+
+
+def bus_registers(geometry: Geometry) -> int:
+    """Registers between the bus and all parts but the weights, where those leave the time: so the
+    host's words, on their way to every memory and register, end in one place."""
+    return int(bus_latency(geometry) > BUS_LATENCY + 1)
 
 
 def spread_bits(geometry: Geometry) -> dict[str, int]:

@@ -114,13 +114,23 @@ class WeightReads(Signature):
 
 
 class WeightWrites(Signature):
-    """Writes of up to L weights: `enable` has a bit for each."""
+    """Writes of up to L weights: `enable` has a bit for each.
+
+    The skewed layout wants to know a cycle before a write that it comes (`expected`), and how far
+    its lanes will be turned against the banks (`turn`, a `lane_turn`). Another layout ignores both.
+    """
 
     def __init__(self, geometry: Geometry) -> None:
         weights = data.ArrayLayout(signed(geometry.weight_bits), geometry.lanes)
         location = Out(location_layout(geometry))
         super().__init__(
-            {"enable": Out(geometry.lanes), "location": location, "data": Out(weights)}
+            {
+                "enable": Out(geometry.lanes),
+                "location": location,
+                "data": Out(weights),
+                "expected": Out(1),
+                "turn": Out(address_bits(geometry.lanes)),
+            }
         )
 
 

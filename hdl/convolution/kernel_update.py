@@ -258,7 +258,12 @@ class KernelUpdate(wiring.Component):
         ]
         ends = delay_strobe(m, last, lane.LATENCY + 2, "ends")
         on_way = delay_strobe(m, moving, lane.LATENCY + 2, "on_way")
-        self._write(m, ends[lane.LATENCY + 1], delay(m, row, lane.LATENCY + 1, "written_row")[-1])
+        rows = delay(m, row, lane.LATENCY + 1, "written_row")
+        m.d.comb += [
+            self.writes.expected.eq(ends[lane.LATENCY]),
+            self.writes.turn.eq(rows[-2]),
+        ]
+        self._write(m, ends[lane.LATENCY + 1], rows[-1])
         summing = delay_strobe(m, asked, sums.LATENCY, "summing")
         m.d.comb += self._settled.eq(~Cat(summing[1:]).any() & ~Cat(on_way).any())
         if geometry.weight_ports == 2:

@@ -11,6 +11,7 @@ from axonloop.hdl.common import (
     TickPort,
     address_bits,
     bus_latency,
+    bus_registers,
     delay_strobe,
     error_layout,
     header_layout,
@@ -49,7 +50,7 @@ class Commands(wiring.Component):
 
     1. Packets take effect in order; the next one waits until the core is idle again. Spikes and
        register words take one cycle each, error events 2, register words on their way out
-       `bus_latency` + 2.
+       `bus_latency` + 2; after the last register word comes a cycle per `bus_registers`.
     2. A packet that is refused changes nothing; its payload is dropped, and FAULT is sent.
     3. `replies` may stall for ever; then the core waits, nothing is dropped.
     4. TICK, LEARN and CLEAR are for the whole chip and carry the number of its first core, 0 or
@@ -286,7 +287,8 @@ class Commands(wiring.Component):
         with m.If(self.words.valid):
             m.d.sync += [self._offset.eq(self._offset + 1), self._left.eq(self._left - 1)]
             with m.If(self._left == 1):
-                m.next = "HEADER"
+                # The parts see the word a cycle later, and what follows must find it there.
+                m.next = "REST" if bus_registers(self._geometry) else "HEADER"
 
     def _read(self, m: Module) -> None:
         """One word after the other: asked for, kept, sent."""

@@ -13,7 +13,9 @@ from axonloop.hdl.common import (
     TickPort,
     addressed_layout,
     bus_latency,
+    bus_registers,
     delay,
+    delay_strobe,
     early_groups,
     popcount,
     spike_layout,
@@ -98,7 +100,9 @@ class Core(wiring.Component):
         m.submodules.learning = self._learning = parts.learning(geometry)
         m.submodules.parameters = self._parameters = parts.parameters(geometry)
         m.submodules.control = self._control = ControlRegisters(geometry, self._mesh)
-        m.submodules.counters = self._counters = Counters(self._increments())
+        m.submodules.counters = self._counters = Counters(
+            self._increments(), late=bool(bus_registers(self._geometry))
+        )
         if geometry.convolutions:
             self._convolve(m)
         self._wire_parts(m)
@@ -208,23 +212,27 @@ class Core(wiring.Component):
         m.d.comb += self._scheduler.tick_slot.eq(self._control.tick[:slot_bits])
 
     def _wire_bus(self, m: Module) -> None:
-        bus = self._commands.bus
+        bus, counters, weights = self._commands.bus, self._counters.bus, self._weights.bus
         members = [self._scheduler.bus, self._scheduler.flags_bus]
-        members += [self._learning.bus, self._parameters.bus, self._control.bus, self._counters.bus]
+        members += [self._learning.bus, self._parameters.bus, self._control.bus]
         if self._geometry.convolutions:
             members.append(self._shapes.bus)
         owners = (self._synapses, self._neurons, self._traces, self._fanout, self._learning)
         for owner in owners:
             members += [store.bus for store in owner.memories.values()]
-        for member in (*members, self._weights.bus):
-            m.d.comb += [
-                member.address.eq(bus.address),
-                member.read.eq(bus.read),
-                member.write.eq(bus.write),
-                member.write_data.eq(bus.write_data),
-            ]
-        later = bus_latency(self._geometry) - BUS_LATENCY
-        words, early = [member.read_data for member in members], int(later > 1)
+        early = bus_registers(self._geometry)
+        seen = {
+            "address": delay(m, bus.address, early, "bus_address")[-1],
+            "write_data": delay(m, bus.write_data, early, "bus_data")[-1],
+            "read": delay_strobe(m, bus.read, early, "bus_reads")[-1],
+            "write": delay_strobe(m, bus.write, early, "bus_writes")[-1],
+        }
+        for member in members:
+            m.d.comb += [getattr(member, name).eq(value) for name, value in seen.items()]
+        for name in seen:  # these two have registers of their own
+            m.d.comb += [getattr(own, name).eq(getattr(bus, name)) for own in (counters, weights)]
+        later = bus_latency(self._geometry) - BUS_LATENCY - early
+        words = [member.read_data for member in (*members, self._counters.bus)]
         words = [delay(m, word, early, f"part_{k}")[-1] for k, word in enumerate(words)]
         # What comes a cycle later than other words joins them there, or behind the last register.
         high = self._counters.high
@@ -232,7 +240,7 @@ class Core(wiring.Component):
             words.append(high)
             high = Const(0)
         word = delay(m, reduce(or_, words), later - early, "word")[-1]
-        m.d.comb += bus.read_data.eq(word | self._weights.bus.read_data | high)
+        m.d.comb += bus.read_data.eq(word | weights.read_data | high)
 
     def _sequence(self, m: Module, ordered: bool) -> None:
         """A tick: scan and integrate, then sweep and emit; learning and clearing."""

@@ -8,10 +8,10 @@ from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from axonloop.hdl.common import BusSignature, Fields, disjoint_memory
+from axonloop.hdl.common import BusSignature, Fields, delay, delay_strobe, disjoint_memory
 from axonloop.models.protocol import COUNTER_BITS, Counter, Region
 
-BUSY_BITS = 8
+BUSY_BITS = 9
 """Least width of the accumulators of `BUSY`: these grow by 1 per cycle while the bus is in use."""
 BUSY = (Counter.CYCLES, Counter.STALLS)
 
@@ -40,22 +40,25 @@ class Counters(wiring.Component):
        word written plus the increments from the cycle of the write on; increments before it that
        are still in the accumulator are lost, with their carry. After a write to the high half they
        are added, with their carry.
-    4. Every accumulator is emptied into its total at least once in 256 cycles, before it can
-       overflow. With the bus at rest, a round over all counters takes 1 cycle per counter and 1
-       per carry. The bus delays a round, but it leaves 3 free cycles per packet and 1 per read;
-       and packets in which only CYCLES and STALLS advance have at most 22 words.
+    4. Every accumulator is emptied into its total at least once in 512 cycles, before it can
+       overflow. With the bus at rest, a round over all counters takes 2 cycles per counter. The
+       bus delays a round, but it leaves 3 free cycles per packet and 1 per read; and packets in
+       which only CYCLES and STALLS advance have at most 22 words.
 
-    A total is two words of the memory. To visit a counter is to read its low word and, in the next
-    cycle, to write back the sum of that word and the accumulator. The high word is read next if the
-    sum carries or the bus asks for the high half. Counters are visited in turn; an access of the
-    bus goes first.
+    A total is two words of the memory. A visit of a counter takes two cycles: the low word is read
+    and, in the next cycle, the sum of it and the accumulator is written back; then the same is done
+    with the high word and the carry, which is a register by then. So no address hangs on a carry.
+    Counters are visited in turn; an access of the bus goes first.
 
-    Latency: `BUS_LATENCY` cycles for a low half; 1 more for a high half, on `high`.
+    Latency: `BUS_LATENCY` cycles for a low half; 1 more for a high half, on `high`. With `late`
+    one more for both: then a register lies behind the bus and behind every increment, and all that
+    the rules say holds as before, a cycle later.
     Increments of one bit are counted a cycle later, and a visit adds the one that waits as a carry:
     then an accumulator starts anew from 0, which costs no logic.
 
     Resources: a memory of two words per counter, one adder of 32 bits, an accumulator per counter,
-    as wide as what it may count in a round.
+    as wide as what it may count in a round; with `late` some 40 registers, and one per bit of an
+    increment.
 
     Members
     -------
@@ -65,8 +68,8 @@ class Counters(wiring.Component):
 
     SPACING = 3
 
-    def __init__(self, increments: Mapping[Counter, Increment]) -> None:
-        self._increments = increments
+    def __init__(self, increments: Mapping[Counter, Increment], *, late: bool = False) -> None:
+        self._increments, self._late = increments, int(late)
         ports = {_port(counter): In(range(each.most + 1)) for counter, each in increments.items()}
         high = {"high": Out(COUNTER_BITS - 32)}
         super().__init__(ports | high | {"bus": In(BusSignature())})
@@ -76,28 +79,25 @@ class Counters(wiring.Component):
         bus, count = self.bus, len(self._increments)
         m.submodules.totals = totals = disjoint_memory(32, 2 * count)
         write, read = totals.write_port(), totals.read_port()
-        reads, writes, wanted, half = self._access(m)
+        reads, writes, wanted, half, given = self._access(m)
         # The word that was read: its counter, its half, and whether the memory still holds it.
         visited, upper, fresh = Signal(range(count)), Signal(), Signal()
-        index, total, carry, more = Signal.like(visited), Signal(33), Signal(), Signal()
+        index, total, carry = Signal.like(visited), Signal(33), Signal()
         shows_low, asks_high, shows_high = Signal(), Signal(), Signal()
-        again, commit, carried = Signal(), Signal(), Signal()
+        again, commit = Signal(), Signal()
         counted, waiting = self._collect(m, writes & ~half | commit & ~upper, index, visited)
         m.d.comb += [
             index.eq(Mux(writes, wanted, visited)),
-            carried.eq(Mux(upper, carry, waiting)),
             # The bit below the sum makes a carry of it.
             total.eq(
                 (Cat(1, read.data) + Cat(Mux(upper, carry, waiting), Mux(upper, 0, counted)))[1:]
             ),
-            more.eq(~upper & (total[32] | asks_high)),
-            # The bus takes the read port, so this visit is repeated. Whether the sum carries would
-            # decide if that is needed; the repetition does not wait for the carry.
+            # The bus takes the read port, so this visit is repeated.
             again.eq(reads & ~upper),
             commit.eq(fresh & ~writes & ~again),
             write.en.eq(writes | commit),
             write.addr.eq(Cat(Mux(writes, half, upper), index)),
-            write.data.eq(Mux(writes, bus.write_data, total[:32])),
+            write.data.eq(Mux(writes, given, total[:32])),
             bus.read_data.eq(Mux(shows_low, total[:32], 0)),
             self.high.eq(Mux(shows_high, total, 0)),
         ]
@@ -108,12 +108,13 @@ class Counters(wiring.Component):
         ]
         with m.If(~upper):
             m.d.sync += carry.eq(total[32])
-        where = self._go_on(m, reads, wanted, writes, visited, upper, fresh, more, again)
+        where = self._go_on(m, reads, wanted, writes, visited, upper, fresh, again)
         m.d.comb += read.addr.eq(where)
         return m
 
-    def _access(self, m: Module) -> tuple[Signal, Signal, Value, Value]:
-        """The access of the bus: its read and write strobes, the counter, and which half of it."""
+    def _access(self, m: Module) -> tuple[Value, Value, Value, Value, Value]:
+        """The access of the bus: its read and write strobes, the counter, which half of it, and
+        the word that is written."""
         bus = self.bus
         offset = Cat(bus.address[:5], bus.address[6])  # of CONTROL, less Control.COUNTERS
         known, reads, writes = Signal(), Signal(), Signal()
@@ -125,7 +126,15 @@ class Counters(wiring.Component):
             reads.eq(bus.read & known),
             writes.eq(bus.write & known),
         ]
-        return reads, writes, place, offset[0]
+        strobes = [
+            delay_strobe(m, strobe, self._late, name)[-1] if self._late else strobe
+            for name, strobe in (("reads", reads), ("writes", writes))
+        ]
+        values = [
+            delay(m, value, self._late, name)[-1]
+            for name, value in (("place", place), ("half", offset[0]), ("given", bus.write_data))
+        ]
+        return strobes[0], strobes[1], values[0], values[1], values[2]
 
     def _place(self, number: Value) -> tuple[Value, Value]:
         """The place of a counter among those that are there, and whether it is one of them."""
@@ -143,25 +152,23 @@ class Counters(wiring.Component):
         visited: Fields,
         upper: Value,
         fresh: Value,
-        more: Value,
         again: Value,
     ) -> Value:
         """The word to be read next; returns its address."""
         count = len(self._increments)
         turn, next_visited, next_upper = Signal(range(count)), Signal.like(visited), Signal()
         m.d.comb += [next_visited.eq(visited), next_upper.eq(upper)]
+        # A word that is written by the bus in this cycle is read again in the next one.
         m.d.sync += fresh.eq(~writes)
         with m.If(reads):
             m.d.comb += [next_visited.eq(wanted), next_upper.eq(0)]
             with m.If(again):
                 m.d.sync += turn.eq(visited)
         with m.Elif(fresh & ~writes):
-            m.d.comb += next_upper.eq(more)
-            with m.If(~more):
+            m.d.comb += next_upper.eq(~upper)
+            with m.If(upper):
                 m.d.comb += next_visited.eq(turn)
                 m.d.sync += turn.eq(Mux(turn == count - 1, 0, turn + 1))
-                # A word that is written in this cycle is read again in the next one.
-                m.d.sync += fresh.eq(upper | (turn != visited))
         m.d.sync += [visited.eq(next_visited), upper.eq(next_upper)]
         return Cat(next_upper, next_visited)
 
@@ -175,9 +182,10 @@ class Counters(wiring.Component):
         address of the bus.
         """
         accumulators, waiting = [], []
-        most = 2 * len(self._increments) + 4  # cycles of a round full of carries
+        most = 2 * len(self._increments) + 4  # cycles of a round with a read before it
         for index, (counter, increment) in enumerate(self._increments.items()):
-            name, added = counter.name.lower(), getattr(self, _port(counter))
+            name, given = counter.name.lower(), getattr(self, _port(counter))
+            added = delay(m, given, self._late, f"late_{name}")[-1]
             width = increment.in_cycles(most).bit_length()
             width = max(width, BUSY_BITS if counter in BUSY else 0)
             value, later = Signal(width, name=f"count_{name}"), Signal(name=f"waits_{name}")

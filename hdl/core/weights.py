@@ -15,6 +15,7 @@ from axonloop.hdl.common import (
     delay,
     delay_strobe,
     disjoint_memory,
+    lane_turn,
     location_layout,
     rotate,
     weight_latency,
@@ -39,6 +40,8 @@ class Weights(wiring.Component):
        layout. Lanes without enable stay.
     3. With one weight port no read may come in the cycle after a write.
     4. A read in the cycle after a write of the same location returns either value.
+    5. In the skewed layout a write comes only in a cycle after `writes.expected`, with the turn
+       that was told; no access of the bus is under way then.
 
     Resources: L banks of axons x groups weights; skewed: two rotators of L x weight_bits.
     """
@@ -68,8 +71,10 @@ class Weights(wiring.Component):
             write_location.eq(self.writes.location),
             write_data.eq(self.writes.data.as_value()),
         ]
+        self._bus_location: Fields = Signal(location_layout(self._geometry), name="bus_location")
         self._access(m, read, read_location, write, write_location, write_data)
-        enables, location, values = self._turn_in(m, write, write_location, write_data)
+        turn = self._next_turn(m) if self._skewed else Const(0)
+        enables, location, values = self._turn_in(m, write, write_location, write_data, turn)
         ports = (read, read_location, location)
         if self._skewed:
             outputs = [
@@ -86,10 +91,16 @@ class Weights(wiring.Component):
     def _skewed(self) -> bool:
         return self._geometry.layout is Layout.SKEWED
 
-    def _amount(self, location: Fields) -> Value:
-        """How far the lanes of an access are turned against the banks."""
-        turned = location.axon + Mux(location.column, location.lane, 0)
-        return turned[: self._lane_bits]
+    def _next_turn(self, m: Module) -> Signal:
+        """How far the lanes of the present write are turned: a register, for all banks hang on it.
+
+        It is that of the write that was expected, or of the word of the bus, which comes a cycle
+        after its strobe.
+        """
+        turn, of_bus = Signal(self._lane_bits), lane_turn(self._geometry, self._bus_location)
+        ahead = Mux(self.writes.expected, self.writes.turn, of_bus)
+        m.d.sync += turn.eq(-ahead)
+        return turn
 
     def _turn_out(self, m: Module, location: Fields, outputs: list[Value]) -> list[Value]:
         """Read side: what the banks gave in the cycle after `location`, turned to lanes."""
@@ -101,7 +112,8 @@ class Weights(wiring.Component):
             )
             first = Cat(outputs).word_select(lane[1], width)
             return [Mux(column[1], first, outputs[0]), *outputs[1:]]
-        amounts, half = delay(m, self._amount(location), 3, "amount"), self._lane_bits // 2
+        turn = lane_turn(self._geometry, location)[: self._lane_bits]
+        amounts, half = delay(m, turn, 3, "amount"), self._lane_bits // 2
         far = Cat(Const(0, half), amounts[3][half:])
         kept = self._kept(m, "row", outputs)
         return rotate(self._kept(m, "near", rotate(kept, amounts[2][:half])), far)
@@ -122,13 +134,13 @@ class Weights(wiring.Component):
         return Cat(location.group[: self._group_bits], axon)
 
     def _turn_in(
-        self, m: Module, enable: Value, location: Fields, values: Value
+        self, m: Module, enable: Value, location: Fields, values: Value, turn: Value
     ) -> tuple[list[Value], Fields, list[Value]]:
         """Write side: lanes turned to banks, one register."""
         lanes, width = self._geometry.lanes, self._geometry.weight_bits
         pieces: list[Value] = [Cat(values.word_select(k, width), enable[k]) for k in range(lanes)]
         if self._skewed:
-            pieces = rotate(pieces, (-self._amount(location))[: self._lane_bits])
+            pieces = rotate(pieces, turn)
         elif lanes > 1:
             pieces = [
                 Mux(
@@ -197,7 +209,7 @@ class Weights(wiring.Component):
         parts = geometry.lanes // per_word
         part_bits, word_bits = ceil_log2(parts), ceil_log2(weight_stride(geometry))
         part = bus.address[:part_bits]
-        location: Fields = Signal(location_layout(geometry))
+        location = self._bus_location
         inside = bus.address[:word_bits] < geometry.weight_columns // per_word if word_bits else 1
         selected = Signal()
         weights = Cat(
@@ -215,12 +227,15 @@ class Weights(wiring.Component):
         there = data.View(location.shape(), delay(m, location.as_value(), later, "there")[-1])
         wanted = delay(m, part, latency, "part")
         given = delay(m, weights, later, "weights")[-1]
+        whole: Value = Const(-1, per_word)
+        if parts > 1:
+            whole = Cat(Mux(part == k, whole, 0) for k in range(parts))
+        lanes = delay(m, whole, later, "written_lanes")[-1]
         with m.If(reads):
             m.d.comb += [read.eq(1), read_location.eq(there)]
         with m.If(written):
-            first = wanted[later] * per_word if parts > 1 else 0
             m.d.comb += [
-                write.eq(((1 << per_word) - 1) << first),
+                write.eq(lanes),
                 write_location.eq(there),
                 write_data.eq(given.replicate(parts)),
             ]

@@ -11,6 +11,7 @@ from .nextpnr import BITSTREAMS as BITSTREAMS
 from .nextpnr import KINDS as KINDS
 from .nextpnr import TOOLS as TOOLS
 from .nextpnr import DoesNotFitError as DoesNotFitError
+from .nextpnr import Placed as Placed
 from .nextpnr import pack as pack
 from .nextpnr import place as place
 from .portable import WAIVERS as WAIVERS

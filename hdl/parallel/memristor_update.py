@@ -8,7 +8,6 @@ from axonloop.hdl.common import (
     Fields,
     delay,
     magnitude,
-    popcount,
     weight_latency,
 )
 from axonloop.hdl.parallel.memristor_lane import (
@@ -18,7 +17,7 @@ from axonloop.hdl.parallel.memristor_lane import (
     memristor_latency,
 )
 from axonloop.hdl.parallel.memristor_tables import MemristorTables
-from axonloop.hdl.parallel.update import Update
+from axonloop.hdl.parallel.update import Update, counted
 from axonloop.models.config import Geometry
 
 At = Callable[[str, int], Value]
@@ -42,7 +41,7 @@ class MemristorUpdate(Update):
         super()._count(m, done, lanes)
         if self._geometry.memristor == 2:
             written = Cat(lane.pulses.written for lane in lanes)
-            m.d.sync += self.pulses.eq(Mux(done, popcount(written), 0))
+            m.d.comb += self.pulses.eq(counted(m, Mux(done, written, 0), "written"))
 
     def _lanes(
         self, m: Module, valid: list[Value], axon: Value, target: Fields, platform: object

@@ -1,6 +1,8 @@
 """The weight update of one neuron after the other, `multipliers` synapses per cycle."""
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import add
 
 from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
@@ -19,6 +21,7 @@ from axonloop.hdl.common import (
     delay,
     delay_strobe,
     factor_layout,
+    lane_turn,
     location_layout,
     noise_stages,
     popcount,
@@ -31,6 +34,9 @@ from axonloop.hdl.common import (
 from axonloop.hdl.parallel.memristor_lane import memristor_latency
 from axonloop.models.config import AxonFactor, Geometry, ceil_log2, parameter_max
 from axonloop.models.protocol import parameter_bits
+
+COUNTED_BITS = 8
+"""Bits that are counted before the register of a count."""
 
 
 def rounding_layout(geometry: Geometry) -> data.StructLayout:
@@ -166,12 +172,14 @@ class Update(wiring.Component):
         valid = delay_strobe(m, issue, latency, "valid")
         lanes = self._lanes(m, valid, axon, target, platform)
         locations = delay(m, location.as_value(), latency - 1, "location")
-        done = valid[latency - 1]
+        done, where = valid[latency - 1], location_layout(self._geometry)
         visited = Cat(lane.visited for lane in lanes)
         changed = Cat(lane.changed for lane in lanes)
         m.d.comb += [
             self.writes.enable.eq(Mux(done, visited & changed, 0)),
             self.writes.location.eq(locations[-1]),
+            self.writes.expected.eq(valid[latency - 2]),
+            self.writes.turn.eq(lane_turn(self._geometry, where(locations[-2]))),
             self.writes.data.as_value().eq(Cat(lane.new_weight for lane in lanes)),
             self.busy.eq(Cat(valid).any()),
         ]
@@ -181,9 +189,9 @@ class Update(wiring.Component):
     def _count(self, m: Module, done: Value, lanes: Sequence[Fields]) -> None:
         visited = Cat(lane.visited for lane in lanes)
         changed = Cat(lane.changed for lane in lanes)
-        m.d.sync += [
-            self.visits.eq(Mux(done, popcount(visited), 0)),
-            self.updates.eq(Mux(done, popcount(changed), 0)),
+        m.d.comb += [
+            self.visits.eq(counted(m, Mux(done, visited, 0), "visited")),
+            self.updates.eq(counted(m, Mux(done, changed, 0), "changed")),
         ]
 
     def _walk(self, m: Module) -> tuple[Signal, Signal, Fields]:
@@ -290,6 +298,17 @@ class Update(wiring.Component):
             rounding.half.eq(Mux(nearest, one >> 1, 0)),
         ]
         return rounding
+
+
+def counted(m: Module, bits: Value, name: str) -> Value:
+    """The number of ones in the cycle before: counts of a few bits each, a register, their sum."""
+    parts = []
+    for first in range(0, len(bits), COUNTED_BITS):
+        some = bits[first : first + COUNTED_BITS]
+        part = Signal(range(len(some) + 1), name=f"{name}_{first}")
+        m.d.sync += part.eq(popcount(some))
+        parts.append(part)
+    return reduce(add, parts)
 
 
 def axon_factor(row: Fields, factor: Value) -> Value:

@@ -1,10 +1,10 @@
 from . import builds as builds
 from . import estimate as estimate
 from . import history as history
-from .builds import PICTURE as PICTURE
 from .builds import bitstream_of as bitstream_of
 from .builds import build_and_tell as build_and_tell
 from .builds import build_board as build_board
 from .builds import read_report as read_report
+from .making import PICTURE as PICTURE
 from .ports import PluggedIn as PluggedIn
 from .ports import plugged_in as plugged_in

@@ -76,3 +76,26 @@ def write_ecp5_tools(folder: Path, mhz: float = 80.0) -> None:
         "Path('routed.txt').write_text('routed')",
     )
     write_tool(folder, "ecppack", "ecppack 1.4", "Path(sys.argv[-1]).write_text('bits')")
+
+
+def write_seeded_nextpnr(folder: Path, results: dict[int, float | str]) -> None:
+    """A nextpnr that reaches so many MHz with each seed, or runs Python text instead.
+
+    `folder`/seeds lists the seeds that it was called with.
+    """
+    bodies = {
+        seed: result
+        if isinstance(result, str)
+        else f"Path('timing.json').write_text({json.dumps(timing(result))!r})\n"
+        f"Path('routed.txt').write_text('routed with {seed}')\nprint('seed {seed}')"
+        for seed, result in results.items()
+    }
+    log = str(folder / "seeds")
+    write_tool(
+        folder,
+        "nextpnr-ecp5",
+        "nextpnr-0.11",
+        "seed = sys.argv[sys.argv.index('--seed') + 1]\n"
+        f"Path({log!r}).open('a').write(seed + ' ')\n"
+        f"exec({bodies!r}[int(seed)])",
+    )

@@ -89,11 +89,14 @@ def synth(
     record: Annotated[
         bool, typer.Option("--record", help="Append the figures to docs/synthesis.csv.")
     ] = False,
+    seeds: Annotated[
+        int, typer.Option(help="Place with so many seeds, and keep the fastest [1].")
+    ] = 1,
 ) -> None:
     """Build the bitstream of a board with open tools, and report what it uses (minutes)."""
     from axonloop.host.cli.gateware import fpga
 
-    fpga.synth(board, config, json, record)
+    fpga.synth(board, config, json, record, seeds)
 
 
 @gateware_commands.command()

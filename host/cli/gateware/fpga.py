@@ -74,14 +74,17 @@ def boards() -> None:
     print_rows([Column(name) for name in there[0]], there)
 
 
-def synth(name: str, config: Path | None, json_file: Path | None, record: bool) -> None:
+def synth(
+    name: str, config: Path | None, json_file: Path | None, record: bool, seeds: int = 1
+) -> None:
     """Build a bitstream, or find it; print its report, and `record` it in the history.
 
-    TimingError if the clock is missed.
+    Of several `seeds` of the placer the best is kept. TimingError if the clock is missed.
     """
     require_writable(json_file)
     board = find_board(name)
-    folder, report = build_and_tell(board, build_of(Configuration.read(config), board.name))
+    build = build_of(Configuration.read(config), board.name)
+    folder, report = build_and_tell(board, build, seeds)
     print_report(report)
     notice(f"bitstream: {bitstream_of(board, folder)}")
     notice(f"picture:   {folder / PICTURE}")
@@ -110,6 +113,7 @@ def print_report(report: dict[str, Any]) -> None:
             "LUT cells of Yosys": counts["LUT"],
             "clock": f"{report['clock_hz'] / 1e6:.2f} MHz",
             "Fmax after routing": f"{report['fmax_mhz']:.2f} MHz",
+            **_by_seed(report),
             "slack": f"{report['slack_ns']:.2f} ns",
             "slowest path": " > ".join(modules),
             "at Fmax, lanes busy": f"{rates['peak_synops_per_s'] / 1e6:,.0f} M SynOps/s",
@@ -123,6 +127,16 @@ def print_report(report: dict[str, Any]) -> None:
             "tools": "; ".join(f"{name}: {text}" for name, text in report["tools"].items()),
         }
     )
+
+
+def _by_seed(report: dict[str, Any]) -> dict[str, str]:
+    """The Fmax of every seed of the placer, if there are several, and the best seed."""
+    seeds = report["seeds"]
+    if len(seeds) == 1:
+        return {}
+    told = {each["seed"]: each.get("failure") or f"{each['fmax_mhz']:.2f} MHz" for each in seeds}
+    by_seed = {f"Fmax, seed {seed}": text for seed, text in told.items()}
+    return by_seed | {"seed kept": str(report["build"]["seed"])}
 
 
 def _learning(rates: dict[str, float]) -> str:

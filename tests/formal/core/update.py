@@ -256,8 +256,8 @@ CLAIMS = [
         Mutant(
             "turns lanes the wrong way",
             WEIGHTS,
-            "(-self._amount(location))[: self._lane_bits]",
-            "self._amount(location)",
+            "turn.eq(-ahead)",
+            "turn.eq(ahead)",
         ),
         Mutant(
             "looks for a column in the wrong banks",

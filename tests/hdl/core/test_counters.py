@@ -34,10 +34,11 @@ class Model:
             self.values[counter] = high << 32 | low
 
 
-def run(bits: dict[Counter, int], accesses, increments, cycles: int) -> int:
+def run(bits: dict[Counter, int], accesses, increments, cycles: int, late: bool = False) -> int:
     """Compare every read; returns how many were not 0."""
     increments_of = {counter: Increment((1 << n) - 1) for counter, n in bits.items()}
-    counters, model, due = Counters(increments_of), Model(bits), ([], [])
+    counters, model, due = Counters(increments_of, late=late), Model(bits), ([], [])
+    latency = BUS_LATENCY + late
 
     async def bench(ctx):
         for cycle in range(cycles):
@@ -54,9 +55,9 @@ def run(bits: dict[Counter, int], accesses, increments, cycles: int) -> int:
                 model.values[counter] = (model.values[counter] + value) % (1 << COUNTER_BITS)
             due[offset % 2].append(model.word(offset) if kind == "read" else 0)
             due[1 - offset % 2].append(0)
-            if cycle > BUS_LATENCY:
-                assert ctx.get(counters.bus.read_data) == due[0][cycle - BUS_LATENCY]
-                assert ctx.get(counters.high) == due[1][cycle - BUS_LATENCY - 1]
+            if cycle > latency:
+                assert ctx.get(counters.bus.read_data) == due[0][cycle - latency]
+                assert ctx.get(counters.high) == due[1][cycle - latency - 1]
             await ctx.tick()
 
     simulator = Simulator(counters)
@@ -67,8 +68,9 @@ def run(bits: dict[Counter, int], accesses, increments, cycles: int) -> int:
 
 
 @pytest.mark.parametrize("bits", [BITS, ALONE, PULSED], ids=["mesh", "one-core", "pulsed"])
+@pytest.mark.parametrize("late", [False, True], ids=["early", "late"])
 @pytest.mark.parametrize("seed", seeds(3, 1), ids="seed{}".format)
-def test_every_read_is_exact(seed, bits):
+def test_every_read_is_exact(seed, late, bits):
     """Work with the bus at rest, then reads and writes while CYCLES and STALLS go on."""
     rng = random.Random(seed)
     words, written = 2 * len(Counter), {}
@@ -90,10 +92,11 @@ def test_every_read_is_exact(seed, bits):
             return int(counter is Counter.CYCLES) or rng.getrandbits(1) * (counter in ALWAYS)
         return rng.choice([0, (1 << bits[counter]) - 1, rng.getrandbits(bits[counter])])
 
-    run(bits, accesses, increments, 2400)
+    run(bits, accesses, increments, 2400, late)
 
 
-def test_cycles_survive_the_busiest_bus():
+@pytest.mark.parametrize("late", [False, True], ids=["early", "late"])
+def test_cycles_survive_the_busiest_bus(late):
     """Writes of the 20 words before CYCLES, three cycles apart, with CYCLES growing by 1."""
 
     def accesses(cycle):
@@ -102,12 +105,15 @@ def test_cycles_survive_the_busiest_bus():
         turn = cycle % 23
         return ("write", turn, cycle) if turn < 20 else ("none", 0, 0)
 
-    run(BITS, accesses, lambda cycle, counter: int(counter in ALWAYS), 2200)
+    run(BITS, accesses, lambda cycle, counter: int(counter in ALWAYS), 2200, late)
 
 
-def test_the_largest_increments_in_every_cycle_are_counted():
+@pytest.mark.parametrize("late", [False, True], ids=["early", "late"])
+def test_the_largest_increments_in_every_cycle_are_counted(late):
     def accesses(cycle):
         busy = cycle >= 500 and cycle % 8 == 0
         return ("read", cycle // 8 % (2 * len(Counter)), 0) if busy else ("none", 0, 0)
 
-    run(BITS, accesses, lambda cycle, counter: ((1 << BITS[counter]) - 1) * (cycle < 499), 900)
+    run(
+        BITS, accesses, lambda cycle, counter: ((1 << BITS[counter]) - 1) * (cycle < 499), 900, late
+    )
