@@ -14,6 +14,7 @@ SCRIPT = """
 hierarchy -top {top}
 proc
 flatten
+opt_clean
 opt_expr
 opt_merge
 opt_dff
