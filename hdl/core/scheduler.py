@@ -1,6 +1,6 @@
 """Arrival of spikes: the bitmap of slots and axons, and its scan at the start of a tick."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
@@ -19,6 +19,20 @@ from axonloop.hdl.common import (
 )
 from axonloop.models.config import Geometry, ceil_log2
 from axonloop.models.protocol import Region, pending_stride
+
+
+class Walk(NamedTuple):
+    """The next `block` and the one that is `shown`, each of its slot; the next is read when the
+    walk may `advance`."""
+
+    going: Value
+    clearing: Value
+    advance: Value
+    slot: Value
+    block: Value
+    shown: Value
+    shown_slot: Value
+    shown_block: Fields
 
 
 class Scheduler(wiring.Component):
@@ -110,45 +124,55 @@ class Scheduler(wiring.Component):
         return writing
 
     def _sweep(self, m: Module, writing: Value) -> None:
-        """Walk over the blocks of a slot; of all slots when clearing."""
-        scanning, clearing, fetched, take = Signal(), Signal(), Signal(), Signal()
-        slot, fetched_slot = Signal.like(self.slot), Signal.like(self.slot)
-        block, fetched_block = Signal(range(self._blocks)), Signal(range(self._blocks))
-        advance = scanning & (~fetched | take)
+        """One walk for both: a block is shown when the events of the one before are taken."""
+        take = Signal()
+        walk = self._walk(m, take)
         rows = self._flags.read_data
         always = Cat(rows[lane].always_on for lane in range(self._geometry.trace_lanes))
-        word = Mux(clearing, 0, self._scan.data | always)
-        drained = self._take_apart(m, take, fetched_block, word)
+        word = Mux(walk.clearing, 0, self._scan.data | always)
+        drained = self._take_apart(m, take, walk.shown_block, word)
         m.d.comb += [
-            take.eq(fetched & ~writing & drained & ~self.pause),
-            self.scanning.eq(scanning | fetched | ~drained),
+            take.eq(walk.shown & ~writing & drained & ~self.pause),
+            self.scanning.eq(walk.going | walk.shown | ~drained),
             self.busy.eq(self.scanning),
-            self._scan.en.eq(advance),
-            self._scan.addr.eq((slot << self._word_bits) | block),
-            self._flags.read_enable.eq(advance),
-            self._flags.read_address.eq(block),
-            self.blocks.valid.eq(take & (~clearing | (fetched_slot == 0))),
-            self.blocks.block.index.eq(fetched_block),
+            self._scan.en.eq(walk.advance),
+            self._scan.addr.eq((walk.slot << self._word_bits) | walk.block),
             self.blocks.block.spikes.eq(word),
-            self.blocks.block.rows.eq(rows),
-            self.blocks.block.clear.eq(clearing),
         ]
         with m.If(take):
             m.d.comb += [
                 self._write.en.eq(1),
-                self._write.addr.eq((fetched_slot << self._word_bits) | fetched_block),
+                self._write.addr.eq((walk.shown_slot << self._word_bits) | walk.shown_block),
                 self._write.data.eq(0),
             ]
-            m.d.sync += fetched.eq(0)
+
+    def _walk(self, m: Module, take: Value) -> Walk:
+        """Walk over the blocks of a slot, of all slots to clear; one is read while `take` shows
+        the one before."""
+        going, clearing, shown = (Signal(name=name) for name in ("going", "clearing", "shown"))
+        slot, shown_slot = (Signal.like(self.slot, name=f"{name}slot") for name in ("", "shown_"))
+        block, shown_block = Signal(range(self._blocks)), Signal(range(self._blocks))
+        advance = going & (~shown | take)
+        m.d.comb += [
+            self._flags.read_enable.eq(advance),
+            self._flags.read_address.eq(block),
+            self.blocks.valid.eq(take & (~clearing | (shown_slot == 0))),
+            self.blocks.block.index.eq(shown_block),
+            self.blocks.block.rows.eq(self._flags.read_data),
+            self.blocks.block.clear.eq(clearing),
+        ]
+        with m.If(take):
+            m.d.sync += shown.eq(0)
         with m.If(advance):
-            m.d.sync += [fetched.eq(1), fetched_block.eq(block), fetched_slot.eq(slot)]
+            m.d.sync += [shown.eq(1), shown_block.eq(block), shown_slot.eq(slot)]
             m.d.sync += block.eq(block + 1)
             with m.If(block == self._blocks - 1):
                 m.d.sync += [block.eq(0), slot.eq(slot + 1)]
-                m.d.sync += scanning.eq(clearing & (slot != self._geometry.delay_slots - 1))
+                m.d.sync += going.eq(clearing & (slot != self._geometry.delay_slots - 1))
         with m.If(self.start | self.clear):
-            m.d.sync += [scanning.eq(1), block.eq(0), clearing.eq(self.clear)]
+            m.d.sync += [going.eq(1), block.eq(0), clearing.eq(self.clear)]
             m.d.sync += slot.eq(Mux(self.clear, 0, self.slot))
+        return Walk(going, clearing, advance, slot, block, shown, shown_slot, shown_block)
 
     def _take_apart(self, m: Module, take: Value, block: Fields, word: Value) -> Signal:
         """Turn a word's spikes into events, lowest first; returns whether a new word fits."""

@@ -48,7 +48,7 @@ class SplitScheduler(Scheduler):
 
     def _scan_events(self, m: Module, unread: Signal, fetched: Signal, front: Signal) -> None:
         """Take the words of a slot apart, one after the other; `front` is the first that is not."""
-        take, slot = Signal(), Signal.like(self.slot, name="scan_slot")
+        take, scan_slot = Signal(), Signal.like(self.slot)
         word, fetched_word = Signal(range(self._words)), Signal(range(self._words))
         advance = unread & (~fetched | take)
         always = Cat(row.always_on for row in self._always.read_data)
@@ -58,7 +58,7 @@ class SplitScheduler(Scheduler):
             self.scanning.eq(unread | fetched | ~drained),
             front.eq(Mux(fetched, fetched_word, word)),
             self._scan.en.eq(advance),
-            self._scan.addr.eq((slot << self._word_bits) | word),
+            self._scan.addr.eq((scan_slot << self._word_bits) | word),
             self._always.read_enable.eq(advance),
             self._always.read_address.eq(word),
         ]
@@ -68,48 +68,28 @@ class SplitScheduler(Scheduler):
             m.d.sync += [fetched.eq(1), fetched_word.eq(word), word.eq(word + 1)]
             m.d.sync += unread.eq(word != self._words - 1)
         with m.If(self.start):
-            m.d.sync += [unread.eq(1), word.eq(0), slot.eq(self.slot)]
+            m.d.sync += [unread.eq(1), word.eq(0), scan_slot.eq(self.slot)]
 
     def _walk_blocks(self, m: Module, writing: Value, scans: Value, front: Value) -> None:
         """Show and empty the blocks of a slot behind the scan; those of all slots to clear."""
-        walking, clearing, shown, take = (
-            Signal(name=name) for name in ("walking", "clearing", "shown", "take_block")
-        )
-        slot = Signal.like(self.slot, name="walk_slot")
-        shown_slot = Signal.like(self.slot, name="shown_slot")
-        block, shown_block = Signal(range(self._blocks)), Signal(range(self._blocks))
-        advance, bits = walking & (~shown | take), self._part_bits
-        show, rows = self._store.read_port(), self._flags.read_data
-        self._show = show
-        always = Cat(row.always_on for row in rows)
-        passed = ~scans | ((shown_block >> bits) < front)
-        spikes = self._part(show.data, shown_block[:bits]) | always
+        take, bits = Signal(name="take_block"), self._part_bits
+        walk = self._walk(m, take)
+        self._show = show = self._store.read_port()
+        always = Cat(row.always_on for row in self._flags.read_data)
+        passed = ~scans | ((walk.shown_block >> bits) < front)
+        spikes = self._part(show.data, walk.shown_block[:bits]) | always
         m.d.comb += [
-            take.eq(shown & ~writing & passed & ~self.pause),
-            self.busy.eq(self.scanning | walking | shown),
-            show.en.eq(advance),
-            show.addr.eq((slot << self._word_bits) | (block >> bits)),
-            self._flags.read_enable.eq(advance),
-            self._flags.read_address.eq(block),
-            self.blocks.valid.eq(take & (~clearing | (shown_slot == 0))),
-            self.blocks.block.index.eq(shown_block),
-            self.blocks.block.spikes.eq(Mux(clearing, 0, spikes)),
-            self.blocks.block.rows.eq(rows),
-            self.blocks.block.clear.eq(clearing),
+            take.eq(walk.shown & ~writing & passed & ~self.pause),
+            self.busy.eq(self.scanning | walk.going | walk.shown),
+            show.en.eq(walk.advance),
+            show.addr.eq((walk.slot << self._word_bits) | (walk.block >> bits)),
+            self.blocks.block.spikes.eq(Mux(walk.clearing, 0, spikes)),
         ]
         with m.If(take):
             m.d.comb += [
-                self._write.en.eq(1 << shown_block[:bits]),
-                self._write.addr.eq((shown_slot << self._word_bits) | (shown_block >> bits)),
+                self._write.en.eq(1 << walk.shown_block[:bits]),
+                self._write.addr.eq(
+                    (walk.shown_slot << self._word_bits) | (walk.shown_block >> bits)
+                ),
                 self._write.data.eq(0),
             ]
-            m.d.sync += shown.eq(0)
-        with m.If(advance):
-            m.d.sync += [shown.eq(1), shown_block.eq(block), shown_slot.eq(slot)]
-            m.d.sync += block.eq(block + 1)
-            with m.If(block == self._blocks - 1):
-                m.d.sync += [block.eq(0), slot.eq(slot + 1)]
-                m.d.sync += walking.eq(clearing & (slot != self._geometry.delay_slots - 1))
-        with m.If(self.start | self.clear):
-            m.d.sync += [walking.eq(1), block.eq(0), clearing.eq(self.clear)]
-            m.d.sync += slot.eq(Mux(self.clear, 0, self.slot))

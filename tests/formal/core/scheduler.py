@@ -43,11 +43,6 @@ class SchedulerSpec(Elaboratable):
     two cycles after a spike at the earliest. With `timed`, the cycles of a scan are counted.
     """
 
-    MOVING = ("scanning", "fetched")
-    SLOTS = ("slot", "fetched_slot")
-    BLOCKS = ("block", "fetched_block")
-    """Names of registers of the walk over blocks."""
-
     def __init__(self, code: Code, timed: bool = False) -> None:
         self._follows(code.load(SCHEDULER).Scheduler(GEOMETRY), GEOMETRY)
         self._timed = timed
@@ -217,34 +212,32 @@ class SchedulerSpec(Elaboratable):
     def _tie(self, m) -> None:
         """Invariants: how far the scan is, and what it still has to show and to give."""
         dut, probe = self._dut, self._probe
-        scanning, fetched, clearing = (probe[n] for n in (*self.MOVING, "clearing"))
-        slot, fetched_slot, base = (probe[n] for n in (*self.SLOTS, "base"))
-        block, fetched_block, bits = (probe[n] for n in (*self.BLOCKS, "bits"))
+        going, shown, clearing = (probe[n] for n in ("going", "shown", "clearing"))
+        slot, shown_slot, base = (probe[n] for n in ("slot", "shown_slot", "base"))
+        block, shown_block, bits = (probe[n] for n in ("block", "shown_block", "bits"))
         works, position, end = Signal(), Signal(6), Signal(6)
         address, bit = probe["address"], probe["bit"]
-        writing, moving = probe["writing"], scanning | fetched
+        writing, moving = probe["writing"], going | shown
         first, last = (
             Mux(self._clears, 0, self._scanned),
             Mux(self._clears, SLOTS - 1, self._scanned),
         )
-        shown = Mux(
-            fetched, fetched_slot * self._blocks + fetched_block, slot * self._blocks + block
-        )
+        reached = Mux(shown, shown_slot * self._blocks + shown_block, slot * self._blocks + block)
         m.d.comb += [
             works.eq(self._scans | self._clears),
             end.eq((last + 1) * self._blocks),
-            position.eq(Mux(moving, shown, end)),
+            position.eq(Mux(moving, reached, end)),
             Assert(~(self._scans & self._clears)),
             Assert(works | ~(moving | bits.any())),
             Assert(~moving | (clearing == self._clears)),
-            Assert(~scanning | ((block < self._blocks) & (position < end))),
-            Assert(~fetched | ((fetched_block < self._blocks) & (position < end))),
+            Assert(~going | ((block < self._blocks) & (position < end))),
+            Assert(~shown | ((shown_block < self._blocks) & (position < end))),
             Assert(~moving | (position >= first * self._blocks)),
-            Assert(~(scanning & fetched) | (slot * self._blocks + block == position + 1)),
-            Assert(~(scanning & fetched) | (position + 1 < end)),
-            Assert(~(fetched & ~scanning) | (position + 1 == end)),
-            Assert(~(scanning & self._scans) | (slot == self._scanned)),
-            Assert(~(fetched & self._scans) | (fetched_slot == self._scanned)),
+            Assert(~(going & shown) | (slot * self._blocks + block == position + 1)),
+            Assert(~(going & shown) | (position + 1 < end)),
+            Assert(~(shown & ~going) | (position + 1 == end)),
+            Assert(~(going & self._scans) | (slot == self._scanned)),
+            Assert(~(shown & self._scans) | (shown_slot == self._scanned)),
             Assert(~writing | (bit.any() & ((bit & (bit - 1)) == 0))),
             Assert(~(writing & self._clears & dut.busy)),
             Assert(
@@ -257,11 +250,11 @@ class SchedulerSpec(Elaboratable):
                     m,
                     number,
                     position - first * self._blocks > number,
-                    fetched & (fetched_block == number),
+                    shown & (shown_block == number),
                 )
             self._tie_events(m, base, bits)
         if self._timed:
-            self._check_time(m, scanning & ~fetched, bits, end - position)
+            self._check_time(m, going & ~shown, bits, end - position)
         with m.If(self._clears):
             m.d.comb += Assert(self._expected == 0)
             for number in range(SLOTS):
@@ -363,8 +356,8 @@ CLAIMS = [
             Mutant(
                 "scan and spike write at once",
                 SCHEDULER,
-                "fetched & ~writing & drained",
-                "fetched & drained",
+                "walk.shown & ~writing & drained",
+                "walk.shown & drained",
             ),
             Mutant(
                 "does not wait for the receiver",
@@ -393,17 +386,17 @@ CLAIMS = [
         reach=18,
         mutants=(
             Mutant(
-                "fetches when nothing is fetched only",
+                "reads a block when none is shown only",
                 SCHEDULER,
-                "scanning & (~fetched | take)",
-                "scanning & ~fetched",
+                "going & (~shown | take)",
+                "going & ~shown",
             ),
             Mutant("rests after events", SCHEDULER, "eq(~left.any())", "eq(~bits.any())"),
             Mutant(
                 "waits for spikes that come, too",
                 SCHEDULER,
-                "fetched & ~writing & drained",
-                "fetched & ~writing & ~self.spikes.valid & drained",
+                "walk.shown & ~writing & drained",
+                "walk.shown & ~writing & ~self.spikes.valid & drained",
             ),
         ),
     ),

@@ -17,10 +17,6 @@ WIDER = replace(GEOMETRY, axons=12)
 class SplitSpec(SchedulerSpec):
     """As `SchedulerSpec`; the bus writes rows that there are."""
 
-    MOVING = ("walking", "shown")
-    SLOTS = ("walk_slot", "shown_slot")
-    BLOCKS = ("block", "shown_block")
-
     def __init__(self, code: Code) -> None:
         module = code.load(SPLIT)
         self._follows(module.SplitScheduler(WIDER), WIDER, module.TOGETHER)
@@ -101,13 +97,13 @@ CLAIMS = [
             Mutant(
                 "blocks do not wait for the scan",
                 SPLIT,
-                "shown & ~writing & passed & ~self.pause",
-                "shown & ~writing & ~self.pause",
+                "walk.shown & ~writing & passed & ~self.pause",
+                "walk.shown & ~writing & ~self.pause",
             ),
             Mutant(
                 "empties the other blocks of the word",
                 SPLIT,
-                "self._write.en.eq(1 << shown_block[:bits])",
+                "self._write.en.eq(1 << walk.shown_block[:bits])",
                 "self._write.en.eq(~0)",
             ),
             Mutant(
@@ -122,8 +118,8 @@ CLAIMS = [
             Mutant(
                 "block and spike write at once",
                 SPLIT,
-                "shown & ~writing & passed",
-                "shown & passed",
+                "walk.shown & ~writing & passed",
+                "walk.shown & passed",
             ),
             Mutant(
                 "says too early that all is scanned",
