@@ -175,3 +175,12 @@ def test_a_wrong_level_is_refused(monkeypatch):
         ValueError, match="AXONLOOP_RTL_LEVEL must be one of 0, 1, 2, 3, not 'fast'"
     ):
         verilate.build(ECHO)
+
+
+def test_libraries_of_other_guards_are_kept_apart(monkeypatch, tmp_path):
+    tools = toolchain.find_toolchain()
+    known = verilate.library_key(tools, ECHO), verilate.library_key(tools, ECHO, trace=True)
+    (tmp_path / "text.py").write_text("# another one\n")
+    monkeypatch.setattr(verilate.guards, "__file__", str(tmp_path / "__init__.py"))
+    assert verilate.library_key(tools, ECHO) != known[0]
+    assert verilate.library_key(tools, ECHO, trace=True) == known[1]

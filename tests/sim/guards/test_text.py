@@ -88,6 +88,14 @@ def test_enables_that_imply_one_bit_share_its_guard(tmp_path):
     prove_same(tmp_path, text, guarded(text))
 
 
+def test_wide_sides_of_an_enable_imply_nothing(tmp_path):
+    """`a & b` may be 0 where neither is, and 1 where `a` is 3."""
+    wide = ("wire both;", "assign both = a & b;", "wire [7:0] sum;", "assign sum = a + b;")
+    text = module(*wide, "always @(posedge clk)", "  if (both) q <= sum;")
+    assert "    if (both) begin\n      sum = a + b;\n" in guarded(text)
+    prove_same(tmp_path, text, guarded(text))
+
+
 USES = {
     "a port": "assign other = sum;",
     "a register without enable": "always @(posedge clk)\n    more <= sum;",
