@@ -117,8 +117,8 @@ FLAGS = (
     "-Wno-lint",
     "-Wno-style",
 )
-"""With `--no-assert` no cycle is spent on whether two cases match that Yosys calls parallel; it does
-so for cases that it found to exclude each other. Those checks took a quarter of all time."""
+"""With `--no-assert` no cycle is spent on whether two cases match that Yosys calls parallel, since
+it found that they exclude each other. Those checks took a quarter of all time."""
 VERILATOR_FLAGS = (*FLAGS, "--top-module", TOP, "--prefix", "Vchip")
 PART_FLAGS = ("--prefix", "Vpart")
 SLOW_FLAGS = ("-O0", *COMMON_FLAGS)

@@ -16,14 +16,15 @@ EVERYWHERE = ""
 
 
 def guards(module: Module) -> dict[str, str]:
-    """For each enable the guard that it implies: of the bits that it is made of, the commonest.
+    """For each enable the guard that it implies: what most registers wait for, of what it is made.
 
-    An enable is made of itself, of the bit of which it is another name, or of the two of an `&`.
+    An enable is made of itself, of what it is another name of, and of the two sides of an `&`:
+    where it is not 0, neither are these. Of equally common ones it is the one made of most.
     """
     parts = {clocked.enable: _parts(module, clocked.enable) for clocked in module.clocked}
     count = Counter(part for clocked in module.clocked for part in parts[clocked.enable])
     return {
-        enable: max(sorted(found), key=lambda part: (count[part], part == enable))
+        enable: max(sorted(found), key=lambda part: (count[part], len(_parts(module, part))))
         for enable, found in parts.items()
     }
 
@@ -32,10 +33,7 @@ def _parts(module: Module, name: str) -> set[str]:
     wire = module.wires.get(name)
     if wire is None or len(wire.sources) != 1 or not (sides := _SIDES.fullmatch(wire.sources[0])):
         return {name}
-    made_of = {side for side in sides.groups() if side}
-    if not made_of | {name} <= module.bits:
-        return {name}
-    return {name}.union(*(_parts(module, side) for side in made_of))
+    return {name}.union(*(_parts(module, side) for side in sides.groups() if side))
 
 
 def users(module: Module, guard_of: dict[str, str]) -> dict[str, set[str]]:

@@ -15,7 +15,6 @@ from axonloop.sim.guards.memory import read_port, write_port
 RESET = "rst"
 ALWAYS = "  always @(posedge clk)"
 _WIRE = re.compile(r"  wire (\[[\d:]+\] )?([\w$]+) ?;")
-_BIT = re.compile(r"  (?:wire|reg|input|output) ([\w$]+)(?: = [^;]+)? ?;")
 _MEMORY = re.compile(r"^  reg (\[[\d:]+\] )?([\w$]+) \[\d+:0\];$", re.MULTILINE)
 _ASSIGN = re.compile(r"  assign (([\w$]+)(?: ?\[[\d:]+\])? = (.*);)")
 _RESET = re.compile(r"    if \(rst\) (\S.* <= .*;)")
@@ -45,11 +44,10 @@ class Clocked:
 
 @dataclass
 class Module:
-    """`bits` are names of one bit, `words` declare those in which words of memories are made."""
+    """`words` declare the registers in which words of memories are put together."""
 
     wires: dict[str, Wire] = field(default_factory=dict)
     clocked: list[Clocked] = field(default_factory=list)
-    bits: set[str] = field(default_factory=set)
     words: list[str] = field(default_factory=list)
     rest: list[str] = field(default_factory=list)
 
@@ -87,8 +85,6 @@ def _memories(text: str) -> dict[str, Memory]:
 
 def _declare(module: Module, line: str) -> int:
     """Take a declaration or an assignment; returns the lines taken, 0 or 1."""
-    if bit := _BIT.fullmatch(line):
-        module.bits.add(bit[1])
     if wire := _WIRE.fullmatch(line):
         module.wires.setdefault(wire[2], Wire()).width = wire[1] or ""
         return 1
@@ -131,7 +127,6 @@ def _port(module: Module, block: str, memories: dict[str, Memory]) -> bool:
         return False
     enable = f"writes_{write.memory}"
     module.wires[enable] = Wire("", [f"{enable} = {write.condition};"], [write.condition])
-    module.bits.add(enable)
     module.words.append(f"  reg {memory.width}{write.word};")
     module.clocked.append(Clocked(enable, write.statements))
     return True

@@ -38,8 +38,9 @@ def _rewritten(text: str) -> str:
     guard_of = guards(module)
     needed = users(module, guard_of)
     inside, behind = defaultdict(list), defaultdict(list)
+    kept = {n: None for n in module.wires if EVERYWHERE in needed[n] or len(needed[n]) > 1}
     for name in in_order(module):
-        if len(needed[name]) == 1:
+        if needed[name] and name not in kept:
             inside[min(needed[name])].append(name)
     for clocked in module.clocked:
         behind[guard_of[clocked.enable]].append(clocked)
@@ -47,7 +48,6 @@ def _rewritten(text: str) -> str:
         _block(module, number, guard, found, inside[guard])
         for number, (guard, found) in enumerate(behind.items())
     ]
-    kept = [n for n in module.wires if EVERYWHERE in needed[n] or len(needed[n]) > 1]
     declared = [_declaration(module, name) for name in kept if module.wires[name].width is not None]
     assigned = [f"  assign {each}" for name in kept for each in module.wires[name].assignments]
     start = 1 + next(place for place, line in enumerate(module.rest) if line.endswith(");"))

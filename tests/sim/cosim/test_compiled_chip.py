@@ -184,3 +184,13 @@ def test_libraries_of_other_guards_are_kept_apart(monkeypatch, tmp_path):
     monkeypatch.setattr(verilate.guards, "__file__", str(tmp_path / "__init__.py"))
     assert verilate.library_key(tools, ECHO) != known[0]
     assert verilate.library_key(tools, ECHO, trace=True) == known[1]
+
+
+def test_chip_and_part_are_guarded_without_waveforms_alone(monkeypatch, tmp_path):
+    monkeypatch.setenv("AXONLOOP_CACHE", str(tmp_path))
+    part, seen = verilate.Part("cell_of_chip", CELL), []
+    monkeypatch.setattr(verilate.guards, "guarded", lambda text: seen.append(text) or text)
+    verilate.build(CELLS, notify=lambda message: None, part=part)
+    assert sorted(seen) == sorted([CELLS, CELL])
+    verilate.build(CELLS, True, notify=lambda message: None, part=part)
+    assert len(seen) == 2

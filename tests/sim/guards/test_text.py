@@ -51,7 +51,14 @@ def module(*lines: str) -> str:
 
 
 SUM = ("wire [7:0] sum;", "assign sum = a + b;")
-TAKEN = ("always @(posedge clk)", "  if (on) q <= sum;")
+
+
+def taken(enable: str, register: str) -> tuple[str, str]:
+    """A register that takes the sum while it is enabled."""
+    return "always @(posedge clk)", f"  if ({enable}) {register} <= sum;"
+
+
+TAKEN = taken("on", "q")
 
 
 def outside(text: str) -> str:
@@ -86,13 +93,16 @@ def test_enables_that_imply_one_bit_share_its_guard(tmp_path):
     assert "sum" not in outside(text)
     assert "both" not in outside(text)
     prove_same(tmp_path, text, guarded(text))
+    prove_same(tmp_path, text, guarded(text))
 
 
-def test_wide_sides_of_an_enable_imply_nothing(tmp_path):
-    """`a & b` may be 0 where neither is, and 1 where `a` is 3."""
-    wide = ("wire both;", "assign both = a & b;", "wire [7:0] sum;", "assign sum = a + b;")
-    text = module(*wide, "always @(posedge clk)", "  if (both) q <= sum;")
-    assert "    if (both) begin\n      sum = a + b;\n" in guarded(text)
+def test_a_guard_may_be_a_wire_and_is_the_one_made_of_most(tmp_path):
+    both = ("wire both;", "assign both = on & also;", "reg [7:0] r = 8'h00;")
+    each = ("wire one;", "assign one = both & a;", "wire two;", "assign two = both & b;")
+    text = module(*SUM, *both, *each, *taken("one", "q"), *taken("two", "r"))
+    assert "    if (both) begin\n" in guarded(text)
+    assert "assign both = on & also;" in outside(text)
+    assert "sum" not in outside(text)
     prove_same(tmp_path, text, guarded(text))
 
 
@@ -143,10 +153,23 @@ def test_word_of_which_parts_are_written_is_written_once(tmp_path):
     prove_same(tmp_path, text, guarded(text))
 
 
+def test_a_part_is_written_by_any_bit_of_an_enable(tmp_path):
+    text = module(*MEMORY, *WRITE, *READ).replace("(also)", "(a[3])").replace("(on)\n", "(a[2])\n")
+    assert guarded(text).count("store[a[1:0]] <=") == 1
+    prove_same(tmp_path, text, guarded(text))
+
+
 def test_word_of_a_memory_with_two_writers_is_not(tmp_path):
     second = ("always @(posedge clk) begin", "  if (rst)", "    store[b[1:0]] <= a;", "end")
     text = module(*MEMORY, *WRITE, *READ, *second)
     assert "store[a[1:0]][3:0] <= b[3:0];" in guarded(text)
+
+
+def test_escaped_names_become_plain_and_stay_apart():
+    text = "wire \\a.b , \\a_b , a_b, \\a.b ;"
+    first, second, plain, again = re.findall(r"\w*a_b", plain_names(text))
+    assert first == again
+    assert len({first, second, plain}) == 3
 
 
 def test_modules_of_others_stay_as_they_are():
