@@ -64,6 +64,10 @@ REFUSED = {
         lambda c: c.load_weights(WEIGHTS + 1),
         "weights[0, 16], outside of the groups of row 0, must be -128 (no synapse), not -127",
     ),
+    "weights-span-of-all": (
+        lambda c: c.load_weights((WEIGHTS[:1] + 1).expand(3, 32, 32)),
+        "weights[0, 16], outside of the groups of row 0, must be -128 (no synapse), not -127",
+    ),
     "region": (lambda c: c.read(Region.BIAS), "region must be one of CURRENT, "),
     "read-only": (lambda c: c.write(Region.GATED, NUMBERS), "region must be one of CURRENT, "),
     "state": (lambda c: c.write(Region.SPIKE, NUMBERS + 2), "spike must be in 0..1, not 2"),
