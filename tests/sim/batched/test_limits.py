@@ -65,7 +65,7 @@ REFUSED = {
         "weights[0, 16], outside of the groups of row 0, must be -128 (no synapse), not -127",
     ),
     "weights-span-of-all": (
-        lambda c: c.load_weights((WEIGHTS[:1] + 1).expand(3, 32, 32)),
+        lambda c: c.load_weights(WEIGHTS[0] + 1),
         "weights[0, 16], outside of the groups of row 0, must be -128 (no synapse), not -127",
     ),
     "region": (lambda c: c.read(Region.BIAS), "region must be one of CURRENT, "),
