@@ -2,8 +2,9 @@
 
 A network 256-512-512-10 of current-based neurons, 100 ticks, 5 % of the channels spike per tick,
 one thread. All contenders run in turn, several times; figures are medians of CPU seconds. The
-chip runs two ticks more, because a spike reaches the next layer a tick later there. Last comes
-learning by terms (`bench_terms`), beside nothing.
+chip runs two ticks more, because a spike reaches the next layer a tick later there. Brian 2, where
+installed, runs one copy in a program of its own, behind the others. Last comes learning by terms
+(`bench_terms`), beside nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from statistics import median
 
 import numpy as np
 
+from axonloop.host.bench.brian import NAME as BRIAN2
+from axonloop.host.bench.brian import brian2_runs
 from axonloop.host.bench.figure import Figure
 from axonloop.host.bench.sides import (
     DECOLLE,
@@ -153,6 +156,8 @@ def measure(order: Order, progress: Progress) -> Metrics:
             ours = ChipInference(task)
             title = f"inference, batch {copies}"
             timings = time_all([Contender(OURS, ours.run), *float_inference(task)], repeats)
+            if copies == 1 and (found := brian2_runs(task, RUNS, ours.late, report)):
+                timings.append(Timing(BRIAN2, *found))
             figures += compare(title, BARS["inference"][copies > 1], timings)
             figures.append(floor(title, task, ours))
             title = f"learning, batch {copies}"

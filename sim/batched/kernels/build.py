@@ -26,14 +26,14 @@ from axonloop.sim.build import (
 
 SOURCES = sorted(Path(__file__).parent.glob("*.cpp"))
 HEADERS = sorted(Path(__file__).parent.rglob("*.h"))
-FLAGS = (STANDARD, "-O3", "-march=native", "-fPIC", "-shared", "-Wno-psabi")
+FLAGS = (STANDARD, "-O3", "-march=native", "-fPIC", "-shared", "-pthread", "-Wno-psabi")
 
 _Int = ctypes.c_int32
 _Pointer = ctypes.c_void_p
 
 _INTERFACE: dict[str, list[Any]] = {
     "row_spans": [],
-    "run": [ctypes.c_uint32, _Int, _Int, _Pointer, _Pointer],
+    "run": [ctypes.c_uint32, _Int, _Int, _Int, _Pointer, _Pointer],
     "send_errors": [_Pointer, _Pointer, _Int, _Int],
     "learn": [ctypes.c_uint32],
 }

@@ -9,6 +9,11 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
+
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
 
 #include "convolution/shape.h"
 #include "declarations.h"
@@ -27,12 +32,15 @@ struct Pass {
 
 namespace {
 
-// Words in a vector of this machine: of wider ones GCC converts the words one by one.
-#ifdef __AVX512F__
-constexpr int WORDS = 16;
+// Bytes and words in a vector of this machine. GCC converts the words of wider ones one by one, and
+// keeps them in memory.
+#ifdef __AVX512BW__
+constexpr int BYTES = 64;
 #else
-constexpr int WORDS = 8;
+constexpr int BYTES = 32;
 #endif
+constexpr int WORDS = BYTES / 4;
+constexpr int TOGETHER = 64;  // words that are computed before the bytes of them: mixed, they would spill
 
 // Vectors of the compiler: it maps them onto whatever the machine has.
 template <typename T, int N> struct Vector { typedef T type __attribute__((vector_size(sizeof(T) * N))); };
@@ -40,6 +48,25 @@ template <typename V, typename T> inline V load(const T *from) {
     V v;
     memcpy(&v, from, sizeof v);
     return v;
+}
+
+// The elements of a vector in a vector of wider ones. GCC takes apart what it converts by itself.
+template <typename To, typename From> inline To widen(From v) {
+    [[maybe_unused]] typedef std::remove_reference_t<decltype(v[0])> Element;
+#ifdef __AVX2__
+    if constexpr (sizeof(From) == 16 && sizeof(To) == 32) {
+        if constexpr (std::is_same_v<Element, int8_t>) return To(_mm256_cvtepi8_epi16(__m128i(v)));
+        if constexpr (std::is_same_v<Element, uint8_t>) return To(_mm256_cvtepu8_epi16(__m128i(v)));
+        if constexpr (std::is_same_v<Element, int16_t>) return To(_mm256_cvtepi16_epi32(__m128i(v)));
+    }
+#endif
+#ifdef __AVX512BW__
+    if constexpr (sizeof(From) == 32 && sizeof(To) == 64) {
+        if constexpr (std::is_same_v<Element, int8_t>) return To(_mm512_cvtepi8_epi16(__m256i(v)));
+        if constexpr (std::is_same_v<Element, int16_t>) return To(_mm512_cvtepi16_epi32(__m256i(v)));
+    }
+#endif
+    return __builtin_convertvector(v, To);
 }
 
 inline int32_t clip(int32_t x, int32_t limit) { return x < -limit ? -limit : x > limit ? limit : x; }
@@ -83,22 +110,31 @@ struct Copy {
     }
 };
 
-// Calls `visit(k)` for every k in 0..count whose byte is not 0.
-template <typename Visit> inline void each_byte(const uint8_t *bytes, int count, Visit visit) {
-    for (int at = 0; at < count; at += 8)
-        if (at + 8 > count || load<uint64_t>(bytes + at))
-            for (int k = at; k < count && k < at + 8; ++k)
-                if (bytes[k]) visit(k);
+// Bit k of the result says whether byte k of `count` bytes, at most 64, is not 0.
+inline uint64_t bits_of(const uint8_t *bytes, int count) {
+    uint64_t bits = 0;
+    int k = 0;
+#ifdef __AVX2__
+    for (; k + 32 <= count; k += 32) {
+        const __m256i zero = _mm256_cmpeq_epi8(load<__m256i>(bytes + k), _mm256_setzero_si256());
+        bits |= uint64_t(~uint32_t(_mm256_movemask_epi8(zero))) << k;
+    }
+#endif
+    constexpr uint64_t low = 0x7f7f7f7f7f7f7f7f;
+    for (; k + 8 <= count; k += 8) {
+        const uint64_t word = load<uint64_t>(bytes + k);
+        const uint64_t set = (((word & low) + low) | word) >> 7 & 0x0101010101010101;
+        bits |= (set * 0x0102040810204080 >> 56) << k;  // byte k of `set` comes to bit 56 + k
+    }
+    for (; k < count; ++k) bits |= uint64_t(bytes[k] != 0) << k;
+    return bits;
 }
 
-// Calls `visit(k)` for every k in begin..end whose byte, 0 or 1, is set.
+// Calls `visit(k)` for every k in begin..end whose byte is not 0.
 template <typename Visit> inline void each_set(const uint8_t *bytes, int begin, int end, Visit visit) {
-    int k = begin;
-    for (; k + 8 <= end; k += 8)
-        for (uint64_t word = load<uint64_t>(bytes + k); word; word &= word - 1)
-            visit(k + __builtin_ctzll(word) / 8);
-    for (; k < end; ++k)
-        if (bytes[k]) visit(k);
+    for (int k = begin; k < end; k += 64)
+        for (uint64_t bits = bits_of(bytes + k, end - k < 64 ? end - k : 64); bits; bits &= bits - 1)
+            visit(k + __builtin_ctzll(bits));
 }
 
 }  // namespace

@@ -2,10 +2,6 @@
 
 #pragma once
 
-#ifdef __AVX2__
-#include <immintrin.h>
-#endif
-
 #include "chip.h"
 
 namespace {

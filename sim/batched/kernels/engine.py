@@ -22,7 +22,7 @@ _CPU = torch.device("cpu")
 
 
 class CompiledEngine(Engine):
-    """An engine on a CPU, in one thread. Raises MissingToolError or BuildError without a library.
+    """An engine on a CPU. Raises MissingToolError or BuildError without a library.
 
     Copies that share their weights learn by the sum of their products c x a, rounded once, with
     the only seed; a synapse is visited if that sum is not 0, and all copies count it.
@@ -79,11 +79,14 @@ class CompiledEngine(Engine):
         self._library.axonloop_row_spans(*self._both)
 
     def run(self, tick: int, raster: Tensor, learn: bool) -> Tensor:
-        """Run a tick for each part of `raster`: all of them in one call."""
+        """Run a tick for each part of `raster`: all of them in one call.
+
+        Copies that do not learn together run in as many threads as torch has, if worth it.
+        """
         given, ticks = raster.contiguous(), len(raster)
         reported = torch.empty((ticks, self._copies, self._config.neurons), dtype=torch.bool)
-        addresses = given.data_ptr(), reported.data_ptr()
-        self._library.axonloop_run(*self._both, tick, ticks, learn, *addresses)
+        addresses, threads = (given.data_ptr(), reported.data_ptr()), torch.get_num_threads()
+        self._library.axonloop_run(*self._both, tick, ticks, learn, threads, *addresses)
         self._waiting &= not (learn and ticks)
         return reported
 

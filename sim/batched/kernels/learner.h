@@ -165,7 +165,7 @@ template <typename W> struct Learner {
     void own_pass(const Copy &c, int core, const Pass &pass, Tally &tally) {
         for (int k = 0; k < learning.count; ++k) coefficient[k] = values[learning.neuron[k]];
         axon_factors(c, core, pass.factor, factors.data());
-        each_byte(factors.data(), chip.axons, [&](int a) {
+        each_set(factors.data(), 0, chip.axons, [&](int a) {
             int first, last;
             bool absent;
             int32_t products[BLOCK];
@@ -214,31 +214,51 @@ template <typename W> struct Learner {
     }
 
     void shared_pass(int core, const Pass &pass, Tally &tally) {
-        const Copy c{chip, state, 0};
         SharedFactors shared(chip, state.copies);
-        shared.take_values(learning, values, state.copies, chip.neurons);
+        shared.take_values(learning, values, chip.neurons);
         shared.take_factors(chip, state, core, pass.factor);
-        int32_t products[2 * BLOCK] = {};
-        // Block by block, so that the coefficients of a block stay in the cache.
-        for (int block = 0; block * BLOCK < learning.count; ++block)
-            for (int a = 0; a < chip.axons; ++a) {
-                if (!shared.active[a]) continue;
-                int first, last;
-                bool absent;
-                W *weights = row(c, core, a, first, last, absent);
-                const int start = block * BLOCK, begin = first > start ? first : start;
-                const int end = last < start + BLOCK ? last : start + BLOCK;
-                if (begin >= end) continue;
-                shared.sum(block, a, products);
-                memset(products + (end - start), 0, sizeof(int32_t) * (start + BLOCK - end));
-                change(c, core, a, pass, weights, absent, begin, end, products + begin - start, tally);
-            }
+        // Block by block, so that what is known of its neurons stays in the cache.
+        for (int start = 0; start < learning.count; start += BLOCK)
+            for (int tile = 0; tile < shared.tiles(); ++tile)
+                shared_tile(core, pass, shared, tile, start, std::min(start + BLOCK, learning.count), tally);
+    }
+
+    // The axons of a tile and the learning neurons start..stop, at most BLOCK of them.
+    void shared_tile(int core, const Pass &pass, const SharedFactors &shared, int tile, int start, int stop,
+                     Tally &tally) {
+        struct Part {
+            W *weights;
+            int begin, end;
+            bool absent;
+        } parts[TILE];
+        const Copy c{chip, state, 0};
+        int begin = stop, end = start;
+        for (int k = 0; k < TILE; ++k) {
+            Part &part = parts[k] = {};
+            if (!shared.active[tile * TILE + k]) continue;
+            part.weights = row(c, core, tile * TILE + k, part.begin, part.end, part.absent);
+            part.begin = std::max(part.begin, start);
+            part.end = std::min(part.end, stop);
+            if (part.begin >= part.end) continue;
+            begin = std::min(begin, part.begin);
+            end = std::max(end, part.end);
+        }
+        if (begin >= end) return;
+        int32_t products[TILE][2 * BLOCK] = {};
+        shared.sum(tile, begin, end, products);
+        for (int k = 0; k < TILE; ++k) {
+            const Part &part = parts[k];
+            if (part.begin >= part.end) continue;
+            memset(products[k] + (part.end - begin), 0, sizeof(int32_t) * (end - part.end));
+            change(c, core, tile * TILE + k, pass, part.weights, part.absent, part.begin, part.end,
+                   products[k] + (part.begin - begin), tally);
+        }
     }
 
     // The learning step of tick `tick`, of all copies.
     void learn(uint32_t tick) {
         for (int core = 0; core < chip.cores; ++core) {
-            if (state.shared) learn_shared(core, tick);
+            if (state.shared && state.copies > 1) learn_shared(core, tick);
             else for (int64_t b = 0; b < state.copies; ++b) learn_own({chip, state, b}, core, tick);
         }
     }

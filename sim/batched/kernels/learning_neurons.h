@@ -5,7 +5,6 @@
 
 #include <vector>
 
-#include "dots.h"
 #include "terms.h"
 
 namespace {
@@ -54,53 +53,74 @@ struct LearningNeurons {
     }
 };
 
-// The coefficients of the learning neurons and the factors of the axons, in all copies.
-//
-// Copies go by fours, because machines multiply and add four bytes at once.
-struct SharedFactors {
-    int fours;                    // copies / 4, up to a whole number
-    std::vector<int8_t> value;    // c: (block, copy / 4, learning neuron of the block, copy % 4)
-    std::vector<uint8_t> factor;  // a: (axon of the core, copy)
-    std::vector<uint8_t> active;  // per axon: is a not 0 in any copy?
-    SharedFactors(const Chip &chip, int copies)
-        : fours((copies + 3) / 4), factor(size_t(chip.axons) * fours * 4), active(chip.axons) {}
+constexpr int TILE = 16;  // axons whose sums are made together
 
-    void take_values(const LearningNeurons &learning, const std::vector<int8_t> &values, int copies,
-                     int neurons) {
-        const int blocks = (learning.count + BLOCK - 1) / BLOCK;
-        value.assign(size_t(blocks) * fours * BLOCK * 4, 0);
-        for (int copy = 0; copy < copies; ++copy) {
-            const int8_t *own = values.data() + int64_t(copy) * neurons;
-            for (int k = 0; k < learning.count; ++k) {
-                const size_t four = size_t(k / BLOCK) * fours + copy / 4;
-                value[(four * BLOCK + k % BLOCK) * 4 + copy % 4] = own[learning.neuron[k]];
+// The coefficients of the learning neurons and the factors of the axons, in all copies: few of the
+// coefficients are not 0.
+struct SharedFactors {
+    struct Event {  // a coefficient that is not 0: where the copy's factors lie in a tile, and c
+        int32_t place;
+        int16_t c;
+    };
+    int copies;
+    std::vector<int32_t> first;   // events of learning neuron k: first[k]..first[k + 1]
+    std::vector<Event> events;
+    std::vector<uint8_t> factor;  // a: (tile, copy, axon of the tile)
+    std::vector<uint8_t> active;  // per axon, up to whole tiles: is a not 0 in any copy?
+    SharedFactors(const Chip &chip, int of_copies)
+        : copies(of_copies), active((chip.axons + TILE - 1) / TILE * TILE) {
+        factor.resize(active.size() * copies);
+    }
+
+    int tiles() const { return int(active.size()) / TILE; }
+
+    // `values` are those of all copies, each 0 but for learning neurons.
+    void take_values(const LearningNeurons &learning, const std::vector<int8_t> &values, int neurons) {
+        first.assign(learning.count + 2, 0);
+        const auto each = [&](auto visit) {
+            for (int copy = 0; copy < copies; ++copy) {
+                const auto *own = values.data() + int64_t(copy) * neurons;
+                each_set(reinterpret_cast<const uint8_t *>(own), 0, neurons,
+                         [&](int n) { visit(learning.rank[n], Event{copy * TILE, own[n]}); });
             }
-        }
+        };
+        each([&](int k, Event) { ++first[k + 2]; });
+        for (int k = 0; k < learning.count; ++k) first[k + 2] += first[k + 1];
+        events.resize(first[learning.count + 1]);
+        each([&](int k, Event event) { events[first[k + 1]++] = event; });
     }
 
     void take_factors(const Chip &chip, const State &state, int core, int kind) {
-        std::vector<uint8_t> own(chip.axons);
-        memset(active.data(), 0, active.size());
-        for (int copy = 0; copy < state.copies; ++copy) {
+        std::vector<uint8_t> own(active.size());
+        for (int copy = 0; copy < copies; ++copy) {
             axon_factors(Copy{chip, state, copy}, core, kind, own.data());
-            for (int a = 0; a < chip.axons; ++a) {
-                factor[size_t(a) * fours * 4 + copy] = own[a];
-                active[a] |= own[a];
-            }
+            for (size_t a = 0; a < own.size(); ++a) active[a] |= own[a];
+            for (int tile = 0; tile < tiles(); ++tile)
+                memcpy(factor.data() + (size_t(tile) * copies + copy) * TILE, own.data() + tile * TILE, TILE);
         }
     }
 
-    // Sums over the copies of coefficient x factor, for an axon and the neurons of a block.
-    void sum(int block, int axon, int32_t *products) const {
-        const int8_t *values = value.data() + size_t(block) * fours * BLOCK * 4;
-        const uint8_t *factors = factor.data() + size_t(axon) * fours * 4;
-        Dots sums[BLOCK / DOTS];
-        for (int four = 0; four < fours; ++four) {
-            const Dots::Factors own(factors + 4 * four);
-            const int8_t *from = values + size_t(four) * BLOCK * 4;
-            for (int u = 0; u < BLOCK / DOTS; ++u) sums[u].add(own, from + 4 * DOTS * u);
+    // Sums over the copies of coefficient x factor, for the axons of a tile and the learning neurons begin..end:
+    // `products`, row by row, begins with neuron `begin`. A product of two bytes fits into 16 bits.
+    void sum(int tile, int begin, int end, int32_t (*products)[2 * BLOCK]) const {
+        typedef Vector<uint8_t, TILE>::type Bytes;
+        typedef Vector<int16_t, TILE>::type Halves;
+        typedef Vector<int32_t, TILE / 2>::type Words;
+        typedef Vector<int16_t, TILE / 2>::type HalfWords;
+        const uint8_t *factors = factor.data() + size_t(tile) * copies * TILE;
+        for (int k = begin; k < end; ++k) {
+            Words sums[2] = {};
+            for (int e = first[k]; e < first[k + 1]; ++e) {
+                const Halves product =
+                    widen<Halves>(load<Bytes>(factors + events[e].place)) * events[e].c;
+                HalfWords parts[2];
+                memcpy(parts, &product, sizeof parts);
+                for (int u = 0; u < 2; ++u) sums[u] += widen<Words>(parts[u]);
+            }
+            int32_t all[TILE];
+            memcpy(all, sums, sizeof all);
+            for (int a = 0; a < TILE; ++a) products[a][k - begin] = all[a];
         }
-        for (int u = 0; u < BLOCK / DOTS; ++u) sums[u].store(products + DOTS * u);
     }
 };
 

@@ -8,8 +8,9 @@
 namespace {
 
 // I, V, R, countdown, B and S of the neurons of a run, from the sums `acc` of the whole chip, which become
-// U - theta. WIDE: products and sums may need more than 32 bits. MODE: ResetMode. NOISY: `noise` is N of all neurons.
-template <bool WIDE, int MODE, bool NOISY>
+// U - theta. WIDE: products and sums may need more than 32 bits. MODE: ResetMode. NOISY: `noise` is N of all
+// neurons. RESTS: R and countdown are 0 and stay so.
+template <int MODE, bool WIDE, bool NOISY, bool RESTS>
 void sweep(const Copy &c, const Run &run, int32_t *__restrict acc,
            const int32_t *__restrict noise) {
     const int32_t *set = c.chip.sets + run.set * REGISTERS;
@@ -27,31 +28,54 @@ void sweep(const Copy &c, const Run &run, int32_t *__restrict acc,
     uint8_t *__restrict spike = c.of_neurons(c.state.spike);
     const int32_t *__restrict bias = c.chip.bias;
     int32_t clipped = 0;
-    const int end = run.end;
+    for (int begin = run.begin; begin < run.end; begin += TOGETHER) {
+        const int end = begin + TOGETHER < run.end ? begin + TOGETHER : run.end;
+        int32_t spiked[TOGETHER];
 #pragma GCC ivdep
-    for (int n = run.begin; n < end; ++n) {
-        const int32_t sum = WIDE ? clip(acc[n], most) : acc[n];
-        const int32_t raised = decay<WIDE>(current[n], beta) + sum * (1 << w_exp);
-        const int32_t i = clip(raised, limit);
-        const int32_t free = -(countdown[n] == 0);  // masks: 0 or -1
-        const int32_t drive = decay<WIDE>(membrane[n], alpha) + (i >> i_shift) + bias[n];
-        const int32_t v = (clip(drive, limit) & free) | (membrane[n] & ~free);
-        const int32_t above = v - reset[n] - theta;
-        acc[n] = above;
-        const int32_t fired = ~((NOISY ? above + noise[n] : above) >> 31) & free;
-        const int32_t lowered = decay<WIDE>(reset[n], gamma) + (rho & fired);
-        const int32_t r = clip(lowered, limit);
-        const int32_t less = MODE == ResetMode::NONE ? v : MODE == ResetMode::ZERO ? 0 : v - theta;
-        const int32_t after = NOISY && less < -limit ? -limit : less;
-        clipped += (i != raised) + (((v != drive) & free) | ((after != less) & fired)) + (r != lowered);
-        current[n] = i;
-        membrane[n] = (after & fired) | (v & ~fired);
-        reset[n] = r;
-        countdown[n] = ((countdown[n] - 1) & ~free) | (refractory & fired);
-        box[n] = (above < 0 ? -above : above) < width;
-        spike[n] = fired & 1;
+        for (int n = begin; n < end; ++n) {
+            const int32_t sum = WIDE ? clip(acc[n], most) : acc[n];
+            const int32_t raised = decay<WIDE>(current[n], beta) + sum * (1 << w_exp);
+            const int32_t i = clip(raised, limit);
+            const int32_t free = RESTS ? -1 : -(countdown[n] == 0);  // masks: 0 or -1
+            const int32_t drive = decay<WIDE>(membrane[n], alpha) + (i >> i_shift) + bias[n];
+            const int32_t v = (clip(drive, limit) & free) | (membrane[n] & ~free);
+            const int32_t above = v - (RESTS ? 0 : reset[n]) - theta;
+            acc[n] = above;
+            const int32_t fired = ~((NOISY ? above + noise[n] : above) >> 31) & free;
+            const int32_t less = MODE == ResetMode::NONE ? v : MODE == ResetMode::ZERO ? 0 : v - theta;
+            const int32_t after = NOISY && less < -limit ? -limit : less;
+            clipped += (i != raised) + (((v != drive) & free) | ((after != less) & fired));
+            current[n] = i;
+            membrane[n] = (after & fired) | (v & ~fired);
+            spiked[n - begin] = fired;
+            if (RESTS) continue;
+            const int32_t lowered = decay<WIDE>(reset[n], gamma) + (rho & fired);
+            const int32_t r = clip(lowered, limit);
+            clipped += r != lowered;
+            reset[n] = r;
+            countdown[n] = ((countdown[n] - 1) & ~free) | (refractory & fired);
+        }
+        for (int n = begin; n < end; ++n) {
+            box[n] = (acc[n] < 0 ? -acc[n] : acc[n]) < width;
+            spike[n] = spiked[n - begin] & 1;
+        }
     }
     c.counters(run.core)[Counter::SATURATIONS] += clipped;
+}
+
+typedef void (*Sweep)(const Copy &, const Run &, int32_t *, const int32_t *);
+template <bool... OPTIONS>
+constexpr Sweep SWEEPS[] = {sweep<0, OPTIONS...>, sweep<1, OPTIONS...>, sweep<2, OPTIONS...>};
+
+// Is R or the countdown of any neuron of a run not 0, or will be?
+bool holds_back(const Copy &c, const Run &run) {
+    const int32_t *set = c.chip.sets + run.set * REGISTERS;
+    const int32_t *__restrict reset = c.of_neurons(c.state.reset);
+    const int32_t *__restrict countdown = c.of_neurons(c.state.countdown);
+    int32_t any = set[Register::RHO] | set[Register::REFRACTORY];
+    const int end = any ? run.begin : run.end;
+    for (int n = run.begin; n < end; ++n) any |= reset[n] | countdown[n];
+    return any;
 }
 
 // The neuron traces Z of a run, from the spikes of this tick; for builds with terms.
@@ -93,14 +117,13 @@ void step_neuron_traces(const Copy &c, const Run &run) {
 // Step 3 for the neurons of a run, from the sums `acc` of the whole chip, which become U - theta, and, if
 // they have any, the `noise` at their thresholds.
 void step_neurons(const Copy &c, const Run &run, int32_t *acc, const int32_t *noise) {
-    typedef void (*Sweep)(const Copy &, const Run &, int32_t *, const int32_t *);
-    static const Sweep sweeps[2][2][3] = {
-        {{sweep<false, 0, false>, sweep<false, 1, false>, sweep<false, 2, false>},
-         {sweep<true, 0, false>, sweep<true, 1, false>, sweep<true, 2, false>}},
-        {{sweep<false, 0, true>, sweep<false, 1, true>, sweep<false, 2, true>},
-         {sweep<true, 0, true>, sweep<true, 1, true>, sweep<true, 2, true>}}};
+    static const Sweep *const by_mode[2][2][2] = {
+        {{SWEEPS<false, false, false>, SWEEPS<false, false, true>},
+         {SWEEPS<false, true, false>, SWEEPS<false, true, true>}},
+        {{SWEEPS<true, false, false>, SWEEPS<true, false, true>},
+         {SWEEPS<true, true, false>, SWEEPS<true, true, true>}}};
     const int mode = c.chip.sets[run.set * REGISTERS + Register::RESET_MODE];
-    sweeps[c.chip.threshold_noise][c.chip.wide][mode](c, run, acc, noise);
+    by_mode[c.chip.wide][c.chip.threshold_noise][!holds_back(c, run)][mode](c, run, acc, noise);
     if (c.chip.terms) step_neuron_traces(c, run);
 }
 

@@ -20,38 +20,50 @@ template <typename W> struct Rows {
     int count;
 };
 
-// Adds rows to LANES x UNROLL accumulators; sums stay in registers meanwhile. ABSENT: some of the
-// weights are `none`, where there is no synapse. A: int32_t, or with a mask int64_t, of parts of 256.
-template <typename W, typename A, int LANES, int UNROLL, bool ABSENT>
-inline void add_rows(const Rows<W> &rows, int64_t at, int32_t none, A *acc) {
-    constexpr bool MASK = sizeof(A) == 8;
+// Lanes of a vector of sums.
+template <typename W, typename A> constexpr int WIDTH = BYTES / sizeof(typename Sum<W, A>::type);
+
+// Sums of weights `at`, `at` + 1, ... over rows, UNROLL vectors of them, which stay in registers. ABSENT: some of
+// the weights are `none`, where there is no synapse. A: int32_t, or with a mask int64_t, of parts of 256.
+template <typename W, typename A, int UNROLL, bool ABSENT> struct RowSums {
+    static constexpr int LANES = WIDTH<W, A>;
     typedef typename Vector<W, LANES>::type Weights;
     typedef typename Vector<typename Sum<W, A>::type, LANES>::type Sums;
     typedef typename Vector<A, LANES>::type Wide;
     Sums sums[UNROLL] = {};
-    const Weights absent = Weights{} + W(none);
-    for (int k = 0; k < rows.count; ++k)
-        for (int u = 0; u < UNROLL; ++u) {
-            Weights w = load<Weights>(rows.row[k] + at + u * LANES);
-            if (ABSENT) w &= w != absent;
-            if constexpr (MASK) sums[u] += __builtin_convertvector(w, Sums) * rows.parts[k];
-            else sums[u] += __builtin_convertvector(w, Sums);
-        }
-    for (int u = 0; u < UNROLL; ++u) {
-        A *to = acc + at + u * LANES;
-        const Wide total = load<Wide>(to) + __builtin_convertvector(sums[u], Wide);
-        memcpy(to, &total, sizeof total);
+
+    RowSums(const Rows<W> &rows, int64_t at, int32_t none) {
+        const Weights absent = Weights{} + W(none);
+        for (int k = 0; k < rows.count; ++k)
+            for (int u = 0; u < UNROLL; ++u) {
+                Weights w = load<Weights>(rows.row[k] + at + u * LANES);
+                if (ABSENT) w &= w != absent;
+                if constexpr (sizeof(A) == 8) sums[u] += widen<Sums>(w) * rows.parts[k];
+                else sums[u] += widen<Sums>(w);
+            }
     }
-}
+
+    void add_to(A *acc) const {
+        for (int u = 0; u < UNROLL; ++u) {
+            A *to = acc + u * LANES;
+            const Wide total = load<Wide>(to) + widen<Wide>(sums[u]);
+            memcpy(to, &total, sizeof total);
+        }
+    }
+};
 
 // Adds rows to the accumulators begin..end.
 template <typename W, typename A, bool ABSENT>
 void add_span(const Rows<W> &rows, int begin, int end, int32_t none, A *acc) {
-    constexpr int WIDTH = 64 / sizeof(typename Sum<W, A>::type);
+    constexpr int LANES = WIDTH<W, A>;
     int at = begin;
-    for (; at + 4 * WIDTH <= end; at += 4 * WIDTH) add_rows<W, A, WIDTH, 4, ABSENT>(rows, at, none, acc);
-    for (; at + WIDTH <= end; at += WIDTH) add_rows<W, A, WIDTH, 1, ABSENT>(rows, at, none, acc);
-    for (; at + 16 <= end; at += 16) add_rows<W, A, 16, 1, ABSENT>(rows, at, none, acc);
+    for (; at + 8 * LANES <= end; at += 8 * LANES)
+        RowSums<W, A, 8, ABSENT>(rows, at, none).add_to(acc + at);
+    for (; at + LANES <= end; at += LANES) RowSums<W, A, 1, ABSENT>(rows, at, none).add_to(acc + at);
+    if (at < end && end >= LANES) {  // the vector that ends there, without what has been added
+        const RowSums<W, A, 1, ABSENT> last(rows, end - LANES, none);
+        for (; at < end; ++at) acc[at] += last.sums[0][LANES - (end - at)];
+    }
     for (; at < end; ++at)
         for (int k = 0; k < rows.count; ++k) {
             const A weight = rows.row[k][at] == none ? 0 : rows.row[k][at];

@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include <algorithm>
+
 #include "noise.h"
 
 namespace {
@@ -21,13 +23,18 @@ bool take_errors(const Copy &c, int core, int8_t *__restrict values) {
     int32_t *__restrict ungated = c.of_neurons(c.state.ungated) + at;
     const uint8_t *__restrict box = c.of_neurons(c.state.box) + at;
     int32_t any = 0;
-    for (int n = 0; n < c.chip.neurons; ++n) {
-        const int32_t sum = clip(gated[n], limit) * box[n] + clip(ungated[n], limit);
-        const int32_t error = clip(sum, limit);
-        values[n] = int8_t(error);
-        any |= error;
-        gated[n] = ungated[n] = 0;
+    for (int begin = 0; begin < c.chip.neurons; begin += TOGETHER) {
+        const int some = std::min(TOGETHER, c.chip.neurons - begin);
+        int32_t in_box[TOGETHER], errors[TOGETHER];
+        for (int k = 0; k < some; ++k) in_box[k] = box[begin + k];
+        for (int k = 0; k < some; ++k) {
+            const int32_t sum = clip(gated[begin + k], limit) * in_box[k] + clip(ungated[begin + k], limit);
+            errors[k] = clip(sum, limit);
+            any |= errors[k];
+        }
+        for (int k = 0; k < some; ++k) values[begin + k] = int8_t(errors[k]);
     }
+    for (int32_t *sums : {gated, ungated}) memset(sums, 0, sizeof(int32_t) * c.chip.neurons);
     return any != 0;
 }
 

@@ -1,6 +1,8 @@
 // Ticks of all copies (docs/contract.md, section 5).
 
 #include <optional>
+#include <system_error>
+#include <thread>
 #include <vector>
 
 #include "learner.h"
@@ -31,17 +33,16 @@ template <typename W>
 void arrive_and_integrate(const Copy &c, int core, uint32_t tick, const uint8_t *given,
                           Scratch<W> &s) {
     const int begin = core * c.chip.axons, end = begin + c.chip.axons;
-    uint8_t *slot = c.slot(tick);
+    uint8_t *__restrict slot = c.slot(tick);
     int64_t *counters = c.counters(core);
     const uint8_t *__restrict always = c.chip.always_on;
-    int32_t twice = 0;
-    for (int a = begin; a < end; ++a) {
-        twice += given[a] & slot[a];
-        slot[a] |= given[a];
-    }
-    counters[Counter::COLLISIONS] += twice;
     uint8_t *__restrict spikes = s.spikes.data();
-    for (int a = begin; a < end; ++a) spikes[a] = slot[a] | always[a];
+    uint8_t twice = 0;
+    for (int a = begin; a < end; ++a) {
+        twice |= given[a] & slot[a];
+        spikes[a] = given[a] | slot[a] | always[a];
+    }
+    for (int a = begin; twice && a < end; ++a) counters[Counter::COLLISIONS] += given[a] & slot[a];
     memset(slot + begin, 0, c.chip.axons);
     int count = 0;
     int32_t *events = s.events.data();
@@ -75,9 +76,10 @@ void emit(const Copy &c, uint32_t tick) {
     }
 }
 
-// Steps 1 to 5 of tick `tick` of one copy, with the host's spikes `given` for its axons.
+// Steps 1 to 5 of tick `tick` of one copy, with the host's spikes `given` for its axons. `seen`: will what
+// learning needs of this tick be read, by it or by the host?
 template <typename W>
-void step_copy(const Copy &c, uint32_t tick, const uint8_t *given, Scratch<W> &s) {
+void step_copy(const Copy &c, uint32_t tick, const uint8_t *given, bool seen, Scratch<W> &s) {
     const Chip &chip = c.chip;
     for (int core = 0; core < chip.cores; ++core)
         arrive_and_integrate(c, core, tick, given, s);
@@ -86,64 +88,108 @@ void step_copy(const Copy &c, uint32_t tick, const uint8_t *given, Scratch<W> &s
         step_neurons(c, chip.neuron_runs[k], s.acc.data(), s.noise.data());
     for (int k = 0; k < chip.shape_count; ++k)
         if (chip.shapes[k].pool > 1) pool_boxes(c, chip.shapes[k], s.acc.data());
-    for (int k = 0; k < chip.axon_run_count; ++k)
+    for (int k = 0; k < chip.axon_run_count; ++k) {
         step_traces(c, chip.axon_runs[k], s.spikes.data());
+        if (seen) step_factors(c, chip.axon_runs[k], s.spikes.data());
+    }
     emit(c, tick);
 }
 
-// Ticks of all copies, from the spikes that the host gives to those that the chips report.
+// What the host asks for: ticks `tick`, `tick` + 1, ..., with learning behind each or without; the spikes it
+// gives, (ticks, copies, axons), and where those go that the chips report, (ticks, copies, neurons).
+struct Order {
+    uint32_t tick;
+    int32_t ticks;
+    bool learn;
+    const uint8_t *given;
+    uint8_t *reported;
+};
+
+// Ticks of copies, one after the other.
 template <typename W> struct Runner {
     const Chip &chip;
     const State &state;
-    const uint8_t *given;
-    uint8_t *reported;
+    const Order &order;
     Scratch<W> scratch{chip};
     std::optional<Learner<W>> learner{};
 
-    // Tick `tick` + `t` of a copy, the one in row `t` of `given` and `reported`.
-    void step(const Copy &c, uint32_t tick, int t) {
+    Runner(const Chip &of_chip, const State &of_state, const Order &of_order)
+        : chip(of_chip), state(of_state), order(of_order) {
+        if (order.learn) learner.emplace(chip, state);
+    }
+
+    // Tick `t` of the order, of a copy.
+    void step(const Copy &c, int t) {
         const int64_t index = int64_t(t) * state.copies + c.copy, neurons = c.neurons;
-        step_copy(c, tick + t, given + index * c.axons, scratch);
+        const uint8_t *given = order.given + index * c.axons;
+        const bool last = t + 1 == order.ticks;
+        // The next tick's spikes lie so far behind these that no machine sees them coming.
+        for (int64_t a = 0; !last && a < c.axons; a += 64)
+            __builtin_prefetch(given + state.copies * c.axons + a);
+        step_copy(c, order.tick + t, given, last || order.learn, scratch);
         const uint8_t *__restrict spike = c.of_neurons(state.spike);
         const uint8_t *__restrict report = chip.report;
-        uint8_t *__restrict out = reported + index * neurons;
+        uint8_t *__restrict out = order.reported + index * neurons;
         for (int64_t n = 0; n < neurons; ++n) out[n] = spike[n] & report[n];
     }
 
-    void run(uint32_t tick, int ticks, bool learn) {
-        if (learn) learner.emplace(chip, state);
-        if (learn && state.shared) {  // they learn together
-            for (int t = 0; t < ticks; ++t) {
-                for (int64_t copy = 0; copy < state.copies; ++copy) step({chip, state, copy}, tick, t);
-                learner->learn(tick + t);
-            }
-            return;
+    // Copies that learn together.
+    void run_together() {
+        for (int t = 0; t < order.ticks; ++t) {
+            for (int64_t copy = 0; copy < state.copies; ++copy) step({chip, state, copy}, t);
+            learner->learn(order.tick + t);
         }
-        // All ticks of one copy before the next copy's: its state stays in the cache.
-        for (int64_t copy = 0; copy < state.copies; ++copy) {
+    }
+
+    // Copies begin..end, which do not: all ticks of one before the next one's, so that its state stays in the cache.
+    void run_apart(int64_t begin, int64_t end) {
+        for (int64_t copy = begin; copy < end; ++copy) {
             const Copy c{chip, state, copy};
-            for (int t = 0; t < ticks; ++t) {
-                step(c, tick, t);
-                for (int core = 0; learn && core < chip.cores; ++core)
-                    learner->learn_own(c, core, tick + t);
+            for (int t = 0; t < order.ticks; ++t) {
+                step(c, t);
+                for (int core = 0; order.learn && core < chip.cores; ++core)
+                    learner->learn_own(c, core, order.tick + t);
             }
         }
     }
 };
 
+constexpr int64_t WORTH_A_THREAD = 1 << 22;  // neurons and axons times ticks: some ten milliseconds
+
+// All copies, those that learn apart in at most `threads` threads.
+template <typename W>
+void run(const Chip &chip, const State &state, const Order &order, int threads) {
+    if (order.learn && state.shared) return Runner<W>(chip, state, order).run_together();
+    const int64_t each = int64_t(chip.cores) * (chip.axons + chip.neurons) * order.ticks;
+    const int64_t worth = each * state.copies / WORTH_A_THREAD;
+    const int64_t count = std::max<int64_t>(1, std::min<int64_t>({threads, worth, state.copies}));
+    std::vector<std::thread> others;
+    const auto part = [&](int64_t k) {
+        Runner<W>(chip, state, order).run_apart(state.copies * k / count, state.copies * (k + 1) / count);
+    };
+    for (int64_t k = 1; k < count; ++k) {
+        try {
+            others.emplace_back(part, k);
+        } catch (const std::system_error &) {  // no thread can be had
+            part(k);
+        }
+    }
+    part(0);
+    for (auto &other : others) other.join();
+}
+
 }  // namespace
 
 extern "C" {
 
-// Runs the ticks `tick`, `tick` + 1, ...; with `learn`, learning follows each. `given` are spikes of the
-// host, (ticks, copies, axons); `reported` is filled with (ticks, copies, neurons), those of neurons
-// that the host hears. All bytes are 0 or 1.
+// Runs the ticks `tick`, `tick` + 1, ..., in at most `threads` threads; with `learn`, learning follows each.
+// `given` are spikes of the host, (ticks, copies, axons); `reported` is filled with (ticks, copies, neurons),
+// those of neurons that the host hears. All bytes are 0 or 1.
 void axonloop_run(const Chip *chip, const State *state, uint32_t tick, int32_t ticks, int32_t learn,
-                  const uint8_t *given, uint8_t *reported) {
-    if (chip->weight_bytes == 1)
-        Runner<int8_t>{*chip, *state, given, reported}.run(tick, ticks, learn);
-    else
-        Runner<int16_t>{*chip, *state, given, reported}.run(tick, ticks, learn);
+                  int32_t threads, const uint8_t *given, uint8_t *reported) {
+    const Order order{tick, ticks, learn != 0, given, reported};
+    if (chip->weight_bytes == 1) run<int8_t>(*chip, *state, order, threads);
+    else run<int16_t>(*chip, *state, order, threads);
 }
 
 }  // extern "C"

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop.host.bench import Figure
+from axonloop.host.bench import Figure, brian
 from axonloop.host.bench import batched as bench_batched
 from axonloop.host.bench import terms as bench_terms
 from axonloop.host.bench.batched import Timing, compare
+from axonloop.host.bench.brian import brian2_runs
 from axonloop.host.bench.float_networks import (
     DecolleLoop,
     ThreeFactorLoop,
@@ -87,6 +88,34 @@ def test_peers_spike_at_such_rates_too(name: str) -> None:
     task = make_task(2)
     first = PEERS[name](float_network(task))(task.spikes.float())[0]
     assert 0.02 < float(first.mean()) < 0.1
+
+
+def test_brian_runs_the_same_network() -> None:
+    """Truncation of ours moves single spikes: measured, 0.1 points at most; a tenth is allowed."""
+    task, said = make_task(1), list[str]()
+    ours = ChipInference(task)
+    found = brian2_runs(task, 1, ours.late, said.append)
+    if found is None:
+        pytest.skip(f"brian2 is not installed (the extra 'peers') {said}")
+    seconds, rates = found
+    assert 0 < seconds < 10
+    assert said == ["brian2 compiles"]
+    for spikes, rate in zip(ours.run()[:2], rates[:2], strict=True):
+        assert float(spikes.float().mean()) == pytest.approx(rate, rel=0.1)
+
+
+def test_brian_that_does_not_load_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(name: str) -> None:
+        raise AttributeError(f"{name} asks numpy for ptp")
+
+    task, said = make_task(1, 1), list[str]()
+    monkeypatch.setattr(brian.importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(brian.importlib, "import_module", fails)
+    assert brian2_runs(task, 1, 0, said.append) is None
+    assert said == ["brian2 does not load: brian2 asks numpy for ptp"]
+    monkeypatch.setattr(brian.importlib.util, "find_spec", lambda name: None)
+    assert brian2_runs(task, 1, 0, said.append) is None
+    assert len(said) == 1
 
 
 def test_both_sides_learn() -> None:

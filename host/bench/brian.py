@@ -1,0 +1,79 @@
+"""Brian 2 beside the benches of networks: its standalone C++, where it is installed."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from axonloop.host.bench.sides import Workload, float_network
+
+NAME = "brian2, standalone C++"
+
+
+def brian2_runs(
+    task: Workload, runs: int, late: int, report: Callable[[str], None]
+) -> tuple[float, tuple[float, ...]] | None:
+    """Run the network of a task of one copy in a program that Brian writes and compiles.
+
+    A spike reaches the next layer a tick later, as on the chip, so it runs `late` ticks more.
+    Returns the median seconds that the program counts for its ticks alone, in one thread, and the
+    share of each layer's neurons that spike per tick; None where Brian is not installed or does
+    not load (2.9 asks for NumPy before 2.4), of which `report` is told.
+    """
+    if importlib.util.find_spec("brian2") is None:
+        return None
+    try:
+        brian: Any = importlib.import_module("brian2")
+    except (ImportError, AttributeError) as error:
+        report(f"brian2 does not load: {error}")
+        return None
+    report("brian2 compiles")
+    with TemporaryDirectory() as folder:
+        brian.set_device("cpp_standalone", directory=folder, build_on_run=False)
+        try:
+            monitors = _write(brian, task, task.ticks + late)
+            brian.device.build(directory=folder, compile=True, run=False)
+            seconds = []
+            for _ in range(1 + runs):
+                brian.device.run()
+                seconds.append(float(brian.device._last_run_time))
+            counts = [int(monitor.num_spikes) for monitor in monitors]
+        finally:
+            brian.device.reinit()
+            brian.set_device("runtime")
+    neurons = (layer.stop - layer.start for layer in task.layers)
+    rates = (n / size / (task.ticks + late) for n, size in zip(counts, neurons, strict=True))
+    return median(seconds[1:]), tuple(rates)
+
+
+def _write(brian: Any, task: Workload, ticks: int) -> list[Any]:
+    """Describe the float network to Brian and run it; the monitors of the layers' spikes."""
+    network, step = float_network(task), brian.ms
+    brian.defaultclock.dt = step
+    when, channel = np.nonzero(task.spikes[:, 0].numpy())
+    before = brian.SpikeGeneratorGroup(task.spikes.shape[2], channel, when * step)
+    parts, monitors = [before], []
+    for weights in network.weights:
+        layer = brian.NeuronGroup(
+            weights.shape[1],
+            "drive : 1\nmembrane : 1",
+            threshold="membrane >= 1",
+            reset="membrane = 0",
+            namespace={"alpha": network.alpha, "beta": network.beta},
+        )
+        # First in a tick, then thresholds, synapses, resets: a spike arrives a tick later.
+        layer.run_regularly("membrane = alpha * membrane + drive\ndrive = beta * drive", dt=step)
+        synapses = brian.Synapses(before, layer, "w : 1", on_pre="drive += w")
+        synapses.connect()
+        synapses.w = weights.numpy().ravel()
+        monitors.append(brian.SpikeMonitor(layer, record=False))
+        parts += [layer, synapses, monitors[-1]]
+        before = layer
+    brian.Network(*parts).run(ticks * step)
+    return monitors
