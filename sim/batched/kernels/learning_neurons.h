@@ -58,13 +58,13 @@ constexpr int TILE = 16;  // axons whose sums are made together
 // The coefficients of the learning neurons and the factors of the axons, in all copies: few of the
 // coefficients are not 0.
 struct SharedFactors {
-    struct Event {  // a coefficient that is not 0: where the copy's factors lie in a tile, and c
+    struct Coefficient {  // c where it is not 0, and where the factors of its copy lie in a tile
         int32_t place;
         int16_t c;
     };
     int copies;
-    std::vector<int32_t> first;   // events of learning neuron k: first[k]..first[k + 1]
-    std::vector<Event> events;
+    std::vector<int32_t> first;   // coefficients of learning neuron k: first[k]..first[k + 1]
+    std::vector<Coefficient> coefficient;
     std::vector<uint8_t> factor;  // a: (tile, copy, axon of the tile)
     std::vector<uint8_t> active;  // per axon, up to whole tiles: is a not 0 in any copy?
     SharedFactors(const Chip &chip, int of_copies)
@@ -81,13 +81,13 @@ struct SharedFactors {
             for (int copy = 0; copy < copies; ++copy) {
                 const auto *own = values.data() + int64_t(copy) * neurons;
                 each_set(reinterpret_cast<const uint8_t *>(own), 0, neurons,
-                         [&](int n) { visit(learning.rank[n], Event{copy * TILE, own[n]}); });
+                         [&](int n) { visit(learning.rank[n], Coefficient{copy * TILE, own[n]}); });
             }
         };
-        each([&](int k, Event) { ++first[k + 2]; });
+        each([&](int k, Coefficient) { ++first[k + 2]; });
         for (int k = 0; k < learning.count; ++k) first[k + 2] += first[k + 1];
-        events.resize(first[learning.count + 1]);
-        each([&](int k, Event event) { events[first[k + 1]++] = event; });
+        coefficient.resize(first[learning.count + 1]);
+        each([&](int k, Coefficient own) { coefficient[first[k + 1]++] = own; });
     }
 
     void take_factors(const Chip &chip, const State &state, int core, int kind) {
@@ -112,7 +112,7 @@ struct SharedFactors {
             Words sums[2] = {};
             for (int e = first[k]; e < first[k + 1]; ++e) {
                 const Halves product =
-                    widen<Halves>(load<Bytes>(factors + events[e].place)) * events[e].c;
+                    widen<Halves>(load<Bytes>(factors + coefficient[e].place)) * coefficient[e].c;
                 HalfWords parts[2];
                 memcpy(parts, &product, sizeof parts);
                 for (int u = 0; u < 2; ++u) sums[u] += widen<Words>(parts[u]);

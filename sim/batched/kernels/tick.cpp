@@ -95,11 +95,11 @@ void step_copy(const Copy &c, uint32_t tick, const uint8_t *given, bool seen, Sc
     emit(c, tick);
 }
 
-// What the host asks for: ticks `tick`, `tick` + 1, ..., with learning behind each or without; the spikes it
-// gives, (ticks, copies, axons), and where those go that the chips report, (ticks, copies, neurons).
-struct Order {
-    uint32_t tick;
-    int32_t ticks;
+// Ticks `first`, `first` + 1, ..., with learning behind each or without; the spikes that the host gives, (ticks,
+// copies, axons), and where those go that the chips report, (ticks, copies, neurons).
+struct Ticks {
+    uint32_t first;
+    int32_t count;
     bool learn;
     const uint8_t *given;
     uint8_t *reported;
@@ -109,35 +109,35 @@ struct Order {
 template <typename W> struct Runner {
     const Chip &chip;
     const State &state;
-    const Order &order;
+    const Ticks &ticks;
     Scratch<W> scratch{chip};
     std::optional<Learner<W>> learner{};
 
-    Runner(const Chip &of_chip, const State &of_state, const Order &of_order)
-        : chip(of_chip), state(of_state), order(of_order) {
-        if (order.learn) learner.emplace(chip, state);
+    Runner(const Chip &of_chip, const State &of_state, const Ticks &of_ticks)
+        : chip(of_chip), state(of_state), ticks(of_ticks) {
+        if (ticks.learn) learner.emplace(chip, state);
     }
 
-    // Tick `t` of the order, of a copy.
+    // The `t`-th of the ticks, of a copy.
     void step(const Copy &c, int t) {
         const int64_t index = int64_t(t) * state.copies + c.copy, neurons = c.neurons;
-        const uint8_t *given = order.given + index * c.axons;
-        const bool last = t + 1 == order.ticks;
+        const uint8_t *given = ticks.given + index * c.axons;
+        const bool last = t + 1 == ticks.count;
         // The next tick's spikes lie so far behind these that no machine sees them coming.
         for (int64_t a = 0; !last && a < c.axons; a += 64)
             __builtin_prefetch(given + state.copies * c.axons + a);
-        step_copy(c, order.tick + t, given, last || order.learn, scratch);
+        step_copy(c, ticks.first + t, given, last || ticks.learn, scratch);
         const uint8_t *__restrict spike = c.of_neurons(state.spike);
         const uint8_t *__restrict report = chip.report;
-        uint8_t *__restrict out = order.reported + index * neurons;
+        uint8_t *__restrict out = ticks.reported + index * neurons;
         for (int64_t n = 0; n < neurons; ++n) out[n] = spike[n] & report[n];
     }
 
     // Copies that learn together.
     void run_together() {
-        for (int t = 0; t < order.ticks; ++t) {
+        for (int t = 0; t < ticks.count; ++t) {
             for (int64_t copy = 0; copy < state.copies; ++copy) step({chip, state, copy}, t);
-            learner->learn(order.tick + t);
+            learner->learn(ticks.first + t);
         }
     }
 
@@ -145,10 +145,10 @@ template <typename W> struct Runner {
     void run_apart(int64_t begin, int64_t end) {
         for (int64_t copy = begin; copy < end; ++copy) {
             const Copy c{chip, state, copy};
-            for (int t = 0; t < order.ticks; ++t) {
+            for (int t = 0; t < ticks.count; ++t) {
                 step(c, t);
-                for (int core = 0; order.learn && core < chip.cores; ++core)
-                    learner->learn_own(c, core, order.tick + t);
+                for (int core = 0; ticks.learn && core < chip.cores; ++core)
+                    learner->learn_own(c, core, ticks.first + t);
             }
         }
     }
@@ -158,14 +158,14 @@ constexpr int64_t WORTH_A_THREAD = 1 << 22;  // neurons and axons times ticks: s
 
 // All copies, those that learn apart in at most `threads` threads.
 template <typename W>
-void run(const Chip &chip, const State &state, const Order &order, int threads) {
-    if (order.learn && state.shared) return Runner<W>(chip, state, order).run_together();
-    const int64_t each = int64_t(chip.cores) * (chip.axons + chip.neurons) * order.ticks;
+void run(const Chip &chip, const State &state, const Ticks &ticks, int threads) {
+    if (ticks.learn && state.shared) return Runner<W>(chip, state, ticks).run_together();
+    const int64_t each = int64_t(chip.cores) * (chip.axons + chip.neurons) * ticks.count;
     const int64_t worth = each * state.copies / WORTH_A_THREAD;
     const int64_t count = std::max<int64_t>(1, std::min<int64_t>({threads, worth, state.copies}));
     std::vector<std::thread> others;
     const auto part = [&](int64_t k) {
-        Runner<W>(chip, state, order).run_apart(state.copies * k / count, state.copies * (k + 1) / count);
+        Runner<W>(chip, state, ticks).run_apart(state.copies * k / count, state.copies * (k + 1) / count);
     };
     for (int64_t k = 1; k < count; ++k) {
         try {
@@ -187,9 +187,9 @@ extern "C" {
 // those of neurons that the host hears. All bytes are 0 or 1.
 void axonloop_run(const Chip *chip, const State *state, uint32_t tick, int32_t ticks, int32_t learn,
                   int32_t threads, const uint8_t *given, uint8_t *reported) {
-    const Order order{tick, ticks, learn != 0, given, reported};
-    if (chip->weight_bytes == 1) run<int8_t>(*chip, *state, order, threads);
-    else run<int16_t>(*chip, *state, order, threads);
+    const Ticks all{tick, ticks, learn != 0, given, reported};
+    if (chip->weight_bytes == 1) run<int8_t>(*chip, *state, all, threads);
+    else run<int16_t>(*chip, *state, all, threads);
 }
 
 }  // extern "C"

@@ -206,7 +206,7 @@ def shared_chip(
 @pytest.mark.parametrize("seed", range(4), ids="seed{}".format)
 @pytest.mark.parametrize(("copies", "core"), [(2, None), (5, None), (64, None), (3, wide_core())])
 def test_shared_learning_for_any_machine(seed: int, copies: int, core: CoreConfig | None) -> None:
-    """Without the machine's dot products; torch, which has another derivation, is the judge."""
+    """Without the machine's vectors; torch, which has another derivation, is the judge."""
     compiled, judge = (shared_chip(seed, copies, way, core) for way in ("compiled", "float64"))
     assert judge.read_weights().tolist() == compiled.read_weights().tolist()
     assert judge.counter_table().tolist() == compiled.counter_table().tolist()

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "../dots.h"
+#include "dots.h"
 #include "images.h"
 
 namespace {

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "chip.h"
+#include "../chip.h"
 
 namespace {
 
