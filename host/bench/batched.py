@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
+import torch
+from torch import Tensor
 
-from axonloop.host.bench.brian import NAME as BRIAN2
-from axonloop.host.bench.brian import brian2_runs
 from axonloop.host.bench.figure import Figure
+from axonloop.host.bench.peers import BRIAN2, FloatNetwork, brian2_runs
 from axonloop.host.bench.sides import (
     DECOLLE,
     LOOP,
@@ -29,6 +30,7 @@ from axonloop.host.bench.sides import (
     Workload,
     float_inference,
     float_learning,
+    float_network,
     make_task,
 )
 from axonloop.host.bench.terms import terms_figures
@@ -145,6 +147,12 @@ def event_rate(loop: ChipLearning) -> float:
     return float(np.mean(shares))
 
 
+def lone(task: Workload, late: int) -> tuple[FloatNetwork, Tensor]:
+    """The float network of a task, and the spikes of its first copy, `late` ticks more."""
+    spikes = task.spikes[:, 0]
+    return float_network(task), torch.cat([spikes, spikes.new_zeros(late, spikes.shape[1])])
+
+
 def measure(order: Order, progress: Progress) -> Metrics:
     """All figures."""
     report = steps(progress, "measuring")
@@ -156,7 +164,7 @@ def measure(order: Order, progress: Progress) -> Metrics:
             ours = ChipInference(task)
             title = f"inference, batch {copies}"
             timings = time_all([Contender(OURS, ours.run), *float_inference(task)], repeats)
-            if copies == 1 and (found := brian2_runs(task, RUNS, ours.late, report)):
+            if copies == 1 and (found := brian2_runs(*lone(task, ours.late), RUNS, report)):
                 timings.append(Timing(BRIAN2, *found))
             figures += compare(title, BARS["inference"][copies > 1], timings)
             figures.append(floor(title, task, ours))

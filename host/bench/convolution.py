@@ -19,9 +19,9 @@ from torch.nn.functional import conv2d, max_pool2d
 from axonloop.host.bench.batched import Timing as Timing
 from axonloop.host.bench.batched import compare, time_all
 from axonloop.host.bench.figure import Figure
-from axonloop.host.bench.float_networks import FloatNetwork, Step, layer_by_layer
 from axonloop.host.bench.images import PAPER, PARAMETERS, SMALL, Images
 from axonloop.host.bench.images import make_images as make_images
+from axonloop.host.bench.peers import FloatNetwork, Step, layer_by_layer
 from axonloop.host.bench.sides import (
     DECOLLE,
     FLOAT_STEP,

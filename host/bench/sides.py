@@ -10,15 +10,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from axonloop.host.bench.float_networks import (
+from axonloop.host.bench.peers import (
+    PEERS,
     DecolleLoop,
     FloatNetwork,
     Inference,
     ThreeFactorLoop,
     all_layers_at_once,
+    installed,
     layer_by_layer,
 )
-from axonloop.host.bench.peers import PEERS, installed
 from axonloop.host.network import (
     Network,
     Population,

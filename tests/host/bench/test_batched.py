@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 from dataclasses import replace
@@ -11,18 +12,19 @@ import numpy as np
 import pytest
 import torch
 
-from axonloop.host.bench import Figure, brian
+from axonloop.host.bench import Figure
 from axonloop.host.bench import batched as bench_batched
 from axonloop.host.bench import terms as bench_terms
 from axonloop.host.bench.batched import Timing, compare
-from axonloop.host.bench.brian import brian2_runs
-from axonloop.host.bench.float_networks import (
+from axonloop.host.bench.peers import (
+    PEERS,
     DecolleLoop,
     ThreeFactorLoop,
     all_layers_at_once,
+    brian2_runs,
+    installed,
     layer_by_layer,
 )
-from axonloop.host.bench.peers import PEERS, installed
 from axonloop.host.bench.sides import (
     OURS,
     SIZES,
@@ -94,7 +96,7 @@ def test_brian_runs_the_same_network() -> None:
     """Truncation of ours moves single spikes: measured, 0.1 points at most; a tenth is allowed."""
     task, said = make_task(1), list[str]()
     ours = ChipInference(task)
-    found = brian2_runs(task, 1, ours.late, said.append)
+    found = brian2_runs(*bench_batched.lone(task, ours.late), 1, said.append)
     if found is None:
         pytest.skip(f"brian2 is not installed (the extra 'peers') {said}")
     seconds, rates = found
@@ -108,13 +110,13 @@ def test_brian_that_does_not_load_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     def fails(name: str) -> None:
         raise AttributeError(f"{name} asks numpy for ptp")
 
-    task, said = make_task(1, 1), list[str]()
-    monkeypatch.setattr(brian.importlib.util, "find_spec", lambda name: name)
-    monkeypatch.setattr(brian.importlib, "import_module", fails)
-    assert brian2_runs(task, 1, 0, said.append) is None
+    asked, said = bench_batched.lone(make_task(1, 1), 0), list[str]()
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(importlib, "import_module", fails)
+    assert brian2_runs(*asked, 1, said.append) is None
     assert said == ["brian2 does not load: brian2 asks numpy for ptp"]
-    monkeypatch.setattr(brian.importlib.util, "find_spec", lambda name: None)
-    assert brian2_runs(task, 1, 0, said.append) is None
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert brian2_runs(*asked, 1, said.append) is None
     assert len(said) == 1
 
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from axonloop.host.bench import convolution as bench
-from axonloop.host.bench.float_networks import layer_by_layer
 from axonloop.host.bench.images import PAPER, SMALL
+from axonloop.host.bench.peers import layer_by_layer
 from axonloop.host.bench.sides import ChipInference, Contender
 from axonloop.host.order import Order
 from axonloop.models.golden import Chip

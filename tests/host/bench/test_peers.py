@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from axonloop.host.bench.float_networks import FloatNetwork, layer_by_layer
-from axonloop.host.bench.peers import spikingjelly
+from axonloop.host.bench.peers import FloatNetwork, layer_by_layer, spikingjelly
 
 NETWORK = FloatNetwork(
     [torch.tensor([[0.7, 0.2], [0.1, 0.6]]), torch.tensor([[0.9], [0.5]])], 0.5, 0.75, 0, 0, 0

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from axonloop.host.bench.float_networks import FloatNetwork, Inference, chain
+from axonloop.host.bench.peers.float_networks import FloatNetwork, Inference, chain
 
 
 def snntorch(network: FloatNetwork) -> Inference:

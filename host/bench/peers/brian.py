@@ -10,18 +10,20 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
 
-from axonloop.host.bench.sides import Workload, float_network
+from axonloop.host.bench.peers.float_networks import FloatNetwork
 
-NAME = "brian2, standalone C++"
+BRIAN2 = "brian2, standalone C++"
 
 
 def brian2_runs(
-    task: Workload, runs: int, late: int, report: Callable[[str], None]
+    network: FloatNetwork, spikes: Tensor, runs: int, report: Callable[[str], None]
 ) -> tuple[float, tuple[float, ...]] | None:
-    """Run the network of a task of one copy in a program that Brian writes and compiles.
+    """Run one copy of a network in a program that Brian writes and compiles.
 
-    A spike reaches the next layer a tick later, as on the chip, so it runs `late` ticks more.
+    `spikes`: bool `(ticks, channels)`; a spike reaches the next layer a tick later, as on the chip.
     Returns the median seconds that the program counts for its ticks alone, in one thread, and the
     share of each layer's neurons that spike per tick; None where Brian is not installed or does
     not load (2.9 asks for NumPy before 2.4), of which `report` is told.
@@ -37,7 +39,7 @@ def brian2_runs(
     with TemporaryDirectory() as folder:
         brian.set_device("cpp_standalone", directory=folder, build_on_run=False)
         try:
-            monitors = _write(brian, task, task.ticks + late)
+            monitors = _write(brian, network, spikes.numpy())
             brian.device.build(directory=folder, compile=True, run=False)
             seconds = []
             for _ in range(1 + runs):
@@ -47,17 +49,16 @@ def brian2_runs(
         finally:
             brian.device.reinit()
             brian.set_device("runtime")
-    neurons = (layer.stop - layer.start for layer in task.layers)
-    rates = (n / size / (task.ticks + late) for n, size in zip(counts, neurons, strict=True))
+    neurons = (len(spikes) * size for size in network.sizes)
+    rates = (count / most for count, most in zip(counts, neurons, strict=True))
     return median(seconds[1:]), tuple(rates)
 
 
-def _write(brian: Any, task: Workload, ticks: int) -> list[Any]:
-    """Describe the float network to Brian and run it; the monitors of the layers' spikes."""
-    network, step = float_network(task), brian.ms
-    brian.defaultclock.dt = step
-    when, channel = np.nonzero(task.spikes[:, 0].numpy())
-    before = brian.SpikeGeneratorGroup(task.spikes.shape[2], channel, when * step)
+def _write(brian: Any, network: FloatNetwork, spikes: NDArray[np.bool_]) -> list[Any]:
+    """Describe the network to Brian and run it; the monitors of the layers' spikes."""
+    step = brian.defaultclock.dt = brian.ms
+    when, channel = np.nonzero(spikes)
+    before = brian.SpikeGeneratorGroup(spikes.shape[1], channel, when * step)
     parts, monitors = [before], []
     for weights in network.weights:
         layer = brian.NeuronGroup(
@@ -75,5 +76,5 @@ def _write(brian: Any, task: Workload, ticks: int) -> list[Any]:
         monitors.append(brian.SpikeMonitor(layer, record=False))
         parts += [layer, synapses, monitors[-1]]
         before = layer
-    brian.Network(*parts).run(ticks * step)
+    brian.Network(*parts).run(len(spikes) * step)
     return monitors

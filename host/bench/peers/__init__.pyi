@@ -1,0 +1,12 @@
+from .brian import BRIAN2 as BRIAN2
+from .brian import brian2_runs as brian2_runs
+from .float_networks import DecolleLoop as DecolleLoop
+from .float_networks import FloatNetwork as FloatNetwork
+from .float_networks import Inference as Inference
+from .float_networks import Step as Step
+from .float_networks import ThreeFactorLoop as ThreeFactorLoop
+from .float_networks import all_layers_at_once as all_layers_at_once
+from .float_networks import layer_by_layer as layer_by_layer
+from .libraries import PEERS as PEERS
+from .libraries import installed as installed
+from .libraries import spikingjelly as spikingjelly
