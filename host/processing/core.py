@@ -2,7 +2,7 @@
 
     readout    y'_c = decay(y_c, leak) + (sum of G_ci over neurons i that spiked) << 8
     logits     l_c = scale y_c / 2^8
-    gradient   g_c = dL/dl_c by autograd, rounded to a grid of 2^-12
+    gradient   g_c = dL/dl_c, as autograd has it, rounded to a grid of 2^-12
     error      d_i = sum over c of F_ci g_c, then an error encoder
 
 A readout that learns starts at 0 and counts in steps of 2^-12. Behind the last tick of a sample,
@@ -215,6 +215,7 @@ class ProcessingCore:
         self._unit = readout.scale / (one << READOUT_SHIFT)
         self._level = np.zeros(weights.shape[:2])
         self._targets = torch.zeros(len(weights), dtype=torch.int64)
+        self._aims: torch.Tensor | None = None
         self._begun, self._age = False, 0
         self._sum, self._counts = np.zeros_like(self._level), np.zeros(0, dtype=np.int64)
         self.heard: Exact | None = None
@@ -236,6 +237,7 @@ class ProcessingCore:
         copies = len(self._level)
         require(len(targets) == copies, "targets", f"one for each of {copies} chips", len(targets))
         self._targets = torch.stack([torch.as_tensor(target) for target in targets])
+        self._aims = self._aims_of(self._targets)
         self._level[:] = 0
         self._begun, self._age = True, 0
         self._sum[:] = 0
@@ -312,14 +314,34 @@ class ProcessingCore:
     def gradient(self) -> Exact:
         """dL/dlogits in steps of the grid, `(copies, classes)`; ValueError unless it is finite."""
         start = perf_counter()
-        logits = torch.from_numpy(self.logits).requires_grad_()
-        (exact,) = torch.autograd.grad(self._loss_of(logits), logits)
+        exact = self._gradient_at(torch.from_numpy(self.logits))
         self.loss_seconds += perf_counter() - start
         gradient = exact.numpy()
         if not _bounded(gradient):
             require(False, "gradient of the loss", f"finite and within +-{GRADIENT_MAX}", gradient)
         rounded: Exact = np.rint(gradient * GRADIENT_ONE)
         return rounded
+
+    def _aims_of(self, targets: torch.Tensor) -> torch.Tensor | None:
+        """The gradient of the cross-entropy of classes at the logarithms of their probabilities.
+
+        It has a dimension of classes behind those of the targets; None for other losses or targets.
+        """
+        classes = self.weights.shape[1]
+        known = targets.dtype is torch.int64 and bool(((targets >= 0) & (targets < classes)).all())
+        if self.loss is not CROSS_ENTROPY or not known:
+            return None
+        return -torch.nn.functional.one_hot(targets, classes).double()
+
+    def _gradient_at(self, logits: torch.Tensor) -> torch.Tensor:
+        """dL/dlogits: of the cross-entropy of classes by what autograd would call, without it."""
+        if self._aims is not None:
+            aims = self._aims[:, self._age] if self.per_tick else self._aims
+            logarithms = torch.log_softmax(logits, 1)
+            return torch._log_softmax_backward_data(aims, logarithms, 1, logits.dtype)
+        logits.requires_grad_()
+        (exact,) = torch.autograd.grad(self._loss_of(logits), logits)
+        return exact
 
     def _loss_of(self, logits: torch.Tensor) -> torch.Tensor:
         """The sum of the copies' losses at this tick."""

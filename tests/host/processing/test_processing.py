@@ -106,6 +106,41 @@ def learner(copies: int, rate: float = 0.01, ticks: int = 9) -> ProcessingCore:
     return ProcessingCore(readout, weights, encoder, burn_in=4, every=2, learning=learning)
 
 
+@pytest.mark.parametrize("per_tick", [False, True])
+@pytest.mark.parametrize("size", [0.1, 3.0, 400.0])
+@pytest.mark.parametrize(("copies", "classes"), [(1, 2), (1, 10), (3, 17), (40, 10)])
+def test_cross_entropy_has_the_bits_of_autograd(
+    copies: int, classes: int, size: float, per_tick: bool
+) -> None:
+    rng = np.random.default_rng([copies, classes, int(size), per_tick])
+    weights = np.stack([fixed_readout(classes, NEURONS, 5, rng) for _ in range(copies)])
+    encoder = DenseEncoder(NEURONS, [1] * copies, [127] * copies)
+    readout = Readout(weights, 0, 0.1)
+    core = ProcessingCore(readout, weights, encoder, LOSSES["cross entropy"], per_tick=per_tick)
+    for _ in range(20):
+        series = rng.integers(0, classes, (copies, 5))
+        core.begin(series if per_tick else series[:, 0])
+        logits = torch.from_numpy(size * rng.standard_normal((copies, classes)))
+        for row, target, found in zip(logits, series[:, 0], core._gradient_at(logits), strict=True):
+            leaf = row.clone().requires_grad_()
+            loss = torch.nn.functional.cross_entropy(leaf, torch.tensor(target))
+            assert torch.autograd.grad(loss, leaf)[0].tolist() == found.tolist()
+
+
+@pytest.mark.parametrize("target", [torch.tensor([0.2, 0.3, 0.4, 0.1]), torch.tensor(4)])
+def test_cross_entropy_of_other_targets_is_torchs(target: torch.Tensor) -> None:
+    """Shares of the classes are learned; a class that there is not is refused by torch."""
+    core = make()
+    core.begin([target])
+    if target.ndim:
+        core.step(flags([0, 3]))
+        assert core.heard is not None
+        assert core.heard.any()
+        return
+    with pytest.raises(IndexError, match="Target 4 is out of bounds"):
+        core.step(flags([0]))
+
+
 def test_readout_learns_behind_the_last_tick_of_a_sample() -> None:
     """Naively: by the gradients of ticks 4, 6 and 8, times the spikes from tick 4 on."""
     core, weights = learner(1), np.zeros((CLASSES, NEURONS))
