@@ -164,7 +164,7 @@ def measure(order: Order, progress: Progress) -> Metrics:
             ours = ChipInference(task)
             title = f"inference, batch {copies}"
             timings = time_all([Contender(OURS, ours.run), *float_inference(task)], repeats)
-            if copies == 1 and (found := brian2_runs(*lone(task, ours.late), RUNS, report)):
+            if copies == 1 and (found := brian2_runs(*lone(task, ours.late + 1), RUNS, report)):
                 timings.append(Timing(BRIAN2, *found))
             figures += compare(title, BARS["inference"][copies > 1], timings)
             figures.append(floor(title, task, ours))

@@ -188,7 +188,7 @@ class ProcessingCore:
     it is a series, of which the loss gets this tick's entry. With `learning` the readout learns;
     readout and feedback are then all 0 in the beginning. `heard` is the gradient of the last
     tick, `(copies, classes)`, None where there was none; `loss_seconds` the time spent in the loss
-    and autograd.
+    and its gradient.
     """
 
     def __init__(
@@ -328,7 +328,8 @@ class ProcessingCore:
         It has a dimension of classes behind those of the targets; None for other losses or targets.
         """
         classes = self.weights.shape[1]
-        known = targets.dtype is torch.int64 and bool(((targets >= 0) & (targets < classes)).all())
+        of_classes = targets.dtype is torch.int64 and targets.ndim == 1 + self.per_tick
+        known = of_classes and bool(((targets >= 0) & (targets < classes)).all())
         if self.loss is not CROSS_ENTROPY or not known:
             return None
         return -torch.nn.functional.one_hot(targets, classes).double()

@@ -85,7 +85,7 @@ class Layers(Objective):
 
     @property
     def loss_seconds(self) -> float:  # type: ignore[override]
-        """Time spent in losses and autograd."""
+        """Time spent in losses and their gradients."""
         return sum(core.loss_seconds for core in self.readers.values())
 
     def begin(self, targets: Sequence[Any]) -> None:

@@ -23,10 +23,10 @@ def brian2_runs(
 ) -> tuple[float, tuple[float, ...]] | None:
     """Run one copy of a network in a program that Brian writes and compiles.
 
-    `spikes`: bool `(ticks, channels)`; a spike reaches the next layer a tick later, as on the chip.
-    Returns the median seconds that the program counts for its ticks alone, in one thread, and the
-    share of each layer's neurons that spike per tick; None where Brian is not installed or does
-    not load (2.9 asks for NumPy before 2.4), of which `report` is told.
+    `spikes`: bool `(ticks, channels)`; they and those of neurons reach the next layer a tick later.
+    Returns the median CPU seconds that the program counts for its ticks alone, in float32 and one
+    thread, and the share of each layer's neurons that spike per tick. None where Brian is not
+    installed, or does not load or compile, of which `report` is told (2.9 needs NumPy before 2.4).
     """
     if importlib.util.find_spec("brian2") is None:
         return None
@@ -36,8 +36,10 @@ def brian2_runs(
         report(f"brian2 does not load: {error}")
         return None
     report("brian2 compiles")
+    tick, width = brian.defaultclock.dt, brian.prefs["core.default_float_dtype"]
     with TemporaryDirectory() as folder:
         brian.set_device("cpp_standalone", directory=folder, build_on_run=False)
+        brian.prefs["core.default_float_dtype"] = np.float32
         try:
             monitors = _write(brian, network, spikes.numpy())
             brian.device.build(directory=folder, compile=True, run=False)
@@ -46,9 +48,13 @@ def brian2_runs(
                 brian.device.run()
                 seconds.append(float(brian.device._last_run_time))
             counts = [int(monitor.num_spikes) for monitor in monitors]
+        except (OSError, RuntimeError) as error:
+            report(f"brian2 does not compile: {error}")
+            return None
         finally:
             brian.device.reinit()
-            brian.set_device("runtime")
+            brian.reset_device()
+            brian.prefs["core.default_float_dtype"], brian.defaultclock.dt = width, tick
     neurons = (len(spikes) * size for size in network.sizes)
     rates = (count / most for count, most in zip(counts, neurons, strict=True))
     return median(seconds[1:]), tuple(rates)
@@ -69,7 +75,7 @@ def _write(brian: Any, network: FloatNetwork, spikes: NDArray[np.bool_]) -> list
             namespace={"alpha": network.alpha, "beta": network.beta},
         )
         # First in a tick, then thresholds, synapses, resets: a spike arrives a tick later.
-        layer.run_regularly("membrane = alpha * membrane + drive\ndrive = beta * drive", dt=step)
+        layer.run_regularly("membrane = alpha * membrane + drive\ndrive = beta * drive")
         synapses = brian.Synapses(before, layer, "w : 1", on_pre="drive += w")
         synapses.connect()
         synapses.w = weights.numpy().ravel()

@@ -32,15 +32,15 @@ struct Pass {
 
 namespace {
 
-// Bytes and words in a vector of this machine. GCC converts the words of wider ones one by one, and
-// keeps them in memory.
+// Bytes and words in the vectors that sums are made in: those of AVX-512, of AVX2, or two shorter ones. GCC
+// converts the words of longer ones one by one, and keeps them in memory.
 #ifdef __AVX512BW__
 constexpr int BYTES = 64;
 #else
 constexpr int BYTES = 32;
 #endif
 constexpr int WORDS = BYTES / 4;
-constexpr int TOGETHER = 64;  // words that are computed before the bytes of them: mixed, they would spill
+constexpr int TOGETHER = 64;  // elements of which first all 32-bit results are made, then all bytes: one loop for both spills
 
 // Vectors of the compiler: it maps them onto whatever the machine has.
 template <typename T, int N> struct Vector { typedef T type __attribute__((vector_size(sizeof(T) * N))); };

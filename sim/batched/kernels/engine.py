@@ -81,7 +81,8 @@ class CompiledEngine(Engine):
     def run(self, tick: int, raster: Tensor, learn: bool) -> Tensor:
         """Run a tick for each part of `raster`: all of them in one call.
 
-        Copies that do not learn together run in as many threads as torch has, if worth it.
+        Copies that do not learn together run in as many threads as torch has, of at least some ten
+        milliseconds each.
         """
         given, ticks = raster.contiguous(), len(raster)
         reported = torch.empty((ticks, self._copies, self._config.neurons), dtype=torch.bool)

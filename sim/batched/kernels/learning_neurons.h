@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "terms.h"
@@ -55,18 +56,40 @@ struct LearningNeurons {
 
 constexpr int TILE = 16;  // axons whose sums are made together
 
-// The coefficients of the learning neurons and the factors of the axons, in all copies: few of the
-// coefficients are not 0.
+// Two copies' coefficients c of a learning neuron; the second is 0 where there is no other.
+struct CoefficientPair {
+    uint16_t copy[2];
+    int16_t c[2];
+};
+
+// Sums for the axons of a tile.
+struct TileSums {
+    typedef Vector<uint8_t, TILE>::type Bytes;
+    typedef Vector<int32_t, TILE / 2>::type Words;
+    Words sums[2] = {};
+
+    // Adds c[0] x a + c[1] x b. A product of two bytes fits into 16 bits, so two of them into 32.
+    void add(Bytes a, Bytes b, const int16_t *c) {
+#ifdef __AVX2__
+        const __m256i both = _mm256_set1_epi32(load<int32_t>(c));
+        const __m128i low = _mm_unpacklo_epi8(__m128i(a), __m128i(b));
+        const __m128i high = _mm_unpackhi_epi8(__m128i(a), __m128i(b));
+        sums[0] += Words(_mm256_madd_epi16(_mm256_cvtepu8_epi16(low), both));
+        sums[1] += Words(_mm256_madd_epi16(_mm256_cvtepu8_epi16(high), both));
+#else
+        for (int k = 0; k < TILE; ++k) sums[k / 8][k % 8] += a[k] * c[0] + b[k] * c[1];
+#endif
+    }
+};
+
+// The coefficients of the learning neurons that are not 0, and the factors of the axons, in all copies.
 struct SharedFactors {
-    struct Coefficient {  // c where it is not 0, and where the factors of its copy lie in a tile
-        int32_t place;
-        int16_t c;
-    };
     int copies;
-    std::vector<int32_t> first;   // coefficients of learning neuron k: first[k]..first[k + 1]
-    std::vector<Coefficient> coefficient;
-    std::vector<uint8_t> factor;  // a: (tile, copy, axon of the tile)
-    std::vector<uint8_t> active;  // per axon, up to whole tiles: is a not 0 in any copy?
+    std::vector<int32_t> first;    // pairs of learning neuron k: first[k]..first[k + 1]
+    std::vector<CoefficientPair> pairs;
+    std::vector<int32_t> taken;    // coefficients of each learning neuron that have been written
+    std::vector<uint8_t> factor;   // a: (tile, copy, axon of the tile)
+    std::vector<uint8_t> active;   // per axon, up to whole tiles: is a not 0 in any copy?
     SharedFactors(const Chip &chip, int of_copies)
         : copies(of_copies), active((chip.axons + TILE - 1) / TILE * TILE) {
         factor.resize(active.size() * copies);
@@ -76,18 +99,24 @@ struct SharedFactors {
 
     // `values` are those of all copies, each 0 but for learning neurons.
     void take_values(const LearningNeurons &learning, const std::vector<int8_t> &values, int neurons) {
-        first.assign(learning.count + 2, 0);
         const auto each = [&](auto visit) {
             for (int copy = 0; copy < copies; ++copy) {
                 const auto *own = values.data() + int64_t(copy) * neurons;
                 each_set(reinterpret_cast<const uint8_t *>(own), 0, neurons,
-                         [&](int n) { visit(learning.rank[n], Coefficient{copy * TILE, own[n]}); });
+                         [&](int n) { visit(learning.rank[n], copy, own[n]); });
             }
         };
-        each([&](int k, Coefficient) { ++first[k + 2]; });
-        for (int k = 0; k < learning.count; ++k) first[k + 2] += first[k + 1];
-        coefficient.resize(first[learning.count + 1]);
-        each([&](int k, Coefficient own) { coefficient[first[k + 1]++] = own; });
+        taken.assign(learning.count, 0);
+        each([&](int k, int, int) { ++taken[k]; });
+        first.assign(learning.count + 1, 0);
+        for (int k = 0; k < learning.count; ++k) first[k + 1] = first[k] + (taken[k] + 1) / 2;
+        pairs.assign(first[learning.count], {});
+        std::fill(taken.begin(), taken.end(), 0);
+        each([&](int k, int copy, int c) {
+            CoefficientPair &pair = pairs[first[k] + taken[k] / 2];
+            pair.copy[taken[k] % 2] = uint16_t(copy);
+            pair.c[taken[k]++ % 2] = int16_t(c);
+        });
     }
 
     void take_factors(const Chip &chip, const State &state, int core, int kind) {
@@ -101,24 +130,18 @@ struct SharedFactors {
     }
 
     // Sums over the copies of coefficient x factor, for the axons of a tile and the learning neurons begin..end:
-    // `products`, row by row, begins with neuron `begin`. A product of two bytes fits into 16 bits.
+    // `products`, row by row, begins with neuron `begin`.
     void sum(int tile, int begin, int end, int32_t (*products)[2 * BLOCK]) const {
-        typedef Vector<uint8_t, TILE>::type Bytes;
-        typedef Vector<int16_t, TILE>::type Halves;
-        typedef Vector<int32_t, TILE / 2>::type Words;
-        typedef Vector<int16_t, TILE / 2>::type HalfWords;
         const uint8_t *factors = factor.data() + size_t(tile) * copies * TILE;
         for (int k = begin; k < end; ++k) {
-            Words sums[2] = {};
-            for (int e = first[k]; e < first[k + 1]; ++e) {
-                const Halves product =
-                    widen<Halves>(load<Bytes>(factors + coefficient[e].place)) * coefficient[e].c;
-                HalfWords parts[2];
-                memcpy(parts, &product, sizeof parts);
-                for (int u = 0; u < 2; ++u) sums[u] += widen<Words>(parts[u]);
+            TileSums total;
+            for (int p = first[k]; p < first[k + 1]; ++p) {
+                const uint16_t *copy = pairs[p].copy;
+                total.add(load<TileSums::Bytes>(factors + copy[0] * TILE),
+                          load<TileSums::Bytes>(factors + copy[1] * TILE), pairs[p].c);
             }
             int32_t all[TILE];
-            memcpy(all, sums, sizeof all);
+            memcpy(all, total.sums, sizeof all);
             for (int a = 0; a < TILE; ++a) products[a][k - begin] = all[a];
         }
     }

@@ -20,23 +20,23 @@ template <typename W> struct Rows {
     int count;
 };
 
-// Lanes of a vector of sums.
+// Weights that are summed in one vector.
 template <typename W, typename A> constexpr int WIDTH = BYTES / sizeof(typename Sum<W, A>::type);
 
 // Sums of weights `at`, `at` + 1, ... over rows, UNROLL vectors of them, which stay in registers. ABSENT: some of
 // the weights are `none`, where there is no synapse. A: int32_t, or with a mask int64_t, of parts of 256.
 template <typename W, typename A, int UNROLL, bool ABSENT> struct RowSums {
-    static constexpr int LANES = WIDTH<W, A>;
-    typedef typename Vector<W, LANES>::type Weights;
-    typedef typename Vector<typename Sum<W, A>::type, LANES>::type Sums;
-    typedef typename Vector<A, LANES>::type Wide;
+    static constexpr int SOME = WIDTH<W, A>;
+    typedef typename Vector<W, SOME>::type Weights;
+    typedef typename Vector<typename Sum<W, A>::type, SOME>::type Sums;
+    typedef typename Vector<A, SOME>::type Wide;
     Sums sums[UNROLL] = {};
 
     RowSums(const Rows<W> &rows, int64_t at, int32_t none) {
         const Weights absent = Weights{} + W(none);
         for (int k = 0; k < rows.count; ++k)
             for (int u = 0; u < UNROLL; ++u) {
-                Weights w = load<Weights>(rows.row[k] + at + u * LANES);
+                Weights w = load<Weights>(rows.row[k] + at + u * SOME);
                 if (ABSENT) w &= w != absent;
                 if constexpr (sizeof(A) == 8) sums[u] += widen<Sums>(w) * rows.parts[k];
                 else sums[u] += widen<Sums>(w);
@@ -45,7 +45,7 @@ template <typename W, typename A, int UNROLL, bool ABSENT> struct RowSums {
 
     void add_to(A *acc) const {
         for (int u = 0; u < UNROLL; ++u) {
-            A *to = acc + u * LANES;
+            A *to = acc + u * SOME;
             const Wide total = load<Wide>(to) + widen<Wide>(sums[u]);
             memcpy(to, &total, sizeof total);
         }
@@ -55,14 +55,14 @@ template <typename W, typename A, int UNROLL, bool ABSENT> struct RowSums {
 // Adds rows to the accumulators begin..end.
 template <typename W, typename A, bool ABSENT>
 void add_span(const Rows<W> &rows, int begin, int end, int32_t none, A *acc) {
-    constexpr int LANES = WIDTH<W, A>;
+    constexpr int SOME = WIDTH<W, A>;
     int at = begin;
-    for (; at + 8 * LANES <= end; at += 8 * LANES)
+    for (; at + 8 * SOME <= end; at += 8 * SOME)
         RowSums<W, A, 8, ABSENT>(rows, at, none).add_to(acc + at);
-    for (; at + LANES <= end; at += LANES) RowSums<W, A, 1, ABSENT>(rows, at, none).add_to(acc + at);
-    if (at < end && end >= LANES) {  // the vector that ends there, without what has been added
-        const RowSums<W, A, 1, ABSENT> last(rows, end - LANES, none);
-        for (; at < end; ++at) acc[at] += last.sums[0][LANES - (end - at)];
+    for (; at + SOME <= end; at += SOME) RowSums<W, A, 1, ABSENT>(rows, at, none).add_to(acc + at);
+    if (at < end && end >= SOME) {  // the vector that ends there, without what has been added
+        const RowSums<W, A, 1, ABSENT> last(rows, end - SOME, none);
+        for (; at < end; ++at) acc[at] += last.sums[0][SOME - (end - at)];
     }
     for (; at < end; ++at)
         for (int k = 0; k < rows.count; ++k) {

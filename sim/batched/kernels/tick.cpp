@@ -14,7 +14,7 @@ namespace {
 
 constexpr int MOST_SLOTS = 16;  // delay slots that a chip can have
 
-// Memory that the ticks of all copies use one after the other: ACC, spikes and the noise at thresholds
+// Memory that the ticks of the copies of a thread use one after the other: ACC, spikes and the noise at thresholds
 // of the chip, events of a core, rows without the synapses that drop a spike.
 template <typename W> struct Scratch {
     std::vector<int32_t> acc, events, noise;
@@ -164,6 +164,7 @@ void run(const Chip &chip, const State &state, const Ticks &ticks, int threads) 
     const int64_t worth = each * state.copies / WORTH_A_THREAD;
     const int64_t count = std::max<int64_t>(1, std::min<int64_t>({threads, worth, state.copies}));
     std::vector<std::thread> others;
+    others.reserve(count);
     const auto part = [&](int64_t k) {
         Runner<W>(chip, state, ticks).run_apart(state.copies * k / count, state.copies * (k + 1) / count);
     };

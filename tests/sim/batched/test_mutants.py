@@ -114,7 +114,7 @@ COMPILED = {
     "purpose-of-writes": ("memristor.h", "Purpose::PULSE + term", "Purpose::PULSE"),
     "fraction": ("memristor.h", "1 << 11 : int32_t(drawn & 0xFFF)", "1 << 11 : int32_t(drawn & 1)"),
     "writes": ("memristor.h", "writes += parts > 0;", "writes += 1;"),
-    "row-loss": ("synapses.h", "weight * rows.parts[k]", "weight * 256"),
+    "row-loss": ("synapses.h", "widen<Sums>(w) * rows.parts[k]", "widen<Sums>(w) * 256"),
     "mask-rounding": ("synapses.h", "(1 << 15)) >> 16", "(1 << 14)) >> 16"),
     "temperature": ("neurons.h", "x[k] & 255]) >> 5", "x[k] & 255]) >> 4"),
     "noise-index": ("neurons.h", "LOGISTIC[x[k] & 255]", "LOGISTIC[x[k] & 127]"),

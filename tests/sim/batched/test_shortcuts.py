@@ -15,7 +15,7 @@ from tests.support.random.batches import WIDE, Batch
 from tests.support.random.cores import random_config
 
 Rng = np.random.Generator
-FOUR = WIDE | {"lanes": 4}
+TWO = WIDE | {"lanes": 2}
 
 
 @pytest.mark.parametrize("region", [Region.RESET, Region.COUNTDOWN], ids=lambda region: region.name)
@@ -57,12 +57,12 @@ def test_learning_after_a_run_of_many_ticks(seed: int, terms: int) -> None:
 
 
 def spans_core(rng: Rng, weight_bits: int, mask: int) -> CoreConfig:
-    """Rows of all lengths up to 300 weights, from the first group or a later one, in blocks."""
-    geometry = Geometry(48, 300, weight_bits=weight_bits, mask=mask, entries=64, **FOUR)
-    rows = []
+    """Blocks of rows of all lengths up to 300 weights, one of two, from any group of two."""
+    geometry = Geometry(48, 300, weight_bits=weight_bits, mask=mask, entries=64, **TWO)
+    rows = [Row(groups=1, plastic=True)] * 4
     for _ in range(16):
-        first = int(rng.integers(0, 75))
-        groups = int(rng.integers(1, 76 - first))
+        first = int(rng.integers(0, 150))
+        groups = int(rng.integers(1, 151 - first))
         row = Row(first_group=first, groups=groups, plastic=True)
         rows += [row] * int(rng.integers(3, 6))
     core = CoreConfig(geometry, (ParameterSet(theta=900, eta_shift=9),), rows=tuple(rows[:48]))
@@ -106,11 +106,11 @@ def test_copies_learn_together_as_in_torch(copies: int, seed: int) -> None:
 
 @pytest.mark.parametrize("learn", [False, True], ids=["runs", "learns"])
 def test_two_threads_make_what_one_makes(learn: bool) -> None:
-    """Nine copies, with enough to do for two threads."""
+    """Nine copies, with enough to do for three threads (`WORTH_A_THREAD` in tick.cpp)."""
     rng = np.random.default_rng(int(learn))
     config = ChipConfig.of(random_config(rng, Geometry(128, 128, entries=256, terms=1)))
     batch = Batch.of(rng, config, 9, False)
-    raster = torch.from_numpy(rng.random((4000, 9, config.axons)) < 0.05)
+    raster = torch.from_numpy(rng.random((6000, 9, config.axons)) < 0.05)
     before, threads = batch.batched.snapshot(), torch.get_num_threads()
     ends = []
     for count in (1, 2):
