@@ -92,6 +92,7 @@ def test_peers_spike_at_such_rates_too(name: str) -> None:
     assert 0.02 < float(first.mean()) < 0.1
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what Brian calls
 def test_brian_runs_the_same_network() -> None:
     """Truncation of ours moves single spikes: measured, 0.1 points at most; a tenth is allowed."""
     task, said = make_task(1), list[str]()
