@@ -53,7 +53,7 @@ def brian2_runs(
             return None
         finally:
             brian.device.reinit()
-            brian.devices.device.reset_device()
+            importlib.import_module("brian2.devices.device").reset_device()
             brian.prefs["core.default_float_dtype"], brian.defaultclock.dt = width, tick
     neurons = (len(spikes) * size for size in network.sizes)
     rates = (count / most for count, most in zip(counts, neurons, strict=True))
