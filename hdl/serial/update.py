@@ -11,6 +11,7 @@ from axonloop.hdl.common import (
     WeightWrites,
     address_bits,
     axon_code,
+    lane_turn,
     noise_round,
     saturate,
     target_layout,
@@ -138,6 +139,7 @@ class SerialUpdate(wiring.Component):
                 with m.If(noise.done):
                     m.next = "SHIFT"
             with m.State("SHIFT"):
+                m.d.comb += self.writes.expected.eq(1)
                 m.next = "APPLY"
                 with m.If(step != target.eta_shift):
                     low, bit = product[0], noise.word.bit_select(step, 1)
@@ -176,6 +178,7 @@ class SerialUpdate(wiring.Component):
             self.reads.location.group.eq(neuron >> lane_bits),
             self.reads.location.lane.eq(neuron[:lane_bits]),
             self.writes.location.eq(self.reads.location),
+            self.writes.turn.eq(lane_turn(self._geometry, self.reads.location)),
         ]
 
     def _apply(self, m: Module, product: Value, carry: Value) -> None:

@@ -24,12 +24,13 @@ LONE = dict.fromkeys(("lanes", "update_lanes", "trace_lanes", "multipliers"), 1)
 GEOMETRIES = {
     "parallel": TINY,
     "serial": replace(TINY, **LONE, weight_ports=1, layout=Layout.PLAIN),
+    "serial-skewed": replace(TINY, update_lanes=1, trace_lanes=1, multipliers=1),
     "terms": replace(TINY, terms=2, blank_out=1),
     "analogue": replace(TINY, terms=1, memristor=2, mask=1, threshold_noise=1),
 }
-SEEDS = {"parallel": 1, "serial": 1, "terms": 18, "analogue": 16}
+SEEDS = {"parallel": 1, "serial": 1, "serial-skewed": 1, "terms": 18, "analogue": 16}
 """Of random configurations in which spikes, errors and updates come within a dozen ticks."""
-QUICK = ("parallel",)
+QUICK = ("parallel", "serial-skewed")
 CASES = [pytest.param(name, marks=[pytest.mark.slow] * (name not in QUICK)) for name in GEOMETRIES]
 
 

@@ -17,7 +17,14 @@ KINDS = ("neurons", "traces", "learning", "parameters")
 
 def test_which_geometries_are_serial():
     found = [name for name, g in GEOMETRIES.items() if g.datapath is Datapath.SERIAL]
-    assert found == ["one-lane", "one-by-one", "ice40", "serial-core", "gates-plain"]
+    assert found == [
+        "one-lane",
+        "one-by-one",
+        "ice40",
+        "serial-core",
+        "serial-skewed",
+        "gates-plain",
+    ]
 
 
 @pytest.mark.parametrize(
