@@ -46,8 +46,8 @@ TERM_MUTANTS = {
 ANALOGUE_MUTANTS = {
     "headroom-of-falling": (
         r"learning\.update\.lane_1",
-        r"8'h7f\) \+ \$signed\(weight\)",
-        "8'h7f) - $signed(weight)",
+        r"8'h7f\) \+ \$signed\((\w+)\)",
+        r"8'h7f) - $signed(\1)",
     ),
     # A weight that rises is rounded like one that falls.
     "noise-not-flipped": (r"learning\.update\.lane_1", r"word_17 \^ \{[^}]*\}", "word_17"),
