@@ -10,12 +10,12 @@ from hypothesis import settings
 
 from axonloop.sim.batched import choice
 from axonloop.sim.batched.kernels import build as library
-from axonloop.sim.cosim.verilate import LEVEL
+from axonloop.sim.cosim.objects import LEVEL
 from tests.support.outlines.recorded import Recorded
 
 settings.register_profile("axonloop", deadline=None, derandomize=True)
 settings.load_profile("axonloop")
-os.environ.setdefault(LEVEL, "1")  # chips of tests run for few ticks: compiling them costs more
+os.environ.setdefault(LEVEL, "g")  # chips of tests run for few ticks: compiling them costs more
 
 gc.set_threshold(50_000, 20, 20)  # torch and the gateware's netlists are much to look through
 

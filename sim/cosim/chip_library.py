@@ -20,6 +20,7 @@ from axonloop.sim.build import (
     stored,
     to_stderr,
 )
+from axonloop.sim.cosim.objects import runtime_beside
 from axonloop.sim.cosim.verilate import CHIP, Part, build, library_key
 
 INDEX, CHIP_FILE = "built", "chip.json"
@@ -57,9 +58,10 @@ def _sources(
     def write(folder: Path) -> None:
         from axonloop.hdl import flow  # slow to import, and only needed here
 
-        (folder / "chip.v").write_text(flow.shared_verilog(geometry, mesh))
-        (folder / "parts").mkdir()
-        (folder / "parts" / f"{flow.CORE}.v").write_text(flow.core_verilog(geometry, mesh))
+        with runtime_beside():
+            (folder / "chip.v").write_text(flow.shared_verilog(geometry, mesh))
+            (folder / "parts").mkdir()
+            (folder / "parts" / f"{flow.CORE}.v").write_text(flow.core_verilog(geometry, mesh))
 
     folder = entry("verilog", _shared_key(geometry, mesh), write)
     (own,) = (folder / "parts").iterdir()
@@ -119,10 +121,11 @@ def _write(
 ) -> None:
     from axonloop.hdl import flow  # slow to import, and only needed here
 
-    if node is None:
-        text = flow.chip_verilog(geometry, core, mesh)
-    else:
-        text = flow.noded_verilog(geometry, node, core, mesh)
+    with runtime_beside():
+        if node is None:
+            text = flow.chip_verilog(geometry, core, mesh)
+        else:
+            text = flow.noded_verilog(geometry, node, core, mesh)
     (folder / "chip.v").write_text(text)
 
 

@@ -10,15 +10,11 @@ from the golden model, instead of hiding behind zeros.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from axonloop.models.checks import require
 from axonloop.sim import guards
 from axonloop.sim.build import (
     STANDARD_FLAGS,
@@ -31,6 +27,7 @@ from axonloop.sim.build import (
     run_tool,
     to_stderr,
 )
+from axonloop.sim.cosim.objects import SLOW_FLAGS, compile_all, fast_flags, runtime, unite
 
 TOP = "axonloop_simulated"
 WRAPPER = """
@@ -60,28 +57,6 @@ call, but what hangs on a register only when that changes. Reset is tied low, be
 have initial values; so the shared library shows power-up, and the cocotb benches show reset.
 """
 DRIVER = Path(__file__).with_name("chip_driver.cpp")
-LEVEL = "AXONLOOP_RTL_LEVEL"
-"""The variable of the environment that says how hard to optimise the compiled RTL."""
-LEVELS = ("0", "1", "2", "3")
-
-
-def optimisation() -> str:
-    """The compiler's flag for code that runs every cycle: `-O2`, or the level in `LEVEL`.
-
-    At level 1 a chip compiles in half the time, and runs a seventh slower: for few ticks. Raises
-    ValueError for a level that is none.
-    """
-    level = os.environ.get(LEVEL, "2")
-    require(level in LEVELS, LEVEL, f"one of {', '.join(LEVELS)}", level)
-    return f"-O{level}"
-
-
-def fast_flags(level: str | None = None) -> tuple[str, ...]:
-    """Compiler flags for code that runs every cycle, by default at the level `optimisation`."""
-    return (level or optimisation(), *COMMON_FLAGS)
-
-
-COMMON_FLAGS = ("-fPIC", "-pipe")
 
 
 @dataclass(frozen=True)
@@ -121,10 +96,6 @@ FLAGS = (
 it found that they exclude each other. Those checks took a quarter of all time."""
 VERILATOR_FLAGS = (*FLAGS, "--top-module", TOP, "--prefix", "Vchip")
 PART_FLAGS = ("--prefix", "Vpart")
-SLOW_FLAGS = ("-O0", *COMMON_FLAGS)
-"""Compiler flags for constructors and reset."""
-RUNTIME = ("verilated", "verilated_threads", "verilated_vcd_c", "verilated_dpi")
-RUNTIME_FLAGS = fast_flags("-O2")
 
 
 @dataclass(frozen=True)
@@ -196,11 +167,11 @@ def _compile(
     if part is not None:
         own = (*FLAGS, *PART_FLAGS, "--top-module", part.name, "--lib-create", part.name)
         _verilate(tools, inner, own, {"part.v": guards.guarded(part.verilog)}, ["part.v"])
-        _compile_all(tools, inner, _unite(inner), [*defines, "-I."], level)
+        compile_all(tools, inner, unite(inner), [*defines, "-I."], level)
         files.append(f"../part/{part.name}.sv")
     flags += ["--trace-vcd"] if trace else []
     _verilate(tools, work, flags, {"chip.v": verilog + harness.wrapper}, files)
-    _compile_all(tools, work, _unite(work, harness.driver), [*defines, "-I."], level)
+    compile_all(tools, work, unite(work, harness.driver), [*defines, "-I."], level)
     parts = [*sorted(work.glob("*.o")), *sorted(inner.glob("*.o")), *objects]
     output = f"../{harness.name}.so"
     link = [str(tools.compiler), "-shared", "-o", output, *map(str, parts), "-pthread"]
@@ -219,47 +190,3 @@ def _verilate(
     verilator = str(tools.verilator_root / "bin" / "verilator_bin")
     command = [verilator, *flags, "-Mdir", ".", *files]
     run_tool(command, work, VERILATOR_ROOT=str(tools.verilator_root))
-
-
-def _unite(work: Path, *drivers: Path) -> list[Path]:
-    """Two sources that include Verilator's many: headers cost more than the code of a chip."""
-    written = sorted(work.glob("*.cpp"))
-    slow = [path for path in written if path.stem.endswith("__Slow")]
-    fast = [path for path in written if path not in slow]
-    for name, parts in (("fast", [*fast, *drivers]), ("united__Slow", slow)):
-        lines = [f'#include "{part}"\n' for part in parts]
-        (work / f"{name}.cpp").write_text("".join(lines))
-    return [work / "fast.cpp", work / "united__Slow.cpp"]
-
-
-def _compile_all(
-    tools: Toolchain,
-    work: Path,
-    sources: list[Path],
-    flags: list[str],
-    fast: tuple[str, ...],
-) -> None:
-    """Compile `sources` to objects in `work`, two at a time."""
-
-    def compile_one(source: Path) -> None:
-        speed = SLOW_FLAGS if source.stem.endswith("__Slow") else fast
-        command = [str(tools.compiler), *STANDARD_FLAGS, *speed, *flags, *tools.include_flags]
-        output = ["-c", str(source), "-o", f"{source.stem}.o"]
-        run_tool([*command, *output], work, TMPDIR=str(work))
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(compile_one, sources))
-
-
-@cache
-def _runtime_key(tools: Toolchain) -> str:
-    return content_key(tools.versions, repr((RUNTIME_FLAGS, STANDARD_FLAGS, RUNTIME)))
-
-
-def runtime(tools: Toolchain) -> Path:
-    """A folder with the objects of Verilator's own run-time library, compiled once."""
-    include = tools.verilator_root / "include"
-    sources = [include / f"{name}.cpp" for name in RUNTIME]
-    return entry(
-        "runtime", _runtime_key(tools), lambda f: _compile_all(tools, f, sources, [], RUNTIME_FLAGS)
-    )

@@ -153,30 +153,6 @@ def test_a_file_that_is_no_library_is_refused(tmp_path):
         RtlChip(tmp_path / "chip.so")
 
 
-def test_libraries_of_each_level_are_kept_apart(monkeypatch):
-    tools, keys = toolchain.find_toolchain(), set()
-    for level in (*verilate.LEVELS, None):
-        monkeypatch.setenv(verilate.LEVEL, level or "2")
-        if level is None:
-            monkeypatch.delenv(verilate.LEVEL)
-        keys.add(verilate.library_key(tools, ECHO))
-    assert len(keys) == 4
-    assert verilate.fast_flags()[0] == "-O2"
-
-
-def test_a_harness_may_fix_its_level(monkeypatch):
-    monkeypatch.setenv(verilate.LEVEL, "3")
-    assert verilate.fast_flags("-O1") == ("-O1", "-fPIC", "-pipe")
-
-
-def test_a_wrong_level_is_refused(monkeypatch):
-    monkeypatch.setenv(verilate.LEVEL, "fast")
-    with pytest.raises(
-        ValueError, match="AXONLOOP_RTL_LEVEL must be one of 0, 1, 2, 3, not 'fast'"
-    ):
-        verilate.build(ECHO)
-
-
 def test_libraries_of_other_guards_are_kept_apart(monkeypatch, tmp_path):
     tools = toolchain.find_toolchain()
     known = verilate.library_key(tools, ECHO), verilate.library_key(tools, ECHO, trace=True)
