@@ -12,6 +12,7 @@ from axonloop.hdl.common import (
     CORE_BITS,
     TickPort,
     addressed_layout,
+    awake,
     bus_latency,
     bus_registers,
     delay,
@@ -110,7 +111,7 @@ class Core(wiring.Component):
         self._wire_hash(m)
         self._wire_weights(m)
         self._wire_spikes(m)
-        self._wire_bus(m)
+        self._wire_bus(m, platform)
         self._sequence(m, parts.ordered)
         self._count(m)
         return m
@@ -211,7 +212,7 @@ class Core(wiring.Component):
         slot_bits = ceil_log2(self._geometry.delay_slots)
         m.d.comb += self._scheduler.tick_slot.eq(self._control.tick[:slot_bits])
 
-    def _wire_bus(self, m: Module) -> None:
+    def _wire_bus(self, m: Module, platform: object) -> None:
         bus, counters, weights = self._commands.bus, self._counters.bus, self._weights.bus
         members = [self._scheduler.bus, self._scheduler.flags_bus]
         members += [self._learning.bus, self._parameters.bus, self._control.bus]
@@ -233,7 +234,13 @@ class Core(wiring.Component):
             m.d.comb += [getattr(own, name).eq(getattr(bus, name)) for own in (counters, weights)]
         later = bus_latency(self._geometry) - BUS_LATENCY - early
         words = [member.read_data for member in (*members, self._counters.bus)]
-        words = [delay(m, word, early, f"part_{k}")[-1] for k, word in enumerate(words)]
+        if early:
+            reading = delay_strobe(m, seen["read"], BUS_LATENCY, "bus_reading")[-1]
+            asked = awake(reading, platform)
+            words = [
+                delay(m, Mux(asked, word, 0), early, f"part_{k}")[-1]
+                for k, word in enumerate(words)
+            ]
         # What comes a cycle later than other words joins them there, or behind the last register.
         high = self._counters.high
         if early:

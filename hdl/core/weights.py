@@ -11,6 +11,7 @@ from axonloop.hdl.common import (
     Fields,
     WeightReads,
     WeightWrites,
+    awake,
     bus_latency,
     delay,
     delay_strobe,
@@ -74,7 +75,9 @@ class Weights(wiring.Component):
         self._bus_location: Fields = Signal(location_layout(self._geometry), name="bus_location")
         self._access(m, read, read_location, write, write_location, write_data)
         turn = self._next_turn(m) if self._skewed else Const(0)
-        enables, location, values = self._turn_in(m, write, write_location, write_data, turn)
+        enable = awake(write.any(), platform)
+        pieces = self._turn_in(m, write, write_location, write_data, turn)
+        enables, location, values = self._turned(m, pieces, write_location, enable)
         ports = (read, read_location, location)
         if self._skewed:
             outputs = [
@@ -135,8 +138,8 @@ class Weights(wiring.Component):
 
     def _turn_in(
         self, m: Module, enable: Value, location: Fields, values: Value, turn: Value
-    ) -> tuple[list[Value], Fields, list[Value]]:
-        """Write side: lanes turned to banks, one register."""
+    ) -> Value:
+        """Write side: lanes turned to banks, a weight and its enable for each."""
         lanes, width = self._geometry.lanes, self._geometry.weight_bits
         pieces: list[Value] = [Cat(values.word_select(k, width), enable[k]) for k in range(lanes)]
         if self._skewed:
@@ -148,8 +151,15 @@ class Weights(wiring.Component):
                 )
                 for k, piece in enumerate(pieces)
             ]
+        return Cat(pieces)
+
+    def _turned(
+        self, m: Module, pieces: Value, location: Fields, enable: Value
+    ) -> tuple[list[Value], Fields, list[Value]]:
+        """A register: the enables of the banks, where they are written, and with what."""
+        lanes, width = self._geometry.lanes, self._geometry.weight_bits
         kept, where = Signal(lanes * (width + 1)), Signal(location.shape())
-        m.d.sync += [kept.eq(Cat(pieces)), where.eq(location)]
+        m.d.sync += [kept.eq(Mux(enable, pieces, 0)), where.eq(location)]
         words = [kept.word_select(k, width + 1) for k in range(lanes)]
         return [word[width] for word in words], where, [word[:width] for word in words]
 

@@ -24,6 +24,7 @@ TOP = "axonloop_chip"
 SCRIPT = """
 proc -noopt
 opt_clean
+{flatten}
 opt_dff
 opt_merge
 opt_clean
@@ -34,6 +35,8 @@ write_verilog -noattr
 """Registers with enables and one copy of each shared expression: a third faster to simulate than
 what Amaranth's own Verilog back end writes, and quicker to compile. Yosys gives its own names a
 form without `$`: Icarus Verilog 11 takes a function `$procmux$1` for a system function."""
+FLATTEN = "flatten\nopt_clean -purge"
+"""What all modules of a design say of it, in one."""
 HEADER = """\
 /* verilator lint_off WIDTH */
 /* verilator lint_off CASEOVERLAP */
@@ -41,29 +44,36 @@ HEADER = """\
 """Widths are meant as the standard has them, and the first of several cases that match counts."""
 
 
-def chip_verilog(geometry: Geometry, core: int = 0, mesh: Mesh = ONE_CORE) -> str:
+def chip_verilog(
+    geometry: Geometry, core: int = 0, mesh: Mesh = ONE_CORE, flat: bool = False
+) -> str:
     """Verilog text of the chip: module `axonloop_chip` with ports clk, rst and two streams.
 
-    `core` is the number of the first core. The same arguments give the same text, so that builds
-    can be cached by content. ValueError for a number that does not go with the mesh.
+    `core` is the number of the first core. A `flat` text has all in one module. The same arguments
+    give the same text, so that builds can be cached by content. ValueError for a number that does
+    not go with the mesh.
     """
     require_range("core", core, 0, MAX_CORES - 1)
     require(core == 0 or mesh.cores == 1, "number of the first core", "0 in a mesh", core)
-    return component_verilog(Chip(geometry, mesh, core), TOP)
+    return component_verilog(Chip(geometry, mesh, core), TOP, flat)
 
 
-def core_verilog(geometry: Geometry, mesh: Mesh) -> str:
+def core_verilog(geometry: Geometry, mesh: Mesh, flat: bool = False) -> str:
     """Verilog text of the cores of a mesh: module `axonloop_core`; `number` tells them apart."""
-    return component_verilog(Core(geometry, mesh), CORE)
+    return component_verilog(Core(geometry, mesh), CORE, flat)
 
 
-def shared_verilog(geometry: Geometry, mesh: Mesh) -> str:
+def shared_verilog(geometry: Geometry, mesh: Mesh, flat: bool = False) -> str:
     """The text of `chip_verilog` without that of its cores, instances of `axonloop_core`."""
-    return component_verilog(Chip(geometry, mesh, shared=True), TOP)
+    return component_verilog(Chip(geometry, mesh, shared=True), TOP, flat)
 
 
 def noded_verilog(
-    geometry: Geometry, node: NodeGeometry, core: int = 0, mesh: Mesh = ONE_CORE
+    geometry: Geometry,
+    node: NodeGeometry,
+    core: int = 0,
+    mesh: Mesh = ONE_CORE,
+    flat: bool = False,
 ) -> str:
     """Verilog text of a chip with a node, and of the processor, if the node has one.
 
@@ -73,15 +83,18 @@ def noded_verilog(
     last = core + mesh.cores - 1
     require(last < NODE_CORE, "cores of a chip with a node", f"below {NODE_CORE}", last)
     require(core == 0 or mesh.cores == 1, "number of the first core", "0 in a mesh", core)
-    text = component_verilog(NodedChip(geometry, node, mesh, core), TOP)
+    text = component_verilog(NodedChip(geometry, node, mesh, core), TOP, flat)
     return processor_source() + text if node.program else text
 
 
-def component_verilog(component: wiring.Component, name: str) -> str:
-    """Verilog text of any component: module `name` with its ports, clk and rst."""
+def component_verilog(component: wiring.Component, name: str, flat: bool = False) -> str:
+    """Verilog text of any component: module `name` with its ports, clk and rst.
+
+    A `flat` text has one module only, and what several would compute twice once.
+    """
     with uncollected():
         text = rtlil.convert(component, name=name, emit_src=False)
-    return HEADER + folded(run_yosys(text, SCRIPT))
+    return HEADER + folded(run_yosys(text, SCRIPT.format(flatten=FLATTEN if flat else "")))
 
 
 @contextmanager
@@ -106,9 +119,9 @@ def run_yosys(text: str, script: str) -> str:
     return result.stdout
 
 
-_CONTENTS = re.compile(r"  initial begin\n((?:    (\w+)\[\d+\] = \S+;\n)+)  end\n")
+_CONTENTS = re.compile(r"  initial begin\n((?:    (\w+|\\\S+ )\[\d+\] = \S+;\n)+)  end\n")
 """The first contents of a memory, a line per word."""
-_WORD = re.compile(r"    \w+\[(\d+)\] = (\S+);\n")
+_WORD = re.compile(r"    (?:\w+|\\\S+ )\[(\d+)\] = (\S+);\n")
 
 
 def folded(text: str, index: str = "index") -> str:
@@ -127,5 +140,6 @@ def _loops(contents: re.Match[str], index: str) -> str:
         places = [place for place, *_ in run]
         loop = f"for ({index} = {places[0]}; {index} <= {places[-1]}; {index} = {index} + 1)"
         loops.append(f"    {loop} {name}[{index}] = {value};\n")
-    block = f"contents_of_{name}"
+    escape, plain = ("\\", name[1:]) if name[0] == "\\" else ("", name)
+    block = f"{escape}contents_of_{plain}"
     return f"  initial begin : {block}\n    integer {index};\n{''.join(loops)}  end\n"

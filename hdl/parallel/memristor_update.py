@@ -41,7 +41,7 @@ class MemristorUpdate(Update):
         super()._count(m, done, lanes)
         if self._geometry.memristor == 2:
             written = Cat(lane.pulses.written for lane in lanes)
-            m.d.comb += self.pulses.eq(counted(m, Mux(done, written, 0), "written"))
+            m.d.comb += self.pulses.eq(counted(m, done, written, "written"))
 
     def _lanes(
         self, m: Module, valid: list[Value], axon: Value, target: Fields, platform: object

@@ -431,9 +431,8 @@ class Neurons(wiring.Component):
                 with m.If(shown):
                     m.d.comb += states.write_data[k][name].eq(value)
         spikes = Cat(lane.spike & shown for lane in lanes)
-        clips = [Mux(shown, lane.clips, 0) for lane in lanes]
-        of_traces = self._traces.clips if self._traces else Const(0, 0)
-        m.d.sync += self.clips.eq(sum(clips[1:], clips[0]) + of_traces)
+        clips = Mux(shown, sum((lane.clips for lane in lanes[1:]), lanes[0].clips), 0)
+        m.d.sync += self.clips.eq(clips + self._traces.clips if self._traces else clips)
         m.d.comb += [
             self.spikes.valid.eq(shown),
             self.spikes.index.eq(index),

@@ -190,8 +190,8 @@ class Update(wiring.Component):
         visited = Cat(lane.visited for lane in lanes)
         changed = Cat(lane.changed for lane in lanes)
         m.d.comb += [
-            self.visits.eq(counted(m, Mux(done, visited, 0), "visited")),
-            self.updates.eq(counted(m, Mux(done, changed, 0), "changed")),
+            self.visits.eq(counted(m, done, visited, "visited")),
+            self.updates.eq(counted(m, done, changed, "changed")),
         ]
 
     def _walk(self, m: Module) -> tuple[Signal, Signal, Fields]:
@@ -300,13 +300,16 @@ class Update(wiring.Component):
         return rounding
 
 
-def counted(m: Module, bits: Value, name: str) -> Value:
-    """The number of ones in the cycle before: counts of a few bits each, a register, their sum."""
+def counted(m: Module, done: Value, bits: Value, name: str) -> Value:
+    """The number of ones in the cycle before: counts of a few bits each, a register, their sum.
+
+    It is 0 if that cycle was not `done`.
+    """
     parts = []
     for first in range(0, len(bits), COUNTED_BITS):
         some = bits[first : first + COUNTED_BITS]
         part = Signal(range(len(some) + 1), name=f"{name}_{first}")
-        m.d.sync += part.eq(popcount(some))
+        m.d.sync += part.eq(Mux(done, popcount(some), 0))
         parts.append(part)
     return reduce(add, parts)
 

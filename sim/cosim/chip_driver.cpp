@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <tuple>
 
 #include "Vchip.h"
 #include "verilated.h"
@@ -51,6 +52,8 @@ class Answers {
     uint32_t payload_ = 0;
 };
 
+using Inputs = std::tuple<uint32_t, uint8_t, uint8_t>;  // word, its valid, ready for replies
+
 struct Chip {
     VerilatedContext context;
     std::unique_ptr<Vchip> top;
@@ -58,6 +61,7 @@ struct Chip {
     Pauses command_pauses, reply_pauses;
     uint32_t command_pause = 0, reply_pause = 0;
     bool offered = false;  // a word once offered stays until it is taken
+    Inputs inputs{0, 0, 0};  // as sampled
     uint64_t cycles = 0;
 #if AXONLOOP_TRACE
     std::unique_ptr<VerilatedVcdC> wave;
@@ -67,13 +71,17 @@ struct Chip {
 #endif
 
     void settle() {  // the low half of a cycle: inputs change, outputs settle
+        const Inputs now{top->commands_payload, top->commands_valid, top->replies_ready};
         top->clk = 0;
+        top->sample = now != inputs;
+        inputs = now;
         top->eval();
         dump();
         context.timeInc(1);
     }
     void edge() {
         top->clk = 1;
+        top->sample = 0;
         top->eval();
         dump();
         context.timeInc(1);
@@ -106,10 +114,11 @@ Chip *axonloop_create(uint64_t seed) {
     chip->context.traceEverOn(true);
 #endif
     chip->top = std::make_unique<Vchip>(&chip->context, "chip");
+    chip->top->commands_payload = 0;
     chip->top->commands_valid = 0;
     chip->top->replies_ready = 0;
     chip->settle();
-    chip->edge();  // the wrapper needs a falling edge before the first cycle
+    chip->edge();  // the clock needs a falling edge before the first cycle
     return chip.release();
 }
 

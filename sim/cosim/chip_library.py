@@ -39,9 +39,10 @@ def build_chip(
 ) -> Path:
     """The shared library of a chip, with a node or without.
 
-    `core` numbers its first core. See `verilate.build`.
+    `core` numbers its first core. Modules are only kept where a `trace` shows them. See
+    `verilate.build`.
     """
-    verilog, part = _sources(geometry, core, mesh, node)
+    verilog, part = _sources(geometry, core, mesh, node, flat=not trace)
     library = build(verilog, trace, notify, part=part)
     if core == 0 and not trace and node is None:
         entry(INDEX, content_key(repr(geometry), repr(mesh)), lambda f: _note(f, geometry, mesh))
@@ -49,23 +50,24 @@ def build_chip(
 
 
 def _sources(
-    geometry: Geometry, core: int, mesh: Mesh, node: NodeGeometry | None
+    geometry: Geometry, core: int, mesh: Mesh, node: NodeGeometry | None, flat: bool
 ) -> tuple[str, Part | None]:
     """What is compiled of a chip; the cores of a mesh are one part."""
     if mesh.cores == 1 or node is not None:
-        return cached_verilog(geometry, core, mesh, node), None
+        return cached_verilog(geometry, core, mesh, node, flat), None
 
     def write(folder: Path) -> None:
         from axonloop.hdl import flow  # slow to import, and only needed here
 
         with runtime_beside():
-            (folder / "chip.v").write_text(flow.shared_verilog(geometry, mesh))
+            (folder / "chip.v").write_text(flow.shared_verilog(geometry, mesh, flat))
             (folder / "parts").mkdir()
-            (folder / "parts" / f"{flow.CORE}.v").write_text(flow.core_verilog(geometry, mesh))
+            own = flow.core_verilog(geometry, mesh, flat)
+            (folder / "parts" / f"{flow.CORE}.v").write_text(own)
 
-    folder = entry("verilog", _shared_key(geometry, mesh), write)
-    (own,) = (folder / "parts").iterdir()
-    return (folder / "chip.v").read_text(), Part(own.stem, own.read_text())
+    folder = entry("verilog", _shared_key(geometry, mesh, flat), write)
+    (path,) = (folder / "parts").iterdir()
+    return (folder / "chip.v").read_text(), Part(path.stem, path.read_text())
 
 
 def _note(folder: Path, geometry: Geometry, mesh: Mesh) -> None:
@@ -89,43 +91,56 @@ def is_built(geometry: Geometry, mesh: Mesh = ONE_CORE) -> bool:
 
     MissingToolError without a compiler.
     """
-    key = _verilog_key(geometry, 0, mesh) if mesh.cores == 1 else _shared_key(geometry, mesh)
+    alone = _verilog_key(geometry, 0, mesh, None, flat=True)
+    key = alone if mesh.cores == 1 else _shared_key(geometry, mesh, flat=True)
     if not stored("verilog", key):
         return False
-    verilog, part = _sources(geometry, 0, mesh, None)
+    verilog, part = _sources(geometry, 0, mesh, None, flat=True)
     return stored(CHIP.name, library_key(find_toolchain(), verilog, part=part))
 
 
-def _shared_key(geometry: Geometry, mesh: Mesh) -> str:
-    return content_key(sources_key(), "shared", repr(geometry), repr(mesh))
+def _shared_key(geometry: Geometry, mesh: Mesh, flat: bool) -> str:
+    return content_key(sources_key(), "shared", repr(geometry), repr(mesh), str(flat))
 
 
 def _verilog_key(
-    geometry: Geometry, core: int, mesh: Mesh, node: NodeGeometry | None = None
+    geometry: Geometry, core: int, mesh: Mesh, node: NodeGeometry | None, flat: bool
 ) -> str:
-    own = () if node is None else (repr(node),)
-    return content_key(sources_key(), repr(geometry), str(core), repr(mesh), *own)
+    parts = (repr(geometry), str(core), repr(mesh), repr(node), str(flat))
+    return content_key(sources_key(), *parts)
 
 
 def cached_verilog(
-    geometry: Geometry, core: int = 0, mesh: Mesh = ONE_CORE, node: NodeGeometry | None = None
+    geometry: Geometry,
+    core: int = 0,
+    mesh: Mesh = ONE_CORE,
+    node: NodeGeometry | None = None,
+    flat: bool = False,
 ) -> str:
-    """The chip's Verilog, kept in the cache until a source of it or Amaranth changes."""
-    key = _verilog_key(geometry, core, mesh, node)
-    folder = entry("verilog", key, lambda f: _write(f, geometry, core, mesh, node))
+    """The chip's Verilog, kept in the cache until a source of it or Amaranth changes.
+
+    A `flat` text has all in one module.
+    """
+    key = _verilog_key(geometry, core, mesh, node, flat)
+    folder = entry("verilog", key, lambda f: _write(f, geometry, core, mesh, node, flat))
     return (folder / "chip.v").read_text()
 
 
 def _write(
-    folder: Path, geometry: Geometry, core: int, mesh: Mesh, node: NodeGeometry | None
+    folder: Path,
+    geometry: Geometry,
+    core: int,
+    mesh: Mesh,
+    node: NodeGeometry | None,
+    flat: bool,
 ) -> None:
     from axonloop.hdl import flow  # slow to import, and only needed here
 
     with runtime_beside():
         if node is None:
-            text = flow.chip_verilog(geometry, core, mesh)
+            text = flow.chip_verilog(geometry, core, mesh, flat)
         else:
-            text = flow.noded_verilog(geometry, node, core, mesh)
+            text = flow.noded_verilog(geometry, node, core, mesh, flat)
     (folder / "chip.v").write_text(text)
 
 

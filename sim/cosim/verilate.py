@@ -32,13 +32,13 @@ from axonloop.sim.cosim.objects import SLOW_FLAGS, compile_all, fast_flags, runt
 TOP = "axonloop_simulated"
 WRAPPER = """
 module axonloop_simulated (
-    input clk,
+    input clk, input sample,
     input [31:0] commands_payload, input commands_valid, output commands_ready,
     output [31:0] replies_payload, output replies_valid, input replies_ready
 );
     reg [31:0] payload = 0;
     reg valid = 0, ready = 0;
-    always @(negedge clk) begin
+    always @(posedge sample) begin
         payload <= commands_payload;
         valid <= commands_valid;
         ready <= replies_ready;
@@ -52,9 +52,10 @@ endmodule
 """
 """The Verilog that is compiled around the chip, for speed.
 
-Inputs are sampled at the falling edge: Verilator evaluates whatever hangs on an input in every
-call, but what hangs on a register only when that changes. Reset is tied low, because registers
-have initial values; so the shared library shows power-up, and the cocotb benches show reset.
+Inputs are sampled in the low half of a cycle, if they differ: Verilator evaluates whatever hangs on
+an input in every call, but what hangs on a register only at the edges of its clock. Reset is tied
+low, because registers have initial values; so the shared library shows power-up, and the cocotb
+benches show reset.
 """
 DRIVER = Path(__file__).with_name("chip_driver.cpp")
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_READ = re.compile(r"    if \(([\w$]+)\) begin\n      (\S.* <= [\w$]+ ?\[.*\];)\n    end\n")
+_READ = re.compile(
+    r"    if \(([\w$]+)\) begin\n      (\S.* <= [\w$]+ ?\[.*\];)\n"
+    r"((?:      if \(.*\)\n        \S.* <= .*;\n)*)    end\n"
+)
+_WRITTEN = re.compile(r"      (if \(.*\))\n        (\S.* <= .*;)\n")
 _PART = re.compile(r"    if \((.*)\)\n      ([\w$]+) ?\[(.*?)\](\[\d+(?::\d+)?\])? <= (.*);\n")
 _ELEMENT = re.compile(r"([\w$]+) ?\[\d+\]")
 
@@ -46,10 +50,17 @@ class Write:
         return [f"{self.word} = {place};", *changes, f"{place} <= {self.word};"]
 
 
-def read_port(block: str) -> tuple[str, str] | None:
-    """The enable and the statement of a clocked block that reads a memory; None if it does not."""
-    match = _READ.fullmatch(block)
-    return (match[1], match[2]) if match else None
+def read_ports(block: str) -> list[tuple[str, list[str]]]:
+    """The enables and the statements of a clocked block that reads memories; none if it does not.
+
+    What is written in the same cycle may take the place of what was read.
+    """
+    if _READ.sub("", block):
+        return []
+    return [
+        (enable, [read, *(" ".join(written) for written in _WRITTEN.findall(changes))])
+        for enable, read, changes in _READ.findall(block)
+    ]
 
 
 def write_port(block: str) -> Write | None:
