@@ -30,13 +30,15 @@ def test_garbage_is_looked_for_again_whatever_happens():
     assert [*seen, gc.isenabled()] == [False, True]
 
 
-def test_loops_write_the_words_that_lines_wrote():
-    lines = "".join(f"    m[{index}] = {value};\n" for index, value in WORDS.items())
-    before, after = "  reg [7:0] m [9:0];\n", "  always @(posedge clk) begin\n  end\n"
+@pytest.mark.parametrize(("name", "block"), [("m", "m"), ("\\core.m ", "core.m ")])
+def test_loops_write_the_words_that_lines_wrote(name, block):
+    lines = "".join(f"    {name}[{index}] = {value};\n" for index, value in WORDS.items())
+    before, after = f"  reg [7:0] {name} [9:0];\n", "  always @(posedge clk) begin\n  end\n"
     text = folded(f"{before}  initial begin\n{lines}  end\n{after}")
-    assert text.startswith(before + "  initial begin : contents_of_m\n    integer index;\n")
+    label = f"{name[: -len(block)]}contents_of_{block}"
+    assert text.startswith(before + f"  initial begin : {label}\n    integer index;\n")
     assert text.endswith("  end\n" + after)
-    loops = LOOP.findall(text)
+    loops = LOOP.findall(text.replace(name, "m"))
     assert len(loops) == 4
     found = {k: value for a, b, value in loops for k in range(int(a), int(b) + 1)}
     assert found == WORDS
@@ -52,12 +54,15 @@ LANES = dict.fromkeys(("lanes", "update_lanes", "trace_lanes", "multipliers"), 2
 SMALL = Geometry(axons=8, neurons=8, entries=8, parameter_sets=2, **LANES)
 
 
-def test_all_ports_of_a_shared_core_are_connected():
+@pytest.mark.parametrize("flat", [False, True])
+def test_all_ports_of_a_shared_core_are_connected(flat):
     """An input that is not would be 0 or anything; what is left out is 1 by its rule."""
     mesh = Mesh(2, 1)
-    ports = re.search(r"^module axonloop_core\((.*?)\);", core_verilog(SMALL, mesh), re.M | re.S)[1]
-    used = re.findall(r"^  axonloop_core \S+ \((.*?)\);", shared_verilog(SMALL, mesh), re.M | re.S)
+    core, chip = core_verilog(SMALL, mesh, flat), shared_verilog(SMALL, mesh, flat)
+    ports = re.search(r"^module axonloop_core\((.*?)\);", core, re.M | re.S)[1]
+    used = re.findall(r"^  axonloop_core \S+ +\((.*?)\);", chip, re.M | re.S)
     assert len(used) == mesh.cores
+    assert (core.count("endmodule"), chip.count("endmodule")) == (1, 1) or not flat
     for instance in used:
         found = re.findall(r"\.(\w+)\(\S", instance)
         assert {*found, "incoming__ready"} == set(re.findall(r"\w+", ports))
